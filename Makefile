@@ -1,0 +1,88 @@
+# xcat: netcat over XMPP.  For GNU make and BSD make.
+
+PREFIX	?= /usr/local
+BINDIR	?= $(PREFIX)/bin
+MANDIR	?= $(PREFIX)/share/man
+
+CC	?= cc
+CFLAGS	?= -O2 -g
+WARN	= -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wformat=2 \
+	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wundef
+PKGS	= expat openssl libbsd-overlay libidn libcares
+DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I.
+LIBS	= `pkg-config --libs $(PKGS)`
+
+XML	= xml/base64.o xml/buf.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
+	xml/parse.o xml/stanza.o xml/text.o xml/utf8.o xml/write.o
+IBB	= ibb/inband.o ibb/stream.o ibb/why.o
+NET	= net/allow.o net/conf.o net/conffile.o net/dial.o net/disco.o \
+	net/end.o net/io.o net/login.o net/loop.o net/password.o \
+	net/resolve.o net/road.o net/sasl.o net/scram.o net/session.o \
+	net/tls.o net/trace.o net/where.o
+OBJS	= $(XML) $(IBB) $(NET)
+UNITS	= t/unit/conf.t t/unit/ibb.t t/unit/jid.t t/unit/sasl.t t/unit/xml.t
+FUZZERS	= t/fuzz/ibb t/fuzz/jid t/fuzz/xml
+
+TESTS	= t/*.t $(UNITS)
+JOBS	= 2
+ASAN	= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+FUZZ_SECONDS = 60
+
+all: xcat
+
+xcat: xcat.o $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ xcat.o $(OBJS) $(LIBS)
+
+.SUFFIXES: .c .o .t
+.c.o:
+	$(CC) $(DEFS) `pkg-config --cflags $(PKGS)` $(CPPFLAGS) $(CFLAGS) \
+	    -c -o $@ $<
+.o.t:
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< t/tap.o $(OBJS) $(LIBS)
+
+# There is little to build: a header changes everything.
+xcat.o $(OBJS) t/tap.o: xml/*.h ibb/*.h net/*.h
+$(UNITS): t/tap.o $(OBJS)
+
+install: xcat
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	install -m 755 xcat $(DESTDIR)$(BINDIR)/xcat
+	install -m 644 man/xcat.1 $(DESTDIR)$(MANDIR)/man1/xcat.1
+
+demo:
+	@t/deps demo
+	@$(MAKE) -s xcat
+	@t/demo.sh
+
+check:
+	t/deps check
+	$(MAKE) xcat $(UNITS)
+	prove -j$(JOBS) $(TESTS)
+
+# In a copy, so that the objects of both kinds do not mix.
+check-asan:
+	t/deps check
+	rm -rf .asan && mkdir .asan
+	cp -R Makefile README man t xcat.c xml ibb net .asan
+	cd .asan && $(MAKE) clean && \
+	    $(MAKE) CFLAGS="$(ASAN)" xcat $(UNITS) && prove -j$(JOBS) $(TESTS)
+	$(MAKE) fuzz
+
+fuzz: $(FUZZERS)
+	for f in $(FUZZERS); do $$f -max_total_time=$(FUZZ_SECONDS) \
+	    -rss_limit_mb=1024 -print_final_stats=0 || exit; done
+
+$(FUZZERS): $(OBJS)
+	clang $(DEFS) `pkg-config --cflags $(PKGS)` $(ASAN) \
+	    -fsanitize=fuzzer -o $@ $@.c xml/*.c ibb/*.c $(LIBS)
+
+lint:
+	@t/deps lint
+	t/lint.sh
+
+clean:
+	rm -f xcat xcat.o $(OBJS) t/tap.o t/unit/*.o $(UNITS) $(FUZZERS)
+	rm -rf .asan
+
+.PHONY: all install demo check check-asan fuzz lint clean

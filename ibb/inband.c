@@ -1,0 +1,811 @@
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/inband.h"
+#include "xml/base64.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+#define SID_MAX		128	/* ejabberd's proxies take no longer one */
+#define BLOCK_MIN	64	/* no use asking for smaller */
+#define MESSAGE_BATCH	(INBAND_WINDOW / 2)	/* messages between pings */
+
+enum state {
+	OFFERED,	/* the peer asked; the user has not said */
+	OPENING,	/* we asked */
+	OPEN,
+	ENDED		/* closed, failed or aborted: unknown to the peer */
+};
+
+/* A direction of an open stream. */
+enum half {
+	HALF_OPEN,
+	HALF_CLOSING,	/* in: the peer's close is to be answered;
+			 * out: ours is */
+	HALF_CLOSED
+};
+
+static const char *const state_names[] = {
+	"offered", "opening", "open", "ended"
+};
+static const char *const half_names[] = { "open", "closing", "closed" };
+
+/* A block sent and not yet answered. */
+struct flight {
+	size_t			 weight;
+	int			 ping;	/* a ping followed this message */
+	STAILQ_ENTRY(flight)	 next;
+};
+
+/* A block received and not yet answered. */
+struct debt {
+	char			*id;	/* NULL: a message, or an iq without */
+	size_t			 len;	/* what it counts towards rx */
+	STAILQ_ENTRY(debt)	 next;
+};
+
+struct inband {
+	struct ibb		*ibb;
+	const char		*peer;		/* both in strings */
+	const char		*sid;
+	enum state		 state;
+	enum half		 in, out;
+	size_t			 block;
+	int			 message;
+	int			 calling;	/* we asked for it */
+	int64_t			 deadline;
+	uint16_t		 seq_in, seq_out;
+	STAILQ_HEAD(, flight)	 flights;
+	size_t			 nflights;
+	size_t			 since_ping;
+	STAILQ_HEAD(, debt)	 debts;
+	size_t			 rx;		/* bytes held for debts */
+	char			*open_id;	/* of the peer's open */
+	char			*close_id;	/* of the peer's close */
+	void			(*extra)(void *, struct xw *);
+	struct inband_user	 user;
+	void			*arg;
+	RB_ENTRY(inband)	 node;
+	char			 strings[];
+};
+RB_HEAD(inband_tree, inband);
+
+struct ibb {
+	struct iq_table		*iqs;
+	struct ibb_host		 host;
+	struct inband_tree	 streams;
+	struct buf		 scratch;	/* a block, decoded */
+};
+
+static int
+inband_cmp(const struct inband *a, const struct inband *b)
+{
+	int	 c = strcmp(a->sid, b->sid);
+
+	return c != 0 ? c : strcmp(a->peer, b->peer);
+}
+
+RB_GENERATE_INTERNAL(inband_tree, inband, node, inband_cmp,
+    __attribute__((__unused__)) static)
+
+/*
+ * States
+ */
+
+static void
+trace(struct inband *s, const char *what, const char *from, const char *to)
+{
+	char	 line[256];
+
+	if (s->ibb->host.trace == NULL || from == to)
+		return;
+	snprintf(line, sizeof(line), "stream %.8s: %s%s -> %s", s->sid, what,
+	    from, to);
+	s->ibb->host.trace(s->ibb->host.arg, line);
+}
+
+static void
+set_state(struct inband *s, enum state state)
+{
+	trace(s, "", state_names[s->state], state_names[state]);
+	if (state == ENDED && s->state != ENDED)
+		RB_REMOVE(inband_tree, &s->ibb->streams, s);
+	s->state = state;
+}
+
+static void
+set_in(struct inband *s, enum half half)
+{
+	trace(s, "in: ", half_names[s->in], half_names[half]);
+	s->in = half;
+}
+
+static void
+set_out(struct inband *s, enum half half)
+{
+	trace(s, "out: ", half_names[s->out], half_names[half]);
+	s->out = half;
+}
+
+static void
+fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
+    const char *text)
+{
+	if (s->state == ENDED)
+		return;
+	set_state(s, ENDED);
+	iq_forget(s->ibb->iqs, s);
+	if (s->user.failed != NULL)
+		s->user.failed(s->arg, fault, err, text);
+}
+
+static void
+ended(struct inband *s)
+{
+	set_in(s, HALF_CLOSED);
+	set_out(s, HALF_CLOSED);
+	set_state(s, ENDED);
+	iq_forget(s->ibb->iqs, s);
+	s->user.closed(s->arg);
+}
+
+/*
+ * Life and death
+ */
+
+struct ibb *
+ibb_new(struct iq_table *iqs, const struct ibb_host *host)
+{
+	struct ibb	*b;
+
+	if ((b = calloc(1, sizeof(*b))) == NULL)
+		return NULL;
+	b->iqs = iqs;
+	b->host = *host;
+	RB_INIT(&b->streams);
+	buf_init(&b->scratch, 2 * INBAND_RX_MAX);
+	return b;
+}
+
+void
+ibb_free(struct ibb *b)
+{
+	if (b == NULL)
+		return;
+	buf_free(&b->scratch);
+	free(b);
+}
+
+static struct inband *
+inband_new(struct ibb *b, const char *peer, const char *sid)
+{
+	struct inband	*s;
+	size_t		 npeer = strlen(peer) + 1, nsid = strlen(sid) + 1;
+
+	if ((s = calloc(1, sizeof(*s) + npeer + nsid)) == NULL)
+		return NULL;
+	s->ibb = b;
+	s->state = ENDED;	/* not in the tree yet */
+	s->peer = memcpy(s->strings, peer, npeer);
+	s->sid = memcpy(s->strings + npeer, sid, nsid);
+	STAILQ_INIT(&s->flights);
+	STAILQ_INIT(&s->debts);
+	return s;
+}
+
+static void
+insert(struct inband *s, enum state state)
+{
+	RB_INSERT(inband_tree, &s->ibb->streams, s);
+	s->state = state;
+}
+
+static void
+flight_land(struct inband *s)
+{
+	struct flight	*f = STAILQ_FIRST(&s->flights);
+
+	STAILQ_REMOVE_HEAD(&s->flights, next);
+	s->nflights--;
+	free(f);
+}
+
+static void
+debt_free(struct inband *s)
+{
+	struct debt	*d = STAILQ_FIRST(&s->debts);
+
+	STAILQ_REMOVE_HEAD(&s->debts, next);
+	s->rx -= d->len;
+	free(d->id);
+	free(d);
+}
+
+void
+inband_free(struct inband *s)
+{
+	if (s == NULL)
+		return;
+	if (s->state != ENDED)
+		RB_REMOVE(inband_tree, &s->ibb->streams, s);
+	iq_forget(s->ibb->iqs, s);
+	while (!STAILQ_EMPTY(&s->flights))
+		flight_land(s);
+	while (!STAILQ_EMPTY(&s->debts))
+		debt_free(s);
+	free(s->open_id);
+	free(s->close_id);
+	free(s);
+}
+
+const char *
+inband_peer(const struct inband *s)
+{
+	return s->peer;
+}
+
+const char *
+inband_sid(const struct inband *s)
+{
+	return s->sid;
+}
+
+size_t
+inband_block(const struct inband *s)
+{
+	return s->block;
+}
+
+/*
+ * Opening
+ */
+
+static int	 ask_open(struct inband *);
+
+static void
+open_answered(void *arg, const struct elem *answer)
+{
+	struct inband		*s = arg;
+	enum stanza_error	 err;
+
+	if (answer == NULL) {
+		fail(s, INBAND_SILENT, SE_NONE, "");
+		return;
+	}
+	err = stanza_error(answer);
+	if (err == SE_RESOURCE_CONSTRAINT && s->block / 2 >= BLOCK_MIN) {
+		s->block /= 2;
+		if (ask_open(s) == -1)
+			fail(s, INBAND_UNSENT, SE_NONE, "");
+	} else if (err != SE_NONE) {
+		fail(s, INBAND_REFUSED, err, stanza_errortext(answer));
+	} else {
+		set_state(s, OPEN);
+		s->user.opened(s->arg, answer);
+	}
+}
+
+static int
+ask_open(struct inband *s)
+{
+	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
+
+	xw_start(w, "open", NS_IBB);
+	xw_attr(w, "sid", s->sid);
+	xw_attrf(w, "block-size", "%zu", s->block);
+	xw_attr(w, "stanza", s->message ? "message" : "iq");
+	if (s->extra != NULL)
+		s->extra(s->arg, w);
+	return iq_ask(s->ibb->iqs, open_answered, s, s->deadline);
+}
+
+static void
+make_sid(char sid[33])
+{
+	unsigned char	 r[16];
+	size_t		 i;
+
+	/* Random, because whoever guesses it may speak in its name where a
+	 * program checks nothing else. */
+	arc4random_buf(r, sizeof(r));
+	for (i = 0; i < sizeof(r); i++)
+		snprintf(sid + 2 * i, 3, "%02x", r[i]);
+}
+
+struct inband *
+inband_open(struct ibb *b, const char *peer, size_t block_size, int message,
+    int64_t deadline, void (*extra)(void *, struct xw *),
+    const struct inband_user *user, void *arg)
+{
+	struct inband	*s;
+	char		 sid[33];
+
+	make_sid(sid);
+	if ((s = inband_new(b, peer, sid)) == NULL)
+		return NULL;
+	s->calling = 1;
+	s->block = block_size;
+	s->message = message;
+	s->deadline = deadline;
+	s->extra = extra;
+	s->user = *user;
+	s->arg = arg;
+	insert(s, OPENING);
+	if (ask_open(s) == -1) {
+		inband_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* A sid is an NMTOKEN; what is beyond ASCII is left to the parser's eyes. */
+static int
+good_sid(const char *sid)
+{
+	const unsigned char	*p = (const unsigned char *)sid;
+
+	if (sid == NULL || *sid == '\0' || strlen(sid) > SID_MAX)
+		return 0;
+	for (; *p != '\0'; p++)
+		if (*p <= ' ' || (*p < 0x80 && strchr("!\"#$%&'()*+,/;<=>?@"
+		    "[\\]^`{|}~\x7f", *p) != NULL))
+			return 0;
+	return 1;
+}
+
+/* An unsigned number of the schema's unsignedShort; -1 if it is none. */
+static long
+number(const char *s)
+{
+	long	 n = 0;
+
+	if (s == NULL || *s == '\0' || strlen(s) > 9)
+		return -1;
+	for (; *s != '\0'; s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		n = n * 10 + (*s - '0');
+	}
+	return n > 65535 ? -1 : n;
+}
+
+static struct inband *
+find(struct ibb *b, const char *peer, const char *sid)
+{
+	struct inband	 key;
+
+	if (peer == NULL || sid == NULL)
+		return NULL;
+	key.peer = peer;
+	key.sid = sid;
+	return RB_FIND(inband_tree, &b->streams, &key);
+}
+
+static void
+take_open(struct ibb *b, const struct elem *iq, const struct elem *open)
+{
+	const char	*from = elem_attr(iq, "from");
+	const char	*id = elem_attr(iq, "id");
+	const char	*sid = elem_attr(open, "sid");
+	const char	*kind = elem_attr(open, "stanza");
+	long		 block = number(elem_attr(open, "block-size"));
+	struct inband	*s;
+
+	if (from == NULL || b->host.offer == NULL ||
+	    !b->host.allowed(b->host.arg, from)) {
+		iq_refuse(b->iqs, iq, SE_SERVICE_UNAVAILABLE, NULL);
+		return;
+	}
+	if (!good_sid(sid) || block < 1 || find(b, from, sid) != NULL ||
+	    (kind != NULL && strcmp(kind, "iq") != 0 &&
+	    strcmp(kind, "message") != 0)) {
+		iq_refuse(b->iqs, iq, SE_BAD_REQUEST, NULL);
+		return;
+	}
+	if ((s = inband_new(b, from, sid)) == NULL ||
+	    (id != NULL && (s->open_id = strdup(id)) == NULL)) {
+		inband_free(s);
+		iq_refuse(b->iqs, iq, SE_BUSY, NULL);
+		return;
+	}
+	s->block = block;
+	s->message = kind != NULL && strcmp(kind, "message") == 0;
+	insert(s, OFFERED);
+	b->host.offer(b->host.arg, s, open);
+}
+
+int
+inband_accept(struct inband *s, void (*extra)(void *, struct xw *),
+    const struct inband_user *user, void *arg)
+{
+	struct xw	*w;
+
+	s->user = *user;
+	s->arg = arg;
+	w = iq_resultto(s->ibb->iqs, s->peer, s->open_id);
+	if (extra != NULL)
+		extra(arg, w);
+	set_state(s, OPEN);
+	return iq_send(s->ibb->iqs);
+}
+
+void
+inband_refuse(struct inband *s, enum stanza_error err, const char *text)
+{
+	iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, text);
+	inband_free(s);
+}
+
+/*
+ * Sending
+ */
+
+size_t
+inband_room(const struct inband *s)
+{
+	if (s->state != OPEN || s->out != HALF_OPEN)
+		return 0;
+	return INBAND_WINDOW - s->nflights;
+}
+
+/* Messages have no answers: their peer has told us all by answering close. */
+size_t
+inband_unanswered(const struct inband *s)
+{
+	return s->message ? 0 : s->nflights;
+}
+
+static void
+land(struct inband *s)
+{
+	size_t	 weight = STAILQ_FIRST(&s->flights)->weight;
+
+	flight_land(s);
+	s->user.answered(s->arg, weight);
+}
+
+/* An answer to a block.  Peers answer in order, as blocks are processed. */
+static void
+block_answered(void *arg, const struct elem *answer)
+{
+	struct inband		*s = arg;
+	enum stanza_error	 err = stanza_error(answer);
+
+	if (err == SE_NONE) {
+		land(s);
+		return;
+	}
+	/* Section 2.2: the sender must close; whether anybody is there to
+	 * hear it is another matter. */
+	inband_abort(s, SE_ITEM_NOT_FOUND);
+	if (s->user.failed != NULL)
+		s->user.failed(s->arg, INBAND_UNDELIVERED, err,
+		    stanza_errortext(answer));
+}
+
+/* Any answer to a ping, an error too, says that the messages before it have
+ * come as far as the ping did. */
+static void
+ping_answered(void *arg, const struct elem *answer)
+{
+	struct inband	*s = arg;
+	int		 last;
+
+	(void)answer;
+	do {
+		last = STAILQ_FIRST(&s->flights)->ping;
+		land(s);
+	} while (!last && !STAILQ_EMPTY(&s->flights));
+}
+
+static void
+write_data(struct inband *s, struct xw *w, const void *data, size_t len)
+{
+	xw_start(w, "data", NS_IBB);
+	xw_attr(w, "sid", s->sid);
+	xw_attrf(w, "seq", "%u", s->seq_out);
+	xw_base64(w, data, len);
+	xw_end(w);
+}
+
+static int
+send_message(struct inband *s, const void *data, size_t len, struct flight *f)
+{
+	struct iq_table	*t = s->ibb->iqs;
+	struct xw	*w = iq_stanza(t, "message", NULL, s->peer);
+
+	write_data(s, w, data, len);
+	/* XEP-0334: not for anybody's archive. */
+	xw_elem(w, "no-store", "urn:xmpp:hints", NULL);
+	if (iq_send(t) == -1)
+		return -1;
+	if (++s->since_ping < MESSAGE_BATCH)
+		return 0;
+	s->since_ping = 0;
+	f->ping = 1;
+	w = iq_request(t, "get", s->peer);
+	xw_elem(w, "ping", NS_PING, NULL);
+	return iq_ask(t, ping_answered, s, IQ_NODEADLINE);
+}
+
+static int
+send_iq(struct inband *s, const void *data, size_t len)
+{
+	write_data(s, iq_request(s->ibb->iqs, "set", s->peer), data, len);
+	/* No deadline: an answer may wait for a reader that stopped. */
+	return iq_ask(s->ibb->iqs, block_answered, s, IQ_NODEADLINE);
+}
+
+int
+inband_send(struct inband *s, const void *data, size_t len, size_t weight)
+{
+	struct flight	*f;
+
+	if ((f = calloc(1, sizeof(*f))) == NULL) {
+		fail(s, INBAND_UNSENT, SE_NONE, "");
+		return -1;
+	}
+	f->weight = weight;
+	STAILQ_INSERT_TAIL(&s->flights, f, next);
+	s->nflights++;
+	if ((s->message ? send_message(s, data, len, f) :
+	    send_iq(s, data, len)) == -1) {
+		fail(s, INBAND_UNSENT, SE_NONE, "");
+		return -1;
+	}
+	s->seq_out++;	/* 16 bits: after 65535 comes 0 */
+	return 0;
+}
+
+/*
+ * Receiving
+ */
+
+static void
+refuse(struct ibb *b, const struct elem *stanza, enum stanza_error err)
+{
+	if (stanza_is(stanza, "iq"))
+		iq_refuse(b->iqs, stanza, err, NULL);
+}
+
+static void
+protocol_error(struct inband *s, const struct elem *stanza,
+    enum inband_fault fault, enum stanza_error err)
+{
+	refuse(s->ibb, stanza, err);
+	inband_abort(s, err);
+	s->user.failed(s->arg, fault, err, "");
+}
+
+static int
+owe(struct inband *s, const struct elem *stanza, size_t len)
+{
+	const char	*id = elem_attr(stanza, "id");
+	struct debt	*d;
+
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		return -1;
+	d->len = len + sizeof(*d);
+	if (stanza_is(stanza, "iq") && id != NULL) {
+		d->len += strlen(id);
+		if ((d->id = strdup(id)) == NULL) {
+			free(d);
+			return -1;
+		}
+	}
+	STAILQ_INSERT_TAIL(&s->debts, d, next);
+	s->rx += d->len;
+	return 0;
+}
+
+static void
+take_data(struct ibb *b, const struct elem *stanza, const struct elem *data)
+{
+	struct inband	*s = find(b, elem_attr(stanza, "from"),
+			    elem_attr(data, "sid"));
+	const char	*text = elem_text(data);
+	unsigned char	*p;
+	size_t		 len;
+
+	if (s == NULL || s->state != OPEN || s->in != HALF_OPEN) {
+		refuse(b, stanza, SE_ITEM_NOT_FOUND);
+		return;
+	}
+	if (number(elem_attr(data, "seq")) != s->seq_in) {
+		protocol_error(s, stanza, INBAND_BAD_DATA,
+		    SE_UNEXPECTED_REQUEST);
+		return;
+	}
+	buf_truncate(&b->scratch, 0);
+	if ((p = buf_reserve(&b->scratch, BASE64_DECODED(data->textlen))) ==
+	    NULL || base64_decode(p, &len, text, data->textlen) == -1 ||
+	    len > s->block) {
+		protocol_error(s, stanza, INBAND_BAD_DATA, SE_BAD_REQUEST);
+		return;
+	}
+	if (s->rx + len > INBAND_RX_MAX || owe(s, stanza, len) == -1) {
+		protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
+		return;
+	}
+	s->seq_in++;
+	s->user.block(s->arg, p, len);
+}
+
+void
+inband_answer(struct inband *s, size_t n)
+{
+	struct debt	*d;
+
+	while (n-- > 0 && (d = STAILQ_FIRST(&s->debts)) != NULL) {
+		if (d->id != NULL && s->state == OPEN) {
+			iq_resultto(s->ibb->iqs, s->peer, d->id);
+			if (iq_send(s->ibb->iqs) == -1) {
+				fail(s, INBAND_UNSENT, SE_NONE, "");
+				return;
+			}
+		}
+		debt_free(s);
+	}
+}
+
+int
+ibb_congested(struct ibb *b)
+{
+	struct inband	*s;
+
+	RB_FOREACH(s, inband_tree, &b->streams)
+		if (s->message && s->rx > INBAND_RX_MAX / 2)
+			return 1;
+	return 0;
+}
+
+/*
+ * Closing
+ */
+
+static void
+take_close(struct ibb *b, const struct elem *stanza, const struct elem *close)
+{
+	struct inband	*s = find(b, elem_attr(stanza, "from"),
+			    elem_attr(close, "sid"));
+	const char	*id = elem_attr(stanza, "id");
+
+	if (s == NULL || s->state == OFFERED || s->in != HALF_OPEN) {
+		refuse(b, stanza, SE_ITEM_NOT_FOUND);
+		return;
+	}
+	if (stanza_is(stanza, "iq") && id != NULL)
+		s->close_id = strdup(id);
+	if (s->state == OPENING) {	/* it never answered our open */
+		inband_abort(s, SE_NONE);
+		s->user.failed(s->arg, INBAND_REFUSED, SE_NOT_ACCEPTABLE, "");
+		return;
+	}
+	set_in(s, HALF_CLOSING);
+	s->user.closing(s->arg);
+}
+
+static void
+close_answered(void *arg, const struct elem *answer)
+{
+	struct inband		*s = arg;
+	enum stanza_error	 err;
+
+	if (answer == NULL) {
+		fail(s, INBAND_SILENT, SE_NONE, "");
+		return;
+	}
+	/* A peer that closed at the same time no longer knows the stream. */
+	err = stanza_error(answer);
+	if (err != SE_NONE && err != SE_ITEM_NOT_FOUND) {
+		fail(s, INBAND_UNDELIVERED, err, stanza_errortext(answer));
+		return;
+	}
+	while (!STAILQ_EMPTY(&s->flights))
+		land(s);
+	ended(s);
+}
+
+static void
+answer_close(struct inband *s)
+{
+	if (s->close_id != NULL) {
+		iq_resultto(s->ibb->iqs, s->peer, s->close_id);
+		iq_send(s->ibb->iqs);
+	}
+	set_in(s, HALF_CLOSED);
+}
+
+static int
+ask_close(struct inband *s, iq_answer_fn *fn, int64_t deadline)
+{
+	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
+
+	xw_start(w, "close", NS_IBB);
+	xw_attr(w, "sid", s->sid);
+	return iq_ask(s->ibb->iqs, fn, s, deadline);
+}
+
+void
+inband_close(struct inband *s, int64_t deadline)
+{
+	if (s->state != OPEN)
+		return;
+	if (s->in == HALF_CLOSING)
+		answer_close(s);
+	if (s->in == HALF_CLOSED && s->out == HALF_OPEN) {
+		ended(s);
+		return;
+	}
+	if (s->out != HALF_OPEN)
+		return;
+	set_out(s, HALF_CLOSING);
+	if (ask_close(s, close_answered, deadline) == -1)
+		fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+void
+inband_abort(struct inband *s, enum stanza_error err)
+{
+	struct debt	*d;
+
+	if (s->state == ENDED)
+		return;
+	if (s->state == OFFERED)
+		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, NULL);
+	for (; (d = STAILQ_FIRST(&s->debts)) != NULL; debt_free(s))
+		if (d->id != NULL)
+			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
+	iq_forget(s->ibb->iqs, s);
+	if (s->in == HALF_CLOSING)
+		answer_close(s);
+	else if (s->state != OFFERED && s->out == HALF_OPEN)
+		ask_close(s, NULL, IQ_NODEADLINE);
+	set_state(s, ENDED);
+}
+
+/* A message of ours that came back. */
+static void
+take_bounce(struct ibb *b, const struct elem *stanza, const struct elem *data)
+{
+	struct inband	*s = find(b, elem_attr(stanza, "from"),
+			    elem_attr(data, "sid"));
+
+	if (s != NULL && s->state == OPEN && s->message)
+		fail(s, INBAND_UNDELIVERED, stanza_error(stanza),
+		    stanza_errortext(stanza));
+}
+
+int
+ibb_input(struct ibb *b, const struct elem *stanza)
+{
+	const struct elem	*e = elem_child(stanza, NS_IBB, NULL);
+	int			 iq = stanza_is(stanza, "iq");
+
+	if (e == NULL || (!iq && !stanza_is(stanza, "message")))
+		return 0;
+	/* Errors may echo what they refuse: the type comes first. */
+	if (stanza_type(stanza, "error")) {
+		if (!iq)
+			take_bounce(b, stanza, e);
+		return !iq;
+	}
+	if (iq && !stanza_type(stanza, "set"))
+		refuse(b, stanza, SE_BAD_REQUEST);
+	else if (elem_is(e, NS_IBB, "open") && iq)
+		take_open(b, stanza, e);
+	else if (elem_is(e, NS_IBB, "data"))
+		take_data(b, stanza, e);
+	else if (elem_is(e, NS_IBB, "close"))
+		take_close(b, stanza, e);
+	else
+		refuse(b, stanza, SE_BAD_REQUEST);
+	return 1;
+}

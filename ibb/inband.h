@@ -1,0 +1,131 @@
+/*
+ * inband: in-band bytestreams (XEP-0047), both roles, iq and message stanzas.
+ *
+ * Stanzas in (ibb_input), stanzas out (through the iq table); no descriptors
+ * and no clock.  A stream is known by (full JID of the peer, sid).  Blocks
+ * received are answered only when the user says that their bytes have gone
+ * where they belong: that answer is receipt and flow control in one.
+ */
+#ifndef IBB_INBAND_H
+#define IBB_INBAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xml/stanza.h"
+
+struct elem;
+struct ibb;
+struct inband;
+struct iq_table;
+struct xw;
+
+#define INBAND_BLOCK_MAX	65535	/* XEP-0047 section 2.1 */
+#define INBAND_BLOCK_DEFAULT	4096	/* section 4 */
+#define INBAND_WINDOW		16	/* blocks unanswered at a time */
+#define INBAND_RX_MAX		(1024 * 1024)	/* bytes we hold unanswered */
+
+/* What the engine needs from whoever runs it; arg is passed back. */
+struct ibb_host {
+	/* May this JID open a stream?  If not, it is answered exactly as if
+	 * nothing listened. */
+	int	(*allowed)(void *arg, const char *from);
+	/* A stream is offered: inband_accept() or inband_refuse() it, now or
+	 * later.  open is its <open/>, valid during the call. */
+	void	(*offer)(void *arg, struct inband *s, const struct elem *open);
+	/* A line for -v, such as "in: open -> closing". */
+	void	(*trace)(void *arg, const char *line);
+	void	*arg;
+};
+
+/* Why a stream ended otherwise than by closing. */
+enum inband_fault {
+	INBAND_REFUSED,		/* our open was refused: err says why */
+	INBAND_SILENT,		/* our open or close was not answered */
+	INBAND_UNDELIVERED,	/* a block or the close came back: err */
+	INBAND_BAD_DATA,	/* the peer broke the protocol: err */
+	INBAND_OVERRUN,		/* it sent more than we can hold */
+	INBAND_UNSENT		/* we could not send or lacked memory */
+};
+
+/* What happens to one stream.  None of these may call inband_free(). */
+struct inband_user {
+	/* Our open was accepted; result is the answer. */
+	void	(*opened)(void *arg, const struct elem *result);
+	/* The next bytes from the peer; owed an inband_answer() later. */
+	void	(*block)(void *arg, const void *data, size_t len);
+	/* The peer answered the oldest unanswered block, sent with weight. */
+	void	(*answered)(void *arg, size_t weight);
+	/* The peer wants to close: send what is left, write out what came,
+	 * then inband_close(). */
+	void	(*closing)(void *arg);
+	/* Both ends agreed: the stream is over. */
+	void	(*closed)(void *arg);
+	/* It is over otherwise; text is the peer's, may be "". */
+	void	(*failed)(void *arg, enum inband_fault fault,
+		    enum stanza_error err, const char *text);
+};
+
+/* All in-band bytestreams of one login.  host is copied. */
+struct ibb *ibb_new(struct iq_table *iqs, const struct ibb_host *host);
+/* Its streams must be freed before. */
+void	 ibb_free(struct ibb *b);
+
+/* Take a received iq (get, set) or message.  Returns 1 if it was ours, and
+ * has been dealt with; 0 if not. */
+int	 ibb_input(struct ibb *b, const struct elem *stanza);
+
+/*
+ * Do streams of message stanzas hold so much that nothing more should be
+ * read from the server?  (They have no answers to withhold.)
+ */
+int	 ibb_congested(struct ibb *b);
+
+/*
+ * Ask peer (a full JID) for a stream with blocks of at most block_size, in
+ * message stanzas if message is set.  On resource-constraint it asks again
+ * with half the size.  extra, if not NULL, writes children into <open/>.
+ * Ends with opened or failed; deadline bounds each try.  NULL when out of
+ * memory or unable to send.
+ */
+struct inband *inband_open(struct ibb *b, const char *peer,
+	    size_t block_size, int message, int64_t deadline,
+	    void (*extra)(void *arg, struct xw *w),
+	    const struct inband_user *user, void *arg);
+
+/* Take an offered stream; extra writes children into the result.  0 or -1. */
+int	 inband_accept(struct inband *s,
+	    void (*extra)(void *arg, struct xw *w),
+	    const struct inband_user *user, void *arg);
+/* Refuse it; s is freed.  text (may be NULL) is for the caller's user. */
+void	 inband_refuse(struct inband *s, enum stanza_error err,
+	    const char *text);
+
+const char *inband_peer(const struct inband *s);
+const char *inband_sid(const struct inband *s);
+/* The largest block agreed on. */
+size_t	 inband_block(const struct inband *s);
+/* How many blocks may be sent now; how many sent are unanswered. */
+size_t	 inband_room(const struct inband *s);
+size_t	 inband_unanswered(const struct inband *s);
+
+/* Send one block of 1 to inband_block() bytes, which stand for weight bytes
+ * of the user's.  Only if inband_room().  0, or -1 and it has failed. */
+int	 inband_send(struct inband *s, const void *data, size_t len,
+	    size_t weight);
+/* Answer the n oldest unanswered received blocks. */
+void	 inband_answer(struct inband *s, size_t n);
+
+/*
+ * Close: everything received has been answered and nothing more will be
+ * sent.  Ends with closed or failed; deadline bounds the wait.  To a peer
+ * that asked first this is the answer.
+ */
+void	 inband_close(struct inband *s, int64_t deadline);
+/* Give up: unanswered blocks are answered with err, the peer is sent a close,
+ * nothing is waited for and no more is called. */
+void	 inband_abort(struct inband *s, enum stanza_error err);
+/* Forget it, whatever its state.  NULL is fine. */
+void	 inband_free(struct inband *s);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * stream: one byte stream between us and a peer, as the ends see it: bytes
+ * in, bytes out, an end in each direction.  It rests on a carrier, which is
+ * an in-band bytestream.  No descriptors.
+ *
+ * It never calls back with news: it says only that something has changed,
+ * through notify, and whoever joined it to an end looks what.  notify must
+ * not call back into the stream.
+ */
+#ifndef IBB_STREAM_H
+#define IBB_STREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct elem;
+struct ibb;
+struct inband;
+struct stream;
+enum stanza_error;
+
+enum stream_state {
+	STREAM_OPENING,
+	STREAM_OPEN,
+	STREAM_CLOSED,		/* ended as it should */
+	STREAM_FAILED		/* ended otherwise: see stream_fault() */
+};
+
+enum stream_fault {
+	STREAM_FINE,
+	STREAM_REFUSED,		/* the peer is absent or does not want us */
+	STREAM_BROKEN,		/* it ended before its end */
+	STREAM_SILENT,		/* the peer did not answer in time */
+	STREAM_INTERNAL		/* our own fault: memory, sending */
+};
+
+struct stream_conf {
+	size_t	 block;		/* largest block, bytes */
+	int	 message;	/* message stanzas instead of iq */
+	int	 close_at_end;	/* close after the end of our bytes, even if
+				 * that cuts the other direction */
+	int64_t	(*deadline)(void);	/* for an answer asked for now */
+};
+
+/* Open a stream to peer, a full JID; take one offered.  conf is copied.  NULL
+ * if that cannot even be tried; the offer is refused then. */
+struct stream *stream_call(struct ibb *b, const char *peer,
+	    const struct stream_conf *conf, void (*notify)(void *arg),
+	    void *arg);
+struct stream *stream_take(struct inband *offer, const struct elem *open,
+	    const struct stream_conf *conf, void (*notify)(void *arg),
+	    void *arg);
+/* Forget it, closing it first if needed.  NULL is fine. */
+void	 stream_free(struct stream *s);
+
+const char *stream_peer(const struct stream *s);
+const char *stream_sid(const struct stream *s);
+enum stream_state stream_state(const struct stream *s);
+/* Why it failed: the class, and a phrase for people, such as "it is busy;
+ * try again later". */
+enum stream_fault stream_fault(const struct stream *s);
+const char *stream_why(const struct stream *s);
+
+/* How many bytes stream_write() takes now; none after stream_finish(). */
+size_t	 stream_room(const struct stream *s);
+/* Send len bytes, at most stream_room().  0 or -1 if the stream failed. */
+int	 stream_write(struct stream *s, const void *data, size_t len);
+/* There are no more bytes from us. */
+void	 stream_finish(struct stream *s);
+
+/* Bytes that came and are not yet consumed; valid until the next call. */
+const unsigned char *stream_data(const struct stream *s, size_t *len);
+/* The first len of them have gone where they belong: answer the peer. */
+void	 stream_consume(struct stream *s, size_t len);
+/* Have the peer's last bytes come and been consumed? */
+int	 stream_eof(const struct stream *s);
+
+/* Give up, telling the peer why. */
+void	 stream_abort(struct stream *s, enum stanza_error err);
+/* What carried it is gone: it fails, broken, for this reason. */
+void	 stream_break(struct stream *s, const char *why);
+
+/* Bytes given to stream_write(); of these, confirmed by the peer; bytes
+ * received from it. */
+uint64_t stream_sent(const struct stream *s);
+uint64_t stream_confirmed(const struct stream *s);
+uint64_t stream_received(const struct stream *s);
+
+#endif

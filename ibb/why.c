@@ -1,0 +1,136 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "ibb/why.h"
+#include "xml/text.h"
+
+/* Why an open was refused.  A stranger and an absent listener are answered
+ * alike, so the words must cover both. */
+static const char *
+refusal(enum stanza_error err)
+{
+	switch (err) {
+	case SE_SERVICE_UNAVAILABLE:
+	case SE_RECIPIENT_UNAVAILABLE:
+		return "nobody listens there, or not for you: run xcat -l "
+		    "there, and name this account with -a";
+	case SE_FEATURE_NOT_IMPLEMENTED:
+		return "it does not speak in-band bytestreams (XEP-0047)";
+	case SE_NOT_ACCEPTABLE:
+		return "it does not want the stream";
+	case SE_FORBIDDEN:
+	case SE_NOT_ALLOWED:
+	case SE_NOT_AUTHORIZED:
+		return "it does not allow you: ask to be named with -a there";
+	case SE_ITEM_NOT_FOUND:
+		return "it has no such service";
+	case SE_RESOURCE_CONSTRAINT:
+		return "it accepts no block size that we can offer";
+	case SE_BUSY:
+		return "it is busy; try again later";
+	case SE_POLICY_VIOLATION:
+		return "a server's policy forbids it";
+	case SE_JID_MALFORMED:
+		return "the server does not accept this address; "
+		    "check its spelling";
+	case SE_REMOTE_SERVER_NOT_FOUND:
+		return "your server cannot find the peer's server; "
+		    "check the domain";
+	case SE_REMOTE_SERVER_TIMEOUT:
+		return "your server cannot reach the peer's server now; "
+		    "try again later";
+	case SE_GONE:
+	case SE_REDIRECT:
+		return "it has moved to another address";
+	case SE_SUBSCRIPTION_REQUIRED:
+	case SE_REGISTRATION_REQUIRED:
+		return "it wants you to subscribe or register first";
+	default:
+		return "the open was refused";
+	}
+}
+
+/* Why something sent on an open stream came back. */
+static const char *
+return_reason(enum stanza_error err)
+{
+	switch (err) {
+	case SE_SERVICE_UNAVAILABLE:
+	case SE_RECIPIENT_UNAVAILABLE:
+		return "the peer has gone";
+	case SE_REMOTE_SERVER_NOT_FOUND:
+	case SE_REMOTE_SERVER_TIMEOUT:
+		return "the way to the peer's server broke";
+	case SE_ITEM_NOT_FOUND:
+		return "the peer no longer knows the stream";
+	case SE_UNEXPECTED_REQUEST:
+		return "the peer missed a block";
+	case SE_BAD_REQUEST:
+		return "the peer could not read a block";
+	case SE_POLICY_VIOLATION:
+	case SE_RESOURCE_CONSTRAINT:
+		return "a block was too large for the way; try a smaller -b";
+	case SE_INTERNAL_SERVER_ERROR:
+		return "the peer could not write what it got";
+	default:
+		return "a block came back";
+	}
+}
+
+static const char *
+bad_data(enum stanza_error err)
+{
+	return err == SE_UNEXPECTED_REQUEST ?
+	    "a block from the peer was lost or repeated" :
+	    "a block from the peer was malformed or too large";
+}
+
+enum stream_fault
+why_fault(enum inband_fault fault)
+{
+	switch (fault) {
+	case INBAND_REFUSED:
+		return STREAM_REFUSED;
+	case INBAND_SILENT:
+		return STREAM_SILENT;
+	case INBAND_UNSENT:
+		return STREAM_INTERNAL;
+	default:
+		return STREAM_BROKEN;
+	}
+}
+
+static const char *
+phrase(enum inband_fault fault, enum stanza_error err)
+{
+	switch (fault) {
+	case INBAND_REFUSED:
+		return refusal(err);
+	case INBAND_SILENT:
+		return "no answer in time; is it the right address?";
+	case INBAND_UNDELIVERED:
+		return return_reason(err);
+	case INBAND_BAD_DATA:
+		return bad_data(err);
+	case INBAND_OVERRUN:
+		return "the peer sent more than it was allowed to";
+	default:
+		return "out of memory";
+	}
+}
+
+const char *
+why_inband(enum inband_fault fault, enum stanza_error err, const char *text,
+    char *out, size_t size)
+{
+	char	 clean[128];
+	int	 n;
+
+	n = snprintf(out, size, "%s", phrase(fault, err));
+	if (n > 0 && (size_t)n < size && err != SE_NONE &&
+	    fault != INBAND_BAD_DATA)
+		snprintf(out + n, size - n, " (%s%s%s)", stanza_strerror(err),
+		    *text != '\0' ? ": " : "",
+		    text_clean(text, clean, sizeof(clean)));
+	return out;
+}

@@ -1,0 +1,34 @@
+/*
+ * allow: who may open a stream to a listener.
+ */
+#ifndef NET_ALLOW_H
+#define NET_ALLOW_H
+
+struct allow;
+struct conf_list;
+struct elem;
+
+#define ALLOW_ERR 256
+
+/*
+ * A list from -a: full JIDs, bare JIDs, domains, "@roster" and "*".  own is
+ * our account, whose every resource is always admitted.  NULL with a
+ * message in err[ALLOW_ERR].
+ */
+struct allow *allow_new(const struct conf_list *who, const char *own,
+	    char *err);
+void	 allow_free(struct allow *a);
+
+/* Is the roster needed to decide? */
+int	 allow_wants_roster(const struct allow *a);
+/*
+ * Take a roster result or push (RFC 6121 section 2): those with subscription
+ * both or from, who may see when we are online, are admitted if @roster is
+ * in the list; those no longer in it are not.  0, or -1 without memory.
+ */
+int	 allow_roster(struct allow *a, const struct elem *query);
+
+/* May this JID open a stream? */
+int	 allow_check(const struct allow *a, const char *jid);
+
+#endif

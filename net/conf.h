@@ -1,0 +1,88 @@
+/*
+ * conf: the settings, from the configuration file, the environment and the
+ * options, which are three spellings of one table of keywords.
+ */
+#ifndef NET_CONF_H
+#define NET_CONF_H
+
+#include <sys/queue.h>
+
+#include <stddef.h>
+
+struct conf_item {
+	char			*value;
+	STAILQ_ENTRY(conf_item)	 next;
+};
+STAILQ_HEAD(conf_list, conf_item);
+
+enum conf_family { FAMILY_ANY, FAMILY_4, FAMILY_6 };
+
+struct conf {
+	/* keyword (option)				*/
+	int	 family;	/* family any|4|6 (-4 -6) */
+	struct conf_list allow;	/* allow who (-a), repeatable */
+	long	 block_size;	/* block-size bytes (-b) */
+	char	*ca_file;	/* ca-file path (-C) */
+	char	*server;	/* server where (-c) */
+	int	 no_stdin;	/* no-stdin yes|no (-d) */
+	int	 in_band;	/* in-band-only yes|no (-i) */
+	char	*jid;		/* jid address (-j); not yet prepared */
+	int	 keep;		/* keep-listening yes|no (-k) */
+	int	 message;	/* message yes|no (-m) */
+	int	 close_at_eof;	/* close-at-eof yes|no (-N) */
+	char	*password;	/* password text (file only) */
+	char	*password_file;	/* password-file path (-p) */
+	char	*password_command; /* password-command text (file only) */
+	int	 verbosity;	/* verbosity -1..2 (-q -v) */
+	long	 timeout;	/* timeout seconds (-w); 0: none given */
+	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
+	char	*certificate;	/* certificate path: client, for EXTERNAL */
+	char	*key;		/* key path: its key; the same file if unset */
+
+	char	*path;		/* the configuration file, read or not */
+	char	*dir;		/* the folder it is in: keys, known peers */
+};
+
+#define CONF_ERR 512		/* bytes for a message */
+
+/* The defaults: block size 4096, nothing else.  -1 when out of memory. */
+int	 conf_init(struct conf *c);
+void	 conf_free(struct conf *c);	/* wipes secrets */
+
+/*
+ * Set one keyword, as -o keyword=value and a line of the file do.  A value
+ * set again replaces the first, but for repeatable keywords, which collect.
+ * secrets says whether password and password-command may be set (never from
+ * argv).  Returns 0, or -1 with a one-line message in err[CONF_ERR].
+ */
+int	 conf_set(struct conf *c, const char *keyword, const char *value,
+	    int secrets, char *err);
+/* -o: "keyword=value" (or "keyword value").  Never secrets. */
+int	 conf_option(struct conf *c, const char *arg, char *err);
+
+/*
+ * Find and read the configuration file: $XCAT_CONFIG, else
+ * $XDG_CONFIG_HOME/xcat/config, else ~/.config/xcat/config.  One that is not
+ * there is no error unless $XCAT_CONFIG named it.  Lines are "keyword value";
+ * empty lines and lines that start with # are skipped; the value runs to
+ * the end of the line, trailing white space apart, or between double quotes.
+ * A file with a password that others can read, or of another owner (not us,
+ * not root), is refused by name with what to do (chmod 600).  Sets path and
+ * dir in any case.  Then the environment: XCAT_JID and XCAT_PASSWORD, which
+ * is then removed from it.
+ * Returns 0, or -1 with a message "path:line: what, and what to do".
+ */
+int	 conf_read(struct conf *c, char *err);
+
+/*
+ * The password of account jid.  There is one, and the last way to it that was
+ * given counts, of `password' (XCAT_PASSWORD), `password-file' (-p; its first
+ * line; the same rules on mode and owner) and `password-command' (first line
+ * of output of sh -c, with the terminal left as it is, or no input, and
+ * stderr passed through); otherwise it is asked for on /dev/tty.  Best called
+ * before any signal handler is installed.  The result is in c->password.
+ * Returns 0, or -1 with a message.
+ */
+int	 conf_password(struct conf *c, const char *jid, char *err);
+
+#endif

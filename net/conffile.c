@@ -1,0 +1,286 @@
+/* conffile: the configuration file and the environment.  See conf.h. */
+#include <sys/stat.h>
+
+#include <openssl/crypto.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/conf.h"
+#include "net/conffile.h"
+
+#define FILE_MAX	65536		/* bytes of a configuration file */
+#define BLANK		" \t\r"
+
+const char *
+conf_home(void)
+{
+	const struct passwd *pw;
+	const char *home;
+
+	if ((home = getenv("HOME")) != NULL && *home != '\0')
+		return home;
+	if ((pw = getpwuid(geteuid())) != NULL && *pw->pw_dir != '\0')
+		return pw->pw_dir;
+	return NULL;
+}
+
+/* The strings one after another, in memory of their own; or NULL. */
+static char *
+join(const char *a, const char *b, char *err)
+{
+	char *s;
+
+	if (asprintf(&s, "%s%s", a, b) == -1) {
+		conf_fail(err, "out of memory");
+		return NULL;
+	}
+	return s;
+}
+
+char *
+conf_expand(const char *path, char *err)
+{
+	const char *home;
+
+	if (strncmp(path, "~/", 2) != 0)
+		return join(path, "", err);
+	if ((home = conf_home()) == NULL) {
+		conf_fail(err, "no home folder for ~/; set HOME");
+		return NULL;
+	}
+	return join(home, path + 1, err);
+}
+
+/* Whose mode tells nothing: a device, such as /dev/null, keeps nothing, and
+ * a pipe without a name is not for others to open. */
+static int
+fleeting(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) ||
+	    (S_ISFIFO(st->st_mode) && st->st_nlink == 0);
+}
+
+static int
+check_owner(const char *path, const struct stat *st, char *err)
+{
+	if (S_ISDIR(st->st_mode))
+		return conf_fail(err, "%s: is a folder, not a file", path);
+	if (st->st_uid != geteuid() && st->st_uid != 0)
+		return conf_fail(err, "%s: belongs to someone else; make it "
+		    "yours with chown", path);
+	if (!fleeting(st) && (st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return conf_fail(err, "%s: others can write to it; "
+		    "chmod go-w %s", path, path);
+	return 0;
+}
+
+int
+conf_open(const char *path, struct stat *st, char *err)
+{
+	int fd, saved;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1) {
+		saved = errno;
+		conf_fail(err, "%s: %s", path, strerror(saved));
+		errno = saved;
+		return -1;
+	}
+	/* Of the descriptor, as the path may be another file by now. */
+	if (fstat(fd, st) == -1) {
+		conf_fail(err, "%s: %s", path, strerror(errno));
+		close(fd);
+		return -1;
+	}
+	if (check_owner(path, st, err) == -1) {
+		close(fd);
+		errno = EPERM;
+		return -1;
+	}
+	return fd;
+}
+
+int
+conf_private(const char *path, const struct stat *st, char *err)
+{
+	if (!fleeting(st) && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return conf_fail(err, "%s: others can read the password in "
+		    "it; chmod 600 %s", path, path);
+	return 0;
+}
+
+/* The whole file as a string in FILE_MAX + 1 bytes, or NULL. */
+static char *
+slurp(int fd, const char *path, char *err)
+{
+	char *text;
+	size_t n = 0;
+	ssize_t r;
+
+	if ((text = calloc(1, FILE_MAX + 1)) == NULL) {
+		conf_fail(err, "out of memory");
+		return NULL;
+	}
+	while ((r = read(fd, text + n, FILE_MAX + 1 - n)) != 0 &&
+	    n <= FILE_MAX) {
+		if (r > 0)
+			n += (size_t)r;
+		else if (errno != EINTR)
+			break;
+	}
+	if (r == -1)
+		conf_fail(err, "%s: %s", path, strerror(errno));
+	else if (n > FILE_MAX)
+		conf_fail(err, "%s: too large for a configuration", path);
+	else if (memchr(text, '\0', n) != NULL)
+		conf_fail(err, "%s: is not text; it has a NUL byte", path);
+	else
+		return text;
+	OPENSSL_cleanse(text, FILE_MAX + 1);
+	free(text);
+	return NULL;
+}
+
+/* Remove a pair of double quotes.  What is inside is taken as it is. */
+static char *
+unquote(char *s)
+{
+	size_t n = strlen(s);
+
+	if (*s != '"')
+		return s;
+	if (n < 2 || s[n - 1] != '"')
+		return NULL;
+	s[n - 1] = '\0';
+	return s + 1;
+}
+
+/* One line; *secret becomes 1 if it has the password in it. */
+static int
+parse_line(struct conf *c, char *line, int *secret, char *err)
+{
+	char *value;
+	size_t n;
+
+	line += strspn(line, BLANK);
+	for (n = strlen(line); n > 0; n--)
+		if (strchr(BLANK, line[n - 1]) == NULL)
+			break;
+	line[n] = '\0';
+	if (*line == '\0' || *line == '#')
+		return 0;
+	value = conf_split(line);
+	if (strcmp(line, "password") == 0)
+		*secret = 1;
+	if ((value = unquote(value)) == NULL)
+		return conf_fail(err, "the value has no closing quote");
+	return conf_set(c, line, value, 1, err);
+}
+
+static int
+parse(struct conf *c, char *text, int *secret, char *err)
+{
+	char what[CONF_ERR], *line;
+	unsigned n = 0;
+
+	while ((line = strsep(&text, "\n")) != NULL) {
+		n++;
+		if (parse_line(c, line, secret, what) == -1)
+			return conf_fail(err, "%s:%u: %s", c->path, n, what);
+	}
+	return 0;
+}
+
+static int
+read_file(struct conf *c, int required, char *err)
+{
+	struct stat st;
+	char *text;
+	int fd, r = -1, secret = 0;
+
+	if ((fd = conf_open(c->path, &st, err)) == -1)
+		return !required && (errno == ENOENT || errno == ENOTDIR) ?
+		    0 : -1;
+	if ((text = slurp(fd, c->path, err)) != NULL) {
+		r = parse(c, text, &secret, err);
+		OPENSSL_cleanse(text, FILE_MAX + 1);
+		free(text);
+	}
+	close(fd);
+	if (r == 0 && secret)
+		r = conf_private(c->path, &st, err);
+	return r;
+}
+
+/* Where the file is or would be. */
+static char *
+find_file(int *required, char *err)
+{
+	const char *s;
+
+	*required = 0;
+	if ((s = getenv("XCAT_CONFIG")) != NULL && *s != '\0') {
+		*required = 1;
+		return conf_expand(s, err);
+	}
+	/* The specification of XDG has it that others are to be ignored. */
+	if ((s = getenv("XDG_CONFIG_HOME")) != NULL && *s == '/')
+		return join(s, "/xcat/config", err);
+	if ((s = conf_home()) != NULL)
+		return join(s, "/.config/xcat/config", err);
+	conf_fail(err, "no home folder to find the configuration in; "
+	    "set HOME or XCAT_CONFIG");
+	return NULL;
+}
+
+static int
+set_paths(struct conf *c, int *required, char *err)
+{
+	const char *slash;
+
+	free(c->path);
+	free(c->dir);
+	c->dir = NULL;
+	if ((c->path = find_file(required, err)) == NULL)
+		return -1;
+	if ((slash = strrchr(c->path, '/')) == NULL)
+		c->dir = strdup(".");
+	else if (slash == c->path)
+		c->dir = strdup("/");
+	else
+		c->dir = strndup(c->path, (size_t)(slash - c->path));
+	return c->dir != NULL ? 0 : conf_fail(err, "out of memory");
+}
+
+static int
+read_variable(struct conf *c, const char *name, const char *keyword, char *err)
+{
+	char what[CONF_ERR];
+	const char *value;
+
+	if ((value = getenv(name)) == NULL || *value == '\0')
+		return 0;
+	if (conf_set(c, keyword, value, 1, what) == -1)
+		return conf_fail(err, "%s: %s", name, what);
+	return 0;
+}
+
+int
+conf_read(struct conf *c, char *err)
+{
+	int required;
+
+	if (set_paths(c, &required, err) == -1 ||
+	    read_file(c, required, err) == -1 ||
+	    read_variable(c, "XCAT_JID", "jid", err) == -1 ||
+	    read_variable(c, "XCAT_PASSWORD", "password", err) == -1)
+		return -1;
+	/* Not for the eyes of the commands that we start. */
+	unsetenv("XCAT_PASSWORD");
+	return 0;
+}

@@ -1,0 +1,31 @@
+/*
+ * conffile: what the parts of conf (table, file, password) share.
+ */
+#ifndef NET_CONFFILE_H
+#define NET_CONFFILE_H
+
+#include <sys/stat.h>
+
+/* Put a message into err[CONF_ERR].  Returns -1, for the caller to. */
+int	 conf_fail(char *err, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
+
+/*
+ * Open a file that tells us what to do, hence only one that is ours or
+ * root's and that nobody else can write to.  Returns a descriptor, with *st
+ * about it, or -1 with errno and a message.
+ */
+int	 conf_open(const char *path, struct stat *st, char *err);
+/* Refuse a file, with a secret in it, that others can read. */
+int	 conf_private(const char *path, const struct stat *st, char *err);
+
+/* End the keyword at the start of s and return its value, in s as well: an =
+ * that touches the keyword or stands alone is not part of it. */
+char	*conf_split(char *s);
+
+/* Our home folder, or NULL. */
+const char *conf_home(void);
+/* A copy of path, a leading ~/ being the home folder.  NULL with a message. */
+char	*conf_expand(const char *path, char *err);
+
+#endif

@@ -1,0 +1,259 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "net/end.h"
+#include "net/loop.h"
+
+#define READ_MAX	(64 * 1024)
+
+/* poll says that a pipe takes this much without waiting; a pipe shared with
+ * other programs must not be made non-blocking under them. */
+#define PIPE_WRITE	PIPE_BUF
+
+struct end {
+	struct loop	*loop;
+	struct watch	 in, out;	/* fd -1: over, or never was */
+	int		 same;		/* both are one socket */
+	int		 out_socket;
+	int		 out_done;
+	int		 err;
+	const char	*failed;
+	struct end_peer	 peer;
+};
+
+static void
+failed(struct end *e, int err, const char *what)
+{
+	if (e->err == 0) {
+		e->err = err;
+		e->failed = what;
+	}
+	end_stop_input(e);
+	loop_unwatch(e->loop, &e->out);
+	e->peer.changed(e->peer.arg);
+}
+
+/*
+ * Input
+ */
+
+static int
+want_input(void *arg)
+{
+	struct end	*e = arg;
+
+	return e->peer.room(e->peer.arg) > 0 ? POLLIN : WATCH_IDLE;
+}
+
+static void
+ready_input(void *arg, int revents)
+{
+	static unsigned char	 buf[READ_MAX];
+	struct end		*e = arg;
+	size_t			 room = e->peer.room(e->peer.arg);
+	ssize_t			 n;
+
+	(void)revents;
+	if (room == 0)
+		return;
+	n = read(e->in.fd, buf, room < sizeof(buf) ? room : sizeof(buf));
+	if (n > 0) {
+		e->peer.write(e->peer.arg, buf, (size_t)n);
+	} else if (n == 0) {
+		end_stop_input(e);
+		e->peer.finish(e->peer.arg);
+	} else if (errno != EAGAIN && errno != EINTR) {
+		failed(e, errno, "reading from");
+		return;
+	}
+	e->peer.changed(e->peer.arg);
+}
+
+void
+end_stop_input(struct end *e)
+{
+	if (e->in.fd == -1)
+		return;
+	loop_unwatch(e->loop, &e->in);
+	if (!e->same)
+		close(e->in.fd);
+	e->in.fd = -1;
+}
+
+/*
+ * Output
+ */
+
+static int
+want_output(void *arg)
+{
+	struct end	*e = arg;
+	size_t		 len;
+
+	e->peer.data(e->peer.arg, &len);
+	return len > 0 ? POLLOUT : 0;
+}
+
+static ssize_t
+put(struct end *e, const void *data, size_t len)
+{
+	if (e->out_socket)
+		return send(e->out.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(e->out.fd, data, len < PIPE_WRITE ? len : PIPE_WRITE);
+}
+
+static void
+ready_output(void *arg, int revents)
+{
+	struct end		*e = arg;
+	const unsigned char	*data;
+	size_t			 len;
+	ssize_t			 n;
+
+	data = e->peer.data(e->peer.arg, &len);
+	if (len == 0) {
+		/* Nobody reads any more; a write would say so. */
+		if (revents & (POLLERR | POLLHUP | POLLNVAL))
+			failed(e, revents & POLLNVAL ? EBADF : EPIPE,
+			    "writing to");
+		return;
+	}
+	if ((n = put(e, data, len)) >= 0)
+		e->peer.consume(e->peer.arg, (size_t)n);
+	else if (errno != EAGAIN && errno != EINTR) {
+		failed(e, errno, "writing to");
+		return;
+	}
+	e->peer.changed(e->peer.arg);
+}
+
+/* Without a descriptor everything is taken at once. */
+static int
+want_discard(void *arg)
+{
+	struct end	*e = arg;
+	size_t		 len;
+
+	e->peer.data(e->peer.arg, &len);
+	return len > 0 ? WATCH_NOW | POLLIN : WATCH_IDLE;
+}
+
+static void
+ready_discard(void *arg, int revents)
+{
+	struct end	*e = arg;
+	size_t		 len;
+
+	(void)revents;
+	e->peer.data(e->peer.arg, &len);
+	e->peer.consume(e->peer.arg, len);
+	e->peer.changed(e->peer.arg);
+}
+
+void
+end_finish_output(struct end *e)
+{
+	if (e->out_done)
+		return;
+	e->out_done = 1;
+	loop_unwatch(e->loop, &e->out);
+	if (e->out.fd == -1)
+		return;
+	if (e->same) {
+		/* It may be gone already, which harms nothing now. */
+		shutdown(e->out.fd, SHUT_WR);
+		return;
+	}
+	/* Some file systems tell of lost writes only here. */
+	if (close(e->out.fd) == -1 && errno != EINTR)
+		failed(e, errno, "writing to");
+	e->out.fd = -1;
+}
+
+int
+end_output_finished(const struct end *e)
+{
+	return e->out_done;
+}
+
+/*
+ * Life and death
+ */
+
+static int
+is_socket(int fd)
+{
+	struct stat	 st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* inetd gives one socket as two descriptors. */
+static int
+same_socket(int a, int b)
+{
+	struct stat	 sa, sb;
+
+	return a != -1 && b != -1 && is_socket(a) && fstat(a, &sa) == 0 &&
+	    fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	    sa.st_ino == sb.st_ino;
+}
+
+struct end *
+end_new(struct loop *l, int rfd, int wfd, const struct end_peer *peer)
+{
+	struct end	*e;
+
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return NULL;
+	e->loop = l;
+	e->peer = *peer;
+	e->same = same_socket(rfd, wfd);
+	e->out_socket = wfd != -1 && is_socket(wfd);
+	e->in = (struct watch){ .fd = rfd, .want = want_input,
+	    .ready = ready_input, .arg = e };
+	e->out = (struct watch){ .fd = wfd, .want = want_output,
+	    .ready = ready_output, .arg = e };
+	if (wfd == -1) {
+		e->out.want = want_discard;
+		e->out.ready = ready_discard;
+	}
+	loop_watch(l, &e->out);
+	if (rfd != -1)
+		loop_watch(l, &e->in);
+	else
+		e->peer.finish(e->peer.arg);
+	return e;
+}
+
+void
+end_free(struct end *e)
+{
+	if (e == NULL)
+		return;
+	e->same = 0;
+	end_stop_input(e);
+	loop_unwatch(e->loop, &e->out);
+	if (e->out.fd != -1)
+		close(e->out.fd);
+	free(e);
+}
+
+int
+end_error(const struct end *e)
+{
+	return e->err;
+}
+
+const char *
+end_failed(const struct end *e)
+{
+	return e->failed;
+}

@@ -1,0 +1,50 @@
+/*
+ * end: the local end of a stream: two descriptors, or one socket twice.
+ *
+ * Bytes read go to the other side as it has room, bytes the other side has
+ * go out as the descriptor takes them, and nothing is kept in between: each
+ * direction holds back the one before it.
+ */
+#ifndef NET_END_H
+#define NET_END_H
+
+#include <stddef.h>
+
+struct end;
+struct loop;
+
+/* The other side, such as a stream; arg is passed to all. */
+struct end_peer {
+	size_t	(*room)(void *arg);		/* bytes it takes now */
+	int	(*write)(void *arg, const void *data, size_t len);
+	void	(*finish)(void *arg);		/* no more input */
+	const unsigned char *(*data)(void *arg, size_t *len);
+	void	(*consume)(void *arg, size_t len);	/* these are out */
+	void	(*changed)(void *arg);	/* look at the end again */
+	void	*arg;
+};
+
+/*
+ * Read from rfd and write to wfd; they may be the same.  rfd -1: there is no
+ * input, finish is called at once.  wfd -1: output is thrown away.  The
+ * descriptors become the end's.  NULL when out of memory.
+ */
+struct end *end_new(struct loop *l, int rfd, int wfd,
+	    const struct end_peer *peer);
+/* Closes what is open. */
+void	 end_free(struct end *e);
+
+/* Read no more. */
+void	 end_stop_input(struct end *e);
+/* There will be no more output: pass that on (close, or SHUT_WR for a
+ * socket).  Failures, which include those of writes before, show in
+ * end_error(). */
+void	 end_finish_output(struct end *e);
+int	 end_output_finished(const struct end *e);
+
+/* An errno if reading or writing failed, else 0; and which it was, for
+ * people: "reading from" or "writing to". */
+int	 end_error(const struct end *e);
+const char *end_failed(const struct end *e);
+
+#endif

@@ -1,0 +1,347 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+
+#include "net/io.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "xml/buf.h"
+
+enum io_state {
+	IO_OPEN,
+	IO_HANDSHAKE,
+	IO_ENDED		/* by the other side, or broken */
+};
+
+struct io {
+	struct loop	*loop;
+	struct watch	 watch;
+	enum io_state	 state;
+	SSL		*ssl;
+	const char	*name;
+	struct buf	 in, out;
+	int		 paused;
+	int		 shutdown;	/* asked for; 2: done */
+	/* What the last attempt at each operation waits for; with TLS either
+	 * may need the other direction of the socket. */
+	int		 read_wants, write_wants;
+	int		 untrusted;
+	char		 err[IO_ERR];
+	void		(*event)(void *, enum io_event);
+	void		*arg;
+};
+
+static int	 want(void *);
+static void	 ready(void *, int);
+
+struct io *
+io_new(struct loop *l, int fd, void (*event)(void *, enum io_event),
+    void *arg)
+{
+	struct io	*io;
+
+	if ((io = calloc(1, sizeof(*io))) == NULL)
+		return NULL;
+	io->loop = l;
+	io->read_wants = POLLIN;
+	io->write_wants = POLLOUT;
+	io->event = event;
+	io->arg = arg;
+	buf_init(&io->in, IO_IN_MAX);
+	buf_init(&io->out, IO_OUT_MAX);
+	io->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
+	    .arg = io };
+	loop_watch(l, &io->watch);
+	return io;
+}
+
+void
+io_free(struct io *io)
+{
+	if (io == NULL)
+		return;
+	loop_unwatch(io->loop, &io->watch);
+	SSL_free(io->ssl);
+	close(io->watch.fd);
+	buf_free(&io->in);
+	buf_free(&io->out);
+	free(io);
+}
+
+static void
+broken(struct io *io, const char *what)
+{
+	io->state = IO_ENDED;
+	if (what != NULL)
+		strlcpy(io->err, what, sizeof(io->err));
+	io->event(io->arg, IO_ERROR);
+}
+
+/*
+ * One attempt at an operation.  Each returns the number of bytes, 0 for the
+ * end, or -1; *wants is then what to wait for, or 0 if it is broken.
+ */
+
+static int
+tls_wants(struct io *io, int r)
+{
+	switch (SSL_get_error(io->ssl, r)) {
+	case SSL_ERROR_WANT_READ:
+		return POLLIN;
+	case SSL_ERROR_WANT_WRITE:
+		return POLLOUT;
+	case SSL_ERROR_SYSCALL:
+		strlcpy(io->err, errno != 0 ? strerror(errno) :
+		    "the connection was cut", sizeof(io->err));
+		return 0;
+	default:
+		io->untrusted = tls_why(io->ssl, io->name, io->err);
+		return 0;
+	}
+}
+
+static ssize_t
+try_read(struct io *io, void *p, size_t len, int *wants)
+{
+	ssize_t	 n;
+	int	 r;
+
+	if (io->ssl == NULL) {
+		n = read(io->watch.fd, p, len);
+		if (n == -1 && (*wants = errno == EAGAIN || errno == EINTR ?
+		    POLLIN : 0) == 0)
+			strlcpy(io->err, strerror(errno), sizeof(io->err));
+		return n;
+	}
+	ERR_clear_error();
+	errno = 0;
+	if ((r = SSL_read(io->ssl, p, (int)len)) > 0)
+		return r;
+	if (SSL_get_error(io->ssl, r) == SSL_ERROR_ZERO_RETURN)
+		return 0;
+	*wants = tls_wants(io, r);
+	return -1;
+}
+
+static ssize_t
+try_write(struct io *io, const void *p, size_t len, int *wants)
+{
+	ssize_t	 n;
+	int	 r;
+
+	if (io->ssl == NULL) {
+		n = send(io->watch.fd, p, len, MSG_NOSIGNAL);
+		if (n == -1 && (*wants = errno == EAGAIN || errno == EINTR ?
+		    POLLOUT : 0) == 0)
+			strlcpy(io->err, strerror(errno), sizeof(io->err));
+		return n;
+	}
+	ERR_clear_error();
+	errno = 0;
+	if ((r = SSL_write(io->ssl, p, (int)len)) > 0)
+		return r;
+	*wants = tls_wants(io, r);
+	return -1;
+}
+
+/*
+ * Reading and writing as far as it goes
+ */
+
+#define READ_SIZE	(16 * 1024)	/* a TLS record */
+
+/* Until the socket has no more, because what TLS holds poll cannot see; or
+ * until the buffer is full: want() asks again when it no longer is. */
+static void
+fill(struct io *io)
+{
+	unsigned char	*p;
+	size_t		 got = 0;
+	ssize_t		 n = 1;
+
+	io->read_wants = POLLIN;
+	while (!io->paused && buf_room(&io->in) >= READ_SIZE) {
+		if ((p = buf_reserve(&io->in, READ_SIZE)) == NULL) {
+			broken(io, "out of memory");
+			return;
+		}
+		n = try_read(io, p, READ_SIZE, &io->read_wants);
+		if (n <= 0)
+			break;
+		buf_commit(&io->in, (size_t)n);
+		got += (size_t)n;
+	}
+	/* What came before the end or the error is still good. */
+	if (got > 0)
+		io->event(io->arg, IO_INPUT);
+	if (io->state != IO_OPEN)
+		return;
+	if (n == 0) {
+		io->state = IO_ENDED;
+		io->event(io->arg, IO_EOF);
+	} else if (n == -1 && io->read_wants == 0) {
+		broken(io, NULL);
+	}
+}
+
+static void
+finish_shutdown(struct io *io)
+{
+	io->shutdown = 2;
+	if (io->ssl != NULL)
+		SSL_shutdown(io->ssl);
+	shutdown(io->watch.fd, SHUT_WR);
+}
+
+/* A write that fails is not reported before what the other side had to say
+ * has been read: servers explain themselves before they close. */
+static void
+flush(struct io *io)
+{
+	ssize_t	 n;
+	int	 had = buf_len(&io->out) > 0;
+
+	io->write_wants = POLLOUT;
+	while (buf_len(&io->out) > 0) {
+		n = try_write(io, buf_data(&io->out), buf_len(&io->out),
+		    &io->write_wants);
+		if (n == -1 && io->write_wants == 0) {
+			buf_truncate(&io->out, 0);
+			fill(io);
+			if (io->state == IO_OPEN)
+				broken(io, NULL);
+			return;
+		}
+		if (n == -1)
+			return;
+		buf_drain(&io->out, (size_t)n);
+	}
+	if (io->shutdown == 1)
+		finish_shutdown(io);
+	if (had)
+		io->event(io->arg, IO_DRAINED);
+}
+
+static void
+handshake(struct io *io)
+{
+	int	 r;
+
+	ERR_clear_error();
+	errno = 0;
+	if ((r = SSL_do_handshake(io->ssl)) == 1) {
+		io->state = IO_OPEN;
+		io->event(io->arg, IO_SECURE);
+		return;
+	}
+	if ((io->read_wants = tls_wants(io, r)) == 0)
+		broken(io, NULL);
+}
+
+static int
+want(void *arg)
+{
+	struct io	*io = arg;
+	int		 events = 0;
+
+	if (io->state == IO_HANDSHAKE)
+		return io->read_wants;
+	if (io->state == IO_ENDED)
+		return WATCH_IDLE;
+	if (!io->paused && buf_room(&io->in) >= READ_SIZE) {
+		events |= io->read_wants;
+		if (io->ssl != NULL && SSL_pending(io->ssl) > 0)
+			events |= WATCH_NOW;
+	}
+	if (buf_len(&io->out) > 0 || io->shutdown == 1)
+		events |= io->write_wants;
+	return events != 0 ? events : WATCH_IDLE;
+}
+
+static void
+ready(void *arg, int revents)
+{
+	struct io	*io = arg;
+
+	(void)revents;
+	if (io->state == IO_HANDSHAKE) {
+		handshake(io);
+		return;
+	}
+	if (buf_len(&io->out) > 0 || io->shutdown == 1)
+		flush(io);
+	if (io->state == IO_OPEN)
+		fill(io);
+}
+
+void
+io_secure(struct io *io, SSL *ssl, const char *name)
+{
+	io->ssl = ssl;
+	io->name = name;
+	io->state = IO_HANDSHAKE;
+	io->read_wants = POLLOUT;	/* the client speaks first */
+}
+
+SSL *
+io_ssl(struct io *io)
+{
+	return io->ssl;
+}
+
+int
+io_fd(const struct io *io)
+{
+	return io->watch.fd;
+}
+
+struct buf *
+io_input(struct io *io)
+{
+	return &io->in;
+}
+
+int
+io_write(struct io *io, const void *data, size_t len)
+{
+	return buf_add(&io->out, data, len);
+}
+
+size_t
+io_queued(const struct io *io)
+{
+	return buf_len(&io->out);
+}
+
+void
+io_pause(struct io *io, int pause)
+{
+	io->paused = pause;
+}
+
+void
+io_shutdown(struct io *io)
+{
+	if (io->shutdown == 0)
+		io->shutdown = 1;
+}
+
+const char *
+io_error(const struct io *io)
+{
+	return io->err;
+}
+
+int
+io_untrusted(const struct io *io)
+{
+	return io->untrusted;
+}

@@ -1,0 +1,308 @@
+#include <sys/types.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/loop.h"
+
+struct loop {
+	TAILQ_HEAD(, watch)	 watches;
+	TAILQ_HEAD(, timer)	 timers;	/* by time */
+	size_t			 nwatches;
+	struct pollfd		*pfds;
+	struct watch		**polled;	/* of pfds; NULL if removed */
+	size_t			 npolled, size;
+	void			(*before)(void *);
+	void			*before_arg;
+	void			(*signalled)(void *, int);
+	void			*signal_arg;
+	struct watch		 pipe;
+	int			 stop;
+};
+
+/* The write end of the pipe through which handlers speak to the loop. */
+static int	 signal_fd = -1;
+
+int64_t
+clock_ms(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+struct loop *
+loop_new(void)
+{
+	struct loop	*l;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return NULL;
+	TAILQ_INIT(&l->watches);
+	TAILQ_INIT(&l->timers);
+	l->pipe.fd = -1;
+	return l;
+}
+
+void
+loop_free(struct loop *l)
+{
+	if (l == NULL)
+		return;
+	if (l->pipe.fd != -1) {
+		close(l->pipe.fd);
+		close(signal_fd);
+		signal_fd = -1;
+	}
+	free(l->pfds);
+	free(l->polled);
+	free(l);
+}
+
+void
+loop_before(struct loop *l, void (*fn)(void *), void *arg)
+{
+	l->before = fn;
+	l->before_arg = arg;
+}
+
+void
+loop_watch(struct loop *l, struct watch *w)
+{
+	if (w->on)
+		return;
+	w->on = 1;
+	TAILQ_INSERT_TAIL(&l->watches, w, next);
+	l->nwatches++;
+}
+
+void
+loop_unwatch(struct loop *l, struct watch *w)
+{
+	size_t	 i;
+
+	if (!w->on)
+		return;
+	w->on = 0;
+	TAILQ_REMOVE(&l->watches, w, next);
+	l->nwatches--;
+	for (i = 0; i < l->npolled; i++)
+		if (l->polled[i] == w)
+			l->polled[i] = NULL;
+}
+
+void
+timer_set(struct loop *l, struct timer *t, int64_t at)
+{
+	struct timer	*after;
+
+	timer_clear(l, t);
+	t->at = at;
+	t->on = 1;
+	TAILQ_FOREACH(after, &l->timers, next)
+		if (after->at > at)
+			break;
+	if (after != NULL)
+		TAILQ_INSERT_BEFORE(after, t, next);
+	else
+		TAILQ_INSERT_TAIL(&l->timers, t, next);
+}
+
+void
+timer_clear(struct loop *l, struct timer *t)
+{
+	if (!t->on)
+		return;
+	t->on = 0;
+	TAILQ_REMOVE(&l->timers, t, next);
+}
+
+static void
+fire_timers(struct loop *l)
+{
+	struct timer	*t;
+	int64_t		 now = clock_ms();
+
+	while ((t = TAILQ_FIRST(&l->timers)) != NULL && t->at <= now) {
+		timer_clear(l, t);
+		t->fire(t->arg);
+	}
+}
+
+/*
+ * Signals
+ */
+
+static void
+handler(int signo)
+{
+	unsigned char	 c = (unsigned char)signo;
+	int		 saved = errno;
+	ssize_t		 n;
+
+	n = write(signal_fd, &c, 1);	/* a full pipe wakes the loop too */
+	(void)n;
+	errno = saved;
+}
+
+static int
+want_signals(void *arg)
+{
+	(void)arg;
+	return POLLIN;
+}
+
+static void
+ready_signals(void *arg, int revents)
+{
+	struct loop	*l = arg;
+	unsigned char	 c;
+
+	(void)revents;
+	while (read(l->pipe.fd, &c, 1) == 1)
+		l->signalled(l->signal_arg, c);
+}
+
+int
+loop_signals(struct loop *l, void (*fn)(void *, int), void *arg)
+{
+	int	 fds[2], i;
+
+	if (pipe(fds) == -1)
+		return -1;
+	for (i = 0; i < 2; i++) {
+		fcntl(fds[i], F_SETFL, O_NONBLOCK);
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	}
+	l->signalled = fn;
+	l->signal_arg = arg;
+	l->pipe = (struct watch){ .fd = fds[0], .want = want_signals,
+	    .ready = ready_signals, .arg = l };
+	signal_fd = fds[1];
+	loop_watch(l, &l->pipe);
+	return 0;
+}
+
+int
+loop_signal(struct loop *l, int signo)
+{
+	struct sigaction	 sa = { .sa_handler = handler };
+
+	(void)l;
+	sigemptyset(&sa.sa_mask);
+	sa.sa_flags = SA_RESTART;
+	return sigaction(signo, &sa, NULL);
+}
+
+/*
+ * The loop
+ */
+
+static int
+make_room(struct loop *l)
+{
+	struct pollfd	*pfds;
+	struct watch	**polled;
+	size_t		 size = l->nwatches + 16;
+
+	if (l->nwatches <= l->size)
+		return 0;
+	if ((pfds = reallocarray(l->pfds, size, sizeof(*pfds))) == NULL)
+		return -1;
+	l->pfds = pfds;
+	if ((polled = reallocarray(l->polled, size, sizeof(*polled))) == NULL)
+		return -1;
+	l->polled = polled;
+	l->size = size;
+	return 0;
+}
+
+/* Ask every watch.  Returns how long to wait, 0 if one will not wait. */
+static int
+ask(struct loop *l)
+{
+	struct watch	*w;
+	struct timer	*t = TAILQ_FIRST(&l->timers);
+	int64_t		 wait = -1;
+	int		 events;
+
+	if (t != NULL && (wait = t->at - clock_ms()) < 0)
+		wait = 0;
+	l->npolled = 0;
+	TAILQ_FOREACH(w, &l->watches, next) {
+		if ((events = w->want(w->arg)) == WATCH_IDLE)
+			continue;
+		if (events & WATCH_NOW)
+			wait = 0;
+		l->polled[l->npolled] = w;
+		l->pfds[l->npolled].fd = w->fd;
+		l->pfds[l->npolled++].events = (short)(events & ~WATCH_NOW);
+		w->now = (events & WATCH_NOW) != 0;
+	}
+	return wait > 60000 ? 60000 : (int)wait;
+}
+
+static void
+dispatch(struct loop *l)
+{
+	struct watch	*w;
+	size_t		 i;
+	int		 revents;
+
+	for (i = 0; i < l->npolled && !l->stop; i++) {
+		if ((w = l->polled[i]) == NULL)
+			continue;
+		revents = l->pfds[i].revents;
+		if (w->now)
+			revents |= l->pfds[i].events;
+		if (revents != 0)
+			w->ready(w->arg, revents);
+	}
+	l->npolled = 0;
+}
+
+static int
+turn(struct loop *l)
+{
+	size_t	 i;
+	int	 wait;
+
+	if (l->before != NULL)
+		l->before(l->before_arg);
+	if (l->stop)
+		return 0;
+	if (make_room(l) == -1)
+		return -1;
+	wait = ask(l);
+	if (poll(l->pfds, l->npolled, wait) == -1) {
+		if (errno != EINTR && errno != EAGAIN)
+			return -1;
+		for (i = 0; i < l->npolled; i++)
+			l->pfds[i].revents = 0;
+	}
+	dispatch(l);
+	if (!l->stop)
+		fire_timers(l);
+	return 0;
+}
+
+int
+loop_run(struct loop *l)
+{
+	for (l->stop = 0; !l->stop;)
+		if (turn(l) == -1)
+			return -1;
+	return 0;
+}
+
+void
+loop_stop(struct loop *l)
+{
+	l->stop = 1;
+}

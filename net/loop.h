@@ -1,0 +1,66 @@
+/*
+ * loop: poll(2), timers and signals; one thread.
+ *
+ * Interest is not registered but asked for: before each poll every watch
+ * says what it wants now, from the occupancy of its buffers.  Backpressure
+ * needs nothing more.  Watches and timers are members of their users'
+ * structs; they may be removed at any time, also from callbacks.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <sys/queue.h>
+
+#include <stdint.h>
+
+#define WATCH_IDLE	(-1)	/* leave the descriptor out of this poll */
+#define WATCH_NOW	0x4000	/* do not wait: what is wanted is at hand */
+
+struct watch {
+	int	 fd;
+	/* poll events wanted now (0: errors only), or WATCH_IDLE; with
+	 * WATCH_NOW, ready is called with these events at once. */
+	int	(*want)(void *arg);
+	void	(*ready)(void *arg, int revents);
+	void	*arg;
+	int	 on, now;		/* the loop's */
+	TAILQ_ENTRY(watch) next;	/* the loop's */
+};
+
+struct timer {
+	void	(*fire)(void *arg);
+	void	*arg;
+	int64_t	 at;			/* monotonic milliseconds */
+	int	 on;			/* the loop's */
+	TAILQ_ENTRY(timer) next;	/* the loop's */
+};
+
+struct loop;
+
+/* Milliseconds of the monotonic clock. */
+int64_t	 clock_ms(void);
+
+struct loop *loop_new(void);		/* NULL and errno on failure */
+void	 loop_free(struct loop *l);
+
+/* Called before each poll, for what was put off until no callback runs. */
+void	 loop_before(struct loop *l, void (*fn)(void *arg), void *arg);
+
+void	 loop_watch(struct loop *l, struct watch *w);
+void	 loop_unwatch(struct loop *l, struct watch *w);	/* fine if it is off */
+
+/* Fire once at an absolute time; setting it again moves it. */
+void	 timer_set(struct loop *l, struct timer *t, int64_t at);
+void	 timer_clear(struct loop *l, struct timer *t);	/* fine if it is off */
+
+/* Call fn from the loop, not from the handler, when signo has come.  One fn
+ * for all signals.  0 or -1. */
+int	 loop_signals(struct loop *l, void (*fn)(void *arg, int signo),
+	    void *arg);
+int	 loop_signal(struct loop *l, int signo);
+
+/* Run until loop_stop().  Returns 0, or -1 and errno if poll failed. */
+int	 loop_run(struct loop *l);
+void	 loop_stop(struct loop *l);
+
+#endif

@@ -1,0 +1,442 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/road.h"
+#include "net/sasl.h"
+#include "net/session_int.h"
+#include "net/trace.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/stanza.h"
+#include "xml/text.h"
+#include "xml/write.h"
+
+#define KEEPALIVE	90000		/* ms without sending, then a space:
+					 * before NAT and servers forget us */
+#define CLOSE_WAIT	2000		/* ms for the server's end */
+#define QUEUE_HIGH	(512 * 1024)	/* bytes queued: enough for now */
+#define TRACE_MAX	2048
+
+static const char *const state_names[] = {
+	[S_CONNECTING] = "connecting",
+	[S_STARTTLS] = "starttls",
+	[S_HANDSHAKE] = "handshake",
+	[S_SECURE] = "secure",
+	[S_AUTH] = "auth",
+	[S_AUTHENTICATED] = "authenticated",
+	[S_BINDING] = "binding",
+	[S_READY] = "ready",
+	[S_CLOSING] = "closing",
+	[S_CLOSED] = "closed",
+};
+
+void
+session_log(struct session *s, int level, const char *fmt, ...)
+{
+	char	 line[TRACE_MAX];
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	s->host.log(s->host.arg, level, line);
+}
+
+void
+session_set_state(struct session *s, enum session_state state)
+{
+	if (state == s->state)
+		return;
+	session_log(s, 2, "session: %s -> %s", state_names[s->state],
+	    state_names[state]);
+	s->state = state;
+}
+
+static void
+closed(struct session *s)
+{
+	if (s->state == S_CLOSED)
+		return;
+	timer_clear(s->loop, &s->timer);
+	session_set_state(s, S_CLOSED);
+	s->host.closed(s->host.arg);
+}
+
+void
+session_fail(struct session *s, enum session_fault fault, const char *fmt,
+    ...)
+{
+	va_list	 ap;
+
+	if (s->state == S_CLOSED)
+		return;
+	if (s->state != S_CLOSING) {
+		s->fault = fault;
+		va_start(ap, fmt);
+		vsnprintf(s->why, sizeof(s->why), fmt, ap);
+		va_end(ap);
+		road_close(s->road);
+	}
+	closed(s);
+}
+
+/*
+ * Sending
+ */
+
+static void
+trace_sent(struct session *s, const void *data, size_t len)
+{
+	char	 line[TRACE_MAX];
+
+	if (s->conf.trace)
+		session_log(s, 2, "SENT %s",
+		    trace_bytes(data, len, line, sizeof(line)));
+}
+
+int
+session_send(struct session *s, const void *data, size_t len)
+{
+	trace_sent(s, data, len);
+	s->last_sent = clock_ms();
+	return road_send(s->road, data, len);
+}
+
+int
+session_send_secret(struct session *s, const void *data, size_t len)
+{
+	if (s->conf.trace)
+		session_log(s, 2, "SENT (secret, %zu bytes)", len);
+	s->last_sent = clock_ms();
+	return road_send(s->road, data, len);
+}
+
+/* The next deadline: of a request, or the keepalive. */
+static void
+set_timer(struct session *s)
+{
+	int64_t	 at = s->last_sent + KEEPALIVE;
+	int64_t	 deadline = iq_deadline(s->iqs);
+
+	timer_set(s->loop, &s->timer, deadline < at ? deadline : at);
+}
+
+static int
+send_stanza(void *arg, const void *data, size_t len)
+{
+	struct session	*s = arg;
+
+	if (s->state != S_READY && s->state != S_BINDING)
+		return -1;
+	if (s->state == S_READY && iq_deadline(s->iqs) < s->timer.at)
+		set_timer(s);
+	return session_send(s, data, len);
+}
+
+/* One timer: the login's deadline, then set_timer()'s, then the close's. */
+static void
+fire(void *arg)
+{
+	struct session	*s = arg;
+	int64_t		 now = clock_ms();
+
+	switch (s->state) {
+	case S_READY:
+		iq_expire(s->iqs, now);
+		if (s->state != S_READY)
+			return;
+		if (now - s->last_sent >= KEEPALIVE) {
+			s->last_sent = now;
+			road_send(s->road, " ", 1);
+		}
+		set_timer(s);
+		break;
+	case S_CLOSING:
+		closed(s);
+		break;
+	case S_CONNECTING:
+		session_fail(s, road_connected(s->road) ? SESSION_TIMEOUT :
+		    SESSION_UNREACHED, "no answer in time: check -c and the "
+		    "network");
+		break;
+	default:
+		session_fail(s, SESSION_TIMEOUT, "the login took too long");
+		break;
+	}
+}
+
+void
+session_ready(struct session *s)
+{
+	struct xw	*w;
+
+	/* Negative: reachable by full JID, but no recipient of what people
+	 * send to the account. */
+	w = iq_stanza(s->iqs, "presence", NULL, NULL);
+	xw_elem(w, "priority", NULL, "-1");
+	if (iq_send(s->iqs) == -1) {
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+		return;
+	}
+	session_set_state(s, S_READY);
+	session_log(s, 1, "logged in as %s", s->jid);
+	set_timer(s);
+	s->host.ready(s->host.arg);
+}
+
+/*
+ * Receiving
+ */
+
+static const struct {
+	const char	*condition;
+	const char	*words;
+} stream_errors[] = {
+	{ "conflict", "another client has logged in as the same resource" },
+	{ "connection-timeout", "the server thinks we are gone" },
+	{ "host-gone", "the server no longer serves this domain" },
+	{ "host-unknown", "the server does not serve this domain: "
+	    "check -j and -c" },
+	{ "not-authorized", "the server says that we are not logged in" },
+	{ "policy-violation", "the server's policy forbids what we sent; "
+	    "try a smaller -b" },
+	{ "remote-connection-failed", "the server lacks something it needs" },
+	{ "resource-constraint", "the server is overloaded; try again later" },
+	{ "system-shutdown", "the server is shutting down; "
+	    "try again later" },
+};
+
+static void
+stream_error(struct session *s, const struct elem *e)
+{
+	const struct elem	*c;
+	const char		*cond = "undefined-condition", *words = NULL;
+	char			 text[128];
+	size_t			 i;
+
+	for (c = elem_child(e, NS_STREAM_ERROR, NULL); c != NULL;
+	    c = elem_next(c, NS_STREAM_ERROR, NULL))
+		if (strcmp(c->name, "text") != 0)
+			cond = c->name;
+	for (i = 0; i < sizeof(stream_errors) / sizeof(*stream_errors); i++)
+		if (strcmp(cond, stream_errors[i].condition) == 0)
+			words = stream_errors[i].words;
+	text_clean(elem_text(elem_child(e, NS_STREAM_ERROR, "text")), text,
+	    sizeof(text));
+	session_fail(s, s->state == S_READY ? SESSION_LOST :
+	    SESSION_UNREACHED, "%s (%.40s%s%s)", words != NULL ? words :
+	    "the server ended the stream", cond, *text != '\0' ? ": " : "",
+	    text);
+}
+
+static void
+ready_stanza(struct session *s, const struct elem *e)
+{
+	int	 iq = stanza_is(e, "iq");
+
+	if (iq && (stanza_type(e, "result") || stanza_type(e, "error")))
+		iq_answer(s->iqs, e);
+	else if (!s->host.stanza(s->host.arg, e) && iq &&
+	    (stanza_type(e, "get") || stanza_type(e, "set")))
+		disco_answer(s, e);
+}
+
+static void
+input(struct session *s, const struct elem *e)
+{
+	char	 line[TRACE_MAX];
+
+	if (s->conf.trace)
+		session_log(s, 2, "RECV %s",
+		    trace_elem(e, line, sizeof(line)));
+	if (elem_is(e, NS_STREAMS, "error"))
+		stream_error(s, e);
+	else if (s->state == S_READY)
+		ready_stanza(s, e);
+	else if (s->state == S_CLOSING)
+		return;
+	else if (elem_is(e, NS_STREAMS, "features"))
+		login_features(s, e);
+	else
+		login_input(s, e);
+}
+
+/* What a road's failure means depends on how far we had come. */
+static void
+road_failed(struct session *s)
+{
+	const char		*err = road_error(s->road);
+	enum session_fault	 fault = s->state == S_READY ? SESSION_LOST :
+				    SESSION_UNREACHED;
+
+	switch (road_fault(s->road)) {
+	case ROAD_UNREACHED:
+		session_fail(s, fault, "cannot reach it: %s; check -c and the "
+		    "network", err);
+		break;
+	case ROAD_LOST:
+		session_fail(s, fault, "the connection broke: %s", err);
+		break;
+	default:
+		session_fail(s, fault, "%s", err);
+		break;
+	}
+}
+
+static void
+road_event(void *arg, enum road_event ev, const struct elem *e)
+{
+	struct session	*s = arg;
+
+	if (s->state == S_CLOSED)
+		return;
+	switch (ev) {
+	case ROAD_CONNECTED:
+		session_log(s, 1, "connected to %s port %u", s->conf.host,
+		    s->conf.port);
+		break;
+	case ROAD_SECURE:
+		session_log(s, 1, "secured by %s with %s",
+		    SSL_get_version(road_ssl(s->road)),
+		    SSL_get_cipher(road_ssl(s->road)));
+		session_set_state(s, S_SECURE);
+		break;
+	case ROAD_OPEN:
+		break;
+	case ROAD_STANZA:
+		input(s, e);
+		break;
+	case ROAD_DRAINED:
+		if (s->state == S_READY)
+			s->host.drained(s->host.arg);
+		break;
+	case ROAD_CLOSE:
+		if (s->state == S_CLOSING)
+			closed(s);
+		else
+			session_fail(s, s->state == S_READY ? SESSION_LOST :
+			    SESSION_UNREACHED, "the server closed the "
+			    "connection");
+		break;
+	case ROAD_ERROR:
+		road_failed(s);
+		break;
+	}
+}
+
+/*
+ * Life and death
+ */
+
+static int
+set_out(struct session *s, struct resolver *r)
+{
+	struct road_conf	 conf = {
+		.host = s->conf.host,
+		.port = s->conf.port,
+		.family = s->conf.family,
+		.direct_tls = s->conf.direct_tls,
+		.domain = s->domain,
+		.from = s->bare,
+		.tls_name = s->ascii,
+		.tls = s->conf.tls,
+	};
+
+	s->road = road_new(s->loop, r, &conf, road_event, s);
+	return s->road == NULL ? -1 : 0;
+}
+
+struct session *
+session_new(struct loop *l, struct resolver *r,
+    const struct session_conf *conf, const struct session_host *host)
+{
+	struct session	*s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	s->loop = l;
+	s->conf = *conf;
+	s->host = *host;
+	s->timer = (struct timer){ .fire = fire, .arg = s };
+	jid_domain(conf->jid, s->domain);
+	jid_bare(conf->jid, s->bare);
+	if (jid_ascii(s->domain, s->ascii) == -1 ||
+	    (s->iqs = iq_new(send_stanza, s)) == NULL ||
+	    set_out(s, r) == -1) {
+		session_free(s);
+		return NULL;
+	}
+	timer_set(l, &s->timer, clock_ms() + conf->login_ms);
+	return s;
+}
+
+void
+session_free(struct session *s)
+{
+	if (s == NULL)
+		return;
+	timer_clear(s->loop, &s->timer);
+	sasl_free(s->sasl);
+	iq_free(s->iqs);
+	road_free(s->road);
+	free(s);
+}
+
+struct iq_table *
+session_iqs(struct session *s)
+{
+	return s->iqs;
+}
+
+const char *
+session_jid(const struct session *s)
+{
+	return s->jid;
+}
+
+size_t
+session_room(const struct session *s)
+{
+	size_t	 queued = road_queued(s->road);
+
+	return s->state == S_READY && queued < QUEUE_HIGH ?
+	    QUEUE_HIGH - queued : 0;
+}
+
+void
+session_pause(struct session *s, int pause)
+{
+	road_pause(s->road, pause);
+}
+
+void
+session_close(struct session *s)
+{
+	if (s->state == S_CLOSED || s->state == S_CLOSING)
+		return;
+	if (s->state != S_READY) {
+		road_close(s->road);
+		closed(s);
+		return;
+	}
+	iq_stanza(s->iqs, "presence", "unavailable", NULL);
+	iq_send(s->iqs);
+	road_pause(s->road, 0);
+	road_close(s->road);
+	session_set_state(s, S_CLOSING);
+	timer_set(s->loop, &s->timer, clock_ms() + CLOSE_WAIT);
+}
+
+enum session_fault
+session_fault(const struct session *s)
+{
+	return s->fault;
+}
+
+const char *
+session_why(const struct session *s)
+{
+	return s->why;
+}

@@ -1,0 +1,89 @@
+/*
+ * session: a login to an XMPP server (RFC 6120, 6121): from a road to a
+ * bound resource that is available, and its stanzas until the end.
+ *
+ * It answers what every client must: disco#info, disco#items and ping; the
+ * rest of what nobody takes gets service-unavailable.
+ */
+#ifndef NET_SESSION_H
+#define NET_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+struct elem;
+struct iq_table;
+struct loop;
+struct resolver;
+struct session;
+
+enum session_fault {
+	SESSION_FINE,
+	SESSION_UNREACHED,	/* server not reached or not trusted */
+	SESSION_REFUSED,	/* login refused */
+	SESSION_LOST,		/* it broke after login */
+	SESSION_TIMEOUT,	/* login took too long */
+	SESSION_INTERNAL	/* memory */
+};
+
+struct session_conf {
+	const char	*jid;		/* prepared; a resource is asked for */
+	const char	*password;	/* NULL: none */
+	const char	*host;		/* where to connect */
+	uint16_t	 port;
+	int		 direct_tls;
+	int		 family;	/* AF_UNSPEC, AF_INET, AF_INET6 */
+	int		 plain;		/* SASL PLAIN is allowed */
+	int		 external;	/* tls presents a client certificate */
+	SSL_CTX		*tls;
+	int64_t		 login_ms;	/* time allowed until ready */
+	int		 trace;		/* stanzas to log, too */
+};
+
+/* What the user of a session gets to know; arg is passed to all.  None may
+ * call session_free(). */
+struct session_host {
+	/* Logged in, bound and available. */
+	void	(*ready)(void *arg);
+	/* A stanza other than an answer; returns 1 if it has dealt with it. */
+	int	(*stanza)(void *arg, const struct elem *e);
+	/* May this JID know what we can do? */
+	int	(*allowed)(void *arg, const char *jid);
+	/* Everything sent is out: there is room again. */
+	void	(*drained)(void *arg);
+	/* It is over: session_fault() and session_why() say how. */
+	void	(*closed)(void *arg);
+	/* A line for -v (level 1) or -vv (level 2). */
+	void	(*log)(void *arg, int level, const char *line);
+	void	*arg;
+};
+
+/* Log in.  The strings in conf must outlive the session; host is copied.
+ * NULL when out of memory. */
+struct session *session_new(struct loop *l, struct resolver *r,
+	    const struct session_conf *conf, const struct session_host *host);
+void	 session_free(struct session *s);
+
+/* The table that sends stanzas and matches answers, for as long as the
+ * session lives; stanzas can be sent once it is ready. */
+struct iq_table *session_iqs(struct session *s);
+/* Our full JID, once ready. */
+const char *session_jid(const struct session *s);
+
+/* Bytes of stanzas that should still be sent now; 0 when the server is slow
+ * to take what is queued. */
+size_t	 session_room(const struct session *s);
+/* Stop (1) and go on (0) reading from the server. */
+void	 session_pause(struct session *s, int pause);
+/* End the stream properly: unavailable, </stream:stream>, and wait a little
+ * for the server's. */
+void	 session_close(struct session *s);
+
+enum session_fault session_fault(const struct session *s);
+/* What happened and what to do, such as "cannot reach it: Connection
+ * refused; check -c and the network". */
+const char *session_why(const struct session *s);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * tls: the client's side of TLS towards the server (RFC 7590): version 1.2
+ * or later, the certificate and the name in it verified, always.
+ */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include <stddef.h>
+
+#include <openssl/ssl.h>
+
+struct sasl_binding;
+
+#define TLS_ERR 256
+
+/*
+ * A context that trusts the CA certificates in ca_file (PEM), or the
+ * system's if it is NULL, and presents certificate and key (PEM files; key
+ * NULL: the same file) if given.  NULL with a message in err[TLS_ERR].
+ */
+SSL_CTX	*tls_context(const char *ca_file, const char *certificate,
+	    const char *key, char *err);
+
+/*
+ * A connection on fd which will verify that the server's certificate is for
+ * name, a domain in ASCII or an IP address (RFC 6125), and which says name
+ * by SNI and, if alpn is not NULL, that protocol by ALPN.
+ */
+SSL	*tls_client(SSL_CTX *ctx, int fd, const char *name, const char *alpn);
+
+/* Why the handshake failed, in words that say what to do; and whether that
+ * was the certificate.  err is of TLS_ERR bytes. */
+int	 tls_why(SSL *ssl, const char *name, char *err);
+
+/*
+ * The channel bindings of this connection, best first, at most two:
+ * tls-exporter (RFC 9266, TLS 1.3) and tls-server-end-point (RFC 5929).
+ * Returns their number.
+ */
+size_t	 tls_bindings(SSL *ssl, struct sasl_binding *out);
+
+#endif

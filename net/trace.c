@@ -1,0 +1,93 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "net/trace.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/parse.h"
+#include "xml/stanza.h"
+#include "xml/text.h"
+#include "xml/write.h"
+
+#define TRACE_DEPTH	8
+#define TEXT_SHOWN	100	/* longer text is payload */
+
+/* Whose text is never shown, however short. */
+static int
+secret(const struct elem *e)
+{
+	return strcmp(e->ns, "urn:ietf:params:xml:ns:xmpp-sasl") == 0 ||
+	    strcmp(e->ns, NS_IBB) == 0 || strncmp(e->ns, "urn:xcat:", 9) == 0;
+}
+
+static void
+write_text(struct xw *w, const struct elem *e)
+{
+	char	 shown[64];
+
+	if (e->textlen == 0)
+		return;
+	if (!secret(e) && e->textlen <= TEXT_SHOWN) {
+		xw_text(w, e->text);
+		return;
+	}
+	snprintf(shown, sizeof(shown), "[%zu characters]", e->textlen);
+	xw_text(w, shown);
+}
+
+static void
+write_elem(struct xw *w, const struct elem *e, const char *ns, int depth)
+{
+	const struct elem	*c;
+	size_t			 i;
+
+	xw_start(w, e->name, strcmp(e->ns, ns) == 0 ? NULL : e->ns);
+	for (i = 0; i < e->nattrs; i++)
+		xw_attr(w, e->attrs[i].name, e->attrs[i].value);
+	write_text(w, e);
+	if (depth < TRACE_DEPTH)
+		for (c = e->first; c != NULL; c = c->next)
+			write_elem(w, c, e->ns, depth + 1);
+	xw_end(w);
+}
+
+char *
+trace_elem(const struct elem *e, char *out, size_t size)
+{
+	struct buf	 b;
+	struct xw	 w;
+
+	buf_init(&b, 64 * 1024);
+	xw_init(&w, &b);
+	write_elem(&w, e, NS_CLIENT, 0);
+	if (xw_done(&w) == -1 || buf_add(&b, "", 1) == -1)
+		snprintf(out, size, "<%s> of much content", e->name);
+	else
+		text_clean((const char *)buf_data(&b), out, size);
+	buf_free(&b);
+	return out;
+}
+
+char *
+trace_bytes(const void *stanza, size_t len, char *out, size_t size)
+{
+	static const char	 header[] = "<stream xmlns='" NS_CLIENT "'>";
+	struct parse		*p;
+	struct elem		*e = NULL;
+
+	snprintf(out, size, "(%zu bytes)", len);
+	if ((p = parse_new(&parse_defaults)) == NULL)
+		return out;
+	if (parse_feed(p, header, sizeof(header) - 1) == 0 &&
+	    parse_next(p, &e) == PARSE_OPEN) {
+		elem_free(e);
+		e = NULL;
+		if (parse_next(p, &e) == PARSE_MORE &&
+		    parse_feed(p, stanza, len) == 0 &&
+		    parse_next(p, &e) == PARSE_STANZA)
+			trace_elem(e, out, size);
+		elem_free(e);
+	}
+	parse_free(p);
+	return out;
+}

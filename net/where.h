@@ -1,0 +1,23 @@
+/* where: what -c says: where and how to connect to the server. */
+#ifndef NET_WHERE_H
+#define NET_WHERE_H
+
+#include <stdint.h>
+
+struct where {
+	char		host[256];
+	uint16_t	port;
+	int		direct_tls;
+};
+
+#define WHERE_ERR 256
+
+/*
+ * Parse host, host:port, [address]:port, xmpp://... or xmpps://...; NULL is
+ * the domain itself (in ASCII), port 5222.  0, or -1 with a message in
+ * err[WHERE_ERR].
+ */
+int	 where_parse(const char *server, const char *domain, struct where *w,
+	    char *err);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * Fuzzer of parser, tree, writer and base64.  The first bytes choose limits
+ * and split, the rest is the stream.  However it is split, the events must be
+ * the same; and a stanza written anew must parse to what it was.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xml/base64.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/parse.h"
+#include "xml/write.h"
+
+int	 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+must(int cond)
+{
+	if (!cond)
+		abort();
+}
+
+static void
+note(struct buf *b, const char *s)
+{
+	must(buf_add(b, s, strlen(s) + 1) == 0);
+}
+
+/* All of e, or what the writer can write: no attributes in namespaces. */
+static void
+note_elem(struct buf *b, const struct elem *e, int all)
+{
+	const struct elem *child;
+	size_t i;
+
+	note(b, e->ns);
+	note(b, e->name);
+	for (i = 0; i < e->nattrs; i++) {
+		if (*e->attrs[i].ns != '\0' && !all)
+			continue;
+		note(b, e->attrs[i].ns);
+		note(b, e->attrs[i].name);
+		note(b, e->attrs[i].value);
+	}
+	note(b, elem_text(e));
+	must(strlen(elem_text(e)) == e->textlen);
+	for (child = e->first; child != NULL; child = child->next) {
+		must(child->parent == e);
+		note(b, "(");
+		note_elem(b, child, all);
+		note(b, ")");
+	}
+}
+
+static int
+write_elem(struct xw *w, const struct elem *e)
+{
+	const struct elem *child;
+	size_t i;
+
+	/* The namespace of xml: cannot be a default one. */
+	if (w->depth == XW_DEPTH ||
+	    strcmp(e->ns, "http://www.w3.org/XML/1998/namespace") == 0)
+		return -1;
+	xw_start(w, e->name, e->ns);
+	for (i = 0; i < e->nattrs; i++) {
+		if (*e->attrs[i].ns == '\0')
+			xw_attr(w, e->attrs[i].name, e->attrs[i].value);
+	}
+	xw_text(w, elem_text(e));
+	for (child = e->first; child != NULL; child = child->next) {
+		if (write_elem(w, child) == -1)
+			return -1;
+	}
+	xw_end(w);
+	return 0;
+}
+
+static struct elem *
+parse_stanza(const struct buf *b)
+{
+	struct parse *p = parse_new(&parse_defaults);
+	struct elem *e;
+
+	must(p != NULL);
+	parse_feed(p, "<s>", 3);
+	must(parse_next(p, &e) == PARSE_OPEN);
+	elem_free(e);
+	parse_feed(p, buf_data(b), buf_len(b));
+	must(parse_next(p, &e) == PARSE_STANZA);
+	must(parse_pending(p) == 0);
+	parse_free(p);
+	return e;
+}
+
+static void
+write_anew(const struct elem *e)
+{
+	struct buf after, before, out;
+	struct elem *again;
+	struct xw w;
+
+	buf_init(&out, SIZE_MAX);
+	xw_init(&w, &out);
+	if (write_elem(&w, e) == -1) {
+		buf_free(&out);
+		return;
+	}
+	must(xw_done(&w) == 0);
+	again = parse_stanza(&out);
+	buf_init(&before, SIZE_MAX);
+	buf_init(&after, SIZE_MAX);
+	note_elem(&before, e, 0);
+	note_elem(&after, again, 0);
+	must(buf_len(&before) == buf_len(&after) && memcmp(buf_data(&before),
+	    buf_data(&after), buf_len(&after)) == 0);
+	elem_free(again);
+	buf_free(&after);
+	buf_free(&before);
+	buf_free(&out);
+}
+
+/* Decode the text of e; what decodes has one encoding. */
+static void
+try_base64(const struct elem *e)
+{
+	unsigned char *data;
+	char *again;
+	size_t len, n;
+
+	if (e->text == NULL)
+		return;
+	data = malloc(BASE64_DECODED(e->textlen));
+	must(data != NULL);
+	if (base64_decode(data, &len, e->text, e->textlen) == 0) {
+		must(len <= BASE64_DECODED(e->textlen));
+		again = malloc(BASE64_ENCODED(len) + 1);
+		must(again != NULL);
+		n = base64_encode(again, data, len);
+		must(n == BASE64_ENCODED(len) && n <= e->textlen);
+		if (n == e->textlen)
+			must(memcmp(again, e->text, n) == 0);
+		free(again);
+	}
+	free(data);
+}
+
+/* expat does not tell text in front of a "]]>" if it has both: then the text,
+ * or the memory it takes, goes unnoticed. */
+static const char *
+condition(struct parse *p)
+{
+	const char *s = parse_condition(p);
+
+	if (strcmp(s, "bad-format") == 0 ||
+	    strstr(parse_error(p), "memory limit") != NULL)
+		return "not-well-formed";
+	return s;
+}
+
+/* Returns 0 after an error. */
+static int
+drain(struct parse *p, struct buf *b, int first)
+{
+	enum parse_event event;
+	struct elem *e;
+
+	while ((event = parse_next(p, &e)) != PARSE_MORE) {
+		must(buf_add(b, &(char){ (char)('0' + event) }, 1) == 0);
+		if (event == PARSE_ERROR) {
+			note(b, condition(p));
+			return 0;
+		}
+		if (e == NULL)
+			continue;
+		note_elem(b, e, 1);
+		if (first && event == PARSE_STANZA) {
+			write_anew(e);
+			try_base64(e);
+		}
+		elem_free(e);
+	}
+	return 1;
+}
+
+/* Parse s in pieces of 1 to most bytes as the seed has it, or whole. */
+static void
+run(const uint8_t *s, size_t len, unsigned seed, size_t most,
+    const struct parse_limits *limits, struct buf *b)
+{
+	struct parse *p = parse_new(limits);
+	size_t n;
+
+	must(p != NULL);
+	buf_init(b, SIZE_MAX);
+	for (; len > 0; s += n, len -= n) {
+		seed = seed * 1103515245 + 12345;
+		n = most == 0 ? len : 1 + (seed >> 16) % most;
+		if (n > len)
+			n = len;
+		must(parse_feed(p, s, n) == 0);
+		if (!drain(p, b, most == 0))
+			break;
+	}
+	parse_free(p);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct parse_limits limits = parse_defaults;
+	struct buf pieces, whole;
+	uint8_t *s;
+	size_t len;
+
+	if (size < 3)
+		return 0;
+	if (data[0] & 1)
+		limits.stanza = data[1] * 4U + 16;
+	if (data[0] & 2)
+		limits.memory = data[1] * 16U + 512;
+	if (data[0] & 4)
+		limits.depth = limits.attrs = data[1] % 8 + 1;
+	/* A mistake inside a long token may go unnoticed until a '>'. */
+	len = size - 2;
+	s = malloc(len);
+	must(s != NULL);
+	memcpy(s, data + 3, len - 1);
+	s[len - 1] = '>';
+	run(s, len, 0, 0, &limits, &whole);
+	run(s, len, data[2], data[0] & 8 ? 1 : data[2] % 64U + 1, &limits,
+	    &pieces);
+	must(buf_len(&whole) == buf_len(&pieces) && memcmp(buf_data(&whole),
+	    buf_data(&pieces), buf_len(&whole)) == 0);
+	buf_free(&pieces);
+	buf_free(&whole);
+	free(s);
+	return 0;
+}

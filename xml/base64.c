@@ -1,0 +1,134 @@
+#include <stdint.h>
+
+#include "xml/base64.h"
+
+static const char digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+
+/* What a character means; 0 if nothing. */
+#define PAD	1
+#define SPACE	2
+#define DIGIT	64		/* and its value in the lower bits */
+#define D(n)	(DIGIT + (n))
+
+static const unsigned char meaning[256] = {
+	['\t'] = SPACE, ['\n'] = SPACE, ['\r'] = SPACE, [' '] = SPACE,
+	['='] = PAD,
+	['A'] = D(0), ['B'] = D(1), ['C'] = D(2), ['D'] = D(3),
+	['E'] = D(4), ['F'] = D(5), ['G'] = D(6), ['H'] = D(7),
+	['I'] = D(8), ['J'] = D(9), ['K'] = D(10), ['L'] = D(11),
+	['M'] = D(12), ['N'] = D(13), ['O'] = D(14), ['P'] = D(15),
+	['Q'] = D(16), ['R'] = D(17), ['S'] = D(18), ['T'] = D(19),
+	['U'] = D(20), ['V'] = D(21), ['W'] = D(22), ['X'] = D(23),
+	['Y'] = D(24), ['Z'] = D(25), ['a'] = D(26), ['b'] = D(27),
+	['c'] = D(28), ['d'] = D(29), ['e'] = D(30), ['f'] = D(31),
+	['g'] = D(32), ['h'] = D(33), ['i'] = D(34), ['j'] = D(35),
+	['k'] = D(36), ['l'] = D(37), ['m'] = D(38), ['n'] = D(39),
+	['o'] = D(40), ['p'] = D(41), ['q'] = D(42), ['r'] = D(43),
+	['s'] = D(44), ['t'] = D(45), ['u'] = D(46), ['v'] = D(47),
+	['w'] = D(48), ['x'] = D(49), ['y'] = D(50), ['z'] = D(51),
+	['0'] = D(52), ['1'] = D(53), ['2'] = D(54), ['3'] = D(55),
+	['4'] = D(56), ['5'] = D(57), ['6'] = D(58), ['7'] = D(59),
+	['8'] = D(60), ['9'] = D(61), ['+'] = D(62), ['/'] = D(63),
+};
+
+size_t
+base64_encode(char *out, const void *data, size_t len)
+{
+	const unsigned char *in = data;
+	char *o = out;
+	uint32_t v;
+
+	for (; len >= 3; len -= 3, in += 3) {
+		v = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+		*o++ = digits[v >> 18];
+		*o++ = digits[v >> 12 & 63];
+		*o++ = digits[v >> 6 & 63];
+		*o++ = digits[v & 63];
+	}
+	if (len > 0) {
+		v = (uint32_t)in[0] << 16;
+		if (len == 2)
+			v |= (uint32_t)in[1] << 8;
+		*o++ = digits[v >> 18];
+		*o++ = digits[v >> 12 & 63];
+		*o++ = digits[len == 2 ? v >> 6 & 63 : 64];
+		*o++ = '=';
+	}
+	return (size_t)(o - out);
+}
+
+/* Whole groups of four digits, up to the first that is something else. */
+static const unsigned char *
+decode_run(unsigned char **out, const unsigned char *s,
+    const unsigned char *end)
+{
+	unsigned char a, b, c, d, *o = *out;
+
+	for (; end - s >= 4; s += 4) {
+		a = meaning[s[0]];
+		b = meaning[s[1]];
+		c = meaning[s[2]];
+		d = meaning[s[3]];
+		if (!(a & b & c & d & DIGIT))
+			break;
+		*o++ = (unsigned char)(a << 2 | (b >> 4 & 3));
+		*o++ = (unsigned char)(b << 4 | (c >> 2 & 15));
+		*o++ = (unsigned char)(c << 6 | (d & 63));
+	}
+	*out = o;
+	return s;
+}
+
+/* The last group: n digits, their bits in acc, and so many '='. */
+static int
+decode_last(unsigned char **out, uint32_t acc, int n, int pads)
+{
+	if (n == 0 && pads == 0)
+		return 0;
+	if (n + pads != 4)
+		return -1;
+	if (n == 2 && (acc & 15) == 0) {
+		*(*out)++ = (unsigned char)(acc >> 4);
+		return 0;
+	}
+	if (n == 3 && (acc & 3) == 0) {
+		*(*out)++ = (unsigned char)(acc >> 10);
+		*(*out)++ = (unsigned char)(acc >> 2);
+		return 0;
+	}
+	return -1;
+}
+
+int
+base64_decode(void *out, size_t *outlen, const char *str, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)str, *end = s + len;
+	unsigned char m, *o = out;
+	uint32_t acc = 0;
+	int n = 0, pads = 0;
+
+	while (s < end) {
+		if (n == 0 && pads == 0 &&
+		    (s = decode_run(&o, s, end)) == end)
+			break;
+		if ((m = meaning[*s++]) == SPACE)
+			continue;
+		if (m == PAD && ++pads <= 2)
+			continue;
+		if (!(m & DIGIT) || pads > 0)
+			return -1;
+		acc = acc << 6 | (m & 63);
+		if (++n == 4) {
+			*o++ = (unsigned char)(acc >> 16);
+			*o++ = (unsigned char)(acc >> 8);
+			*o++ = (unsigned char)acc;
+			n = 0;
+			acc = 0;
+		}
+	}
+	if (decode_last(&o, acc, n, pads) == -1)
+		return -1;
+	*outlen = (size_t)(o - (unsigned char *)out);
+	return 0;
+}

@@ -1,0 +1,134 @@
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xml/buf.h"
+
+#define BUF_FIRST	256
+
+void
+buf_init(struct buf *b, size_t max)
+{
+	memset(b, 0, sizeof(*b));
+	b->max = max;
+}
+
+void
+buf_free(struct buf *b)
+{
+	int saved = errno;
+
+	freezero(b->p, b->cap);
+	buf_init(b, b->max);
+	errno = saved;
+}
+
+size_t
+buf_len(const struct buf *b)
+{
+	return b->len;
+}
+
+size_t
+buf_room(const struct buf *b)
+{
+	return b->max - b->len;
+}
+
+const unsigned char *
+buf_data(const struct buf *b)
+{
+	static const unsigned char none[1];
+
+	return b->p == NULL ? none : b->p + b->off;
+}
+
+int
+buf_add(struct buf *b, const void *data, size_t len)
+{
+	unsigned char *p;
+
+	if (len == 0)
+		return 0;
+	if ((p = buf_reserve(b, len)) == NULL)
+		return -1;
+	memcpy(p, data, len);
+	buf_commit(b, len);
+	return 0;
+}
+
+int
+buf_addstr(struct buf *b, const char *s)
+{
+	return buf_add(b, s, strlen(s));
+}
+
+/*
+ * Storage for need bytes.  It doubles, up to twice max: then there is always
+ * so much drained space in front of a full tail that moving the live bytes
+ * down costs no more than adding them did.
+ */
+static int
+buf_grow(struct buf *b, size_t need)
+{
+	size_t cap, most;
+	unsigned char *p;
+
+	most = b->max > SIZE_MAX / 2 ? SIZE_MAX : b->max * 2;
+	cap = b->cap > most / 2 ? most : b->cap * 2;
+	if (cap < need)
+		cap = need;
+	if (cap < BUF_FIRST && BUF_FIRST <= most)
+		cap = BUF_FIRST;
+	if ((p = malloc(cap)) == NULL)
+		return -1;
+	if (b->p != NULL)
+		memcpy(p, b->p + b->off, b->len);
+	freezero(b->p, b->cap);
+	b->p = p;
+	b->off = 0;
+	b->cap = cap;
+	return 0;
+}
+
+unsigned char *
+buf_reserve(struct buf *b, size_t len)
+{
+	if (len > buf_room(b)) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	if (b->p == NULL || len > b->cap - b->off - b->len) {
+		if (b->p != NULL && b->off >= b->len &&
+		    len <= b->cap - b->len) {
+			memmove(b->p, b->p + b->off, b->len);
+			b->off = 0;
+		} else if (buf_grow(b, b->len + len) == -1)
+			return NULL;
+	}
+	return b->p + b->off + b->len;
+}
+
+void
+buf_commit(struct buf *b, size_t len)
+{
+	b->len += len;
+}
+
+void
+buf_drain(struct buf *b, size_t len)
+{
+	b->off += len;
+	b->len -= len;
+	if (b->len == 0)
+		b->off = 0;
+}
+
+void
+buf_truncate(struct buf *b, size_t len)
+{
+	b->len = len;
+	if (b->len == 0)
+		b->off = 0;
+}

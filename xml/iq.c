@@ -1,0 +1,319 @@
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/jid.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+/* Above the largest stanza that we send: a block of 65535 bytes in base64. */
+#define STANZA_MAX	(256 * 1024)
+
+struct request {
+	uint64_t		 id;
+	char			*to;		/* NULL: our own account */
+	iq_answer_fn		*fn;
+	void			*arg;
+	int64_t			 deadline;
+	RB_ENTRY(request)	 node;
+	TAILQ_ENTRY(request)	 timed;		/* only if it has a deadline */
+};
+RB_HEAD(request_tree, request);
+TAILQ_HEAD(request_list, request);
+
+struct iq_table {
+	iq_send_fn		*send;
+	void			*arg;
+	char			*jid;
+	struct request_tree	 pending;
+	struct request_list	 timed;
+	struct buf		 out;		/* the stanza being written */
+	struct xw		 w;
+	struct request		*asking;	/* between iq_request and _ask */
+};
+
+static int
+request_cmp(const struct request *a, const struct request *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_GENERATE_INTERNAL(request_tree, request, node, request_cmp,
+    __attribute__((__unused__)) static)
+
+struct iq_table *
+iq_new(iq_send_fn *send, void *arg)
+{
+	struct iq_table	*t;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return NULL;
+	t->send = send;
+	t->arg = arg;
+	RB_INIT(&t->pending);
+	TAILQ_INIT(&t->timed);
+	buf_init(&t->out, STANZA_MAX);
+	return t;
+}
+
+static void
+request_free(struct request *r)
+{
+	if (r == NULL)
+		return;
+	free(r->to);
+	free(r);
+}
+
+static void
+request_remove(struct iq_table *t, struct request *r)
+{
+	RB_REMOVE(request_tree, &t->pending, r);
+	if (r->deadline != IQ_NODEADLINE)
+		TAILQ_REMOVE(&t->timed, r, timed);
+}
+
+void
+iq_free(struct iq_table *t)
+{
+	struct request	*r;
+
+	if (t == NULL)
+		return;
+	while ((r = RB_ROOT(&t->pending)) != NULL) {
+		request_remove(t, r);
+		request_free(r);
+	}
+	request_free(t->asking);
+	buf_free(&t->out);
+	free(t->jid);
+	free(t);
+}
+
+int
+iq_setjid(struct iq_table *t, const char *jid)
+{
+	free(t->jid);
+	return (t->jid = strdup(jid)) == NULL ? -1 : 0;
+}
+
+const char *
+iq_jid(const struct iq_table *t)
+{
+	return t->jid;
+}
+
+static struct xw *
+start(struct iq_table *t, const char *kind, const char *type, const char *to,
+    const char *id)
+{
+	buf_truncate(&t->out, 0);
+	xw_init(&t->w, &t->out);
+	xw_start(&t->w, kind, NULL);
+	xw_attr(&t->w, "type", type);
+	xw_attr(&t->w, "to", to);
+	xw_attr(&t->w, "id", id);
+	return &t->w;
+}
+
+struct xw *
+iq_stanza(struct iq_table *t, const char *kind, const char *type,
+    const char *to)
+{
+	return start(t, kind, type, to, NULL);
+}
+
+int
+iq_send(struct iq_table *t)
+{
+	if (xw_done(&t->w) == -1)
+		return -1;
+	return t->send(t->arg, buf_data(&t->out), buf_len(&t->out));
+}
+
+struct xw *
+iq_request(struct iq_table *t, const char *type, const char *to)
+{
+	struct request	*r;
+	char		 id[17];
+
+	request_free(t->asking);
+	if ((t->asking = r = calloc(1, sizeof(*r))) != NULL) {
+		do
+			arc4random_buf(&r->id, sizeof(r->id));
+		while (RB_FIND(request_tree, &t->pending, r) != NULL);
+		if (to != NULL && (r->to = strdup(to)) == NULL) {
+			request_free(r);
+			t->asking = r = NULL;
+		}
+	}
+	snprintf(id, sizeof(id), "%016" PRIx64, r != NULL ? r->id : 0);
+	return start(t, "iq", type, to, id);
+}
+
+int
+iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
+{
+	struct request	*r = t->asking;
+
+	t->asking = NULL;
+	if (r == NULL)
+		return -1;
+	r->fn = fn;
+	r->arg = arg;
+	r->deadline = deadline;
+	RB_INSERT(request_tree, &t->pending, r);
+	if (deadline != IQ_NODEADLINE)
+		TAILQ_INSERT_TAIL(&t->timed, r, timed);
+	if (iq_send(t) == -1) {
+		request_remove(t, r);
+		request_free(r);
+		return -1;
+	}
+	return 0;
+}
+
+struct xw *
+iq_resultto(struct iq_table *t, const char *to, const char *id)
+{
+	return start(t, "iq", "result", to, id);
+}
+
+struct xw *
+iq_result(struct iq_table *t, const struct elem *request)
+{
+	return iq_resultto(t, elem_attr(request, "from"),
+	    elem_attr(request, "id"));
+}
+
+int
+iq_ok(struct iq_table *t, const struct elem *request)
+{
+	iq_result(t, request);
+	return iq_send(t);
+}
+
+int
+iq_refuseto(struct iq_table *t, const char *to, const char *id,
+    enum stanza_error err, const char *text)
+{
+	stanza_writeerror(start(t, "iq", "error", to, id), err, text);
+	return iq_send(t);
+}
+
+int
+iq_refuse(struct iq_table *t, const struct elem *request,
+    enum stanza_error err, const char *text)
+{
+	return iq_refuseto(t, elem_attr(request, "from"),
+	    elem_attr(request, "id"), err, text);
+}
+
+void
+iq_forget(struct iq_table *t, const void *arg)
+{
+	struct request	*r, *next;
+
+	RB_FOREACH_SAFE(r, request_tree, &t->pending, next)
+		if (r->arg == arg)
+			r->fn = NULL;
+}
+
+/* Our own server answers for our account without an address, or with the
+ * account's or its own. */
+static int
+from_server(const struct iq_table *t, const char *from)
+{
+	char	 own[JID_MAX];
+
+	if (from == NULL)
+		return 1;
+	if (t->jid == NULL)
+		return 0;
+	return strcmp(from, t->jid) == 0 ||
+	    strcmp(from, jid_bare(t->jid, own)) == 0 ||
+	    strcmp(from, jid_domain(t->jid, own)) == 0;
+}
+
+static int
+answers(const struct iq_table *t, const struct request *r, const char *from)
+{
+	char	 own[JID_MAX];
+
+	if (r->to == NULL)
+		return from_server(t, from);
+	if (from != NULL)
+		return strcmp(from, r->to) == 0;
+	return t->jid != NULL && (strcmp(r->to, jid_bare(t->jid, own)) == 0 ||
+	    strcmp(r->to, jid_domain(t->jid, own)) == 0);
+}
+
+static int
+parse_id(const char *s, uint64_t *id)
+{
+	if (s == NULL || strlen(s) != 16 ||
+	    strspn(s, "0123456789abcdef") != 16)
+		return -1;
+	*id = strtoull(s, NULL, 16);
+	return 0;
+}
+
+int
+iq_answer(struct iq_table *t, const struct elem *iq)
+{
+	struct request	 key, *r;
+
+	if (parse_id(elem_attr(iq, "id"), &key.id) == -1 ||
+	    (r = RB_FIND(request_tree, &t->pending, &key)) == NULL ||
+	    !answers(t, r, elem_attr(iq, "from")))
+		return 0;
+	request_remove(t, r);
+	if (r->fn != NULL)
+		r->fn(r->arg, iq);
+	request_free(r);
+	return 1;
+}
+
+int64_t
+iq_deadline(const struct iq_table *t)
+{
+	struct request	*r;
+	int64_t		 first = IQ_NODEADLINE;
+
+	TAILQ_FOREACH(r, &t->timed, timed)
+		if (r->deadline < first)
+			first = r->deadline;
+	return first;
+}
+
+/* Callbacks may ask anew or forget, so start over after each. */
+static struct request *
+expired(struct iq_table *t, int64_t now)
+{
+	struct request	*r;
+
+	TAILQ_FOREACH(r, &t->timed, timed)
+		if (r->deadline <= now)
+			return r;
+	return NULL;
+}
+
+void
+iq_expire(struct iq_table *t, int64_t now)
+{
+	struct request	*r;
+
+	while ((r = expired(t, now)) != NULL) {
+		request_remove(t, r);
+		if (r->fn != NULL)
+			r->fn(r->arg, NULL);
+		request_free(r);
+	}
+}

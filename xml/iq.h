@@ -1,0 +1,81 @@
+/*
+ * iq: stanzas on their way out, and iq requests that wait for their answer
+ * (RFC 6120 section 8.2.3).  One table for one login; both the session and
+ * the bytestreams use it.
+ *
+ * An answer counts only if its id and its sender are those of the request:
+ * ids are random, and somebody else's answer with the right id is ignored.
+ *
+ * To send, write between a start and an end:
+ *
+ *	w = iq_request(t, "set", peer);
+ *	xw_start(w, "open", NS_IBB); ...
+ *	if (iq_ask(t, opened, stream, now + 60000) == -1) ...
+ */
+#ifndef XML_IQ_H
+#define XML_IQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct elem;
+struct iq_table;
+struct xw;
+enum stanza_error;
+
+/* The answer to a request, of type result or error; NULL if none came in
+ * time.  It is freed after the call. */
+typedef void iq_answer_fn(void *arg, const struct elem *answer);
+
+/* Takes one whole stanza to send.  Returns 0 or -1. */
+typedef int iq_send_fn(void *arg, const void *stanza, size_t len);
+
+#define IQ_NODEADLINE	INT64_MAX
+
+struct iq_table *iq_new(iq_send_fn *send, void *arg);
+/* Pending requests are forgotten, their callbacks not called. */
+void	 iq_free(struct iq_table *t);
+
+/* Our own full JID, known after binding; answers to what was sent without
+ * an address come from its bare form or its domain. */
+int	 iq_setjid(struct iq_table *t, const char *jid);
+const char *iq_jid(const struct iq_table *t);
+
+/* Start a request (type get or set) to a JID, or to our own account with
+ * NULL. */
+struct xw *iq_request(struct iq_table *t, const char *type, const char *to);
+/*
+ * End it and send it.  fn (may be NULL) is called once, with arg, unless
+ * iq_forget() comes first; with NULL when deadline (monotonic milliseconds)
+ * has passed.  Returns 0, or -1 if it could not be sent: fn is not called.
+ */
+int	 iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg,
+	    int64_t deadline);
+
+/* Start the result of a request; send an empty one; send an error. */
+struct xw *iq_result(struct iq_table *t, const struct elem *request);
+int	 iq_ok(struct iq_table *t, const struct elem *request);
+int	 iq_refuse(struct iq_table *t, const struct elem *request,
+	    enum stanza_error err, const char *text);
+/* The same with the sender and the id kept from a request now freed. */
+struct xw *iq_resultto(struct iq_table *t, const char *to, const char *id);
+int	 iq_refuseto(struct iq_table *t, const char *to, const char *id,
+	    enum stanza_error err, const char *text);
+
+/* Start any other stanza; end and send what was started.  0 or -1. */
+struct xw *iq_stanza(struct iq_table *t, const char *kind, const char *type,
+	    const char *to);
+int	 iq_send(struct iq_table *t);
+
+/* Forget all requests asked with arg; their callbacks are not called. */
+void	 iq_forget(struct iq_table *t, const void *arg);
+
+/* A received iq of type result or error: calls its callback.  Returns 1 if
+ * it answered a request, 0 if it is to be ignored. */
+int	 iq_answer(struct iq_table *t, const struct elem *iq);
+
+/* The earliest deadline, or IQ_NODEADLINE; end those that have passed. */
+int64_t	 iq_deadline(const struct iq_table *t);
+void	 iq_expire(struct iq_table *t, int64_t now);
+
+#endif

@@ -1,0 +1,561 @@
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <expat.h>
+
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/heap.h"
+#include "xml/parse.h"
+
+/* Between namespace and name; a character that no XML can contain, not even
+ * as a reference, so that no namespace can pose as another (CVE-2022-25236). */
+#define SEP		'\x01'
+#define SEP_STRING	"\x01"
+
+/* At most so much is given to expat at once. */
+#define CHUNK		65536
+/* Nor so much in all: it counts in a long, and signed. */
+#define PLENTY		(1UL << 30)
+/* Tokens beyond this are tried again only when their end may have come. */
+#define LONGTOKEN	4096
+/* What the first text of an element costs in the tree, besides its bytes. */
+#define TEXTCOST	32
+
+/*
+ * Since the fix of CVE-2023-52425, expat sits on a token that came in two
+ * pieces until further bytes follow.  In a dialogue these may never come.
+ * Distributions patched the fix into older versions, so that neither version
+ * nor header tell whether there is something to turn off; the linker does.
+ */
+extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser, XML_Bool)
+    __attribute__((__weak__));
+
+const struct parse_limits parse_defaults = {
+	.stanza = 1048576,
+	.memory = 8388608,
+	.depth = 64,
+	.attrs = 64,
+};
+
+/*
+ * Positions count the bytes given to the present expat, modulo ULONG_MAX + 1;
+ * only their differences mean anything.
+ */
+struct parse {
+	XML_Parser		 expat;
+	struct heap		 heap;		/* what expat takes */
+	struct parse_limits	 limits;
+	struct buf		 in;		/* fed, not yet given */
+	int			 tried;		/* no '>' fed since then */
+	unsigned long		 given;
+	unsigned long		 floor;		/* what came before is done */
+	unsigned long		 token;		/* expat stands here */
+	unsigned long		 end;		/* of the last event */
+	struct buf		 header;	/* start tag of the stream */
+	int			 replaying;	/* the header, see renew() */
+
+	/* What the handlers found, until parse_next() tells. */
+	struct elem		*opened;
+	struct elem		*stanza;
+	int			 closed;
+
+	struct elem		*at;		/* innermost open element */
+	int			 instream;
+	int			 depth;		/* open elements of a stanza */
+	size_t			 size;		/* memory of its tree */
+
+	const char		*condition;	/* set once failed */
+	char			 error[128];
+};
+
+/* The stream is unusable; the first reason stays. */
+static void __attribute__((__format__(__printf__, 3, 4)))
+fail(struct parse *p, const char *condition, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (p->condition != NULL)
+		return;
+	p->condition = condition;
+	va_start(ap, fmt);
+	vsnprintf(p->error, sizeof(p->error), fmt, ap);
+	va_end(ap);
+	XML_StopParser(p->expat, XML_FALSE);
+}
+
+static void
+fail_memory(struct parse *p)
+{
+	fail(p, "policy-violation", "over the memory limit of %zu bytes",
+	    p->limits.memory);
+}
+
+static void
+fail_nomem(struct parse *p)
+{
+	fail(p, "resource-constraint", "out of memory");
+}
+
+static unsigned long
+position(const struct parse *p)
+{
+	return (unsigned long)XML_GetCurrentByteIndex(p->expat);
+}
+
+/* An event is complete: let parse_next() return before anything else. */
+static void
+stop(struct parse *p)
+{
+	p->end = position(p) +
+	    (unsigned long)XML_GetCurrentByteCount(p->expat);
+	p->floor = p->end;
+	XML_StopParser(p->expat, XML_TRUE);
+}
+
+/* Keep the bytes of the stream's start tag. */
+static void
+keep_header(struct parse *p)
+{
+	const char *context;
+	int off, size;
+
+	context = XML_GetInputContext(p->expat, &off, &size);
+	if (context != NULL && buf_add(&p->header, context + off,
+	    (size_t)XML_GetCurrentByteCount(p->expat)) == -1)
+		fail_nomem(p);
+}
+
+static size_t
+count_attrs(const XML_Char **attrs)
+{
+	size_t n = 0;
+
+	while (attrs[n * 2] != NULL)
+		n++;
+	return n;
+}
+
+static void
+on_header(struct parse *p, struct elem *e)
+{
+	p->instream = 1;
+	p->opened = e;
+	p->size = 0;
+	keep_header(p);
+	stop(p);
+}
+
+static void
+on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
+{
+	struct parse *p = arg;
+	struct elem *e;
+
+	if (p->condition != NULL || p->replaying)
+		return;
+	if (count_attrs(attrs) > (size_t)p->limits.attrs) {
+		fail(p, "policy-violation", "over the attrs limit of %d",
+		    p->limits.attrs);
+		return;
+	}
+	if (p->instream && p->depth == p->limits.depth) {
+		fail(p, "policy-violation", "over the depth limit of %d",
+		    p->limits.depth);
+		return;
+	}
+	if ((e = elem_new(name, attrs, SEP, &p->size)) == NULL) {
+		fail_nomem(p);
+		return;
+	}
+	if (p->size > p->limits.memory) {
+		elem_free(e);
+		fail_memory(p);
+		return;
+	}
+	if (!p->instream) {
+		on_header(p, e);
+		return;
+	}
+	if (p->depth++ == 0)
+		p->floor = position(p);
+	else
+		elem_append(p->at, e);
+	p->at = e;
+}
+
+static void
+on_end(void *arg, const XML_Char *name)
+{
+	struct parse *p = arg;
+
+	(void)name;
+	if (p->condition != NULL)
+		return;
+	if (p->depth == 0) {
+		p->closed = 1;
+		p->instream = 0;
+		stop(p);
+		return;
+	}
+	if (--p->depth > 0) {
+		p->at = p->at->parent;
+		return;
+	}
+	p->stanza = p->at;
+	p->at = NULL;
+	p->size = 0;
+	stop(p);
+}
+
+static int
+white(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void
+on_text(void *arg, const XML_Char *s, int len)
+{
+	struct parse *p = arg;
+	size_t n = (size_t)len;
+
+	if (p->condition != NULL)
+		return;
+	if (p->at == NULL) {
+		while (n > 0 && white(s[n - 1]))
+			n--;
+		if (n > 0)
+			fail(p, "bad-format", "text between stanzas");
+		return;
+	}
+	p->size += n + (p->at->text == NULL ? TEXTCOST : 0);
+	if (p->size > p->limits.memory)
+		fail_memory(p);
+	else if (elem_addtext(p->at, s, n) == -1)
+		fail_nomem(p);
+}
+
+static void
+on_xmldecl(void *arg, const XML_Char *version, const XML_Char *encoding,
+    int standalone)
+{
+	(void)version;
+	(void)standalone;
+	if (encoding != NULL && strcasecmp(encoding, "UTF-8") != 0)
+		fail(arg, "unsupported-encoding", "encoding is not UTF-8");
+}
+
+static void
+on_comment(void *arg, const XML_Char *text)
+{
+	(void)text;
+	fail(arg, "restricted-xml", "comment");
+}
+
+static void
+on_pi(void *arg, const XML_Char *target, const XML_Char *data)
+{
+	(void)target;
+	(void)data;
+	fail(arg, "restricted-xml", "processing instruction");
+}
+
+static void
+on_doctype(void *arg, const XML_Char *name, const XML_Char *sysid,
+    const XML_Char *pubid, int internal)
+{
+	(void)name;
+	(void)sysid;
+	(void)pubid;
+	(void)internal;
+	fail(arg, "restricted-xml", "document type declaration");
+}
+
+static void
+on_entity(void *arg, const XML_Char *name, int parameter,
+    const XML_Char *value, int len, const XML_Char *base,
+    const XML_Char *sysid, const XML_Char *pubid, const XML_Char *notation)
+{
+	(void)name;
+	(void)parameter;
+	(void)value;
+	(void)len;
+	(void)base;
+	(void)sysid;
+	(void)pubid;
+	(void)notation;
+	fail(arg, "restricted-xml", "entity declaration");
+}
+
+/* A new expat, which has been given nothing. */
+static int
+new_expat(struct parse *p)
+{
+	heap_use(&p->heap);
+	p->expat = XML_ParserCreate_MM("UTF-8", &heap_suite, SEP_STRING);
+	if (p->expat == NULL)
+		return -1;
+	if (XML_SetReparseDeferralEnabled != NULL)
+		XML_SetReparseDeferralEnabled(p->expat, XML_FALSE);
+	XML_SetUserData(p->expat, p);
+	XML_SetElementHandler(p->expat, on_start, on_end);
+	XML_SetCharacterDataHandler(p->expat, on_text);
+	XML_SetXmlDeclHandler(p->expat, on_xmldecl);
+	XML_SetCommentHandler(p->expat, on_comment);
+	XML_SetProcessingInstructionHandler(p->expat, on_pi);
+	XML_SetStartDoctypeDeclHandler(p->expat, on_doctype);
+	XML_SetEntityDeclHandler(p->expat, on_entity);
+	p->given = p->floor = p->token = p->end = 0;
+	return 0;
+}
+
+struct parse *
+parse_new(const struct parse_limits *limits)
+{
+	struct parse *p;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return NULL;
+	p->limits = *limits;
+	/* Enough that the other limits are what one meets, unless what was
+	 * sent means to multiply. */
+	p->heap.max = 65536 + 16 * limits->stanza + 4 * limits->memory;
+	buf_init(&p->in, SIZE_MAX);
+	buf_init(&p->header, SIZE_MAX);
+	if (new_expat(p) == -1) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+parse_free(struct parse *p)
+{
+	struct elem *e;
+
+	if (p == NULL)
+		return;
+	if ((e = p->at) != NULL) {
+		while (e->parent != NULL)
+			e = e->parent;
+		elem_free(e);
+	}
+	elem_free(p->opened);
+	elem_free(p->stanza);
+	XML_ParserFree(p->expat);
+	buf_free(&p->in);
+	buf_free(&p->header);
+	free(p);
+}
+
+int
+parse_feed(struct parse *p, const void *data, size_t len)
+{
+	if (p->condition != NULL)
+		return 0;
+	if (memchr(data, '>', len) != NULL)
+		p->tried = 0;
+	return buf_add(&p->in, data, len);
+}
+
+/* An error that expat found by itself. */
+static void
+fail_expat(struct parse *p)
+{
+	enum XML_Error code = XML_GetErrorCode(p->expat);
+	const char *condition = "not-well-formed";
+
+	/* Not every lack of memory does it call by that name. */
+	if (p->heap.full) {
+		fail_memory(p);
+		return;
+	}
+	if (p->heap.failed || code == XML_ERROR_NO_MEMORY) {
+		fail_nomem(p);
+		return;
+	}
+	switch (code) {
+	case XML_ERROR_UNDEFINED_ENTITY:
+		condition = "restricted-xml";
+		break;
+	case XML_ERROR_UNBOUND_PREFIX:
+	case XML_ERROR_UNDECLARING_PREFIX:
+	case XML_ERROR_RESERVED_PREFIX_XML:
+	case XML_ERROR_RESERVED_PREFIX_XMLNS:
+	case XML_ERROR_RESERVED_NAMESPACE_URI:
+		condition = "bad-namespace-prefix";
+		break;
+	default:
+		break;
+	}
+	fail(p, condition, "%s", XML_ErrorString(code));
+}
+
+/*
+ * How much to give to expat now: not beyond what one stanza may have, so that
+ * it never sees the byte too much, however the bytes came.  A long token in
+ * small pieces would be scanned from its start for each: wait for its end.
+ */
+static size_t
+portion(struct parse *p)
+{
+	size_t n, room;
+
+	n = buf_len(&p->in);
+	room = p->limits.stanza - (p->given - p->floor);
+	if (p->given - p->token > LONGTOKEN && p->tried && n < room)
+		return 0;
+	if (n > room)
+		n = room;
+	return n > CHUNK ? CHUNK : n;
+}
+
+/* expat takes the first two bytes for UTF-16 if they look like it, whatever
+ * encoding it was told. */
+static int
+plausible(struct parse *p, const unsigned char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && p->given + i < 2; i++) {
+		if (s[i] == '\0' || (p->given + i == 0 && s[i] >= 0x80))
+			fail(p, "unsupported-encoding", "not UTF-8");
+		else if (p->given + i == 0 && s[i] != '<' && !white((char)s[i]))
+			fail(p, "not-well-formed", "not XML");
+	}
+	return p->condition == NULL;
+}
+
+static enum XML_Status
+give(struct parse *p, size_t n)
+{
+	enum XML_Status status;
+
+	if (!plausible(p, buf_data(&p->in), n))
+		return XML_STATUS_ERROR;
+	p->given += n;
+	status = XML_Parse(p->expat, (const char *)buf_data(&p->in), (int)n,
+	    XML_FALSE);
+	buf_drain(&p->in, n);
+	if (buf_len(&p->in) == 0)
+		p->tried = 1;
+	return status;
+}
+
+/*
+ * expat never forgets a name, and strangers may send us ever new ones.  So
+ * now and then, between two stanzas, another one takes over that has been
+ * given nothing but the header.
+ */
+static void
+renew(struct parse *p)
+{
+	XML_Parser old = p->expat;
+
+	if (buf_len(&p->header) == 0)
+		return;
+	if (new_expat(p) == -1) {
+		p->expat = old;
+		p->heap.full = p->heap.failed = 0;
+		return;
+	}
+	p->replaying = 1;
+	p->given = buf_len(&p->header);
+	if (XML_Parse(p->expat, (const char *)buf_data(&p->header),
+	    (int)p->given, XML_FALSE) != XML_STATUS_OK)
+		fail_nomem(p);
+	p->replaying = 0;
+	p->floor = p->token = p->end = p->given;
+	XML_ParserFree(old);
+}
+
+/* After expat used up all that it was given. */
+static void
+settle(struct parse *p)
+{
+	p->token = position(p);
+	if (p->depth == 0)
+		p->floor = p->token;
+	if (p->given - p->floor >= p->limits.stanza)
+		fail(p, "policy-violation",
+		    "over the stanza limit of %zu bytes", p->limits.stanza);
+	else if (p->given == p->floor && p->instream &&
+	    (p->heap.used > p->heap.max / 4 || p->given > PLENTY))
+		renew(p);
+}
+
+/* Let expat go on.  Returns 0 if there is nothing to go on with. */
+static int
+step(struct parse *p)
+{
+	XML_ParsingStatus was;
+	enum XML_Status status;
+	size_t n;
+
+	heap_use(&p->heap);
+	XML_GetParsingStatus(p->expat, &was);
+	if (was.parsing == XML_SUSPENDED)
+		status = XML_ResumeParser(p->expat);
+	else if ((n = portion(p)) > 0)
+		status = give(p, n);
+	else
+		return 0;
+	if (status == XML_STATUS_ERROR)
+		fail_expat(p);
+	else if (status == XML_STATUS_OK)
+		settle(p);
+	return 1;
+}
+
+/* If one event is complete, hand it out. */
+static enum parse_event
+take(struct parse *p, struct elem **e)
+{
+	if ((*e = p->opened) != NULL) {
+		p->opened = NULL;
+		return PARSE_OPEN;
+	}
+	if ((*e = p->stanza) != NULL) {
+		p->stanza = NULL;
+		return PARSE_STANZA;
+	}
+	if (p->closed) {
+		p->closed = 0;
+		return PARSE_CLOSE;
+	}
+	return p->condition != NULL ? PARSE_ERROR : PARSE_MORE;
+}
+
+enum parse_event
+parse_next(struct parse *p, struct elem **e)
+{
+	enum parse_event event;
+
+	while ((event = take(p, e)) == PARSE_MORE && step(p))
+		;
+	return event;
+}
+
+size_t
+parse_pending(const struct parse *p)
+{
+	return (size_t)(p->given - p->end) + buf_len(&p->in);
+}
+
+const char *
+parse_condition(const struct parse *p)
+{
+	return p->condition;
+}
+
+const char *
+parse_error(const struct parse *p)
+{
+	return p->error;
+}

@@ -1,0 +1,214 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xml/base64.h"
+#include "xml/buf.h"
+#include "xml/utf8.h"
+#include "xml/write.h"
+
+#define REPLACEMENT	"\xef\xbf\xbd"
+
+static void
+put(struct xw *w, const char *s, size_t len)
+{
+	if (!w->failed && buf_add(w->out, s, len) == -1)
+		w->failed = 1;
+}
+
+static void
+puts_(struct xw *w, const char *s)
+{
+	put(w, s, strlen(s));
+}
+
+/* What stands for c, or NULL if c may stand for itself.  A parser would make
+ * spaces of line ends in attributes, and line feeds of carriage returns. */
+static const char *
+escape(char c, int attr)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&apos;";
+	case '\r':
+		return "&#13;";
+	case '\n':
+		return attr ? "&#10;" : NULL;
+	case '\t':
+		return attr ? "&#9;" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* Length of the run of s that needs nothing, for whichever place. */
+static size_t
+plain(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = 0;
+
+	while (u[n] >= ' ' && u[n] < 0x80 && u[n] != '&' && u[n] != '<' &&
+	    u[n] != '>' && u[n] != '"' && u[n] != '\'')
+		n++;
+	return n;
+}
+
+static void
+put_escaped(struct xw *w, const char *s, int attr)
+{
+	const char *esc, *from;
+	size_t n, skip;
+
+	for (from = s; *(s += plain(s)) != '\0';) {
+		n = utf8_char(s, &skip);
+		esc = n == 0 ? REPLACEMENT : escape(*s, attr);
+		if (esc != NULL) {
+			put(w, from, (size_t)(s - from));
+			puts_(w, esc);
+			from = s + skip;
+		}
+		s += skip;
+	}
+	put(w, from, (size_t)(s - from));
+}
+
+static void
+end_tag(struct xw *w)
+{
+	if (w->intag)
+		put(w, ">", 1);
+	w->intag = 0;
+}
+
+void
+xw_init(struct xw *w, struct buf *out)
+{
+	memset(w, 0, sizeof(*w));
+	w->out = out;
+	w->mark = buf_len(out);
+}
+
+void
+xw_start(struct xw *w, const char *name, const char *ns)
+{
+	if (w->depth == XW_DEPTH)
+		w->failed = 1;
+	if (w->failed)
+		return;
+	end_tag(w);
+	put(w, "<", 1);
+	puts_(w, name);
+	w->open[w->depth++] = name;
+	w->intag = 1;
+	xw_attr(w, "xmlns", ns);
+}
+
+void
+xw_attr(struct xw *w, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	if (!w->intag)
+		w->failed = 1;
+	put(w, " ", 1);
+	puts_(w, name);
+	put(w, "='", 2);
+	put_escaped(w, value, 1);
+	put(w, "'", 1);
+}
+
+void
+xw_attrf(struct xw *w, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+	char *value;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&value, fmt, ap);
+	va_end(ap);
+	if (n == -1) {
+		w->failed = 1;
+		return;
+	}
+	xw_attr(w, name, value);
+	free(value);
+}
+
+void
+xw_text(struct xw *w, const char *text)
+{
+	if (*text == '\0')
+		return;
+	if (w->depth == 0)
+		w->failed = 1;
+	end_tag(w);
+	put_escaped(w, text, 0);
+}
+
+void
+xw_base64(struct xw *w, const void *data, size_t len)
+{
+	unsigned char *to;
+
+	if (len == 0)
+		return;
+	if (w->depth == 0)
+		w->failed = 1;
+	end_tag(w);
+	if (w->failed)
+		return;
+	if ((to = buf_reserve(w->out, BASE64_ENCODED(len))) == NULL) {
+		w->failed = 1;
+		return;
+	}
+	buf_commit(w->out, base64_encode((char *)to, data, len));
+}
+
+void
+xw_end(struct xw *w)
+{
+	if (w->depth == 0)
+		w->failed = 1;
+	if (w->failed)
+		return;
+	w->depth--;
+	if (w->intag) {
+		put(w, "/>", 2);
+		w->intag = 0;
+		return;
+	}
+	put(w, "</", 2);
+	puts_(w, w->open[w->depth]);
+	put(w, ">", 1);
+}
+
+void
+xw_elem(struct xw *w, const char *name, const char *ns, const char *text)
+{
+	xw_start(w, name, ns);
+	if (text != NULL)
+		xw_text(w, text);
+	xw_end(w);
+}
+
+int
+xw_done(struct xw *w)
+{
+	while (w->depth > 0 && !w->failed)
+		xw_end(w);
+	if (!w->failed)
+		return 0;
+	buf_truncate(w->out, w->mark);
+	return -1;
+}

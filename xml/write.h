@@ -1,0 +1,55 @@
+/*
+ * write: well-formed XML into a buffer, whatever text it is given.
+ *
+ * Markup characters are escaped; what XML cannot carry (control characters,
+ * bytes that are not UTF-8) becomes U+FFFD.  Element and attribute names are
+ * the program's own constants, never a peer's.  Errors are sticky: write the
+ * whole stanza, then ask xw_done() once.
+ *
+ *	struct xw w;
+ *	xw_init(&w, &buf);
+ *	xw_start(&w, "iq", NULL);
+ *	xw_attr(&w, "type", "get");
+ *	xw_start(&w, "ping", "urn:xmpp:ping");
+ *	if (xw_done(&w) == -1) ...
+ */
+#ifndef XML_WRITE_H
+#define XML_WRITE_H
+
+#include <stddef.h>
+
+struct buf;
+
+#define XW_DEPTH 16
+
+struct xw {
+	struct buf	*out;
+	size_t		 mark;		/* where this writing began in out */
+	const char	*open[XW_DEPTH];
+	int		 depth;
+	int		 intag;		/* start tag not yet ended by '>' */
+	int		 failed;
+};
+
+/* Begin to append to out, which must outlive w. */
+void	 xw_init(struct xw *w, struct buf *out);
+/* Start an element; ns becomes its xmlns unless NULL. */
+void	 xw_start(struct xw *w, const char *name, const char *ns);
+/* An attribute of the element just started; none if value is NULL. */
+void	 xw_attr(struct xw *w, const char *name, const char *value);
+void	 xw_attrf(struct xw *w, const char *name, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 3, 4)));
+/* Character data; the same as base64 of len bytes. */
+void	 xw_text(struct xw *w, const char *text);
+void	 xw_base64(struct xw *w, const void *data, size_t len);
+/* End the innermost open element. */
+void	 xw_end(struct xw *w);
+/* A whole element without attributes: <name xmlns=ns>text</name>, text may
+ * be NULL. */
+void	 xw_elem(struct xw *w, const char *name, const char *ns,
+	    const char *text);
+/* End all open elements.  Returns 0, or -1 (out of room or memory, nested
+ * too deep) with out as it was at xw_init(). */
+int	 xw_done(struct xw *w);
+
+#endif
