@@ -14,9 +14,9 @@ LIBS	= `pkg-config --libs $(PKGS)`
 
 XML	= xml/base64.o xml/buf.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
 	xml/parse.o xml/stanza.o xml/text.o xml/utf8.o xml/write.o
-IBB	= ibb/inband.o ibb/stream.o ibb/why.o
+IBB	= ibb/e2e.o ibb/inband.o ibb/stream.o ibb/why.o
 NET	= net/allow.o net/conf.o net/conffile.o net/dial.o net/disco.o \
-	net/end.o net/io.o net/login.o net/loop.o net/password.o \
+	net/end.o net/identity.o net/io.o net/known.o net/login.o net/loop.o net/password.o \
 	net/resolve.o net/road.o net/sasl.o net/scram.o net/session.o \
 	net/tls.o net/trace.o net/where.o
 OBJS	= $(XML) $(IBB) $(NET)

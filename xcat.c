@@ -20,11 +20,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "net/allow.h"
 #include "net/conf.h"
 #include "net/end.h"
+#include "net/identity.h"
+#include "net/known.h"
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "net/session.h"
@@ -55,23 +58,17 @@ enum {
 #define BACKLOG		16		/* streams that wait for their turn */
 #define NS_ROSTER	"jabber:iq:roster"
 
-enum mode { CALL, SEND, LISTEN };
+enum mode { CALL, SEND, LISTEN, KEY };
 
 /* A stream and its end. */
 struct link {
-	struct xcat	*x;
 	struct stream	*stream;
-	struct end	*end;
+	struct end	*end;		/* NULL: it waits for its turn */
+	int		 greeted;	/* what protects it has been told */
 	struct timer	 timer;		/* -w */
 	uint64_t	 progress;	/* bytes moved, as last seen */
 	int		 changed;
 	TAILQ_ENTRY(link) next;
-};
-
-/* A stream offered while another one runs. */
-struct waiting {
-	struct inband	*offer;
-	STAILQ_ENTRY(waiting) next;
 };
 
 struct xcat {
@@ -80,15 +77,17 @@ struct xcat {
 	char			 jid[JID_MAX];	/* account and resource */
 	char			 peer[JID_MAX];
 	struct where		 where;
-	SSL_CTX			*tls;
+	SSL_CTX			*tls;		/* towards the server */
+	struct identity		 identity;
+	SSL_CTX			*e2e;		/* towards peers; or NULL */
+	struct known		*known;		/* of a caller */
 	struct allow		*allow;		/* of a listener */
 	struct loop		*loop;
 	struct resolver		*resolver;
 	struct session		*session;
 	struct ibb		*ibb;
 	TAILQ_HEAD(, link)	 links;
-	STAILQ_HEAD(, waiting)	 waiting;
-	size_t			 nwaiting;
+	size_t			 nlinks;
 	char			 stranger[JID_MAX];	/* last one refused */
 	int			 status;
 	int			 ending;
@@ -124,7 +123,8 @@ usage(int status)
 	    "[-j jid] [-o key=value]\n"
 	    "            [-p file] [-w seconds] peer\n"
 	    "       xcat -s [options] peer\n"
-	    "       xcat -l [-k] [-a who] [options]\n");
+	    "       xcat -l [-k] [-a who] [options]\n"
+	    "       xcat -K\n");
 	exit(status);
 }
 
@@ -226,10 +226,11 @@ link_free(struct link *l)
 	end_free(l->end);
 	stream_free(l->stream);
 	TAILQ_REMOVE(&x.links, l, next);
+	x.nlinks--;
 	free(l);
 }
 
-static int	 take_next(void);
+static void	 take_next(void);
 
 /* The link is over.  A listener that keeps listening goes on. */
 static void
@@ -312,6 +313,30 @@ link_timeout(void *arg)
 	link_failed(l, EX_TIME, why);
 }
 
+/* Say once what protects the stream, and remember whom we met. */
+static void
+greet(struct link *l)
+{
+	const char	*peer = stream_peer(l->stream);
+	const char	*key = stream_key(l->stream);
+	char		 why[KNOWN_ERR];
+
+	l->greeted = 1;
+	if (key == NULL) {
+		say(1, "%s: not encrypted end to end", peer);
+		return;
+	}
+	say(1, "%s: tls 1.3 end to end, key %s", peer, key);
+	if (x.mode == LISTEN || known_check(x.known, peer, key) != KNOWN_NEW)
+		return;
+	if (known_add(x.known, peer, key, why) == -1)
+		say(0, "%s: first contact; its key is %s, which cannot be "
+		    "remembered: %s", peer, key, why);
+	else
+		say(0, "%s: first contact; its key %s is now in %s", peer,
+		    key, known_path(x.known));
+}
+
 /* Something happened to the stream or to the end: see what follows. */
 static void
 link_check(struct link *l)
@@ -319,6 +344,13 @@ link_check(struct link *l)
 	enum stream_state	 state = stream_state(l->stream);
 	uint64_t		 now_moved = moved(l);
 
+	if (l->end == NULL) {	/* it left the queue */
+		if (state == STREAM_FAILED)
+			link_free(l);
+		return;
+	}
+	if (state == STREAM_OPEN && !l->greeted)
+		greet(l);
 	if (now_moved != l->progress) {
 		l->progress = now_moved;
 		link_tick(l);
@@ -365,9 +397,9 @@ link_new(void)
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return NULL;
-	l->x = &x;
 	l->timer = (struct timer){ .fire = link_timeout, .arg = l };
 	TAILQ_INSERT_TAIL(&x.links, l, next);
+	x.nlinks++;
 	return l;
 }
 
@@ -399,10 +431,40 @@ link_join(struct link *l)
 	return l->end == NULL ? -1 : 0;
 }
 
+/* Is this the peer's key, or may the caller come with it? */
+static const char *
+judge(void *arg, const char *fingerprint)
+{
+	static char	 why[512];
+	struct link	*l = arg;
+	const char	*peer = x.peer;
+
+	if (x.mode == LISTEN) {
+		peer = stream_peer(l->stream);
+		if (allow_key(x.allow, peer, fingerprint))
+			return NULL;
+		snprintf(why, sizeof(why), "its key %s is not one that -a "
+		    "ties it to", fingerprint);
+		return why;
+	}
+	if (known_check(x.known, peer, fingerprint) != KNOWN_CHANGED)
+		return NULL;
+	snprintf(why, sizeof(why), "its key has changed: it was %s, it is "
+	    "now %s; somebody may be in between; if the change is meant, "
+	    "remove its line from %.200s", known_old(x.known, peer),
+	    fingerprint, known_path(x.known));
+	return why;
+}
+
 static struct stream_conf
 stream_conf(void)
 {
 	return (struct stream_conf){
+		.tls = x.e2e,
+		.require = x.conf.e2e == E2E_REQUIRE || (x.mode != LISTEN &&
+		    x.e2e != NULL && known_peer(x.known, x.peer)),
+		.judge = judge,
+		.iqs = session_iqs(x.session),
 		.block = (size_t)x.conf.block_size,
 		.message = x.conf.message,
 		.close_at_end = x.conf.close_at_eof || x.mode == SEND,
@@ -430,83 +492,78 @@ call(void)
  * Listening
  */
 
-static int
-take(struct inband *offer, const struct elem *open)
+/* It is this link's turn. */
+static void
+take(struct link *l)
 {
-	struct stream_conf	 sc = stream_conf();
-	struct link		*l;
-
-	if ((l = link_new()) == NULL) {
-		inband_refuse(offer, SE_BUSY, NULL);
-		return -1;
-	}
-	say(1, "stream from %s", inband_peer(offer));
-	l->stream = stream_take(offer, open, &sc, link_changed, l);
-	if (l->stream == NULL) {
-		TAILQ_REMOVE(&x.links, l, next);
-		free(l);
-		return -1;
-	}
-	if (link_join(l) == -1)
+	say(1, "%s: stream", stream_peer(l->stream));
+	if (stream_accept(l->stream) == 0 && link_join(l) == -1)
 		fatal(EX_LOCAL, "out of memory");
-	return 0;
 }
 
 /* Those who came while another stream ran, in their order. */
-static int
+static void
 take_next(void)
 {
-	struct waiting	*w;
-	struct inband	*offer;
+	struct link	*l = TAILQ_FIRST(&x.links);
 
-	while ((w = STAILQ_FIRST(&x.waiting)) != NULL && !x.ending) {
-		STAILQ_REMOVE_HEAD(&x.waiting, next);
-		x.nwaiting--;
-		offer = w->offer;
-		free(w);
-		if (take(offer, NULL) == 0)
-			return 0;
-	}
-	return -1;
+	if (l != NULL && !x.ending)
+		take(l);
+}
+
+static void
+say_refused(const char *jid, const char *why)
+{
+	char	 clean[256];
+
+	if (strcmp(x.stranger, jid) == 0)	/* enough about that one */
+		return;
+	strlcpy(x.stranger, jid, sizeof(x.stranger));
+	say(0, "refused a stream from %s: %s", text_clean(jid, clean,
+	    sizeof(clean)), why);
 }
 
 static void
 offered(void *arg, struct inband *offer, const struct elem *open)
 {
-	struct waiting	*w;
+	struct stream_conf	 sc = stream_conf();
+	struct link		*l;
+	const char		*peer = inband_peer(offer);
 
 	(void)arg;
-	if (TAILQ_EMPTY(&x.links)) {
-		take(offer, open);
-	} else if (!x.conf.keep || x.nwaiting == BACKLOG ||
-	    (w = calloc(1, sizeof(*w))) == NULL) {
-		inband_refuse(offer, SE_BUSY, NULL);
-	} else {
-		w->offer = offer;
-		STAILQ_INSERT_TAIL(&x.waiting, w, next);
-		x.nwaiting++;
+	if (allow_check(x.allow, peer) == ALLOW_KEY &&
+	    (x.e2e == NULL || !stream_offers_session(open))) {
+		say_refused(peer, "it shows no key, and -a wants one");
+		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
+		return;
 	}
+	if ((x.nlinks > 0 && !x.conf.keep) || x.nlinks > BACKLOG ||
+	    (l = link_new()) == NULL) {
+		inband_refuse(offer, SE_BUSY, NULL);
+		return;
+	}
+	l->stream = stream_offered(offer, open, &sc, link_changed, l);
+	if (l->stream == NULL)
+		link_free(l);
+	else if (x.nlinks == 1)
+		take(l);
 }
 
 static int
 allowed(void *arg, const char *jid)
 {
 	(void)arg;
-	return x.allow != NULL && !x.ending && allow_check(x.allow, jid);
+	return x.allow != NULL && !x.ending &&
+	    allow_check(x.allow, jid) != ALLOW_NO;
 }
 
 static int
 allowed_or_said(void *arg, const char *jid)
 {
-	char	 clean[256];
-
 	if (allowed(arg, jid))
 		return 1;
-	if (x.allow != NULL && strcmp(x.stranger, jid) != 0) {
-		strlcpy(x.stranger, jid, sizeof(x.stranger));
-		say(0, "refused a stream from %s: -a does not name it",
-		    text_clean(jid, clean, sizeof(clean)));
-	}
+	if (x.allow != NULL)
+		say_refused(jid, "-a does not name it");
 	return 0;
 }
 
@@ -793,10 +850,13 @@ parse_options(int argc, char *argv[])
 	char	 why[CONF_ERR];
 	int	 c;
 
-	while ((c = getopt(argc, argv, "46a:b:C:c:dhij:klmNo:p:qsvw:")) != -1)
+	while ((c = getopt(argc, argv, "46a:b:C:c:dhij:KklmNo:p:qsvw:")) != -1)
 		switch (c) {
 		case 'h':
 			usage(EX_FINE);
+			break;
+		case 'K':
+			x.mode = KEY;
 			break;
 		case 'l':
 			x.mode = LISTEN;
@@ -866,8 +926,34 @@ peer_jid(const char *given)
 }
 
 static void
+load_identity(void)
+{
+	char	 why[IDENTITY_ERR];
+
+	if (identity_load(&x.identity, x.conf.dir, why) == -1)
+		errx(EX_USE, "%s", why);
+}
+
+/* -K */
+static void
+show_key(void)
+{
+	char	 fingerprint[E2E_FINGERPRINT];
+
+	load_identity();
+	if (*x.identity.note != '\0')
+		errx(EX_LOCAL, "%s", x.identity.note);
+	if (e2e_fingerprint(x.identity.cert, fingerprint) == -1 ||
+	    printf("%s\n", fingerprint) == -1 || fflush(stdout) == EOF)
+		err(EX_LOCAL, "standard output");
+	exit(EX_FINE);
+}
+
+static void
 check_arguments(int argc, char *argv[])
 {
+	if (x.mode == KEY && argc == 0)
+		show_key();
 	if (x.mode == LISTEN ? argc > 0 : argc != 1)
 		usage(EX_USE);
 	if (x.conf.keep && x.mode != LISTEN)
@@ -877,6 +963,25 @@ check_arguments(int argc, char *argv[])
 	own_jid();
 	if (x.mode != LISTEN)
 		peer_jid(argv[0]);
+}
+
+/* What the sessions with other xcats need. */
+static void
+prepare_e2e(void)
+{
+	char	 why[KNOWN_ERR];
+
+	if (x.conf.e2e == E2E_OFF)
+		return;
+	load_identity();
+	if (*x.identity.note != '\0')
+		say(0, "%s", x.identity.note);
+	x.e2e = e2e_context(x.identity.cert, x.identity.key);
+	if (x.e2e == NULL)
+		errx(EX_LOCAL, "out of memory");
+	if (x.mode != LISTEN &&
+	    (x.known = known_read(x.conf.dir, why)) == NULL)
+		errx(EX_USE, "%s", why);
 }
 
 /* Everything that can be wrong before the network is. */
@@ -898,6 +1003,7 @@ prepare(void)
 	    why);
 	if (x.tls == NULL)
 		errx(EX_USE, "%s", why);
+	prepare_e2e();
 	if (*jid_local(x.jid, local) != '\0' && x.conf.certificate == NULL &&
 	    conf_password(&x.conf, x.jid, why) == -1)
 		errx(EX_USE, "%s", why);
@@ -920,7 +1026,6 @@ static void
 set_up(void)
 {
 	TAILQ_INIT(&x.links);
-	STAILQ_INIT(&x.waiting);
 	if ((x.loop = loop_new()) == NULL ||
 	    (x.resolver = resolver_new(x.loop)) == NULL)
 		errx(EX_LOCAL, "out of memory");
@@ -932,21 +1037,18 @@ static void
 tear_down(void)
 {
 	struct link	*l;
-	struct waiting	*w;
 
 	while ((l = TAILQ_FIRST(&x.links)) != NULL)
 		link_free(l);
-	while ((w = STAILQ_FIRST(&x.waiting)) != NULL) {
-		STAILQ_REMOVE_HEAD(&x.waiting, next);
-		inband_free(w->offer);
-		free(w);
-	}
 	ibb_free(x.ibb);
 	session_free(x.session);
 	resolver_free(x.resolver);
 	loop_free(x.loop);
 	allow_free(x.allow);
 	SSL_CTX_free(x.tls);
+	SSL_CTX_free(x.e2e);
+	identity_free(&x.identity);
+	known_free(x.known);
 	conf_free(&x.conf);
 }
 

@@ -59,7 +59,6 @@ struct inband {
 	enum half		 in, out;
 	size_t			 block;
 	int			 message;
-	int			 calling;	/* we asked for it */
 	int64_t			 deadline;
 	uint16_t		 seq_in, seq_out;
 	STAILQ_HEAD(, flight)	 flights;
@@ -146,16 +145,6 @@ fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
 		s->user.failed(s->arg, fault, err, text);
 }
 
-static void
-ended(struct inband *s)
-{
-	set_in(s, HALF_CLOSED);
-	set_out(s, HALF_CLOSED);
-	set_state(s, ENDED);
-	iq_forget(s->ibb->iqs, s);
-	s->user.closed(s->arg);
-}
-
 /*
  * Life and death
  */
@@ -184,7 +173,7 @@ ibb_free(struct ibb *b)
 }
 
 static struct inband *
-inband_new(struct ibb *b, const char *peer, const char *sid)
+stream_new(struct ibb *b, const char *peer, const char *sid)
 {
 	struct inband	*s;
 	size_t		 npeer = strlen(peer) + 1, nsid = strlen(sid) + 1;
@@ -268,6 +257,7 @@ inband_block(const struct inband *s)
  */
 
 static int	 ask_open(struct inband *);
+static int	 ask_close(struct inband *, iq_answer_fn *, int64_t);
 
 static void
 open_answered(void *arg, const struct elem *answer)
@@ -276,6 +266,8 @@ open_answered(void *arg, const struct elem *answer)
 	enum stanza_error	 err;
 
 	if (answer == NULL) {
+		/* It may still say yes: let it not wait for us then. */
+		ask_close(s, NULL, IQ_NODEADLINE);
 		fail(s, INBAND_SILENT, SE_NONE, "");
 		return;
 	}
@@ -320,29 +312,30 @@ make_sid(char sid[33])
 }
 
 struct inband *
-inband_open(struct ibb *b, const char *peer, size_t block_size, int message,
-    int64_t deadline, void (*extra)(void *, struct xw *),
+inband_new(struct ibb *b, const char *peer, size_t block_size, int message,
     const struct inband_user *user, void *arg)
 {
 	struct inband	*s;
 	char		 sid[33];
 
 	make_sid(sid);
-	if ((s = inband_new(b, peer, sid)) == NULL)
+	if ((s = stream_new(b, peer, sid)) == NULL)
 		return NULL;
-	s->calling = 1;
 	s->block = block_size;
 	s->message = message;
-	s->deadline = deadline;
-	s->extra = extra;
 	s->user = *user;
 	s->arg = arg;
-	insert(s, OPENING);
-	if (ask_open(s) == -1) {
-		inband_free(s);
-		return NULL;
-	}
 	return s;
+}
+
+int
+inband_open(struct inband *s, int64_t deadline,
+    void (*extra)(void *, struct xw *))
+{
+	s->deadline = deadline;
+	s->extra = extra;
+	insert(s, OPENING);
+	return ask_open(s);
 }
 
 /* A sid is an NMTOKEN; what is beyond ASCII is left to the parser's eyes. */
@@ -409,7 +402,7 @@ take_open(struct ibb *b, const struct elem *iq, const struct elem *open)
 		iq_refuse(b->iqs, iq, SE_BAD_REQUEST, NULL);
 		return;
 	}
-	if ((s = inband_new(b, from, sid)) == NULL ||
+	if ((s = stream_new(b, from, sid)) == NULL ||
 	    (id != NULL && (s->open_id = strdup(id)) == NULL)) {
 		inband_free(s);
 		iq_refuse(b->iqs, iq, SE_BUSY, NULL);
@@ -421,17 +414,21 @@ take_open(struct ibb *b, const struct elem *iq, const struct elem *open)
 	b->host.offer(b->host.arg, s, open);
 }
 
+void
+inband_own(struct inband *s, const struct inband_user *user, void *arg)
+{
+	s->user = *user;
+	s->arg = arg;
+}
+
 int
-inband_accept(struct inband *s, void (*extra)(void *, struct xw *),
-    const struct inband_user *user, void *arg)
+inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
 {
 	struct xw	*w;
 
-	s->user = *user;
-	s->arg = arg;
 	w = iq_resultto(s->ibb->iqs, s->peer, s->open_id);
 	if (extra != NULL)
-		extra(arg, w);
+		extra(s->arg, w);
 	set_state(s, OPEN);
 	return iq_send(s->ibb->iqs);
 }
@@ -677,19 +674,49 @@ take_close(struct ibb *b, const struct elem *stanza, const struct elem *close)
 			    elem_attr(close, "sid"));
 	const char	*id = elem_attr(stanza, "id");
 
-	if (s == NULL || s->state == OFFERED || s->in != HALF_OPEN) {
+	if (s == NULL || s->in != HALF_OPEN) {
 		refuse(b, stanza, SE_ITEM_NOT_FOUND);
 		return;
 	}
 	if (stanza_is(stanza, "iq") && id != NULL)
 		s->close_id = strdup(id);
-	if (s->state == OPENING) {	/* it never answered our open */
-		inband_abort(s, SE_NONE);
-		s->user.failed(s->arg, INBAND_REFUSED, SE_NOT_ACCEPTABLE, "");
+	set_in(s, HALF_CLOSING);
+	if (s->state != OPEN) {		/* an open that is not answered */
+		inband_abort(s, SE_NOT_ACCEPTABLE);
+		if (s->user.failed != NULL)
+			s->user.failed(s->arg, INBAND_REFUSED,
+			    SE_NOT_ACCEPTABLE, "");
 		return;
 	}
-	set_in(s, HALF_CLOSING);
-	s->user.closing(s->arg);
+	s->user.closing(s->arg, close);
+}
+
+static void
+answer_close(struct inband *s)
+{
+	struct xw	*w;
+
+	if (s->close_id != NULL) {
+		w = iq_resultto(s->ibb->iqs, s->peer, s->close_id);
+		if (s->user.last_words != NULL)
+			s->user.last_words(s->arg, w);
+		iq_send(s->ibb->iqs);
+	}
+	set_in(s, HALF_CLOSED);
+}
+
+/* Both directions are over; answer is the peer's to our close, if any. */
+static void
+ended(struct inband *s, const struct elem *answer)
+{
+	/* Closes that crossed: the peer waits for its answer too. */
+	if (s->in == HALF_CLOSING)
+		answer_close(s);
+	set_in(s, HALF_CLOSED);
+	set_out(s, HALF_CLOSED);
+	set_state(s, ENDED);
+	iq_forget(s->ibb->iqs, s);
+	s->user.closed(s->arg, answer);
 }
 
 static void
@@ -710,17 +737,7 @@ close_answered(void *arg, const struct elem *answer)
 	}
 	while (!STAILQ_EMPTY(&s->flights))
 		land(s);
-	ended(s);
-}
-
-static void
-answer_close(struct inband *s)
-{
-	if (s->close_id != NULL) {
-		iq_resultto(s->ibb->iqs, s->peer, s->close_id);
-		iq_send(s->ibb->iqs);
-	}
-	set_in(s, HALF_CLOSED);
+	ended(s, answer);
 }
 
 static int
@@ -730,6 +747,9 @@ ask_close(struct inband *s, iq_answer_fn *fn, int64_t deadline)
 
 	xw_start(w, "close", NS_IBB);
 	xw_attr(w, "sid", s->sid);
+	/* Giving up has no last words. */
+	if (fn != NULL && s->user.last_words != NULL)
+		s->user.last_words(s->arg, w);
 	return iq_ask(s->ibb->iqs, fn, s, deadline);
 }
 
@@ -741,7 +761,7 @@ inband_close(struct inband *s, int64_t deadline)
 	if (s->in == HALF_CLOSING)
 		answer_close(s);
 	if (s->in == HALF_CLOSED && s->out == HALF_OPEN) {
-		ended(s);
+		ended(s, NULL);
 		return;
 	}
 	if (s->out != HALF_OPEN)

@@ -30,8 +30,9 @@ struct ibb_host {
 	/* May this JID open a stream?  If not, it is answered exactly as if
 	 * nothing listened. */
 	int	(*allowed)(void *arg, const char *from);
-	/* A stream is offered: inband_accept() or inband_refuse() it, now or
-	 * later.  open is its <open/>, valid during the call. */
+	/* A stream is offered: inband_own() it now, then inband_accept() or
+	 * inband_refuse() it, now or later.  open is its <open/>, valid
+	 * during the call. */
 	void	(*offer)(void *arg, struct inband *s, const struct elem *open);
 	/* A line for -v, such as "in: open -> closing". */
 	void	(*trace)(void *arg, const char *line);
@@ -57,10 +58,14 @@ struct inband_user {
 	/* The peer answered the oldest unanswered block, sent with weight. */
 	void	(*answered)(void *arg, size_t weight);
 	/* The peer wants to close: send what is left, write out what came,
-	 * then inband_close(). */
-	void	(*closing)(void *arg);
-	/* Both ends agreed: the stream is over. */
-	void	(*closed)(void *arg);
+	 * then inband_close().  close is its <close/>. */
+	void	(*closing)(void *arg, const struct elem *close);
+	/* Both ends agreed: the stream is over.  answer is the peer's to our
+	 * close; NULL if it was the peer who asked. */
+	void	(*closed)(void *arg, const struct elem *answer);
+	/* Write children into our <close/> or our answer to the peer's; may
+	 * be NULL. */
+	void	(*last_words)(void *arg, struct xw *w);
 	/* It is over otherwise; text is the peer's, may be "". */
 	void	(*failed)(void *arg, enum inband_fault fault,
 		    enum stanza_error err, const char *text);
@@ -82,21 +87,26 @@ int	 ibb_input(struct ibb *b, const struct elem *stanza);
 int	 ibb_congested(struct ibb *b);
 
 /*
- * Ask peer (a full JID) for a stream with blocks of at most block_size, in
- * message stanzas if message is set.  On resource-constraint it asks again
- * with half the size.  extra, if not NULL, writes children into <open/>.
- * Ends with opened or failed; deadline bounds each try.  NULL when out of
- * memory or unable to send.
+ * A stream to peer (a full JID), with blocks of at most block_size, in message
+ * stanzas if message is set; not asked for yet.  NULL when out of memory.
  */
-struct inband *inband_open(struct ibb *b, const char *peer,
-	    size_t block_size, int message, int64_t deadline,
-	    void (*extra)(void *arg, struct xw *w),
-	    const struct inband_user *user, void *arg);
+struct inband *inband_new(struct ibb *b, const char *peer,
+	    size_t block_size, int message, const struct inband_user *user,
+	    void *arg);
+/*
+ * Ask the peer for it.  On resource-constraint it is asked again with half the
+ * size.  extra, if not NULL, writes children into <open/>.  Ends with opened
+ * or failed; deadline bounds each try.  0, or -1 if it cannot be sent.
+ */
+int	 inband_open(struct inband *s, int64_t deadline,
+	    void (*extra)(void *arg, struct xw *w));
 
-/* Take an offered stream; extra writes children into the result.  0 or -1. */
+/* Own an offered stream, to be told if it ends before it is accepted; accept
+ * it, extra writing children into the result.  0 or -1. */
+void	 inband_own(struct inband *s, const struct inband_user *user,
+	    void *arg);
 int	 inband_accept(struct inband *s,
-	    void (*extra)(void *arg, struct xw *w),
-	    const struct inband_user *user, void *arg);
+	    void (*extra)(void *arg, struct xw *w));
 /* Refuse it; s is freed.  text (may be NULL) is for the caller's user. */
 void	 inband_refuse(struct inband *s, enum stanza_error err,
 	    const char *text);

@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "ibb/why.h"
+#include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
 
 /* A received block: answered once all up to here has been consumed. */
 struct mark {
@@ -20,16 +24,27 @@ struct stream {
 	struct inband		*carrier;
 	enum stream_state	 state;
 	struct stream_conf	 conf;
+	int			 calling;
+	struct e2e		*e2e;		/* NULL: a plain stream */
+	size_t			 weight;	/* of what e2e has to send */
 	int			 finished;	/* no more from our end */
-	int			 peer_closing;	/* no more from the peer */
+	int			 finish_sent;	/* close_notify is made */
+	int			 peer_closing;	/* <close/> has come */
+	char			 receipt[E2E_RECEIPT];	/* the peer's */
 	struct buf		 rx;		/* received, not consumed */
 	STAILQ_HEAD(, mark)	 marks;
 	uint64_t		 sent, confirmed, received, consumed;
 	enum stream_fault	 fault;
-	char			 why[256];
+	char			 why[512];
 	void			(*notify)(void *);
 	void			*arg;
 };
+
+static int
+over(const struct stream *s)
+{
+	return s->state == STREAM_CLOSED || s->state == STREAM_FAILED;
+}
 
 static void
 changed(struct stream *s)
@@ -40,7 +55,7 @@ changed(struct stream *s)
 static void
 fail(struct stream *s, enum stream_fault fault, const char *why)
 {
-	if (s->state == STREAM_CLOSED || s->state == STREAM_FAILED)
+	if (over(s))
 		return;
 	s->state = STREAM_FAILED;
 	s->fault = fault;
@@ -48,31 +63,208 @@ fail(struct stream *s, enum stream_fault fault, const char *why)
 	changed(s);
 }
 
+/* Fail, telling the peer. */
+static void
+give_up(struct stream *s, enum stream_fault fault, enum stanza_error err,
+    const char *why)
+{
+	inband_abort(s->carrier, err);
+	fail(s, fault, why);
+}
+
+/*
+ * The session: what it has to say goes out as blocks
+ */
+
+/* Send what the session has ready, as far as there is room.  A block that
+ * ends it carries the weight of the payload in it. */
+static void
+flush(struct stream *s)
+{
+	const unsigned char	*p;
+	size_t			 block = inband_block(s->carrier), n, len;
+
+	if (s->e2e == NULL)
+		return;
+	while (inband_room(s->carrier) > 0) {
+		p = e2e_output(s->e2e, &len);
+		if (len == 0)
+			return;
+		n = len < block ? len : block;
+		if (inband_send(s->carrier, p, n, n == len ? s->weight : 0) ==
+		    -1)
+			return;
+		if (n == len)
+			s->weight = 0;
+		e2e_sent(s->e2e, n);
+	}
+}
+
+static int
+flushed(struct stream *s)
+{
+	size_t	 len = 0;
+
+	if (s->e2e != NULL)
+		e2e_output(s->e2e, &len);
+	return len == 0;
+}
+
+static void
+session_broken(struct stream *s)
+{
+	int	 judged = e2e_judged(s->e2e);
+
+	flush(s);	/* the alert */
+	give_up(s, judged ? STREAM_REFUSED : STREAM_BROKEN,
+	    judged ? SE_NOT_AUTHORIZED : SE_BAD_REQUEST, e2e_error(s->e2e));
+}
+
+/* Bytes from the carrier to payload. */
+static int
+decrypt(struct stream *s, const void *data, size_t len)
+{
+	size_t	 before = buf_len(&s->rx);
+
+	if (e2e_input(s->e2e, data, len, &s->rx) == -1) {
+		s->received += buf_len(&s->rx) - before;
+		session_broken(s);
+		return -1;
+	}
+	s->received += buf_len(&s->rx) - before;
+	if (s->state == STREAM_OPENING && e2e_established(s->e2e))
+		s->state = STREAM_OPEN;
+	flush(s);
+	return 0;
+}
+
+/*
+ * The end
+ */
+
+/* Has the peer said that it has no more, or can it say no more? */
+static int
+peer_finished(const struct stream *s)
+{
+	return s->e2e != NULL ? e2e_ended(s->e2e) : s->peer_closing;
+}
+
+static void
+make_finish(struct stream *s)
+{
+	if (s->e2e == NULL || s->finish_sent || !s->finished ||
+	    s->state != STREAM_OPEN || !flushed(s))
+		return;
+	s->finish_sent = 1;
+	if (e2e_finish(s->e2e) == -1)
+		session_broken(s);
+	else
+		flush(s);
+}
+
+/* Is it for us to close, and is it time? */
+static int
+may_close(struct stream *s)
+{
+	if (!s->finished || !flushed(s))
+		return 0;
+	if (s->conf.close_at_end)
+		return 1;
+	/* With a session both ends are heard of; the caller closes. */
+	return s->e2e != NULL && s->calling && e2e_ended(s->e2e) &&
+	    buf_len(&s->rx) == 0;
+}
+
 /* Close when both directions have said and heard all they will. */
 static void
 close_if_done(struct stream *s)
 {
+	if (s->state != STREAM_OPEN)
+		return;
+	if (s->peer_closing && !peer_finished(s)) {
+		give_up(s, STREAM_BROKEN, SE_BAD_REQUEST, "it was closed "
+		    "before the end of the peer's data");
+		return;
+	}
+	make_finish(s);
 	if (s->state != STREAM_OPEN || inband_unanswered(s->carrier) > 0)
 		return;
-	if (s->peer_closing ? buf_len(&s->rx) == 0 :
-	    s->finished && s->conf.close_at_end)
+	if (s->peer_closing ? buf_len(&s->rx) == 0 : may_close(s))
 		inband_close(s->carrier, s->conf.deadline());
 }
 
-/*
- * What the carrier tells
- */
+/* The peer's proof of what it has received, from its <close/> or from its
+ * answer to ours. */
+static void
+take_receipt(struct stream *s, const struct elem *e)
+{
+	const struct elem	*r = elem_child(e, NS_XCAT, "receipt");
+
+	if (s->receipt[0] == '\0' && r != NULL)
+		strlcpy(s->receipt, elem_text(r), sizeof(s->receipt));
+}
 
 static void
-on_opened(void *arg, const struct elem *result)
+on_last_words(void *arg, struct xw *w)
+{
+	struct stream	*s = arg;
+	char		 receipt[E2E_RECEIPT];
+
+	if (s->e2e != NULL && e2e_receipt(s->e2e, s->calling, s->consumed,
+	    receipt) == 0)
+		xw_elem(w, "receipt", NS_XCAT, receipt);
+}
+
+static void
+on_closing(void *arg, const struct elem *close)
 {
 	struct stream	*s = arg;
 
-	(void)result;
-	s->state = STREAM_OPEN;
+	s->peer_closing = 1;
+	take_receipt(s, close);
+	if (s->state == STREAM_OPENING)
+		give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, "it closed the "
+		    "stream before the session stood");
 	close_if_done(s);
 	changed(s);
 }
+
+static void
+on_closed(void *arg, const struct elem *answer)
+{
+	struct stream	*s = arg;
+
+	if (over(s))
+		return;
+	take_receipt(s, answer);
+	if (s->confirmed < s->sent)
+		fail(s, STREAM_BROKEN, "the peer closed before it had taken "
+		    "everything");
+	else if (s->e2e != NULL && !e2e_verify(s->e2e, !s->calling, s->sent,
+	    s->receipt))
+		fail(s, STREAM_BROKEN, "it ended without the peer's receipt "
+		    "for everything");
+	else {
+		s->peer_closing = 1;
+		s->state = STREAM_CLOSED;
+	}
+	changed(s);
+}
+
+static void
+on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
+    const char *text)
+{
+	struct stream	*s = arg;
+	char		 why[sizeof(s->why)];
+
+	fail(s, why_fault(fault, err), why_inband(fault, err, text, why,
+	    sizeof(why)));
+}
+
+/*
+ * What comes
+ */
 
 /* Answer the blocks that have been consumed to their end. */
 static void
@@ -91,23 +283,35 @@ answer(struct stream *s)
 		inband_answer(s->carrier, n);
 }
 
+static int
+take_block(struct stream *s, const void *data, size_t len)
+{
+	if (s->e2e != NULL)
+		return decrypt(s, data, len);
+	if (buf_add(&s->rx, data, len) == -1) {
+		give_up(s, STREAM_INTERNAL, SE_BUSY, "out of memory");
+		return -1;
+	}
+	s->received += len;
+	return 0;
+}
+
 static void
 on_block(void *arg, const void *data, size_t len)
 {
 	struct stream	*s = arg;
 	struct mark	*m;
 
-	if ((m = malloc(sizeof(*m))) == NULL ||
-	    buf_add(&s->rx, data, len) == -1) {
-		free(m);
-		inband_abort(s->carrier, SE_BUSY);
-		fail(s, STREAM_INTERNAL, "out of memory");
-		return;
+	if (take_block(s, data, len) == 0) {
+		if ((m = malloc(sizeof(*m))) == NULL) {
+			give_up(s, STREAM_INTERNAL, SE_BUSY, "out of memory");
+			return;
+		}
+		m->upto = s->received;
+		STAILQ_INSERT_TAIL(&s->marks, m, next);
+		answer(s);	/* it may hold nothing for the end */
+		close_if_done(s);
 	}
-	s->received += len;
-	m->upto = s->received;
-	STAILQ_INSERT_TAIL(&s->marks, m, next);
-	answer(s);		/* an empty block is consumed already */
 	changed(s);
 }
 
@@ -117,46 +321,109 @@ on_answered(void *arg, size_t weight)
 	struct stream	*s = arg;
 
 	s->confirmed += weight;
+	flush(s);
 	close_if_done(s);
 	changed(s);
 }
 
-static void
-on_closing(void *arg)
-{
-	struct stream	*s = arg;
+/*
+ * Opening
+ */
 
-	s->peer_closing = 1;
-	close_if_done(s);
-	changed(s);
+/* Who speaks to whom about what: the same words at both ends. */
+static struct e2e *
+session_new(struct stream *s, const char *host, const char *port)
+{
+	const char	*us = iq_jid(s->conf.iqs);
+	const char	*peer = inband_peer(s->carrier);
+	const char	*about[5];
+
+	about[0] = inband_sid(s->carrier);
+	about[1] = s->calling ? us : peer;
+	about[2] = s->calling ? peer : us;
+	about[3] = host != NULL ? host : "";
+	about[4] = port != NULL ? port : "";
+	return e2e_new(s->conf.tls, s->calling, about, 5, s->conf.judge,
+	    s->arg);
 }
 
 static void
-on_closed(void *arg)
+write_session(void *arg, struct xw *w)
+{
+	struct stream		*s = arg;
+	const unsigned char	*p;
+	size_t			 len;
+
+	p = e2e_output(s->e2e, &len);
+	xw_start(w, "session", NS_XCAT);
+	xw_base64(w, p, len);
+	xw_end(w);
+}
+
+/* The attributes of Prosody's mod_tcpproxy name the service. */
+static void
+write_open(void *arg, struct xw *w)
 {
 	struct stream	*s = arg;
 
-	if (s->state != STREAM_OPEN)
-		return;
-	if (s->confirmed < s->sent) {
-		fail(s, STREAM_BROKEN, "the peer closed before it had "
-		    "taken everything");
-		return;
+	if (s->conf.host != NULL) {
+		xw_attr(w, "xmlns:tcp", NS_TCPPROXY);
+		xw_attr(w, "tcp:host", s->conf.host);
+		xw_attr(w, "tcp:port", s->conf.port);
 	}
-	s->peer_closing = 1;
-	s->state = STREAM_CLOSED;
-	changed(s);
+	if (s->e2e != NULL)
+		write_session(arg, w);
+}
+
+/* Our first flight has gone, in a <session/>. */
+static void
+flight_sent(struct stream *s)
+{
+	size_t	 len;
+
+	e2e_output(s->e2e, &len);
+	e2e_sent(s->e2e, len);
+}
+
+/* The first flight out of a <session/>.  0, or -1 if it is none. */
+static int
+take_flight(struct stream *s, const struct elem *e)
+{
+	unsigned char	*p;
+	size_t		 len;
+	int		 r = -1;
+
+	if ((p = malloc(BASE64_DECODED(e->textlen) + 1)) == NULL)
+		return -1;
+	if (base64_decode(p, &len, elem_text(e), e->textlen) == 0)
+		r = e2e_input(s->e2e, p, len, &s->rx);
+	free(p);
+	return r;
 }
 
 static void
-on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
-    const char *text)
+on_opened(void *arg, const struct elem *result)
 {
-	struct stream	*s = arg;
-	char		 why[sizeof(s->why)];
+	struct stream		*s = arg;
+	const struct elem	*e = elem_child(result, NS_XCAT, "session");
 
-	fail(s, why_fault(fault), why_inband(fault, err, text, why,
-	    sizeof(why)));
+	if (e != NULL && s->e2e != NULL) {
+		flight_sent(s);
+		if (take_flight(s, e) == -1)
+			session_broken(s);
+		else
+			decrypt(s, NULL, 0);
+	} else if (s->conf.require) {
+		give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, "it does not "
+		    "encrypt end to end, which must be (-o e2e=require, or "
+		    "its key is known)");
+	} else {
+		e2e_free(s->e2e);
+		s->e2e = NULL;
+		s->state = STREAM_OPEN;
+	}
+	close_if_done(s);
+	changed(s);
 }
 
 static const struct inband_user carried = {
@@ -165,6 +432,7 @@ static const struct inband_user carried = {
 	.answered = on_answered,
 	.closing = on_closing,
 	.closed = on_closed,
+	.last_words = on_last_words,
 	.failed = on_failed,
 };
 
@@ -182,7 +450,8 @@ stream_new(const struct stream_conf *conf, void (*notify)(void *), void *arg)
 	s->conf = *conf;
 	s->notify = notify;
 	s->arg = arg;
-	buf_init(&s->rx, INBAND_RX_MAX);
+	/* A block more: what the session holds back can come at once. */
+	buf_init(&s->rx, INBAND_RX_MAX + INBAND_BLOCK_MAX + E2E_RECORD);
 	STAILQ_INIT(&s->marks);
 	return s;
 }
@@ -195,35 +464,117 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 
 	if ((s = stream_new(conf, notify, arg)) == NULL)
 		return NULL;
-	s->carrier = inband_open(b, peer, conf->block, conf->message,
-	    conf->deadline(), NULL, &carried, s);
-	if (s->carrier == NULL) {
-		stream_free(s);
-		return NULL;
+	s->calling = 1;
+	s->state = STREAM_OPENING;
+	s->carrier = inband_new(b, peer, conf->block, conf->message, &carried,
+	    s);
+	if (s->carrier == NULL)
+		goto fail;
+	if (conf->tls != NULL) {
+		s->e2e = session_new(s, conf->host, conf->port);
+		if (s->e2e == NULL ||
+		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
+			goto fail;
 	}
+	if (inband_open(s->carrier, conf->deadline(), write_open) == -1)
+		goto fail;
 	return s;
+fail:
+	stream_free(s);
+	return NULL;
+}
+
+const char *
+stream_host(const struct elem *open)
+{
+	return elem_attrns(open, NS_TCPPROXY, "host");
+}
+
+const char *
+stream_port(const struct elem *open)
+{
+	return elem_attrns(open, NS_TCPPROXY, "port");
+}
+
+int
+stream_offers_session(const struct elem *open)
+{
+	return elem_child(open, NS_XCAT, "session") != NULL;
+}
+
+/* What can be said about an offer before it is taken. */
+static enum stanza_error
+objection(const struct inband *offer, const struct elem *session,
+    const struct stream_conf *conf, const char **text)
+{
+	*text = NULL;
+	if (inband_block(offer) > conf->block)
+		return SE_RESOURCE_CONSTRAINT;
+	if (session == NULL && conf->require) {
+		*text = "end-to-end encryption is required";
+		return SE_NOT_ACCEPTABLE;
+	}
+	return SE_NONE;
 }
 
 struct stream *
-stream_take(struct inband *offer, const struct elem *open,
+stream_offered(struct inband *offer, const struct elem *open,
     const struct stream_conf *conf, void (*notify)(void *), void *arg)
 {
-	struct stream	*s;
+	const struct elem	*session = NULL;
+	enum stanza_error	 err;
+	struct stream		*s;
+	const char		*text;
 
-	(void)open;
-	if (inband_block(offer) > conf->block) {
-		inband_refuse(offer, SE_RESOURCE_CONSTRAINT, NULL);
+	if (conf->tls != NULL)
+		session = elem_child(open, NS_XCAT, "session");
+	if ((err = objection(offer, session, conf, &text)) != SE_NONE) {
+		inband_refuse(offer, err, text);
 		return NULL;
 	}
 	if ((s = stream_new(conf, notify, arg)) == NULL) {
 		inband_refuse(offer, SE_BUSY, NULL);
 		return NULL;
 	}
+	s->state = STREAM_OFFERED;
 	s->carrier = offer;
-	s->state = STREAM_OPEN;
-	if (inband_accept(offer, NULL, &carried, s) == -1)
-		fail(s, STREAM_INTERNAL, "cannot answer");
+	inband_own(offer, &carried, s);
+	if (session == NULL)
+		return s;
+	s->e2e = session_new(s, stream_host(open),
+	    stream_port(open));
+	if (s->e2e == NULL || take_flight(s, session) == -1) {
+		stream_refuse(s, SE_BAD_REQUEST, s->e2e != NULL ?
+		    e2e_error(s->e2e) : NULL);
+		return NULL;
+	}
 	return s;
+}
+
+int
+stream_accept(struct stream *s)
+{
+	if (s->state != STREAM_OFFERED)
+		return -1;
+	s->state = s->e2e != NULL ? STREAM_OPENING : STREAM_OPEN;
+	if (inband_accept(s->carrier, s->e2e != NULL ? write_session : NULL)
+	    == -1) {
+		fail(s, STREAM_INTERNAL, "cannot answer");
+		return -1;
+	}
+	if (s->e2e != NULL)
+		flight_sent(s);
+	return 0;
+}
+
+void
+stream_refuse(struct stream *s, enum stanza_error err, const char *text)
+{
+	if (s->state == STREAM_OFFERED) {
+		inband_refuse(s->carrier, err, text);
+		s->carrier = NULL;
+	}
+	stream_free(s);
 }
 
 void
@@ -236,6 +587,7 @@ stream_free(struct stream *s)
 	if (s->carrier != NULL)
 		inband_abort(s->carrier, SE_ITEM_NOT_FOUND);
 	inband_free(s->carrier);
+	e2e_free(s->e2e);
 	while ((m = STAILQ_FIRST(&s->marks)) != NULL) {
 		STAILQ_REMOVE_HEAD(&s->marks, next);
 		free(m);
@@ -254,6 +606,13 @@ const char *
 stream_sid(const struct stream *s)
 {
 	return inband_sid(s->carrier);
+}
+
+const char *
+stream_key(const struct stream *s)
+{
+	return s->e2e != NULL && e2e_established(s->e2e) ?
+	    e2e_peer(s->e2e) : NULL;
 }
 
 enum stream_state
@@ -278,24 +637,54 @@ stream_why(const struct stream *s)
  * Bytes out
  */
 
-size_t
-stream_room(const struct stream *s)
+/* The payload that fits a block: what is left of it by the headers of the
+ * records in it.  Blocks too small for that are filled across. */
+static size_t
+payload(const struct stream *s)
 {
-	if (s->state != STREAM_OPEN || s->finished || s->peer_closing)
+	size_t	 block = inband_block(s->carrier), records;
+
+	if (s->e2e == NULL)
+		return block;
+	records = (block + E2E_RECORD + E2E_OVERHEAD - 1) /
+	    (E2E_RECORD + E2E_OVERHEAD);
+	return block > 2 * records * E2E_OVERHEAD ?
+	    block - records * E2E_OVERHEAD : 1;
+}
+
+size_t
+stream_room(struct stream *s)
+{
+	if (s->state != STREAM_OPEN || s->finished || s->peer_closing ||
+	    !flushed(s))
 		return 0;
-	return inband_room(s->carrier) * inband_block(s->carrier);
+	return inband_room(s->carrier) * payload(s);
+}
+
+static int
+write_block(struct stream *s, const void *data, size_t len)
+{
+	s->sent += len;
+	if (s->e2e == NULL)
+		return inband_send(s->carrier, data, len, len);
+	if (e2e_write(s->e2e, data, len) == -1) {
+		session_broken(s);
+		return -1;
+	}
+	s->weight += len;
+	flush(s);
+	return s->state == STREAM_FAILED ? -1 : 0;
 }
 
 int
 stream_write(struct stream *s, const void *data, size_t len)
 {
 	const unsigned char	*p = data;
-	size_t			 block = inband_block(s->carrier), n;
+	size_t			 most = payload(s), n;
 
 	for (; len > 0; p += n, len -= n) {
-		n = len < block ? len : block;
-		s->sent += n;
-		if (inband_send(s->carrier, p, n, n) == -1)
+		n = len < most ? len : most;
+		if (write_block(s, p, n) == -1)
 			return -1;
 	}
 	return 0;
@@ -331,14 +720,13 @@ stream_consume(struct stream *s, size_t len)
 int
 stream_eof(const struct stream *s)
 {
-	return (s->peer_closing || s->state == STREAM_FAILED) &&
-	    buf_len(&s->rx) == 0;
+	return (peer_finished(s) || over(s)) && buf_len(&s->rx) == 0;
 }
 
 void
 stream_abort(struct stream *s, enum stanza_error err)
 {
-	if (s->state == STREAM_CLOSED || s->state == STREAM_FAILED)
+	if (over(s))
 		return;
 	inband_abort(s->carrier, err);
 	s->state = STREAM_CLOSED;

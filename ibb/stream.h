@@ -1,7 +1,11 @@
 /*
  * stream: one byte stream between us and a peer, as the ends see it: bytes
- * in, bytes out, an end in each direction.  It rests on a carrier, which is
- * an in-band bytestream.  No descriptors.
+ * in, bytes out, an end in each direction.  Between two xcats there is a
+ * TLS session in it (e2e), and under that a carrier: an in-band bytestream.
+ * No descriptors.
+ *
+ * With a session each direction ends on its own and provably; without one
+ * (a plain peer) the only end is XEP-0047's <close/>, which ends both.
  *
  * It never calls back with news: it says only that something has changed,
  * through notify, and whoever joined it to an end looks what.  notify must
@@ -13,13 +17,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <openssl/ssl.h>
+
 struct elem;
 struct ibb;
 struct inband;
+struct iq_table;
 struct stream;
 enum stanza_error;
 
+#define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
+#define NS_TCPPROXY	"http://prosody.im/protocol/tcpproxy"
+
 enum stream_state {
+	STREAM_OFFERED,		/* by the peer; not yet accepted */
 	STREAM_OPENING,
 	STREAM_OPEN,
 	STREAM_CLOSED,		/* ended as it should */
@@ -40,21 +51,45 @@ struct stream_conf {
 	int	 close_at_end;	/* close after the end of our bytes, even if
 				 * that cuts the other direction */
 	int64_t	(*deadline)(void);	/* for an answer asked for now */
+	SSL_CTX	*tls;		/* from e2e_context(); NULL: plain streams */
+	int	 require;	/* a session, or nothing */
+	/* Judges the peer's key, as e2e_judge_fn; arg is the stream's. */
+	const char *(*judge)(void *arg, const char *fingerprint);
+	struct iq_table *iqs;	/* knows our JID */
+	/* What a caller asks for, as mod_tcpproxy names it; NULL: nothing. */
+	const char *host, *port;
 };
 
-/* Open a stream to peer, a full JID; take one offered.  conf is copied.  NULL
- * if that cannot even be tried; the offer is refused then. */
+/* Open a stream to peer, a full JID.  conf is copied, its strings must
+ * outlive the stream.  NULL if that cannot even be tried. */
 struct stream *stream_call(struct ibb *b, const char *peer,
 	    const struct stream_conf *conf, void (*notify)(void *arg),
 	    void *arg);
-struct stream *stream_take(struct inband *offer, const struct elem *open,
+/*
+ * Own an offered stream, which waits for stream_accept() or stream_refuse();
+ * it may fail before.  NULL if conf does not allow it: it is refused then.
+ */
+struct stream *stream_offered(struct inband *offer, const struct elem *open,
 	    const struct stream_conf *conf, void (*notify)(void *arg),
 	    void *arg);
+/* Accept it: 0, or -1 if it has failed.  Refuse it, with a reason for the
+ * peer's user (may be NULL), and free it. */
+int	 stream_accept(struct stream *s);
+void	 stream_refuse(struct stream *s, enum stanza_error err,
+	    const char *text);
+/* What an <open/> asks for; NULL if nothing. */
+const char *stream_host(const struct elem *open);
+const char *stream_port(const struct elem *open);
+/* Does this <open/> offer a session?  NULL does not. */
+int	 stream_offers_session(const struct elem *open);
 /* Forget it, closing it first if needed.  NULL is fine. */
 void	 stream_free(struct stream *s);
 
 const char *stream_peer(const struct stream *s);
 const char *stream_sid(const struct stream *s);
+/* The fingerprint of the peer's key once the session stands; NULL while not,
+ * and without one. */
+const char *stream_key(const struct stream *s);
 enum stream_state stream_state(const struct stream *s);
 /* Why it failed: the class, and a phrase for people, such as "it is busy;
  * try again later". */
@@ -62,7 +97,7 @@ enum stream_fault stream_fault(const struct stream *s);
 const char *stream_why(const struct stream *s);
 
 /* How many bytes stream_write() takes now; none after stream_finish(). */
-size_t	 stream_room(const struct stream *s);
+size_t	 stream_room(struct stream *s);
 /* Send len bytes, at most stream_room().  0 or -1 if the stream failed. */
 int	 stream_write(struct stream *s, const void *data, size_t len);
 /* There are no more bytes from us. */

@@ -72,6 +72,9 @@ return_reason(enum stanza_error err)
 		return "a block was too large for the way; try a smaller -b";
 	case SE_INTERNAL_SERVER_ERROR:
 		return "the peer could not write what it got";
+	case SE_NOT_AUTHORIZED:
+		return "it does not accept our key: have it named there "
+		    "(xcat -K shows it)";
 	default:
 		return "a block came back";
 	}
@@ -86,11 +89,14 @@ bad_data(enum stanza_error err)
 }
 
 enum stream_fault
-why_fault(enum inband_fault fault)
+why_fault(enum inband_fault fault, enum stanza_error err)
 {
 	switch (fault) {
 	case INBAND_REFUSED:
 		return STREAM_REFUSED;
+	case INBAND_UNDELIVERED:
+		return err == SE_NOT_AUTHORIZED ? STREAM_REFUSED :
+		    STREAM_BROKEN;
 	case INBAND_SILENT:
 		return STREAM_SILENT;
 	case INBAND_UNSENT:

@@ -8,7 +8,7 @@
 #include "ibb/stream.h"
 
 /* The class of a carrier's fault. */
-enum stream_fault why_fault(enum inband_fault fault);
+enum stream_fault why_fault(enum inband_fault fault, enum stanza_error err);
 
 /* A phrase for it in out (returned), cut to size.  text is what the peer
  * said; it is made harmless for a terminal. */

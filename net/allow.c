@@ -11,7 +11,9 @@
 
 struct entry {
 	char		*jid;
+	char		*key;		/* fingerprint, or NULL */
 	int		 contact;	/* from the roster */
+	int		 own;		/* our account, named by nobody */
 	LIST_ENTRY(entry) next;
 };
 
@@ -20,19 +22,23 @@ struct allow {
 	LIST_HEAD(, entry) entries;
 };
 
-static int
-add(struct allow *a, const char *jid, int contact)
+static struct entry *
+add(struct allow *a, const char *jid, const char *key)
 {
 	struct entry	*e;
 
-	if ((e = calloc(1, sizeof(*e))) == NULL ||
-	    (e->jid = strdup(jid)) == NULL) {
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return NULL;
+	e->jid = strdup(jid);
+	e->key = key != NULL ? strdup(key) : NULL;
+	if (e->jid == NULL || (key != NULL && e->key == NULL)) {
+		free(e->jid);
+		free(e->key);
 		free(e);
-		return -1;
+		return NULL;
 	}
-	e->contact = contact;
 	LIST_INSERT_HEAD(&a->entries, e, next);
-	return 0;
+	return e;
 }
 
 static void
@@ -40,32 +46,57 @@ drop(struct entry *e)
 {
 	LIST_REMOVE(e, next);
 	free(e->jid);
+	free(e->key);
 	free(e);
+}
+
+/* Cut the key off who.  -1 if it is no fingerprint. */
+static int
+split_key(char *who, char **key)
+{
+	static const char	 mark[] = "=SHA256:";
+	char			*p;
+
+	*key = NULL;
+	while ((p = strstr(who, mark)) != NULL) {
+		*p = '\0';
+		*key = who = p + 1;
+	}
+	return *key != NULL && strlen(*key) != strlen("SHA256:") + 43 ?
+	    -1 : 0;
+}
+
+static int
+add_jid(struct allow *a, const char *who, char *err)
+{
+	char		 copy[2 * JID_MAX], jid[JID_MAX], *key;
+	const char	*why = "too long";
+
+	if (strlcpy(copy, who, sizeof(copy)) >= sizeof(copy))
+		key = NULL;
+	else if (split_key(copy, &key) == -1)
+		why = "after = comes SHA256: and 43 characters, as xcat -K "
+		    "prints them";
+	else if (jid_prep(copy, jid, &why) == 0) {
+		if (add(a, jid, key) != NULL)
+			return 0;
+		snprintf(err, ALLOW_ERR, "out of memory");
+		return -1;
+	}
+	snprintf(err, ALLOW_ERR, "-a %.100s: %s; give a JID, a domain, "
+	    "@roster or '*'", who, why);
+	return -1;
 }
 
 static int
 add_who(struct allow *a, const char *who, char *err)
 {
-	char		 jid[JID_MAX];
-	const char	*why;
-
-	if (strcmp(who, "*") == 0) {
+	if (strcmp(who, "*") == 0)
 		a->all = 1;
-		return 0;
-	}
-	if (strcmp(who, "@roster") == 0) {
+	else if (strcmp(who, "@roster") == 0)
 		a->roster = 1;
-		return 0;
-	}
-	if (jid_prep(who, jid, &why) == -1) {
-		snprintf(err, ALLOW_ERR, "-a %.100s: %s: give a JID, a "
-		    "domain, @roster or '*'", who, why);
-		return -1;
-	}
-	if (add(a, jid, 0) == -1) {
-		snprintf(err, ALLOW_ERR, "out of memory");
-		return -1;
-	}
+	else
+		return add_jid(a, who, err);
 	return 0;
 }
 
@@ -74,6 +105,7 @@ allow_new(const struct conf_list *who, const char *own, char *err)
 {
 	struct conf_item	*item;
 	struct allow		*a;
+	struct entry		*e;
 	char			 bare[JID_MAX];
 
 	if ((a = calloc(1, sizeof(*a))) == NULL) {
@@ -81,9 +113,13 @@ allow_new(const struct conf_list *who, const char *own, char *err)
 		return NULL;
 	}
 	LIST_INIT(&a->entries);
-	if (own != NULL && add_who(a, jid_bare(own, bare), err) == -1) {
-		allow_free(a);
-		return NULL;
+	if (own != NULL) {
+		if ((e = add(a, jid_bare(own, bare), NULL)) == NULL) {
+			snprintf(err, ALLOW_ERR, "out of memory");
+			allow_free(a);
+			return NULL;
+		}
+		e->own = 1;
 	}
 	STAILQ_FOREACH(item, who, next)
 		if (add_who(a, item->value, err) == -1) {
@@ -136,26 +172,57 @@ allow_roster(struct allow *a, const struct elem *query)
 				break;
 		if (e != NULL && !is_contact(item))
 			drop(e);
-		else if (e == NULL && is_contact(item) &&
-		    add(a, jid, 1) == -1)
-			return -1;
+		else if (e == NULL && is_contact(item)) {
+			if ((e = add(a, jid, NULL)) == NULL)
+				return -1;
+			e->contact = 1;
+		}
 	}
 	return 0;
 }
 
-int
+static int
+matches(const struct entry *e, const char *jid)
+{
+	char	 part[JID_MAX];
+
+	return strcmp(e->jid, jid) == 0 ||
+	    strcmp(e->jid, jid_bare(jid, part)) == 0 ||
+	    (!e->contact && strcmp(e->jid, jid_domain(jid, part)) == 0);
+}
+
+/* A key asked of somebody in particular is not waived by what admits
+ * everybody, or our own account unasked. */
+enum allow_result
 allow_check(const struct allow *a, const char *jid)
 {
-	struct entry	*e;
-	char		 bare[JID_MAX], domain[JID_MAX];
+	enum allow_result	 result = a->all ? ALLOW_YES : ALLOW_NO;
+	struct entry		*e;
+	int			 keyed = 0;
 
-	if (a->all)
-		return 1;
-	jid_bare(jid, bare);
-	jid_domain(jid, domain);
+	LIST_FOREACH(e, &a->entries, next) {
+		if (!matches(e, jid))
+			continue;
+		if (e->key != NULL)
+			keyed = 1;
+		else if (!e->own && !e->contact)
+			return ALLOW_YES;
+		else
+			result = ALLOW_YES;
+	}
+	return keyed ? ALLOW_KEY : result;
+}
+
+int
+allow_key(const struct allow *a, const char *jid, const char *fingerprint)
+{
+	struct entry	*e;
+
+	if (allow_check(a, jid) != ALLOW_KEY)
+		return allow_check(a, jid) == ALLOW_YES;
 	LIST_FOREACH(e, &a->entries, next)
-		if (strcmp(e->jid, jid) == 0 || strcmp(e->jid, bare) == 0 ||
-		    (!e->contact && strcmp(e->jid, domain) == 0))
+		if (e->key != NULL && matches(e, jid) &&
+		    strcmp(e->key, fingerprint) == 0)
 			return 1;
 	return 0;
 }

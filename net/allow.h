@@ -11,9 +11,10 @@ struct elem;
 #define ALLOW_ERR 256
 
 /*
- * A list from -a: full JIDs, bare JIDs, domains, "@roster" and "*".  own is
- * our account, whose every resource is always admitted.  NULL with a
- * message in err[ALLOW_ERR].
+ * A list from -a: full JIDs, bare JIDs, domains, "@roster" and "*"; each of
+ * the first three may end in =SHA256:..., which ties it to a key.  own is our
+ * account, whose every resource is admitted, unless it is tied to a key.
+ * NULL with a message in err[ALLOW_ERR].
  */
 struct allow *allow_new(const struct conf_list *who, const char *own,
 	    char *err);
@@ -28,7 +29,15 @@ int	 allow_wants_roster(const struct allow *a);
  */
 int	 allow_roster(struct allow *a, const struct elem *query);
 
-/* May this JID open a stream? */
-int	 allow_check(const struct allow *a, const char *jid);
+enum allow_result {
+	ALLOW_NO,
+	ALLOW_YES,
+	ALLOW_KEY		/* if it shows a key for which allow_key() */
+};
+
+/* May this JID open a stream?  May it with this key? */
+enum allow_result allow_check(const struct allow *a, const char *jid);
+int	 allow_key(const struct allow *a, const char *jid,
+	    const char *fingerprint);
 
 #endif

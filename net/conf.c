@@ -34,6 +34,11 @@ static const struct word families[] = {
 	{ NULL, 0 }
 };
 
+static const struct word sessions[] = {
+	{ "prefer", E2E_PREFER }, { "require", E2E_REQUIRE }, { "off", E2E_OFF },
+	{ NULL, 0 }
+};
+
 static const struct word levels[] = {
 	{ "-1", -1 }, { "0", 0 }, { "1", 1 }, { "2", 2 },
 	{ NULL, 0 }
@@ -56,6 +61,7 @@ static const struct keyword {
 	{ "ca-file", AT(ca_file), PATH, 0, NULL, 0, 0 },
 	{ "certificate", AT(certificate), PATH, 0, NULL, 0, 0 },
 	{ "close-at-eof", AT(close_at_eof), WORD, 0, yesno, 0, 0 },
+	{ "e2e", AT(e2e), WORD, 0, sessions, 0, 0 },
 	{ "family", AT(family), WORD, 0, families, 0, 0 },
 	{ "in-band-only", AT(in_band), WORD, 0, yesno, 0, 0 },
 	{ "jid", AT(jid), STRING, 0, NULL, 0, 0 },

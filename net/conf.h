@@ -16,6 +16,7 @@ struct conf_item {
 STAILQ_HEAD(conf_list, conf_item);
 
 enum conf_family { FAMILY_ANY, FAMILY_4, FAMILY_6 };
+enum conf_e2e { E2E_PREFER, E2E_REQUIRE, E2E_OFF };
 
 struct conf {
 	/* keyword (option)				*/
@@ -23,6 +24,7 @@ struct conf {
 	struct conf_list allow;	/* allow who (-a), repeatable */
 	long	 block_size;	/* block-size bytes (-b) */
 	char	*ca_file;	/* ca-file path (-C) */
+	int	 e2e;		/* e2e prefer|require|off */
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
 	int	 in_band;	/* in-band-only yes|no (-i) */

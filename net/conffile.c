@@ -106,11 +106,12 @@ conf_open(const char *path, struct stat *st, char *err)
 }
 
 int
-conf_private(const char *path, const struct stat *st, char *err)
+conf_private(const char *path, const struct stat *st, const char *what,
+    char *err)
 {
 	if (!fleeting(st) && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return conf_fail(err, "%s: others can read the password in "
-		    "it; chmod 600 %s", path, path);
+		return conf_fail(err, "%s: others can read the %s in it; "
+		    "chmod 600 %s", path, what, path);
 	return 0;
 }
 
@@ -213,7 +214,7 @@ read_file(struct conf *c, int required, char *err)
 	}
 	close(fd);
 	if (r == 0 && secret)
-		r = conf_private(c->path, &st, err);
+		r = conf_private(c->path, &st, "password", err);
 	return r;
 }
 

@@ -16,8 +16,9 @@ int	 conf_fail(char *err, const char *fmt, ...)
  * about it, or -1 with errno and a message.
  */
 int	 conf_open(const char *path, struct stat *st, char *err);
-/* Refuse a file, with a secret in it, that others can read. */
-int	 conf_private(const char *path, const struct stat *st, char *err);
+/* Refuse a file that others can read, as there is a secret in it: what. */
+int	 conf_private(const char *path, const struct stat *st, const char *what,
+    char *err);
 
 /* End the keyword at the start of s and return its value, in s as well: an =
  * that touches the keyword or stands alone is not part of it. */

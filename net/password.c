@@ -60,7 +60,7 @@ from_file(const char *path, char *line, char *err)
 
 	if ((fd = conf_open(path, &st, err)) == -1)
 		return -1;
-	r = conf_private(path, &st, err);
+	r = conf_private(path, &st, "password", err);
 	if (r == 0 && (why = first_line(fd, line)) != NULL)
 		r = conf_fail(err, "%s: %s", path, why);
 	close(fd);

@@ -1,0 +1,389 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "ibb/e2e.h"
+#include "xml/base64.h"
+#include "xml/buf.h"
+
+#define PROTOCOL	"xcat:0:"	/* of ALPN; a hash follows */
+#define RECEIPT_LABEL	"EXPORTER-xcat-receipt"
+
+struct e2e {
+	SSL		*ssl;
+	BIO		*in, *out;	/* the SSL's */
+	int		 calling;
+	int		 established, ended;
+	int		 judged;	/* the key was refused */
+	char		 peer[E2E_FINGERPRINT];
+	char		 about[64];	/* ALPN protocol */
+	char		 err[256];
+	e2e_judge_fn	*judge;
+	void		*arg;
+};
+
+int
+e2e_fingerprint(X509 *cert, char *out)
+{
+	unsigned char	 hash[SHA256_DIGEST_LENGTH], *der = NULL;
+	char		 b64[BASE64_ENCODED(sizeof(hash))];
+	int		 len;
+
+	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	if (len <= 0)
+		return -1;
+	SHA256(der, (size_t)len, hash);
+	OPENSSL_free(der);
+	base64_encode(b64, hash, sizeof(hash));
+	/* As ssh writes it: without the padding. */
+	snprintf(out, E2E_FINGERPRINT, "SHA256:%.43s", b64);
+	return 0;
+}
+
+/*
+ * Callbacks of OpenSSL
+ */
+
+static int
+verify(X509_STORE_CTX *store, void *arg)
+{
+	SSL		*ssl;
+	struct e2e	*e;
+	const char	*why = "it shows no key";
+	X509		*cert = X509_STORE_CTX_get0_cert(store);
+
+	(void)arg;
+	ssl = X509_STORE_CTX_get_ex_data(store,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	e = SSL_get_app_data(ssl);
+	if (cert != NULL && e2e_fingerprint(cert, e->peer) == 0)
+		why = e->judge(e->arg, e->peer);
+	if (why == NULL)
+		return 1;
+	e->judged = 1;
+	snprintf(e->err, sizeof(e->err), "%s", why);
+	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+	return 0;
+}
+
+/* The caller's idea of the stream must be ours. */
+static int
+select_protocol(SSL *ssl, const unsigned char **out, unsigned char *outlen,
+    const unsigned char *in, unsigned int inlen, void *arg)
+{
+	struct e2e	*e = SSL_get_app_data(ssl);
+	size_t		 len = strlen(e->about);
+
+	(void)arg;
+	if (inlen != len + 1 || in[0] != len ||
+	    memcmp(in + 1, e->about, len) != 0)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*out = in + 1;
+	*outlen = (unsigned char)len;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+SSL_CTX *
+e2e_context(X509 *cert, EVP_PKEY *key)
+{
+	SSL_CTX	*ctx;
+
+	if ((ctx = SSL_CTX_new(TLS_method())) == NULL)
+		return NULL;
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1 ||
+	    SSL_CTX_use_certificate(ctx, cert) != 1 ||
+	    SSL_CTX_use_PrivateKey(ctx, key) != 1) {
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
+	    SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, verify, NULL);
+	SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
+	/* Nothing is resumed: tickets would only be bytes on the way. */
+	SSL_CTX_set_num_tickets(ctx, 0);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	return ctx;
+}
+
+/*
+ * Sessions
+ */
+
+/* The strings, each with its NUL, hashed. */
+static int
+bind_context(struct e2e *e, const char *const *about, size_t n)
+{
+	unsigned char	 hash[SHA256_DIGEST_LENGTH];
+	char		 b64[BASE64_ENCODED(sizeof(hash))];
+	EVP_MD_CTX	*md;
+	size_t		 i;
+	int		 ok;
+
+	if ((md = EVP_MD_CTX_new()) == NULL)
+		return -1;
+	ok = EVP_DigestInit_ex(md, EVP_sha256(), NULL);
+	for (i = 0; i < n; i++)
+		ok = ok && EVP_DigestUpdate(md, about[i],
+		    strlen(about[i]) + 1);
+	ok = ok && EVP_DigestFinal_ex(md, hash, NULL);
+	EVP_MD_CTX_free(md);
+	base64_encode(b64, hash, sizeof(hash));
+	snprintf(e->about, sizeof(e->about), PROTOCOL "%.43s", b64);
+	return ok ? 0 : -1;
+}
+
+static int
+offer_protocol(struct e2e *e)
+{
+	unsigned char	 wire[sizeof(e->about) + 1];
+	size_t		 len = strlen(e->about);
+
+	wire[0] = (unsigned char)len;
+	memcpy(wire + 1, e->about, len);
+	return SSL_set_alpn_protos(e->ssl, wire, (unsigned)len + 1) == 0 ?
+	    0 : -1;
+}
+
+struct e2e *
+e2e_new(SSL_CTX *ctx, int calling, const char *const *about, size_t n,
+    e2e_judge_fn *judge, void *arg)
+{
+	struct e2e	*e;
+
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return NULL;
+	e->calling = calling;
+	e->judge = judge;
+	e->arg = arg;
+	e->in = BIO_new(BIO_s_mem());
+	e->out = BIO_new(BIO_s_mem());
+	e->ssl = SSL_new(ctx);
+	if (e->in == NULL || e->out == NULL || e->ssl == NULL) {
+		BIO_free(e->in);
+		BIO_free(e->out);
+		e2e_free(e);
+		return NULL;
+	}
+	SSL_set_bio(e->ssl, e->in, e->out);
+	SSL_set_app_data(e->ssl, e);
+	if (bind_context(e, about, n) == -1 ||
+	    (calling && offer_protocol(e) == -1)) {
+		e2e_free(e);
+		return NULL;
+	}
+	if (calling)
+		SSL_set_connect_state(e->ssl);
+	else
+		SSL_set_accept_state(e->ssl);
+	return e;
+}
+
+void
+e2e_free(struct e2e *e)
+{
+	if (e == NULL)
+		return;
+	SSL_free(e->ssl);
+	free(e);
+}
+
+static int
+broken(struct e2e *e)
+{
+	const char	*reason;
+
+	reason = ERR_reason_error_string(ERR_peek_last_error());
+	if (e->err[0] == '\0')
+		snprintf(e->err, sizeof(e->err), "what came is not what was "
+		    "sent (%s): somebody on the way changes the stream",
+		    reason != NULL ? reason : "bad TLS");
+	ERR_clear_error();
+	return -1;
+}
+
+/* After a call that returned r: 0 if it only waits for more. */
+static int
+waits(struct e2e *e, int r)
+{
+	switch (SSL_get_error(e->ssl, r)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return 0;
+	case SSL_ERROR_ZERO_RETURN:
+		e->ended = 1;
+		return 0;
+	default:
+		return broken(e);
+	}
+}
+
+static int
+negotiated(const struct e2e *e)
+{
+	const unsigned char	*p;
+	unsigned int		 len;
+
+	SSL_get0_alpn_selected(e->ssl, &p, &len);
+	return len == strlen(e->about) && memcmp(p, e->about, len) == 0;
+}
+
+static int
+handshake(struct e2e *e)
+{
+	int	 r;
+
+	if ((r = SSL_do_handshake(e->ssl)) != 1)
+		return waits(e, r);
+	if (!negotiated(e)) {
+		snprintf(e->err, sizeof(e->err), "its session is about "
+		    "another stream");
+		return -1;
+	}
+	e->established = 1;
+	return 0;
+}
+
+static int
+read_all(struct e2e *e, struct buf *out)
+{
+	unsigned char	*p;
+	int		 r;
+
+	for (;;) {
+		if ((p = buf_reserve(out, E2E_RECORD)) == NULL) {
+			snprintf(e->err, sizeof(e->err), "out of memory");
+			return -1;
+		}
+		if ((r = SSL_read(e->ssl, p, E2E_RECORD)) <= 0)
+			return waits(e, r);
+		buf_commit(out, (size_t)r);
+	}
+}
+
+int
+e2e_input(struct e2e *e, const void *data, size_t len, struct buf *out)
+{
+	ERR_clear_error();
+	if (len > 0 && BIO_write(e->in, data, (int)len) != (int)len)
+		return broken(e);
+	if (!e->established && handshake(e) == -1)
+		return -1;
+	if (e->ended) {
+		/* Nothing can follow the end. */
+		return BIO_pending(e->in) > 0 ? broken(e) : 0;
+	}
+	return e->established ? read_all(e, out) : 0;
+}
+
+int
+e2e_write(struct e2e *e, const void *data, size_t len)
+{
+	ERR_clear_error();
+	return SSL_write(e->ssl, data, (int)len) == (int)len ? 0 : broken(e);
+}
+
+int
+e2e_finish(struct e2e *e)
+{
+	ERR_clear_error();
+	return SSL_shutdown(e->ssl) >= 0 ? 0 : broken(e);
+}
+
+const unsigned char *
+e2e_output(struct e2e *e, size_t *len)
+{
+	char	*p = NULL;
+	long	 n = BIO_get_mem_data(e->out, &p);
+
+	*len = n > 0 ? (size_t)n : 0;
+	return (const unsigned char *)p;
+}
+
+void
+e2e_sent(struct e2e *e, size_t len)
+{
+	unsigned char	 sink[4096];
+	int		 n;
+
+	for (; len > 0; len -= (size_t)n) {
+		n = BIO_read(e->out, sink, len < sizeof(sink) ? (int)len :
+		    (int)sizeof(sink));
+		if (n <= 0)
+			return;
+	}
+}
+
+int
+e2e_established(const struct e2e *e)
+{
+	return e->established;
+}
+
+int
+e2e_ended(const struct e2e *e)
+{
+	return e->ended;
+}
+
+const char *
+e2e_peer(const struct e2e *e)
+{
+	return e->peer;
+}
+
+const char *
+e2e_error(const struct e2e *e)
+{
+	return e->err;
+}
+
+int
+e2e_judged(const struct e2e *e)
+{
+	return e->judged;
+}
+
+/*
+ * Receipts
+ */
+
+int
+e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
+{
+	unsigned char	 key[32], mac[32];
+	char		 text[64];
+	unsigned int	 len;
+	int		 n, ok;
+
+	n = snprintf(text, sizeof(text), "%s %" PRIu64,
+	    calling ? "caller" : "listener", count);
+	ok = e->established && SSL_export_keying_material(e->ssl, key,
+	    sizeof(key), RECEIPT_LABEL, sizeof(RECEIPT_LABEL) - 1, NULL, 0,
+	    0) == 1 && HMAC(EVP_sha256(), key, sizeof(key),
+	    (const unsigned char *)text, (size_t)n, mac, &len) != NULL;
+	explicit_bzero(key, sizeof(key));
+	if (!ok)
+		return -1;
+	out[base64_encode(out, mac, sizeof(mac))] = '\0';
+	return 0;
+}
+
+int
+e2e_verify(struct e2e *e, int calling, uint64_t count, const char *receipt)
+{
+	char	 want[E2E_RECEIPT];
+
+	return e2e_receipt(e, calling, count, want) == 0 &&
+	    strlen(receipt) == strlen(want) &&
+	    CRYPTO_memcmp(receipt, want, strlen(want)) == 0;
+}

@@ -1,0 +1,80 @@
+/*
+ * e2e: the TLS 1.3 session between two xcats (RFC 8446), above whatever
+ * carries it.  Memory BIOs: bytes in, bytes out.
+ *
+ * Neither certificate is signed by anybody: what counts is the key, by its
+ * fingerprint, which the user of this judges.  The context, that is who
+ * speaks to whom about what, is bound into the handshake as the ALPN
+ * protocol, so that nobody on the way can connect two streams crosswise.
+ */
+#ifndef IBB_E2E_H
+#define IBB_E2E_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+struct buf;
+struct e2e;
+
+#define E2E_FINGERPRINT	64	/* "SHA256:" and 43 characters of base64 */
+#define E2E_RECEIPT	48	/* base64 of 32 bytes */
+#define E2E_OVERHEAD	22	/* bytes that a record adds (RFC 8446 5.2) */
+#define E2E_RECORD	16384	/* most plaintext in a record */
+
+/* ssh's notation of a public key's SHA-256, into out[E2E_FINGERPRINT].
+ * 0 or -1. */
+int	 e2e_fingerprint(X509 *cert, char *out);
+
+/* A context for any number of sessions, both roles, which presents this
+ * certificate.  NULL when out of memory. */
+SSL_CTX	*e2e_context(X509 *cert, EVP_PKEY *key);
+
+/* Judges the peer's key.  NULL if it is acceptable; otherwise a phrase for
+ * people, which e2e_error() will give. */
+typedef const char *e2e_judge_fn(void *arg, const char *fingerprint);
+
+/*
+ * A session; calling: we are the client.  about is the context, n strings
+ * that both sides must agree on.  NULL when out of memory.
+ */
+struct e2e *e2e_new(SSL_CTX *ctx, int calling, const char *const *about,
+	    size_t n, e2e_judge_fn *judge, void *arg);
+void	 e2e_free(struct e2e *e);
+
+/*
+ * Take len bytes from the peer and append the plaintext they yield to out.
+ * 0, or -1 if the session is broken: e2e_error() says how, and what is to be
+ * sent (an alert) is in e2e_output() as usual.  len may be 0, to begin.
+ */
+int	 e2e_input(struct e2e *e, const void *data, size_t len,
+	    struct buf *out);
+/* Encrypt len bytes, at least one.  0 or -1. */
+int	 e2e_write(struct e2e *e, const void *data, size_t len);
+/* Encrypt the end of our data (close_notify).  0 or -1. */
+int	 e2e_finish(struct e2e *e);
+/* Bytes for the peer; forget the first len of them. */
+const unsigned char *e2e_output(struct e2e *e, size_t *len);
+void	 e2e_sent(struct e2e *e, size_t len);
+
+/* Is the handshake done?  Has the peer's close_notify come? */
+int	 e2e_established(const struct e2e *e);
+int	 e2e_ended(const struct e2e *e);
+/* The peer's fingerprint; "" before it is known. */
+const char *e2e_peer(const struct e2e *e);
+/* What went wrong, for people; whether judge refused the peer's key. */
+const char *e2e_error(const struct e2e *e);
+int	 e2e_judged(const struct e2e *e);
+
+/*
+ * The proof, which only the two ends can make, that calling side (1) or the
+ * called (0) has received count bytes: a MAC under a key exported from the
+ * session, into out[E2E_RECEIPT].  0 or -1.
+ */
+int	 e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out);
+/* Is receipt the one for this?  In constant time. */
+int	 e2e_verify(struct e2e *e, int calling, uint64_t count,
+	    const char *receipt);
+
+#endif
