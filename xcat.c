@@ -24,13 +24,19 @@
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "net/allow.h"
+#include "net/child.h"
 #include "net/conf.h"
 #include "net/end.h"
 #include "net/identity.h"
 #include "net/known.h"
 #include "net/loop.h"
+#include "net/port.h"
+#include "net/reach.h"
 #include "net/resolve.h"
+#include "net/service.h"
 #include "net/session.h"
+#include "net/socks.h"
+#include "net/systemd.h"
 #include "net/tls.h"
 #include "net/where.h"
 #include "xml/elem.h"
@@ -58,12 +64,24 @@ enum {
 #define BACKLOG		16		/* streams that wait for their turn */
 #define NS_ROSTER	"jabber:iq:roster"
 
-enum mode { CALL, SEND, LISTEN, KEY };
+enum mode {
+	CALL,			/* standard input and output to a peer */
+	SEND,			/* standard input only */
+	FORWARD,		/* -L, -D: connections here to a peer */
+	PROBE,			/* -z */
+	LISTEN,			/* a peer to standard input and output */
+	SERVE,			/* peers to services */
+	KEY			/* -K */
+};
 
-/* A stream and its end. */
+/* A stream and its end, and what it takes to have both. */
 struct link {
 	struct stream	*stream;
-	struct end	*end;		/* NULL: it waits for its turn */
+	struct end	*end;
+	struct reach	*reach;		/* a service, under way */
+	struct socks	*socks;		/* a client that waits for an answer */
+	pid_t		 pid;		/* the service's child, or 0 */
+	char		*host, *port;	/* what a client of ours asked for */
 	int		 greeted;	/* what protects it has been told */
 	struct timer	 timer;		/* -w */
 	uint64_t	 progress;	/* bytes moved, as last seen */
@@ -71,17 +89,21 @@ struct link {
 	TAILQ_ENTRY(link) next;
 };
 
-struct xcat {
+static struct {
 	enum mode		 mode;
 	struct conf		 conf;
 	char			 jid[JID_MAX];	/* account and resource */
 	char			 peer[JID_MAX];
+	char			*host, *port;	/* the peer's service */
+	struct services		*services;	/* ours */
 	struct where		 where;
 	SSL_CTX			*tls;		/* towards the server */
 	struct identity		 identity;
 	SSL_CTX			*e2e;		/* towards peers; or NULL */
 	struct known		*known;		/* of a caller */
 	struct allow		*allow;		/* of a listener */
+	struct port		**ports;	/* -L, -D */
+	size_t			 nports;
 	struct loop		*loop;
 	struct resolver		*resolver;
 	struct session		*session;
@@ -89,12 +111,12 @@ struct xcat {
 	TAILQ_HEAD(, link)	 links;
 	size_t			 nlinks;
 	char			 stranger[JID_MAX];	/* last one refused */
+	int64_t			 asked;		/* -z: when, for the round trip */
 	int			 status;
 	int			 ending;
+	int			 lost;		/* the session is */
 	int			 signo;		/* that ends us */
-};
-
-static struct xcat	 x;
+} x;
 
 /*
  * Words
@@ -121,9 +143,12 @@ usage(int status)
 	dprintf(STDERR_FILENO,
 	    "usage: xcat [-46dimNqv] [-b size] [-C file] [-c server] "
 	    "[-j jid] [-o key=value]\n"
-	    "            [-p file] [-w seconds] peer\n"
+	    "            [-p file] [-w seconds] peer [service]\n"
 	    "       xcat -s [options] peer\n"
-	    "       xcat -l [-k] [-a who] [options]\n"
+	    "       xcat -l [-k] [-a who] [options] [service[=target] ...]\n"
+	    "       xcat -L [addr:]port [options] peer [service]\n"
+	    "       xcat -D [addr:]port [options] peer\n"
+	    "       xcat -z [options] peer [service]\n"
 	    "       xcat -K\n");
 	exit(status);
 }
@@ -136,7 +161,7 @@ finish(int status)
 		return;
 	x.ending = 1;
 	x.status = status;
-	if (x.session != NULL)
+	if (x.session != NULL && !x.lost)
 		session_close(x.session);
 	else
 		loop_stop(x.loop);
@@ -157,6 +182,20 @@ fatal(int status, const char *fmt, ...)
 	finish(status);
 }
 
+/* Does one stream make the whole run? */
+static int
+single(void)
+{
+	return x.mode == CALL || x.mode == SEND || x.mode == PROBE ||
+	    (x.mode != FORWARD && !x.conf.keep);
+}
+
+static int
+listening(void)
+{
+	return x.mode == LISTEN || x.mode == SERVE;
+}
+
 /*
  * Links: a stream joined to an end
  */
@@ -168,6 +207,10 @@ answer_deadline(void)
 	    ANSWER_TIME);
 }
 
+static void	 link_timeout(void *);
+static void	 stream_stands(struct link *);
+static void	 take_next(void);
+
 static void
 link_changed(void *arg)
 {
@@ -176,71 +219,60 @@ link_changed(void *arg)
 	l->changed = 1;
 }
 
-static size_t
-link_room(void *arg)
+static struct link *
+link_new(void)
 {
-	struct link	*l = arg;
-	size_t		 room = stream_room(l->stream);
+	struct link	*l;
 
-	return session_room(x.session) > 0 ? room : 0;
-}
-
-static int
-link_write(void *arg, const void *data, size_t len)
-{
-	struct link	*l = arg;
-
-	return stream_write(l->stream, data, len);
-}
-
-static void
-link_finish(void *arg)
-{
-	struct link	*l = arg;
-
-	stream_finish(l->stream);
-}
-
-static const unsigned char *
-link_data(void *arg, size_t *len)
-{
-	struct link	*l = arg;
-
-	return stream_data(l->stream, len);
-}
-
-static void
-link_consume(void *arg, size_t len)
-{
-	struct link	*l = arg;
-
-	stream_consume(l->stream, len);
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return NULL;
+	l->timer = (struct timer){ .fire = link_timeout, .arg = l };
+	TAILQ_INSERT_TAIL(&x.links, l, next);
+	x.nlinks++;
+	return l;
 }
 
 static void
 link_free(struct link *l)
 {
-	if (l == NULL)
-		return;
 	timer_clear(x.loop, &l->timer);
+	reach_cancel(l->reach);
+	if (l->socks != NULL)
+		socks_reply(l->socks, SOCKS_FAILURE);
 	end_free(l->end);
 	stream_free(l->stream);
+	free(l->host);
+	free(l->port);
 	TAILQ_REMOVE(&x.links, l, next);
 	x.nlinks--;
 	free(l);
 }
 
-static void	 take_next(void);
-
-/* The link is over.  A listener that keeps listening goes on. */
+/* The link is over.  Where there may be others, that is all. */
 static void
 link_over(struct link *l, int status)
 {
 	link_free(l);
-	if (x.mode != LISTEN || !x.conf.keep)
+	if (single() || (x.lost && x.nlinks == 0))
 		finish(status);
-	else
+	else if (x.mode == LISTEN)
 		take_next();
+}
+
+/* A SOCKS client hears why in a byte. */
+static enum socks_reply
+socks_code(enum stanza_error err)
+{
+	switch (err) {
+	case SE_INTERNAL_SERVER_ERROR:
+		return SOCKS_REFUSED;
+	case SE_ITEM_NOT_FOUND:
+	case SE_SERVICE_UNAVAILABLE:
+	case SE_NOT_ACCEPTABLE:
+		return SOCKS_NOT_ALLOWED;
+	default:
+		return SOCKS_FAILURE;
+	}
 }
 
 static void
@@ -253,6 +285,14 @@ link_failed(struct link *l, int status, const char *why)
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(l->stream));
 	say(-1, "%s: %s%s", stream_peer(l->stream), why, confirmed);
+	/* The local end must not take this for a proper end. */
+	if (l->socks != NULL)
+		socks_reply(l->socks, socks_code(stream_refusal(l->stream)));
+	l->socks = NULL;
+	end_break(l->end);
+	l->end = NULL;
+	if (l->pid > 0)
+		child_hangup(l->pid);
 	link_over(l, status);
 }
 
@@ -277,12 +317,15 @@ link_end_failed(struct link *l)
 	char	 why[128];
 	int	 e = end_error(l->end);
 
-	snprintf(why, sizeof(why), "%s standard %s: %s", end_failed(l->end),
-	    end_failed(l->end)[0] == 'r' ? "input" : "output", strerror(e));
+	snprintf(why, sizeof(why), x.mode == SERVE || x.mode == FORWARD ?
+	    "%s the local end: %s" : end_failed(l->end)[0] == 'r' ?
+	    "%s standard input: %s" : "%s standard output: %s",
+	    end_failed(l->end), strerror(e));
 	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
 	link_failed(l, EX_LOCAL, why);
 }
 
+/* What came and what went; not what merely waits here. */
 static uint64_t
 moved(const struct link *l)
 {
@@ -327,7 +370,7 @@ greet(struct link *l)
 		return;
 	}
 	say(1, "%s: tls 1.3 end to end, key %s", peer, key);
-	if (x.mode == LISTEN || known_check(x.known, peer, key) != KNOWN_NEW)
+	if (listening() || known_check(x.known, peer, key) != KNOWN_NEW)
 		return;
 	if (known_add(x.known, peer, key, why) == -1)
 		say(0, "%s: first contact; its key is %s, which cannot be "
@@ -344,30 +387,31 @@ link_check(struct link *l)
 	enum stream_state	 state = stream_state(l->stream);
 	uint64_t		 now_moved = moved(l);
 
-	if (l->end == NULL) {	/* it left the queue */
-		if (state == STREAM_FAILED)
-			link_free(l);
-		return;
-	}
-	if (state == STREAM_OPEN && !l->greeted)
+	if (state == STREAM_OPEN && !l->greeted) {
 		greet(l);
+		stream_stands(l);
+	}
 	if (now_moved != l->progress) {
 		l->progress = now_moved;
 		link_tick(l);
 	}
-	if (end_error(l->end) != 0) {
-		link_end_failed(l);
+	if (l->end == NULL) {
+		if (state == STREAM_FAILED)
+			link_failed(l, stream_status(stream_fault(l->stream)),
+			    stream_why(l->stream));
+		else if (state == STREAM_CLOSED)
+			link_over(l, EX_FINE);
 		return;
 	}
-	/* The end of input is passed on only behind all that came. */
-	if (stream_eof(l->stream) && !end_output_finished(l->end)) {
+	/* The end of input is passed on only behind all that came, and only
+	 * if it is the true end. */
+	if (end_error(l->end) == 0 && stream_eof(l->stream) &&
+	    !end_output_finished(l->end) &&
+	    (state != STREAM_FAILED || single()))
 		end_finish_output(l->end);
-		if (end_error(l->end) != 0) {
-			link_end_failed(l);
-			return;
-		}
-	}
-	if (state == STREAM_FAILED && end_output_finished(l->end))
+	if (end_error(l->end) != 0)
+		link_end_failed(l);
+	else if (state == STREAM_FAILED && stream_eof(l->stream))
 		link_failed(l, stream_status(stream_fault(l->stream)),
 		    stream_why(l->stream));
 	else if (state == STREAM_CLOSED && end_output_finished(l->end))
@@ -384,35 +428,58 @@ check_links(void *arg)
 	TAILQ_FOREACH_SAFE(l, &x.links, next, next)
 		if (l->changed) {
 			l->changed = 0;
-			link_check(l);
+			if (l->stream != NULL)
+				link_check(l);
 		}
 	if (x.ibb != NULL)
 		session_pause(x.session, ibb_congested(x.ibb));
 }
 
-static struct link *
-link_new(void)
-{
-	struct link	*l;
+/* A stream's side of an end. */
 
-	if ((l = calloc(1, sizeof(*l))) == NULL)
-		return NULL;
-	l->timer = (struct timer){ .fire = link_timeout, .arg = l };
-	TAILQ_INSERT_TAIL(&x.links, l, next);
-	x.nlinks++;
-	return l;
+static size_t
+link_room(void *arg)
+{
+	struct link	*l = arg;
+
+	return session_room(x.session) > 0 ? stream_room(l->stream) : 0;
 }
 
-/* Copies, because a listener's next stream wants them again. */
 static int
-keep_fd(int fd)
+link_write(void *arg, const void *data, size_t len)
 {
-	return x.conf.keep ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+	struct link	*l = arg;
+
+	return stream_write(l->stream, data, len);
 }
 
-/* Join the stream to standard input and output. */
-static int
-link_join(struct link *l)
+static void
+link_finish(void *arg)
+{
+	struct link	*l = arg;
+
+	stream_finish(l->stream);
+}
+
+static const unsigned char *
+link_data(void *arg, size_t *len)
+{
+	struct link	*l = arg;
+
+	return stream_data(l->stream, len);
+}
+
+static void
+link_consume(void *arg, size_t len)
+{
+	struct link	*l = arg;
+
+	stream_consume(l->stream, len);
+}
+
+/* Join the stream to these descriptors, which it closes when it is over. */
+static void
+link_join(struct link *l, int rfd, int wfd)
 {
 	struct end_peer	 peer = {
 		.room = link_room,
@@ -424,11 +491,25 @@ link_join(struct link *l)
 		.arg = l,
 	};
 
-	l->end = end_new(x.loop, x.conf.no_stdin ? -1 : keep_fd(STDIN_FILENO),
-	    x.mode == SEND ? -1 : keep_fd(STDOUT_FILENO), &peer);
+	l->end = end_new(x.loop, rfd, wfd, &peer);
 	l->changed = 1;
 	link_tick(l);
-	return l->end == NULL ? -1 : 0;
+	if (l->end == NULL)
+		fatal(EX_LOCAL, "out of memory");
+}
+
+/* Copies, because a listener's next stream wants them again. */
+static int
+keep_fd(int fd)
+{
+	return x.conf.keep ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+}
+
+static void
+link_join_stdio(struct link *l)
+{
+	link_join(l, x.conf.no_stdin ? -1 : keep_fd(STDIN_FILENO),
+	    x.mode == SEND ? -1 : keep_fd(STDOUT_FILENO));
 }
 
 /* Is this the peer's key, or may the caller come with it? */
@@ -437,21 +518,19 @@ judge(void *arg, const char *fingerprint)
 {
 	static char	 why[512];
 	struct link	*l = arg;
-	const char	*peer = x.peer;
 
-	if (x.mode == LISTEN) {
-		peer = stream_peer(l->stream);
-		if (allow_key(x.allow, peer, fingerprint))
+	if (listening()) {
+		if (allow_key(x.allow, stream_peer(l->stream), fingerprint))
 			return NULL;
 		snprintf(why, sizeof(why), "its key %s is not one that -a "
 		    "ties it to", fingerprint);
 		return why;
 	}
-	if (known_check(x.known, peer, fingerprint) != KNOWN_CHANGED)
+	if (known_check(x.known, x.peer, fingerprint) != KNOWN_CHANGED)
 		return NULL;
 	snprintf(why, sizeof(why), "its key has changed: it was %s, it is "
 	    "now %s; somebody may be in between; if the change is meant, "
-	    "remove its line from %.200s", known_old(x.known, peer),
+	    "remove its line from %.200s", known_old(x.known, x.peer),
 	    fingerprint, known_path(x.known));
 	return why;
 }
@@ -460,15 +539,17 @@ static struct stream_conf
 stream_conf(void)
 {
 	return (struct stream_conf){
-		.tls = x.e2e,
-		.require = x.conf.e2e == E2E_REQUIRE || (x.mode != LISTEN &&
-		    x.e2e != NULL && known_peer(x.known, x.peer)),
-		.judge = judge,
-		.iqs = session_iqs(x.session),
 		.block = (size_t)x.conf.block_size,
 		.message = x.conf.message,
 		.close_at_end = x.conf.close_at_eof || x.mode == SEND,
+		.close_plain = x.mode == SERVE || x.mode == FORWARD ||
+		    x.mode == PROBE,
 		.deadline = answer_deadline,
+		.tls = x.e2e,
+		.require = x.conf.e2e == E2E_REQUIRE || (!listening() &&
+		    x.e2e != NULL && known_peer(x.known, x.peer)),
+		.judge = judge,
+		.iqs = session_iqs(x.session),
 	};
 }
 
@@ -476,29 +557,197 @@ stream_conf(void)
  * Calling
  */
 
-static void
-call(void)
+/* Open the link's stream to a service of the peer. */
+static int
+call(struct link *l, const char *host, const char *port)
 {
 	struct stream_conf	 sc = stream_conf();
-	struct link		*l;
 
-	if ((l = link_new()) == NULL ||
-	    (l->stream = stream_call(x.ibb, x.peer, &sc, link_changed, l)) ==
-	    NULL || link_join(l) == -1)
+	sc.host = host;
+	sc.port = port;
+	l->stream = stream_call(x.ibb, x.peer, &sc, link_changed, l);
+	if (l->stream == NULL)
 		fatal(EX_LOCAL, "out of memory");
+	return l->stream == NULL ? -1 : 0;
+}
+
+static void
+call_stdio(void)
+{
+	struct link	*l;
+
+	if ((l = link_new()) == NULL)
+		fatal(EX_LOCAL, "out of memory");
+	else if (call(l, x.host, x.port) == 0)
+		link_join_stdio(l);
+}
+
+/* -L: somebody has connected. */
+static void
+forward(void *arg, int fd)
+{
+	struct link	*l;
+
+	(void)arg;
+	if (x.ibb == NULL || x.ending || (l = link_new()) == NULL)
+		close(fd);
+	else if (call(l, x.host, x.port) == 0)
+		link_join(l, fd, fd);
+	else
+		close(fd);
+}
+
+/* -D: somebody has said where to. */
+static void
+forward_asked(void *arg, const char *host, const char *port)
+{
+	struct link	*l = arg;
+
+	if (host == NULL) {		/* it went away */
+		l->socks = NULL;
+		link_free(l);
+		return;
+	}
+	l->host = strdup(host);
+	l->port = strdup(port);
+	if (l->host == NULL || l->port == NULL)
+		fatal(EX_LOCAL, "out of memory");
+	else
+		call(l, l->host, l->port);
+}
+
+static void
+forward_socks(void *arg, int fd)
+{
+	struct link	*l;
+
+	(void)arg;
+	if (x.ibb == NULL || x.ending || (l = link_new()) == NULL)
+		close(fd);
+	else if ((l->socks = socks_new(x.loop, fd, forward_asked, l)) == NULL)
+		link_free(l);
+}
+
+/* -L and -D are bound before the login: what cannot work fails at once. */
+static void
+open_ports(const struct conf_list *where, port_fn *fn, int *inherited)
+{
+	struct conf_item	*item;
+	struct port		*p;
+	char			 why[PORT_ERR] = "out of memory";
+
+	STAILQ_FOREACH(item, where, next) {
+		x.ports = reallocarray(x.ports, x.nports + 1,
+		    sizeof(struct port *));
+		if (x.ports == NULL)
+			errx(EX_LOCAL, "out of memory");
+		if (*inherited > 0) {
+			(*inherited)--;
+			p = port_inherit(x.loop, SYSTEMD_FIRST +
+			    (int)x.nports, fn, NULL);
+		} else {
+			p = port_listen(x.loop, item->value, fn, NULL, why);
+		}
+		if (p == NULL)
+			errx(EX_LOCAL, "%s", why);
+		x.ports[x.nports++] = p;
+	}
+}
+
+static void
+announce_ports(void)
+{
+	struct conf_item	*item;
+
+	STAILQ_FOREACH(item, &x.conf.forward, next)
+		say(0, "forwarding %s to %s", item->value, x.peer);
+	STAILQ_FOREACH(item, &x.conf.socks, next)
+		say(0, "forwarding SOCKS5 on %s to %s", item->value, x.peer);
+	systemd_ready();
+}
+
+/*
+ * -z: what is there
+ */
+
+static void
+probe_features(void *arg, const struct elem *answer)
+{
+	const struct elem	*query, *e;
+	const char		*var;
+	struct link		*l;
+	char			 clean[128];
+
+	(void)arg;
+	if (answer != NULL)
+		printf("round trip: %lld ms\n",
+		    (long long)(clock_ms() - x.asked));
+	query = elem_child(answer, NULL, "query");
+	for (e = elem_child(query, NULL, "feature"); e != NULL;
+	    e = elem_next(e, NULL, "feature"))
+		if ((var = elem_attr(e, "var")) != NULL)
+			printf("feature: %s\n", text_clean(var, clean,
+			    sizeof(clean)));
+	if ((l = link_new()) == NULL)
+		fatal(EX_LOCAL, "out of memory");
+	else
+		call(l, x.host, x.port);
+}
+
+static void
+probe(void)
+{
+	struct iq_table	*t = session_iqs(x.session);
+
+	printf("server: %s port %u, %s\n", x.where.host, x.where.port,
+	    session_security(x.session));
+	x.asked = clock_ms();
+	xw_elem(iq_request(t, "get", x.peer), "query",
+	    "http://jabber.org/protocol/disco#info", NULL);
+	if (iq_ask(t, probe_features, NULL, answer_deadline()) == -1)
+		fatal(EX_LOCAL, "out of memory");
+}
+
+static void
+probed(struct link *l)
+{
+	const char	*key = stream_key(l->stream);
+
+	printf("session: %s%s\n", key != NULL ? "tls 1.3 end to end, key " :
+	    "not encrypted end to end", key != NULL ? key : "");
+	printf("carrier: in-band (XEP-0047), %s stanzas, blocks of %zu bytes\n",
+	    x.conf.message ? "message" : "iq", stream_block(l->stream));
+	printf("reachable: %s%s%s%s%s\n", x.peer, x.host != NULL ? " " : "",
+	    x.host != NULL ? x.host : "", x.port != NULL ? ":" : "",
+	    x.port != NULL ? x.port : "");
+	stream_finish(l->stream);
+}
+
+/* The stream is open: those who had to wait for that go on. */
+static void
+stream_stands(struct link *l)
+{
+	if (x.mode == PROBE) {
+		probed(l);
+	} else if (l->socks != NULL) {
+		int	 fd = socks_reply(l->socks, SOCKS_OK);
+
+		l->socks = NULL;
+		link_join(l, fd, fd);
+	}
 }
 
 /*
  * Listening
  */
 
-/* It is this link's turn. */
+/* It is this link's turn at standard input and output. */
 static void
 take(struct link *l)
 {
 	say(1, "%s: stream", stream_peer(l->stream));
-	if (stream_accept(l->stream) == 0 && link_join(l) == -1)
-		fatal(EX_LOCAL, "out of memory");
+	if (stream_accept(l->stream) == 0)
+		link_join_stdio(l);
 }
 
 /* Those who came while another stream ran, in their order. */
@@ -523,30 +772,95 @@ say_refused(const char *jid, const char *why)
 	    sizeof(clean)), why);
 }
 
+/* The service is at hand, or it is not. */
+static void
+reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
+{
+	struct link	*l = arg;
+
+	l->reach = NULL;
+	if (rfd == -1) {
+		say(0, "%s: %s", stream_peer(l->stream), err);
+		stream_refuse(l->stream, SE_INTERNAL_SERVER_ERROR, err);
+		l->stream = NULL;
+		link_over(l, EX_LOCAL);
+		return;
+	}
+	l->pid = pid;
+	stream_accept(l->stream);
+	link_join(l, rfd, wfd);
+}
+
+/* What a command may know: who calls, what for, and who we are. */
+static void
+serve(struct link *l, const struct target *t)
+{
+	const char	*names[] = { "XCAT_PEER", "XCAT_SERVICE", "XCAT_SID",
+			    "XCAT_LOCAL" };
+	const char	*values[] = { stream_peer(l->stream), t->name,
+			    stream_sid(l->stream), session_jid(x.session) };
+	char		*vars[4] = { NULL };
+	size_t		 i, n = sizeof(vars) / sizeof(*vars);
+
+	say(1, "%s: stream for %s", values[0], t->name);
+	for (i = 0; i < n; i++)
+		if (asprintf(&vars[i], "%s=%s", names[i], values[i]) == -1)
+			vars[i] = NULL;
+	if (vars[0] != NULL && vars[1] != NULL && vars[2] != NULL &&
+	    vars[3] != NULL)
+		l->reach = reach(x.loop, x.resolver, t, vars, n, reached, l);
+	for (i = 0; i < n; i++)
+		free(vars[i]);
+	if (l->reach == NULL)
+		reached(l, -1, -1, 0, "out of memory");
+}
+
+static int
+too_many(const char *peer)
+{
+	char		 bare[JID_MAX];
+	struct link	*l;
+	long		 theirs = 0;
+
+	if (x.mode == LISTEN)
+		return (x.nlinks > 0 && !x.conf.keep) || x.nlinks > BACKLOG;
+	jid_bare(peer, bare);
+	TAILQ_FOREACH(l, &x.links, next)
+		if (jid_samebare(stream_peer(l->stream), bare))
+			theirs++;
+	return (x.nlinks > 0 && !x.conf.keep) ||
+	    x.nlinks >= (size_t)x.conf.max_streams ||
+	    theirs >= x.conf.max_streams_per_peer;
+}
+
 static void
 offered(void *arg, struct inband *offer, const struct elem *open)
 {
 	struct stream_conf	 sc = stream_conf();
+	struct target		 target;
 	struct link		*l;
 	const char		*peer = inband_peer(offer);
+	char			 why[SERVICE_ERR];
 
 	(void)arg;
 	if (allow_check(x.allow, peer) == ALLOW_KEY &&
 	    (x.e2e == NULL || !stream_offers_session(open))) {
 		say_refused(peer, "it shows no key, and -a wants one");
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
-		return;
-	}
-	if ((x.nlinks > 0 && !x.conf.keep) || x.nlinks > BACKLOG ||
-	    (l = link_new()) == NULL) {
-		inband_refuse(offer, SE_BUSY, NULL);
-		return;
-	}
-	l->stream = stream_offered(offer, open, &sc, link_changed, l);
-	if (l->stream == NULL)
+	} else if (x.mode == SERVE && services_match(x.services,
+	    stream_host(open), stream_port(open), &target, why) == -1) {
+		say(0, "%s: %s", peer, why);
+		inband_refuse(offer, SE_ITEM_NOT_FOUND, why);
+	} else if (too_many(peer) || (l = link_new()) == NULL) {
+		inband_refuse(offer, SE_BUSY, "too many streams at once");
+	} else if ((l->stream = stream_offered(offer, open, &sc, link_changed,
+	    l)) == NULL) {
 		link_free(l);
-	else if (x.nlinks == 1)
+	} else if (x.mode == SERVE) {
+		serve(l, &target);
+	} else if (x.nlinks == 1) {
 		take(l);
+	}
 }
 
 static int
@@ -567,31 +881,14 @@ allowed_or_said(void *arg, const char *jid)
 	return 0;
 }
 
-/* The command, quoted for sh where it must be. */
 static void
 announce(void)
 {
-	static const char	 plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "@%+=:,./_-";
-	char			 quoted[4 * JID_MAX + 3], *o = quoted;
-	const char		*p = session_jid(x.session);
+	char	 quoted[4 * JID_MAX];
 
-	if (p[strspn(p, plain)] == '\0') {
-		say(0, "listening; reach it with: xcat %s", p);
-		return;
-	}
-	*o++ = '\'';
-	for (; *p != '\0'; p++)
-		if (*p == '\'') {
-			memcpy(o, "'\\''", 4);
-			o += 4;
-		} else {
-			*o++ = *p;
-		}
-	*o++ = '\'';
-	*o = '\0';
-	say(0, "listening; reach it with: xcat %s", quoted);
+	say(0, "listening; reach it with: xcat %s",
+	    text_quote(session_jid(x.session), quoted, sizeof(quoted)));
+	systemd_ready();
 }
 
 static void
@@ -649,7 +946,7 @@ trace(void *arg, const char *line)
 }
 
 static void
-session_log_line(void *arg, int level, const char *line)
+session_line(void *arg, int level, const char *line)
 {
 	(void)arg;
 	say(level, "%s", line);
@@ -660,17 +957,21 @@ logged_in(void *arg)
 {
 	struct ibb_host	 host = {
 		.allowed = allowed_or_said,
-		.offer = x.mode == LISTEN ? offered : NULL,
+		.offer = listening() ? offered : NULL,
 		.trace = trace,
 	};
 
 	(void)arg;
 	if ((x.ibb = ibb_new(session_iqs(x.session), &host)) == NULL)
 		fatal(EX_LOCAL, "out of memory");
-	else if (x.mode == LISTEN)
+	else if (listening())
 		listen_for_streams();
+	else if (x.mode == FORWARD)
+		announce_ports();
+	else if (x.mode == PROBE)
+		probe();
 	else
-		call();
+		call_stdio();
 }
 
 static int
@@ -680,20 +981,12 @@ stanza(void *arg, const struct elem *e)
 	return ibb_input(x.ibb, e) || (stanza_is(e, "iq") && roster_push(e));
 }
 
-static void
-drained(void *arg)
-{
-	(void)arg;	/* ends ask link_room() before each poll */
-}
-
 static int
 session_status(void)
 {
 	switch (session_fault(x.session)) {
 	case SESSION_REFUSED:
 		return EX_LOGIN;
-	case SESSION_LOST:
-		return TAILQ_EMPTY(&x.links) ? EX_SERVER : EX_BROKEN;
 	case SESSION_TIMEOUT:
 		return EX_TIME;
 	case SESSION_INTERNAL:
@@ -707,22 +1000,22 @@ session_status(void)
 static void
 session_over(void *arg)
 {
-	struct link	*l;
+	struct link	*l, *next;
 
 	(void)arg;
+	x.lost = 1;
 	if (x.ending) {
 		loop_stop(x.loop);
 		return;
 	}
-	if (TAILQ_EMPTY(&x.links)) {
+	TAILQ_FOREACH_SAFE(l, &x.links, next, next)
+		if (l->stream == NULL)
+			link_free(l);
+		else
+			stream_break(l->stream, session_why(x.session));
+	if (x.nlinks == 0)
 		fatal(session_status(), "%s: %s", x.where.host,
 		    session_why(x.session));
-		loop_stop(x.loop);
-		return;
-	}
-	x.conf.keep = 0;
-	TAILQ_FOREACH(l, &x.links, next)
-		stream_break(l->stream, session_why(x.session));
 }
 
 static void
@@ -747,9 +1040,8 @@ log_in(void)
 		.ready = logged_in,
 		.stanza = stanza,
 		.allowed = allowed,
-		.drained = drained,
 		.closed = session_over,
-		.log = session_log_line,
+		.log = session_line,
 	};
 
 	x.session = session_new(x.loop, x.resolver, &sc, &host);
@@ -762,18 +1054,41 @@ log_in(void)
  */
 
 static void
+reap(void)
+{
+	struct link	*l;
+	char		 how[64];
+	pid_t		 pid;
+
+	while ((pid = child_reap(how, sizeof(how))) != 0) {
+		say(1, "command (process %ld): %s", (long)pid, how);
+		TAILQ_FOREACH(l, &x.links, next)
+			if (l->pid == pid)
+				l->pid = 0;
+	}
+}
+
+static void
 signalled(void *arg, int signo)
 {
 	struct link	*l;
 
 	(void)arg;
+	if (signo == SIGCHLD) {
+		reap();
+		return;
+	}
 	if (x.signo != 0) {	/* twice: at once */
 		loop_stop(x.loop);
 		return;
 	}
 	x.signo = signo;
-	TAILQ_FOREACH(l, &x.links, next)
-		stream_abort(l->stream, SE_RECIPIENT_UNAVAILABLE);
+	TAILQ_FOREACH(l, &x.links, next) {
+		if (l->stream != NULL)
+			stream_abort(l->stream, SE_RECIPIENT_UNAVAILABLE);
+		if (l->pid > 0)
+			child_hangup(l->pid);
+	}
 	finish(128 + signo);
 }
 
@@ -787,6 +1102,7 @@ set_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 	if (loop_signals(x.loop, signalled, NULL) == -1)
 		err(EX_LOCAL, "pipe");
+	loop_signal(x.loop, SIGCHLD);
 	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		/* nohup(1) stays in force. */
 		if (sigaction(ours[i], NULL, &old) == 0 &&
@@ -807,41 +1123,12 @@ die_by_signal(void)
  */
 
 static void
-option(int c, const char *value)
+set_mode(enum mode mode)
 {
-	static const struct {
-		int		 letter;
-		const char	*keyword;
-		const char	*value;		/* NULL: the argument */
-	} letters[] = {
-		{ '4', "family", "4" },
-		{ '6', "family", "6" },
-		{ 'a', "allow", NULL },
-		{ 'b', "block-size", NULL },
-		{ 'C', "ca-file", NULL },
-		{ 'c', "server", NULL },
-		{ 'd', "no-stdin", "yes" },
-		{ 'i', "in-band-only", "yes" },
-		{ 'j', "jid", NULL },
-		{ 'k', "keep-listening", "yes" },
-		{ 'm', "message", "yes" },
-		{ 'N', "close-at-eof", "yes" },
-		{ 'p', "password-file", NULL },
-		{ 'q', "verbosity", "-1" },
-		{ 'w', "timeout", NULL },
-	};
-	char	 why[CONF_ERR];
-	size_t	 i;
-
-	for (i = 0; i < sizeof(letters) / sizeof(*letters); i++)
-		if (letters[i].letter == c)
-			break;
-	if (i == sizeof(letters) / sizeof(*letters))
-		usage(EX_USE);
-	if (letters[i].value != NULL)
-		value = letters[i].value;
-	if (conf_set(&x.conf, letters[i].keyword, value, 0, why) == -1)
-		errx(EX_USE, "-%c: %s", c, why);
+	if (x.mode != CALL && x.mode != mode)
+		errx(EX_USE, "of -l, -s, -z, -K and -L or -D, only one can "
+		    "be");
+	x.mode = mode;
 }
 
 static void
@@ -850,19 +1137,26 @@ parse_options(int argc, char *argv[])
 	char	 why[CONF_ERR];
 	int	 c;
 
-	while ((c = getopt(argc, argv, "46a:b:C:c:dhij:KklmNo:p:qsvw:")) != -1)
+	while ((c = getopt(argc, argv,
+	    "46a:b:C:c:D:dhij:KkL:lmNo:p:qsvw:z")) != -1)
 		switch (c) {
+		case '?':
+			usage(EX_USE);
+			break;
 		case 'h':
 			usage(EX_FINE);
 			break;
 		case 'K':
-			x.mode = KEY;
+			set_mode(KEY);
 			break;
 		case 'l':
-			x.mode = LISTEN;
+			set_mode(LISTEN);
 			break;
 		case 's':
-			x.mode = SEND;
+			set_mode(SEND);
+			break;
+		case 'z':
+			set_mode(PROBE);
 			break;
 		case 'o':
 			if (conf_option(&x.conf, optarg, why) == -1)
@@ -873,56 +1167,12 @@ parse_options(int argc, char *argv[])
 				x.conf.verbosity++;
 			break;
 		default:
-			option(c, optarg);
+			if (conf_letter(&x.conf, c, optarg, why) == -1)
+				errx(EX_USE, "-%c: %s", c, why);
 			break;
 		}
-}
-
-static void
-prepare_jid(const char *given, char *out, const char *what)
-{
-	const char	*why;
-
-	if (jid_prep(given, out, &why) == -1)
-		errx(EX_USE, "%s %.200s: %s", what, given, why);
-}
-
-/* A listener is known by its resource; a caller is nobody's business. */
-static void
-own_jid(void)
-{
-	char		 r[33];
-	unsigned char	 random[16];
-	size_t		 i, len;
-
-	if (x.conf.jid == NULL)
-		errx(EX_USE, "no account: give one with -j user@domain, "
-		    "XCAT_JID, or a line \"jid user@domain\" in %s",
-		    x.conf.path);
-	prepare_jid(x.conf.jid, x.jid, "-j");
-	if (*jid_resource(x.jid) != '\0')
-		return;
-	arc4random_buf(random, sizeof(random));
-	for (i = 0; i < sizeof(random); i++)
-		snprintf(r + 2 * i, 3, "%02x", random[i]);
-	len = strlen(x.jid);
-	snprintf(x.jid + len, sizeof(x.jid) - len, "/%s",
-	    x.mode == LISTEN ? DEFAULT_RESOURCE : r);
-}
-
-static void
-peer_jid(const char *given)
-{
-	char	 local[JID_MAX];
-	size_t	 len;
-
-	prepare_jid(given, x.peer, "peer");
-	/* A bare domain is a component, which has no resources. */
-	if (*jid_resource(x.peer) != '\0' ||
-	    *jid_local(x.peer, local) == '\0')
-		return;
-	len = strlen(x.peer);
-	snprintf(x.peer + len, sizeof(x.peer) - len, "/%s", DEFAULT_RESOURCE);
+	if (!STAILQ_EMPTY(&x.conf.forward) || !STAILQ_EMPTY(&x.conf.socks))
+		set_mode(FORWARD);
 }
 
 static void
@@ -950,20 +1200,88 @@ show_key(void)
 }
 
 static void
-check_arguments(int argc, char *argv[])
+prepare_jid(const char *given, char *out, const char *what)
 {
-	if (x.mode == KEY && argc == 0)
-		show_key();
-	if (x.mode == LISTEN ? argc > 0 : argc != 1)
+	const char	*why;
+
+	if (jid_prep(given, out, &why) == -1)
+		errx(EX_USE, "%s %.200s: %s", what, given, why);
+}
+
+/* A listener is known by its resource; a caller is nobody's business. */
+static void
+own_jid(void)
+{
+	if (x.conf.jid == NULL)
+		errx(EX_USE, "no account: give one with -j user@domain, "
+		    "XCAT_JID, or a line \"jid user@domain\" in %s",
+		    x.conf.path);
+	prepare_jid(x.conf.jid, x.jid, "-j");
+	if (*jid_resource(x.jid) == '\0')
+		jid_setresource(x.jid, listening() ? DEFAULT_RESOURCE : NULL);
+}
+
+static void
+peer_jid(const char *given)
+{
+	char	 local[JID_MAX];
+
+	prepare_jid(given, x.peer, "peer");
+	/* A bare domain is a component, which has no resources. */
+	if (*jid_resource(x.peer) == '\0' &&
+	    *jid_local(x.peer, local) != '\0')
+		jid_setresource(x.peer, DEFAULT_RESOURCE);
+}
+
+static void
+listen_arguments(int argc, char *argv[])
+{
+	char	 why[SERVICE_ERR];
+
+	if (argc == 0)
+		return;
+	x.mode = SERVE;
+	x.services = services_new(argv, (size_t)argc, why);
+	if (x.services == NULL)
+		errx(EX_USE, "%s", why);
+}
+
+static void
+call_arguments(int argc, char *argv[])
+{
+	int	 most = x.mode == SEND ? 1 : 2;
+
+	if (!STAILQ_EMPTY(&x.conf.socks) && STAILQ_EMPTY(&x.conf.forward))
+		most = 1;	/* its clients name the service */
+	if (argc < 1 || argc > most)
 		usage(EX_USE);
-	if (x.conf.keep && x.mode != LISTEN)
+	if (x.conf.keep)
 		errx(EX_USE, "-k needs -l");
 	if (x.mode == SEND && x.conf.no_stdin)
 		errx(EX_USE, "-s and -d together leave nothing to do");
-	own_jid();
-	if (x.mode != LISTEN)
-		peer_jid(argv[0]);
+	peer_jid(argv[0]);
+	if (argc == 2 && service_split(argv[1], &x.host, &x.port) == -1)
+		errx(EX_USE, "service %s: give a name, a port or host:port",
+		    argv[1]);
 }
+
+static void
+check_arguments(int argc, char *argv[])
+{
+	if (x.mode == KEY && argc > 0)
+		usage(EX_USE);
+	if (x.mode == KEY)
+		show_key();
+	if (x.mode == LISTEN)
+		listen_arguments(argc, argv);
+	else
+		call_arguments(argc, argv);
+	own_jid();
+}
+
+/*
+ * From here to there
+ */
 
 /* What the sessions with other xcats need. */
 static void
@@ -979,8 +1297,7 @@ prepare_e2e(void)
 	x.e2e = e2e_context(x.identity.cert, x.identity.key);
 	if (x.e2e == NULL)
 		errx(EX_LOCAL, "out of memory");
-	if (x.mode != LISTEN &&
-	    (x.known = known_read(x.conf.dir, why)) == NULL)
+	if (!listening() && (x.known = known_read(x.conf.dir, why)) == NULL)
 		errx(EX_USE, "%s", why);
 }
 
@@ -990,21 +1307,22 @@ prepare(void)
 {
 	char	 why[CONF_ERR], domain[JID_MAX], ascii[JID_MAX];
 	char	 local[JID_MAX];
+	int	 anonymous = *jid_local(x.jid, local) == '\0';
 
 	if (jid_ascii(jid_domain(x.jid, domain), ascii) == -1)
 		errx(EX_USE, "-j %s: its domain cannot be a host name",
 		    x.jid);
 	if (where_parse(x.conf.server, ascii, &x.where, why) == -1)
 		errx(EX_USE, "%s", why);
-	if (x.mode == LISTEN && (x.allow = allow_new(&x.conf.allow,
-	    *jid_local(x.jid, local) != '\0' ? x.jid : NULL, why)) == NULL)
+	if (listening() && (x.allow = allow_new(&x.conf.allow,
+	    anonymous ? NULL : x.jid, why)) == NULL)
 		errx(EX_USE, "%s", why);
 	x.tls = tls_context(x.conf.ca_file, x.conf.certificate, x.conf.key,
 	    why);
 	if (x.tls == NULL)
 		errx(EX_USE, "%s", why);
 	prepare_e2e();
-	if (*jid_local(x.jid, local) != '\0' && x.conf.certificate == NULL &&
+	if (!anonymous && x.conf.certificate == NULL &&
 	    conf_password(&x.conf, x.jid, why) == -1)
 		errx(EX_USE, "%s", why);
 }
@@ -1025,12 +1343,18 @@ check_descriptors(void)
 static void
 set_up(void)
 {
+	int	 inherited = 0;
+
 	TAILQ_INIT(&x.links);
 	if ((x.loop = loop_new()) == NULL ||
 	    (x.resolver = resolver_new(x.loop)) == NULL)
 		errx(EX_LOCAL, "out of memory");
 	loop_before(x.loop, check_links, NULL);
 	set_signals();
+	if (x.mode == FORWARD)
+		inherited = systemd_sockets();
+	open_ports(&x.conf.forward, forward, &inherited);
+	open_ports(&x.conf.socks, forward_socks, &inherited);
 }
 
 static void
@@ -1040,15 +1364,19 @@ tear_down(void)
 
 	while ((l = TAILQ_FIRST(&x.links)) != NULL)
 		link_free(l);
+	while (x.nports > 0)
+		port_free(x.ports[--x.nports]);
+	free(x.ports);
 	ibb_free(x.ibb);
 	session_free(x.session);
 	resolver_free(x.resolver);
 	loop_free(x.loop);
+	services_free(x.services);
 	allow_free(x.allow);
+	known_free(x.known);
 	SSL_CTX_free(x.tls);
 	SSL_CTX_free(x.e2e);
 	identity_free(&x.identity);
-	known_free(x.known);
 	conf_free(&x.conf);
 }
 
@@ -1073,5 +1401,7 @@ main(int argc, char *argv[])
 	tear_down();
 	if (x.signo != 0)
 		die_by_signal();
+	if (fflush(stdout) == EOF)
+		err(EX_LOCAL, "standard output");
 	return x.status;
 }

@@ -35,6 +35,7 @@ struct stream {
 	STAILQ_HEAD(, mark)	 marks;
 	uint64_t		 sent, confirmed, received, consumed;
 	enum stream_fault	 fault;
+	enum stanza_error	 refusal;
 	char			 why[512];
 	void			(*notify)(void *);
 	void			*arg;
@@ -168,7 +169,7 @@ may_close(struct stream *s)
 {
 	if (!s->finished || !flushed(s))
 		return 0;
-	if (s->conf.close_at_end)
+	if (s->conf.close_at_end || (s->e2e == NULL && s->conf.close_plain))
 		return 1;
 	/* With a session both ends are heard of; the caller closes. */
 	return s->e2e != NULL && s->calling && e2e_ended(s->e2e) &&
@@ -258,6 +259,7 @@ on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 	struct stream	*s = arg;
 	char		 why[sizeof(s->why)];
 
+	s->refusal = err;
 	fail(s, why_fault(fault, err), why_inband(fault, err, text, why,
 	    sizeof(why)));
 }
@@ -608,6 +610,12 @@ stream_sid(const struct stream *s)
 	return inband_sid(s->carrier);
 }
 
+size_t
+stream_block(const struct stream *s)
+{
+	return inband_block(s->carrier);
+}
+
 const char *
 stream_key(const struct stream *s)
 {
@@ -631,6 +639,12 @@ const char *
 stream_why(const struct stream *s)
 {
 	return s->why;
+}
+
+enum stanza_error
+stream_refusal(const struct stream *s)
+{
+	return s->refusal;
 }
 
 /*

@@ -19,12 +19,13 @@
 
 #include <openssl/ssl.h>
 
+#include "xml/stanza.h"
+
 struct elem;
 struct ibb;
 struct inband;
 struct iq_table;
 struct stream;
-enum stanza_error;
 
 #define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
 #define NS_TCPPROXY	"http://prosody.im/protocol/tcpproxy"
@@ -50,6 +51,7 @@ struct stream_conf {
 	int	 message;	/* message stanzas instead of iq */
 	int	 close_at_end;	/* close after the end of our bytes, even if
 				 * that cuts the other direction */
+	int	 close_plain;	/* the same for a stream without a session */
 	int64_t	(*deadline)(void);	/* for an answer asked for now */
 	SSL_CTX	*tls;		/* from e2e_context(); NULL: plain streams */
 	int	 require;	/* a session, or nothing */
@@ -87,6 +89,8 @@ void	 stream_free(struct stream *s);
 
 const char *stream_peer(const struct stream *s);
 const char *stream_sid(const struct stream *s);
+/* The largest block agreed on, bytes. */
+size_t	 stream_block(const struct stream *s);
 /* The fingerprint of the peer's key once the session stands; NULL while not,
  * and without one. */
 const char *stream_key(const struct stream *s);
@@ -95,6 +99,8 @@ enum stream_state stream_state(const struct stream *s);
  * try again later". */
 enum stream_fault stream_fault(const struct stream *s);
 const char *stream_why(const struct stream *s);
+/* The peer's reason for refusing; SE_NONE if it gave none. */
+enum stanza_error stream_refusal(const struct stream *s);
 
 /* How many bytes stream_write() takes now; none after stream_finish(). */
 size_t	 stream_room(struct stream *s);

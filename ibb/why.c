@@ -24,6 +24,8 @@ refusal(enum stanza_error err)
 		return "it does not allow you: ask to be named with -a there";
 	case SE_ITEM_NOT_FOUND:
 		return "it has no such service";
+	case SE_INTERNAL_SERVER_ERROR:
+		return "it cannot reach the service";
 	case SE_RESOURCE_CONSTRAINT:
 		return "it accepts no block size that we can offer";
 	case SE_BUSY:

@@ -13,6 +13,8 @@
 #include "net/conffile.h"
 
 #define BLOCK_SIZE	4096
+#define MAX_STREAMS		1024
+#define MAX_STREAMS_PER_PEER	512
 #define VALUE_MAX	1024
 #define KEYWORD_MAX	20		/* longest name, and some to spare */
 
@@ -63,10 +65,14 @@ static const struct keyword {
 	{ "close-at-eof", AT(close_at_eof), WORD, 0, yesno, 0, 0 },
 	{ "e2e", AT(e2e), WORD, 0, sessions, 0, 0 },
 	{ "family", AT(family), WORD, 0, families, 0, 0 },
+	{ "forward", AT(forward), LIST, 0, NULL, 0, 0 },
 	{ "in-band-only", AT(in_band), WORD, 0, yesno, 0, 0 },
 	{ "jid", AT(jid), STRING, 0, NULL, 0, 0 },
 	{ "keep-listening", AT(keep), WORD, 0, yesno, 0, 0 },
 	{ "key", AT(key), PATH, 0, NULL, 0, 0 },
+	{ "max-streams", AT(max_streams), LONG, 0, NULL, 1, 65535 },
+	{ "max-streams-per-peer", AT(max_streams_per_peer), LONG, 0, NULL, 1,
+	    65535 },
 	{ "message", AT(message), WORD, 0, yesno, 0, 0 },
 	{ "no-stdin", AT(no_stdin), WORD, 0, yesno, 0, 0 },
 	{ "password", AT(password), STRING, FILEONLY | SOURCE, NULL, 0, 0 },
@@ -75,6 +81,7 @@ static const struct keyword {
 	{ "password-file", AT(password_file), PATH, SOURCE, NULL, 0, 0 },
 	{ "plain", AT(plain), WORD, 0, yesno, 0, 0 },
 	{ "server", AT(server), STRING, 0, NULL, 0, 0 },
+	{ "socks", AT(socks), LIST, 0, NULL, 0, 0 },
 	{ "timeout", AT(timeout), LONG, 0, NULL, 0, INT_MAX / 1000 },
 	{ "verbosity", AT(verbosity), WORD, 0, levels, 0, 0 },
 #undef AT
@@ -104,7 +111,11 @@ conf_init(struct conf *c)
 {
 	memset(c, 0, sizeof(*c));
 	STAILQ_INIT(&c->allow);
+	STAILQ_INIT(&c->forward);
+	STAILQ_INIT(&c->socks);
 	c->block_size = BLOCK_SIZE;
+	c->max_streams = MAX_STREAMS;
+	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
 	return 0;
 }
 
@@ -222,7 +233,9 @@ set_word(int *v, const struct keyword *k, const char *value, char *err)
 		}
 	return conf_fail(err, "%s must be %s", k->name,
 	    k->words == yesno ? "yes or no" :
-	    k->words == families ? "any, 4 or 6" : "-1, 0, 1 or 2");
+	    k->words == families ? "any, 4 or 6" :
+	    k->words == sessions ? "prefer, require or off" :
+	    "-1, 0, 1 or 2");
 }
 
 static int
@@ -347,4 +360,40 @@ conf_option(struct conf *c, const char *arg, char *err)
 	r = conf_set(c, copy, value, 0, err);
 	free(copy);
 	return r;
+}
+
+int
+conf_letter(struct conf *c, int letter, const char *value, char *err)
+{
+	static const struct {
+		int		 letter;
+		const char	*name;
+		const char	*value;		/* NULL: the argument */
+	} letters[] = {
+		{ '4', "family", "4" },
+		{ '6', "family", "6" },
+		{ 'a', "allow", NULL },
+		{ 'b', "block-size", NULL },
+		{ 'C', "ca-file", NULL },
+		{ 'c', "server", NULL },
+		{ 'D', "socks", NULL },
+		{ 'd', "no-stdin", "yes" },
+		{ 'i', "in-band-only", "yes" },
+		{ 'j', "jid", NULL },
+		{ 'k', "keep-listening", "yes" },
+		{ 'L', "forward", NULL },
+		{ 'm', "message", "yes" },
+		{ 'N', "close-at-eof", "yes" },
+		{ 'p', "password-file", NULL },
+		{ 'q', "verbosity", "-1" },
+		{ 'w', "timeout", NULL },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (letters[i].letter == letter)
+			return conf_set(c, letters[i].name,
+			    letters[i].value != NULL ? letters[i].value :
+			    value, 0, err);
+	return conf_fail(err, "no such option");
 }

@@ -27,6 +27,10 @@ struct conf {
 	int	 e2e;		/* e2e prefer|require|off */
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
+	struct conf_list forward; /* forward [addr:]port (-L), repeatable */
+	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
+	long	 max_streams;	/* max-streams number, of a listener */
+	long	 max_streams_per_peer; /* max-streams-per-peer number */
 	int	 in_band;	/* in-band-only yes|no (-i) */
 	char	*jid;		/* jid address (-j); not yet prepared */
 	int	 keep;		/* keep-listening yes|no (-k) */
@@ -59,6 +63,9 @@ void	 conf_free(struct conf *c);	/* wipes secrets */
  */
 int	 conf_set(struct conf *c, const char *keyword, const char *value,
 	    int secrets, char *err);
+/* The same by the letter of an option; value is its argument, if it has one. */
+int	 conf_letter(struct conf *c, int letter, const char *value,
+	    char *err);
 /* -o: "keyword=value" (or "keyword value").  Never secrets. */
 int	 conf_option(struct conf *c, const char *arg, char *err);
 

@@ -246,6 +246,17 @@ end_free(struct end *e)
 	free(e);
 }
 
+void
+end_break(struct end *e)
+{
+	struct linger	 now = { .l_onoff = 1, .l_linger = 0 };
+
+	if (e != NULL && e->out_socket && e->out.fd != -1)
+		setsockopt(e->out.fd, SOL_SOCKET, SO_LINGER, &now,
+		    sizeof(now));
+	end_free(e);
+}
+
 int
 end_error(const struct end *e)
 {

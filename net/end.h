@@ -33,6 +33,8 @@ struct end *end_new(struct loop *l, int rfd, int wfd,
 	    const struct end_peer *peer);
 /* Closes what is open. */
 void	 end_free(struct end *e);
+/* The same, telling a TCP peer that it was no proper end (a reset). */
+void	 end_break(struct end *e);
 
 /* Read no more. */
 void	 end_stop_input(struct end *e);

@@ -309,9 +309,7 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
 		input(s, e);
 		break;
 	case ROAD_DRAINED:
-		if (s->state == S_READY)
-			s->host.drained(s->host.arg);
-		break;
+		break;	/* whoever waits for room asks before each poll */
 	case ROAD_CLOSE:
 		if (s->state == S_CLOSING)
 			closed(s);
@@ -394,6 +392,12 @@ const char *
 session_jid(const struct session *s)
 {
 	return s->jid;
+}
+
+const char *
+session_security(struct session *s)
+{
+	return SSL_get_version(road_ssl(s->road));
 }
 
 size_t

@@ -51,8 +51,6 @@ struct session_host {
 	int	(*stanza)(void *arg, const struct elem *e);
 	/* May this JID know what we can do? */
 	int	(*allowed)(void *arg, const char *jid);
-	/* Everything sent is out: there is room again. */
-	void	(*drained)(void *arg);
 	/* It is over: session_fault() and session_why() say how. */
 	void	(*closed)(void *arg);
 	/* A line for -v (level 1) or -vv (level 2). */
@@ -71,6 +69,9 @@ void	 session_free(struct session *s);
 struct iq_table *session_iqs(struct session *s);
 /* Our full JID, once ready. */
 const char *session_jid(const struct session *s);
+
+/* What secures the connection, such as "TLSv1.3 ...". */
+const char *session_security(struct session *s);
 
 /* Bytes of stanzas that should still be sent now; 0 when the server is slow
  * to take what is queued. */

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 
 #include <stdlib.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <idna.h>
@@ -294,4 +296,18 @@ jid_saslprep(const char *in, char *out, size_t size)
 		return 0;
 	explicit_bzero(out, size);
 	return -1;
+}
+
+void
+jid_setresource(char *jid, const char *resource)
+{
+	unsigned char	 r[16];
+	char		 hex[2 * sizeof(r) + 1];
+	size_t		 i, len = strlen(jid);
+
+	arc4random_buf(r, sizeof(r));
+	for (i = 0; i < sizeof(r); i++)
+		snprintf(hex + 2 * i, 3, "%02x", r[i]);
+	snprintf(jid + len, JID_MAX - len, "/%s",
+	    resource != NULL ? resource : hex);
 }

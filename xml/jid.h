@@ -25,6 +25,10 @@ char	*jid_local(const char *jid, char *out);
 /* Points into jid; "" if it has no resource. */
 const char *jid_resource(const char *jid);
 
+/* Append a resource to a JID in jid[JID_MAX] that has none: this one, or if it
+ * is NULL one that nobody can guess. */
+void	 jid_setresource(char *jid, const char *resource);
+
 /* Are the bare JIDs of a and b the same? */
 int	 jid_samebare(const char *a, const char *b);
 

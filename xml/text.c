@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "xml/text.h"
 
 /* Bytes of the character that starts at p, as valid UTF-8 has it; 1 for a
@@ -51,5 +54,32 @@ text_clean(const char *in, char *out, size_t size)
 	}
 	if (size > 0)
 		out[o] = '\0';
+	return out;
+}
+
+char *
+text_quote(const char *in, char *out, size_t size)
+{
+	static const char	 plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "@%+=:,./_-";
+	size_t			 o = 0;
+
+	if (*in != '\0' && in[strspn(in, plain)] == '\0') {
+		snprintf(out, size, "%s", in);
+		return out;
+	}
+	if (size < 3)
+		return out;
+	out[o++] = '\'';
+	for (; *in != '\0' && o + 6 < size; in++)
+		if (*in == '\'') {
+			memcpy(out + o, "'\\''", 4);
+			o += 4;
+		} else {
+			out[o++] = *in;
+		}
+	out[o++] = '\'';
+	out[o] = '\0';
 	return out;
 }

@@ -12,4 +12,10 @@
  */
 char	*text_clean(const char *in, char *out, size_t size);
 
+/*
+ * Copy in into out of size bytes, returned: in single quotes if sh would not
+ * take it as one plain word; cut if it does not fit.
+ */
+char	*text_quote(const char *in, char *out, size_t size);
+
 #endif

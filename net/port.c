@@ -1,0 +1,263 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/loop.h"
+#include "net/port.h"
+#include "net/service.h"
+
+#define FDS_MAX		4	/* addresses of one port */
+#define BACKLOG		128
+#define REST		200	/* ms without accepting, out of descriptors */
+
+struct port {
+	struct loop	*loop;
+	struct watch	 watches[FDS_MAX];
+	size_t		 n;
+	int		 resting;
+	struct timer	 rest;
+	char		*path;		/* of a Unix socket to remove */
+	port_fn		*fn;
+	void		*arg;
+};
+
+static void
+rested(void *arg)
+{
+	struct port	*p = arg;
+
+	p->resting = 0;
+}
+
+static int
+want(void *arg)
+{
+	struct port	*p = arg;
+
+	return p->resting ? WATCH_IDLE : POLLIN;
+}
+
+static void
+accept_on(struct port *p, int lfd)
+{
+	int	 fd, on = 1;
+
+	if ((fd = accept(lfd, NULL, NULL)) == -1) {
+		/* The connection still waits, so poll would spin. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM) {
+			p->resting = 1;
+			timer_set(p->loop, &p->rest, clock_ms() + REST);
+		}
+		return;
+	}
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	p->fn(p->arg, fd);
+}
+
+static void
+ready(void *arg, int revents)
+{
+	struct port	*p = arg;
+	struct pollfd	 pfd;
+	size_t		 i;
+
+	(void)revents;
+	/* One port may have several sockets; ask which. */
+	for (i = 0; i < p->n && !p->resting; i++) {
+		pfd = (struct pollfd){ .fd = p->watches[i].fd,
+		    .events = POLLIN };
+		if (poll(&pfd, 1, 0) == 1)
+			accept_on(p, pfd.fd);
+	}
+}
+
+static struct port *
+port_new(struct loop *l, port_fn *fn, void *arg)
+{
+	struct port	*p;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return NULL;
+	p->loop = l;
+	p->rest = (struct timer){ .fire = rested, .arg = p };
+	p->fn = fn;
+	p->arg = arg;
+	return p;
+}
+
+static void
+add(struct port *p, int fd)
+{
+	struct watch	*w = &p->watches[p->n++];
+
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	*w = (struct watch){ .fd = fd, .want = want, .ready = ready,
+	    .arg = p };
+	loop_watch(p->loop, w);
+}
+
+/* 0 or -1 and errno. */
+static int
+bind_to(struct port *p, int family, const struct sockaddr *sa, socklen_t len)
+{
+	int	 fd, on = 1, saved;
+
+	if ((fd = socket(family, SOCK_STREAM, 0)) == -1)
+		return -1;
+	if (family != AF_UNIX)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, sa, len) == -1 || listen(fd, BACKLOG) == -1) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	add(p, fd);
+	return 0;
+}
+
+static int
+listen_tcp(struct port *p, const char *where, char *err)
+{
+	struct addrinfo	 hints = { .ai_family = AF_UNSPEC,
+			    .ai_socktype = SOCK_STREAM,
+			    .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo	*res, *ai;
+	char		 copy[SERVICE_MAX], *host, *service;
+	int		 r, last = 0;
+
+	if (strlcpy(copy, where, sizeof(copy)) >= sizeof(copy) ||
+	    service_split(copy, &host, &service) == -1) {
+		snprintf(err, PORT_ERR, "%.100s: give [addr:]port or /path",
+		    where);
+		return -1;
+	}
+	if (service == NULL) {
+		service = host;
+		host = NULL;
+	}
+	if (host != NULL && strcmp(host, "*") == 0)
+		r = getaddrinfo(NULL, service, &hints, &res);
+	else
+		r = getaddrinfo(host != NULL ? host : "localhost", service,
+		    &hints, &res);
+	if (r != 0) {
+		snprintf(err, PORT_ERR, "%.100s: %s", where, gai_strerror(r));
+		return -1;
+	}
+	for (ai = res; ai != NULL && p->n < FDS_MAX; ai = ai->ai_next)
+		if (bind_to(p, ai->ai_family, ai->ai_addr, ai->ai_addrlen) ==
+		    -1 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+			last = errno;
+	freeaddrinfo(res);
+	if (p->n > 0 && last == 0)
+		return 0;
+	snprintf(err, PORT_ERR, "cannot listen on %.100s: %s", where,
+	    strerror(last != 0 ? last : EADDRNOTAVAIL));
+	return -1;
+}
+
+/* A socket that nobody answers is left over and may go. */
+static void
+remove_stale(const struct sockaddr_un *sun)
+{
+	struct stat	 st;
+	int		 fd;
+
+	if (lstat(sun->sun_path, &st) == -1 || !S_ISSOCK(st.st_mode) ||
+	    (fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
+		return;
+	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == -1 &&
+	    errno == ECONNREFUSED)
+		unlink(sun->sun_path);
+	close(fd);
+}
+
+static int
+listen_unix(struct port *p, const char *path, char *err)
+{
+	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
+	mode_t			 mask;
+	int			 r;
+
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path)) {
+		snprintf(err, PORT_ERR, "%.100s: too long for a Unix socket",
+		    path);
+		return -1;
+	}
+	remove_stale(&sun);
+	mask = umask(0177);	/* for nobody else */
+	r = bind_to(p, AF_UNIX, (struct sockaddr *)&sun, sizeof(sun));
+	umask(mask);
+	if (r == -1 || (p->path = strdup(path)) == NULL) {
+		snprintf(err, PORT_ERR, "cannot listen on %.100s: %s", path,
+		    strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+struct port *
+port_listen(struct loop *l, const char *where, port_fn *fn, void *arg,
+    char *err)
+{
+	struct port	*p;
+
+	if ((p = port_new(l, fn, arg)) == NULL) {
+		snprintf(err, PORT_ERR, "out of memory");
+		return NULL;
+	}
+	if ((*where == '/' ? listen_unix(p, where, err) :
+	    listen_tcp(p, where, err)) == -1) {
+		port_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+struct port *
+port_inherit(struct loop *l, int fd, port_fn *fn, void *arg)
+{
+	struct port	*p;
+
+	if ((p = port_new(l, fn, arg)) != NULL)
+		add(p, fd);
+	return p;
+}
+
+void
+port_free(struct port *p)
+{
+	size_t	 i;
+
+	if (p == NULL)
+		return;
+	for (i = 0; i < p->n; i++) {
+		loop_unwatch(p->loop, &p->watches[i]);
+		close(p->watches[i].fd);
+	}
+	timer_clear(p->loop, &p->rest);
+	if (p->path != NULL)
+		unlink(p->path);
+	free(p->path);
+	free(p);
+}

@@ -1,0 +1,25 @@
+/*
+ * port: a local socket that accepts connections: TCP ("port", "addr:port",
+ * "[v6]:port"; loopback unless an address is given) or Unix ("/path").
+ */
+#ifndef NET_PORT_H
+#define NET_PORT_H
+
+struct loop;
+struct port;
+
+#define PORT_ERR 256
+
+/* fd does not block and is the callee's. */
+typedef void port_fn(void *arg, int fd);
+
+/* Listen.  "localhost" and a bare port mean IPv4 and IPv6 loopback both, as
+ * far as they exist.  NULL with a message in err[PORT_ERR]. */
+struct port *port_listen(struct loop *l, const char *where, port_fn *fn,
+	    void *arg, char *err);
+/* The same on a socket that listens already, as systemd hands it over. */
+struct port *port_inherit(struct loop *l, int fd, port_fn *fn, void *arg);
+/* Closes; removes a Unix socket it has made. */
+void	 port_free(struct port *p);
+
+#endif

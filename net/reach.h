@@ -1,0 +1,29 @@
+/*
+ * reach: from a target to the descriptors of a local end.
+ */
+#ifndef NET_REACH_H
+#define NET_REACH_H
+
+#include <sys/types.h>
+
+#include <stddef.h>
+
+struct loop;
+struct reach;
+struct resolver;
+struct target;
+
+/* The descriptors (may be the same) and the child's pid (0: none); or -1 and
+ * why not, for the caller's eyes. */
+typedef void reach_fn(void *arg, int rfd, int wfd, pid_t pid,
+	    const char *err);
+
+/* Connect to the target, or run its command with the n variables added to
+ * the environment.  fn is called from the loop.  NULL when out of memory. */
+struct reach *reach(struct loop *l, struct resolver *r,
+	    const struct target *t, char *const *vars, size_t n,
+	    reach_fn *fn, void *arg);
+/* Not to be called after fn was.  NULL is fine. */
+void	 reach_cancel(struct reach *r);
+
+#endif

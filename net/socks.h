@@ -1,0 +1,38 @@
+/*
+ * socks: the server's side of SOCKS5 (RFC 1928) on an accepted connection:
+ * no authentication, CONNECT only; names are left to the other end.
+ */
+#ifndef NET_SOCKS_H
+#define NET_SOCKS_H
+
+#include <stdint.h>
+
+struct loop;
+struct socks;
+
+/* RFC 1928 section 6 */
+enum socks_reply {
+	SOCKS_OK = 0,
+	SOCKS_FAILURE = 1,
+	SOCKS_NOT_ALLOWED = 2,
+	SOCKS_HOST_UNREACHABLE = 4,
+	SOCKS_REFUSED = 5,
+	SOCKS_NO_COMMAND = 7,
+	SOCKS_NO_ADDRESS = 8
+};
+
+/* The client wants host (a name or an address) and port, in digits; answer
+ * with socks_reply().  host NULL: the client is gone or speaks nonsense, the
+ * connection is closed and the socks freed. */
+typedef void socks_fn(void *arg, const char *host, const char *port);
+
+/* Serve fd, which becomes its own.  NULL when out of memory (fd is closed). */
+struct socks *socks_new(struct loop *l, int fd, socks_fn *fn, void *arg);
+/*
+ * Answer.  After SOCKS_OK the connection is the caller's: its descriptor is
+ * returned, all that was read from it was SOCKS.  Otherwise it is closed
+ * and -1 returned.  Frees s.
+ */
+int	 socks_reply(struct socks *s, enum socks_reply reply);
+
+#endif
