@@ -789,6 +789,8 @@ reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 	l->pid = pid;
 	stream_accept(l->stream);
 	link_join(l, rfd, wfd);
+	if (pid > 0 && l->end != NULL)
+		end_outlive(l->end);
 }
 
 /* What a command may know: who calls, what for, and who we are. */

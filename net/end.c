@@ -23,6 +23,8 @@ struct end {
 	int		 same;		/* both are one socket */
 	int		 out_socket;
 	int		 out_done;
+	int		 lenient;	/* see end_outlive() */
+	int		 out_broken;	/* its reader has stopped */
 	int		 err;
 	const char	*failed;
 	struct end_peer	 peer;
@@ -98,7 +100,19 @@ want_output(void *arg)
 	size_t		 len;
 
 	e->peer.data(e->peer.arg, &len);
+	if (e->out_broken)	/* the write that fails comes last */
+		return len > 0 && e->in.fd == -1 ? POLLOUT : WATCH_IDLE;
 	return len > 0 ? POLLOUT : 0;
+}
+
+/* Returns whether that can be lived with, for now. */
+static int
+outlives(struct end *e, int err)
+{
+	if (!e->lenient || err != EPIPE || e->in.fd == -1)
+		return 0;
+	e->out_broken = 1;
+	return 1;
 }
 
 static ssize_t
@@ -120,14 +134,15 @@ ready_output(void *arg, int revents)
 	data = e->peer.data(e->peer.arg, &len);
 	if (len == 0) {
 		/* Nobody reads any more; a write would say so. */
-		if (revents & (POLLERR | POLLHUP | POLLNVAL))
+		if (revents & (POLLERR | POLLHUP | POLLNVAL) &&
+		    !outlives(e, EPIPE))
 			failed(e, revents & POLLNVAL ? EBADF : EPIPE,
 			    "writing to");
 		return;
 	}
 	if ((n = put(e, data, len)) >= 0)
 		e->peer.consume(e->peer.arg, (size_t)n);
-	else if (errno != EAGAIN && errno != EINTR) {
+	else if (errno != EAGAIN && errno != EINTR && !outlives(e, errno)) {
 		failed(e, errno, "writing to");
 		return;
 	}
@@ -155,6 +170,12 @@ ready_discard(void *arg, int revents)
 	e->peer.data(e->peer.arg, &len);
 	e->peer.consume(e->peer.arg, len);
 	e->peer.changed(e->peer.arg);
+}
+
+void
+end_outlive(struct end *e)
+{
+	e->lenient = 1;
 }
 
 void

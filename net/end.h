@@ -36,6 +36,12 @@ void	 end_free(struct end *e);
 /* The same, telling a TCP peer that it was no proper end (a reset). */
 void	 end_break(struct end *e);
 
+/*
+ * Whoever reads our output may stop doing so before it has said all it has to
+ * say, as a command may that needs no input: that is an error only if there
+ * is output for it, and not before its own end.
+ */
+void	 end_outlive(struct end *e);
 /* Read no more. */
 void	 end_stop_input(struct end *e);
 /* There will be no more output: pass that on (close, or SHUT_WR for a
