@@ -28,16 +28,17 @@
 #include "net/conf.h"
 #include "net/end.h"
 #include "net/identity.h"
-#include "net/known.h"
 #include "net/loop.h"
 #include "net/port.h"
 #include "net/reach.h"
 #include "net/resolve.h"
+#include "net/roster.h"
 #include "net/service.h"
 #include "net/session.h"
 #include "net/socks.h"
 #include "net/systemd.h"
 #include "net/tls.h"
+#include "net/trust.h"
 #include "net/where.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -62,7 +63,6 @@ enum {
 #define LOGIN_TIME	30		/* s, unless -w says otherwise */
 #define ANSWER_TIME	120		/* s, likewise */
 #define BACKLOG		16		/* streams that wait for their turn */
-#define NS_ROSTER	"jabber:iq:roster"
 
 enum mode {
 	CALL,			/* standard input and output to a peer */
@@ -98,12 +98,10 @@ static struct {
 	struct services		*services;	/* ours */
 	struct where		 where;
 	SSL_CTX			*tls;		/* towards the server */
-	struct identity		 identity;
-	SSL_CTX			*e2e;		/* towards peers; or NULL */
-	struct known		*known;		/* of a caller */
+	struct trust		*trust;		/* NULL: e2e is off */
+	SSL_CTX			*e2e;		/* towards peers; likewise */
 	struct allow		*allow;		/* of a listener */
-	struct port		**ports;	/* -L, -D */
-	size_t			 nports;
+	struct ports		*ports;		/* -L, -D */
 	struct loop		*loop;
 	struct resolver		*resolver;
 	struct session		*session;
@@ -362,7 +360,7 @@ greet(struct link *l)
 {
 	const char	*peer = stream_peer(l->stream);
 	const char	*key = stream_key(l->stream);
-	char		 why[KNOWN_ERR];
+	char		 line[TRUST_ERR];
 
 	l->greeted = 1;
 	if (key == NULL) {
@@ -370,14 +368,8 @@ greet(struct link *l)
 		return;
 	}
 	say(1, "%s: tls 1.3 end to end, key %s", peer, key);
-	if (listening() || known_check(x.known, peer, key) != KNOWN_NEW)
-		return;
-	if (known_add(x.known, peer, key, why) == -1)
-		say(0, "%s: first contact; its key is %s, which cannot be "
-		    "remembered: %s", peer, key, why);
-	else
-		say(0, "%s: first contact; its key %s is now in %s", peer,
-		    key, known_path(x.known));
+	if (trust_met(x.trust, peer, key, line, sizeof(line)) != NULL)
+		say(0, "%s", line);
 }
 
 /* Something happened to the stream or to the end: see what follows. */
@@ -512,27 +504,13 @@ link_join_stdio(struct link *l)
 	    x.mode == SEND ? -1 : keep_fd(STDOUT_FILENO));
 }
 
-/* Is this the peer's key, or may the caller come with it? */
 static const char *
 judge(void *arg, const char *fingerprint)
 {
-	static char	 why[512];
 	struct link	*l = arg;
 
-	if (listening()) {
-		if (allow_key(x.allow, stream_peer(l->stream), fingerprint))
-			return NULL;
-		snprintf(why, sizeof(why), "its key %s is not one that -a "
-		    "ties it to", fingerprint);
-		return why;
-	}
-	if (known_check(x.known, x.peer, fingerprint) != KNOWN_CHANGED)
-		return NULL;
-	snprintf(why, sizeof(why), "its key has changed: it was %s, it is "
-	    "now %s; somebody may be in between; if the change is meant, "
-	    "remove its line from %.200s", known_old(x.known, x.peer),
-	    fingerprint, known_path(x.known));
-	return why;
+	return trust_judge(x.trust, listening() ? stream_peer(l->stream) :
+	    x.peer, fingerprint);
 }
 
 static struct stream_conf
@@ -547,7 +525,7 @@ stream_conf(void)
 		.deadline = answer_deadline,
 		.tls = x.e2e,
 		.require = x.conf.e2e == E2E_REQUIRE || (!listening() &&
-		    x.e2e != NULL && known_peer(x.known, x.peer)),
+		    x.trust != NULL && trust_expects(x.trust, x.peer)),
 		.judge = judge,
 		.iqs = session_iqs(x.session),
 	};
@@ -630,28 +608,14 @@ forward_socks(void *arg, int fd)
 
 /* -L and -D are bound before the login: what cannot work fails at once. */
 static void
-open_ports(const struct conf_list *where, port_fn *fn, int *inherited)
+open_ports(const struct conf_list *where, port_fn *fn)
 {
 	struct conf_item	*item;
-	struct port		*p;
-	char			 why[PORT_ERR] = "out of memory";
+	char			 why[PORT_ERR];
 
-	STAILQ_FOREACH(item, where, next) {
-		x.ports = reallocarray(x.ports, x.nports + 1,
-		    sizeof(struct port *));
-		if (x.ports == NULL)
-			errx(EX_LOCAL, "out of memory");
-		if (*inherited > 0) {
-			(*inherited)--;
-			p = port_inherit(x.loop, SYSTEMD_FIRST +
-			    (int)x.nports, fn, NULL);
-		} else {
-			p = port_listen(x.loop, item->value, fn, NULL, why);
-		}
-		if (p == NULL)
+	STAILQ_FOREACH(item, where, next)
+		if (ports_open(x.ports, item->value, fn, NULL, why) == -1)
 			errx(EX_LOCAL, "%s", why);
-		x.ports[x.nports++] = p;
-	}
 }
 
 static void
@@ -793,26 +757,17 @@ reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 		end_outlive(l->end);
 }
 
-/* What a command may know: who calls, what for, and who we are. */
 static void
 serve(struct link *l, const struct target *t)
 {
-	const char	*names[] = { "XCAT_PEER", "XCAT_SERVICE", "XCAT_SID",
-			    "XCAT_LOCAL" };
-	const char	*values[] = { stream_peer(l->stream), t->name,
-			    stream_sid(l->stream), session_jid(x.session) };
-	char		*vars[4] = { NULL };
-	size_t		 i, n = sizeof(vars) / sizeof(*vars);
+	struct reach_env	 env = {
+		.peer = stream_peer(l->stream),
+		.sid = stream_sid(l->stream),
+		.local = session_jid(x.session),
+	};
 
-	say(1, "%s: stream for %s", values[0], t->name);
-	for (i = 0; i < n; i++)
-		if (asprintf(&vars[i], "%s=%s", names[i], values[i]) == -1)
-			vars[i] = NULL;
-	if (vars[0] != NULL && vars[1] != NULL && vars[2] != NULL &&
-	    vars[3] != NULL)
-		l->reach = reach(x.loop, x.resolver, t, vars, n, reached, l);
-	for (i = 0; i < n; i++)
-		free(vars[i]);
+	say(1, "%s: stream for %s", env.peer, t->name);
+	l->reach = reach(x.loop, x.resolver, t, &env, reached, l);
 	if (l->reach == NULL)
 		reached(l, -1, -1, 0, "out of memory");
 }
@@ -894,46 +849,23 @@ announce(void)
 }
 
 static void
-roster_came(void *arg, const struct elem *answer)
+roster_came(int good)
 {
-	(void)arg;
-	if (answer == NULL || stanza_error(answer) != SE_NONE ||
-	    allow_roster(x.allow, elem_child(answer, NS_ROSTER, "query")) == -1)
+	if (good)
+		announce();
+	else
 		fatal(EX_SERVER, "%s: the server gives no roster, which -a "
 		    "@roster needs", x.jid);
-	else
-		announce();
 }
 
 static void
 listen_for_streams(void)
 {
-	struct iq_table	*t = session_iqs(x.session);
-
-	if (!allow_wants_roster(x.allow)) {
+	if (!allow_wants_roster(x.allow))
 		announce();
-		return;
-	}
-	xw_elem(iq_request(t, "get", NULL), "query", NS_ROSTER, NULL);
-	if (iq_ask(t, roster_came, NULL, answer_deadline()) == -1)
+	else if (roster_fetch(session_iqs(x.session), x.allow,
+	    answer_deadline(), roster_came) == -1)
 		fatal(EX_LOCAL, "out of memory");
-}
-
-/* RFC 6121 section 2.1.6: only our own account may push. */
-static int
-roster_push(const struct elem *e)
-{
-	const struct elem	*query = elem_child(e, NS_ROSTER, "query");
-	const char		*from = elem_attr(e, "from");
-	char			 bare[JID_MAX];
-
-	if (x.allow == NULL || query == NULL || !stanza_type(e, "set") ||
-	    (from != NULL && strcmp(from, jid_bare(x.jid, bare)) != 0))
-		return 0;
-	if (allow_wants_roster(x.allow))
-		allow_roster(x.allow, query);
-	iq_ok(session_iqs(x.session), e);
-	return 1;
 }
 
 /*
@@ -980,7 +912,8 @@ static int
 stanza(void *arg, const struct elem *e)
 {
 	(void)arg;
-	return ibb_input(x.ibb, e) || (stanza_is(e, "iq") && roster_push(e));
+	return ibb_input(x.ibb, e) || (x.allow != NULL &&
+	    roster_push(session_iqs(x.session), x.allow, e));
 }
 
 static int
@@ -1094,24 +1027,6 @@ signalled(void *arg, int signo)
 	finish(128 + signo);
 }
 
-static void
-set_signals(void)
-{
-	static const int	 ours[] = { SIGHUP, SIGINT, SIGTERM };
-	struct sigaction	 old;
-	size_t			 i;
-
-	signal(SIGPIPE, SIG_IGN);
-	if (loop_signals(x.loop, signalled, NULL) == -1)
-		err(EX_LOCAL, "pipe");
-	loop_signal(x.loop, SIGCHLD);
-	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		/* nohup(1) stays in force. */
-		if (sigaction(ours[i], NULL, &old) == 0 &&
-		    old.sa_handler != SIG_IGN)
-			loop_signal(x.loop, ours[i]);
-}
-
 /* Death by signal stays death by signal. */
 static void
 die_by_signal(void)
@@ -1177,25 +1092,18 @@ parse_options(int argc, char *argv[])
 		set_mode(FORWARD);
 }
 
-static void
-load_identity(void)
-{
-	char	 why[IDENTITY_ERR];
-
-	if (identity_load(&x.identity, x.conf.dir, why) == -1)
-		errx(EX_USE, "%s", why);
-}
-
 /* -K */
 static void
 show_key(void)
 {
-	char	 fingerprint[E2E_FINGERPRINT];
+	struct identity	 id;
+	char		 why[IDENTITY_ERR], fingerprint[E2E_FINGERPRINT];
 
-	load_identity();
-	if (*x.identity.note != '\0')
-		errx(EX_LOCAL, "%s", x.identity.note);
-	if (e2e_fingerprint(x.identity.cert, fingerprint) == -1 ||
+	if (identity_load(&id, x.conf.dir, why) == -1)
+		errx(EX_USE, "%s", why);
+	if (*id.note != '\0')
+		errx(EX_LOCAL, "%s", id.note);
+	if (e2e_fingerprint(id.cert, fingerprint) == -1 ||
 	    printf("%s\n", fingerprint) == -1 || fflush(stdout) == EOF)
 		err(EX_LOCAL, "standard output");
 	exit(EX_FINE);
@@ -1289,18 +1197,18 @@ check_arguments(int argc, char *argv[])
 static void
 prepare_e2e(void)
 {
-	char	 why[KNOWN_ERR];
+	const struct identity	*id;
+	char			 why[TRUST_ERR];
 
 	if (x.conf.e2e == E2E_OFF)
 		return;
-	load_identity();
-	if (*x.identity.note != '\0')
-		say(0, "%s", x.identity.note);
-	x.e2e = e2e_context(x.identity.cert, x.identity.key);
-	if (x.e2e == NULL)
-		errx(EX_LOCAL, "out of memory");
-	if (!listening() && (x.known = known_read(x.conf.dir, why)) == NULL)
+	if ((x.trust = trust_new(x.conf.dir, x.allow, why)) == NULL)
 		errx(EX_USE, "%s", why);
+	id = trust_identity(x.trust);
+	if (*id->note != '\0')
+		say(0, "%s", id->note);
+	if ((x.e2e = e2e_context(id->cert, id->key)) == NULL)
+		errx(EX_LOCAL, "out of memory");
 }
 
 /* Everything that can be wrong before the network is. */
@@ -1345,18 +1253,19 @@ check_descriptors(void)
 static void
 set_up(void)
 {
-	int	 inherited = 0;
-
 	TAILQ_INIT(&x.links);
 	if ((x.loop = loop_new()) == NULL ||
 	    (x.resolver = resolver_new(x.loop)) == NULL)
 		errx(EX_LOCAL, "out of memory");
 	loop_before(x.loop, check_links, NULL);
-	set_signals();
-	if (x.mode == FORWARD)
-		inherited = systemd_sockets();
-	open_ports(&x.conf.forward, forward, &inherited);
-	open_ports(&x.conf.socks, forward_socks, &inherited);
+	if (loop_signals(x.loop, signalled, NULL) == -1)
+		err(EX_LOCAL, "signals");
+	if (x.mode != FORWARD)
+		return;
+	if ((x.ports = ports_new(x.loop)) == NULL)
+		errx(EX_LOCAL, "out of memory");
+	open_ports(&x.conf.forward, forward);
+	open_ports(&x.conf.socks, forward_socks);
 }
 
 static void
@@ -1366,19 +1275,16 @@ tear_down(void)
 
 	while ((l = TAILQ_FIRST(&x.links)) != NULL)
 		link_free(l);
-	while (x.nports > 0)
-		port_free(x.ports[--x.nports]);
-	free(x.ports);
+	ports_free(x.ports);
 	ibb_free(x.ibb);
 	session_free(x.session);
 	resolver_free(x.resolver);
 	loop_free(x.loop);
 	services_free(x.services);
+	trust_free(x.trust);
 	allow_free(x.allow);
-	known_free(x.known);
 	SSL_CTX_free(x.tls);
 	SSL_CTX_free(x.e2e);
-	identity_free(&x.identity);
 	conf_free(&x.conf);
 }
 

@@ -59,16 +59,14 @@ child_known(const char *command)
 }
 
 static void
-run(const char *command, char *const *vars, size_t n, int in, int out)
+run(const char *command, const char *const *vars, int in, int out)
 {
-	size_t	 i;
-
 	setpgid(0, 0);
 	reset_signals();
 	if (dup2(in, STDIN_FILENO) == -1 || dup2(out, STDOUT_FILENO) == -1)
 		_exit(126);
-	for (i = 0; i < n; i++)
-		putenv(vars[i]);
+	for (; *vars != NULL; vars += 2)
+		setenv(vars[0], vars[1], 1);
 	execl(SHELL, "sh", "-c", command, (char *)NULL);
 	_exit(126);
 }
@@ -94,7 +92,7 @@ close_pipe(int fds[2])
 }
 
 pid_t
-child_run(const char *command, char *const *vars, size_t n, int fds[2])
+child_run(const char *command, const char *const *vars, int fds[2])
 {
 	int	 in[2], out[2];
 	pid_t	 pid;
@@ -106,7 +104,7 @@ child_run(const char *command, char *const *vars, size_t n, int fds[2])
 		return -1;
 	}
 	if ((pid = fork()) == 0)
-		run(command, vars, n, in[0], out[1]);
+		run(command, vars, in[0], out[1]);
 	if (pid == -1) {
 		close_pipe(in);
 		close_pipe(out);

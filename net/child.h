@@ -13,11 +13,11 @@
 int	 child_known(const char *command);
 
 /*
- * Run sh -c command with these variables (n strings "NAME=value") added to
+ * Run sh -c command with these variables (name, value, ..., NULL) added to
  * the environment, in a process group of its own.  fds[0] is to be read,
  * fds[1] to be written.  Returns its pid, or -1 and errno.
  */
-pid_t	 child_run(const char *command, char *const *vars, size_t n,
+pid_t	 child_run(const char *command, const char *const *vars,
 	    int fds[2]);
 /* Tell it that its stream has broken: SIGHUP to its group. */
 void	 child_hangup(pid_t pid);

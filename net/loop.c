@@ -169,6 +169,20 @@ ready_signals(void *arg, int revents)
 		l->signalled(l->signal_arg, c);
 }
 
+static int
+catch(int signo)
+{
+	struct sigaction	 sa = { .sa_handler = handler }, old;
+
+	if (sigaction(signo, NULL, &old) == -1)
+		return -1;
+	if (old.sa_handler == SIG_IGN && signo != SIGCHLD)
+		return 0;
+	sigemptyset(&sa.sa_mask);
+	sa.sa_flags = SA_RESTART;
+	return sigaction(signo, &sa, NULL);
+}
+
 int
 loop_signals(struct loop *l, void (*fn)(void *, int), void *arg)
 {
@@ -186,18 +200,9 @@ loop_signals(struct loop *l, void (*fn)(void *, int), void *arg)
 	    .ready = ready_signals, .arg = l };
 	signal_fd = fds[1];
 	loop_watch(l, &l->pipe);
-	return 0;
-}
-
-int
-loop_signal(struct loop *l, int signo)
-{
-	struct sigaction	 sa = { .sa_handler = handler };
-
-	(void)l;
-	sigemptyset(&sa.sa_mask);
-	sa.sa_flags = SA_RESTART;
-	return sigaction(signo, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return catch(SIGHUP) == -1 || catch(SIGINT) == -1 ||
+	    catch(SIGTERM) == -1 || catch(SIGCHLD) == -1 ? -1 : 0;
 }
 
 /*

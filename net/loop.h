@@ -53,11 +53,11 @@ void	 loop_unwatch(struct loop *l, struct watch *w);	/* fine if it is off */
 void	 timer_set(struct loop *l, struct timer *t, int64_t at);
 void	 timer_clear(struct loop *l, struct timer *t);	/* fine if it is off */
 
-/* Call fn from the loop, not from the handler, when signo has come.  One fn
- * for all signals.  0 or -1. */
+/* Call fn from the loop, not from the handler, when SIGHUP, SIGINT, SIGTERM
+ * (unless ignored, as nohup(1) has it) or SIGCHLD has come; SIGPIPE is
+ * ignored.  0 or -1 and errno. */
 int	 loop_signals(struct loop *l, void (*fn)(void *arg, int signo),
 	    void *arg);
-int	 loop_signal(struct loop *l, int signo);
 
 /* Run until loop_stop().  Returns 0, or -1 and errno if poll failed. */
 int	 loop_run(struct loop *l);

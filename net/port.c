@@ -17,6 +17,7 @@
 #include "net/loop.h"
 #include "net/port.h"
 #include "net/service.h"
+#include "net/systemd.h"
 
 #define FDS_MAX		4	/* addresses of one port */
 #define BACKLOG		128
@@ -260,4 +261,56 @@ port_free(struct port *p)
 		unlink(p->path);
 	free(p->path);
 	free(p);
+}
+
+struct ports {
+	struct loop	*loop;
+	struct port	**list;
+	size_t		 n;
+	size_t		 inherited;	/* sockets handed over */
+};
+
+struct ports *
+ports_new(struct loop *l)
+{
+	struct ports	*p;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return NULL;
+	p->loop = l;
+	p->inherited = (size_t)systemd_sockets();
+	return p;
+}
+
+void
+ports_free(struct ports *p)
+{
+	if (p == NULL)
+		return;
+	while (p->n > 0)
+		port_free(p->list[--p->n]);
+	free(p->list);
+	free(p);
+}
+
+int
+ports_open(struct ports *p, const char *where, port_fn *fn, void *arg,
+    char *err)
+{
+	struct port	**list, *port;
+
+	snprintf(err, PORT_ERR, "out of memory");
+	list = reallocarray(p->list, p->n + 1, sizeof(*list));
+	if (list == NULL)
+		return -1;
+	p->list = list;
+	if (p->n < p->inherited)
+		port = port_inherit(p->loop, SYSTEMD_FIRST + (int)p->n, fn,
+		    arg);
+	else
+		port = port_listen(p->loop, where, fn, arg, err);
+	if (port == NULL)
+		return -1;
+	p->list[p->n++] = port;
+	return 0;
 }

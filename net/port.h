@@ -7,11 +7,21 @@
 
 struct loop;
 struct port;
+struct ports;
 
 #define PORT_ERR 256
 
 /* fd does not block and is the callee's. */
 typedef void port_fn(void *arg, int fd);
+
+/* Any number of them, to be opened by ports_open() and closed together.  NULL
+ * when out of memory. */
+struct ports *ports_new(struct loop *l);
+void	 ports_free(struct ports *p);
+/* Listen where it says; but as long as systemd has handed sockets over, on the
+ * next of these.  0, or -1 with a message in err[PORT_ERR]. */
+int	 ports_open(struct ports *p, const char *where, port_fn *fn,
+	    void *arg, char *err);
 
 /* Listen.  "localhost" and a bare port mean IPv4 and IPv6 loopback both, as
  * far as they exist.  NULL with a message in err[PORT_ERR]. */

@@ -84,13 +84,18 @@ reach_unix(struct reach *r, const char *path)
 }
 
 static void
-reach_command(struct reach *r, const char *command, char *const *vars,
-    size_t n)
+reach_command(struct reach *r, const char *command,
+    const struct reach_env *env)
 {
+	const char	*const vars[] = {
+		"XCAT_PEER", env->peer, "XCAT_SID", env->sid,
+		"XCAT_LOCAL", env->local, "XCAT_SERVICE", r->name, NULL
+	};
+
 	if (!child_known(command))
 		snprintf(r->err, sizeof(r->err), "%s: command not found",
 		    r->name);
-	else if ((r->pid = child_run(command, vars, n, r->fds)) == -1) {
+	else if ((r->pid = child_run(command, vars, r->fds)) == -1) {
 		r->fds[0] = -1;
 		snprintf(r->err, sizeof(r->err), "%s: cannot run the "
 		    "command: %s", r->name, strerror(errno));
@@ -99,7 +104,7 @@ reach_command(struct reach *r, const char *command, char *const *vars,
 
 struct reach *
 reach(struct loop *l, struct resolver *res, const struct target *t,
-    char *const *vars, size_t n, reach_fn *fn, void *arg)
+    const struct reach_env *env, reach_fn *fn, void *arg)
 {
 	struct reach	*r;
 
@@ -123,7 +128,7 @@ reach(struct loop *l, struct resolver *res, const struct target *t,
 	if (t->kind == TARGET_UNIX)
 		reach_unix(r, t->path);
 	else
-		reach_command(r, t->command, vars, n);
+		reach_command(r, t->command, env);
 	timer_set(l, &r->ready, clock_ms());
 	return r;
 }

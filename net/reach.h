@@ -18,10 +18,16 @@ struct target;
 typedef void reach_fn(void *arg, int rfd, int wfd, pid_t pid,
 	    const char *err);
 
-/* Connect to the target, or run its command with the n variables added to
- * the environment.  fn is called from the loop.  NULL when out of memory. */
+/* What a command may know of its stream: it is in the environment as
+ * XCAT_PEER, XCAT_SID and XCAT_LOCAL; XCAT_SERVICE is the target's name. */
+struct reach_env {
+	const char	*peer, *sid, *local;
+};
+
+/* Connect to the target, or run its command.  fn is called from the loop.
+ * NULL when out of memory. */
 struct reach *reach(struct loop *l, struct resolver *r,
-	    const struct target *t, char *const *vars, size_t n,
+	    const struct target *t, const struct reach_env *env,
 	    reach_fn *fn, void *arg);
 /* Not to be called after fn was.  NULL is fine. */
 void	 reach_cancel(struct reach *r);

@@ -1,0 +1,21 @@
+/*
+ * roster: the contact list (RFC 6121 section 2), as far as allow needs it.
+ */
+#ifndef NET_ROSTER_H
+#define NET_ROSTER_H
+
+#include <stdint.h>
+
+struct allow;
+struct elem;
+struct iq_table;
+
+/* Ask for it; a good answer goes into allow.  done is called with whether it
+ * was one.  0, or -1 if it cannot be asked for. */
+int	 roster_fetch(struct iq_table *t, struct allow *a, int64_t deadline,
+	    void (*done)(int good));
+/* Take an iq if it is a push from our own account: 1, else 0. */
+int	 roster_push(struct iq_table *t, struct allow *a,
+	    const struct elem *iq);
+
+#endif

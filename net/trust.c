@@ -1,0 +1,96 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "net/allow.h"
+#include "net/identity.h"
+#include "net/known.h"
+#include "net/trust.h"
+
+struct trust {
+	struct identity		 identity;
+	struct known		*known;		/* of a caller */
+	const struct allow	*allow;		/* of a listener */
+	char			 why[TRUST_ERR];
+};
+
+struct trust *
+trust_new(const char *dir, const struct allow *allow, char *err)
+{
+	struct trust	*t;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL) {
+		snprintf(err, TRUST_ERR, "out of memory");
+		return NULL;
+	}
+	t->allow = allow;
+	if (identity_load(&t->identity, dir, err) == -1 || (allow == NULL &&
+	    (t->known = known_read(dir, err)) == NULL)) {
+		trust_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void
+trust_free(struct trust *t)
+{
+	if (t == NULL)
+		return;
+	identity_free(&t->identity);
+	known_free(t->known);
+	free(t);
+}
+
+const struct identity *
+trust_identity(const struct trust *t)
+{
+	return &t->identity;
+}
+
+static const char *
+judge_caller(struct trust *t, const char *peer, const char *fingerprint)
+{
+	if (allow_key(t->allow, peer, fingerprint))
+		return NULL;
+	snprintf(t->why, sizeof(t->why), "its key %s is not one that -a ties "
+	    "it to", fingerprint);
+	return t->why;
+}
+
+const char *
+trust_judge(struct trust *t, const char *peer, const char *fingerprint)
+{
+	if (t->allow != NULL)
+		return judge_caller(t, peer, fingerprint);
+	if (known_check(t->known, peer, fingerprint) != KNOWN_CHANGED)
+		return NULL;
+	snprintf(t->why, sizeof(t->why), "its key has changed: it was %s, it "
+	    "is now %s; somebody may be in between; if the change is meant, "
+	    "remove its line from %.200s", known_old(t->known, peer),
+	    fingerprint, known_path(t->known));
+	return t->why;
+}
+
+int
+trust_expects(const struct trust *t, const char *peer)
+{
+	return t->known != NULL && known_peer(t->known, peer);
+}
+
+const char *
+trust_met(struct trust *t, const char *peer, const char *fingerprint,
+    char *line, size_t size)
+{
+	char	 why[KNOWN_ERR];
+
+	if (t->known == NULL ||
+	    known_check(t->known, peer, fingerprint) != KNOWN_NEW)
+		return NULL;
+	if (known_add(t->known, peer, fingerprint, why) == -1)
+		snprintf(line, size, "%s: first contact; its key is %s, "
+		    "which cannot be remembered: %s", peer, fingerprint, why);
+	else
+		snprintf(line, size, "%s: first contact; its key %s is now "
+		    "in %s", peer, fingerprint, known_path(t->known));
+	return line;
+}
