@@ -62,6 +62,7 @@ enum {
 #define DEFAULT_RESOURCE "xcat"
 #define LOGIN_TIME	30		/* s, unless -w says otherwise */
 #define ANSWER_TIME	120		/* s, likewise */
+#define ALIVE_TIME	10		/* s of silence until a peer is asked */
 #define BACKLOG		16		/* streams that wait for their turn */
 
 enum mode {
@@ -85,6 +86,8 @@ struct link {
 	int		 greeted;	/* what protects it has been told */
 	struct timer	 timer;		/* -w */
 	uint64_t	 progress;	/* bytes moved, as last seen */
+	struct timer	 silence;	/* is the peer still there? */
+	uint64_t	 heard;		/* bytes received, as last seen */
 	int		 changed;
 	TAILQ_ENTRY(link) next;
 };
@@ -206,6 +209,7 @@ answer_deadline(void)
 }
 
 static void	 link_timeout(void *);
+static void	 link_silent(void *);
 static void	 stream_stands(struct link *);
 static void	 take_next(void);
 
@@ -225,6 +229,8 @@ link_new(void)
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return NULL;
 	l->timer = (struct timer){ .fire = link_timeout, .arg = l };
+	l->silence = (struct timer){ .fire = link_silent, .arg = l };
+	timer_set(x.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
 	TAILQ_INSERT_TAIL(&x.links, l, next);
 	x.nlinks++;
 	return l;
@@ -234,6 +240,7 @@ static void
 link_free(struct link *l)
 {
 	timer_clear(x.loop, &l->timer);
+	timer_clear(x.loop, &l->silence);
 	reach_cancel(l->reach);
 	if (l->socks != NULL)
 		socks_reply(l->socks, SOCKS_FAILURE);
@@ -352,6 +359,19 @@ link_timeout(void *arg)
 	    x.conf.timeout);
 	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
 	link_failed(l, EX_TIME, why);
+}
+
+static void
+link_silent(void *arg)
+{
+	struct link	*l = arg;
+
+	timer_set(x.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
+	if (l->stream == NULL)
+		return;
+	if (l->heard == stream_received(l->stream))
+		stream_ping(l->stream);
+	l->heard = stream_received(l->stream);
 }
 
 /* Say once what protects the stream, and remember whom we met. */

@@ -22,10 +22,11 @@ struct e2e {
 	BIO		*in, *out;	/* the SSL's */
 	int		 calling;
 	int		 established, ended;
-	int		 judged;	/* the key was refused */
+	int		 judged;	/* the peer's key was refused */
+	int		 unwanted;	/* ours was */
 	char		 peer[E2E_FINGERPRINT];
 	char		 about[64];	/* ALPN protocol */
-	char		 err[256];
+	char		 err[512];
 	e2e_judge_fn	*judge;
 	void		*arg;
 };
@@ -197,17 +198,44 @@ e2e_free(struct e2e *e)
 	free(e);
 }
 
+/* The alert that the peer sent, or -1. */
+static int
+alert(unsigned long err)
+{
+	int	 reason = ERR_GET_REASON(err);
+
+	return ERR_GET_LIB(err) == ERR_LIB_SSL &&
+	    reason >= SSL_AD_REASON_OFFSET ? reason - SSL_AD_REASON_OFFSET :
+	    -1;
+}
+
+/* Whatever an implementation has to say of a key that it does not want. */
+static int
+about_key(int alert)
+{
+	return alert == SSL_AD_BAD_CERTIFICATE ||
+	    alert == SSL_AD_CERTIFICATE_UNKNOWN ||
+	    alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_ACCESS_DENIED;
+}
+
 static int
 broken(struct e2e *e)
 {
-	const char	*reason;
+	unsigned long	 err = ERR_peek_last_error();
+	const char	*reason = ERR_reason_error_string(err);
 
-	reason = ERR_reason_error_string(ERR_peek_last_error());
-	if (e->err[0] == '\0')
-		snprintf(e->err, sizeof(e->err), "what came is not what was "
-		    "sent (%s): somebody on the way changes the stream",
-		    reason != NULL ? reason : "bad TLS");
 	ERR_clear_error();
+	if (e->err[0] != '\0')
+		return -1;
+	e->unwanted = about_key(alert(err));
+	if (e->unwanted)
+		snprintf(e->err, sizeof(e->err), "it does not accept our "
+		    "key: have it named there (xcat -K shows it)");
+	else
+		snprintf(e->err, sizeof(e->err), "what %s is not what was "
+		    "sent (%s): somebody on the way changes the stream",
+		    alert(err) == -1 ? "came" : "it got",
+		    reason != NULL ? reason : "bad TLS");
 	return -1;
 }
 
@@ -351,6 +379,12 @@ int
 e2e_judged(const struct e2e *e)
 {
 	return e->judged;
+}
+
+int
+e2e_unwanted(const struct e2e *e)
+{
+	return e->unwanted;
 }
 
 /*

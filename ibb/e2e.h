@@ -63,9 +63,11 @@ int	 e2e_established(const struct e2e *e);
 int	 e2e_ended(const struct e2e *e);
 /* The peer's fingerprint; "" before it is known. */
 const char *e2e_peer(const struct e2e *e);
-/* What went wrong, for people; whether judge refused the peer's key. */
+/* What went wrong, for people; whether judge refused the peer's key; whether
+ * the peer refused ours. */
 const char *e2e_error(const struct e2e *e);
 int	 e2e_judged(const struct e2e *e);
+int	 e2e_unwanted(const struct e2e *e);
 
 /*
  * The proof, which only the two ends can make, that calling side (1) or the

@@ -30,6 +30,8 @@ struct stream {
 	int			 finished;	/* no more from our end */
 	int			 finish_sent;	/* close_notify is made */
 	int			 peer_closing;	/* <close/> has come */
+	int			 given_up;
+	int			 pinging;
 	char			 receipt[E2E_RECEIPT];	/* the peer's */
 	struct buf		 rx;		/* received, not consumed */
 	STAILQ_HEAD(, mark)	 marks;
@@ -64,12 +66,19 @@ fail(struct stream *s, enum stream_fault fault, const char *why)
 	changed(s);
 }
 
+static void
+abandon(struct stream *s, enum stanza_error err)
+{
+	s->given_up = 1;
+	inband_abort(s->carrier, err);
+}
+
 /* Fail, telling the peer. */
 static void
 give_up(struct stream *s, enum stream_fault fault, enum stanza_error err,
     const char *why)
 {
-	inband_abort(s->carrier, err);
+	abandon(s, err);
 	fail(s, fault, why);
 }
 
@@ -111,14 +120,23 @@ flushed(struct stream *s)
 	return len == 0;
 }
 
+static const char *
+session_error(const struct stream *s)
+{
+	const char	*why = e2e_error(s->e2e);
+
+	return *why != '\0' ? why : "its <session/> holds no base64";
+}
+
 static void
 session_broken(struct stream *s)
 {
 	int	 judged = e2e_judged(s->e2e);
 
 	flush(s);	/* the alert */
-	give_up(s, judged ? STREAM_REFUSED : STREAM_BROKEN,
-	    judged ? SE_NOT_AUTHORIZED : SE_BAD_REQUEST, e2e_error(s->e2e));
+	give_up(s, judged || e2e_unwanted(s->e2e) ? STREAM_REFUSED :
+	    STREAM_BROKEN, judged ? SE_NOT_AUTHORIZED : SE_BAD_REQUEST,
+	    session_error(s));
 }
 
 /* Bytes from the carrier to payload. */
@@ -195,13 +213,13 @@ close_if_done(struct stream *s)
 }
 
 /* The peer's proof of what it has received, from its <close/> or from its
- * answer to ours. */
+ * answer to ours; when the two crossed, the later one is for more. */
 static void
 take_receipt(struct stream *s, const struct elem *e)
 {
 	const struct elem	*r = elem_child(e, NS_XCAT, "receipt");
 
-	if (s->receipt[0] == '\0' && r != NULL)
+	if (r != NULL)
 		strlcpy(s->receipt, elem_text(r), sizeof(s->receipt));
 }
 
@@ -211,8 +229,10 @@ on_last_words(void *arg, struct xw *w)
 	struct stream	*s = arg;
 	char		 receipt[E2E_RECEIPT];
 
-	if (s->e2e != NULL && e2e_receipt(s->e2e, s->calling, s->consumed,
-	    receipt) == 0)
+	/* No receipt for what has failed: the peer is not to believe that
+	 * all is well. */
+	if (s->e2e != NULL && !s->given_up && e2e_receipt(s->e2e, s->calling,
+	    s->consumed, receipt) == 0)
 		xw_elem(w, "receipt", NS_XCAT, receipt);
 }
 
@@ -226,6 +246,11 @@ on_closing(void *arg, const struct elem *close)
 	if (s->state == STREAM_OPENING)
 		give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, "it closed the "
 		    "stream before the session stood");
+	/* Who gives up gives no receipt, and waits for nothing. */
+	else if (s->e2e != NULL && s->receipt[0] == '\0' &&
+	    peer_finished(s))
+		give_up(s, STREAM_BROKEN, SE_BAD_REQUEST, "the peer gave up "
+		    "without a receipt for everything");
 	close_if_done(s);
 	changed(s);
 }
@@ -399,6 +424,7 @@ take_flight(struct stream *s, const struct elem *e)
 		return -1;
 	if (base64_decode(p, &len, elem_text(e), e->textlen) == 0)
 		r = e2e_input(s->e2e, p, len, &s->rx);
+	s->received = buf_len(&s->rx);
 	free(p);
 	return r;
 }
@@ -547,7 +573,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 	    stream_port(open));
 	if (s->e2e == NULL || take_flight(s, session) == -1) {
 		stream_refuse(s, SE_BAD_REQUEST, s->e2e != NULL ?
-		    e2e_error(s->e2e) : NULL);
+		    session_error(s) : NULL);
 		return NULL;
 	}
 	return s;
@@ -587,8 +613,10 @@ stream_free(struct stream *s)
 	if (s == NULL)
 		return;
 	if (s->carrier != NULL)
-		inband_abort(s->carrier, SE_ITEM_NOT_FOUND);
+		abandon(s, SE_ITEM_NOT_FOUND);
 	inband_free(s->carrier);
+	if (s->pinging)
+		iq_forget(s->conf.iqs, s);
 	e2e_free(s->e2e);
 	while ((m = STAILQ_FIRST(&s->marks)) != NULL) {
 		STAILQ_REMOVE_HEAD(&s->marks, next);
@@ -651,8 +679,16 @@ stream_refusal(const struct stream *s)
  * Bytes out
  */
 
+#define SMALL	512	/* blocks under this have records across them */
+
+static int
+small_blocks(const struct stream *s)
+{
+	return s->e2e != NULL && inband_block(s->carrier) < SMALL;
+}
+
 /* The payload that fits a block: what is left of it by the headers of the
- * records in it.  Blocks too small for that are filled across. */
+ * records in it. */
 static size_t
 payload(const struct stream *s)
 {
@@ -660,19 +696,25 @@ payload(const struct stream *s)
 
 	if (s->e2e == NULL)
 		return block;
+	if (small_blocks(s))
+		return SMALL;
 	records = (block + E2E_RECORD + E2E_OVERHEAD - 1) /
 	    (E2E_RECORD + E2E_OVERHEAD);
-	return block > 2 * records * E2E_OVERHEAD ?
-	    block - records * E2E_OVERHEAD : 1;
+	return block - records * E2E_OVERHEAD;
 }
 
 size_t
 stream_room(struct stream *s)
 {
+	size_t	 blocks = inband_room(s->carrier);
+
 	if (s->state != STREAM_OPEN || s->finished || s->peer_closing ||
 	    !flushed(s))
 		return 0;
-	return inband_room(s->carrier) * payload(s);
+	/* A record that takes many blocks goes out alone. */
+	if (small_blocks(s) && blocks > 1)
+		blocks = 1;
+	return blocks * payload(s);
 }
 
 static int
@@ -742,8 +784,36 @@ stream_abort(struct stream *s, enum stanza_error err)
 {
 	if (over(s))
 		return;
-	inband_abort(s->carrier, err);
+	abandon(s, err);
 	s->state = STREAM_CLOSED;
+}
+
+/* An xcat answers pings; for one that is gone its server does. */
+static void
+on_pong(void *arg, const struct elem *answer)
+{
+	struct stream	*s = arg;
+
+	s->pinging = 0;
+	if (over(s))
+		return;
+	if (answer == NULL)
+		give_up(s, STREAM_SILENT, SE_REMOTE_SERVER_TIMEOUT,
+		    "the peer no longer answers");
+	else if (stanza_error(answer) != SE_NONE)
+		give_up(s, STREAM_BROKEN, SE_RECIPIENT_UNAVAILABLE,
+		    "the peer has gone");
+}
+
+void
+stream_ping(struct stream *s)
+{
+	struct iq_table	*t = s->conf.iqs;
+
+	if (s->e2e == NULL || s->state != STREAM_OPEN || s->pinging)
+		return;
+	xw_elem(iq_request(t, "get", stream_peer(s)), "ping", NS_PING, NULL);
+	s->pinging = iq_ask(t, on_pong, s, s->conf.deadline()) == 0;
 }
 
 void

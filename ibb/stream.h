@@ -118,6 +118,9 @@ int	 stream_eof(const struct stream *s);
 
 /* Give up, telling the peer why. */
 void	 stream_abort(struct stream *s, enum stanza_error err);
+/* Nothing has come for a while: find out whether an xcat is still there.  If
+ * not, the stream fails.  (Other programs may not answer pings.) */
+void	 stream_ping(struct stream *s);
 /* What carried it is gone: it fails, broken, for this reason. */
 void	 stream_break(struct stream *s, const char *why);
 

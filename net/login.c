@@ -207,7 +207,10 @@ failure(struct session *s, const struct elem *e)
 			cond = c->name;
 	text_clean(elem_text(elem_child(e, NS_SASL, "text")), text,
 	    sizeof(text));
-	if (strcmp(cond, "not-authorized") == 0)
+	if (strcmp(sasl_mechanism(s->sasl), "EXTERNAL") == 0)
+		session_fail(s, SESSION_REFUSED, "the server does not take "
+		    "the certificate for this account: %.40s", cond);
+	else if (strcmp(cond, "not-authorized") == 0)
 		session_fail(s, SESSION_REFUSED, "wrong password, or no such "
 		    "account: check -j and the password");
 	else

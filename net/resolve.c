@@ -36,6 +36,7 @@ struct query {
 	struct loop		*loop;
 	struct timer		 ready;		/* fires when it is answered */
 	uint16_t		 port;
+	int			 family;
 	struct addr		 addrs[ADDRS_MAX];
 	size_t			 n;
 	int			 status;
@@ -165,7 +166,9 @@ keep(struct query *q, const struct ares_addrinfo_node *node)
 
 	for (; node != NULL && q->n < ADDRS_MAX; node = node->ai_next) {
 		a = &q->addrs[q->n];
-		if (node->ai_addrlen > sizeof(a->ss))
+		/* An address in digits comes back whatever was asked for. */
+		if (node->ai_family != q->family ||
+		    node->ai_addrlen > sizeof(a->ss))
 			continue;
 		memcpy(&a->ss, node->ai_addr, node->ai_addrlen);
 		a->len = node->ai_addrlen;
@@ -223,6 +226,7 @@ resolve(struct resolver *r, const char *host, uint16_t port, int family,
 	q->loop = r->loop;
 	q->ready = (struct timer){ .fire = deliver, .arg = q };
 	q->port = port;
+	q->family = family;
 	q->fn = fn;
 	q->arg = arg;
 	ares_getaddrinfo(r->channel, host, NULL, &hints, answered, q);
