@@ -280,12 +280,30 @@ socks_code(enum stanza_error err)
 	}
 }
 
+static int
+session_status(void)
+{
+	switch (session_fault(x.session)) {
+	case SESSION_REFUSED:
+		return EX_LOGIN;
+	case SESSION_TIMEOUT:
+		return EX_TIME;
+	case SESSION_INTERNAL:
+		return EX_LOCAL;
+	default:
+		return EX_SERVER;
+	}
+}
+
 static void
 link_failed(struct link *l, int status, const char *why)
 {
 	char	 confirmed[64] = "";
 
-	if (status != EX_PEER)
+	/* Nothing was lost that had not begun. */
+	if (x.lost && !l->greeted)
+		status = session_status();
+	if (status != EX_PEER && l->greeted)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(l->stream));
@@ -355,7 +373,8 @@ link_timeout(void *arg)
 	struct link	*l = arg;
 	char		 why[64];
 
-	snprintf(why, sizeof(why), "nothing moved for %ld seconds (-w)",
+	snprintf(why, sizeof(why), "nothing moved for %ld s; try again, "
+	    "or give it more time with -w",
 	    x.conf.timeout);
 	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
 	link_failed(l, EX_TIME, why);
@@ -934,21 +953,6 @@ stanza(void *arg, const struct elem *e)
 	(void)arg;
 	return ibb_input(x.ibb, e) || (x.allow != NULL &&
 	    roster_push(session_iqs(x.session), x.allow, e));
-}
-
-static int
-session_status(void)
-{
-	switch (session_fault(x.session)) {
-	case SESSION_REFUSED:
-		return EX_LOGIN;
-	case SESSION_TIMEOUT:
-		return EX_TIME;
-	case SESSION_INTERNAL:
-		return EX_LOCAL;
-	default:
-		return EX_SERVER;
-	}
 }
 
 /* With streams open, these break, once what came of them is out. */

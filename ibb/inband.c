@@ -39,7 +39,9 @@ static const char *const half_names[] = { "open", "closing", "closed" };
 
 /* A block sent and not yet answered. */
 struct flight {
+	struct inband		*stream;
 	size_t			 weight;
+	int			 answered;
 	int			 ping;	/* a ping followed this message */
 	STAILQ_ENTRY(flight)	 next;
 };
@@ -133,6 +135,17 @@ set_out(struct inband *s, enum half half)
 	s->out = half;
 }
 
+/* Whatever is still to be answered is of no interest any more. */
+static void
+forget(struct inband *s)
+{
+	struct flight	*f;
+
+	iq_forget(s->ibb->iqs, s);
+	STAILQ_FOREACH(f, &s->flights, next)
+		iq_forget(s->ibb->iqs, f);
+}
+
 static void
 fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
     const char *text)
@@ -140,7 +153,7 @@ fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
 	if (s->state == ENDED)
 		return;
 	set_state(s, ENDED);
-	iq_forget(s->ibb->iqs, s);
+	forget(s);
 	if (s->user.failed != NULL)
 		s->user.failed(s->arg, fault, err, text);
 }
@@ -224,7 +237,7 @@ inband_free(struct inband *s)
 		return;
 	if (s->state != ENDED)
 		RB_REMOVE(inband_tree, &s->ibb->streams, s);
-	iq_forget(s->ibb->iqs, s);
+	forget(s);
 	while (!STAILQ_EMPTY(&s->flights))
 		flight_land(s);
 	while (!STAILQ_EMPTY(&s->debts))
@@ -472,11 +485,15 @@ land(struct inband *s)
 static void
 block_answered(void *arg, const struct elem *answer)
 {
-	struct inband		*s = arg;
+	struct flight		*f = arg;
+	struct inband		*s = f->stream;
 	enum stanza_error	 err = stanza_error(answer);
 
+	f->answered = 1;
 	if (err == SE_NONE) {
-		land(s);
+		/* What has come after a block that has not is no use. */
+		while ((f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
+			land(s);
 		return;
 	}
 	/* Section 2.2: the sender must close; whether anybody is there to
@@ -533,11 +550,11 @@ send_message(struct inband *s, const void *data, size_t len, struct flight *f)
 }
 
 static int
-send_iq(struct inband *s, const void *data, size_t len)
+send_iq(struct inband *s, const void *data, size_t len, struct flight *f)
 {
 	write_data(s, iq_request(s->ibb->iqs, "set", s->peer), data, len);
 	/* No deadline: an answer may wait for a reader that stopped. */
-	return iq_ask(s->ibb->iqs, block_answered, s, IQ_NODEADLINE);
+	return iq_ask(s->ibb->iqs, block_answered, f, IQ_NODEADLINE);
 }
 
 int
@@ -549,11 +566,12 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 		fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
 	}
+	f->stream = s;
 	f->weight = weight;
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
 	if ((s->message ? send_message(s, data, len, f) :
-	    send_iq(s, data, len)) == -1) {
+	    send_iq(s, data, len, f)) == -1) {
 		fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
 	}
@@ -712,10 +730,13 @@ ended(struct inband *s, const struct elem *answer)
 	/* Closes that crossed: the peer waits for its answer too. */
 	if (s->in == HALF_CLOSING)
 		answer_close(s);
+	/* Of messages nothing is heard but that they do not come back. */
+	while (s->message && !STAILQ_EMPTY(&s->flights))
+		land(s);
 	set_in(s, HALF_CLOSED);
 	set_out(s, HALF_CLOSED);
 	set_state(s, ENDED);
-	iq_forget(s->ibb->iqs, s);
+	forget(s);
 	s->user.closed(s->arg, answer);
 }
 
@@ -783,7 +804,7 @@ inband_abort(struct inband *s, enum stanza_error err)
 	for (; (d = STAILQ_FIRST(&s->debts)) != NULL; debt_free(s))
 		if (d->id != NULL)
 			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
-	iq_forget(s->ibb->iqs, s);
+	forget(s);
 	if (s->in == HALF_CLOSING)
 		answer_close(s);
 	else if (s->state != OFFERED && s->out == HALF_OPEN)

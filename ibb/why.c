@@ -15,23 +15,25 @@ refusal(enum stanza_error err)
 		return "nobody listens there, or not for you: run xcat -l "
 		    "there, and name this account with -a";
 	case SE_FEATURE_NOT_IMPLEMENTED:
-		return "it does not speak in-band bytestreams (XEP-0047)";
+		return "it does not speak in-band bytestreams (XEP-0047): "
+		    "run xcat -l there";
 	case SE_NOT_ACCEPTABLE:
-		return "it does not want the stream";
+		return "it does not want the stream; ask its owner";
 	case SE_FORBIDDEN:
 	case SE_NOT_ALLOWED:
 	case SE_NOT_AUTHORIZED:
 		return "it does not allow you: ask to be named with -a there";
 	case SE_ITEM_NOT_FOUND:
-		return "it has no such service";
+		return "it has no such service: check its name";
 	case SE_INTERNAL_SERVER_ERROR:
-		return "it cannot reach the service";
+		return "it cannot reach the service: check that it runs";
 	case SE_RESOURCE_CONSTRAINT:
-		return "it accepts no block size that we can offer";
+		return "it accepts no block size that we can offer: "
+		    "try another -b";
 	case SE_BUSY:
 		return "it is busy; try again later";
 	case SE_POLICY_VIOLATION:
-		return "a server's policy forbids it";
+		return "a server's policy forbids it; ask its operator";
 	case SE_JID_MALFORMED:
 		return "the server does not accept this address; "
 		    "check its spelling";
@@ -43,12 +45,13 @@ refusal(enum stanza_error err)
 		    "try again later";
 	case SE_GONE:
 	case SE_REDIRECT:
-		return "it has moved to another address";
+		return "it has moved to another address: ask its owner";
 	case SE_SUBSCRIPTION_REQUIRED:
 	case SE_REGISTRATION_REQUIRED:
-		return "it wants you to subscribe or register first";
+		return "it wants you to subscribe or register first; "
+		    "ask its owner";
 	default:
-		return "the open was refused";
+		return "the open was refused; ask its owner";
 	}
 }
 
@@ -59,26 +62,26 @@ return_reason(enum stanza_error err)
 	switch (err) {
 	case SE_SERVICE_UNAVAILABLE:
 	case SE_RECIPIENT_UNAVAILABLE:
-		return "the peer has gone";
+		return "the peer has gone; try again";
 	case SE_REMOTE_SERVER_NOT_FOUND:
 	case SE_REMOTE_SERVER_TIMEOUT:
-		return "the way to the peer's server broke";
+		return "the way to the peer's server broke; try again";
 	case SE_ITEM_NOT_FOUND:
-		return "the peer no longer knows the stream";
+		return "the peer no longer knows the stream; try again";
 	case SE_UNEXPECTED_REQUEST:
-		return "the peer missed a block";
+		return "the peer missed a block; try again";
 	case SE_BAD_REQUEST:
-		return "the peer could not read a block";
+		return "the peer could not read a block; try a smaller -b";
 	case SE_POLICY_VIOLATION:
 	case SE_RESOURCE_CONSTRAINT:
 		return "a block was too large for the way; try a smaller -b";
 	case SE_INTERNAL_SERVER_ERROR:
-		return "the peer could not write what it got";
+		return "the peer could not write what it got; check its end";
 	case SE_NOT_AUTHORIZED:
 		return "it does not accept our key: have it named there "
 		    "(xcat -K shows it)";
 	default:
-		return "a block came back";
+		return "a block came back; try again";
 	}
 }
 
@@ -86,8 +89,9 @@ static const char *
 bad_data(enum stanza_error err)
 {
 	return err == SE_UNEXPECTED_REQUEST ?
-	    "a block from the peer was lost or repeated" :
-	    "a block from the peer was malformed or too large";
+	    "a block from the peer was lost or repeated; try again" :
+	    "a block from the peer was malformed or too large; "
+	    "tell its owner";
 }
 
 enum stream_fault
@@ -121,7 +125,8 @@ phrase(enum inband_fault fault, enum stanza_error err)
 	case INBAND_BAD_DATA:
 		return bad_data(err);
 	case INBAND_OVERRUN:
-		return "the peer sent more than it was allowed to";
+		return "the peer sent more than it was allowed to; "
+		    "tell its owner";
 	default:
 		return "out of memory";
 	}

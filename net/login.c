@@ -215,8 +215,8 @@ failure(struct session *s, const struct elem *e)
 		    "account: check -j and the password");
 	else
 		session_fail(s, SESSION_REFUSED, "the server refuses the "
-		    "login: %.40s%s%s", cond, *text != '\0' ? ": " : "",
-		    text);
+		    "login (%.40s%s%s): check -j, or ask its operator", cond,
+		    *text != '\0' ? ": " : "", text);
 }
 
 static void

@@ -106,7 +106,8 @@ check_header(struct road *r, const struct elem *e)
 
 	if (!elem_is(e, NS_STREAMS, "stream") || version == NULL ||
 	    version[0] != '1' || version[1] != '.') {
-		fail(r, ROAD_PROTOCOL, "it does not speak XMPP 1.0");
+		fail(r, ROAD_PROTOCOL, "it does not speak XMPP 1.0: "
+		    "check -c");
 		return -1;
 	}
 	return 0;
@@ -117,7 +118,8 @@ bad_xml(struct road *r)
 {
 	char	 why[IO_ERR];
 
-	snprintf(why, sizeof(why), "it sent bad XML: %s",
+	snprintf(why, sizeof(why), "it sent bad XML (%s): check -c, or "
+	    "ask its operator",
 	    parse_error(r->parse));
 	/* RFC 6120 section 4.9: say why, then end the stream. */
 	if (!r->closed) {

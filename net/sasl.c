@@ -46,7 +46,8 @@ sasl_strresult(enum sasl_result r)
 	case SASL_OK:
 		return "logged in";
 	case SASL_NOMECH:
-		return "the server offers no way to log in that can be used";
+		return "the server offers no way to log in that can be used: "
+		    "check -j and -c";
 	case SASL_PLAINONLY:
 		return "the server offers only PLAIN, which shows it the "
 		    "password; \"plain yes\" would allow that";
@@ -56,9 +57,11 @@ sasl_strresult(enum sasl_result r)
 		return "the user name or the password is empty, too long or "
 		    "has characters in it that are not allowed";
 	case SASL_PROTOCOL:
-		return "the server's part of the login makes no sense";
+		return "the server's part of the login makes no sense: check "
+		    "-c";
 	case SASL_BADSERVER:
-		return "the server failed to prove that it knows the password";
+		return "the server failed to prove that it knows the password: "
+		    "check -c; it may be an impostor";
 	case SASL_NOMEM:
 		return "out of memory";
 	}

@@ -162,7 +162,8 @@ fire(void *arg)
 		    "network");
 		break;
 	default:
-		session_fail(s, SESSION_TIMEOUT, "the login took too long");
+		session_fail(s, SESSION_TIMEOUT, "the login took too long; try again, "
+		    "or give it more time with -w");
 		break;
 	}
 }
@@ -194,15 +195,19 @@ static const struct {
 	const char	*condition;
 	const char	*words;
 } stream_errors[] = {
-	{ "conflict", "another client has logged in as the same resource" },
-	{ "connection-timeout", "the server thinks we are gone" },
-	{ "host-gone", "the server no longer serves this domain" },
+	{ "conflict", "another client has logged in as the same resource; "
+	    "give each its own with -j" },
+	{ "connection-timeout", "the server thinks we are gone; try again" },
+	{ "host-gone", "the server no longer serves this domain: "
+	    "check -j and -c" },
 	{ "host-unknown", "the server does not serve this domain: "
 	    "check -j and -c" },
-	{ "not-authorized", "the server says that we are not logged in" },
+	{ "not-authorized", "the server says that we are not logged in; "
+	    "try again" },
 	{ "policy-violation", "the server's policy forbids what we sent; "
 	    "try a smaller -b" },
-	{ "remote-connection-failed", "the server lacks something it needs" },
+	{ "remote-connection-failed", "the server lacks something it needs; "
+	    "try again later" },
 	{ "resource-constraint", "the server is overloaded; try again later" },
 	{ "system-shutdown", "the server is shutting down; "
 	    "try again later" },
@@ -227,7 +232,7 @@ stream_error(struct session *s, const struct elem *e)
 	    sizeof(text));
 	session_fail(s, s->state == S_READY ? SESSION_LOST :
 	    SESSION_UNREACHED, "%s (%.40s%s%s)", words != NULL ? words :
-	    "the server ended the stream", cond, *text != '\0' ? ": " : "",
+	    "the server ended the stream; ask its operator", cond, *text != '\0' ? ": " : "",
 	    text);
 }
 
@@ -277,7 +282,8 @@ road_failed(struct session *s)
 		    "network", err);
 		break;
 	case ROAD_LOST:
-		session_fail(s, fault, "the connection broke: %s", err);
+		session_fail(s, fault, "the connection broke: %s; check the "
+		    "network and try again", err);
 		break;
 	default:
 		session_fail(s, fault, "%s", err);
@@ -316,7 +322,7 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
 		else
 			session_fail(s, s->state == S_READY ? SESSION_LOST :
 			    SESSION_UNREACHED, "the server closed the "
-			    "connection");
+			    "connection; try again, or ask its operator");
 		break;
 	case ROAD_ERROR:
 		road_failed(s);
@@ -362,6 +368,7 @@ session_new(struct loop *l, struct resolver *r,
 	jid_bare(conf->jid, s->bare);
 	if (jid_ascii(s->domain, s->ascii) == -1 ||
 	    (s->iqs = iq_new(send_stanza, s)) == NULL ||
+	    iq_setjid(s->iqs, s->bare) == -1 ||
 	    set_out(s, r) == -1) {
 		session_free(s);
 		return NULL;

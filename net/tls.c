@@ -138,7 +138,8 @@ tls_why(SSL *ssl, const char *name, char *err)
 	ERR_clear_error();
 	switch (v) {
 	case X509_V_OK:
-		snprintf(err, TLS_ERR, "TLS failed: %s",
+		snprintf(err, TLS_ERR, "TLS failed: %s: check -c, or ask "
+		    "its operator",
 		    reason != NULL ? reason : "the connection was closed");
 		return 0;
 	case X509_V_ERR_HOSTNAME_MISMATCH:

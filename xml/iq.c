@@ -249,8 +249,11 @@ answers(const struct iq_table *t, const struct request *r, const char *from)
 
 	if (r->to == NULL)
 		return from_server(t, from);
+	/* Servers send addresses prepared; not all peers' servers do. */
 	if (from != NULL)
-		return strcmp(from, r->to) == 0;
+		return strcmp(from, r->to) == 0 ||
+		    (jid_prep(from, own, NULL) == 0 &&
+		    strcmp(own, r->to) == 0);
 	return t->jid != NULL && (strcmp(r->to, jid_bare(t->jid, own)) == 0 ||
 	    strcmp(r->to, jid_domain(t->jid, own)) == 0);
 }

@@ -1,0 +1,96 @@
+# ejabberd.sh: Debian's ejabberd, private to one test.  Sourced by server.sh.
+# shellcheck shell=dash
+
+ejabberd_listen()	# port module option ...: on every loopback address
+{
+	_port=$1 _module=$2; shift 2
+	for _ip in $LOOPBACK; do
+		printf '%s\n' "  - ip: '$_ip'" "    port: $_port" \
+		    "    module: $_module"
+		[ $# -eq 0 ] || printf '    %s\n' "$@"
+	done
+}
+
+ejabberd_modules()	# feature ...
+{
+	printf '  %s: {}\n' mod_disco mod_ping mod_roster
+	for _feature in "$@"; do
+		case $_feature in
+		smacks)	echo '  mod_stream_mgmt: {}' ;;
+		http)	echo '  mod_bosh: {}' ;;
+		proxy65)
+			echo '  mod_proxy65:'
+			printf '    %s\n' "host: proxy.@HOST@" "ip: 127.0.0.1" \
+			    "port: $PROXYPORT" ;;
+		*)	bail "ejabberd: no feature $_feature" ;;
+		esac
+	done
+}
+
+# tls_verify lets a client show the certificate that SASL EXTERNAL goes by.
+ejabberd_config()	# feature ...
+{
+	cat <<-END
+	loglevel: ${LOGLEVEL:-info}
+	hosts: [$DOMAIN, $ANONDOMAIN]
+	certfiles: ["$CA/example.test.pem", "$CA/example.test.key"]
+	c2s_cafile: "$CAFILE"
+	auth_password_format: plain
+	disable_sasl_mechanisms: [digest-md5, X-OAUTH2]
+	host_config:
+	  $ANONDOMAIN:
+	    auth_method: [anonymous]
+	    anonymous_protocol: sasl_anon
+	listen:
+	END
+	ejabberd_listen "$PORT" ejabberd_c2s \
+	    'starttls_required: true' 'tls_verify: true'
+	ejabberd_listen "$TLSPORT" ejabberd_c2s 'tls: true' 'tls_verify: true'
+	case " $* " in *" http "*)
+		ejabberd_listen "$HTTPPORT" ejabberd_http 'request_handlers:' \
+		    '  /http-bind: mod_bosh' '  /xmpp-websocket: ejabberd_http_ws'
+		ejabberd_listen "$HTTPSPORT" ejabberd_http 'tls: true' \
+		    'request_handlers:' \
+		    '  /http-bind: mod_bosh' '  /xmpp-websocket: ejabberd_http_ws'
+	esac
+	echo modules:
+	ejabberd_modules "$@"
+	echo "${EXTRA-}"
+}
+
+ejabberd_register()	# Erlang that makes the accounts
+{
+	for _account in $ACCOUNTS; do
+		printf 'ejabberd_auth:try_register(<<"%s">>, <<"%s">>, <<"%s">>),' \
+		    "${_account%@*}" "${_account#*@}" \
+		    "$(password "${_account%@*}")"
+	done
+	printf 'ok = file:write_file("%s", <<>>).' "$T/ejabberd/ready"
+}
+
+ejabberd_ready()
+{
+	[ -e "$T/ejabberd/ready" ]
+}
+
+setup_ejabberd()	# [feature ...]
+{
+	mkdir -p "$T/ejabberd"
+	ejabberd_config "$@" >"$T/ejabberd.yml"
+}
+
+# Not through ejabberdctl(8), which wants to be its own user, and gives the node
+# a name: that takes epmd, a daemon that one test would share with the next.
+run_ejabberd()
+{
+	rm -f "$T/ejabberd/ready"
+	set -- /usr/lib/*/ejabberd-*/ebin
+	[ -d "$1" ] || bail "no ejabberd in /usr/lib"
+	start ejabberd env ERL_LIBS="${1%/*/ebin}" HOME="$T/ejabberd" \
+	    ERL_CRASH_DUMP="$T/ejabberd/crash" \
+	    EJABBERD_CONFIG_PATH="$T/ejabberd.yml" \
+	    EJABBERD_LOG_PATH="$T/ejabberd.log" \
+	    erl -noinput +sbwt none +sbwtdcpu none +sbwtdio none \
+	    -mnesia dir "\"$T/ejabberd\"" \
+	    -s ejabberd -eval "$(ejabberd_register)"
+}

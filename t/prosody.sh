@@ -1,0 +1,82 @@
+# prosody.sh: Debian's Prosody, private to one test.  Sourced by server.sh.
+# shellcheck shell=dash
+
+# A virtual host with its certificate; the extra text goes into its section.
+prosody_host()	# domain certificate [lua]
+{
+	cat <<-END
+	VirtualHost "$1" {
+		ssl = { certificate = "$CA/$2.pem", key = "$CA/$2.key" };
+		c2s_direct_tls_ssl = {
+			certificate = "$CA/$2.pem", key = "$CA/$2.key" };
+		${3-}
+	}
+	END
+}
+
+# Passwords in the clear, so that there is something to offer for every SCRAM.
+# Writing the file is what prosodyctl(1) would do, without its half a second.
+prosody_account()	# user@domain
+{
+	_dir=$T/prosody/$(echo "${1#*@}" | sed 's/\./%2e/g')/accounts
+	mkdir -p "$_dir"
+	echo "return { [\"password\"] = \"$(password "${1%@*}")\"; };" \
+	    >"$_dir/${1%@*}.dat"
+}
+
+prosody_modules()	# feature ...
+{
+	echo roster saslauth tls disco ping
+	for _feature in "$@"; do
+		case $_feature in
+		smacks|proxy65)	echo "$_feature" ;;
+		http)		echo bosh websocket ;;
+		*)		bail "prosody: no feature $_feature" ;;
+		esac
+	done
+}
+
+prosody_config()	# feature ...
+{
+	cat <<-END
+	run_as_root = true
+	data_path = "$T/prosody"
+	log = { { levels = { min = "${LOGLEVEL:-info}" }, to = "console" } }
+	interfaces = { $(echo "$LOOPBACK" | sed 's/[^ ]*/"&",/g') }
+	c2s_ports = { $PORT }
+	c2s_direct_tls_ports = { $TLSPORT }
+	http_ports = { $HTTPPORT }
+	https_ports = { $HTTPSPORT }
+	proxy65_ports = { $PROXYPORT }
+	modules_enabled = { $(prosody_modules "$@" | sed 's/[a-z0-9]*/"&";/g') }
+	modules_disabled = { "s2s" }
+	authentication = "internal_plain"
+	ssl = { certificate = "$CA/example.test.pem", key = "$CA/example.test.key" }
+	https_ssl = ssl
+	END
+	prosody_host "$DOMAIN" example.test
+	prosody_host "$ANONDOMAIN" example.test 'authentication = "anonymous"'
+	case " $* " in *" proxy65 "*)
+		echo "Component \"proxy.$DOMAIN\" \"proxy65\" {}"
+	esac
+	echo "${EXTRA-}"
+}
+
+prosody_ready()
+{
+	:
+}
+
+setup_prosody()	# [feature ...]
+{
+	mkdir -p "$T/prosody"
+	for _account in $ACCOUNTS; do
+		prosody_account "$_account"
+	done
+	prosody_config "$@" >"$T/prosody.cfg.lua"
+}
+
+run_prosody()
+{
+	start prosody prosody -F --config "$T/prosody.cfg.lua"
+}

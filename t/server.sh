@@ -1,0 +1,151 @@
+# server.sh: an XMPP server for one test, and xcat as each of its users.
+#
+#	. "${0%/*}/lib.sh"
+#	. "${0%/*}/server.sh"
+#	start_server prosody		# or ejabberd
+#	listen_as bob b
+#	xcat_as alice bob@$DOMAIN
+#
+# The server listens on loopback only, without limits on rates.
+# shellcheck shell=dash
+
+. "$TESTS/ca.sh"
+. "$TESTS/prosody.sh"
+. "$TESTS/ejabberd.sh"
+
+DOMAIN=example.test
+ANONDOMAIN=anon.test			# takes SASL ANONYMOUS and nothing else
+USERS='alice bob carol'			# at $DOMAIN
+ACCOUNTS="alice@$DOMAIN bob@$DOMAIN carol@$DOMAIN"
+SERVERS=${SERVERS:-prosody ejabberd}	# for tests that loop over both
+LOOPBACK=127.0.0.1
+have_ipv6 && LOOPBACK='127.0.0.1 ::1'
+
+password()	# user
+{
+	echo "pencil-$1"
+}
+
+# Features: smacks (XEP-0198), proxy65 (XEP-0065), http (BOSH at /http-bind and
+# WebSocket at /xmpp-websocket).  $EXTRA is added to the configuration, in the
+# server's own language; $LOGLEVEL may be debug.  Sets $SERVER (for xcat -c),
+# $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT and $PROXYPORT.
+start_server()	# prosody|ejabberd [feature ...]
+{
+	[ -n "${CA-}" ] || make_server_ca
+	PORT=$(free_port) TLSPORT=$(free_port) PROXYPORT=$(free_port)
+	HTTPPORT=$(free_port) HTTPSPORT=$(free_port)
+	SERVER=127.0.0.1:$PORT
+	server=$1; shift
+	rm -rf "${T:?}/$server"
+	"setup_$server" "$@"
+	for _user in $USERS; do
+		xcat_user "$_user"
+		slix_user "$_user"
+	done
+	run_server
+}
+
+# Also for a server that was stopped: the same ports, with what it remembers.
+run_server()
+{
+	"run_$server"
+	wait_for 60 server_answers_or_gone
+	server_answers && return
+	diag_file "$T/$server.out"
+	diag_file "$T/$server.err"
+	bail "$server does not start"
+}
+
+# By force.  Prosody and ejabberd keep what they were told, at once.
+stop_server()
+{
+	signal KILL "$server"
+	finish "$server" 10
+}
+
+make_server_ca()
+{
+	make_ca
+	make_cert example.test \
+	    "DNS:$DOMAIN,DNS:$ANONDOMAIN,DNS:localhost,IP:127.0.0.1,IP:::1"
+}
+
+server_answers_or_gone()
+{
+	server_answers || gone "$(pid_of "$server")"
+}
+
+# Listening is not yet serving: wait for stream features, and for the accounts,
+# which ejabberd makes last.
+server_answers()
+{
+	"${server}_ready" && perl -MIO::Socket::INET -e '
+		$SIG{ALRM} = sub { exit 1 }; alarm 2;
+		my ($port, $domain) = @ARGV;
+		my $s = IO::Socket::INET->new("127.0.0.1:$port") or exit 1;
+		print $s "<stream:stream xmlns=\"jabber:client\" version=\"1.0\"",
+		    " xmlns:stream=\"http://etherx.jabber.org/streams\"",
+		    " to=\"$domain\">";
+		$_ = "";
+		until (/starttls/) { sysread($s, $_, 4096, length) or exit 1 }
+	' "$PORT" "$DOMAIN"
+}
+
+# --- xcat --------------------------------------------------------------------
+
+# A program $T/USER, which is xcat with an account, a server and a configuration
+# directory of its own.  A program, not a function, so that ssh, socat, inetd
+# and env can run it; it becomes xcat, keeping the process.
+xcat_user()	# user
+{
+	mkdir -p "$T/home/$1"
+	: >>"$T/home/$1/config"
+	cat >"$T/$1" <<-END
+	#!/bin/sh
+	export XCAT_CONFIG="$T/home/$1/config"
+	export XCAT_PASSWORD="\${XCAT_PASSWORD-$(password "$1")}"
+	export HOME="$T/home/$1"
+	exec "$XCAT" -j "$1@$DOMAIN" -c "$SERVER" -C "$CAFILE" "\$@"
+	END
+	chmod +x "$T/$1"
+}
+
+xcat_as()	# user argument ...
+{
+	_user=$1; shift
+	"$T/$_user" "$@"
+}
+
+listen_as()	# user name argument ...: in the background, until logged in
+{
+	_user=$1 _name=$2; shift 2
+	start "$_name" "$T/$_user" -l "$@"
+	wait_for 20 listening_or_gone "$_name"
+	listening "$_name" && return
+	diag_file "$T/$_name.err"
+	bail "xcat -l as $_user does not listen"
+}
+
+listening()	# name
+{
+	said "$1" 'xcat [^ ]+@[^ ]+/[^ ]+'
+}
+
+listening_or_gone()	# name
+{
+	listening "$1" || gone "$(pid_of "$1")"
+}
+
+# --- slixmpp -----------------------------------------------------------------
+
+# A program $T/slix-USER, as above, which is slix.py with that account.
+slix_user()	# user
+{
+	cat >"$T/slix-$1" <<-END
+	#!/bin/sh
+	exec "$PYTHON" "$TESTS/slix.py" -j "$1@$DOMAIN/slix" \
+	    -p "$(password "$1")" -c "$SERVER" -C "$CAFILE" "\$@"
+	END
+	chmod +x "$T/slix-$1"
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+"""slix.py: a plain XEP-0047 peer made of slixmpp, to try xcat against.
+
+    slix.py [options] call JID  <in >out
+    slix.py [options] listen    <in >out
+
+Standard input goes to the stream and the stream to standard output.  With -N
+the stream is closed after the end of input, without it the peer has to close.
+Exits 0 when the stream was closed in order, else 1 with a line on stderr.
+"""
+import argparse
+import asyncio
+import logging
+import sys
+
+import slixmpp
+from slixmpp.exceptions import IqError, IqTimeout
+
+
+class Peer(slixmpp.ClientXMPP):
+    def __init__(self, opt):
+        super().__init__(opt.jid, opt.password)
+        self.opt = opt
+        self.ca_certs = opt.ca
+        self.register_plugin('xep_0030')
+        if not opt.ignorant:
+            self.register_plugin('xep_0047', {
+                'auto_accept': True,
+                'block_size': opt.block,
+                'max_block_size': opt.block})
+            self.api_accept()
+        self.ready = self.loop.create_future()
+        self.stream = self.loop.create_future()
+        self.closed = asyncio.Event()
+        self.lost = False
+        self.messages = set()       # sids whose opener wants message stanzas
+        self.add_event_handler('session_start', self.on_start)
+        self.add_event_handler('ibb_stream_start', self.on_open)
+        self.add_event_handler('ibb_stream_data', self.on_data)
+        self.add_event_handler('ibb_stream_end', lambda _: self.closed.set())
+        for event in ('failed_all_auth', 'connection_failed', 'disconnected',
+                      'stream_error', 'ssl_invalid_chain'):
+            self.add_event_handler(event, lambda arg, event=event:
+                                   self.on_failure(event, arg))
+
+    def api_accept(self):
+        """slixmpp forgets which stanza the opener asked for: remember it."""
+        def authorized(_jid, sid, _ifrom, iq):
+            if iq['ibb_open']['stanza'] == 'message':
+                self.messages.add(sid)
+            return True
+        self['xep_0047'].api.register(authorized, 'authorized', default=True)
+
+    def on_failure(self, event, arg):
+        for future in (self.ready, self.stream):
+            if not future.done():
+                future.set_exception(ConnectionError(f'{event}: {arg}'))
+        if not self.closed.is_set():
+            self.closed.set()
+            self.lost = True
+
+    def on_start(self, _):
+        self.send_presence(ppriority=-1)
+        self.ready.set_result(None)
+
+    def on_open(self, stream):
+        stream.use_messages = stream.use_messages or stream.sid in self.messages
+        if not self.stream.done():
+            self.stream.set_result(stream)
+
+    def on_data(self, stream):
+        while not stream.recv_queue.empty():
+            sys.stdout.buffer.write(stream.recv_queue.get_nowait())
+
+    async def converse(self):
+        host, _, port = self.opt.server.rpartition(':')
+        self.connect((host.strip('[]'), int(port)))
+        await self.ready
+        if self.opt.role == 'call':
+            await self['xep_0047'].open_stream(
+                slixmpp.JID(self.opt.peer), block_size=self.opt.block,
+                use_messages=self.opt.messages)
+        else:
+            print(f'listening as {self.boundjid}', file=sys.stderr, flush=True)
+        stream = await self.stream
+        await self.copy_in(stream)
+        if self.opt.close and not self.closed.is_set():
+            await stream.close()
+        await self.closed.wait()
+        sys.stdout.buffer.flush()
+        if self.lost:
+            raise ConnectionError('the connection broke')
+
+    async def copy_in(self, stream):
+        while not stream.stream_out_closed:
+            data = await self.loop.run_in_executor(
+                None, sys.stdin.buffer.read, self.opt.block)
+            if not data:
+                break
+            await stream.send(data)
+
+    async def main(self):
+        try:
+            await asyncio.wait_for(self.converse(), self.opt.seconds)
+        finally:
+            await self.disconnect(wait=1)
+
+
+def options():
+    p = argparse.ArgumentParser()
+    p.add_argument('-j', dest='jid', required=True)
+    p.add_argument('-p', dest='password', required=True)
+    p.add_argument('-c', dest='server', required=True, metavar='HOST:PORT')
+    p.add_argument('-C', dest='ca', required=True, metavar='FILE')
+    p.add_argument('-b', dest='block', type=int, default=4096)
+    p.add_argument('-m', dest='messages', action='store_true')
+    p.add_argument('-N', dest='close', action='store_true')
+    p.add_argument('-n', dest='ignorant', action='store_true',
+                   help='be a client that knows no XEP-0047')
+    p.add_argument('-w', dest='seconds', type=float, default=60)
+    p.add_argument('-v', dest='verbose', action='store_true')
+    p.add_argument('role', choices=('call', 'listen'))
+    p.add_argument('peer', nargs='?')
+    return p.parse_args()
+
+
+def main():
+    opt = options()
+    logging.basicConfig(level=logging.DEBUG if opt.verbose else logging.CRITICAL)
+    peer = Peer(opt)
+    try:
+        peer.loop.run_until_complete(peer.main())
+    except IqError as e:
+        sys.exit(f'slix.py: refused: {e.condition}: {e.text}')
+    except (IqTimeout, asyncio.TimeoutError):
+        sys.exit('slix.py: timed out')
+    except Exception as e:
+        sys.exit(f'slix.py: {type(e).__name__}: {e}')
+
+
+if __name__ == '__main__':
+    main()
