@@ -968,10 +968,15 @@ session_over(void *arg)
 		return;
 	}
 	TAILQ_FOREACH_SAFE(l, &x.links, next, next)
-		if (l->stream == NULL)
+		if (l->stream == NULL) {
 			link_free(l);
-		else
+		} else {
+			/* It may have opened in this very turn. */
+			if (stream_state(l->stream) == STREAM_OPEN &&
+			    !l->greeted)
+				greet(l);
 			stream_break(l->stream, session_why(x.session));
+		}
 	if (x.nlinks == 0)
 		fatal(session_status(), "%s: %s", x.where.host,
 		    session_why(x.session));

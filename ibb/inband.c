@@ -11,6 +11,7 @@
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/text.h"
 #include "xml/write.h"
 
 #define SID_MAX		128	/* ejabberd's proxies take no longer one */
@@ -103,12 +104,12 @@ RB_GENERATE_INTERNAL(inband_tree, inband, node, inband_cmp,
 static void
 trace(struct inband *s, const char *what, const char *from, const char *to)
 {
-	char	 line[256];
+	char	 line[256], sid[9];
 
 	if (s->ibb->host.trace == NULL || from == to)
 		return;
-	snprintf(line, sizeof(line), "stream %.8s: %s%s -> %s", s->sid, what,
-	    from, to);
+	snprintf(line, sizeof(line), "stream %s: %s%s -> %s",
+	    text_clean(s->sid, sid, sizeof(sid)), what, from, to);
 	s->ibb->host.trace(s->ibb->host.arg, line);
 }
 
@@ -135,6 +136,9 @@ set_out(struct inband *s, enum half half)
 	s->out = half;
 }
 
+static void	 answer_close(struct inband *, int);
+static void	 refuse_debts(struct inband *, enum stanza_error);
+
 /* Whatever is still to be answered is of no interest any more. */
 static void
 forget(struct inband *s)
@@ -146,14 +150,19 @@ forget(struct inband *s)
 		iq_forget(s->ibb->iqs, f);
 }
 
+/* It is over, and there is no use in telling the peer; but what it has asked
+ * it must be answered. */
 static void
 fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
     const char *text)
 {
 	if (s->state == ENDED)
 		return;
-	set_state(s, ENDED);
 	forget(s);
+	refuse_debts(s, SE_ITEM_NOT_FOUND);
+	if (s->in == HALF_CLOSING)
+		answer_close(s, 0);
+	set_state(s, ENDED);
 	if (s->user.failed != NULL)
 		s->user.failed(s->arg, fault, err, text);
 }
@@ -228,6 +237,16 @@ debt_free(struct inband *s)
 	s->rx -= d->len;
 	free(d->id);
 	free(d);
+}
+
+static void
+refuse_debts(struct inband *s, enum stanza_error err)
+{
+	struct debt	*d;
+
+	for (; (d = STAILQ_FIRST(&s->debts)) != NULL; debt_free(s))
+		if (d->id != NULL)
+			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
 }
 
 void
@@ -439,6 +458,8 @@ inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
 {
 	struct xw	*w;
 
+	if (s->state != OFFERED)	/* it was closed meanwhile */
+		return -1;
 	w = iq_resultto(s->ibb->iqs, s->peer, s->open_id);
 	if (extra != NULL)
 		extra(s->arg, w);
@@ -449,7 +470,8 @@ inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
 void
 inband_refuse(struct inband *s, enum stanza_error err, const char *text)
 {
-	iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, text);
+	if (s->state == OFFERED)
+		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, text);
 	inband_free(s);
 }
 
@@ -465,11 +487,12 @@ inband_room(const struct inband *s)
 	return INBAND_WINDOW - s->nflights;
 }
 
-/* Messages have no answers: their peer has told us all by answering close. */
+/* Messages have no answers: the peer tells us all by answering our close.  If
+ * it closes first, what it has got is to be known before we answer. */
 size_t
 inband_unanswered(const struct inband *s)
 {
-	return s->message ? 0 : s->nflights;
+	return s->message && s->in == HALF_OPEN ? 0 : s->nflights;
 }
 
 static void
@@ -492,7 +515,8 @@ block_answered(void *arg, const struct elem *answer)
 	f->answered = 1;
 	if (err == SE_NONE) {
 		/* What has come after a block that has not is no use. */
-		while ((f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
+		while (s->state == OPEN &&
+		    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
 			land(s);
 		return;
 	}
@@ -516,7 +540,7 @@ ping_answered(void *arg, const struct elem *answer)
 	do {
 		last = STAILQ_FIRST(&s->flights)->ping;
 		land(s);
-	} while (!last && !STAILQ_EMPTY(&s->flights));
+	} while (!last && s->state == OPEN);
 }
 
 static void
@@ -529,24 +553,38 @@ write_data(struct inband *s, struct xw *w, const void *data, size_t len)
 	xw_end(w);
 }
 
+/* Ask whether the messages up to the last have come. */
 static int
-send_message(struct inband *s, const void *data, size_t len, struct flight *f)
+ask_ping(struct inband *s)
+{
+	struct iq_table	*t = s->ibb->iqs;
+	struct flight	*last = STAILQ_LAST(&s->flights, flight, next);
+
+	if (last == NULL)
+		return 0;
+	last->ping = 1;
+	s->since_ping = 0;
+	xw_elem(iq_request(t, "get", s->peer), "ping", NS_PING, NULL);
+	return iq_ask(t, ping_answered, s, IQ_NODEADLINE);
+}
+
+static int
+send_message(struct inband *s, const void *data, size_t len)
 {
 	struct iq_table	*t = s->ibb->iqs;
 	struct xw	*w = iq_stanza(t, "message", NULL, s->peer);
 
+	/* All that some servers return of a message is its id. */
+	xw_attrf(w, "id", "%s.%u", s->sid, s->seq_out);
 	write_data(s, w, data, len);
 	/* XEP-0334: not for anybody's archive. */
 	xw_elem(w, "no-store", "urn:xmpp:hints", NULL);
 	if (iq_send(t) == -1)
 		return -1;
-	if (++s->since_ping < MESSAGE_BATCH)
+	/* Nothing follows the last before the peer's close is answered. */
+	if (++s->since_ping < MESSAGE_BATCH && s->in == HALF_OPEN)
 		return 0;
-	s->since_ping = 0;
-	f->ping = 1;
-	w = iq_request(t, "get", s->peer);
-	xw_elem(w, "ping", NS_PING, NULL);
-	return iq_ask(t, ping_answered, s, IQ_NODEADLINE);
+	return ask_ping(s);
 }
 
 static int
@@ -570,7 +608,7 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 	f->weight = weight;
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
-	if ((s->message ? send_message(s, data, len, f) :
+	if ((s->message ? send_message(s, data, len) :
 	    send_iq(s, data, len, f)) == -1) {
 		fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
@@ -659,7 +697,7 @@ inband_answer(struct inband *s, size_t n)
 	struct debt	*d;
 
 	while (n-- > 0 && (d = STAILQ_FIRST(&s->debts)) != NULL) {
-		if (d->id != NULL && s->state == OPEN) {
+		if (d->id != NULL) {
 			iq_resultto(s->ibb->iqs, s->peer, d->id);
 			if (iq_send(s->ibb->iqs) == -1) {
 				fail(s, INBAND_UNSENT, SE_NONE, "");
@@ -706,17 +744,20 @@ take_close(struct ibb *b, const struct elem *stanza, const struct elem *close)
 			    SE_NOT_ACCEPTABLE, "");
 		return;
 	}
-	s->user.closing(s->arg, close);
+	if (s->since_ping > 0 && ask_ping(s) == -1)
+		fail(s, INBAND_UNSENT, SE_NONE, "");
+	else
+		s->user.closing(s->arg, close);
 }
 
 static void
-answer_close(struct inband *s)
+answer_close(struct inband *s, int words)
 {
 	struct xw	*w;
 
 	if (s->close_id != NULL) {
 		w = iq_resultto(s->ibb->iqs, s->peer, s->close_id);
-		if (s->user.last_words != NULL)
+		if (words && s->user.last_words != NULL)
 			s->user.last_words(s->arg, w);
 		iq_send(s->ibb->iqs);
 	}
@@ -729,10 +770,7 @@ ended(struct inband *s, const struct elem *answer)
 {
 	/* Closes that crossed: the peer waits for its answer too. */
 	if (s->in == HALF_CLOSING)
-		answer_close(s);
-	/* Of messages nothing is heard but that they do not come back. */
-	while (s->message && !STAILQ_EMPTY(&s->flights))
-		land(s);
+		answer_close(s, 1);
 	set_in(s, HALF_CLOSED);
 	set_out(s, HALF_CLOSED);
 	set_state(s, ENDED);
@@ -756,9 +794,13 @@ close_answered(void *arg, const struct elem *answer)
 		fail(s, INBAND_UNDELIVERED, err, stanza_errortext(answer));
 		return;
 	}
-	while (!STAILQ_EMPTY(&s->flights))
-		land(s);
-	ended(s, answer);
+	forget(s);
+	/* One that never knew it has not taken our messages either. */
+	if (err == SE_NONE || (s->message && s->in != HALF_OPEN))
+		while (s->state == OPEN && !STAILQ_EMPTY(&s->flights))
+			land(s);
+	if (s->state == OPEN)
+		ended(s, answer);
 }
 
 static int
@@ -768,10 +810,17 @@ ask_close(struct inband *s, iq_answer_fn *fn, int64_t deadline)
 
 	xw_start(w, "close", NS_IBB);
 	xw_attr(w, "sid", s->sid);
-	/* Giving up has no last words. */
 	if (fn != NULL && s->user.last_words != NULL)
 		s->user.last_words(s->arg, w);
 	return iq_ask(s->ibb->iqs, fn, s, deadline);
+}
+
+static void
+close_out(struct inband *s, int64_t deadline)
+{
+	set_out(s, HALF_CLOSING);
+	if (ask_close(s, close_answered, deadline) == -1)
+		fail(s, INBAND_UNSENT, SE_NONE, "");
 }
 
 void
@@ -780,48 +829,71 @@ inband_close(struct inband *s, int64_t deadline)
 	if (s->state != OPEN)
 		return;
 	if (s->in == HALF_CLOSING)
-		answer_close(s);
-	if (s->in == HALF_CLOSED && s->out == HALF_OPEN) {
+		answer_close(s, 1);
+	if (s->in == HALF_CLOSED && s->out == HALF_OPEN)
 		ended(s, NULL);
+	else if (s->out == HALF_OPEN)
+		close_out(s, deadline);
+}
+
+void
+inband_close_back(struct inband *s, int64_t deadline)
+{
+	if (s->state != OPEN)
 		return;
-	}
-	if (s->out != HALF_OPEN)
-		return;
-	set_out(s, HALF_CLOSING);
-	if (ask_close(s, close_answered, deadline) == -1)
-		fail(s, INBAND_UNSENT, SE_NONE, "");
+	if (s->out == HALF_OPEN)
+		close_out(s, deadline);
+	/* After the question: once answered, the peer forgets the stream. */
+	if (s->state == OPEN && s->in == HALF_CLOSING)
+		answer_close(s, 1);
 }
 
 void
 inband_abort(struct inband *s, enum stanza_error err)
 {
-	struct debt	*d;
-
+	refuse_debts(s, err);
 	if (s->state == ENDED)
 		return;
 	if (s->state == OFFERED)
 		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, NULL);
-	for (; (d = STAILQ_FIRST(&s->debts)) != NULL; debt_free(s))
-		if (d->id != NULL)
-			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
 	forget(s);
+	/* Giving up has no last words. */
 	if (s->in == HALF_CLOSING)
-		answer_close(s);
+		answer_close(s, 0);
 	else if (s->state != OFFERED && s->out == HALF_OPEN)
 		ask_close(s, NULL, IQ_NODEADLINE);
 	set_state(s, ENDED);
 }
 
-/* A message of ours that came back. */
-static void
+/* The stream of which a message came back.  Not all servers return what was
+ * in it, but its id they do: the sid, a dot and the seq. */
+static struct inband *
+bounced(struct ibb *b, const struct elem *stanza, const struct elem *data)
+{
+	const char	*from = elem_attr(stanza, "from");
+	const char	*id = elem_attr(stanza, "id"), *dot;
+	char		 sid[SID_MAX + 1];
+
+	if (data != NULL)
+		return find(b, from, elem_attr(data, "sid"));
+	if (id == NULL || (dot = strrchr(id, '.')) == NULL ||
+	    dot - id > SID_MAX)
+		return NULL;
+	snprintf(sid, sizeof(sid), "%.*s", (int)(dot - id), id);
+	return find(b, from, sid);
+}
+
+static int
 take_bounce(struct ibb *b, const struct elem *stanza, const struct elem *data)
 {
-	struct inband	*s = find(b, elem_attr(stanza, "from"),
-			    elem_attr(data, "sid"));
+	struct inband	*s = bounced(b, stanza, data);
 
-	if (s != NULL && s->state == OPEN && s->message)
-		fail(s, INBAND_UNDELIVERED, stanza_error(stanza),
-		    stanza_errortext(stanza));
+	if (s != NULL && s->state == OPEN && s->message) {
+		inband_abort(s, SE_ITEM_NOT_FOUND);
+		s->user.failed(s->arg, INBAND_UNDELIVERED,
+		    stanza_error(stanza), stanza_errortext(stanza));
+	}
+	return s != NULL || data != NULL;
 }
 
 int
@@ -830,14 +902,13 @@ ibb_input(struct ibb *b, const struct elem *stanza)
 	const struct elem	*e = elem_child(stanza, NS_IBB, NULL);
 	int			 iq = stanza_is(stanza, "iq");
 
-	if (e == NULL || (!iq && !stanza_is(stanza, "message")))
+	if (!iq && !stanza_is(stanza, "message"))
 		return 0;
 	/* Errors may echo what they refuse: the type comes first. */
-	if (stanza_type(stanza, "error")) {
-		if (!iq)
-			take_bounce(b, stanza, e);
-		return !iq;
-	}
+	if (stanza_type(stanza, "error"))
+		return !iq && take_bounce(b, stanza, e);
+	if (e == NULL || (iq && stanza_type(stanza, "result")))
+		return 0;
 	if (iq && !stanza_type(stanza, "set"))
 		refuse(b, stanza, SE_BAD_REQUEST);
 	else if (elem_is(e, NS_IBB, "open") && iq)

@@ -102,7 +102,8 @@ int	 inband_open(struct inband *s, int64_t deadline,
 	    void (*extra)(void *arg, struct xw *w));
 
 /* Own an offered stream, to be told if it ends before it is accepted; accept
- * it, extra writing children into the result.  0 or -1. */
+ * it, extra writing children into the result.  0, or -1 if it cannot be sent
+ * or the offer is no more. */
 void	 inband_own(struct inband *s, const struct inband_user *user,
 	    void *arg);
 int	 inband_accept(struct inband *s,
@@ -115,7 +116,8 @@ const char *inband_peer(const struct inband *s);
 const char *inband_sid(const struct inband *s);
 /* The largest block agreed on. */
 size_t	 inband_block(const struct inband *s);
-/* How many blocks may be sent now; how many sent are unanswered. */
+/* How many blocks may be sent now; how many sent are unanswered: messages
+ * count only after the peer has asked to close. */
 size_t	 inband_room(const struct inband *s);
 size_t	 inband_unanswered(const struct inband *s);
 
@@ -123,17 +125,22 @@ size_t	 inband_unanswered(const struct inband *s);
  * of the user's.  Only if inband_room().  0, or -1 and it has failed. */
 int	 inband_send(struct inband *s, const void *data, size_t len,
 	    size_t weight);
-/* Answer the n oldest unanswered received blocks. */
+/* Answer the n oldest unanswered received blocks, of a closed stream too. */
 void	 inband_answer(struct inband *s, size_t n);
 
 /*
  * Close: everything received has been answered and nothing more will be
  * sent.  Ends with closed or failed; deadline bounds the wait.  To a peer
- * that asked first this is the answer.
+ * that asked first this is the answer, to be given when nothing that we sent
+ * is unanswered.
  */
 void	 inband_close(struct inband *s, int64_t deadline);
+/* The same to a peer that asked first, but ask it, too, to hear its last
+ * words once more: what it said in its <close/> is out of date. */
+void	 inband_close_back(struct inband *s, int64_t deadline);
 /* Give up: unanswered blocks are answered with err, the peer is sent a close,
- * nothing is waited for and no more is called. */
+ * nothing is waited for and no more is called.  Before inband_free(), or what
+ * the peer asked stays unanswered. */
 void	 inband_abort(struct inband *s, enum stanza_error err);
 /* Forget it, whatever its state.  NULL is fine. */
 void	 inband_free(struct inband *s);

@@ -29,8 +29,8 @@ struct stream {
 	size_t			 weight;	/* of what e2e has to send */
 	int			 finished;	/* no more from our end */
 	int			 finish_sent;	/* close_notify is made */
+	int			 closing;	/* we have asked for it, too */
 	int			 peer_closing;	/* <close/> has come */
-	int			 given_up;
 	int			 pinging;
 	char			 receipt[E2E_RECEIPT];	/* the peer's */
 	struct buf		 rx;		/* received, not consumed */
@@ -66,19 +66,12 @@ fail(struct stream *s, enum stream_fault fault, const char *why)
 	changed(s);
 }
 
-static void
-abandon(struct stream *s, enum stanza_error err)
-{
-	s->given_up = 1;
-	inband_abort(s->carrier, err);
-}
-
 /* Fail, telling the peer. */
 static void
 give_up(struct stream *s, enum stream_fault fault, enum stanza_error err,
     const char *why)
 {
-	abandon(s, err);
+	inband_abort(s->carrier, err);
 	fail(s, fault, why);
 }
 
@@ -194,13 +187,41 @@ may_close(struct stream *s)
 	    buf_len(&s->rx) == 0;
 }
 
+/* Has the peer proved that it has received all we sent? */
+static int
+proven(const struct stream *s)
+{
+	return s->e2e == NULL || e2e_verify(s->e2e, !s->calling, s->sent,
+	    s->receipt);
+}
+
+static void
+ask_close(struct stream *s)
+{
+	s->closing = 1;
+	inband_close(s->carrier, s->conf.deadline());
+}
+
+/* The peer asked first.  Blocks of ours that crossed its <close/> are not in
+ * its receipt: then we need a later one. */
+static void
+answer_close(struct stream *s)
+{
+	if (s->closing || proven(s)) {
+		inband_close(s->carrier, s->conf.deadline());
+		return;
+	}
+	s->closing = 1;
+	inband_close_back(s->carrier, s->conf.deadline());
+}
+
 /* Close when both directions have said and heard all they will. */
 static void
 close_if_done(struct stream *s)
 {
 	if (s->state != STREAM_OPEN)
 		return;
-	if (s->peer_closing && !peer_finished(s)) {
+	if (s->peer_closing && !s->closing && !peer_finished(s)) {
 		give_up(s, STREAM_BROKEN, SE_BAD_REQUEST, "it was closed "
 		    "before the end of the peer's data");
 		return;
@@ -208,8 +229,12 @@ close_if_done(struct stream *s)
 	make_finish(s);
 	if (s->state != STREAM_OPEN || inband_unanswered(s->carrier) > 0)
 		return;
-	if (s->peer_closing ? buf_len(&s->rx) == 0 : may_close(s))
-		inband_close(s->carrier, s->conf.deadline());
+	if (s->peer_closing) {
+		if (buf_len(&s->rx) == 0)
+			answer_close(s);
+	} else if (may_close(s)) {
+		ask_close(s);
+	}
 }
 
 /* The peer's proof of what it has received, from its <close/> or from its
@@ -229,10 +254,8 @@ on_last_words(void *arg, struct xw *w)
 	struct stream	*s = arg;
 	char		 receipt[E2E_RECEIPT];
 
-	/* No receipt for what has failed: the peer is not to believe that
-	 * all is well. */
-	if (s->e2e != NULL && !s->given_up && e2e_receipt(s->e2e, s->calling,
-	    s->consumed, receipt) == 0)
+	if (s->e2e != NULL && e2e_receipt(s->e2e, s->calling, s->consumed,
+	    receipt) == 0)
 		xw_elem(w, "receipt", NS_XCAT, receipt);
 }
 
@@ -266,8 +289,7 @@ on_closed(void *arg, const struct elem *answer)
 	if (s->confirmed < s->sent)
 		fail(s, STREAM_BROKEN, "the peer closed before it had taken "
 		    "everything");
-	else if (s->e2e != NULL && !e2e_verify(s->e2e, !s->calling, s->sent,
-	    s->receipt))
+	else if (!proven(s))
 		fail(s, STREAM_BROKEN, "it ended without the peer's receipt "
 		    "for everything");
 	else {
@@ -613,7 +635,7 @@ stream_free(struct stream *s)
 	if (s == NULL)
 		return;
 	if (s->carrier != NULL)
-		abandon(s, SE_ITEM_NOT_FOUND);
+		inband_abort(s->carrier, SE_ITEM_NOT_FOUND);
 	inband_free(s->carrier);
 	if (s->pinging)
 		iq_forget(s->conf.iqs, s);
@@ -784,7 +806,7 @@ stream_abort(struct stream *s, enum stanza_error err)
 {
 	if (over(s))
 		return;
-	abandon(s, err);
+	inband_abort(s->carrier, err);
 	s->state = STREAM_CLOSED;
 }
 

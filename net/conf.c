@@ -37,7 +37,8 @@ static const struct word families[] = {
 };
 
 static const struct word sessions[] = {
-	{ "prefer", E2E_PREFER }, { "require", E2E_REQUIRE }, { "off", E2E_OFF },
+	{ "prefer", E2E_PREFER }, { "require", E2E_REQUIRE },
+	{ "off", E2E_OFF },
 	{ NULL, 0 }
 };
 

@@ -23,6 +23,7 @@ struct end {
 	int		 same;		/* both are one socket */
 	int		 out_socket;
 	int		 out_done;
+	int		 out_unread;	/* nobody reads our output now */
 	int		 lenient;	/* see end_outlive() */
 	int		 out_broken;	/* its reader has stopped */
 	int		 err;
@@ -102,6 +103,8 @@ want_output(void *arg)
 	e->peer.data(e->peer.arg, &len);
 	if (e->out_broken)	/* the write that fails comes last */
 		return len > 0 && e->in.fd == -1 ? POLLOUT : WATCH_IDLE;
+	if (e->out_unread)
+		return len > 0 ? POLLOUT : WATCH_IDLE;
 	return len > 0 ? POLLOUT : 0;
 }
 
@@ -133,8 +136,12 @@ ready_output(void *arg, int revents)
 
 	data = e->peer.data(e->peer.arg, &len);
 	if (len == 0) {
-		/* Nobody reads any more; a write would say so. */
-		if (revents & (POLLERR | POLLHUP | POLLNVAL) &&
+		/* Nobody reads any more; a write would say so.  If it comes to
+		 * none, all is well: tar(1) reads on until the end of its
+		 * archive, not of its input. */
+		if (revents & POLLERR && !e->out_socket)
+			e->out_unread = 1;
+		else if (revents & (POLLERR | POLLHUP | POLLNVAL) &&
 		    !outlives(e, EPIPE))
 			failed(e, revents & POLLNVAL ? EBADF : EPIPE,
 			    "writing to");

@@ -80,6 +80,7 @@ static int
 make_dirs(const char *dir)
 {
 	char	 path[PATH_MAX], *p;
+	int	 why = ENOENT;
 
 	if (strlcpy(path, dir, sizeof(path)) >= sizeof(path)) {
 		errno = ENAMETOOLONG;
@@ -88,10 +89,16 @@ make_dirs(const char *dir)
 	for (p = path + 1; *p != '\0'; p++)
 		if (*p == '/') {
 			*p = '\0';
-			mkdir(path, 0700);
+			if (mkdir(path, 0700) == -1 && errno != ENOENT)
+				why = errno;
 			*p = '/';
 		}
-	return mkdir(path, 0700) == -1 && errno != EEXIST ? -1 : 0;
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return 0;
+	/* What is not there is for the reason that it could not be made. */
+	if (errno == ENOENT && why != EEXIST)
+		errno = why;
+	return -1;
 }
 
 /* Under a name of our own first; link() then gives it the right one unless

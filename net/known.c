@@ -12,6 +12,7 @@
 
 #include "net/conffile.h"
 #include "net/known.h"
+#include "xml/jid.h"
 
 #define KNOWN_FILE	"known_peers"
 
@@ -44,22 +45,36 @@ add(struct known *k, const char *jid, const char *fingerprint)
 	return 0;
 }
 
-/* A resource may hold spaces; a fingerprint holds none. */
+static int
+is_fingerprint(const char *s)
+{
+	static const char	 base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	return strncmp(s, "SHA256:", 7) == 0 && strlen(s) == 7 + 43 &&
+	    strspn(s + 7, base64) == 43;
+}
+
+/* A resource may hold spaces; a fingerprint holds none.  An address may begin
+ * as a comment does. */
 static int
 parse_line(struct known *k, char *line, unsigned n, char *err)
 {
-	char	*space;
+	char		 jid[JID_MAX], *space;
+	const char	*why;
 
 	line[strcspn(line, "\r\n")] = '\0';
+	space = strrchr(line, ' ');
+	if (space != NULL && is_fingerprint(space + 1)) {
+		*space = '\0';
+		if (jid_prep(line, jid, &why) == 0)
+			return add(k, jid, space + 1) == -1 ?
+			    conf_fail(err, "out of memory") : 0;
+	}
 	if (*line == '\0' || *line == '#')
 		return 0;
-	space = strrchr(line, ' ');
-	if (space == NULL || strncmp(space + 1, "SHA256:", 7) != 0)
-		return conf_fail(err, "%s:%u: not \"jid SHA256:...\"; mend "
-		    "or remove the line", k->path, n);
-	*space = '\0';
-	return add(k, line, space + 1) == -1 ?
-	    conf_fail(err, "out of memory") : 0;
+	return conf_fail(err, "%s:%u: not \"jid SHA256:...\"; mend or remove "
+	    "the line", k->path, n);
 }
 
 static int
@@ -163,6 +178,16 @@ known_check(const struct known *k, const char *jid, const char *fingerprint)
 	return known_peer(k, jid) ? KNOWN_CHANGED : KNOWN_NEW;
 }
 
+/* Some editors leave the last line without its end. */
+static int
+in_a_line(int fd)
+{
+	off_t	 size = lseek(fd, 0, SEEK_END);
+	char	 last;
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 /* One write, so that two programs never mix their lines. */
 static int
 append(const char *path, const char *jid, const char *fingerprint)
@@ -170,11 +195,13 @@ append(const char *path, const char *jid, const char *fingerprint)
 	char	*line;
 	int	 fd, n, r;
 
-	if ((n = asprintf(&line, "%s %s\n", jid, fingerprint)) == -1)
+	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd == -1)
 		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd == -1) {
-		free(line);
+	n = asprintf(&line, "%s%s %s\n", in_a_line(fd) ? "\n" : "", jid,
+	    fingerprint);
+	if (n == -1) {
+		close(fd);
 		return -1;
 	}
 	r = write(fd, line, (size_t)n) == n ? 0 : -1;

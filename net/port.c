@@ -265,9 +265,10 @@ port_free(struct port *p)
 
 struct ports {
 	struct loop	*loop;
-	struct port	**list;
+	struct port	**list;		/* first those handed over */
 	size_t		 n;
-	size_t		 inherited;	/* sockets handed over */
+	size_t		 given;		/* sockets handed over */
+	size_t		 opened;	/* times ports_open() was called */
 };
 
 struct ports *
@@ -278,7 +279,7 @@ ports_new(struct loop *l)
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
 	p->loop = l;
-	p->inherited = (size_t)systemd_sockets();
+	p->given = (size_t)systemd_sockets();
 	return p;
 }
 
@@ -293,24 +294,61 @@ ports_free(struct ports *p)
 	free(p);
 }
 
+static int
+append(struct ports *p, struct port *port)
+{
+	struct port	**list;
+
+	if (port == NULL)
+		return -1;
+	list = reallocarray(p->list, p->n + 1, sizeof(*list));
+	if (list == NULL) {
+		port_free(port);
+		return -1;
+	}
+	p->list = list;
+	p->list[p->n++] = port;
+	return 0;
+}
+
+static int
+inherit(struct ports *p, char *err)
+{
+	socklen_t	 len;
+	size_t		 i;
+	int		 fd, listens;
+
+	for (i = 0; i < p->given; i++) {
+		fd = SYSTEMD_FIRST + (int)i;
+		len = sizeof(listens);
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens,
+		    &len) == -1 || !listens) {
+			snprintf(err, PORT_ERR, "LISTEN_FDS is %zu, but "
+			    "descriptor %d is not a socket that listens; see "
+			    "to the socket unit", p->given, fd);
+			return -1;
+		}
+		if (append(p, port_inherit(p->loop, fd, NULL, NULL)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 ports_open(struct ports *p, const char *where, port_fn *fn, void *arg,
     char *err)
 {
-	struct port	**list, *port;
+	size_t	 i;
 
 	snprintf(err, PORT_ERR, "out of memory");
-	list = reallocarray(p->list, p->n + 1, sizeof(*list));
-	if (list == NULL)
+	if (p->opened == 0 && inherit(p, err) == -1)
 		return -1;
-	p->list = list;
-	if (p->n < p->inherited)
-		port = port_inherit(p->loop, SYSTEMD_FIRST + (int)p->n, fn,
-		    arg);
-	else
-		port = port_listen(p->loop, where, fn, arg, err);
-	if (port == NULL)
-		return -1;
-	p->list[p->n++] = port;
+	if (p->opened >= p->given)
+		return append(p, port_listen(p->loop, where, fn, arg, err));
+	/* All that are left, until the next one comes for its own. */
+	for (i = p->opened++; i < p->given; i++) {
+		p->list[i]->fn = fn;
+		p->list[i]->arg = arg;
+	}
 	return 0;
 }

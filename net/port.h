@@ -19,7 +19,9 @@ typedef void port_fn(void *arg, int fd);
 struct ports *ports_new(struct loop *l);
 void	 ports_free(struct ports *p);
 /* Listen where it says; but as long as systemd has handed sockets over, on the
- * next of these.  0, or -1 with a message in err[PORT_ERR]. */
+ * next of these, and if nobody comes for those after it, on them, too: a unit
+ * may have one for IPv4 and one for IPv6.  0, or -1 with a message in
+ * err[PORT_ERR]. */
 int	 ports_open(struct ports *p, const char *where, port_fn *fn,
 	    void *arg, char *err);
 

@@ -15,7 +15,7 @@ struct sasl;
 /* What may be used to log in.  Strings are the caller's, until sasl_first()
  * has returned. */
 struct sasl_cred {
-	const char	*user;		/* localpart; NULL or "": ANONYMOUS only */
+	const char	*user;		/* localpart; NULL, "": ANONYMOUS only */
 	const char	*password;	/* NULL: no mechanism that needs one */
 	const char	*authzid;	/* bare JID for EXTERNAL, "" for none */
 	int		 external;	/* TLS presented a client certificate */
@@ -24,7 +24,7 @@ struct sasl_cred {
 
 /* A channel binding that this connection can do (RFC 9266, RFC 5929). */
 struct sasl_binding {
-	const char	*type;		/* "tls-exporter", "tls-server-end-point" */
+	const char	*type;		/* such as "tls-exporter" */
 	unsigned char	 data[64];
 	size_t		 len;
 };

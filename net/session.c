@@ -162,8 +162,8 @@ fire(void *arg)
 		    "network");
 		break;
 	default:
-		session_fail(s, SESSION_TIMEOUT, "the login took too long; try again, "
-		    "or give it more time with -w");
+		session_fail(s, SESSION_TIMEOUT, "the login took too long; "
+		    "try again, or give it more time with -w");
 		break;
 	}
 }
@@ -232,8 +232,8 @@ stream_error(struct session *s, const struct elem *e)
 	    sizeof(text));
 	session_fail(s, s->state == S_READY ? SESSION_LOST :
 	    SESSION_UNREACHED, "%s (%.40s%s%s)", words != NULL ? words :
-	    "the server ended the stream; ask its operator", cond, *text != '\0' ? ": " : "",
-	    text);
+	    "the server ended the stream; ask its operator", cond,
+	    *text != '\0' ? ": " : "", text);
 }
 
 static void

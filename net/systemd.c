@@ -12,7 +12,8 @@
 int
 systemd_sockets(void)
 {
-	const char	*pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	const char	*pid = getenv("LISTEN_PID");
+	const char	*fds = getenv("LISTEN_FDS");
 	const char	*why;
 	int		 n = 0;
 

@@ -36,7 +36,7 @@ struct iq_table {
 	struct request_list	 timed;
 	struct buf		 out;		/* the stanza being written */
 	struct xw		 w;
-	struct request		*asking;	/* between iq_request and _ask */
+	struct request		*asking;	/* not yet given to iq_ask() */
 };
 
 static int
@@ -221,9 +221,12 @@ iq_forget(struct iq_table *t, const void *arg)
 {
 	struct request	*r, *next;
 
+	/* They go, or those that nobody ever answers would pile up. */
 	RB_FOREACH_SAFE(r, request_tree, &t->pending, next)
-		if (r->arg == arg)
-			r->fn = NULL;
+		if (r->arg == arg) {
+			request_remove(t, r);
+			request_free(r);
+		}
 }
 
 /* Our own server answers for our account without an address, or with the

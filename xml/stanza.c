@@ -54,7 +54,7 @@ condition(const char *name, const char *type)
 		if (i == SE_RESOURCE_CONSTRAINT && type != NULL &&
 		    strcmp(type, "wait") == 0)
 			return SE_BUSY;
-		return i;
+		return (enum stanza_error)i;
 	}
 	return SE_UNDEFINED_CONDITION;
 }
