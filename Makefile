@@ -22,7 +22,7 @@ NET	= net/allow.o net/child.o net/conf.o net/conffile.o net/dial.o net/disco.o \
 	net/tls.o net/trace.o net/trust.o net/where.o
 OBJS	= $(XML) $(IBB) $(NET)
 UNITS	= t/unit/conf.t t/unit/ibb.t t/unit/jid.t t/unit/sasl.t t/unit/xml.t
-FUZZERS	= t/fuzz/ibb t/fuzz/jid t/fuzz/xml
+FUZZERS	= t/fuzz/e2e t/fuzz/ibb t/fuzz/jid t/fuzz/xml
 
 TESTS	= t/*.t $(UNITS)
 JOBS	= 2
@@ -47,9 +47,12 @@ xcat.o $(OBJS) t/tap.o: xml/*.h ibb/*.h net/*.h
 $(UNITS): t/tap.o $(OBJS)
 
 install: xcat
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+	    $(DESTDIR)$(MANDIR)/man7
 	install -m 755 xcat $(DESTDIR)$(BINDIR)/xcat
 	install -m 644 man/xcat.1 $(DESTDIR)$(MANDIR)/man1/xcat.1
+	install -m 644 man/xcat-protocol.7 \
+	    $(DESTDIR)$(MANDIR)/man7/xcat-protocol.7
 
 demo:
 	@t/deps demo

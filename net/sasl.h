@@ -15,7 +15,7 @@ struct sasl;
 /* What may be used to log in.  Strings are the caller's, until sasl_first()
  * has returned. */
 struct sasl_cred {
-	const char	*user;		/* localpart; NULL, "": ANONYMOUS only */
+	const char	*user;		/* NULL or "": ANONYMOUS only */
 	const char	*password;	/* NULL: no mechanism that needs one */
 	const char	*authzid;	/* bare JID for EXTERNAL, "" for none */
 	int		 external;	/* TLS presented a client certificate */

@@ -47,11 +47,13 @@ ejabberd_config()	# feature ...
 	    'starttls_required: true' 'tls_verify: true'
 	ejabberd_listen "$TLSPORT" ejabberd_c2s 'tls: true' 'tls_verify: true'
 	case " $* " in *" http "*)
-		ejabberd_listen "$HTTPPORT" ejabberd_http 'request_handlers:' \
-		    '  /http-bind: mod_bosh' '  /xmpp-websocket: ejabberd_http_ws'
-		ejabberd_listen "$HTTPSPORT" ejabberd_http 'tls: true' \
-		    'request_handlers:' \
-		    '  /http-bind: mod_bosh' '  /xmpp-websocket: ejabberd_http_ws'
+		for _tls in false true; do
+			[ $_tls = true ] && _port=$HTTPSPORT || _port=$HTTPPORT
+			ejabberd_listen "$_port" ejabberd_http "tls: $_tls" \
+			    'request_handlers:' \
+			    '  /http-bind: mod_bosh' \
+			    '  /xmpp-websocket: ejabberd_http_ws'
+		done
 	esac
 	echo modules:
 	ejabberd_modules "$@"
@@ -61,9 +63,9 @@ ejabberd_config()	# feature ...
 ejabberd_register()	# Erlang that makes the accounts
 {
 	for _account in $ACCOUNTS; do
-		printf 'ejabberd_auth:try_register(<<"%s">>, <<"%s">>, <<"%s">>),' \
-		    "${_account%@*}" "${_account#*@}" \
-		    "$(password "${_account%@*}")"
+		printf 'ejabberd_auth:try_register('
+		printf '<<"%s">>, <<"%s">>, <<"%s">>),' "${_account%@*}" \
+		    "${_account#*@}" "$(password "${_account%@*}")"
 	done
 	printf 'ok = file:write_file("%s", <<>>).' "$T/ejabberd/ready"
 }

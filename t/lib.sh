@@ -20,15 +20,9 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/xcat-test.XXXXXX") || exit 1
 PYTHON=/usr/bin/python3			# Debian's, the one with slixmpp
 
 count=0 failed=0			# of tests
-pids=					# everything started and not yet waited for
+pids=					# of what was started, until waited for
 
 # --- TAP ---------------------------------------------------------------------
-
-plan()		# number
-{
-	echo "1..$1"
-	planned=$1
-}
 
 skip_all()	# reason
 {
@@ -133,7 +127,7 @@ bail()		# reason: this file cannot go on
 
 done_testing()
 {
-	[ -n "${planned-}" ] || echo "1..$count"
+	echo "1..$count"
 	[ "$failed" -eq 0 ]
 	exit
 }
@@ -173,7 +167,7 @@ fifo()		# name: $T/name
 # for tests that hold one end of a fifo open: not passed on.  Standard input
 # is that of the caller ("start a cmd <file").  For output to go elsewhere, make
 # $T/name.out a fifo or a link.
-start()		# name command ...: output to $T/name.out and .err, pid in $pid_name
+start()		# name command ...: output to $T/name.out and .err
 {
 	_name=$1; shift
 	{

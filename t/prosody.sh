@@ -51,7 +51,10 @@ prosody_config()	# feature ...
 	modules_enabled = { $(prosody_modules "$@" | sed 's/[a-z0-9]*/"&";/g') }
 	modules_disabled = { "s2s" }
 	authentication = "internal_plain"
-	ssl = { certificate = "$CA/example.test.pem", key = "$CA/example.test.key" }
+	ssl = {
+		certificate = "$CA/example.test.pem",
+		key = "$CA/example.test.key"
+	}
 	https_ssl = ssl
 	END
 	prosody_host "$DOMAIN" example.test

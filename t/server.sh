@@ -84,9 +84,9 @@ server_answers()
 		$SIG{ALRM} = sub { exit 1 }; alarm 2;
 		my ($port, $domain) = @ARGV;
 		my $s = IO::Socket::INET->new("127.0.0.1:$port") or exit 1;
-		print $s "<stream:stream xmlns=\"jabber:client\" version=\"1.0\"",
-		    " xmlns:stream=\"http://etherx.jabber.org/streams\"",
-		    " to=\"$domain\">";
+		print $s "<stream:stream to=\"$domain\" version=\"1.0\"",
+		    " xmlns=\"jabber:client\"",
+		    " xmlns:stream=\"http://etherx.jabber.org/streams\">";
 		$_ = "";
 		until (/starttls/) { sysread($s, $_, 4096, length) or exit 1 }
 	' "$PORT" "$DOMAIN"

@@ -4,8 +4,9 @@
 
 /* Each returns whether the test passed and prints its line; on failure also
  * where it stands and what differed. */
-#define ok(cond, ...)		tap_ok(__FILE__, __LINE__, !!(cond), __VA_ARGS__)
-#define is(got, want, ...)	tap_is(__FILE__, __LINE__, got, want, __VA_ARGS__)
+#define ok(cond, ...)	tap_ok(__FILE__, __LINE__, !!(cond), __VA_ARGS__)
+#define is(got, want, ...)	\
+	tap_is(__FILE__, __LINE__, got, want, __VA_ARGS__)
 #define is_int(got, want, ...)	\
 	tap_is_int(__FILE__, __LINE__, got, want, __VA_ARGS__)
 
