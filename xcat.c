@@ -112,7 +112,7 @@ static struct {
 	TAILQ_HEAD(, link)	 links;
 	size_t			 nlinks;
 	char			 stranger[JID_MAX];	/* last one refused */
-	int64_t			 asked;		/* -z: when, for the round trip */
+	int64_t			 asked;		/* -z: when it was */
 	int			 status;
 	int			 ending;
 	int			 lost;		/* the session is */
@@ -122,6 +122,11 @@ static struct {
 /*
  * Words
  */
+
+static void	 say(int, const char *, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
+static void	 fatal(int, const char *, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
 
 static void
 say(int level, const char *fmt, ...)

@@ -27,6 +27,7 @@ struct port {
 	struct loop	*loop;
 	struct watch	 watches[FDS_MAX];
 	size_t		 n;
+	int		 held;
 	int		 resting;
 	struct timer	 rest;
 	char		*path;		/* of a Unix socket to remove */
@@ -47,7 +48,7 @@ want(void *arg)
 {
 	struct port	*p = arg;
 
-	return p->resting ? WATCH_IDLE : POLLIN;
+	return p->held || p->resting ? WATCH_IDLE : POLLIN;
 }
 
 static void
@@ -79,7 +80,7 @@ ready(void *arg, int revents)
 
 	(void)revents;
 	/* One port may have several sockets; ask which. */
-	for (i = 0; i < p->n && !p->resting; i++) {
+	for (i = 0; i < p->n && !p->held && !p->resting; i++) {
 		pfd = (struct pollfd){ .fd = p->watches[i].fd,
 		    .events = POLLIN };
 		if (poll(&pfd, 1, 0) == 1)
@@ -351,4 +352,13 @@ ports_open(struct ports *p, const char *where, port_fn *fn, void *arg,
 		p->list[i]->arg = arg;
 	}
 	return 0;
+}
+
+void
+ports_hold(struct ports *p, int hold)
+{
+	size_t	 i;
+
+	for (i = 0; i < p->n; i++)
+		p->list[i]->held = hold;
 }

@@ -24,6 +24,9 @@ void	 ports_free(struct ports *p);
  * err[PORT_ERR]. */
 int	 ports_open(struct ports *p, const char *where, port_fn *fn,
 	    void *arg, char *err);
+/* Accept nobody for now, or again; who connects waits.  All ports that are open
+ * now. */
+void	 ports_hold(struct ports *p, int hold);
 
 /* Listen.  "localhost" and a bare port mean IPv4 and IPv6 loopback both, as
  * far as they exist.  NULL with a message in err[PORT_ERR]. */

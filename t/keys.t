@@ -9,21 +9,37 @@ LIMIT=30
 bob=bob@$DOMAIN
 alices=$T/home/alice
 bobs=$T/home/bob
-met='first contact; its key SHA256:[A-Za-z0-9+/]{43} is now in [^ ]+/known_peers$'
+key='SHA256:[A-Za-z0-9+/]{43}'
+met="first contact; its key $key is now in [^ ]+/known_peers\$"
 
 # For who is not root there is only himself; root tries as somebody else, too,
 # whom permissions concern.
-unprivileged=
-if [ "$(id -u)" -eq 0 ]; then
-	unprivileged='setpriv --reuid 65534 --regid 65534 --clear-groups'
+as='env'			# the program that does it
+is_root()
+{
+	[ "$(id -u)" -eq 0 ]
+}
+
+if is_root; then
 	chmod 711 "$T"
-	cp "$XCAT" "$T/xcat"		# which may be where nobody else looks
+	cp "$XCAT" "$T/xcat"	# which may be where nobody else looks
 	XCAT=$T/xcat
 fi
 
-give_to_nobody()	# file ...
+become_nobody()
 {
-	[ -z "$unprivileged" ] || chown -R 65534:65534 "$@"
+	is_root || return 0
+	cat >"$T/as-nobody" <<-'END'
+	#!/bin/sh
+	exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+	END
+	chmod +x "$T/as-nobody"
+	as=$T/as-nobody
+}
+
+give_to_nobody()	# file
+{
+	! is_root || chown -R 65534:65534 "$1"
 }
 
 key_of()	# user
@@ -42,13 +58,13 @@ mode()		# file
 }
 
 # One stream from alice to bob; the status of each in $caller and $listener.
-listener_options= caller_options= as=
+listener_options='' caller_options='' allow=''
 meet()
 {
 	# shellcheck disable=SC2086
 	listen_as bob listener ${allow:--a alice@$DOMAIN} $listener_options
 	# shellcheck disable=SC2086
-	start caller $as "$T/alice" -s $caller_options "$bob" <"$T/data"
+	start caller "$as" "$T/alice" -s $caller_options "$bob" <"$T/data"
 	finish caller "$LIMIT"
 	caller=$status
 	if [ "$caller" != 0 ]; then
@@ -91,7 +107,7 @@ make_own()
 {
 	rm -f "$alices/key.pem"
 	first=$(umask 0; key_of alice)
-	like "$first" '^SHA256:[A-Za-z0-9+/]{43}$' 'a key is made on first use'
+	like "$first" "^$key\$" 'a key is made on first use'
 	is "$(mode "$alices/key.pem")" 600 'its file is closed to others'
 	is "$(key_of alice)" "$first" 'it stays the same'
 	is "$(ls -A "$alices")" "$(printf 'config\nkey.pem')" \
@@ -105,29 +121,26 @@ make_own()
 own_directory()
 {
 	rm -rf "$T/new"
-	XCAT_CONFIG=
-	like "$(XDG_CONFIG_HOME=$T/new/deep "$XCAT" -K)" '^SHA256:' \
+	like "$(XDG_CONFIG_HOME=$T/new/deep "$XCAT" -K)" "^$key\$" \
 	    'a directory is made for it'
 	is "$(mode "$T/new/deep/xcat")" 700 'which is closed to others'
 	is "$(mode "$T/new/deep/xcat/key.pem")" 600 'and so is the key'
-	unset XCAT_CONFIG
 }
 
 # Many at once, whose keys are one.
 at_once()
 {
-	for i in 1 2 3 4 5; do
+	for time in 1 2 3 4 5; do
 		rm -f "$alices/key.pem"
-		for j in 1 2 3 4 5 6; do
-			start "once$j" "$T/alice" -K
+		for i in 1 2 3 4 5 6; do
+			start "once$i" "$T/alice" -K
 		done
-		for j in 1 2 3 4 5 6; do
-			finish "once$j" "$LIMIT"
+		for i in 1 2 3 4 5 6; do
+			finish "once$i" "$LIMIT"
 		done
-		cat "$T"/once?.out "$T"/once?.err | sort -u >>"$T/different"
-		echo -- >>"$T/different"
+		is "$(cat "$T"/once?.out "$T"/once?.err | sort -u)" \
+		    "$(key_of alice)" "first runs at once agree, time $time"
 	done
-	is "$(wc -l <"$T/different")" 10 'first runs at once agree on one key'
 	is "$(ls -A "$alices")" "$(printf 'config\nkey.pem')" \
 	    'and leave one file'
 }
@@ -169,7 +182,7 @@ own_file()
 
 foreign()
 {
-	if [ -z "$unprivileged" ]; then
+	if ! is_root; then
 		skip 'a foreign key' 'needs root'
 		return
 	fi
@@ -185,23 +198,24 @@ foreign()
 
 unreadable()
 {
-	as=$unprivileged
+	become_nobody
 	give_to_nobody "$alices"
 	chmod 0 "$alices/key.pem"
 	fails 2 "^xcat: $alices/key.pem: Permission denied" \
-	    'an unreadable key' $as "$T/alice" -s "$bob"
+	    'an unreadable key' "$as" "$T/alice" -s "$bob"
 	chmod 600 "$alices/key.pem"
 	: >"$alices/known_peers"
 	chmod 0 "$alices/known_peers"
 	fails 2 "^xcat: $alices/known_peers: Permission denied" \
-	    'an unreadable known_peers' $as "$T/alice" -s "$bob"
+	    'an unreadable known_peers' "$as" "$T/alice" -s "$bob"
 	rm -f "$alices/known_peers"
 }
 
 # --- nowhere to write --------------------------------------------------------
 
-cannot_remember='first contact; its key is SHA256:[^ ]{43}, which cannot be remembered: '
-this_once='key.pem: cannot be written \(Permission denied\), so the key is for this once$'
+cannot_remember="first contact; its key is $key, which cannot be remembered: "
+this_once='key.pem: cannot be written \(Permission denied\), so the key is '
+this_once="${this_once}for this once\$"
 
 read_only_home()
 {
@@ -214,7 +228,7 @@ read_only_home()
 	caller_options=-q
 	meet
 	silent 'a read-only home with -q'
-	caller_options=
+	caller_options=''
 
 	chmod 700 "$alices"
 	mv "$alices/key.pem" "$T/key.pem"
@@ -228,7 +242,7 @@ read_only_home()
 	ok 'a read-only home without a key: says that it cannot remember' \
 	    said caller "$cannot_remember"
 	fails 1 "^xcat: $alices/$this_once" \
-	    'a read-only home without a key: -K' $as "$T/alice" -K
+	    'a read-only home without a key: -K' "$as" "$T/alice" -K
 	chmod 700 "$alices"
 	mv "$T/key.pem" "$alices/key.pem"
 }
@@ -243,7 +257,7 @@ no_directory()
 	    "$T/alice" >"$T/nowhere"
 	chmod +x "$T/nowhere"
 	listen_as bob listener -a "alice@$DOMAIN"
-	start caller $as "$T/nowhere" -s "$bob" <"$T/data"
+	start caller "$as" "$T/nowhere" -s "$bob" <"$T/data"
 	finish caller "$LIMIT"
 	caller=$status
 	finish listener "$LIMIT"
@@ -262,14 +276,14 @@ no_directory()
 lifecycle()
 {
 	forget_peers
-	key=$(key_of bob)
+	old=$(key_of bob)
 	umask 0
 	meet
 	umask 022
 	arrives 'first contact'
 	is "$(wc -l <"$T/caller.err")" 1 'first contact: one line'
 	ok 'first contact: says so' said caller "^xcat: $bob/xcat: $met"
-	is "$(cat "$alices/known_peers")" "$bob/xcat $key" \
+	is "$(cat "$alices/known_peers")" "$bob/xcat $old" \
 	    'first contact: is noted'
 	is "$(mode "$alices/known_peers")" 600 'first contact: for oneself'
 	is "$(grep -c . "$T/listener.err")" 1 \
@@ -286,8 +300,10 @@ lifecycle()
 	now=$(key_of bob)
 	cp "$alices/known_peers" "$T/before"
 	meet
-	refused 5 "it was $(quote "$key"), it is now $(quote "$now"); .*remove its line from $alices/known_peers\$" \
+	refused 5 "it was $(quote "$old"), it is now $(quote "$now"); .*" \
 	    'a changed key'
+	ok 'a changed key: what to do' said caller \
+	    "; if .* remove its line from $alices/known_peers\$"
 	is "$listener" 5 'a changed key: status of the listener'
 	ok 'a changed key: the listener is told' \
 	    said listener 'does not accept our key'
@@ -296,13 +312,13 @@ lifecycle()
 	caller_options='-o e2e=prefer'
 	meet
 	refused 5 'key has changed' 'a changed key with e2e=prefer'
-	caller_options=
+	caller_options=''
 
 	echo "$bob/xcat $now" >>"$alices/known_peers"
 	meet
 	arrives 'two keys, the second'
 	silent 'two keys, the second'
-	printf '%s\n' "$bob/xcat $now" "$bob/xcat $key" >"$alices/known_peers"
+	printf '%s\n' "$bob/xcat $now" "$bob/xcat $old" >"$alices/known_peers"
 	meet
 	arrives 'two keys, the first'
 	silent 'two keys, the first'
@@ -415,7 +431,7 @@ no_fallback()
 	caller_options='-o e2e=off'
 	meet
 	arrives 'but with e2e=off'
-	listener_options= caller_options=
+	listener_options='' caller_options=''
 	forget_peers
 }
 
@@ -423,13 +439,13 @@ no_fallback()
 
 tied()
 {
-	key=$(key_of alice)
+	own=$(key_of alice)
 	for who in "alice@$DOMAIN" "$DOMAIN"; do
-		allow="-a $who=$key"
+		allow="-a $who=$own"
 		meet
 		arrives "-a $who=KEY"
 	done
-	allow="-a alice@$DOMAIN=$(fingerprint x) -a alice@$DOMAIN=$key"
+	allow="-a alice@$DOMAIN=$(fingerprint x) -a alice@$DOMAIN=$own"
 	meet
 	arrives '-a with two keys'
 
@@ -441,7 +457,7 @@ tied()
 	is "$(tail -n 1 "$T/caller.err" | grep -c "^xcat: $bob/xcat: ")" 1 \
 	    '-a with another key: and by whom'
 	ok '-a with another key: so is the listener' said listener \
-	    "its key $(quote "$key") is not one that -a ties it to"
+	    "its key $(quote "$own") is not one that -a ties it to"
 	ok '-a with another key: nothing gets through' \
 	    [ ! -s "$T/listener.out" ]
 	allow="-a * -a alice@$DOMAIN=$(fingerprint x)"
@@ -452,7 +468,7 @@ tied()
 
 	# As if nothing listened: what a stranger is told, too.
 	caller_options='-o e2e=off'
-	for allow in "-a alice@$DOMAIN=$key" "-a carol@$DOMAIN"; do
+	for allow in "-a alice@$DOMAIN=$own" "-a carol@$DOMAIN"; do
 		meet
 		cp "$T/caller.err" "$T/told.${allow%%@*}"
 		refused 5 'nobody listens there, or not for you' \
@@ -462,13 +478,13 @@ tied()
 	done
 	check_same "$T/told.-a alice" "$T/told.-a carol" \
 	    'who shows no key is told what strangers are'
-	allow= caller_options=
+	allow='' caller_options=''
 
-	for bad in "=SHA256:short" "=${key}x" "=$key=" '=SHA256:'; do
+	for bad in "=SHA256:short" "=${own}x" "=$own=" '=SHA256:'; do
 		fails 2 '^xcat: -a .*: after = comes SHA256: and 43' \
 		    "-a alice@$DOMAIN$bad" "$T/bob" -l -a "alice@$DOMAIN$bad"
 	done
-	for bad in "=sha256:${key#*:}" "=MD5:${key#*:}" "=${key#*:}" '=' ; do
+	for bad in "=sha256:${own#*:}" "=MD5:${own#*:}" "=${own#*:}" '=' ; do
 		fails 2 '^xcat: -a ' "-a alice@$DOMAIN$bad" \
 		    "$T/bob" -l -a "alice@$DOMAIN$bad"
 	done
