@@ -304,11 +304,16 @@ static void
 link_failed(struct link *l, int status, const char *why)
 {
 	char	 confirmed[64] = "";
+	int	 begun = 1;
 
-	/* Nothing was lost that had not begun. */
-	if (x.lost && !l->greeted)
+	/* Nothing was lost that had not begun.  It may have begun and failed
+	 * in one turn. */
+	if (!l->greeted && stream_sent(l->stream) == 0 &&
+	    stream_received(l->stream) == 0)
+		begun = 0;
+	if (x.lost && !begun)
 		status = session_status();
-	if (status != EX_PEER && l->greeted)
+	if (status != EX_PEER && begun)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(l->stream));
@@ -442,8 +447,7 @@ link_check(struct link *l)
 	/* The end of input is passed on only behind all that came, and only
 	 * if it is the true end. */
 	if (end_error(l->end) == 0 && stream_eof(l->stream) &&
-	    !end_output_finished(l->end) &&
-	    (state != STREAM_FAILED || single()))
+	    !end_output_finished(l->end) && state != STREAM_FAILED)
 		end_finish_output(l->end);
 	if (end_error(l->end) != 0)
 		link_end_failed(l);

@@ -89,13 +89,15 @@ static int
 expect_name(SSL *ssl, const char *name)
 {
 	X509_VERIFY_PARAM	*param = SSL_get0_param(ssl);
+	char			 sni[256];	/* the macro wants no const */
 
 	if (is_address(name))	/* RFC 6066: no SNI for addresses */
 		return X509_VERIFY_PARAM_set1_ip_asc(param, name);
 	X509_VERIFY_PARAM_set_hostflags(param,
 	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	return X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 &&
-	    SSL_set_tlsext_host_name(ssl, name) == 1;
+	    strlcpy(sni, name, sizeof(sni)) < sizeof(sni) &&
+	    SSL_set_tlsext_host_name(ssl, sni) == 1;
 }
 
 static int

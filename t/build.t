@@ -69,7 +69,7 @@ installs()	# description command ...
 	rm -rf "$T/dest"
 	ok "$_desc: install" env -C "$COPY" "$@" install DESTDIR="$T/dest" PREFIX=/opt/x
 	is "$(cd "$T/dest" && find . -type f | sort | tr '\n' ' ')" \
-	    './opt/x/bin/xcat ./opt/x/share/man/man1/xcat.1 ' \
+	    './opt/x/bin/xcat ./opt/x/share/man/man1/xcat.1 ./opt/x/share/man/man7/xcat-protocol.7 ' \
 	    "$_desc: install: PREFIX below DESTDIR, and no more"
 	check_same "$T/dest/opt/x/share/man/man1/xcat.1" "$COPY/man/xcat.1" \
 	    "$_desc: install: the manual"

@@ -60,17 +60,22 @@ split_scene()	# file
 
 # --- the environment ---------------------------------------------------------
 
-# /usr/sbin/sshd gives way to the program in PATH, ports to free ones.
+# /usr/sbin/sshd gives way to the program in PATH, ports to free ones, /etc to
+# what takes its place.
 make_script()
 {
-	SSHPORT=$(free_port) WEBPORT=$(free_port)
+	SSHPORT=$(free_port) WEBPORT=$(free_port) FORWARDPORT=$(free_port)
 	cat >"$T/play.sed" <<-END
 	s,/usr/sbin/sshd,sshd,
+	s,/etc/,$T/etc/,
+	s,nowait alice /usr/local/bin/xcat,nowait $(id -un) $T/bin/xcat-alice,
+	s,/usr/local/bin/xcat,$T/bin/xcat,
 	s/\\b22\\b/$SSHPORT/g
 	s/\\b8000\\b/$WEBPORT/g
-	s/\\b8080\\b/$(free_port)/g
+	s/\\b8080\\b/$FORWARDPORT/g
 	s/\\b1080\\b/$(free_port)/g
 	END
+	have_ipv6 || echo '/::1/d' >>"$T/play.sed"
 }
 
 # Programs that stand before the real ones in PATH.
@@ -90,7 +95,33 @@ make_programs()
 	#!/bin/sh
 	exec /usr/sbin/sshd -f "$T/sshd_config" "\$@"
 	END
+	cat >"$T/bin/xcat-alice" <<-END
+	#!/bin/sh
+	export HOME="$T/home/alice" PATH="$T/bin:$PATH"
+	exec "$XCAT" "\$@"
+	END
+	make_systemd
 	chmod +x "$T"/bin/*
+}
+
+# Of them, what the examples use; they do not return, to be ended by the play.
+make_systemd()
+{
+	mkdir -p "$T/etc/systemd/system"
+	cat >"$T/bin/service" <<-END
+	#!/bin/sh
+	exec /usr/sbin/inetd -i "$T/etc/inetd.conf"
+	END
+	cat >"$T/bin/systemctl" <<-END
+	#!/bin/sh
+	of() { cat "$T/etc/systemd/system/\${unit%.*}.\$1" 2>/dev/null; }
+	unit=\$3
+	rm -f "$T"/notified*
+	HOME=$T/home/\$(of service | sed -n 's/^User=//p') \\
+	exec "$PYTHON" "$TESTS/activate.py" "$T/notified" \\
+	    \$(of socket | sed -n 's/^ListenStream=//p') -- \\
+	    \$(of service | sed -n 's/^ExecStart=//p')
+	END
 }
 
 make_ssh()
@@ -106,6 +137,7 @@ make_ssh()
 	StrictModes no
 	END
 	cat >"$T/ssh_config" <<-END
+	Include $T/home/alice/.ssh/config
 	IdentityFile $T/key
 	UserKnownHostsFile $T/known_hosts
 	StrictHostKeyChecking accept-new
@@ -129,7 +161,7 @@ socket.create_connection(('localhost', $WEBPORT))" || bail 'no web server'
 make_files()
 {
 	rm -rf "$T/at"
-	mkdir -p "$T/at/alice/photos/2026" "$T/at/bob" "$T/at/desk"
+	mkdir -p "$T/at/alice/photos/2026" "$T/at/bob" "$T/at/desk" "$T/at/root"
 	head -c 300000 /dev/urandom >"$T/at/alice/photos/cat.jpg"
 	echo caption >"$T/at/alice/photos/2026/caption"
 	seq 1000 >"$T/at/alice/report"
@@ -140,7 +172,7 @@ make_files()
 # would be in the DNS.
 make_accounts()	# scene of the configuration
 {
-	mkdir -p "$T/home/alice"
+	mkdir -p "$T/home/alice/.ssh"
 	play "$1"
 	_config=.config/xcat/config
 	mkdir -p "$T/home/bob/.config/xcat" "$T/home/desk/.config/xcat"
@@ -179,13 +211,40 @@ has()		# number option ...
 	return 1
 }
 
+is_daemon()	# number
+{
+	grep -Eq '^(service|systemctl) ' "$T/scene/$1.cmd"
+}
+
+under_way()	# number
+{
+	if grep -q '^service ' "$T/scene/$1.cmd"; then
+		listens "$FORWARDPORT"
+	else
+		said "c$1" 'xcat: (listening|forwarding)'
+	fi
+}
+
+# What is below it is typed by the user.
+write_file()	# number
+{
+	sed -f "$T/play.sed" "$T/scene/$1.text" >"$T/typed"
+	run env HOME="$T/home/$(cat "$T/scene/$1.who")" \
+	    sh -c "$(sed -f "$T/play.sed" "$T/scene/$1.cmd")" <"$T/typed"
+	is "$status" 0 "$scene: $(cat "$T/scene/$1.cmd")"
+	: >"$T/scene/$1.text"
+}
+
 # On to the next line when a user would see that it is time.
 perform()	# number
 {
+	if grep -q '^cat >' "$T/scene/$1.cmd"; then
+		write_file "$1"
+		return
+	fi
 	begin "$1"
-	if has "$1" -l -L -D; then
-		wait_for 20 said "c$1" 'xcat: (listening|forwarding)' ||
-		    diag_file "$T/c$1.err"
+	if has "$1" -l -L -D || is_daemon "$1"; then
+		wait_for 20 under_way "$1" || diag_file "$T/c$1.err"
 		waiting="$1 $waiting"
 	elif [ -n "$waiting" ] && [ "$talk" = no ]; then
 		succeeds "$1"
@@ -209,6 +268,9 @@ close_waiting()
 			signal INT "c$i"
 			finish "c$i" 10
 			is "$status" 130 "$scene: control-C"
+		elif is_daemon "$i"; then
+			stop "c$i"
+			ok "$scene: all ends" [ "$status" != timeout ]
 		elif grep -q ssh "$T/scene/$i.cmd"; then
 			finish "c$i" 15		# ssh(1) kills its ProxyCommand
 			ok "$scene: all ends" [ "$status" != timeout ]
@@ -256,14 +318,11 @@ play()		# file
 	check_result "$1"
 }
 
-# What is below the second command is typed by the user.
 play_config()
 {
 	begin 1
 	succeeds 1
-	run env HOME="$T/home/alice" sh -c "$(cat "$T/scene/2.cmd")" \
-	    <"$T/scene/2.text"
-	is "$status" 0 "$scene: $(cat "$T/scene/2.cmd")"
+	write_file 2
 }
 
 converse()
@@ -302,9 +361,9 @@ check_result()	# file
 		;;	# by its text
 	*'curl'*)
 		is "$(sort -u "$T"/c[2-9].out)" 'a page' "$scene: the page" ;;
-	*'ssh -o'*)
+	*'ssh '*' uptime'*)
 		ok "$scene: what it says there" \
-		    grep -q 'load average' "$T/c2.out" ;;
+		    grep -q 'load average' "$T"/c[2-9].out ;;
 	*)
 		[ $talk = yes ] || fail "$scene: nothing to check it by" ;;
 	esac

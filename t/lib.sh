@@ -15,6 +15,7 @@ TESTS=$(cd "${0%/*}" && pwd)		# t/
 TOP=${TESTS%/*}
 XCAT=${XCAT:-$TOP/xcat}
 case $XCAT in /*) ;; *) XCAT=$PWD/$XCAT ;; esac
+export LSAN_OPTIONS="suppressions=$TESTS/lsan.supp:print_suppressions=0"
 T=$(mktemp -d "${TMPDIR:-/tmp}/xcat-test.XXXXXX") || exit 1
 # shellcheck disable=SC2034
 PYTHON=/usr/bin/python3			# Debian's, the one with slixmpp

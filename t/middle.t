@@ -97,10 +97,10 @@ TOLD = 'what it got is not what was sent .*: somebody on the way changes the str
 MISSED = 'a block from the peer was lost or repeated|the peer missed a block'
 CUT = 'closed before|before the session stood|no longer knows the stream'
 UNPROVEN = "without (the peer's|a) receipt for everything"
-STALLED = 'nothing moved for 1 s'
+STALLED = 'nothing moved for 2 s'
 ALL = '|'.join((CHANGED, TOLD, MISSED, CUT, UNPROVEN, STALLED))
 LATE = {TIMEOUT, BROKEN}             # nothing tells it from a peer that is slow; who gives up first tells the other
-WAIT = dict(args='-w 1', listen='-w 1')
+WAIT = dict(args='-w 2', listen='-w 2')
 
 
 def block_cases(who, name, which):
@@ -289,7 +289,7 @@ for at in 0, 9:
                 says=ALL)
 
 
-@case(BROKEN, TIMEOUT, args='-s', listen='-w 1', says={'caller': UNPROVEN, 'listener': STALLED})
+@case(BROKEN, TIMEOUT, args='-s', listen='-w 2', says={'caller': UNPROVEN, 'listener': STALLED})
 def swallow_everything(m, src, e, kind):
     """Whoever only sends must not believe the server's answers."""
     if kind in ('data', 'close') and src is m.caller:
@@ -298,7 +298,7 @@ def swallow_everything(m, src, e, kind):
     return False
 
 
-@case(BROKEN, TIMEOUT, args='-s', up=b'', listen='-w 1', says={'caller': UNPROVEN, 'listener': STALLED})
+@case(BROKEN, TIMEOUT, args='-s', up=b'', listen='-w 2', says={'caller': UNPROVEN, 'listener': STALLED})
 def swallow_nothing(m, src, e, kind):
     """Even if there was nothing to send."""
     return swallow_everything(m, src, e, kind)
@@ -432,7 +432,7 @@ class Patience:
         check(self.sent == 3, 'sends %d blocks' % self.sent)    # handshake, payload, close_notify
 
 
-add('no_round_trip', Patience, 0, 0, up=b'question', down=b'answer', **WAIT)
+add('no_round_trip', Patience, 0, 0, up=b'question', down=b'answer', args='-w 5', listen='-w 5')
 
 
 class Count:
