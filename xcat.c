@@ -675,6 +675,7 @@ announce_ports(void)
 		say(0, "forwarding %s to %s", item->value, x.peer);
 	STAILQ_FOREACH(item, &x.conf.socks, next)
 		say(0, "forwarding SOCKS5 on %s to %s", item->value, x.peer);
+	ports_hold(x.ports, 0);
 	systemd_ready();
 }
 
@@ -691,7 +692,7 @@ probe_features(void *arg, const struct elem *answer)
 	char			 clean[128];
 
 	(void)arg;
-	if (answer != NULL)
+	if (answer != NULL && stanza_error(answer) == SE_NONE)
 		printf("round trip: %lld ms\n",
 		    (long long)(clock_ms() - x.asked));
 	query = elem_child(answer, NULL, "query");
@@ -1036,8 +1037,12 @@ reap(void)
 	while ((pid = child_reap(how, sizeof(how))) != 0) {
 		say(1, "command (process %ld): %s", (long)pid, how);
 		TAILQ_FOREACH(l, &x.links, next)
-			if (l->pid == pid)
+			if (l->pid == pid) {
 				l->pid = 0;
+				/* It hears no more: its last word ends all. */
+				if (l->stream != NULL)
+					stream_close_at_end(l->stream);
+			}
 	}
 }
 
@@ -1092,8 +1097,10 @@ parse_options(int argc, char *argv[])
 	char	 why[CONF_ERR];
 	int	 c;
 
+	/* With + the first operand ends the options everywhere: a service may
+	 * begin with a dash. */
 	while ((c = getopt(argc, argv,
-	    "46a:b:C:c:D:dhij:KkL:lmNo:p:qsvw:z")) != -1)
+	    "+46a:b:C:c:D:dhij:KkL:lmNo:p:qsvw:z")) != -1)
 		switch (c) {
 		case '?':
 			usage(EX_USE);
@@ -1304,6 +1311,7 @@ set_up(void)
 		errx(EX_LOCAL, "out of memory");
 	open_ports(&x.conf.forward, forward);
 	open_ports(&x.conf.socks, forward_socks);
+	ports_hold(x.ports, 1);	/* until there is a way to the peer */
 }
 
 static void

@@ -775,6 +775,13 @@ stream_finish(struct stream *s)
 	close_if_done(s);
 }
 
+void
+stream_close_at_end(struct stream *s)
+{
+	s->conf.close_at_end = 1;
+	close_if_done(s);
+}
+
 /*
  * Bytes in
  */

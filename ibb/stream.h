@@ -109,6 +109,10 @@ int	 stream_write(struct stream *s, const void *data, size_t len);
 /* There are no more bytes from us. */
 void	 stream_finish(struct stream *s);
 
+/* Once there are no more, and all have arrived, close: the other direction is
+ * of no interest any more. */
+void	 stream_close_at_end(struct stream *s);
+
 /* Bytes that came and are not yet consumed; valid until the next call. */
 const unsigned char *stream_data(const struct stream *s, size_t *len);
 /* The first len of them have gone where they belong: answer the peer. */
