@@ -19,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
@@ -258,11 +261,22 @@ link_free(struct link *l)
 	free(l);
 }
 
+/* After many streams at once malloc would keep what they needed. */
+static void
+give_memory_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 /* The link is over.  Where there may be others, that is all. */
 static void
 link_over(struct link *l, int status)
 {
 	link_free(l);
+	if (x.nlinks == 0)
+		give_memory_back();
 	if (single() || (x.lost && x.nlinks == 0))
 		finish(status);
 	else if (x.mode == LISTEN)
@@ -451,7 +465,10 @@ link_check(struct link *l)
 		end_finish_output(l->end);
 	if (end_error(l->end) != 0)
 		link_end_failed(l);
-	else if (state == STREAM_FAILED && stream_eof(l->stream))
+	else if (state == STREAM_FAILED && (stream_eof(l->stream) ||
+	    x.mode == SERVE || x.mode == FORWARD))
+		/* Standard output gets what has come; a service may wait for
+		 * us to read before it takes any more. */
 		link_failed(l, stream_status(stream_fault(l->stream)),
 		    stream_why(l->stream));
 	else if (state == STREAM_CLOSED && end_output_finished(l->end))

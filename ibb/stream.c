@@ -32,6 +32,8 @@ struct stream {
 	int			 closing;	/* we have asked for it, too */
 	int			 peer_closing;	/* <close/> has come */
 	int			 pinging;
+	int			 stuck;		/* when last looked at, ... */
+	uint64_t		 stuck_at;	/* ... with so much confirmed */
 	char			 receipt[E2E_RECEIPT];	/* the peer's */
 	struct buf		 rx;		/* received, not consumed */
 	STAILQ_HEAD(, mark)	 marks;
@@ -839,6 +841,17 @@ stream_ping(struct stream *s)
 {
 	struct iq_table	*t = s->conf.iqs;
 
+	/* Blocks that a dying session has swallowed are never answered. */
+	if (s->state == STREAM_OPEN && s->peer_closing &&
+	    inband_unanswered(s->carrier) > 0) {
+		if (s->stuck && s->confirmed == s->stuck_at)
+			give_up(s, STREAM_BROKEN, SE_REMOTE_SERVER_TIMEOUT,
+			    "the peer closed before it had taken "
+			    "everything; try again");
+		s->stuck = 1;
+		s->stuck_at = s->confirmed;
+		return;
+	}
 	if (s->e2e == NULL || s->state != STREAM_OPEN || s->pinging)
 		return;
 	xw_elem(iq_request(t, "get", stream_peer(s)), "ping", NS_PING, NULL);

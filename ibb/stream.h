@@ -123,7 +123,8 @@ int	 stream_eof(const struct stream *s);
 /* Give up, telling the peer why. */
 void	 stream_abort(struct stream *s, enum stanza_error err);
 /* Nothing has come for a while: find out whether an xcat is still there.  If
- * not, the stream fails.  (Other programs may not answer pings.) */
+ * not, the stream fails.  (Other programs may not answer pings.)  So it does
+ * if the peer has closed and confirmed nothing since this was last called. */
 void	 stream_ping(struct stream *s);
 /* What carried it is gone: it fails, broken, for this reason. */
 void	 stream_break(struct stream *s, const char *why);
