@@ -23,7 +23,8 @@ struct xw;
 #define INBAND_BLOCK_MAX	65535	/* XEP-0047 section 2.1 */
 #define INBAND_BLOCK_DEFAULT	4096	/* section 4 */
 #define INBAND_WINDOW		16	/* blocks unanswered at a time */
-#define INBAND_RX_MAX		(1024 * 1024)	/* bytes we hold unanswered */
+/* Bytes held unanswered, ids and all: twice what a peer like us would send. */
+#define INBAND_RX_MAX	(2 * INBAND_WINDOW * INBAND_BLOCK_MAX)
 
 /* What the engine needs from whoever runs it; arg is passed back. */
 struct ibb_host {

@@ -48,6 +48,7 @@ prosody_config()	# feature ...
 	http_ports = { $HTTPPORT }
 	https_ports = { $HTTPSPORT }
 	proxy65_ports = { $PROXYPORT }
+	component_ports = { $COMPONENTPORT }
 	modules_enabled = { $(prosody_modules "$@" | sed 's/[a-z0-9]*/"&";/g') }
 	modules_disabled = { "s2s" }
 	authentication = "internal_plain"

@@ -29,11 +29,12 @@ password()	# user
 # Features: smacks (XEP-0198), proxy65 (XEP-0065), http (BOSH at /http-bind and
 # WebSocket at /xmpp-websocket).  $EXTRA is added to the configuration, in the
 # server's own language; $LOGLEVEL may be debug.  Sets $SERVER (for xcat -c),
-# $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT and $PROXYPORT.
+# $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and $COMPONENTPORT (Prosody).
 start_server()	# prosody|ejabberd [feature ...]
 {
 	[ -n "${CA-}" ] || make_server_ca
 	PORT=$(free_port) TLSPORT=$(free_port) PROXYPORT=$(free_port)
+	COMPONENTPORT=$(free_port)
 	HTTPPORT=$(free_port) HTTPSPORT=$(free_port)
 	SERVER=127.0.0.1:$PORT
 	server=$1; shift
