@@ -87,6 +87,7 @@ struct link {
 	pid_t		 pid;		/* the service's child, or 0 */
 	char		*host, *port;	/* what a client of ours asked for */
 	int		 greeted;	/* what protects it has been told */
+	int		 doomed;	/* failed, and seen so once */
 	struct timer	 timer;		/* -w */
 	uint64_t	 progress;	/* bytes moved, as last seen */
 	struct timer	 silence;	/* is the peer still there? */
@@ -336,7 +337,10 @@ link_failed(struct link *l, int status, const char *why)
 	if (l->socks != NULL)
 		socks_reply(l->socks, socks_code(stream_refusal(l->stream)));
 	l->socks = NULL;
-	end_break(l->end);
+	if (l->end != NULL && end_output_finished(l->end))
+		end_free(l->end);	/* it had all, and its end */
+	else
+		end_break(l->end);
 	l->end = NULL;
 	if (l->pid > 0)
 		child_hangup(l->pid);
@@ -412,6 +416,14 @@ link_silent(void *arg)
 	timer_set(x.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
 	if (l->stream == NULL)
 		return;
+	/* What came before a failure is for the local end, but one that waits
+	 * for us to read will never take it. */
+	if (stream_state(l->stream) == STREAM_FAILED &&
+	    (x.mode == SERVE || x.mode == FORWARD) && l->doomed++) {
+		link_failed(l, stream_status(stream_fault(l->stream)),
+		    stream_why(l->stream));
+		return;
+	}
 	if (l->heard == stream_received(l->stream))
 		stream_ping(l->stream);
 	l->heard = stream_received(l->stream);
@@ -461,14 +473,12 @@ link_check(struct link *l)
 	/* The end of input is passed on only behind all that came, and only
 	 * if it is the true end. */
 	if (end_error(l->end) == 0 && stream_eof(l->stream) &&
-	    !end_output_finished(l->end) && state != STREAM_FAILED)
+	    !end_output_finished(l->end) && (state != STREAM_FAILED ||
+	    stream_heard_end(l->stream)))
 		end_finish_output(l->end);
 	if (end_error(l->end) != 0)
 		link_end_failed(l);
-	else if (state == STREAM_FAILED && (stream_eof(l->stream) ||
-	    x.mode == SERVE || x.mode == FORWARD))
-		/* Standard output gets what has come; a service may wait for
-		 * us to read before it takes any more. */
+	else if (state == STREAM_FAILED && stream_eof(l->stream))
 		link_failed(l, stream_status(stream_fault(l->stream)),
 		    stream_why(l->stream));
 	else if (state == STREAM_CLOSED && end_output_finished(l->end))

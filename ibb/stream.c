@@ -810,6 +810,12 @@ stream_eof(const struct stream *s)
 	return (peer_finished(s) || over(s)) && buf_len(&s->rx) == 0;
 }
 
+int
+stream_heard_end(const struct stream *s)
+{
+	return s->e2e != NULL && e2e_ended(s->e2e);
+}
+
 void
 stream_abort(struct stream *s, enum stanza_error err)
 {

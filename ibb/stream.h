@@ -120,6 +120,9 @@ void	 stream_consume(struct stream *s, size_t len);
 /* Have the peer's last bytes come and been consumed? */
 int	 stream_eof(const struct stream *s);
 
+/* Has the peer proved that it has no more to say?  Not without a session. */
+int	 stream_heard_end(const struct stream *s);
+
 /* Give up, telling the peer why. */
 void	 stream_abort(struct stream *s, enum stanza_error err);
 /* Nothing has come for a while: find out whether an xcat is still there.  If
