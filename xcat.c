@@ -362,6 +362,14 @@ stream_status(enum stream_fault fault)
 	}
 }
 
+/* The stream has failed, for the reason that it gives. */
+static void
+link_broke(struct link *l)
+{
+	link_failed(l, stream_status(stream_fault(l->stream)),
+	    stream_why(l->stream));
+}
+
 static void
 link_end_failed(struct link *l)
 {
@@ -420,8 +428,7 @@ link_silent(void *arg)
 	 * for us to read will never take it. */
 	if (stream_state(l->stream) == STREAM_FAILED &&
 	    (x.mode == SERVE || x.mode == FORWARD) && l->doomed++) {
-		link_failed(l, stream_status(stream_fault(l->stream)),
-		    stream_why(l->stream));
+		link_broke(l);
 		return;
 	}
 	if (l->heard == stream_received(l->stream))
@@ -464,8 +471,7 @@ link_check(struct link *l)
 	}
 	if (l->end == NULL) {
 		if (state == STREAM_FAILED)
-			link_failed(l, stream_status(stream_fault(l->stream)),
-			    stream_why(l->stream));
+			link_broke(l);
 		else if (state == STREAM_CLOSED)
 			link_over(l, EX_FINE);
 		return;
@@ -479,8 +485,7 @@ link_check(struct link *l)
 	if (end_error(l->end) != 0)
 		link_end_failed(l);
 	else if (state == STREAM_FAILED && stream_eof(l->stream))
-		link_failed(l, stream_status(stream_fault(l->stream)),
-		    stream_why(l->stream));
+		link_broke(l);
 	else if (state == STREAM_CLOSED && end_output_finished(l->end))
 		link_over(l, EX_FINE);
 }
