@@ -117,9 +117,10 @@ on_screen()	# line description
 	fi
 }
 
-pane_is_dead()
+# tmux knows that a pane is dead a moment before it knows how it died.
+pane_has_status()
 {
-	[ "$(tm display-message -p '#{pane_dead}')" = 1 ]
+	[ -n "$(tm display-message -p '#{pane_dead_status}')" ]
 }
 
 try_terminal()
@@ -141,7 +142,7 @@ try_terminal()
 	types 'echo after $?'
 	on_screen 'after 130' 'control-C interrupts the command there'
 	types 'exit 7'
-	wait_for 10 pane_is_dead
+	wait_for 10 pane_has_status
 	is "$(tm display-message -p '#{pane_dead_status}')" 7 'exit 7 is 7'
 	tm kill-server
 	finish tmux 5
