@@ -21,6 +21,7 @@ NET	= net/allow.o net/child.o net/conf.o net/conffile.o net/dial.o net/disco.o \
 	net/scram.o net/service.o net/session.o net/socks.o net/systemd.o \
 	net/tls.o net/trace.o net/trust.o net/where.o
 OBJS	= $(XML) $(IBB) $(NET)
+MAIN	= xcat.o link/call.o link/link.o link/listen.o link/probe.o
 UNITS	= t/unit/conf.t t/unit/ibb.t t/unit/jid.t t/unit/sasl.t t/unit/xml.t
 FUZZERS	= t/fuzz/e2e t/fuzz/ibb t/fuzz/jid t/fuzz/xml
 
@@ -32,8 +33,8 @@ FUZZ_SECONDS = 60
 
 all: xcat
 
-xcat: xcat.o $(OBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ xcat.o $(OBJS) $(LIBS)
+xcat: $(MAIN) $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(MAIN) $(OBJS) $(LIBS)
 
 .SUFFIXES: .c .o .t
 .c.o:
@@ -43,7 +44,7 @@ xcat: xcat.o $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< t/tap.o $(OBJS) $(LIBS)
 
 # There is little to build: a header changes everything.
-xcat.o $(OBJS) t/tap.o: xml/*.h ibb/*.h net/*.h
+$(MAIN) $(OBJS) t/tap.o: xml/*.h ibb/*.h net/*.h link/*.h
 $(UNITS): t/tap.o $(OBJS)
 
 install: xcat
@@ -68,7 +69,7 @@ check:
 check-asan:
 	t/deps check
 	rm -rf .asan && mkdir .asan
-	cp -R Makefile README man t xcat.c xml ibb net .asan
+	cp -R Makefile README man t xcat.c xml ibb net link .asan
 	cd .asan && $(MAKE) clean && \
 	    $(MAKE) CFLAGS="$(ASAN)" xcat $(UNITS) && prove -j$(JOBS) $(TESTS)
 	$(MAKE) fuzz
@@ -86,7 +87,7 @@ lint:
 	t/lint.sh
 
 clean:
-	rm -f xcat xcat.o $(OBJS) t/tap.o t/unit/*.o $(UNITS) $(FUZZERS)
+	rm -f xcat $(MAIN) $(OBJS) t/tap.o t/unit/*.o $(UNITS) $(FUZZERS)
 	rm -rf .asan
 
 .PHONY: all install demo check check-asan fuzz lint clean

@@ -14,8 +14,8 @@ cd "$(dirname "$0")/.." || exit 1
 JOBS=${JOBS:-2}
 FUNCTION_MAX=100			# lines
 
-sources='xcat.c xml/*.c net/*.c ibb/*.c t/*.c t/*/*.c'
-headers='xml/*.h net/*.h ibb/*.h t/*.h'
+sources='xcat.c link/*.c xml/*.c net/*.c ibb/*.c t/*.c t/*/*.c'
+headers='link/*.h xml/*.h net/*.h ibb/*.h t/*.h'
 scripts='t/*.sh t/*.t t/deps .ci/run'
 pkgs='expat openssl libbsd-overlay libidn libcares'
 defs="-std=c11 -D_GNU_SOURCE -I. $(pkg-config --cflags $pkgs)"
@@ -74,7 +74,7 @@ cppcheck_()
 	    --suppress=knownConditionTrueFalse \
 	    --suppress=unusedStructMember --suppress=variableScope \
 	    --suppress="*:$_dir/*" -I. -I"$_dir" -D_GNU_SOURCE -D__GNUC__=12 \
-	    xcat.c xml net ibb
+	    xcat.c link xml net ibb
 	_status=$?
 	rm -r "$_dir"
 	return $_status

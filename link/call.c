@@ -1,0 +1,134 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ibb/stream.h"
+#include "link/link.h"
+#include "link/run.h"
+#include "net/port.h"
+#include "net/socks.h"
+#include "net/systemd.h"
+
+/* Open the link's stream to a service of the peer. */
+int
+call(struct link *l, const char *host, const char *port)
+{
+	struct stream_conf	 sc = link_stream_conf();
+
+	sc.host = host;
+	sc.port = port;
+	l->stream = stream_call(run.ibb, run.peer, &sc, link_changed, l);
+	if (l->stream == NULL)
+		fatal(EX_LOCAL, "out of memory");
+	return l->stream == NULL ? -1 : 0;
+}
+
+void
+call_stdio(void)
+{
+	struct link	*l;
+
+	if ((l = link_new()) == NULL)
+		fatal(EX_LOCAL, "out of memory");
+	else if (call(l, run.host, run.port) == 0)
+		link_join_stdio(l);
+}
+
+/* -L: somebody has connected. */
+static void
+forward(void *arg, int fd)
+{
+	struct link	*l;
+
+	(void)arg;
+	if (run.ibb == NULL || run.ending || (l = link_new()) == NULL)
+		close(fd);
+	else if (call(l, run.host, run.port) == 0)
+		link_join(l, fd, fd);
+	else
+		close(fd);
+}
+
+/* -D: somebody has said where to. */
+static void
+forward_asked(void *arg, const char *host, const char *port)
+{
+	struct link	*l = arg;
+
+	if (host == NULL) {		/* it went away */
+		l->socks = NULL;
+		link_free(l);
+		return;
+	}
+	l->host = strdup(host);
+	l->port = strdup(port);
+	if (l->host == NULL || l->port == NULL)
+		fatal(EX_LOCAL, "out of memory");
+	else
+		call(l, l->host, l->port);
+}
+
+static void
+forward_socks(void *arg, int fd)
+{
+	struct link	*l;
+
+	(void)arg;
+	if (run.ibb == NULL || run.ending || (l = link_new()) == NULL)
+		close(fd);
+	else if ((l->socks = socks_new(run.loop, fd, forward_asked, l)) == NULL)
+		link_free(l);
+}
+
+static int
+open_ports(const struct conf_list *where, port_fn *fn, char *why)
+{
+	struct conf_item	*item;
+
+	STAILQ_FOREACH(item, where, next)
+		if (ports_open(run.ports, item->value, fn, NULL, why) == -1)
+			return -1;
+	return 0;
+}
+
+int
+forward_open(char *why)
+{
+	if ((run.ports = ports_new(run.loop)) == NULL) {
+		strlcpy(why, "out of memory", PORT_ERR);
+		return -1;
+	}
+	if (open_ports(&run.conf.forward, forward, why) == -1 ||
+	    open_ports(&run.conf.socks, forward_socks, why) == -1)
+		return -1;
+	ports_hold(run.ports, 1);	/* until there is a way to the peer */
+	return 0;
+}
+
+void
+forward_start(void)
+{
+	struct conf_item	*item;
+
+	STAILQ_FOREACH(item, &run.conf.forward, next)
+		say(0, "forwarding %s to %s", item->value, run.peer);
+	STAILQ_FOREACH(item, &run.conf.socks, next)
+		say(0, "forwarding SOCKS5 on %s to %s", item->value, run.peer);
+	ports_hold(run.ports, 0);
+	systemd_ready();
+}
+
+void
+call_stands(struct link *l)
+{
+	int	 fd;
+
+	if (l->socks == NULL)
+		return;
+	fd = socks_reply(l->socks, SOCKS_OK);
+	l->socks = NULL;
+	link_join(l, fd, fd);
+}

@@ -1,0 +1,410 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "ibb/e2e.h"
+#include "ibb/inband.h"
+#include "link/link.h"
+#include "link/run.h"
+#include "net/child.h"
+#include "net/end.h"
+#include "net/reach.h"
+#include "net/session.h"
+#include "net/socks.h"
+#include "net/trust.h"
+
+#define ANSWER_TIME	120		/* s, unless -w says otherwise */
+#define ALIVE_TIME	10		/* s of silence until a peer is asked */
+
+static void	 link_timeout(void *);
+static void	 link_silent(void *);
+
+int64_t
+answer_deadline(void)
+{
+	return clock_ms() + 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
+	    ANSWER_TIME);
+}
+
+void
+link_changed(void *arg)
+{
+	struct link	*l = arg;
+
+	l->changed = 1;
+}
+
+struct link *
+link_new(void)
+{
+	struct link	*l;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return NULL;
+	l->timer = (struct timer){ .fire = link_timeout, .arg = l };
+	l->silence = (struct timer){ .fire = link_silent, .arg = l };
+	timer_set(run.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
+	TAILQ_INSERT_TAIL(&run.links, l, next);
+	run.nlinks++;
+	return l;
+}
+
+void
+link_free(struct link *l)
+{
+	timer_clear(run.loop, &l->timer);
+	timer_clear(run.loop, &l->silence);
+	reach_cancel(l->reach);
+	if (l->socks != NULL)
+		socks_reply(l->socks, SOCKS_FAILURE);
+	end_free(l->end);
+	stream_free(l->stream);
+	free(l->host);
+	free(l->port);
+	TAILQ_REMOVE(&run.links, l, next);
+	run.nlinks--;
+	free(l);
+}
+
+/* After many streams at once malloc would keep what they needed. */
+static void
+give_memory_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
+/* The link is over.  Where there may be others, that is all. */
+void
+link_over(struct link *l, int status)
+{
+	link_free(l);
+	if (run.nlinks == 0)
+		give_memory_back();
+	if (single() || (run.lost && run.nlinks == 0))
+		finish(status);
+	else if (run.mode == LISTEN)
+		listen_next();
+}
+
+/* A SOCKS client hears why in a byte. */
+static enum socks_reply
+socks_code(enum stanza_error err)
+{
+	switch (err) {
+	case SE_INTERNAL_SERVER_ERROR:
+		return SOCKS_REFUSED;
+	case SE_ITEM_NOT_FOUND:
+	case SE_SERVICE_UNAVAILABLE:
+	case SE_NOT_ACCEPTABLE:
+		return SOCKS_NOT_ALLOWED;
+	default:
+		return SOCKS_FAILURE;
+	}
+}
+
+static void
+link_failed(struct link *l, int status, const char *why)
+{
+	char	 confirmed[64] = "";
+	int	 begun = 1;
+
+	/* Nothing was lost that had not begun.  It may have begun and failed
+	 * in one turn. */
+	if (!l->greeted && stream_sent(l->stream) == 0 &&
+	    stream_received(l->stream) == 0)
+		begun = 0;
+	if (run.lost && !begun)
+		status = session_status();
+	if (status != EX_PEER && begun)
+		snprintf(confirmed, sizeof(confirmed),
+		    "; %llu bytes confirmed",
+		    (unsigned long long)stream_confirmed(l->stream));
+	say(-1, "%s: %s%s", stream_peer(l->stream), why, confirmed);
+	/* The local end must not take this for a proper end. */
+	if (l->socks != NULL)
+		socks_reply(l->socks, socks_code(stream_refusal(l->stream)));
+	l->socks = NULL;
+	if (l->end != NULL && end_output_finished(l->end))
+		end_free(l->end);	/* it had all, and its end */
+	else
+		end_break(l->end);
+	l->end = NULL;
+	if (l->pid > 0)
+		child_hangup(l->pid);
+	link_over(l, status);
+}
+
+static int
+stream_status(enum stream_fault fault)
+{
+	switch (fault) {
+	case STREAM_REFUSED:
+		return EX_PEER;
+	case STREAM_SILENT:
+		return EX_TIME;
+	case STREAM_INTERNAL:
+		return EX_LOCAL;
+	default:
+		return EX_BROKEN;
+	}
+}
+
+/* The stream has failed, for the reason that it gives. */
+static void
+link_broke(struct link *l)
+{
+	link_failed(l, stream_status(stream_fault(l->stream)),
+	    stream_why(l->stream));
+}
+
+static void
+link_end_failed(struct link *l)
+{
+	char	 why[128];
+	int	 e = end_error(l->end);
+
+	snprintf(why, sizeof(why), run.mode == SERVE || run.mode == FORWARD ?
+	    "%s the local end: %s" : end_failed(l->end)[0] == 'r' ?
+	    "%s standard input: %s" : "%s standard output: %s",
+	    end_failed(l->end), strerror(e));
+	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
+	link_failed(l, EX_LOCAL, why);
+}
+
+/* What came and what went; not what merely waits here. */
+static uint64_t
+moved(const struct link *l)
+{
+	size_t	 held;
+
+	stream_data(l->stream, &held);
+	return stream_sent(l->stream) + stream_confirmed(l->stream) +
+	    2 * stream_received(l->stream) - held;
+}
+
+static void
+link_tick(struct link *l)
+{
+	if (run.conf.timeout > 0)
+		timer_set(run.loop, &l->timer,
+		    clock_ms() + run.conf.timeout * 1000);
+}
+
+static void
+link_timeout(void *arg)
+{
+	struct link	*l = arg;
+	char		 why[64];
+
+	snprintf(why, sizeof(why), "nothing moved for %ld s; try again, "
+	    "or give it more time with -w",
+	    run.conf.timeout);
+	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
+	link_failed(l, EX_TIME, why);
+}
+
+static void
+link_silent(void *arg)
+{
+	struct link	*l = arg;
+
+	timer_set(run.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
+	if (l->stream == NULL)
+		return;
+	/* What came before a failure is for the local end, but one that waits
+	 * for us to read will never take it. */
+	if (stream_state(l->stream) == STREAM_FAILED &&
+	    (run.mode == SERVE || run.mode == FORWARD) && l->doomed++) {
+		link_broke(l);
+		return;
+	}
+	if (l->heard == stream_received(l->stream))
+		stream_ping(l->stream);
+	l->heard = stream_received(l->stream);
+}
+
+/* Say once what protects the stream, and remember whom we met. */
+void
+link_greet(struct link *l)
+{
+	const char	*peer = stream_peer(l->stream);
+	const char	*key = stream_key(l->stream);
+	char		 line[TRUST_ERR];
+
+	l->greeted = 1;
+	if (key == NULL) {
+		say(1, "%s: not encrypted end to end", peer);
+		return;
+	}
+	say(1, "%s: tls 1.3 end to end, key %s", peer, key);
+	if (trust_met(run.trust, peer, key, line, sizeof(line)) != NULL)
+		say(0, "%s", line);
+}
+
+/* Something happened to the stream or to the end: see what follows. */
+static void
+link_check(struct link *l)
+{
+	enum stream_state	 state = stream_state(l->stream);
+	uint64_t		 now_moved = moved(l);
+
+	if (state == STREAM_OPEN && !l->greeted) {
+		link_greet(l);
+		if (run.mode == PROBE)
+			probe_stands(l);
+		else
+			call_stands(l);
+	}
+	if (now_moved != l->progress) {
+		l->progress = now_moved;
+		link_tick(l);
+	}
+	if (l->end == NULL) {
+		if (state == STREAM_FAILED)
+			link_broke(l);
+		else if (state == STREAM_CLOSED)
+			link_over(l, EX_FINE);
+		return;
+	}
+	/* The end of input is passed on only behind all that came, and only
+	 * if it is the true end. */
+	if (end_error(l->end) == 0 && stream_eof(l->stream) &&
+	    !end_output_finished(l->end) && (state != STREAM_FAILED ||
+	    stream_heard_end(l->stream)))
+		end_finish_output(l->end);
+	if (end_error(l->end) != 0)
+		link_end_failed(l);
+	else if (state == STREAM_FAILED && stream_eof(l->stream))
+		link_broke(l);
+	else if (state == STREAM_CLOSED && end_output_finished(l->end))
+		link_over(l, EX_FINE);
+}
+
+/* Called by the loop before it waits. */
+void
+links_check(void *arg)
+{
+	struct link	*l, *next;
+
+	(void)arg;
+	TAILQ_FOREACH_SAFE(l, &run.links, next, next)
+		if (l->changed) {
+			l->changed = 0;
+			if (l->stream != NULL)
+				link_check(l);
+		}
+	if (run.ibb != NULL)
+		session_pause(run.session, ibb_congested(run.ibb));
+}
+
+static size_t
+link_room(void *arg)
+{
+	struct link	*l = arg;
+
+	return session_room(run.session) > 0 ? stream_room(l->stream) : 0;
+}
+
+static int
+link_write(void *arg, const void *data, size_t len)
+{
+	struct link	*l = arg;
+
+	return stream_write(l->stream, data, len);
+}
+
+static void
+link_finish(void *arg)
+{
+	struct link	*l = arg;
+
+	stream_finish(l->stream);
+}
+
+static const unsigned char *
+link_data(void *arg, size_t *len)
+{
+	struct link	*l = arg;
+
+	return stream_data(l->stream, len);
+}
+
+static void
+link_consume(void *arg, size_t len)
+{
+	struct link	*l = arg;
+
+	stream_consume(l->stream, len);
+}
+
+/* Join the stream to these descriptors, which it closes when it is over. */
+void
+link_join(struct link *l, int rfd, int wfd)
+{
+	struct end_peer	 peer = {
+		.room = link_room,
+		.write = link_write,
+		.finish = link_finish,
+		.data = link_data,
+		.consume = link_consume,
+		.changed = link_changed,
+		.arg = l,
+	};
+
+	l->end = end_new(run.loop, rfd, wfd, &peer);
+	l->changed = 1;
+	link_tick(l);
+	if (l->end == NULL)
+		fatal(EX_LOCAL, "out of memory");
+}
+
+/* Copies, because a listener's next stream wants them again. */
+static int
+keep_fd(int fd)
+{
+	return run.conf.keep ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+}
+
+void
+link_join_stdio(struct link *l)
+{
+	link_join(l, run.conf.no_stdin ? -1 : keep_fd(STDIN_FILENO),
+	    run.mode == SEND ? -1 : keep_fd(STDOUT_FILENO));
+}
+
+static const char *
+judge(void *arg, const char *fingerprint)
+{
+	struct link	*l = arg;
+
+	return trust_judge(run.trust, listening() ? stream_peer(l->stream) :
+	    run.peer, fingerprint);
+}
+
+struct stream_conf
+link_stream_conf(void)
+{
+	return (struct stream_conf){
+		.block = (size_t)run.conf.block_size,
+		.message = run.conf.message,
+		.close_at_end = run.conf.close_at_eof || run.mode == SEND,
+		.close_plain = run.mode == SERVE || run.mode == FORWARD ||
+		    run.mode == PROBE,
+		.deadline = answer_deadline,
+		.tls = run.e2e,
+		.require = run.conf.e2e == E2E_REQUIRE || (!listening() &&
+		    run.trust != NULL && trust_expects(run.trust, run.peer)),
+		.judge = judge,
+		.iqs = session_iqs(run.session),
+	};
+}

@@ -1,0 +1,99 @@
+/*
+ * link: a stream (ibb/) joined to an end (net/), and what it takes to have
+ * both: a service to be reached, a SOCKS client that waits, a child.
+ *
+ * link.c joins and watches them, call.c opens streams, listen.c takes those
+ * that peers open, probe.c looks what is there.
+ */
+#ifndef LINK_LINK_H
+#define LINK_LINK_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stdint.h>
+
+#include "ibb/stream.h"
+#include "net/loop.h"
+
+struct elem;
+struct end;
+struct inband;
+struct reach;
+struct socks;
+
+struct link {
+	struct stream	*stream;
+	struct end	*end;
+	struct reach	*reach;		/* a service, under way */
+	struct socks	*socks;		/* a client that waits for an answer */
+	pid_t		 pid;		/* the service's child, or 0 */
+	char		*host, *port;	/* what a client of ours asked for */
+	int		 greeted;	/* what protects it has been told */
+	int		 doomed;	/* failed, and seen so once */
+	struct timer	 timer;		/* -w */
+	uint64_t	 progress;	/* bytes moved, as last seen */
+	struct timer	 silence;	/* is the peer still there? */
+	uint64_t	 heard;		/* bytes received, as last seen */
+	int		 changed;
+	TAILQ_ENTRY(link) next;
+};
+
+/* A new one in run.links, with neither; NULL when out of memory. */
+struct link *link_new(void);
+void	 link_free(struct link *l);
+/* It is over, and freed.  Where there may be others, that is all; else the
+ * run ends with this status. */
+void	 link_over(struct link *l, int status);
+/* Look at it before the loop waits next; an argument for stream_call(). */
+void	 link_changed(void *link);
+/* Join its stream to these descriptors, which it closes when it is over; to
+ * standard input and output. */
+void	 link_join(struct link *l, int rfd, int wfd);
+void	 link_join_stdio(struct link *l);
+/* Say once what protects its stream, and remember whom we met. */
+void	 link_greet(struct link *l);
+/* What streams of this run are like. */
+struct stream_conf link_stream_conf(void);
+/* Until when an answer asked for now is waited for. */
+int64_t	 answer_deadline(void);
+/* What changed in all of them; called by the loop before it waits. */
+void	 links_check(void *unused);
+
+/*
+ * call.c
+ */
+
+/* Open the link's stream to a service of the peer.  0 or -1. */
+int	 call(struct link *l, const char *host, const char *port);
+void	 call_stdio(void);
+/* Bind what -L and -D name: what cannot work fails before the login.  0, or
+ * -1 with a reason of PORT_ERR bytes. */
+int	 forward_open(char *why);
+/* There is a way to the peer: accept, and say so. */
+void	 forward_start(void);
+/* The stream is open: those who had to wait for that go on. */
+void	 call_stands(struct link *l);
+
+/*
+ * probe.c: -z
+ */
+void	 probe(void);
+void	 probe_stands(struct link *l);
+
+/*
+ * listen.c
+ */
+
+/* Say that we listen, once we can. */
+void	 listen_start(void);
+/* A stream is offered, as ibb_host has it. */
+void	 listen_offered(void *unused, struct inband *offer,
+	    const struct elem *open);
+/* May this JID see us?  The second one says who may not. */
+int	 listen_allowed(void *unused, const char *jid);
+int	 listen_allowed_or_said(void *unused, const char *jid);
+/* Standard input and output are free: whoever has waited longest. */
+void	 listen_next(void);
+
+#endif

@@ -1,0 +1,187 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stddef.h>
+#include <string.h>
+
+#include "ibb/inband.h"
+#include "ibb/stream.h"
+#include "link/link.h"
+#include "link/run.h"
+#include "net/allow.h"
+#include "net/end.h"
+#include "net/reach.h"
+#include "net/roster.h"
+#include "net/service.h"
+#include "net/session.h"
+#include "net/systemd.h"
+#include "xml/elem.h"
+#include "xml/jid.h"
+#include "xml/text.h"
+
+#define BACKLOG	16		/* streams that wait for their turn */
+
+static char	 stranger[JID_MAX];	/* the last one refused */
+
+/* It is this link's turn at standard input and output. */
+static void
+take(struct link *l)
+{
+	say(1, "%s: stream", stream_peer(l->stream));
+	if (stream_accept(l->stream) == 0)
+		link_join_stdio(l);
+}
+
+/* Those who came while another stream ran, in their order. */
+void
+listen_next(void)
+{
+	struct link	*l = TAILQ_FIRST(&run.links);
+
+	if (l != NULL && !run.ending)
+		take(l);
+}
+
+static void
+say_refused(const char *jid, const char *why)
+{
+	char	 clean[256];
+
+	if (strcmp(stranger, jid) == 0)	/* enough about that one */
+		return;
+	strlcpy(stranger, jid, sizeof(stranger));
+	say(0, "refused a stream from %s: %s", text_clean(jid, clean,
+	    sizeof(clean)), why);
+}
+
+/* The service is at hand, or it is not. */
+static void
+reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
+{
+	struct link	*l = arg;
+
+	l->reach = NULL;
+	if (rfd == -1) {
+		say(0, "%s: %s", stream_peer(l->stream), err);
+		stream_refuse(l->stream, SE_INTERNAL_SERVER_ERROR, err);
+		l->stream = NULL;
+		link_over(l, EX_LOCAL);
+		return;
+	}
+	l->pid = pid;
+	stream_accept(l->stream);
+	link_join(l, rfd, wfd);
+	if (pid > 0 && l->end != NULL)
+		end_outlive(l->end);
+}
+
+static void
+serve(struct link *l, const struct target *t)
+{
+	struct reach_env	 env = {
+		.peer = stream_peer(l->stream),
+		.sid = stream_sid(l->stream),
+		.local = session_jid(run.session),
+	};
+
+	say(1, "%s: stream for %s", env.peer, t->name);
+	l->reach = reach(run.loop, run.resolver, t, &env, reached, l);
+	if (l->reach == NULL)
+		reached(l, -1, -1, 0, "out of memory");
+}
+
+static int
+too_many(const char *peer)
+{
+	char		 bare[JID_MAX];
+	struct link	*l;
+	long		 theirs = 0;
+
+	if (run.mode == LISTEN)
+		return (run.nlinks > 0 && !run.conf.keep) || run.nlinks > BACKLOG;
+	jid_bare(peer, bare);
+	TAILQ_FOREACH(l, &run.links, next)
+		if (jid_samebare(stream_peer(l->stream), bare))
+			theirs++;
+	return (run.nlinks > 0 && !run.conf.keep) ||
+	    run.nlinks >= (size_t)run.conf.max_streams ||
+	    theirs >= run.conf.max_streams_per_peer;
+}
+
+void
+listen_offered(void *arg, struct inband *offer, const struct elem *open)
+{
+	struct stream_conf	 sc = link_stream_conf();
+	struct target		 target;
+	struct link		*l;
+	const char		*peer = inband_peer(offer);
+	char			 why[SERVICE_ERR];
+
+	(void)arg;
+	if (allow_check(run.allow, peer) == ALLOW_KEY &&
+	    (run.e2e == NULL || !stream_offers_session(open))) {
+		say_refused(peer, "it shows no key, and -a wants one");
+		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
+	} else if (run.mode == SERVE && services_match(run.services,
+	    stream_host(open), stream_port(open), &target, why) == -1) {
+		say(0, "%s: %s", peer, why);
+		inband_refuse(offer, SE_ITEM_NOT_FOUND, why);
+	} else if (too_many(peer) || (l = link_new()) == NULL) {
+		inband_refuse(offer, SE_BUSY, "too many streams at once");
+	} else if ((l->stream = stream_offered(offer, open, &sc, link_changed,
+	    l)) == NULL) {
+		link_free(l);
+	} else if (run.mode == SERVE) {
+		serve(l, &target);
+	} else if (run.nlinks == 1) {
+		take(l);
+	}
+}
+
+int
+listen_allowed(void *arg, const char *jid)
+{
+	(void)arg;
+	return run.allow != NULL && !run.ending &&
+	    allow_check(run.allow, jid) != ALLOW_NO;
+}
+
+int
+listen_allowed_or_said(void *arg, const char *jid)
+{
+	if (listen_allowed(arg, jid))
+		return 1;
+	if (run.allow != NULL)
+		say_refused(jid, "-a does not name it");
+	return 0;
+}
+
+static void
+announce(void)
+{
+	char	 quoted[4 * JID_MAX];
+
+	say(0, "listening; reach it with: xcat %s",
+	    text_quote(session_jid(run.session), quoted, sizeof(quoted)));
+	systemd_ready();
+}
+
+static void
+roster_came(int good)
+{
+	if (good)
+		announce();
+	else
+		fatal(EX_SERVER, "%s: the server gives no roster, which -a "
+		    "@roster needs", run.jid);
+}
+
+void
+listen_start(void)
+{
+	if (!allow_wants_roster(run.allow))
+		announce();
+	else if (roster_fetch(session_iqs(run.session), run.allow,
+	    answer_deadline(), roster_came) == -1)
+		fatal(EX_LOCAL, "out of memory");
+}

@@ -1,0 +1,68 @@
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ibb/stream.h"
+#include "link/link.h"
+#include "link/run.h"
+#include "net/loop.h"
+#include "net/session.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/stanza.h"
+#include "xml/text.h"
+#include "xml/write.h"
+
+static int64_t	 asked;		/* when the peer was */
+
+static void
+probe_features(void *arg, const struct elem *answer)
+{
+	const struct elem	*query, *e;
+	const char		*var;
+	struct link		*l;
+	char			 clean[128];
+
+	(void)arg;
+	if (answer != NULL && stanza_error(answer) == SE_NONE)
+		report("round trip: %lld ms",
+		    (long long)(clock_ms() - asked));
+	query = elem_child(answer, NULL, "query");
+	for (e = elem_child(query, NULL, "feature"); e != NULL;
+	    e = elem_next(e, NULL, "feature"))
+		if ((var = elem_attr(e, "var")) != NULL)
+			report("feature: %s", text_clean(var, clean,
+			    sizeof(clean)));
+	if ((l = link_new()) == NULL)
+		fatal(EX_LOCAL, "out of memory");
+	else
+		call(l, run.host, run.port);
+}
+
+void
+probe(void)
+{
+	struct iq_table	*t = session_iqs(run.session);
+
+	report("server: %s port %u, %s", run.where.host, run.where.port,
+	    session_security(run.session));
+	asked = clock_ms();
+	xw_elem(iq_request(t, "get", run.peer), "query",
+	    "http://jabber.org/protocol/disco#info", NULL);
+	if (iq_ask(t, probe_features, NULL, answer_deadline()) == -1)
+		fatal(EX_LOCAL, "out of memory");
+}
+
+void
+probe_stands(struct link *l)
+{
+	const char	*key = stream_key(l->stream);
+
+	report("session: %s%s", key != NULL ? "tls 1.3 end to end, key " :
+	    "not encrypted end to end", key != NULL ? key : "");
+	report("carrier: in-band (XEP-0047), %s stanzas, blocks of %zu bytes",
+	    run.conf.message ? "message" : "iq", stream_block(l->stream));
+	report("reachable: %s%s%s%s%s", run.peer, run.host != NULL ? " " : "",
+	    run.host != NULL ? run.host : "", run.port != NULL ? ":" : "",
+	    run.port != NULL ? run.port : "");
+	stream_finish(l->stream);
+}
