@@ -1,6 +1,9 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,6 +18,10 @@
 #include "net/tls.h"
 #include "xml/buf.h"
 
+#define RECORD		16384		/* bytes of plaintext, the most */
+#define USER_TIMEOUT	300000		/* ms without an acknowledgement */
+#define NOTSENT_LOW	(64 * 1024)	/* bytes */
+
 enum io_state {
 	IO_OPEN,
 	IO_HANDSHAKE,
@@ -28,6 +35,9 @@ struct io {
 	SSL		*ssl;
 	const char	*name;
 	struct buf	 in, out;
+	struct buf	 units;		/* what out is made of: lengths */
+	size_t		 gone;		/* bytes of the first of these */
+	size_t		 record;	/* of the write to be tried again */
 	int		 paused;
 	int		 shutdown;	/* asked for; 2: done */
 	/* What the last attempt at each operation waits for; with TLS either
@@ -41,6 +51,27 @@ struct io {
 
 static int	 want(void *);
 static void	 ready(void *, int);
+
+/*
+ * A connection whose other side is gone ends in bounded time, but not one
+ * whose server only reads slowly; and what the network does not take yet waits
+ * here, where io_queued() sees it.
+ */
+static void
+set_options(int fd)
+{
+#ifdef TCP_USER_TIMEOUT
+	unsigned int	 ms = USER_TIMEOUT;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+#endif
+#ifdef TCP_NOTSENT_LOWAT
+	int		 low = NOTSENT_LOW;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low, sizeof(low));
+#endif
+	(void)fd;
+}
 
 struct io *
 io_new(struct loop *l, int fd, void (*event)(void *, enum io_event),
@@ -57,6 +88,8 @@ io_new(struct loop *l, int fd, void (*event)(void *, enum io_event),
 	io->arg = arg;
 	buf_init(&io->in, IO_IN_MAX);
 	buf_init(&io->out, IO_OUT_MAX);
+	buf_init(&io->units, IO_OUT_MAX);
+	set_options(fd);
 	io->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
 	    .arg = io };
 	loop_watch(l, &io->watch);
@@ -73,6 +106,7 @@ io_free(struct io *io)
 	close(io->watch.fd);
 	buf_free(&io->in);
 	buf_free(&io->out);
+	buf_free(&io->units);
 	free(io);
 }
 
@@ -201,6 +235,44 @@ finish_shutdown(struct io *io)
 	shutdown(io->watch.fd, SHUT_WR);
 }
 
+/*
+ * How much to write at a time: whole units in a TLS record, if one fits.  A
+ * server sees whole records only, and Prosody 0.12, resuming a session that
+ * broke inside a stanza, takes all that follows for the rest of it.  A write
+ * to be tried again must be the same one.
+ */
+static size_t
+next_record(struct io *io)
+{
+	size_t	 len, off, sum = 0;
+
+	if (io->record != 0)
+		return io->record;
+	for (off = 0; off < buf_len(&io->units); off += sizeof(len)) {
+		memcpy(&len, buf_data(&io->units) + off, sizeof(len));
+		if (off == 0)
+			len -= io->gone;
+		if (sum > 0 && sum + len > RECORD)
+			break;
+		sum += len;
+	}
+	return sum > RECORD ? RECORD : sum;
+}
+
+static void
+sent(struct io *io, size_t n)
+{
+	size_t	 len;
+
+	buf_drain(&io->out, n);
+	for (io->gone += n; buf_len(&io->units) > 0; io->gone -= len) {
+		memcpy(&len, buf_data(&io->units), sizeof(len));
+		if (io->gone < len)
+			break;
+		buf_drain(&io->units, sizeof(len));
+	}
+}
+
 /* A write that fails is not reported before what the other side had to say
  * has been read: servers explain themselves before they close. */
 static void
@@ -211,7 +283,8 @@ flush(struct io *io)
 
 	io->write_wants = POLLOUT;
 	while (buf_len(&io->out) > 0) {
-		n = try_write(io, buf_data(&io->out), buf_len(&io->out),
+		io->record = next_record(io);
+		n = try_write(io, buf_data(&io->out), io->record,
 		    &io->write_wants);
 		if (n == -1 && io->write_wants == 0) {
 			buf_truncate(&io->out, 0);
@@ -222,7 +295,8 @@ flush(struct io *io)
 		}
 		if (n == -1)
 			return;
-		buf_drain(&io->out, (size_t)n);
+		io->record = 0;
+		sent(io, (size_t)n);
 	}
 	if (io->shutdown == 1)
 		finish_shutdown(io);
@@ -312,7 +386,13 @@ io_input(struct io *io)
 int
 io_write(struct io *io, const void *data, size_t len)
 {
-	return buf_add(&io->out, data, len);
+	if (buf_add(&io->units, &len, sizeof(len)) == -1)
+		return -1;
+	if (buf_add(&io->out, data, len) == -1) {
+		buf_truncate(&io->units, buf_len(&io->units) - sizeof(len));
+		return -1;
+	}
+	return 0;
 }
 
 size_t

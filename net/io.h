@@ -45,8 +45,8 @@ int	 io_fd(const struct io *io);
 /* Received and not yet used: the user drains it. */
 struct buf *io_input(struct io *io);
 
-/* Queue len bytes for sending.  0, or -1 if the buffer is full or memory
- * is out. */
+/* Queue len bytes for sending, as a unit that TLS does not split unless it is
+ * larger than a record.  0, or -1 if the buffer is full or memory is out. */
 int	 io_write(struct io *io, const void *data, size_t len);
 /* Bytes queued and not yet sent. */
 size_t	 io_queued(const struct io *io);
