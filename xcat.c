@@ -234,9 +234,7 @@ log_in(void)
 	struct session_conf	 sc = {
 		.jid = run.jid,
 		.password = run.conf.password,
-		.host = run.where.host,
-		.port = run.where.port,
-		.direct_tls = run.where.direct_tls,
+		.way = &run.where,
 		.family = run.conf.family == FAMILY_4 ? AF_INET :
 		    run.conf.family == FAMILY_6 ? AF_INET6 : AF_UNSPEC,
 		.plain = run.conf.plain,

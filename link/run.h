@@ -57,7 +57,7 @@ struct run {
 	char			 peer[JID_MAX];
 	char			*host, *port;	/* the peer's service */
 	struct services		*services;	/* ours */
-	struct where		 where;
+	struct way		 where;
 	SSL_CTX			*tls;		/* towards the server */
 	struct trust		*trust;		/* NULL: e2e is off */
 	SSL_CTX			*e2e;		/* towards peers; likewise */

@@ -1,6 +1,6 @@
 /*
  * login: from the first stream features to a bound resource (RFC 6120
- * sections 5 to 7, XEP-0440, RFC 3921 sessions).
+ * sections 6 and 7, XEP-0440, RFC 3921 sessions).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,6 @@
 #include "xml/text.h"
 #include "xml/write.h"
 
-#define NS_TLS		"urn:ietf:params:xml:ns:xmpp-tls"
 #define NS_SASL		"urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_SASL_CB	"urn:xmpp:sasl-cb:0"
 #define NS_BIND		"urn:ietf:params:xml:ns:xmpp-bind"
@@ -26,37 +25,6 @@
 
 #define MECHS_MAX	32
 #define SASL_MAX	(64 * 1024)	/* of one message */
-
-/*
- * TLS
- */
-
-static void
-features_plain(struct session *s, const struct elem *features)
-{
-	static const char	 starttls[] = "<starttls xmlns='" NS_TLS "'/>";
-
-	/* Whatever else it offers: no TLS, no login. */
-	if (elem_child(features, NS_TLS, "starttls") == NULL) {
-		session_fail(s, SESSION_UNREACHED, "it offers no encryption, "
-		    "or somebody hides it: try -c xmpps://%s", s->conf.host);
-		return;
-	}
-	session_set_state(s, S_STARTTLS);
-	session_send(s, starttls, sizeof(starttls) - 1);
-}
-
-static void
-starttls_answered(struct session *s, const struct elem *e)
-{
-	if (!elem_is(e, NS_TLS, "proceed")) {
-		session_fail(s, SESSION_UNREACHED,
-		    "it refuses to start encryption");
-		return;
-	}
-	session_set_state(s, S_HANDSHAKE);
-	road_starttls(s->road);
-}
 
 /*
  * SASL
@@ -368,9 +336,6 @@ void
 login_features(struct session *s, const struct elem *features)
 {
 	switch (s->state) {
-	case S_CONNECTING:
-		features_plain(s, features);
-		break;
 	case S_SECURE:
 		features_auth(s, features);
 		break;
@@ -388,9 +353,6 @@ void
 login_input(struct session *s, const struct elem *e)
 {
 	switch (s->state) {
-	case S_STARTTLS:
-		starttls_answered(s, e);
-		break;
 	case S_AUTH:
 		sasl_input(s, e);
 		break;

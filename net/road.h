@@ -1,15 +1,21 @@
 /*
- * road: how an XML stream gets to the server and back: TCP, with STARTTLS or
- * direct TLS (RFC 6120 section 4 and 5, XEP-0368).  Above it there are only
- * stream headers, stanzas, and the stream's end.
+ * road: how an XML stream gets to the server and back.  Above it there are
+ * only stream headers, stanzas, and the stream's end; below it is one of
+ *
+ *	TCP		RFC 6120, with STARTTLS or TLS first (XEP-0368)
+ *	WebSocket	RFC 7395
+ *	BOSH		XEP-0124 and XEP-0206
+ *
+ * A road is used up once it has closed or failed: the next try is a new one.
  */
 #ifndef NET_ROAD_H
 #define NET_ROAD_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include <openssl/ssl.h>
+
+#include "net/way.h"
 
 struct elem;
 struct loop;
@@ -17,20 +23,19 @@ struct resolver;
 struct road;
 
 struct road_conf {
-	const char	*host;		/* where to connect */
-	uint16_t	 port;
+	const struct way *way;
 	int		 family;	/* AF_UNSPEC, AF_INET, AF_INET6 */
-	int		 direct_tls;	/* TLS first, then the stream */
 	const char	*domain;	/* of the account, for the header */
 	const char	*from;		/* bare JID for the header, once
 					 * encrypted; may be NULL */
 	const char	*tls_name;	/* domain in ASCII: who it must be */
 	SSL_CTX		*tls;
+	/* A line for -v (level 1) or -vv (level 2); gets road_new()'s arg. */
+	void		(*log)(void *arg, int level, const char *line);
 };
 
 enum road_event {
-	ROAD_CONNECTED,		/* TCP stands: for -v */
-	ROAD_SECURE,		/* TLS stands */
+	ROAD_SECURE,		/* TLS stands, or none is wanted here */
 	ROAD_OPEN,		/* the server's stream header: its attributes */
 	ROAD_STANZA,		/* a child of the stream */
 	ROAD_DRAINED,		/* all that was sent is out of our hands */
@@ -49,23 +54,25 @@ enum road_fault {
  * may use the road, but not free it. */
 typedef void road_fn(void *arg, enum road_event ev, const struct elem *e);
 
-/* Set out.  The strings in conf must outlive the road.  Once connected (and
- * secure, with direct TLS) the stream header is sent.  NULL without memory. */
+/* Set out.  The strings in conf must outlive the road.  The first event is
+ * ROAD_SECURE, then comes a stream; stanzas come after ROAD_SECURE only.
+ * NULL without memory. */
 struct road *road_new(struct loop *l, struct resolver *r,
 	    const struct road_conf *conf, road_fn *fn, void *arg);
 /* Drop everything at once. */
 void	 road_free(struct road *r);
 
-/* Send one stanza, or white space.  0, or -1 if too much is queued. */
+/* Send one stanza or nonza, whole.  0, or -1 if too much is queued. */
 int	 road_send(struct road *r, const void *data, size_t len);
+/* Send the least there is, so that nobody forgets the connection. */
+void	 road_keepalive(struct road *r);
 size_t	 road_queued(const struct road *r);	/* bytes not yet sent */
 
 /*
- * After <proceed/>: TLS, then a new stream.  After <success/>: a new stream.
- * Both with a new parser; it is an error if the server has sent anything
- * behind the stanza now being handled (RFC 6120 section 5.3.3).
+ * After <success/>: a new stream, with a new parser.  It is an error if the
+ * server has sent anything behind the stanza now being handled (RFC 6120
+ * section 6.4.6).
  */
-void	 road_starttls(struct road *r);
 void	 road_restart(struct road *r);
 
 /* Stop (1) and go on (0) delivering stanzas and reading from the server. */
@@ -74,7 +81,9 @@ void	 road_pause(struct road *r, int pause);
 void	 road_close(struct road *r);
 
 int	 road_connected(const struct road *r);
-SSL	*road_ssl(struct road *r);	/* NULL while in the clear */
+/* The TLS session that ends at this server and at us, which SASL may bind
+ * to; NULL without. */
+SSL	*road_ssl(struct road *r);
 enum road_fault road_fault(const struct road *r);
 const char *road_error(const struct road *r);
 

@@ -21,8 +21,6 @@
 
 static const char *const state_names[] = {
 	[S_CONNECTING] = "connecting",
-	[S_STARTTLS] = "starttls",
-	[S_HANDSHAKE] = "handshake",
 	[S_SECURE] = "secure",
 	[S_AUTH] = "auth",
 	[S_AUTHENTICATED] = "authenticated",
@@ -149,7 +147,7 @@ fire(void *arg)
 			return;
 		if (now - s->last_sent >= KEEPALIVE) {
 			s->last_sent = now;
-			road_send(s->road, " ", 1);
+			road_keepalive(s->road);
 		}
 		set_timer(s);
 		break;
@@ -292,6 +290,17 @@ road_failed(struct session *s)
 }
 
 static void
+secure(struct session *s)
+{
+	SSL	*ssl = road_ssl(s->road);
+
+	if (ssl != NULL)
+		session_log(s, 1, "secured by %s with %s",
+		    SSL_get_version(ssl), SSL_get_cipher(ssl));
+	session_set_state(s, S_SECURE);
+}
+
+static void
 road_event(void *arg, enum road_event ev, const struct elem *e)
 {
 	struct session	*s = arg;
@@ -299,15 +308,8 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
 	if (s->state == S_CLOSED)
 		return;
 	switch (ev) {
-	case ROAD_CONNECTED:
-		session_log(s, 1, "connected to %s port %u", s->conf.host,
-		    s->conf.port);
-		break;
 	case ROAD_SECURE:
-		session_log(s, 1, "secured by %s with %s",
-		    SSL_get_version(road_ssl(s->road)),
-		    SSL_get_cipher(road_ssl(s->road)));
-		session_set_state(s, S_SECURE);
+		secure(s);
 		break;
 	case ROAD_OPEN:
 		break;
@@ -334,18 +336,25 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
  * Life and death
  */
 
+static void
+road_line(void *arg, int level, const char *line)
+{
+	struct session	*s = arg;
+
+	s->host.log(s->host.arg, level, line);
+}
+
 static int
 set_out(struct session *s, struct resolver *r)
 {
 	struct road_conf	 conf = {
-		.host = s->conf.host,
-		.port = s->conf.port,
+		.way = s->conf.way,
 		.family = s->conf.family,
-		.direct_tls = s->conf.direct_tls,
 		.domain = s->domain,
 		.from = s->bare,
 		.tls_name = s->ascii,
 		.tls = s->conf.tls,
+		.log = road_line,
 	};
 
 	s->road = road_new(s->loop, r, &conf, road_event, s);
@@ -404,7 +413,9 @@ session_jid(const struct session *s)
 const char *
 session_security(struct session *s)
 {
-	return SSL_get_version(road_ssl(s->road));
+	SSL	*ssl = road_ssl(s->road);
+
+	return ssl != NULL ? SSL_get_version(ssl) : "not encrypted";
 }
 
 size_t

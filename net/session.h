@@ -18,6 +18,7 @@ struct iq_table;
 struct loop;
 struct resolver;
 struct session;
+struct way;
 
 enum session_fault {
 	SESSION_FINE,
@@ -31,9 +32,7 @@ enum session_fault {
 struct session_conf {
 	const char	*jid;		/* prepared; a resource is asked for */
 	const char	*password;	/* NULL: none */
-	const char	*host;		/* where to connect */
-	uint16_t	 port;
-	int		 direct_tls;
+	const struct way *way;		/* where to connect */
 	int		 family;	/* AF_UNSPEC, AF_INET, AF_INET6 */
 	int		 plain;		/* SASL PLAIN is allowed */
 	int		 external;	/* tls presents a client certificate */

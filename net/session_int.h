@@ -10,10 +10,8 @@ struct road;
 struct sasl;
 
 enum session_state {
-	S_CONNECTING,		/* no server's features yet, in the clear */
-	S_STARTTLS,		/* asked for, not yet answered */
-	S_HANDSHAKE,
-	S_SECURE,		/* over TLS; features to come */
+	S_CONNECTING,		/* no road yet that may be logged in on */
+	S_SECURE,		/* there is one; features to come */
 	S_AUTH,			/* SASL exchange */
 	S_AUTHENTICATED,	/* new stream; features to come */
 	S_BINDING,

@@ -13,7 +13,7 @@ bad(const char *server, const char *why, char *err)
 }
 
 static int
-set_port(const char *server, const char *port, struct where *w, char *err)
+set_port(const char *server, const char *port, struct way *w, char *err)
 {
 	const char	*bound;
 
@@ -22,7 +22,7 @@ set_port(const char *server, const char *port, struct where *w, char *err)
 }
 
 static int
-set_host(const char *server, const char *host, size_t len, struct where *w,
+set_host(const char *server, const char *host, size_t len, struct way *w,
     char *err)
 {
 	if (len == 0)
@@ -36,17 +36,17 @@ set_host(const char *server, const char *host, size_t len, struct where *w,
 
 /* Skip the scheme, which decides about TLS. */
 static const char *
-scheme(const char *s, struct where *w)
+scheme(const char *s, struct way *w)
 {
 	if (strncmp(s, "xmpps://", 8) == 0) {
-		w->direct_tls = 1;
+		w->tls = 1;
 		return s + 8;
 	}
 	return strncmp(s, "xmpp://", 7) == 0 ? s + 7 : s;
 }
 
 int
-where_parse(const char *server, const char *domain, struct where *w,
+where_parse(const char *server, const char *domain, struct way *w,
     char *err)
 {
 	const char	*s, *end, *colon;
@@ -56,7 +56,7 @@ where_parse(const char *server, const char *domain, struct where *w,
 	s = scheme(server != NULL ? server : domain, w);
 	if (server == NULL)
 		server = domain;
-	w->port = w->direct_tls ? 5223 : 5222;
+	w->port = w->tls ? 5223 : 5222;
 	if (strstr(s, "://") != NULL)
 		return bad(server, "unknown kind of address", err);
 	len = strcspn(s, "/");		/* a final slash of a URL */

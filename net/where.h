@@ -2,13 +2,7 @@
 #ifndef NET_WHERE_H
 #define NET_WHERE_H
 
-#include <stdint.h>
-
-struct where {
-	char		host[256];
-	uint16_t	port;
-	int		direct_tls;
-};
+#include "net/way.h"
 
 #define WHERE_ERR 256
 
@@ -17,7 +11,7 @@ struct where {
  * the domain itself (in ASCII), port 5222.  0, or -1 with a message in
  * err[WHERE_ERR].
  */
-int	 where_parse(const char *server, const char *domain, struct where *w,
+int	 where_parse(const char *server, const char *domain, struct way *w,
 	    char *err);
 
 #endif
