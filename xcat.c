@@ -205,27 +205,56 @@ stanza(void *arg, const struct elem *e)
 static void
 session_over(void *arg)
 {
-	struct link	*l, *next;
-
 	(void)arg;
 	run.lost = 1;
 	if (run.ending) {
 		loop_stop(run.loop);
 		return;
 	}
-	TAILQ_FOREACH_SAFE(l, &run.links, next, next)
-		if (l->stream == NULL) {
-			link_free(l);
-		} else {
-			/* It may have opened in this very turn. */
-			if (stream_state(l->stream) == STREAM_OPEN &&
-			    !l->greeted)
-				link_greet(l);
-			stream_break(l->stream, session_why(run.session));
-		}
+	links_break(session_why(run.session));
 	if (run.nlinks == 0)
 		fatal(session_status(), "%s: %s", run.where.host,
 		    session_why(run.session));
+}
+
+/* Who waits for calls is told of a lost server; others see it if it takes
+ * too long. */
+static int
+news_level(void)
+{
+	return run.mode == FORWARD || (listening() && run.conf.keep) ? 0 : 1;
+}
+
+static void
+server_lost(void *arg, int resumable)
+{
+	const char	*why = session_why(run.session);
+
+	(void)arg;
+	/* What to do about it is being done. */
+	say(news_level(), "%s: %.*s; trying again", run.where.host,
+	    (int)strcspn(why, ";"), why);
+	run.away = 1;
+	links_away();
+	if (!resumable)
+		links_break(why);
+}
+
+static void
+server_back(void *arg, int resumed, int too_big)
+{
+	(void)arg;
+	say(news_level(), "back: %s", resumed ? "session resumed" :
+	    "logged in again");
+	run.away = 0;
+	if (!resumed) {
+		links_break("the session could not be resumed, and the peer "
+		    "is no xcat, which could go on without; try again");
+		ibb_back(run.ibb, too_big);
+		if (listening())
+			listen_back();
+	}
+	links_back();
 }
 
 static void
@@ -243,11 +272,14 @@ log_in(void)
 		.login_ms = 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
 		    LOGIN_TIME),
 		.trace = run.conf.verbosity >= 2,
+		.persist = run.mode != PROBE,
 	};
 	struct session_host	 host = {
 		.ready = logged_in,
 		.stanza = stanza,
 		.allowed = listen_allowed,
+		.lost = server_lost,
+		.back = server_back,
 		.closed = session_over,
 		.log = session_line,
 	};

@@ -1,90 +1,19 @@
-#include <sys/queue.h>
-#include <sys/tree.h>
-
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/inband.h"
+#include "ibb/inband_int.h"
 #include "xml/base64.h"
-#include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/text.h"
 #include "xml/write.h"
 
-#define SID_MAX		128	/* ejabberd's proxies take no longer one */
-#define BLOCK_MIN	64	/* no use asking for smaller */
-#define MESSAGE_BATCH	(INBAND_WINDOW / 2)	/* messages between pings */
-
-enum state {
-	OFFERED,	/* the peer asked; the user has not said */
-	OPENING,	/* we asked */
-	OPEN,
-	ENDED		/* closed, failed or aborted: unknown to the peer */
-};
-
-/* A direction of an open stream. */
-enum half {
-	HALF_OPEN,
-	HALF_CLOSING,	/* in: the peer's close is to be answered;
-			 * out: ours is */
-	HALF_CLOSED
-};
-
 static const char *const state_names[] = {
 	"offered", "opening", "open", "ended"
 };
 static const char *const half_names[] = { "open", "closing", "closed" };
-
-/* A block sent and not yet answered. */
-struct flight {
-	struct inband		*stream;
-	size_t			 weight;
-	int			 answered;
-	int			 ping;	/* a ping followed this message */
-	STAILQ_ENTRY(flight)	 next;
-};
-
-/* A block received and not yet answered. */
-struct debt {
-	char			*id;	/* NULL: a message, or an iq without */
-	size_t			 len;	/* what it counts towards rx */
-	STAILQ_ENTRY(debt)	 next;
-};
-
-struct inband {
-	struct ibb		*ibb;
-	const char		*peer;		/* both in strings */
-	const char		*sid;
-	enum state		 state;
-	enum half		 in, out;
-	size_t			 block;
-	int			 message;
-	int64_t			 deadline;
-	uint16_t		 seq_in, seq_out;
-	STAILQ_HEAD(, flight)	 flights;
-	size_t			 nflights;
-	size_t			 since_ping;
-	STAILQ_HEAD(, debt)	 debts;
-	size_t			 rx;		/* bytes held for debts */
-	char			*open_id;	/* of the peer's open */
-	char			*close_id;	/* of the peer's close */
-	void			(*extra)(void *, struct xw *);
-	struct inband_user	 user;
-	void			*arg;
-	RB_ENTRY(inband)	 node;
-	char			 strings[];
-};
-RB_HEAD(inband_tree, inband);
-
-struct ibb {
-	struct iq_table		*iqs;
-	struct ibb_host		 host;
-	struct inband_tree	 streams;
-	struct buf		 scratch;	/* a block, decoded */
-};
 
 static int
 inband_cmp(const struct inband *a, const struct inband *b)
@@ -94,15 +23,14 @@ inband_cmp(const struct inband *a, const struct inband *b)
 	return c != 0 ? c : strcmp(a->peer, b->peer);
 }
 
-RB_GENERATE_INTERNAL(inband_tree, inband, node, inband_cmp,
-    __attribute__((__unused__)) static)
+RB_GENERATE(inband_tree, inband, node, inband_cmp)
 
 /*
  * States
  */
 
-static void
-trace(struct inband *s, const char *what, const char *from, const char *to)
+void
+inband_trace(struct inband *s, const char *what, const char *from, const char *to)
 {
 	char	 line[256], sid[9];
 
@@ -116,7 +44,7 @@ trace(struct inband *s, const char *what, const char *from, const char *to)
 static void
 set_state(struct inband *s, enum state state)
 {
-	trace(s, "", state_names[s->state], state_names[state]);
+	inband_trace(s, "", state_names[s->state], state_names[state]);
 	if (state == ENDED && s->state != ENDED)
 		RB_REMOVE(inband_tree, &s->ibb->streams, s);
 	s->state = state;
@@ -125,14 +53,14 @@ set_state(struct inband *s, enum state state)
 static void
 set_in(struct inband *s, enum half half)
 {
-	trace(s, "in: ", half_names[s->in], half_names[half]);
+	inband_trace(s, "in: ", half_names[s->in], half_names[half]);
 	s->in = half;
 }
 
 static void
 set_out(struct inband *s, enum half half)
 {
-	trace(s, "out: ", half_names[s->out], half_names[half]);
+	inband_trace(s, "out: ", half_names[s->out], half_names[half]);
 	s->out = half;
 }
 
@@ -146,14 +74,16 @@ forget(struct inband *s)
 	struct flight	*f;
 
 	iq_forget(s->ibb->iqs, s);
+	iq_forget(s->ibb->iqs, &s->ping);
+	iq_forget(s->ibb->iqs, &s->sync);
 	STAILQ_FOREACH(f, &s->flights, next)
 		iq_forget(s->ibb->iqs, f);
 }
 
 /* It is over, and there is no use in telling the peer; but what it has asked
  * it must be answered. */
-static void
-fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
+void
+inband_fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
     const char *text)
 {
 	if (s->state == ENDED)
@@ -190,6 +120,7 @@ ibb_free(struct ibb *b)
 {
 	if (b == NULL)
 		return;
+	sync_free_graves(b);
 	buf_free(&b->scratch);
 	free(b);
 }
@@ -206,6 +137,7 @@ stream_new(struct ibb *b, const char *peer, const char *sid)
 	s->state = ENDED;	/* not in the tree yet */
 	s->peer = memcpy(s->strings, peer, npeer);
 	s->sid = memcpy(s->strings + npeer, sid, nsid);
+	s->ping.stream = s->sync.stream = s;
 	STAILQ_INIT(&s->flights);
 	STAILQ_INIT(&s->debts);
 	return s;
@@ -281,14 +213,15 @@ inband_sid(const struct inband *s)
 size_t
 inband_block(const struct inband *s)
 {
-	return s->block;
+	size_t	 limit = s->ibb->limit;
+
+	return limit > 0 && limit < s->block ? limit : s->block;
 }
 
 /*
  * Opening
  */
 
-static int	 ask_open(struct inband *);
 static int	 ask_close(struct inband *, iq_answer_fn *, int64_t);
 
 static void
@@ -300,24 +233,27 @@ open_answered(void *arg, const struct elem *answer)
 	if (answer == NULL) {
 		/* It may still say yes: let it not wait for us then. */
 		ask_close(s, NULL, IQ_NODEADLINE);
-		fail(s, INBAND_SILENT, SE_NONE, "");
+		inband_fail(s, INBAND_SILENT, SE_NONE, "");
 		return;
 	}
 	err = stanza_error(answer);
 	if (err == SE_RESOURCE_CONSTRAINT && s->block / 2 >= BLOCK_MIN) {
 		s->block /= 2;
-		if (ask_open(s) == -1)
-			fail(s, INBAND_UNSENT, SE_NONE, "");
+		if (inband_ask_open(s) == -1)
+			inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+	} else if (err != SE_NONE && s->reopened && sync_mends(s, err)) {
+		return;
 	} else if (err != SE_NONE) {
-		fail(s, INBAND_REFUSED, err, stanza_errortext(answer));
+		inband_fail(s, INBAND_REFUSED, err, stanza_errortext(answer));
 	} else {
+		s->hold = HOLD_NOT;
 		set_state(s, OPEN);
 		s->user.opened(s->arg, answer);
 	}
 }
 
-static int
-ask_open(struct inband *s)
+int
+inband_ask_open(struct inband *s)
 {
 	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
 
@@ -327,7 +263,8 @@ ask_open(struct inband *s)
 	xw_attr(w, "stanza", s->message ? "message" : "iq");
 	if (s->extra != NULL)
 		s->extra(s->arg, w);
-	return iq_ask(s->ibb->iqs, open_answered, s, s->deadline);
+	return iq_ask(s->ibb->iqs, open_answered, s,
+	    s->reopened ? IQ_NODEADLINE : s->deadline);
 }
 
 static void
@@ -367,7 +304,7 @@ inband_open(struct inband *s, int64_t deadline,
 	s->deadline = deadline;
 	s->extra = extra;
 	insert(s, OPENING);
-	return ask_open(s);
+	return inband_ask_open(s);
 }
 
 /* A sid is an NMTOKEN; what is beyond ASCII is left to the parser's eyes. */
@@ -401,8 +338,8 @@ number(const char *s)
 	return n > 65535 ? -1 : n;
 }
 
-static struct inband *
-find(struct ibb *b, const char *peer, const char *sid)
+struct inband *
+inband_find(struct ibb *b, const char *peer, const char *sid)
 {
 	struct inband	 key;
 
@@ -411,6 +348,35 @@ find(struct ibb *b, const char *peer, const char *sid)
 	key.peer = peer;
 	key.sid = sid;
 	return RB_FIND(inband_tree, &b->streams, &key);
+}
+
+static int
+answer_open(struct inband *s)
+{
+	struct xw	*w = iq_resultto(s->ibb->iqs, s->peer, s->open_id);
+
+	if (s->result != NULL)
+		s->result(s->arg, w);
+	return iq_send(s->ibb->iqs);
+}
+
+/*
+ * An open that has come before, because its sender does not know whether it
+ * did.  What was answered is answered again, if nothing has happened since.
+ */
+static int
+open_again(struct inband *s, const char *id)
+{
+	char	*copy;
+
+	if (s == NULL || s->open_id == NULL || !s->can_sync ||
+	    s->got > 0 || s->in != HALF_OPEN || (copy = strdup(id)) == NULL)
+		return 0;
+	free(s->open_id);
+	s->open_id = copy;
+	if (s->state == OPEN)
+		answer_open(s);
+	return 1;
 }
 
 static void
@@ -428,7 +394,9 @@ take_open(struct ibb *b, const struct elem *iq, const struct elem *open)
 		iq_refuse(b->iqs, iq, SE_SERVICE_UNAVAILABLE, NULL);
 		return;
 	}
-	if (!good_sid(sid) || block < 1 || find(b, from, sid) != NULL ||
+	if (id != NULL && open_again(inband_find(b, from, sid), id))
+		return;
+	if (!good_sid(sid) || block < 1 || inband_find(b, from, sid) != NULL ||
 	    (kind != NULL && strcmp(kind, "iq") != 0 &&
 	    strcmp(kind, "message") != 0)) {
 		iq_refuse(b->iqs, iq, SE_BAD_REQUEST, NULL);
@@ -456,15 +424,11 @@ inband_own(struct inband *s, const struct inband_user *user, void *arg)
 int
 inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
 {
-	struct xw	*w;
-
 	if (s->state != OFFERED)	/* it was closed meanwhile */
 		return -1;
-	w = iq_resultto(s->ibb->iqs, s->peer, s->open_id);
-	if (extra != NULL)
-		extra(s->arg, w);
+	s->result = extra;
 	set_state(s, OPEN);
-	return iq_send(s->ibb->iqs);
+	return answer_open(s);
 }
 
 void
@@ -482,7 +446,8 @@ inband_refuse(struct inband *s, enum stanza_error err, const char *text)
 size_t
 inband_room(const struct inband *s)
 {
-	if (s->state != OPEN || s->out != HALF_OPEN)
+	if (s->state != OPEN || s->out != HALF_OPEN || s->hold != HOLD_NOT ||
+	    s->nflights >= INBAND_WINDOW)
 		return 0;
 	return INBAND_WINDOW - s->nflights;
 }
@@ -495,12 +460,14 @@ inband_unanswered(const struct inband *s)
 	return s->message && s->in == HALF_OPEN ? 0 : s->nflights;
 }
 
-static void
-land(struct inband *s)
+void
+inband_land(struct inband *s)
 {
 	size_t	 weight = STAILQ_FIRST(&s->flights)->weight;
 
 	flight_land(s);
+	s->landed++;
+	s->fruitless = 0;
 	s->user.answered(s->arg, weight);
 }
 
@@ -517,9 +484,12 @@ block_answered(void *arg, const struct elem *answer)
 		/* What has come after a block that has not is no use. */
 		while (s->state == OPEN &&
 		    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
-			land(s);
+			inband_land(s);
 		return;
 	}
+	f->answered = 0;
+	if (sync_mends(s, err))
+		return;
 	/* Section 2.2: the sender must close; whether anybody is there to
 	 * hear it is another matter. */
 	inband_abort(s, SE_ITEM_NOT_FOUND);
@@ -533,29 +503,31 @@ block_answered(void *arg, const struct elem *answer)
 static void
 ping_answered(void *arg, const struct elem *answer)
 {
-	struct inband	*s = arg;
+	struct asker	*a = arg;
+	struct inband	*s = a->stream;
 	int		 last;
 
 	(void)answer;
 	do {
 		last = STAILQ_FIRST(&s->flights)->ping;
-		land(s);
-	} while (!last && s->state == OPEN);
+		inband_land(s);
+	} while (!last && s->state == OPEN && s->nflights > 0);
 }
 
 static void
-write_data(struct inband *s, struct xw *w, const void *data, size_t len)
+write_data(struct inband *s, struct xw *w, uint16_t seq, const void *data,
+    size_t len)
 {
 	xw_start(w, "data", NS_IBB);
 	xw_attr(w, "sid", s->sid);
-	xw_attrf(w, "seq", "%u", s->seq_out);
+	xw_attrf(w, "seq", "%u", seq);
 	xw_base64(w, data, len);
 	xw_end(w);
 }
 
 /* Ask whether the messages up to the last have come. */
-static int
-ask_ping(struct inband *s)
+int
+inband_ask_ping(struct inband *s)
 {
 	struct iq_table	*t = s->ibb->iqs;
 	struct flight	*last = STAILQ_LAST(&s->flights, flight, next);
@@ -565,18 +537,18 @@ ask_ping(struct inband *s)
 	last->ping = 1;
 	s->since_ping = 0;
 	xw_elem(iq_request(t, "get", s->peer), "ping", NS_PING, NULL);
-	return iq_ask(t, ping_answered, s, IQ_NODEADLINE);
+	return iq_ask(t, ping_answered, &s->ping, IQ_NODEADLINE);
 }
 
 static int
-send_message(struct inband *s, const void *data, size_t len)
+send_message(struct inband *s, uint16_t seq, const void *data, size_t len)
 {
 	struct iq_table	*t = s->ibb->iqs;
 	struct xw	*w = iq_stanza(t, "message", NULL, s->peer);
 
 	/* All that some servers return of a message is its id. */
-	xw_attrf(w, "id", "%s.%u", s->sid, s->seq_out);
-	write_data(s, w, data, len);
+	xw_attrf(w, "id", "%s.%u", s->sid, seq);
+	write_data(s, w, seq, data, len);
 	/* XEP-0334: not for anybody's archive. */
 	xw_elem(w, "no-store", "urn:xmpp:hints", NULL);
 	if (iq_send(t) == -1)
@@ -584,15 +556,24 @@ send_message(struct inband *s, const void *data, size_t len)
 	/* Nothing follows the last before the peer's close is answered. */
 	if (++s->since_ping < MESSAGE_BATCH && s->in == HALF_OPEN)
 		return 0;
-	return ask_ping(s);
+	return inband_ask_ping(s);
 }
 
 static int
-send_iq(struct inband *s, const void *data, size_t len, struct flight *f)
+launch(struct inband *s, struct flight *f, uint16_t seq, const void *data,
+    size_t len)
 {
-	write_data(s, iq_request(s->ibb->iqs, "set", s->peer), data, len);
+	if (s->message)
+		return send_message(s, seq, data, len);
+	write_data(s, iq_request(s->ibb->iqs, "set", s->peer), seq, data, len);
 	/* No deadline: an answer may wait for a reader that stopped. */
 	return iq_ask(s->ibb->iqs, block_answered, f, IQ_NODEADLINE);
+}
+
+int
+inband_launch(struct inband *s, struct flight *f, uint64_t number)
+{
+	return launch(s, f, (uint16_t)number, f->data, f->len);
 }
 
 int
@@ -600,20 +581,23 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 {
 	struct flight	*f;
 
-	if ((f = calloc(1, sizeof(*f))) == NULL) {
-		fail(s, INBAND_UNSENT, SE_NONE, "");
+	if ((f = calloc(1, sizeof(*f) + (s->can_sync ? len : 0))) == NULL) {
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
 	}
 	f->stream = s;
 	f->weight = weight;
+	f->len = len;
+	if (s->can_sync)
+		memcpy(f->data, data, len);
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
-	if ((s->message ? send_message(s, data, len) :
-	    send_iq(s, data, len, f)) == -1) {
-		fail(s, INBAND_UNSENT, SE_NONE, "");
+	/* 16 bits of the number: after 65535 comes 0. */
+	if (launch(s, f, (uint16_t)s->sent, data, len) == -1) {
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
 	}
-	s->seq_out++;	/* 16 bits: after 65535 comes 0 */
+	s->sent++;
 	return 0;
 }
 
@@ -661,9 +645,10 @@ owe(struct inband *s, const struct elem *stanza, size_t len)
 static void
 take_data(struct ibb *b, const struct elem *stanza, const struct elem *data)
 {
-	struct inband	*s = find(b, elem_attr(stanza, "from"),
+	struct inband	*s = inband_find(b, elem_attr(stanza, "from"),
 			    elem_attr(data, "sid"));
 	const char	*text = elem_text(data);
+	long		 seq = number(elem_attr(data, "seq"));
 	unsigned char	*p;
 	size_t		 len;
 
@@ -671,7 +656,9 @@ take_data(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		refuse(b, stanza, SE_ITEM_NOT_FOUND);
 		return;
 	}
-	if (number(elem_attr(data, "seq")) != s->seq_in) {
+	if (seq != (uint16_t)s->got) {
+		if (seq != -1 && sync_repeated(s, stanza, (uint16_t)seq))
+			return;
 		protocol_error(s, stanza, INBAND_BAD_DATA,
 		    SE_UNEXPECTED_REQUEST);
 		return;
@@ -687,7 +674,7 @@ take_data(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
 		return;
 	}
-	s->seq_in++;
+	s->got++;
 	s->user.block(s->arg, p, len);
 }
 
@@ -700,10 +687,11 @@ inband_answer(struct inband *s, size_t n)
 		if (d->id != NULL) {
 			iq_resultto(s->ibb->iqs, s->peer, d->id);
 			if (iq_send(s->ibb->iqs) == -1) {
-				fail(s, INBAND_UNSENT, SE_NONE, "");
+				inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 				return;
 			}
 		}
+		s->paid++;
 		debt_free(s);
 	}
 }
@@ -723,13 +711,32 @@ ibb_congested(struct ibb *b)
  * Closing
  */
 
+/* A close that has come before. */
+static int
+close_again(struct inband *s, const char *id)
+{
+	char	*copy;
+
+	if (!s->can_sync || id == NULL || (copy = strdup(id)) == NULL)
+		return 0;
+	free(s->close_id);
+	s->close_id = copy;
+	if (s->in == HALF_CLOSED)
+		answer_close(s, 1);
+	return 1;
+}
+
 static void
 take_close(struct ibb *b, const struct elem *stanza, const struct elem *close)
 {
-	struct inband	*s = find(b, elem_attr(stanza, "from"),
+	struct inband	*s = inband_find(b, elem_attr(stanza, "from"),
 			    elem_attr(close, "sid"));
 	const char	*id = elem_attr(stanza, "id");
 
+	if (s == NULL && sync_close_again(b, stanza, close))
+		return;
+	if (s != NULL && s->in != HALF_OPEN && close_again(s, id))
+		return;
 	if (s == NULL || s->in != HALF_OPEN) {
 		refuse(b, stanza, SE_ITEM_NOT_FOUND);
 		return;
@@ -744,10 +751,19 @@ take_close(struct ibb *b, const struct elem *stanza, const struct elem *close)
 			    SE_NOT_ACCEPTABLE, "");
 		return;
 	}
-	if (s->since_ping > 0 && ask_ping(s) == -1)
-		fail(s, INBAND_UNSENT, SE_NONE, "");
+	if (s->since_ping > 0 && inband_ask_ping(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 	else
 		s->user.closing(s->arg, close);
+}
+
+static void
+write_receipt(struct inband *s, struct xw *w)
+{
+	char	 receipt[INBAND_RECEIPT];
+
+	if (s->user.receipt != NULL && s->user.receipt(s->arg, receipt) == 0)
+		xw_elem(w, "receipt", NS_XCAT, receipt);
 }
 
 static void
@@ -757,11 +773,23 @@ answer_close(struct inband *s, int words)
 
 	if (s->close_id != NULL) {
 		w = iq_resultto(s->ibb->iqs, s->peer, s->close_id);
-		if (words && s->user.last_words != NULL)
-			s->user.last_words(s->arg, w);
+		if (words)
+			write_receipt(s, w);
 		iq_send(s->ibb->iqs);
 	}
 	set_in(s, HALF_CLOSED);
+}
+
+static void
+bury(struct inband *s)
+{
+	char	 receipt[INBAND_RECEIPT] = "";
+
+	if (!s->can_sync)
+		return;
+	if (s->user.receipt != NULL)
+		s->user.receipt(s->arg, receipt);
+	sync_bury(s, receipt);
 }
 
 /* Both directions are over; answer is the peer's to our close, if any. */
@@ -773,6 +801,7 @@ ended(struct inband *s, const struct elem *answer)
 		answer_close(s, 1);
 	set_in(s, HALF_CLOSED);
 	set_out(s, HALF_CLOSED);
+	bury(s);
 	set_state(s, ENDED);
 	forget(s);
 	s->user.closed(s->arg, answer);
@@ -785,20 +814,22 @@ close_answered(void *arg, const struct elem *answer)
 	enum stanza_error	 err;
 
 	if (answer == NULL) {
-		fail(s, INBAND_SILENT, SE_NONE, "");
+		inband_fail(s, INBAND_SILENT, SE_NONE, "");
 		return;
 	}
 	/* A peer that closed at the same time no longer knows the stream. */
 	err = stanza_error(answer);
+	if (err != SE_NONE && sync_mends(s, err))
+		return;
 	if (err != SE_NONE && err != SE_ITEM_NOT_FOUND) {
-		fail(s, INBAND_UNDELIVERED, err, stanza_errortext(answer));
+		inband_fail(s, INBAND_UNDELIVERED, err, stanza_errortext(answer));
 		return;
 	}
 	forget(s);
 	/* One that never knew it has not taken our messages either. */
 	if (err == SE_NONE || (s->message && s->in != HALF_OPEN))
 		while (s->state == OPEN && !STAILQ_EMPTY(&s->flights))
-			land(s);
+			inband_land(s);
 	if (s->state == OPEN)
 		ended(s, answer);
 }
@@ -810,8 +841,8 @@ ask_close(struct inband *s, iq_answer_fn *fn, int64_t deadline)
 
 	xw_start(w, "close", NS_IBB);
 	xw_attr(w, "sid", s->sid);
-	if (fn != NULL && s->user.last_words != NULL)
-		s->user.last_words(s->arg, w);
+	if (fn != NULL)
+		write_receipt(s, w);
 	return iq_ask(s->ibb->iqs, fn, s, deadline);
 }
 
@@ -820,7 +851,14 @@ close_out(struct inband *s, int64_t deadline)
 {
 	set_out(s, HALF_CLOSING);
 	if (ask_close(s, close_answered, deadline) == -1)
-		fail(s, INBAND_UNSENT, SE_NONE, "");
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+int
+inband_ask_close_again(struct inband *s)
+{
+	iq_forget(s->ibb->iqs, s);
+	return ask_close(s, close_answered, IQ_NODEADLINE);
 }
 
 void
@@ -875,12 +913,12 @@ bounced(struct ibb *b, const struct elem *stanza, const struct elem *data)
 	char		 sid[SID_MAX + 1];
 
 	if (data != NULL)
-		return find(b, from, elem_attr(data, "sid"));
+		return inband_find(b, from, elem_attr(data, "sid"));
 	if (id == NULL || (dot = strrchr(id, '.')) == NULL ||
 	    dot - id > SID_MAX)
 		return NULL;
 	snprintf(sid, sizeof(sid), "%.*s", (int)(dot - id), id);
-	return find(b, from, sid);
+	return inband_find(b, from, sid);
 }
 
 static int
@@ -900,6 +938,7 @@ int
 ibb_input(struct ibb *b, const struct elem *stanza)
 {
 	const struct elem	*e = elem_child(stanza, NS_IBB, NULL);
+	const struct elem	*sync = elem_child(stanza, NS_XCAT, "sync");
 	int			 iq = stanza_is(stanza, "iq");
 
 	if (!iq && !stanza_is(stanza, "message"))
@@ -907,6 +946,10 @@ ibb_input(struct ibb *b, const struct elem *stanza)
 	/* Errors may echo what they refuse: the type comes first. */
 	if (stanza_type(stanza, "error"))
 		return !iq && take_bounce(b, stanza, e);
+	if (iq && stanza_type(stanza, "set") && sync != NULL) {
+		sync_take(b, stanza, sync);
+		return 1;
+	}
 	if (e == NULL || (iq && stanza_type(stanza, "result")))
 		return 0;
 	if (iq && !stanza_type(stanza, "set"))

@@ -20,11 +20,14 @@ struct inband;
 struct iq_table;
 struct xw;
 
+#define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
+
 #define INBAND_BLOCK_MAX	65535	/* XEP-0047 section 2.1 */
 #define INBAND_BLOCK_DEFAULT	4096	/* section 4 */
 #define INBAND_WINDOW		16	/* blocks unanswered at a time */
 /* Bytes held unanswered, ids and all: twice what a peer like us would send. */
 #define INBAND_RX_MAX	(2 * INBAND_WINDOW * INBAND_BLOCK_MAX)
+#define INBAND_RECEIPT	48	/* bytes of a receipt's text */
 
 /* What the engine needs from whoever runs it; arg is passed back. */
 struct ibb_host {
@@ -64,9 +67,9 @@ struct inband_user {
 	/* Both ends agreed: the stream is over.  answer is the peer's to our
 	 * close; NULL if it was the peer who asked. */
 	void	(*closed)(void *arg, const struct elem *answer);
-	/* Write children into our <close/> or our answer to the peer's; may
-	 * be NULL. */
-	void	(*last_words)(void *arg, struct xw *w);
+	/* The receipt for our <close/> or our answer to the peer's.  0, or -1
+	 * if there is none; may be NULL. */
+	int	(*receipt)(void *arg, char out[INBAND_RECEIPT]);
 	/* It is over otherwise; text is the peer's, may be "". */
 	void	(*failed)(void *arg, enum inband_fault fault,
 		    enum stanza_error err, const char *text);
@@ -86,6 +89,13 @@ int	 ibb_input(struct ibb *b, const struct elem *stanza);
  * read from the server?  (They have no answers to withhold.)
  */
 int	 ibb_congested(struct ibb *b);
+
+/*
+ * Our connection was lost and has not been resumed: find out what was lost of
+ * the streams that can be mended.  too_big: what broke it was a stanza too
+ * large for the server, so blocks are smaller from now on.
+ */
+void	 ibb_back(struct ibb *b, int too_big);
 
 /*
  * A stream to peer (a full JID), with blocks of at most block_size, in message
@@ -139,6 +149,22 @@ void	 inband_close(struct inband *s, int64_t deadline);
 /* The same to a peer that asked first, but ask it, too, to hear its last
  * words once more: what it said in its <close/> is out of date. */
 void	 inband_close_back(struct inband *s, int64_t deadline);
+/*
+ * Mending: between xcats a stream goes on after blocks or answers were lost
+ * on the way (xcat-protocol(7), "Loss").  The peer has said that it is one:
+ * blocks are kept from now on until they are answered.
+ */
+void	 inband_can_sync(struct inband *s);
+/* Can it be mended, or may it turn out that it can? */
+int	 inband_syncs(const struct inband *s);
+/* Find out how far the peer has got, and send again what it has not.  A peer
+ * that has not answered this by the next call is waited for. */
+void	 inband_sync(struct inband *s);
+/* Is nothing sent until the peer has answered?  If so, does its server say
+ * that it is not there? */
+int	 inband_waits(const struct inband *s);
+int	 inband_away(const struct inband *s);
+
 /* Give up: unanswered blocks are answered with err, the peer is sent a close,
  * nothing is waited for and no more is called.  Before inband_free(), or what
  * the peer asked stays unanswered. */

@@ -27,11 +27,12 @@ struct stream {
 	int			 calling;
 	struct e2e		*e2e;		/* NULL: a plain stream */
 	size_t			 weight;	/* of what e2e has to send */
+	struct buf		 flight;	/* our first one, if called */
 	int			 finished;	/* no more from our end */
 	int			 finish_sent;	/* close_notify is made */
 	int			 closing;	/* we have asked for it, too */
 	int			 peer_closing;	/* <close/> has come */
-	int			 pinging;
+	int			 xcat;		/* a caller that is one */
 	int			 stuck;		/* when last looked at, ... */
 	uint64_t		 stuck_at;	/* ... with so much confirmed */
 	char			 receipt[E2E_RECEIPT];	/* the peer's */
@@ -250,15 +251,15 @@ take_receipt(struct stream *s, const struct elem *e)
 		strlcpy(s->receipt, elem_text(r), sizeof(s->receipt));
 }
 
-static void
-on_last_words(void *arg, struct xw *w)
+_Static_assert(INBAND_RECEIPT >= E2E_RECEIPT, "a receipt fits");
+
+static int
+on_receipt(void *arg, char *out)
 {
 	struct stream	*s = arg;
-	char		 receipt[E2E_RECEIPT];
 
-	if (s->e2e != NULL && e2e_receipt(s->e2e, s->calling, s->consumed,
-	    receipt) == 0)
-		xw_elem(w, "receipt", NS_XCAT, receipt);
+	return s->e2e == NULL ? -1 : e2e_receipt(s->e2e, s->calling,
+	    s->consumed, out);
 }
 
 static void
@@ -353,6 +354,7 @@ on_block(void *arg, const void *data, size_t len)
 	struct stream	*s = arg;
 	struct mark	*m;
 
+	buf_free(&s->flight);	/* it has come */
 	if (take_block(s, data, len) == 0) {
 		if ((m = malloc(sizeof(*m))) == NULL) {
 			give_up(s, STREAM_INTERNAL, SE_BUSY, "out of memory");
@@ -399,16 +401,39 @@ session_new(struct stream *s, const char *host, const char *port)
 }
 
 static void
+write_bytes(struct xw *w, const void *p, size_t len)
+{
+	xw_start(w, "session", NS_XCAT);
+	xw_base64(w, p, len);
+	xw_end(w);
+}
+
+/* The one child by which xcats know each other. */
+static void
 write_session(void *arg, struct xw *w)
 {
 	struct stream		*s = arg;
 	const unsigned char	*p;
 	size_t			 len;
 
+	if (s->e2e == NULL) {
+		xw_elem(w, "plain", NS_XCAT, NULL);
+		return;
+	}
 	p = e2e_output(s->e2e, &len);
-	xw_start(w, "session", NS_XCAT);
-	xw_base64(w, p, len);
-	xw_end(w);
+	write_bytes(w, p, len);
+}
+
+/* The same in the answer, which may have to be given again. */
+static void
+write_answer(void *arg, struct xw *w)
+{
+	struct stream	*s = arg;
+
+	if (s->e2e == NULL)
+		write_session(arg, w);
+	else
+		write_bytes(w, buf_data(&s->flight), buf_len(&s->flight));
 }
 
 /* The attributes of Prosody's mod_tcpproxy name the service. */
@@ -422,8 +447,7 @@ write_open(void *arg, struct xw *w)
 		xw_attr(w, "tcp:host", s->conf.host);
 		xw_attr(w, "tcp:port", s->conf.port);
 	}
-	if (s->e2e != NULL)
-		write_session(arg, w);
+	write_session(arg, w);
 }
 
 /* Our first flight has gone, in a <session/>. */
@@ -434,6 +458,19 @@ flight_sent(struct stream *s)
 
 	e2e_output(s->e2e, &len);
 	e2e_sent(s->e2e, len);
+}
+
+static int
+keep_flight(struct stream *s)
+{
+	const unsigned char	*p;
+	size_t			 len;
+
+	p = e2e_output(s->e2e, &len);
+	if (buf_add(&s->flight, p, len) == -1)
+		return -1;
+	flight_sent(s);
+	return 0;
 }
 
 /* The first flight out of a <session/>.  0, or -1 if it is none. */
@@ -459,6 +496,8 @@ on_opened(void *arg, const struct elem *result)
 	struct stream		*s = arg;
 	const struct elem	*e = elem_child(result, NS_XCAT, "session");
 
+	if (elem_child(result, NS_XCAT, NULL) != NULL)
+		inband_can_sync(s->carrier);
 	if (e != NULL && s->e2e != NULL) {
 		flight_sent(s);
 		if (take_flight(s, e) == -1)
@@ -484,7 +523,7 @@ static const struct inband_user carried = {
 	.answered = on_answered,
 	.closing = on_closing,
 	.closed = on_closed,
-	.last_words = on_last_words,
+	.receipt = on_receipt,
 	.failed = on_failed,
 };
 
@@ -504,6 +543,7 @@ stream_new(const struct stream_conf *conf, void (*notify)(void *), void *arg)
 	s->arg = arg;
 	/* A block more: what the session holds back can come at once. */
 	buf_init(&s->rx, INBAND_RX_MAX + INBAND_BLOCK_MAX + E2E_RECORD);
+	buf_init(&s->flight, 2 * INBAND_BLOCK_MAX);
 	STAILQ_INIT(&s->marks);
 	return s;
 }
@@ -591,6 +631,10 @@ stream_offered(struct inband *offer, const struct elem *open,
 	s->state = STREAM_OFFERED;
 	s->carrier = offer;
 	inband_own(offer, &carried, s);
+	if (elem_child(open, NS_XCAT, NULL) != NULL) {
+		inband_can_sync(offer);
+		s->xcat = 1;
+	}
 	if (session == NULL)
 		return s;
 	s->e2e = session_new(s, stream_host(open),
@@ -609,13 +653,11 @@ stream_accept(struct stream *s)
 	if (s->state != STREAM_OFFERED)
 		return -1;
 	s->state = s->e2e != NULL ? STREAM_OPENING : STREAM_OPEN;
-	if (inband_accept(s->carrier, s->e2e != NULL ? write_session : NULL)
-	    == -1) {
+	if ((s->e2e != NULL && keep_flight(s) == -1) ||
+	    inband_accept(s->carrier, s->xcat ? write_answer : NULL) == -1) {
 		fail(s, STREAM_INTERNAL, "cannot answer");
 		return -1;
 	}
-	if (s->e2e != NULL)
-		flight_sent(s);
 	return 0;
 }
 
@@ -639,13 +681,12 @@ stream_free(struct stream *s)
 	if (s->carrier != NULL)
 		inband_abort(s->carrier, SE_ITEM_NOT_FOUND);
 	inband_free(s->carrier);
-	if (s->pinging)
-		iq_forget(s->conf.iqs, s);
 	e2e_free(s->e2e);
 	while ((m = STAILQ_FIRST(&s->marks)) != NULL) {
 		STAILQ_REMOVE_HEAD(&s->marks, next);
 		free(m);
 	}
+	buf_free(&s->flight);
 	buf_free(&s->rx);
 	free(s);
 }
@@ -825,31 +866,12 @@ stream_abort(struct stream *s, enum stanza_error err)
 	s->state = STREAM_CLOSED;
 }
 
-/* An xcat answers pings; for one that is gone its server does. */
-static void
-on_pong(void *arg, const struct elem *answer)
-{
-	struct stream	*s = arg;
-
-	s->pinging = 0;
-	if (over(s))
-		return;
-	if (answer == NULL)
-		give_up(s, STREAM_SILENT, SE_REMOTE_SERVER_TIMEOUT,
-		    "the peer no longer answers");
-	else if (stanza_error(answer) != SE_NONE)
-		give_up(s, STREAM_BROKEN, SE_RECIPIENT_UNAVAILABLE,
-		    "the peer has gone");
-}
-
 void
 stream_ping(struct stream *s)
 {
-	struct iq_table	*t = s->conf.iqs;
-
 	/* Blocks that a dying session has swallowed are never answered. */
-	if (s->state == STREAM_OPEN && s->peer_closing &&
-	    inband_unanswered(s->carrier) > 0) {
+	if (s->state == STREAM_OPEN && !inband_syncs(s->carrier) &&
+	    s->peer_closing && inband_unanswered(s->carrier) > 0) {
 		if (s->stuck && s->confirmed == s->stuck_at)
 			give_up(s, STREAM_BROKEN, SE_REMOTE_SERVER_TIMEOUT,
 			    "the peer closed before it had taken "
@@ -858,16 +880,33 @@ stream_ping(struct stream *s)
 		s->stuck_at = s->confirmed;
 		return;
 	}
-	if (s->e2e == NULL || s->state != STREAM_OPEN || s->pinging)
-		return;
-	xw_elem(iq_request(t, "get", stream_peer(s)), "ping", NS_PING, NULL);
-	s->pinging = iq_ask(t, on_pong, s, s->conf.deadline()) == 0;
+	if (!over(s))
+		inband_sync(s->carrier);
+}
+
+int
+stream_mends(const struct stream *s)
+{
+	return inband_syncs(s->carrier);
+}
+
+int
+stream_waits(const struct stream *s)
+{
+	return inband_waits(s->carrier);
+}
+
+int
+stream_away(const struct stream *s)
+{
+	return inband_away(s->carrier);
 }
 
 void
 stream_break(struct stream *s, const char *why)
 {
-	fail(s, STREAM_BROKEN, why);
+	if (!over(s))
+		give_up(s, STREAM_BROKEN, SE_REMOTE_SERVER_TIMEOUT, why);
 }
 
 uint64_t

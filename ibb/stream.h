@@ -19,15 +19,14 @@
 
 #include <openssl/ssl.h>
 
+#include "ibb/inband.h"
 #include "xml/stanza.h"
 
 struct elem;
 struct ibb;
-struct inband;
 struct iq_table;
 struct stream;
 
-#define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
 #define NS_TCPPROXY	"http://prosody.im/protocol/tcpproxy"
 
 enum stream_state {
@@ -125,11 +124,20 @@ int	 stream_heard_end(const struct stream *s);
 
 /* Give up, telling the peer why. */
 void	 stream_abort(struct stream *s, enum stanza_error err);
-/* Nothing has come for a while: find out whether an xcat is still there.  If
- * not, the stream fails.  (Other programs may not answer pings.)  So it does
- * if the peer has closed and confirmed nothing since this was last called. */
+/* Nothing has come for a while: find out whether an xcat is still there, or
+ * is there again, and what has been lost of the stream on the way.  (Other
+ * programs may not answer that: a stream fails if its peer has closed and
+ * confirmed nothing since this was last called.) */
 void	 stream_ping(struct stream *s);
-/* What carried it is gone: it fails, broken, for this reason. */
+/* Has an xcat not answered that?  Then nothing is sent until it does, and how
+ * long to wait is for the caller to say.  Does its server say that it is not
+ * there? */
+int	 stream_waits(const struct stream *s);
+int	 stream_away(const struct stream *s);
+/* Can it go on when the connection was lost, and all that was on its way? */
+int	 stream_mends(const struct stream *s);
+/* What carried it is gone, or enough has been waited: it fails, broken, for
+ * this reason. */
 void	 stream_break(struct stream *s, const char *why);
 
 /* Bytes given to stream_write(); of these, confirmed by the peer; bytes

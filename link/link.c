@@ -16,6 +16,7 @@
 #include "link/run.h"
 #include "net/child.h"
 #include "net/end.h"
+#include "net/port.h"
 #include "net/reach.h"
 #include "net/session.h"
 #include "net/socks.h"
@@ -23,6 +24,9 @@
 
 #define ANSWER_TIME	120		/* s, unless -w says otherwise */
 #define ALIVE_TIME	10		/* s of silence until a peer is asked */
+#define PATIENCE	120		/* s, likewise, for one that is away */
+#define LOOK_FIRST	500		/* ms until it is asked again; twice */
+#define LOOK_MOST	5000		/* that, and so on, but not more */
 
 static void	 link_timeout(void *);
 static void	 link_silent(void *);
@@ -123,7 +127,7 @@ link_failed(struct link *l, int status, const char *why)
 	if (!l->greeted && stream_sent(l->stream) == 0 &&
 	    stream_received(l->stream) == 0)
 		begun = 0;
-	if (run.lost && !begun)
+	if ((run.lost || run.away) && !begun)
 		status = session_status();
 	if (status != EX_PEER && begun)
 		snprintf(confirmed, sizeof(confirmed),
@@ -200,17 +204,154 @@ link_tick(struct link *l)
 		    clock_ms() + run.conf.timeout * 1000);
 }
 
+/*
+ * Waiting: for the server or for the peer, if it is one that we can go on with
+ */
+
+static int
+is_waiting(const struct link *l)
+{
+	enum stream_state	 state = stream_state(l->stream);
+
+	return state != STREAM_FAILED && state != STREAM_CLOSED &&
+	    (run.away || stream_waits(l->stream));
+}
+
+static void
+gave_up_waiting(struct link *l)
+{
+	const char	*server = session_why(run.session);
+	char		 why[256];
+	long long	 s = (clock_ms() - l->since) / 1000;
+
+	if (run.away)
+		snprintf(why, sizeof(why), "%.*s, and no way back in %lld s; "
+		    "check the network, or give it more time with -w",
+		    (int)strcspn(server, ";"), server, s);
+	else
+		snprintf(why, sizeof(why), "it has been away for %lld s; "
+		    "try again, or give it more time with -w", s);
+	stream_break(l->stream, why);
+}
+
+static int64_t
+patience(void)
+{
+	return 1000 * (run.conf.timeout > 0 ? run.conf.timeout : PATIENCE);
+}
+
+/* Begin or stop to wait, as things are. */
+static void
+link_wait(struct link *l)
+{
+	int64_t	 now = clock_ms();
+
+	if (!is_waiting(l)) {
+		if (l->since != 0)
+			timer_set(run.loop, &l->silence,
+			    now + 1000 * ALIVE_TIME);
+		l->since = 0;
+		l->said_away = 0;
+		return;
+	}
+	if (l->since == 0) {
+		l->since = now;
+		l->pause = LOOK_FIRST;
+		timer_set(run.loop, &l->silence, now + l->pause);
+	}
+	if (stream_away(l->stream) && !l->said_away) {
+		say(1, "%s: away; waiting", stream_peer(l->stream));
+		l->said_away = 1;
+	}
+}
+
+static void
+still_waiting(struct link *l)
+{
+	int64_t	 now = clock_ms();
+
+	if (now - l->since >= patience()) {
+		gave_up_waiting(l);
+		return;
+	}
+	if (!run.away)
+		stream_ping(l->stream);
+	l->pause = l->pause < LOOK_MOST / 2 ? 2 * l->pause : LOOK_MOST;
+	if (now + l->pause > l->since + patience())
+		timer_set(run.loop, &l->silence, l->since + patience());
+	else
+		timer_set(run.loop, &l->silence, now + l->pause);
+}
+
+static void
+waits_all(void)
+{
+	struct link	*l;
+
+	TAILQ_FOREACH(l, &run.links, next)
+		if (l->stream != NULL)
+			link_wait(l);
+}
+
+void
+links_away(void)
+{
+	if (run.ports != NULL)
+		ports_hold(run.ports, 1);
+	waits_all();
+}
+
+void
+links_break(const char *why)
+{
+	struct link	*l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &run.links, next, next)
+		if (l->stream == NULL) {
+			if (run.lost)
+				link_free(l);
+		} else if (run.lost || !stream_mends(l->stream)) {
+			/* It may have opened in this very turn. */
+			if (stream_state(l->stream) == STREAM_OPEN &&
+			    !l->greeted)
+				link_greet(l);
+			stream_break(l->stream, why);
+		}
+}
+
+void
+links_back(void)
+{
+	if (run.ports != NULL)
+		ports_hold(run.ports, 0);
+	waits_all();
+}
+
 static void
 link_timeout(void *arg)
 {
 	struct link	*l = arg;
 	char		 why[64];
 
+	if (l->since != 0) {
+		gave_up_waiting(l);
+		return;
+	}
 	snprintf(why, sizeof(why), "nothing moved for %ld s; try again, "
 	    "or give it more time with -w",
 	    run.conf.timeout);
 	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
 	link_failed(l, EX_TIME, why);
+}
+
+/* Has the peer been silent since this was last called? */
+static void
+look_for_peer(struct link *l)
+{
+	timer_set(run.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
+	if (l->heard == stream_received(l->stream))
+		stream_ping(l->stream);
+	l->heard = stream_received(l->stream);
 }
 
 static void
@@ -224,13 +365,12 @@ link_silent(void *arg)
 	/* What came before a failure is for the local end, but one that waits
 	 * for us to read will never take it. */
 	if (stream_state(l->stream) == STREAM_FAILED &&
-	    (run.mode == SERVE || run.mode == FORWARD) && l->doomed++) {
+	    (run.mode == SERVE || run.mode == FORWARD) && l->doomed++)
 		link_broke(l);
-		return;
-	}
-	if (l->heard == stream_received(l->stream))
-		stream_ping(l->stream);
-	l->heard = stream_received(l->stream);
+	else if (is_waiting(l) && l->since != 0)
+		still_waiting(l);
+	else
+		look_for_peer(l);
 }
 
 /* Say once what protects the stream, and remember whom we met. */
@@ -268,7 +408,10 @@ link_check(struct link *l)
 	if (now_moved != l->progress) {
 		l->progress = now_moved;
 		link_tick(l);
+		if (l->since != 0)
+			l->since = clock_ms();
 	}
+	link_wait(l);
 	if (l->end == NULL) {
 		if (state == STREAM_FAILED)
 			link_broke(l);

@@ -35,6 +35,10 @@ struct link {
 	uint64_t	 progress;	/* bytes moved, as last seen */
 	struct timer	 silence;	/* is the peer still there? */
 	uint64_t	 heard;		/* bytes received, as last seen */
+	int64_t		 since;		/* when it began to wait for the peer
+					 * or the server; 0: it does not */
+	int64_t		 pause;		/* ms to the next look */
+	int		 said_away;
 	int		 changed;
 	TAILQ_ENTRY(link) next;
 };
@@ -57,6 +61,12 @@ void	 link_greet(struct link *l);
 struct stream_conf link_stream_conf(void);
 /* Until when an answer asked for now is waited for. */
 int64_t	 answer_deadline(void);
+/* The server is away, or back: how long streams may wait is limited. */
+void	 links_away(void);
+void	 links_back(void);
+/* What was on its way is lost: streams that cannot be mended break, once
+ * what came of them is out; all of them if the server is lost for good. */
+void	 links_break(const char *why);
 /* What changed in all of them; called by the loop before it waits. */
 void	 links_check(void *unused);
 
@@ -87,6 +97,8 @@ void	 probe_stands(struct link *l);
 
 /* Say that we listen, once we can. */
 void	 listen_start(void);
+/* We have logged in again. */
+void	 listen_back(void);
 /* A stream is offered, as ibb_host has it. */
 void	 listen_offered(void *unused, struct inband *offer,
 	    const struct elem *open);

@@ -176,12 +176,35 @@ roster_came(int good)
 		    "@roster needs", run.jid);
 }
 
+static void
+fetch_roster(void (*came)(int))
+{
+	if (roster_fetch(session_iqs(run.session), run.allow,
+	    answer_deadline(), came) == -1)
+		fatal(EX_LOCAL, "out of memory");
+}
+
 void
 listen_start(void)
 {
-	if (!allow_wants_roster(run.allow))
+	if (allow_wants_roster(run.allow))
+		fetch_roster(roster_came);
+	else
 		announce();
-	else if (roster_fetch(session_iqs(run.session), run.allow,
-	    answer_deadline(), roster_came) == -1)
-		fatal(EX_LOCAL, "out of memory");
+}
+
+/* What the roster was is still good; changes are sent to who has asked. */
+static void
+roster_came_again(int good)
+{
+	if (!good)
+		say(0, "%s: the server gives no roster now; changes to it "
+		    "will not be seen", run.jid);
+}
+
+void
+listen_back(void)
+{
+	if (allow_wants_roster(run.allow))
+		fetch_roster(roster_came_again);
 }

@@ -71,7 +71,8 @@ struct run {
 	size_t			 nlinks;
 	int			 status;
 	int			 ending;
-	int			 lost;		/* the session is */
+	int			 away;		/* the server is, for now */
+	int			 lost;		/* the session is, for good */
 	int			 signo;		/* that ends us */
 };
 

@@ -9,6 +9,7 @@
 #include "net/road.h"
 #include "net/sasl.h"
 #include "net/session_int.h"
+#include "net/sm.h"
 #include "net/tls.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
@@ -178,6 +179,9 @@ failure(struct session *s, const struct elem *e)
 	if (strcmp(sasl_mechanism(s->sasl), "EXTERNAL") == 0)
 		session_fail(s, SESSION_REFUSED, "the server does not take "
 		    "the certificate for this account: %.40s", cond);
+	else if (strcmp(cond, "temporary-auth-failure") == 0)
+		session_fail(s, SESSION_UNREACHED, "the server cannot check "
+		    "the login now; try again later");
 	else if (strcmp(cond, "not-authorized") == 0)
 		session_fail(s, SESSION_REFUSED, "wrong password, or no such "
 		    "account: check -j and the password");
@@ -241,19 +245,32 @@ sasl_input(struct session *s, const struct elem *e)
  * Binding
  */
 
+static void
+ask(struct session *s, iq_answer_fn *fn)
+{
+	int	 r;
+
+	s->binding = 1;
+	r = iq_ask(s->iqs, fn, s, IQ_NODEADLINE);
+	s->binding = 0;
+	if (r == -1)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+}
+
 /* Listeners ask for the resource they are known by; for the others the name
  * does not matter, but must not be guessable. */
 static void
 ask_bind(struct session *s, iq_answer_fn *fn)
 {
 	struct xw	*w = iq_request(s->iqs, "set", NULL);
-	const char	*resource = jid_resource(s->conf.jid);
+	const char	*resource;
 
+	/* Coming back: the one that our peers know. */
+	resource = jid_resource(*s->jid != '\0' ? s->jid : s->conf.jid);
 	xw_start(w, "bind", NS_BIND);
 	if (*resource != '\0')
 		xw_elem(w, "resource", NULL, resource);
-	if (iq_ask(s->iqs, fn, s, IQ_NODEADLINE) == -1)
-		session_fail(s, SESSION_INTERNAL, "out of memory");
+	ask(s, fn);
 }
 
 static void
@@ -269,27 +286,32 @@ session_started(void *arg, const struct elem *answer)
 		session_ready(s);
 }
 
-static void
+static int
 bound(struct session *s, const struct elem *answer)
 {
 	const struct elem	*jid;
 	enum stanza_error	 err = stanza_error(answer);
-	char			 local[JID_MAX];
+	char			 local[JID_MAX], now[JID_MAX];
 
 	if (err != SE_NONE) {
 		session_fail(s, SESSION_REFUSED, "the server does not give "
 		    "us the resource \"%.100s\": %s",
 		    jid_resource(s->conf.jid), stanza_strerror(err));
-		return;
+		return -1;
 	}
 	jid = elem_child(elem_child(answer, NS_BIND, "bind"), NS_BIND, "jid");
-	if (jid_prep(elem_text(jid), s->jid, NULL) == -1 ||
-	    *jid_resource(s->jid) == '\0' ||
+	if (jid_prep(elem_text(jid), now, NULL) == -1 ||
+	    *jid_resource(now) == '\0' ||
 	    (*jid_local(s->conf.jid, local) != '\0' &&
-	    !jid_samebare(s->jid, s->conf.jid)) ||
-	    iq_setjid(s->iqs, s->jid) == -1)
+	    !jid_samebare(now, s->conf.jid)) ||
+	    (*s->jid != '\0' && strcmp(now, s->jid) != 0) ||
+	    iq_setjid(s->iqs, now) == -1) {
 		session_fail(s, SESSION_REFUSED, "the server gives us an "
 		    "address that is not ours");
+		return -1;
+	}
+	strlcpy(s->jid, now, sizeof(s->jid));
+	return 0;
 }
 
 static void
@@ -297,8 +319,7 @@ bound_then_ready(void *arg, const struct elem *answer)
 {
 	struct session	*s = arg;
 
-	bound(s, answer);
-	if (s->fault == SESSION_FINE)
+	if (bound(s, answer) == 0)
 		session_ready(s);
 }
 
@@ -307,12 +328,17 @@ bound_then_session(void *arg, const struct elem *answer)
 {
 	struct session	*s = arg;
 
-	bound(s, answer);
-	if (s->fault != SESSION_FINE)
+	if (bound(s, answer) == -1)
 		return;
 	xw_elem(iq_request(s->iqs, "set", NULL), "session", NS_SESSION, NULL);
-	if (iq_ask(s->iqs, session_started, s, IQ_NODEADLINE) == -1)
-		session_fail(s, SESSION_INTERNAL, "out of memory");
+	ask(s, session_started);
+}
+
+void
+login_bind(struct session *s)
+{
+	session_set_state(s, S_BINDING);
+	ask_bind(s, s->old_session ? bound_then_session : bound_then_ready);
 }
 
 static void
@@ -325,11 +351,14 @@ features_bind(struct session *s, const struct elem *features)
 		    "a resource");
 		return;
 	}
-	session_set_state(s, S_BINDING);
 	old = elem_child(features, NS_SESSION, "session");
-	ask_bind(s, old != NULL &&
-	    elem_child(old, NS_SESSION, "optional") == NULL ?
-	    bound_then_session : bound_then_ready);
+	s->old_session = old != NULL &&
+	    elem_child(old, NS_SESSION, "optional") == NULL;
+	s->has_sm = elem_child(features, NS_SM, "sm") != NULL;
+	if (!s->has_sm || !sm_resumable(s->sm) || resume_begin(s) == -1) {
+		sm_end(s->sm);
+		login_bind(s);
+	}
 }
 
 void

@@ -10,6 +10,8 @@
 
 #include "net/loop.h"
 
+#define STOPPED	5000		/* ms late */
+
 struct loop {
 	TAILQ_HEAD(, watch)	 watches;
 	TAILQ_HEAD(, timer)	 timers;	/* by time */
@@ -272,9 +274,24 @@ dispatch(struct loop *l)
 	l->npolled = 0;
 }
 
+/*
+ * Woken long after the time asked for, we were stopped, or the machine slept.
+ * Deadlines are for time in which something could have happened: they move.
+ */
+static void
+make_up(struct loop *l, int64_t late)
+{
+	struct timer	*t;
+
+	if (late >= STOPPED)
+		TAILQ_FOREACH(t, &l->timers, next)
+			t->at += late;
+}
+
 static int
 turn(struct loop *l)
 {
+	int64_t	 since;
 	size_t	 i;
 	int	 wait;
 
@@ -285,12 +302,15 @@ turn(struct loop *l)
 	if (make_room(l) == -1)
 		return -1;
 	wait = ask(l);
+	since = clock_ms();
 	if (poll(l->pfds, l->npolled, wait) == -1) {
 		if (errno != EINTR && errno != EAGAIN)
 			return -1;
 		for (i = 0; i < l->npolled; i++)
 			l->pfds[i].revents = 0;
 	}
+	if (wait >= 0)
+		make_up(l, clock_ms() - since - wait);
 	dispatch(l);
 	if (!l->stop)
 		fire_timers(l);

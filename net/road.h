@@ -45,7 +45,8 @@ enum road_event {
 
 enum road_fault {
 	ROAD_UNREACHED,		/* no connection */
-	ROAD_UNTRUSTED,		/* TLS or the certificate failed */
+	ROAD_UNTRUSTED,		/* the certificate failed, or worse */
+	ROAD_HANDSHAKE,		/* TLS failed otherwise */
 	ROAD_PROTOCOL,		/* what came is no XMPP */
 	ROAD_LOST		/* the connection broke */
 };

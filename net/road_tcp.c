@@ -236,8 +236,9 @@ io_event(void *arg, enum io_event ev)
 	case IO_ERROR:
 		/* A handshake that ends early is no proof of an impostor,
 		 * but no trust either. */
-		road_broke(t->road, t->state == T_HANDSHAKE ?
-		    ROAD_UNTRUSTED : ROAD_LOST, io_error(t->io));
+		road_broke(t->road, t->state != T_HANDSHAKE ? ROAD_LOST :
+		    io_untrusted(t->io) ? ROAD_UNTRUSTED : ROAD_HANDSHAKE,
+		    io_error(t->io));
 		break;
 	}
 }

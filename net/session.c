@@ -6,6 +6,7 @@
 #include "net/road.h"
 #include "net/sasl.h"
 #include "net/session_int.h"
+#include "net/sm.h"
 #include "net/trace.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -13,8 +14,6 @@
 #include "xml/text.h"
 #include "xml/write.h"
 
-#define KEEPALIVE	90000		/* ms without sending, then a space:
-					 * before NAT and servers forget us */
 #define CLOSE_WAIT	2000		/* ms for the server's end */
 #define QUEUE_HIGH	(512 * 1024)	/* bytes queued: enough for now */
 #define TRACE_MAX	2048
@@ -25,7 +24,10 @@ static const char *const state_names[] = {
 	[S_AUTH] = "auth",
 	[S_AUTHENTICATED] = "authenticated",
 	[S_BINDING] = "binding",
+	[S_RESUMING] = "resuming",
+	[S_PROVING] = "proving",
 	[S_READY] = "ready",
+	[S_AWAY] = "away",
 	[S_CLOSING] = "closing",
 	[S_CLOSED] = "closed",
 };
@@ -68,16 +70,22 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 {
 	va_list	 ap;
 
-	if (s->state == S_CLOSED)
+	if (s->state == S_CLOSED || s->state == S_AWAY)
 		return;
-	if (s->state != S_CLOSING) {
-		s->fault = fault;
-		va_start(ap, fmt);
-		vsnprintf(s->why, sizeof(s->why), fmt, ap);
-		va_end(ap);
-		road_close(s->road);
+	if (s->state == S_CLOSING) {
+		closed(s);
+		return;
 	}
-	closed(s);
+	s->fault = fault;
+	va_start(ap, fmt);
+	vsnprintf(s->why, sizeof(s->why), fmt, ap);
+	va_end(ap);
+	if (away_may_return(s, fault)) {
+		away_begin(s);
+	} else {
+		road_close(s->road);
+		closed(s);
+	}
 }
 
 /*
@@ -98,7 +106,7 @@ int
 session_send(struct session *s, const void *data, size_t len)
 {
 	trace_sent(s, data, len);
-	s->last_sent = clock_ms();
+	away_sent(s, len);
 	return road_send(s->road, data, len);
 }
 
@@ -107,30 +115,41 @@ session_send_secret(struct session *s, const void *data, size_t len)
 {
 	if (s->conf.trace)
 		session_log(s, 2, "SENT (secret, %zu bytes)", len);
-	s->last_sent = clock_ms();
+	away_sent(s, len);
 	return road_send(s->road, data, len);
 }
 
-/* The next deadline: of a request, or the keepalive. */
+/* The next deadline: of a request, or of the connection's silence. */
 static void
 set_timer(struct session *s)
 {
-	int64_t	 at = s->last_sent + KEEPALIVE;
+	int64_t	 at = away_deadline(s);
 	int64_t	 deadline = iq_deadline(s->iqs);
 
 	timer_set(s->loop, &s->timer, deadline < at ? deadline : at);
 }
 
+/* While there is no connection, what a resumed session can send again is
+ * kept.  The rest is gone, as it is when a connection breaks behind it. */
 static int
 send_stanza(void *arg, const void *data, size_t len)
 {
 	struct session	*s = arg;
 
-	if (s->state != S_READY && s->state != S_BINDING)
+	if (s->binding)
+		return session_send(s, data, len);
+	if (s->state == S_CLOSING || s->state == S_CLOSED || *s->jid == '\0' ||
+	    sm_sent(s->sm, data, len) == -1)
 		return -1;
-	if (s->state == S_READY && iq_deadline(s->iqs) < s->timer.at)
+	if (s->state != S_READY)
+		return 0;
+	if (iq_deadline(s->iqs) < s->timer.at)
 		set_timer(s);
-	return session_send(s, data, len);
+	if (session_send(s, data, len) == -1)
+		return -1;
+	if (sm_should_ask(s->sm))
+		resume_ask(s);
+	return 0;
 }
 
 /* One timer: the login's deadline, then set_timer()'s, then the close's. */
@@ -145,11 +164,16 @@ fire(void *arg)
 		iq_expire(s->iqs, now);
 		if (s->state != S_READY)
 			return;
-		if (now - s->last_sent >= KEEPALIVE) {
-			s->last_sent = now;
-			road_keepalive(s->road);
-		}
-		set_timer(s);
+		away_look(s, now);
+		if (s->state == S_READY)
+			set_timer(s);
+		break;
+	case S_AWAY:
+		away_fire(s);
+		break;
+	case S_PROVING:
+		session_fail(s, SESSION_LOST, "the server resumed the session "
+		    "but does not hear it");
 		break;
 	case S_CLOSING:
 		closed(s);
@@ -171,6 +195,9 @@ session_ready(struct session *s)
 {
 	struct xw	*w;
 
+	session_set_state(s, S_READY);
+	if (s->has_sm && !s->no_sm)
+		resume_enable(s);
 	/* Negative: reachable by full JID, but no recipient of what people
 	 * send to the account. */
 	w = iq_stanza(s->iqs, "presence", NULL, NULL);
@@ -179,10 +206,27 @@ session_ready(struct session *s)
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 		return;
 	}
-	session_set_state(s, S_READY);
 	session_log(s, 1, "logged in as %s", s->jid);
+	if (s->tries > 0) {
+		session_back(s, 0);
+		return;
+	}
 	set_timer(s);
 	s->host.ready(s->host.arg);
+}
+
+void
+session_back(struct session *s, int resumed)
+{
+	int	 too_big = s->too_big;
+
+	/* Nobody could answer meanwhile. */
+	iq_postpone(s->iqs, clock_ms() - s->lost_at);
+	s->tries = 0;
+	s->too_big = 0;
+	s->fault = SESSION_FINE;
+	set_timer(s);
+	s->host.back(s->host.arg, resumed, too_big);
 }
 
 /*
@@ -211,6 +255,13 @@ static const struct {
 	    "try again later" },
 };
 
+/* What a connection's failure means depends on how far we had come. */
+static enum session_fault
+loss(const struct session *s)
+{
+	return s->state == S_READY ? SESSION_LOST : SESSION_UNREACHED;
+}
+
 static void
 stream_error(struct session *s, const struct elem *e)
 {
@@ -228,8 +279,11 @@ stream_error(struct session *s, const struct elem *e)
 			words = stream_errors[i].words;
 	text_clean(elem_text(elem_child(e, NS_STREAM_ERROR, "text")), text,
 	    sizeof(text));
-	session_fail(s, s->state == S_READY ? SESSION_LOST :
-	    SESSION_UNREACHED, "%s (%.40s%s%s)", words != NULL ? words :
+	/* It ends the session for the server as well: nothing to resume. */
+	sm_end(s->sm);
+	s->too_big = strcmp(cond, "policy-violation") == 0;
+	session_fail(s, strcmp(cond, "conflict") == 0 ? SESSION_CONFLICT :
+	    loss(s), "%s (%.40s%s%s)", words != NULL ? words :
 	    "the server ended the stream; ask its operator", cond,
 	    *text != '\0' ? ": " : "", text);
 }
@@ -254,37 +308,45 @@ input(struct session *s, const struct elem *e)
 	if (s->conf.trace)
 		session_log(s, 2, "RECV %s",
 		    trace_elem(e, line, sizeof(line)));
-	if (elem_is(e, NS_STREAMS, "error"))
+	away_heard(s);
+	if (elem_is(e, NS_STREAMS, "error")) {
 		stream_error(s, e);
-	else if (s->state == S_READY)
-		ready_stanza(s, e);
-	else if (s->state == S_CLOSING)
 		return;
+	}
+	if (resume_input(s, e))
+		return;
+	if (s->state == S_READY || s->state == S_PROVING) {
+		if (sm_received(s->sm))
+			resume_tell(s);
+		ready_stanza(s, e);
+	}
+	else if (s->state == S_CLOSING)
+		sm_received(s->sm);
 	else if (elem_is(e, NS_STREAMS, "features"))
 		login_features(s, e);
 	else
 		login_input(s, e);
 }
 
-/* What a road's failure means depends on how far we had come. */
 static void
 road_failed(struct session *s)
 {
 	const char		*err = road_error(s->road);
-	enum session_fault	 fault = s->state == S_READY ? SESSION_LOST :
-				    SESSION_UNREACHED;
 
 	switch (road_fault(s->road)) {
 	case ROAD_UNREACHED:
-		session_fail(s, fault, "cannot reach it: %s; check -c and the "
+		session_fail(s, loss(s), "cannot reach it: %s; check -c and the "
 		    "network", err);
 		break;
+	case ROAD_UNTRUSTED:
+		session_fail(s, SESSION_UNTRUSTED, "%s", err);
+		break;
 	case ROAD_LOST:
-		session_fail(s, fault, "the connection broke: %s; check the "
+		session_fail(s, loss(s), "the connection broke: %s; check the "
 		    "network and try again", err);
 		break;
 	default:
-		session_fail(s, fault, "%s", err);
+		session_fail(s, loss(s), "%s", err);
 		break;
 	}
 }
@@ -305,7 +367,7 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
 {
 	struct session	*s = arg;
 
-	if (s->state == S_CLOSED)
+	if (s->state == S_CLOSED || s->state == S_AWAY)
 		return;
 	switch (ev) {
 	case ROAD_SECURE:
@@ -322,8 +384,7 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
 		if (s->state == S_CLOSING)
 			closed(s);
 		else
-			session_fail(s, s->state == S_READY ? SESSION_LOST :
-			    SESSION_UNREACHED, "the server closed the "
+			session_fail(s, loss(s), "the server closed the "
 			    "connection; try again, or ask its operator");
 		break;
 	case ROAD_ERROR:
@@ -344,11 +405,11 @@ road_line(void *arg, int level, const char *line)
 	s->host.log(s->host.arg, level, line);
 }
 
-static int
-set_out(struct session *s, struct resolver *r)
+int
+session_set_out(struct session *s)
 {
 	struct road_conf	 conf = {
-		.way = s->conf.way,
+		.way = away_way(s),
 		.family = s->conf.family,
 		.domain = s->domain,
 		.from = s->bare,
@@ -357,7 +418,13 @@ set_out(struct session *s, struct resolver *r)
 		.log = road_line,
 	};
 
-	s->road = road_new(s->loop, r, &conf, road_event, s);
+	sasl_free(s->sasl);
+	s->sasl = NULL;
+	s->unheard = 0;
+	s->probed = 0;
+	timer_set(s->loop, &s->timer, clock_ms() + s->conf.login_ms);
+	session_set_state(s, S_CONNECTING);
+	s->road = road_new(s->loop, s->resolver, &conf, road_event, s);
 	return s->road == NULL ? -1 : 0;
 }
 
@@ -370,6 +437,7 @@ session_new(struct loop *l, struct resolver *r,
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->loop = l;
+	s->resolver = r;
 	s->conf = *conf;
 	s->host = *host;
 	s->timer = (struct timer){ .fire = fire, .arg = s };
@@ -377,12 +445,11 @@ session_new(struct loop *l, struct resolver *r,
 	jid_bare(conf->jid, s->bare);
 	if (jid_ascii(s->domain, s->ascii) == -1 ||
 	    (s->iqs = iq_new(send_stanza, s)) == NULL ||
-	    iq_setjid(s->iqs, s->bare) == -1 ||
-	    set_out(s, r) == -1) {
+	    iq_setjid(s->iqs, s->bare) == -1 || (s->sm = sm_new()) == NULL ||
+	    session_set_out(s) == -1) {
 		session_free(s);
 		return NULL;
 	}
-	timer_set(l, &s->timer, clock_ms() + conf->login_ms);
 	return s;
 }
 
@@ -394,6 +461,7 @@ session_free(struct session *s)
 	timer_clear(s->loop, &s->timer);
 	sasl_free(s->sasl);
 	iq_free(s->iqs);
+	sm_free(s->sm);
 	road_free(s->road);
 	free(s);
 }
@@ -421,16 +489,20 @@ session_security(struct session *s)
 size_t
 session_room(const struct session *s)
 {
-	size_t	 queued = road_queued(s->road);
+	size_t	 queued;
 
-	return s->state == S_READY && queued < QUEUE_HIGH ?
-	    QUEUE_HIGH - queued : 0;
+	if (s->state != S_READY)
+		return 0;
+	queued = road_queued(s->road);
+	return queued < QUEUE_HIGH ? QUEUE_HIGH - queued : 0;
 }
 
 void
 session_pause(struct session *s, int pause)
 {
-	road_pause(s->road, pause);
+	s->paused = pause;
+	if (s->road != NULL)
+		road_pause(s->road, pause);
 }
 
 void
@@ -438,13 +510,17 @@ session_close(struct session *s)
 {
 	if (s->state == S_CLOSED || s->state == S_CLOSING)
 		return;
-	if (s->state != S_READY) {
-		road_close(s->road);
+	if (s->state == S_READY) {
+		iq_stanza(s->iqs, "presence", "unavailable", NULL);
+		iq_send(s->iqs);
+		if (sm_counting(s->sm))
+			resume_tell(s);
+	} else if (s->road == NULL || road_queued(s->road) == 0) {
+		if (s->road != NULL)
+			road_close(s->road);
 		closed(s);
 		return;
 	}
-	iq_stanza(s->iqs, "presence", "unavailable", NULL);
-	iq_send(s->iqs);
 	road_pause(s->road, 0);
 	road_close(s->road);
 	session_set_state(s, S_CLOSING);

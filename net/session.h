@@ -2,6 +2,9 @@
  * session: a login to an XMPP server (RFC 6120, 6121): from a road to a
  * bound resource that is available, and its stanzas until the end.
  *
+ * A session outlives its connection: it notices the loss, connects again, and
+ * resumes (XEP-0198) or binds the same resource anew.
+ *
  * It answers what every client must: disco#info, disco#items and ping; the
  * rest of what nobody takes gets service-unavailable.
  */
@@ -22,9 +25,11 @@ struct way;
 
 enum session_fault {
 	SESSION_FINE,
-	SESSION_UNREACHED,	/* server not reached or not trusted */
+	SESSION_UNREACHED,	/* server not reached */
+	SESSION_UNTRUSTED,	/* it may not be the right one */
 	SESSION_REFUSED,	/* login refused */
 	SESSION_LOST,		/* it broke after login */
+	SESSION_CONFLICT,	/* another client took our resource */
 	SESSION_TIMEOUT,	/* login took too long */
 	SESSION_INTERNAL	/* memory */
 };
@@ -39,6 +44,8 @@ struct session_conf {
 	SSL_CTX		*tls;
 	int64_t		 login_ms;	/* time allowed until ready */
 	int		 trace;		/* stanzas to log, too */
+	int		 persist;	/* once logged in, come back from a
+					 * loss: try until closed */
 };
 
 /* What the user of a session gets to know; arg is passed to all.  None may
@@ -46,6 +53,14 @@ struct session_conf {
 struct session_host {
 	/* Logged in, bound and available. */
 	void	(*ready)(void *arg);
+	/* Its connection is lost, as session_why() says, and is being sought
+	 * again.  What is sent meanwhile is kept if the session may be
+	 * resumed, else thrown away. */
+	void	(*lost)(void *arg, int resumable);
+	/* It is back.  Not resumed: what was under way either way may have
+	 * been lost, and iq requests will not be answered.  too_big: it was
+	 * lost because a stanza was larger than the server allows. */
+	void	(*back)(void *arg, int resumed, int too_big);
 	/* A stanza other than an answer; returns 1 if it has dealt with it. */
 	int	(*stanza)(void *arg, const struct elem *e);
 	/* May this JID know what we can do? */

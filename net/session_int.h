@@ -1,13 +1,16 @@
-/* session_int: what session.c and login.c share. */
+/* session_int: what the files that make a session share: session.c, login.c,
+ * resume.c, away.c and disco.c. */
 #ifndef NET_SESSION_INT_H
 #define NET_SESSION_INT_H
 
 #include "net/loop.h"
 #include "net/session.h"
+#include "net/way.h"
 #include "xml/jid.h"
 
 struct road;
 struct sasl;
+struct sm;
 
 enum session_state {
 	S_CONNECTING,		/* no road yet that may be logged in on */
@@ -15,7 +18,10 @@ enum session_state {
 	S_AUTH,			/* SASL exchange */
 	S_AUTHENTICATED,	/* new stream; features to come */
 	S_BINDING,
+	S_RESUMING,		/* instead of binding: asked for */
+	S_PROVING,		/* resumed; do they hear us? */
 	S_READY,
+	S_AWAY,			/* was ready once; tries again */
 	S_CLOSING,		/* our stream has ended; theirs not yet */
 	S_CLOSED
 };
@@ -27,13 +33,26 @@ struct session {
 	struct road		*road;
 	struct iq_table		*iqs;
 	struct sasl		*sasl;
+	struct sm		*sm;
+	struct resolver		*resolver;
 	enum session_state	 state;
-	struct timer		 timer;	/* login, then keepalive, then close */
+	struct timer		 timer;	/* what for depends on the state */
 	char			 domain[JID_MAX];	/* of the account */
 	char			 ascii[JID_MAX];	/* the same for TLS */
 	char			 bare[JID_MAX];
 	char			 jid[JID_MAX];		/* bound */
-	int64_t			 last_sent;
+	int			 binding;	/* what is sent now is for it */
+	int			 old_session;	/* RFC 3921's is wanted */
+	int			 paused;	/* we do not read */
+	int			 has_sm, no_sm;	/* offered; not to be used */
+	int			 too_big;	/* a stanza of ours was */
+	int			 tries;		/* to come back */
+	int64_t			 lost_at;
+	struct way		 location;	/* where to resume */
+	int64_t			 last_sent, last_heard;
+	size_t			 unheard;	/* bytes sent since then */
+	int64_t			 unheard_since;
+	int64_t			 probed;	/* when; 0: not */
 	enum session_fault	 fault;
 	char			 why[512];
 };
@@ -41,18 +60,49 @@ struct session {
 void	 session_set_state(struct session *s, enum session_state state);
 void	 session_log(struct session *s, int level, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
-/* End it with a fault; once. */
+/* End it with a fault; once.  Or, if it may come back, go away. */
 void	 session_fail(struct session *s, enum session_fault fault,
 	    const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
 /* Send nonzas and stanzas of the login; secret ones are not traced. */
 int	 session_send(struct session *s, const void *data, size_t len);
 int	 session_send_secret(struct session *s, const void *data, size_t len);
+/* Bound: available from now on. */
 void	 session_ready(struct session *s);
+/* Ready again. */
+void	 session_back(struct session *s, int resumed);
+/* Set out for the server, with a deadline for the login.  0 or -1. */
+int	 session_set_out(struct session *s);
 
 /* login.c: take a stream's child before S_READY. */
 void	 login_features(struct session *s, const struct elem *features);
 void	 login_input(struct session *s, const struct elem *e);
+/* There is nothing to resume: bind the resource. */
+void	 login_bind(struct session *s);
+
+/* resume.c: ask to resume what there is: 0 or -1.  Take a child of the stream
+ * that may be of stream management; returns 1 if it was. */
+int	 resume_begin(struct session *s);
+int	 resume_input(struct session *s, const struct elem *e);
+void	 resume_enable(struct session *s);
+/* Send <r/>; <a/>. */
+void	 resume_ask(struct session *s);
+void	 resume_tell(struct session *s);
+
+/* away.c: something came; len bytes went. */
+void	 away_heard(struct session *s);
+void	 away_sent(struct session *s, size_t len);
+/* When to look next whether the server is still there, unless something is
+ * heard; do that. */
+int64_t	 away_deadline(const struct session *s);
+void	 away_look(struct session *s, int64_t now);
+/* Is this a loss that can be mended?  Begin to. */
+int	 away_may_return(const struct session *s, enum session_fault fault);
+void	 away_begin(struct session *s);
+/* The timer of S_AWAY. */
+void	 away_fire(struct session *s);
+/* Where to go now. */
+const struct way *away_way(struct session *s);
 
 /* disco.c: answer an iq get or set that nobody took. */
 void	 disco_answer(struct session *s, const struct elem *iq);

@@ -256,7 +256,8 @@ slix_called()	# e2e status
 	# The one thing that is not XEP-0047's, to be ignored.
 	grep RECV: "$T/slixmpp.err" | grep urn:xcat >"$T/strange"
 	like "$(cat "$T/strange")" \
-	    "$([ "$1" = off ] && echo '^$' || echo '<open .*<session ')" \
+	    "$([ "$1" = off ] && echo '<open .*<plain ' ||
+	    echo '<open .*<session ')" \
 	    "$_what: what it sees in <open/>"
 	ok "$_what: and nowhere else" [ "$(wc -l <"$T/strange")" -le 1 ]
 }

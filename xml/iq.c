@@ -323,3 +323,12 @@ iq_expire(struct iq_table *t, int64_t now)
 		request_free(r);
 	}
 }
+
+void
+iq_postpone(struct iq_table *t, int64_t ms)
+{
+	struct request	*r;
+
+	TAILQ_FOREACH(r, &t->timed, timed)
+		r->deadline += ms;
+}

@@ -77,5 +77,7 @@ int	 iq_answer(struct iq_table *t, const struct elem *iq);
 /* The earliest deadline, or IQ_NODEADLINE; end those that have passed. */
 int64_t	 iq_deadline(const struct iq_table *t);
 void	 iq_expire(struct iq_table *t, int64_t now);
+/* Give all of them ms more. */
+void	 iq_postpone(struct iq_table *t, int64_t ms);
 
 #endif

@@ -1,0 +1,151 @@
+/* inband_int: what the files that make an in-band bytestream share: inband.c
+ * and sync.c. */
+#ifndef IBB_INBAND_INT_H
+#define IBB_INBAND_INT_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include "ibb/inband.h"
+#include "xml/buf.h"
+
+struct elem;
+struct xw;
+
+#define SID_MAX		128	/* ejabberd's proxies take no longer one */
+#define BLOCK_MIN	64	/* no use asking for smaller */
+#define MESSAGE_BATCH	(INBAND_WINDOW / 2)	/* messages between pings */
+#define GRAVES		64	/* ended streams that are remembered */
+
+enum state {
+	OFFERED,	/* the peer asked; the user has not said */
+	OPENING,	/* we asked */
+	OPEN,
+	ENDED		/* closed, failed or aborted: unknown to the peer */
+};
+
+/* A direction of an open stream. */
+enum half {
+	HALF_OPEN,
+	HALF_CLOSING,	/* in: the peer's close is to be answered;
+			 * out: ours is */
+	HALF_CLOSED
+};
+
+/* Does a stream that can be mended send, or does it wait? */
+enum hold {
+	HOLD_NOT,
+	HOLD_SILENT,	/* until the peer says how far it has got */
+	HOLD_AWAY	/* likewise, and its server says that it is not there */
+};
+
+/* A block sent and not yet answered. */
+struct flight {
+	struct inband		*stream;
+	size_t			 weight;
+	int			 answered;
+	int			 ping;	/* a ping followed this message */
+	STAILQ_ENTRY(flight)	 next;
+	size_t			 len;
+	unsigned char		 data[];	/* kept if it can be resent */
+};
+
+/* A block received and not yet answered. */
+struct debt {
+	char			*id;	/* NULL: a message, or an iq without */
+	size_t			 len;	/* what it counts towards rx */
+	STAILQ_ENTRY(debt)	 next;
+};
+
+/* What an iq request is asked with when the stream asks several. */
+struct asker {
+	struct inband		*stream;
+};
+
+struct inband {
+	struct ibb		*ibb;
+	const char		*peer;		/* both in strings */
+	const char		*sid;
+	enum state		 state;
+	enum half		 in, out;
+	size_t			 block;
+	int			 message;
+	int64_t			 deadline;
+	uint64_t		 sent, landed;	/* blocks; then answered */
+	uint64_t		 got, paid;	/* blocks; then answered */
+	STAILQ_HEAD(, flight)	 flights;
+	size_t			 nflights;
+	size_t			 since_ping;
+	struct asker		 ping, sync;
+	int			 can_sync;	/* sync.c; with it: */
+	enum hold		 hold;
+	int			 sync_asked;
+	unsigned int		 fruitless;	/* resent, nothing answered */
+	int			 reopened;	/* our open was sent again */
+	void			(*result)(void *, struct xw *);
+	STAILQ_HEAD(, debt)	 debts;
+	size_t			 rx;		/* bytes held for debts */
+	char			*open_id;	/* of the peer's open */
+	char			*close_id;	/* of the peer's close */
+	void			(*extra)(void *, struct xw *);
+	struct inband_user	 user;
+	void			*arg;
+	RB_ENTRY(inband)	 node;
+	char			 strings[];
+};
+RB_HEAD(inband_tree, inband);
+RB_PROTOTYPE(inband_tree, inband, node, inband_cmp)
+
+/* What a stream that ended well may still be asked. */
+struct grave {
+	char			*peer, *sid;
+	uint64_t		 got, paid;
+	char			 receipt[INBAND_RECEIPT];
+};
+
+struct ibb {
+	struct iq_table		*iqs;
+	struct ibb_host		 host;
+	struct inband_tree	 streams;
+	struct buf		 scratch;	/* a block, decoded */
+	size_t			 limit;		/* learned; 0: none */
+	struct grave		 graves[GRAVES];
+	unsigned int		 next_grave;
+};
+
+
+/* inband.c */
+struct inband *inband_find(struct ibb *b, const char *peer, const char *sid);
+void	 inband_trace(struct inband *s, const char *what, const char *from,
+	    const char *to);
+void	 inband_fail(struct inband *s, enum inband_fault fault,
+	    enum stanza_error err, const char *text);
+/* The oldest flight has been answered. */
+void	 inband_land(struct inband *s);
+/* Send a flight with this number, for the first time or again: 0 or -1. */
+int	 inband_launch(struct inband *s, struct flight *f, uint64_t number);
+/* Ask whether the messages up to the last have come. */
+int	 inband_ask_ping(struct inband *s);
+/* Ask the peer again to open; to close. */
+int	 inband_ask_open(struct inband *s);
+int	 inband_ask_close_again(struct inband *s);
+
+/* sync.c */
+
+/* An error came back for a block or an open: if that can be mended, begin
+ * to, and return 1. */
+int	 sync_mends(struct inband *s, enum stanza_error err);
+/* Take a <sync/>. */
+void	 sync_take(struct ibb *b, const struct elem *iq,
+	    const struct elem *sync);
+/* A block that is not the expected one: 1 if it has been dealt with. */
+int	 sync_repeated(struct inband *s, const struct elem *stanza,
+	    uint16_t seq);
+/* The stream has ended well: remember it; answer a <close/> for one that
+ * is remembered, or return 0. */
+void	 sync_bury(struct inband *s, const char *receipt);
+int	 sync_close_again(struct ibb *b, const struct elem *iq,
+	    const struct elem *close);
+void	 sync_free_graves(struct ibb *b);
+
+#endif

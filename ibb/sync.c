@@ -1,0 +1,462 @@
+/*
+ * sync: mending in-band bytestreams between xcats.  Connections break with
+ * stanzas in them, and servers forget what they have queued; when one side
+ * has reason to think that it happened, the two compare how many blocks each
+ * has got and answered, and the sender takes up again from there.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/inband_int.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+#define LIMIT_MIN	1024	/* bytes: no server wants smaller blocks */
+#define FRUITLESS_MAX	8	/* times sent again, and nothing answered */
+
+static const char *const hold_names[] = { "not", "silent", "away" };
+
+static void
+set_hold(struct inband *s, enum hold hold)
+{
+	if (hold == s->hold)
+		return;
+	inband_trace(s, "hold: ", hold_names[s->hold], hold_names[hold]);
+	s->hold = hold;
+}
+
+void
+inband_can_sync(struct inband *s)
+{
+	s->can_sync = 1;
+}
+
+int
+inband_syncs(const struct inband *s)
+{
+	return s->can_sync || s->state == OPENING;
+}
+
+int
+inband_waits(const struct inband *s)
+{
+	return s->state != ENDED && s->hold != HOLD_NOT;
+}
+
+int
+inband_away(const struct inband *s)
+{
+	return inband_waits(s) && s->hold == HOLD_AWAY;
+}
+
+/*
+ * What was learned
+ */
+
+/* Is this error one of a way that may open again? */
+static int
+is_away(enum stanza_error err)
+{
+	return err == SE_SERVICE_UNAVAILABLE ||
+	    err == SE_RECIPIENT_UNAVAILABLE || err == SE_REMOTE_SERVER_TIMEOUT;
+}
+
+/* Blocks were too large: half of the largest that is under way. */
+static void
+learn_limit(struct ibb *b)
+{
+	struct inband	*s;
+	struct flight	*f;
+	size_t		 largest = 0;
+
+	RB_FOREACH(s, inband_tree, &b->streams)
+		STAILQ_FOREACH(f, &s->flights, next)
+			if (f->len > largest)
+				largest = f->len;
+	if (largest / 2 < LIMIT_MIN)
+		return;
+	if (b->limit == 0 || largest / 2 < b->limit)
+		b->limit = largest / 2;
+}
+
+/*
+ * Sending again
+ */
+
+/* The tail of a flight becomes one of its own, with the weight. */
+static int
+split(struct inband *s, struct flight *f, size_t len)
+{
+	size_t		 rest = f->len - len;
+	struct flight	*tail;
+
+	if ((tail = calloc(1, sizeof(*tail) + rest)) == NULL)
+		return -1;
+	tail->stream = s;
+	tail->len = rest;
+	tail->weight = f->weight;
+	memcpy(tail->data, f->data + len, rest);
+	f->len = len;
+	f->weight = 0;
+	STAILQ_INSERT_AFTER(&s->flights, f, tail, next);
+	s->nflights++;
+	return 0;
+}
+
+/* All but the first n flights. */
+static int
+send_again(struct inband *s, uint64_t n)
+{
+	size_t		 most = inband_block(s);
+	struct flight	*f;
+
+	iq_forget(s->ibb->iqs, &s->ping);
+	s->sent = s->landed;
+	STAILQ_FOREACH(f, &s->flights, next) {
+		f->ping = 0;
+		if (n > 0) {
+			n--;
+			s->sent++;
+			continue;
+		}
+		iq_forget(s->ibb->iqs, f);
+		f->answered = 0;
+		if ((f->len > most && split(s, f, most) == -1) ||
+		    inband_launch(s, f, s->sent) == -1)
+			return -1;
+		s->sent++;
+	}
+	return s->message && s->nflights > 0 ? inband_ask_ping(s) : 0;
+}
+
+static int
+go_on(struct inband *s, uint64_t received)
+{
+	uint64_t	 again = s->sent - received;
+
+	/* The same blocks time and again: whatever stops them will. */
+	if (again > 0 && ++s->fruitless > FRUITLESS_MAX) {
+		inband_abort(s, SE_REMOTE_SERVER_TIMEOUT);
+		s->user.failed(s->arg, INBAND_UNDELIVERED,
+		    SE_POLICY_VIOLATION, "");
+		return -1;
+	}
+	if ((again > 0 && send_again(s, received - s->landed) == -1) ||
+	    (s->out == HALF_CLOSING && inband_ask_close_again(s) == -1)) {
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * Streams that are over
+ */
+
+static void
+grave_clear(struct grave *g)
+{
+	free(g->peer);
+	free(g->sid);
+	memset(g, 0, sizeof(*g));
+}
+
+void
+sync_bury(struct inband *s, const char *receipt)
+{
+	struct ibb	*b = s->ibb;
+	struct grave	*g = &b->graves[b->next_grave++ % GRAVES];
+
+	grave_clear(g);
+	g->peer = strdup(s->peer);
+	g->sid = strdup(s->sid);
+	g->got = s->got;
+	g->paid = s->paid;
+	strlcpy(g->receipt, receipt, sizeof(g->receipt));
+	if (g->peer == NULL || g->sid == NULL)
+		grave_clear(g);
+}
+
+static struct grave *
+find_grave(struct ibb *b, const char *peer, const char *sid)
+{
+	struct grave	*g;
+
+	if (peer == NULL || sid == NULL)
+		return NULL;
+	for (g = b->graves; g < b->graves + GRAVES; g++)
+		if (g->peer != NULL && strcmp(g->peer, peer) == 0 &&
+		    strcmp(g->sid, sid) == 0)
+			return g;
+	return NULL;
+}
+
+int
+sync_close_again(struct ibb *b, const struct elem *iq,
+    const struct elem *close)
+{
+	struct grave	*g = find_grave(b, elem_attr(iq, "from"),
+			    elem_attr(close, "sid"));
+	struct xw	*w;
+
+	if (g == NULL || !stanza_is(iq, "iq"))
+		return 0;
+	w = iq_result(b->iqs, iq);
+	if (*g->receipt != '\0')
+		xw_elem(w, "receipt", NS_XCAT, g->receipt);
+	iq_send(b->iqs);
+	return 1;
+}
+
+void
+sync_free_graves(struct ibb *b)
+{
+	struct grave	*g;
+
+	for (g = b->graves; g < b->graves + GRAVES; g++)
+		grave_clear(g);
+}
+
+/*
+ * The elements
+ */
+
+static int
+parse_count(const struct elem *e, const char *name, uint64_t *n)
+{
+	const char	*s = elem_attr(e, name);
+
+	if (s == NULL || *s == '\0' || strlen(s) > 19 ||
+	    strspn(s, "0123456789") != strlen(s))
+		return -1;
+	*n = strtoull(s, NULL, 10);
+	return 0;
+}
+
+static void
+write_sync(struct xw *w, const char *sid, uint64_t got, uint64_t paid)
+{
+	xw_start(w, "sync", NS_XCAT);
+	xw_attr(w, "sid", sid);
+	xw_attrf(w, "received", "%" PRIu64, got);
+	xw_attrf(w, "answered", "%" PRIu64, paid);
+}
+
+/*
+ * The peer's counts: what it has answered has landed.  Returns -1 if the
+ * stream is over after that.
+ */
+static int
+take_counts(struct inband *s, const struct elem *sync, uint64_t *received)
+{
+	uint64_t	 answered;
+
+	if (parse_count(sync, "received", received) == -1 ||
+	    parse_count(sync, "answered", &answered) == -1 ||
+	    answered > *received || *received > s->sent) {
+		inband_abort(s, SE_BAD_REQUEST);
+		if (s->user.failed != NULL)
+			s->user.failed(s->arg, INBAND_BAD_DATA, SE_BAD_REQUEST,
+			    "");
+		return -1;
+	}
+	while (s->state == OPEN && s->landed < answered &&
+	    !STAILQ_EMPTY(&s->flights)) {
+		iq_forget(s->ibb->iqs, STAILQ_FIRST(&s->flights));
+		inband_land(s);
+	}
+	return s->state == OPEN ? 0 : -1;
+}
+
+/* It is known from now on what is still to be sent. */
+static void
+synced(struct inband *s, const struct elem *sync)
+{
+	uint64_t	 received;
+
+	/* What lands now makes no room yet. */
+	if (s->hold == HOLD_NOT)
+		set_hold(s, HOLD_SILENT);
+	if (take_counts(s, sync, &received) == -1)
+		return;
+	if (received < s->landed) {	/* it has forgotten what it answered */
+		inband_abort(s, SE_ITEM_NOT_FOUND);
+		s->user.failed(s->arg, INBAND_UNDELIVERED, SE_ITEM_NOT_FOUND,
+		    "");
+		return;
+	}
+	if (go_on(s, received) == -1)
+		return;
+	set_hold(s, HOLD_NOT);
+	s->user.answered(s->arg, 0);	/* there may be room */
+}
+
+static void
+sync_answered(void *arg, const struct elem *answer)
+{
+	struct asker		*a = arg;
+	struct inband		*s = a->stream;
+	enum stanza_error	 err = stanza_error(answer);
+
+	s->sync_asked = 0;
+	if (err == SE_NONE) {
+		synced(s, elem_child(answer, NS_XCAT, "sync"));
+	} else if (is_away(err)) {
+		set_hold(s, HOLD_AWAY);
+		s->user.answered(s->arg, 0);
+	} else {
+		inband_abort(s, SE_ITEM_NOT_FOUND);
+		s->user.failed(s->arg, INBAND_UNDELIVERED, err,
+		    stanza_errortext(answer));
+	}
+}
+
+/* lost: what the peer has sent may not have come. */
+static void
+ask(struct inband *s, int lost)
+{
+	struct xw	*w;
+
+	iq_forget(s->ibb->iqs, &s->sync);
+	w = iq_request(s->ibb->iqs, "set", s->peer);
+	write_sync(w, s->sid, s->got, s->paid);
+	if (lost)
+		xw_attr(w, "lost", "true");
+	s->sync_asked = 1;
+	if (iq_ask(s->ibb->iqs, sync_answered, &s->sync, IQ_NODEADLINE) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+void
+inband_sync(struct inband *s)
+{
+	if (s->state == OPENING && s->hold != HOLD_NOT) {
+		iq_forget(s->ibb->iqs, s);
+		if (inband_ask_open(s) == -1)
+			inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+	}
+	if (s->state != OPEN || !s->can_sync)
+		return;
+	if (s->sync_asked && s->hold == HOLD_NOT) {
+		set_hold(s, HOLD_SILENT);
+		s->user.answered(s->arg, 0);
+	}
+	ask(s, 0);
+}
+
+void
+sync_take(struct ibb *b, const struct elem *iq, const struct elem *sync)
+{
+	const char	*from = elem_attr(iq, "from");
+	const char	*sid = elem_attr(sync, "sid");
+	const char	*lost = elem_attr(sync, "lost");
+	struct inband	*s = inband_find(b, from, sid);
+	struct grave	*g;
+	uint64_t	 received;
+
+	if (s == NULL && (g = find_grave(b, from, sid)) != NULL) {
+		write_sync(iq_result(b->iqs, iq), sid, g->got, g->paid);
+		iq_send(b->iqs);
+		return;
+	}
+	if (s == NULL || !s->can_sync) {
+		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+		return;
+	}
+	write_sync(iq_result(b->iqs, iq), sid, s->got, s->paid);
+	if (iq_send(b->iqs) == -1) {
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+		return;
+	}
+	if (s->state != OPEN || take_counts(s, sync, &received) == -1)
+		return;
+	/* Its counts may be older than what we have sent meanwhile, so it is
+	 * asked; but its asking shows that it is there again. */
+	if (s->hold != HOLD_NOT || (lost != NULL && s->nflights > 0))
+		ask(s, 0);
+}
+
+/*
+ * When something is wrong
+ */
+
+int
+sync_mends(struct inband *s, enum stanza_error err)
+{
+	int	 opening = s->state == OPENING && s->reopened;
+
+	if (!opening && (s->state != OPEN || !s->can_sync))
+		return 0;
+	if (is_away(err)) {
+		set_hold(s, HOLD_AWAY);
+		s->user.answered(s->arg, 0);
+		return 1;
+	}
+	if (opening)
+		return 0;
+	if (err == SE_POLICY_VIOLATION)
+		learn_limit(s->ibb);
+	else if (err != SE_UNEXPECTED_REQUEST)
+		return 0;
+	if (s->hold == HOLD_NOT) {
+		set_hold(s, HOLD_SILENT);
+		ask(s, 0);
+	}
+	return 1;
+}
+
+int
+sync_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
+{
+	uint16_t	 behind = (uint16_t)(s->got - seq);
+	const char	*id = elem_attr(stanza, "id");
+	uint64_t	 number = s->got - behind;
+	struct debt	*d;
+	char		*copy;
+
+	if (!s->can_sync)
+		return 0;
+	if (behind > s->got || behind > UINT16_MAX / 2) {
+		/* Those before it were lost: its sender will ask. */
+		if (stanza_is(stanza, "iq"))
+			iq_refuse(s->ibb->iqs, stanza, SE_UNEXPECTED_REQUEST,
+			    NULL);
+		return 1;
+	}
+	if (!stanza_is(stanza, "iq") || id == NULL)
+		return 1;
+	if (number < s->paid) {
+		iq_ok(s->ibb->iqs, stanza);
+		return 1;
+	}
+	number -= s->paid;
+	STAILQ_FOREACH(d, &s->debts, next)
+		if (number-- == 0)
+			break;
+	if (d != NULL && (copy = strdup(id)) != NULL) {
+		free(d->id);
+		d->id = copy;
+	}
+	return 1;
+}
+
+void
+ibb_back(struct ibb *b, int too_big)
+{
+	struct inband	*s, *next;
+
+	if (too_big)
+		learn_limit(b);
+	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next)
+		if (s->state == OPEN && s->can_sync) {
+			set_hold(s, HOLD_SILENT);
+			ask(s, 1);
+		} else if (s->state == OPENING) {
+			s->reopened = 1;
+			set_hold(s, HOLD_SILENT);
+			inband_sync(s);
+		}
+}

@@ -1,0 +1,180 @@
+/*
+ * away: a session whose connection was lost: noticing it in bounded time,
+ * and trying again until there is a new one.
+ */
+#include <stdlib.h>
+
+#include "net/road.h"
+#include "net/session_int.h"
+#include "net/sm.h"
+#include "net/where.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+#define RETRY_FIRST	500		/* ms; then twice that, and so on */
+#define RETRY_MOST	30000
+#define LAST_WORDS	100		/* ms for what is still to be sent */
+#define KEEPALIVE	90000		/* ms without sending */
+#define QUIET_IDLE	60000		/* ms without hearing anything, ... */
+#define QUIET_SENT	20000		/* ... and since something was sent */
+#define PROBE_WAIT	20000		/* ms for an answer, and ... */
+#define SLOWEST		3		/* ... bytes a ms that a server takes */
+
+/*
+ * Noticing
+ */
+
+void
+away_heard(struct session *s)
+{
+	s->last_heard = clock_ms();
+	s->unheard = 0;
+	s->probed = 0;
+}
+
+void
+away_sent(struct session *s, size_t len)
+{
+	s->last_sent = clock_ms();
+	if (s->unheard == 0)
+		s->unheard_since = s->last_sent;
+	s->unheard += len;
+	if (s->state == S_READY && away_deadline(s) < s->timer.at)
+		timer_set(s->loop, &s->timer, away_deadline(s));
+}
+
+/* When the server's silence becomes suspicious, or is proof enough. */
+int64_t
+away_deadline(const struct session *s)
+{
+	int64_t	 at = s->last_heard + QUIET_IDLE;
+
+	if (s->probed != 0)
+		return s->probed + PROBE_WAIT + (int64_t)s->unheard / SLOWEST;
+	if (s->unheard > 0 && s->unheard_since + QUIET_SENT < at)
+		at = s->unheard_since + QUIET_SENT;
+	if (s->last_sent + KEEPALIVE < at)
+		at = s->last_sent + KEEPALIVE;
+	return at;
+}
+
+static void
+pong(void *arg, const struct elem *answer)
+{
+	(void)arg;
+	(void)answer;	/* having heard it is all */
+}
+
+static void
+probe(struct session *s, int64_t now)
+{
+	s->probed = now;
+	if (sm_counting(s->sm)) {
+		resume_ask(s);
+		return;
+	}
+	xw_elem(iq_request(s->iqs, "get", s->domain), "ping",
+	    "urn:xmpp:ping", NULL);
+	iq_ask(s->iqs, pong, s, IQ_NODEADLINE);
+}
+
+void
+away_look(struct session *s, int64_t now)
+{
+	if (s->paused)		/* it is we who do not listen */
+		away_heard(s);
+	/* What waits here has not had its chance yet. */
+	if (s->probed != 0 && road_queued(s->road) > 0)
+		s->probed = now;
+	if (now < away_deadline(s))
+		return;
+	if (s->probed != 0)
+		session_fail(s, SESSION_LOST, "the server no longer answers; "
+		    "check the network and try again");
+	else if (now - s->last_heard >= QUIET_SENT)
+		probe(s, now);
+	else {
+		s->last_sent = now;
+		road_keepalive(s->road);
+	}
+}
+
+/*
+ * Trying again
+ */
+
+/* Is it worth it?  Not if the server refuses us, or is not the one. */
+int
+away_may_return(const struct session *s, enum session_fault fault)
+{
+	return s->conf.persist && *s->jid != '\0' &&
+	    (fault == SESSION_UNREACHED || fault == SESSION_LOST ||
+	    fault == SESSION_TIMEOUT);
+}
+
+/* The road cannot be freed from its own callbacks: the timer does that, once
+ * an error of ours has had its chance to go out. */
+void
+away_begin(struct session *s)
+{
+	int	 first = s->tries == 0;
+
+	/* A resumption that did not come off will not do so next time. */
+	if (!sm_resumable(s->sm) || s->state == S_PROVING)
+		sm_end(s->sm);
+	iq_forget(s->iqs, s);
+	road_close(s->road);
+	session_set_state(s, S_AWAY);
+	timer_set(s->loop, &s->timer, clock_ms() +
+	    (road_queued(s->road) > 0 ? LAST_WORDS : 0));
+	if (first) {
+		s->lost_at = clock_ms();
+		s->tries = 1;
+		s->host.lost(s->host.arg, sm_resumable(s->sm));
+	} else {
+		session_log(s, 1, "%s", s->why);
+	}
+}
+
+static int64_t
+delay(const struct session *s)
+{
+	int64_t	 most = RETRY_FIRST;
+	int	 i;
+
+	for (i = 1; i < s->tries && most < RETRY_MOST; i++)
+		most *= 2;
+	if (most > RETRY_MOST)
+		most = RETRY_MOST;
+	/* Not all at once, after a server's restart. */
+	return most / 2 + arc4random_uniform((uint32_t)most / 2);
+}
+
+void
+away_fire(struct session *s)
+{
+	if (s->road != NULL) {
+		road_free(s->road);
+		s->road = NULL;
+		timer_set(s->loop, &s->timer, clock_ms() + delay(s));
+		return;
+	}
+	s->tries++;
+	if (session_set_out(s) == -1)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+}
+
+/* The server may have said where it would like to see us (section 5). */
+const struct way *
+away_way(struct session *s)
+{
+	char		 why[256];
+	const char	*location = sm_location(s->sm);
+
+	if (!sm_resumable(s->sm) || location == NULL || s->tries != 2 ||
+	    where_parse(location, s->ascii, &s->location, why) == -1)
+		return s->conf.way;
+	s->location.kind = s->conf.way->kind;
+	s->location.tls = s->conf.way->tls;
+	return &s->location;
+}

@@ -1,0 +1,176 @@
+/*
+ * resume: stream management in a session (XEP-0198): enabling it, saying and
+ * hearing how much has been handled, and resuming on a new connection.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "net/road.h"
+#include "net/session_int.h"
+#include "net/sm.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define PROOF_WAIT	10000	/* ms for a resumed session to say anything */
+
+static int
+send_raw(void *arg, const void *data, size_t len)
+{
+	return session_send(arg, data, len);
+}
+
+static void
+send_text(struct session *s, const char *nonza)
+{
+	session_send(s, nonza, strlen(nonza));
+}
+
+void
+resume_ask(struct session *s)
+{
+	sm_asked(s->sm);
+	send_text(s, "<r xmlns='" NS_SM "'/>");
+}
+
+void
+resume_tell(struct session *s)
+{
+	char	 a[64];
+
+	snprintf(a, sizeof(a), "<a xmlns='" NS_SM "' h='%u'/>", sm_h(s->sm));
+	send_text(s, a);
+}
+
+/* Section 3: what is sent from here on counts. */
+void
+resume_enable(struct session *s)
+{
+	sm_begin(s->sm);
+	send_text(s, "<enable xmlns='" NS_SM "' resume='true'/>");
+}
+
+/*
+ * Resuming
+ */
+
+int
+resume_begin(struct session *s)
+{
+	struct buf	 b;
+	struct xw	 w;
+	int		 r;
+
+	buf_init(&b, 8192);
+	xw_init(&w, &b);
+	xw_start(&w, "resume", NS_SM);
+	xw_attr(&w, "previd", sm_id(s->sm));
+	xw_attrf(&w, "h", "%u", sm_h(s->sm));
+	if ((r = xw_done(&w)) == 0)
+		session_send(s, buf_data(&b), buf_len(&b));
+	buf_free(&b);
+	if (r == -1)
+		return -1;
+	session_set_state(s, S_RESUMING);
+	return 0;
+}
+
+/* Section 4: a server that has handled more than was sent is confused, or
+ * we are: nothing that was counted can be relied on. */
+static void
+overcounted(struct session *s, const struct elem *e)
+{
+	char		 error[320];
+	uint32_t	 h = 0;
+
+	sm_parse_h(e, &h);
+	snprintf(error, sizeof(error), "<stream:error><undefined-condition "
+	    "xmlns='" NS_STREAM_ERROR "'/><handled-count-too-high xmlns='"
+	    NS_SM "' h='%u' send-count='%u'/></stream:error>", h,
+	    sm_count(s->sm));
+	send_text(s, error);
+	s->no_sm = 1;
+	sm_end(s->sm);
+	session_fail(s, SESSION_LOST, "the server says that it has handled "
+	    "more than was sent; tell its operator");
+}
+
+/*
+ * Not everything behind <resumed/> reaches its reader: Prosody 0.12 may go on
+ * with the parser of the connection that broke, inside a stanza.  So nothing
+ * is sent before one answer has proved that we are heard.
+ */
+static void
+resumed(struct session *s, const struct elem *e)
+{
+	uint32_t	 h;
+
+	if (sm_parse_h(e, &h) == -1 || sm_acked(s->sm, h) == -1) {
+		overcounted(s, e);
+		return;
+	}
+	session_set_state(s, S_PROVING);
+	resume_ask(s);
+	timer_set(s->loop, &s->timer, clock_ms() + PROOF_WAIT);
+}
+
+static void
+proved(struct session *s)
+{
+	session_set_state(s, S_READY);
+	if (sm_resend(s->sm, send_raw, s) == -1)
+		session_fail(s, SESSION_LOST, "too much waits to be sent "
+		    "again");
+	else
+		session_back(s, 1);
+}
+
+/* XEP-0198 section 5: what was handled is known even so. */
+static void
+failed(struct session *s, const struct elem *e)
+{
+	uint32_t	 h;
+
+	if (sm_parse_h(e, &h) == 0)
+		sm_acked(s->sm, h);
+	if (s->state == S_RESUMING) {
+		session_log(s, 1, "the server does not resume the session");
+		sm_end(s->sm);
+		login_bind(s);
+	} else {
+		sm_end(s->sm);
+	}
+}
+
+static void
+answered(struct session *s, const struct elem *e)
+{
+	uint32_t	 h;
+
+	if (!sm_counting(s->sm))
+		return;
+	if (sm_parse_h(e, &h) == -1 || sm_acked(s->sm, h) == -1)
+		overcounted(s, e);
+	else if (s->state == S_PROVING)
+		proved(s);
+}
+
+int
+resume_input(struct session *s, const struct elem *e)
+{
+	if (strcmp(e->ns, NS_SM) != 0)
+		return 0;
+	if (strcmp(e->name, "r") == 0)
+		resume_tell(s);
+	else if (strcmp(e->name, "a") == 0)
+		answered(s, e);
+	else if (strcmp(e->name, "failed") == 0)
+		failed(s, e);
+	else if (strcmp(e->name, "resumed") == 0 && s->state == S_RESUMING)
+		resumed(s, e);
+	else if (strcmp(e->name, "enabled") == 0 && s->state == S_READY &&
+	    sm_enabled(s->sm, e) == -1)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+	return 1;
+}
