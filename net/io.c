@@ -18,7 +18,7 @@
 #include "net/tls.h"
 #include "xml/buf.h"
 
-#define RECORD		16384		/* bytes of plaintext, the most */
+#define RECORD		8192		/* bytes of plaintext: see below */
 #define USER_TIMEOUT	300000		/* ms without an acknowledgement */
 #define NOTSENT_LOW	(64 * 1024)	/* bytes */
 
@@ -236,10 +236,11 @@ finish_shutdown(struct io *io)
 }
 
 /*
- * How much to write at a time: whole units in a TLS record, if one fits.  A
- * server sees whole records only, and Prosody 0.12, resuming a session that
- * broke inside a stanza, takes all that follows for the rest of it.  A write
- * to be tried again must be the same one.
+ * How much to write at a time: whole units in a TLS record, if one fits.
+ * Prosody 0.12, resuming a session that broke when it had read half a stanza,
+ * takes all that follows for the rest of it; and it reads whole records, up to
+ * 8192 bytes of them at a time.  A write to be tried again must be the same
+ * one.
  */
 static size_t
 next_record(struct io *io)

@@ -13,7 +13,7 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define PROOF_WAIT	10000	/* ms for a resumed session to say anything */
+#define PROOF_WAIT	5000	/* ms for a resumed session to say anything */
 
 static int
 send_raw(void *arg, const void *data, size_t len)
@@ -112,6 +112,12 @@ resumed(struct session *s, const struct elem *e)
 	}
 	session_set_state(s, S_PROVING);
 	resume_ask(s);
+	resume_wait(s);
+}
+
+void
+resume_wait(struct session *s)
+{
 	timer_set(s->loop, &s->timer, clock_ms() + PROOF_WAIT);
 }
 

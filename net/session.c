@@ -318,6 +318,8 @@ input(struct session *s, const struct elem *e)
 	if (s->state == S_READY || s->state == S_PROVING) {
 		if (sm_received(s->sm))
 			resume_tell(s);
+		if (s->state == S_PROVING)
+			resume_wait(s);
 		ready_stanza(s, e);
 	}
 	else if (s->state == S_CLOSING)

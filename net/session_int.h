@@ -85,6 +85,8 @@ void	 login_bind(struct session *s);
 int	 resume_begin(struct session *s);
 int	 resume_input(struct session *s, const struct elem *e);
 void	 resume_enable(struct session *s);
+/* In S_PROVING: something comes, so more may. */
+void	 resume_wait(struct session *s);
 /* Send <r/>; <a/>. */
 void	 resume_ask(struct session *s);
 void	 resume_tell(struct session *s);

@@ -15,7 +15,7 @@ flow()		# option-of-listener ...
 	fifo caller.in
 	start source sh -c 'exec yes >"$1"' sh "$T/caller.in"
 	listen_as bob listener -a "alice@$DOMAIN" "$@"
-	start caller "$T/alice" -s "$bob" <"$T/caller.in"
+	start caller "$T/alice" -w 4 -s "$bob" <"$T/caller.in"
 	wait_for 20 test -s "$T/listener.out" || bail 'nothing arrives'
 }
 
@@ -200,7 +200,7 @@ say_again()
 # A stream that breaks is the end of that stream, not of the listener.
 keep_listening_after_breakage()
 {
-	flow -k
+	flow -k -w 4
 	signal KILL caller
 	finish caller
 	echo again >"$T/word"

@@ -25,7 +25,7 @@ inetd_line()	# port script
 start_inetd()
 {
 	CALL=$(free_port) WRONG=$(free_port) WAIT=$(free_port)
-	script call "$T/alice" -q "bob@$DOMAIN" web
+	script call "$T/alice" -q -w 8 "bob@$DOMAIN" web
 	script wrong "$T/alice" -q "bob@$DOMAIN" gopher
 	script wait "$T/carol" -l -a "alice@$DOMAIN"
 	{
