@@ -13,7 +13,8 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define PROOF_WAIT	5000	/* ms for a resumed session to say anything */
+#define PROOF_WAIT	1000	/* ms for a resumed session to say anything, */
+#define PROOF_TRIPS	4	/* and as often the time <resumed/> took */
 
 static int
 send_raw(void *arg, const void *data, size_t len)
@@ -72,6 +73,7 @@ resume_begin(struct session *s)
 	buf_free(&b);
 	if (r == -1)
 		return -1;
+	s->resume_took = -clock_ms();
 	session_set_state(s, S_RESUMING);
 	return 0;
 }
@@ -110,6 +112,7 @@ resumed(struct session *s, const struct elem *e)
 		overcounted(s, e);
 		return;
 	}
+	s->resume_took += clock_ms();
 	session_set_state(s, S_PROVING);
 	resume_ask(s);
 	resume_wait(s);
@@ -118,7 +121,8 @@ resumed(struct session *s, const struct elem *e)
 void
 resume_wait(struct session *s)
 {
-	timer_set(s->loop, &s->timer, clock_ms() + PROOF_WAIT);
+	timer_set(s->loop, &s->timer, clock_ms() + PROOF_WAIT +
+	    PROOF_TRIPS * s->resume_took);
 }
 
 static void

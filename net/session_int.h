@@ -48,6 +48,7 @@ struct session {
 	int			 too_big;	/* a stanza of ours was */
 	int			 tries;		/* to come back */
 	int64_t			 lost_at;
+	int64_t			 resume_took;	/* ms for <resumed/> */
 	struct way		 location;	/* where to resume */
 	int64_t			 last_sent, last_heard;
 	size_t			 unheard;	/* bytes sent since then */
