@@ -80,7 +80,7 @@ struct inband {
 	int			 can_sync;	/* sync.c; with it: */
 	enum hold		 hold;
 	int			 sync_asked;
-	unsigned int		 fruitless;	/* resent, nothing answered */
+	unsigned int		 fruitless;	/* refusals, no answers */
 	int			 reopened;	/* our open was sent again */
 	void			(*result)(void *, struct xw *);
 	STAILQ_HEAD(, debt)	 debts;

@@ -15,7 +15,7 @@
 #include "xml/write.h"
 
 #define LIMIT_MIN	1024	/* bytes: no server wants smaller blocks */
-#define FRUITLESS_MAX	8	/* times sent again, and nothing answered */
+#define FRUITLESS_MAX	8	/* refusals, and nothing answered between */
 
 static const char *const hold_names[] = { "not", "silent", "away" };
 
@@ -138,7 +138,7 @@ go_on(struct inband *s, uint64_t received)
 	uint64_t	 again = s->sent - received;
 
 	/* The same blocks time and again: whatever stops them will. */
-	if (again > 0 && ++s->fruitless > FRUITLESS_MAX) {
+	if (again > 0 && s->fruitless > FRUITLESS_MAX) {
 		inband_abort(s, SE_REMOTE_SERVER_TIMEOUT);
 		s->user.failed(s->arg, INBAND_UNDELIVERED,
 		    SE_POLICY_VIOLATION, "");
@@ -402,6 +402,7 @@ sync_mends(struct inband *s, enum stanza_error err)
 	else if (err != SE_UNEXPECTED_REQUEST)
 		return 0;
 	if (s->hold == HOLD_NOT) {
+		s->fruitless++;
 		set_hold(s, HOLD_SILENT);
 		ask(s, 0);
 	}
@@ -452,6 +453,7 @@ ibb_back(struct ibb *b, int too_big)
 		learn_limit(b);
 	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next)
 		if (s->state == OPEN && s->can_sync) {
+			s->fruitless += too_big != 0;
 			set_hold(s, HOLD_SILENT);
 			ask(s, 1);
 		} else if (s->state == OPENING) {
