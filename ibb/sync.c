@@ -330,14 +330,20 @@ ask(struct inband *s, int lost)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 }
 
+static void
+open_anew(struct inband *s)
+{
+	s->reopened = 1;
+	iq_forget(s->ibb->iqs, s);
+	if (inband_ask_open(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
 void
 inband_sync(struct inband *s)
 {
-	if (s->state == OPENING && s->hold != HOLD_NOT) {
-		iq_forget(s->ibb->iqs, s);
-		if (inband_ask_open(s) == -1)
-			inband_fail(s, INBAND_UNSENT, SE_NONE, "");
-	}
+	if (s->state == OPENING && s->hold != HOLD_NOT)
+		open_anew(s);
 	if (s->state != OPEN || !s->can_sync)
 		return;
 	if (s->sync_asked && s->hold == HOLD_NOT) {
@@ -362,6 +368,12 @@ sync_take(struct ibb *b, const struct elem *iq, const struct elem *sync)
 		iq_send(b->iqs);
 		return;
 	}
+	if (s != NULL && s->state == OPENING) {
+		/* It has accepted our open, which we do not know yet. */
+		iq_refuse(b->iqs, iq, SE_RECIPIENT_UNAVAILABLE, NULL);
+		open_anew(s);
+		return;
+	}
 	if (s == NULL || !s->can_sync) {
 		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
 		return;
@@ -374,8 +386,10 @@ sync_take(struct ibb *b, const struct elem *iq, const struct elem *sync)
 	if (s->state != OPEN || take_counts(s, sync, &received) == -1)
 		return;
 	/* Its counts may be older than what we have sent meanwhile, so it is
-	 * asked; but its asking shows that it is there again. */
-	if (s->hold != HOLD_NOT || (lost != NULL && s->nflights > 0))
+	 * asked.  But two that ask each other whenever they are asked would
+	 * never come to an end. */
+	if (lost != NULL ? s->hold != HOLD_NOT || s->nflights > 0 :
+	    s->hold != HOLD_NOT && !s->sync_asked)
 		ask(s, 0);
 }
 
@@ -457,8 +471,7 @@ ibb_back(struct ibb *b, int too_big)
 			set_hold(s, HOLD_SILENT);
 			ask(s, 1);
 		} else if (s->state == OPENING) {
-			s->reopened = 1;
 			set_hold(s, HOLD_SILENT);
-			inband_sync(s);
+			open_anew(s);
 		}
 }

@@ -119,8 +119,7 @@ away_begin(struct session *s)
 {
 	int	 first = s->tries == 0;
 
-	/* A resumption that did not come off will not do so next time. */
-	if (!sm_resumable(s->sm) || s->state == S_PROVING)
+	if (!sm_resumable(s->sm))
 		sm_end(s->sm);
 	iq_forget(s->iqs, s);
 	road_close(s->road);

@@ -172,6 +172,7 @@ fire(void *arg)
 		away_fire(s);
 		break;
 	case S_PROVING:
+		sm_end(s->sm);	/* it will not hear us next time either */
 		session_fail(s, SESSION_LOST, "the server resumed the session "
 		    "but does not hear it");
 		break;
@@ -237,8 +238,6 @@ static const struct {
 	const char	*condition;
 	const char	*words;
 } stream_errors[] = {
-	{ "conflict", "another client has logged in as the same resource; "
-	    "give each its own with -j" },
 	{ "connection-timeout", "the server thinks we are gone; try again" },
 	{ "host-gone", "the server no longer serves this domain: "
 	    "check -j and -c" },
@@ -282,8 +281,11 @@ stream_error(struct session *s, const struct elem *e)
 	/* It ends the session for the server as well: nothing to resume. */
 	sm_end(s->sm);
 	s->too_big = strcmp(cond, "policy-violation") == 0;
-	session_fail(s, strcmp(cond, "conflict") == 0 ? SESSION_CONFLICT :
-	    loss(s), "%s (%.40s%s%s)", words != NULL ? words :
+	if (strcmp(cond, "conflict") == 0)
+		session_fail(s, SESSION_CONFLICT, "another client has logged "
+		    "in as %s; give each a resource of its own with -j",
+		    s->jid);
+	session_fail(s, loss(s), "%s (%.40s%s%s)", words != NULL ? words :
 	    "the server ended the stream; ask its operator", cond,
 	    *text != '\0' ? ": " : "", text);
 }
