@@ -177,6 +177,7 @@ logged_in(void *arg)
 	struct ibb_host	 host = {
 		.allowed = listen_allowed_or_said,
 		.offer = listening() ? listen_offered : NULL,
+		.settled = link_settled,
 		.trace = trace,
 	};
 
@@ -207,6 +208,8 @@ session_over(void *arg)
 {
 	(void)arg;
 	run.lost = 1;
+	if (link_lingers())
+		finish(EX_FINE);
 	if (run.ending) {
 		loop_stop(run.loop);
 		return;

@@ -830,6 +830,8 @@ close_answered(void *arg, const struct elem *answer)
 	if (err == SE_NONE || (s->message && s->in != HALF_OPEN))
 		while (s->state == OPEN && !STAILQ_EMPTY(&s->flights))
 			inband_land(s);
+	if (s->state == OPEN && s->can_sync)
+		sync_settle(s);
 	if (s->state == OPEN)
 		ended(s, answer);
 }
@@ -938,7 +940,7 @@ int
 ibb_input(struct ibb *b, const struct elem *stanza)
 {
 	const struct elem	*e = elem_child(stanza, NS_IBB, NULL);
-	const struct elem	*sync = elem_child(stanza, NS_XCAT, "sync");
+	const struct elem	*own = elem_child(stanza, NS_XCAT, NULL);
 	int			 iq = stanza_is(stanza, "iq");
 
 	if (!iq && !stanza_is(stanza, "message"))
@@ -946,10 +948,8 @@ ibb_input(struct ibb *b, const struct elem *stanza)
 	/* Errors may echo what they refuse: the type comes first. */
 	if (stanza_type(stanza, "error"))
 		return !iq && take_bounce(b, stanza, e);
-	if (iq && stanza_type(stanza, "set") && sync != NULL) {
-		sync_take(b, stanza, sync);
-		return 1;
-	}
+	if (iq && stanza_type(stanza, "set") && own != NULL)
+		return sync_input(b, stanza, own);
 	if (e == NULL || (iq && stanza_type(stanza, "result")))
 		return 0;
 	if (iq && !stanza_type(stanza, "set"))

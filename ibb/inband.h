@@ -38,6 +38,8 @@ struct ibb_host {
 	 * inband_refuse() it, now or later.  open is its <open/>, valid
 	 * during the call. */
 	void	(*offer)(void *arg, struct inband *s, const struct elem *open);
+	/* The peer of a stream that has ended knows that; may be NULL. */
+	void	(*settled)(void *arg);
 	/* A line for -v, such as "in: open -> closing". */
 	void	(*trace)(void *arg, const char *line);
 	void	*arg;
@@ -83,6 +85,13 @@ void	 ibb_free(struct ibb *b);
 /* Take a received iq (get, set) or message.  Returns 1 if it was ours, and
  * has been dealt with; 0 if not. */
 int	 ibb_input(struct ibb *b, const struct elem *stanza);
+
+/*
+ * How many peers may still ask how their stream ended?  Our answer to their
+ * <close/> may have been lost, and they know no better than to ask again:
+ * whoever is about to log out should give them a little time.
+ */
+size_t	 ibb_unsettled(const struct ibb *b);
 
 /*
  * Do streams of message stanzas hold so much that nothing more should be

@@ -100,6 +100,7 @@ RB_PROTOTYPE(inband_tree, inband, node, inband_cmp)
 struct grave {
 	char			*peer, *sid;
 	uint64_t		 got, paid;
+	int			 settled;	/* its peer knows */
 	char			 receipt[INBAND_RECEIPT];
 };
 
@@ -135,15 +136,17 @@ int	 inband_ask_close_again(struct inband *s);
 /* An error came back for a block or an open: if that can be mended, begin
  * to, and return 1. */
 int	 sync_mends(struct inband *s, enum stanza_error err);
-/* Take a <sync/>. */
-void	 sync_take(struct ibb *b, const struct elem *iq,
-	    const struct elem *sync);
+/* Take an iq set with an element of ours: 1, or 0 if it is none of these. */
+int	 sync_input(struct ibb *b, const struct elem *iq,
+	    const struct elem *e);
 /* A block that is not the expected one: 1 if it has been dealt with. */
 int	 sync_repeated(struct inband *s, const struct elem *stanza,
 	    uint16_t seq);
 /* The stream has ended well: remember it; answer a <close/> for one that
  * is remembered, or return 0. */
 void	 sync_bury(struct inband *s, const char *receipt);
+/* The peer has answered our <close/>: tell it that we know. */
+void	 sync_settle(struct inband *s);
 int	 sync_close_again(struct ibb *b, const struct elem *iq,
 	    const struct elem *close);
 void	 sync_free_graves(struct ibb *b);

@@ -175,6 +175,7 @@ sync_bury(struct inband *s, const char *receipt)
 	g->sid = strdup(s->sid);
 	g->got = s->got;
 	g->paid = s->paid;
+	g->settled = s->close_id == NULL;	/* it has not asked us */
 	strlcpy(g->receipt, receipt, sizeof(g->receipt));
 	if (g->peer == NULL || g->sid == NULL)
 		grave_clear(g);
@@ -192,6 +193,27 @@ find_grave(struct ibb *b, const char *peer, const char *sid)
 		    strcmp(g->sid, sid) == 0)
 			return g;
 	return NULL;
+}
+
+void
+sync_settle(struct inband *s)
+{
+	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
+
+	xw_start(w, "closed", NS_XCAT);
+	xw_attr(w, "sid", s->sid);
+	iq_ask(s->ibb->iqs, NULL, NULL, IQ_NODEADLINE);
+}
+
+size_t
+ibb_unsettled(const struct ibb *b)
+{
+	const struct grave	*g;
+	size_t			 n = 0;
+
+	for (g = b->graves; g < b->graves + GRAVES; g++)
+		n += g->peer != NULL && !g->settled;
+	return n;
 }
 
 int
@@ -295,6 +317,15 @@ synced(struct inband *s, const struct elem *sync)
 }
 
 static void
+open_anew(struct inband *s)
+{
+	s->reopened = 1;
+	iq_forget(s->ibb->iqs, s);
+	if (inband_ask_open(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+static void
 sync_answered(void *arg, const struct elem *answer)
 {
 	struct asker		*a = arg;
@@ -302,7 +333,12 @@ sync_answered(void *arg, const struct elem *answer)
 	enum stanza_error	 err = stanza_error(answer);
 
 	s->sync_asked = 0;
-	if (err == SE_NONE) {
+	if (s->state == OPENING) {
+		/* It has accepted the open, or never heard of it; if it is no
+		 * xcat, it cannot say. */
+		if (err == SE_NONE || err == SE_ITEM_NOT_FOUND)
+			open_anew(s);
+	} else if (err == SE_NONE) {
 		synced(s, elem_child(answer, NS_XCAT, "sync"));
 	} else if (is_away(err)) {
 		set_hold(s, HOLD_AWAY);
@@ -330,20 +366,13 @@ ask(struct inband *s, int lost)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 }
 
-static void
-open_anew(struct inband *s)
-{
-	s->reopened = 1;
-	iq_forget(s->ibb->iqs, s);
-	if (inband_ask_open(s) == -1)
-		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
-}
-
 void
 inband_sync(struct inband *s)
 {
 	if (s->state == OPENING && s->hold != HOLD_NOT)
 		open_anew(s);
+	else if (s->state == OPENING)
+		ask(s, 0);
 	if (s->state != OPEN || !s->can_sync)
 		return;
 	if (s->sync_asked && s->hold == HOLD_NOT) {
@@ -353,8 +382,24 @@ inband_sync(struct inband *s)
 	ask(s, 0);
 }
 
-void
-sync_take(struct ibb *b, const struct elem *iq, const struct elem *sync)
+static void
+take_closed(struct ibb *b, const struct elem *iq, const struct elem *e)
+{
+	struct grave	*g = find_grave(b, elem_attr(iq, "from"),
+			    elem_attr(e, "sid"));
+
+	if (g == NULL) {
+		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+		return;
+	}
+	g->settled = 1;
+	iq_ok(b->iqs, iq);
+	if (b->host.settled != NULL)
+		b->host.settled(b->host.arg);
+}
+
+static void
+take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 {
 	const char	*from = elem_attr(iq, "from");
 	const char	*sid = elem_attr(sync, "sid");
@@ -388,9 +433,21 @@ sync_take(struct ibb *b, const struct elem *iq, const struct elem *sync)
 	/* Its counts may be older than what we have sent meanwhile, so it is
 	 * asked.  But two that ask each other whenever they are asked would
 	 * never come to an end. */
-	if (lost != NULL ? s->hold != HOLD_NOT || s->nflights > 0 :
-	    s->hold != HOLD_NOT && !s->sync_asked)
+	if (lost != NULL ? s->hold != HOLD_NOT || s->nflights > 0 ||
+	    s->out == HALF_CLOSING : s->hold != HOLD_NOT && !s->sync_asked)
 		ask(s, 0);
+}
+
+int
+sync_input(struct ibb *b, const struct elem *iq, const struct elem *e)
+{
+	if (elem_is(e, NS_XCAT, "sync"))
+		take_sync(b, iq, e);
+	else if (elem_is(e, NS_XCAT, "closed"))
+		take_closed(b, iq, e);
+	else
+		return 0;
+	return 1;
 }
 
 /*

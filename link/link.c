@@ -24,6 +24,7 @@
 
 #define ANSWER_TIME	120		/* s, unless -w says otherwise */
 #define ALIVE_TIME	10		/* s of silence until a peer is asked */
+#define LINGER		10000		/* ms for a peer to ask how it ended */
 #define PATIENCE	120		/* s, likewise, for one that is away */
 #define LOOK_FIRST	500		/* ms until it is asked again; twice */
 #define LOOK_MOST	5000		/* that, and so on, but not more */
@@ -87,6 +88,43 @@ give_memory_back(void)
 #endif
 }
 
+/*
+ * The only stream has ended well, but whether its peer knows is not known:
+ * stay a little, in case it asks.  There is nothing left to be done here.
+ */
+
+static void
+linger_over(void *arg)
+{
+	(void)arg;
+	finish(EX_FINE);
+}
+
+static struct timer	 lingering = { .fire = linger_over };
+
+int
+link_lingers(void)
+{
+	return lingering.on;
+}
+
+void
+link_settled(void *arg)
+{
+	(void)arg;
+	if (lingering.on && ibb_unsettled(run.ibb) == 0)
+		finish(EX_FINE);
+}
+
+static void
+finish_settled(int status)
+{
+	if (status == EX_FINE && !run.lost && ibb_unsettled(run.ibb) > 0)
+		timer_set(run.loop, &lingering, clock_ms() + LINGER);
+	else
+		finish(status);
+}
+
 /* The link is over.  Where there may be others, that is all. */
 void
 link_over(struct link *l, int status)
@@ -95,7 +133,7 @@ link_over(struct link *l, int status)
 	if (run.nlinks == 0)
 		give_memory_back();
 	if (single() || (run.lost && run.nlinks == 0))
-		finish(status);
+		finish_settled(status);
 	else if (run.mode == LISTEN)
 		listen_next();
 }

@@ -49,6 +49,10 @@ void	 link_free(struct link *l);
 /* It is over, and freed.  Where there may be others, that is all; else the
  * run ends with this status. */
 void	 link_over(struct link *l, int status);
+/* Is everything done, and we stay only in case the peer asks how it ended? */
+int	 link_lingers(void);
+/* A peer has nothing more to ask about a stream that ended. */
+void	 link_settled(void *unused);
 /* Look at it before the loop waits next; an argument for stream_call(). */
 void	 link_changed(void *link);
 /* Join its stream to these descriptors, which it closes when it is over; to

@@ -149,6 +149,8 @@ listen_allowed(void *arg, const char *jid)
 int
 listen_allowed_or_said(void *arg, const char *jid)
 {
+	if (link_lingers())
+		return 0;
 	if (listen_allowed(arg, jid))
 		return 1;
 	if (run.allow != NULL)
