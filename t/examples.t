@@ -7,6 +7,7 @@
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
+. "${0%/*}/sshd.sh"
 
 DOMAIN=example.org
 ACCOUNTS="alice@$DOMAIN bob@$DOMAIN"
@@ -126,26 +127,8 @@ make_systemd()
 
 make_ssh()
 {
-	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd	# it insists
-	ssh-keygen -q -t ed25519 -N '' -f "$T/hostkey"
-	ssh-keygen -q -t ed25519 -N '' -f "$T/key"
-	cat >"$T/sshd_config" <<-END
-	ListenAddress 127.0.0.1:$SSHPORT
-	HostKey $T/hostkey
-	AuthorizedKeysFile $T/key.pub
-	PermitRootLogin yes
-	StrictModes no
-	END
-	cat >"$T/ssh_config" <<-END
-	Include $T/home/alice/.ssh/config
-	IdentityFile $T/key
-	UserKnownHostsFile $T/known_hosts
-	StrictHostKeyChecking accept-new
-	LogLevel ERROR
-	BatchMode yes
-	END
-	start sshd /usr/sbin/sshd -D -e -f "$T/sshd_config" -o PidFile=none
-	wait_for 10 said sshd 'Server listening' || bail 'sshd does not start'
+	start_sshd
+	echo "Include $T/home/alice/.ssh/config" | write_ssh_config
 }
 
 make_web()

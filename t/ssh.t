@@ -5,41 +5,9 @@
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
+. "${0%/*}/sshd.sh"
 
 LIMIT=120
-
-start_sshd()
-{
-	SSHPORT=$(free_port)
-	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd	# it insists
-	ssh-keygen -q -t ed25519 -N '' -f "$T/hostkey"
-	ssh-keygen -q -t ed25519 -N '' -f "$T/key"
-	cat >"$T/sshd_config" <<-END
-	ListenAddress 127.0.0.1:$SSHPORT
-	HostKey $T/hostkey
-	AuthorizedKeysFile $T/key.pub
-	PermitRootLogin yes
-	StrictModes no
-	PidFile none
-	Subsystem sftp internal-sftp
-	END
-	start sshd /usr/sbin/sshd -D -e -f "$T/sshd_config"
-	wait_for 10 said sshd 'Server listening' || bail 'sshd does not start'
-}
-
-write_ssh_config()
-{
-	cat >"$T/ssh_config" <<-END
-	Host *
-		ProxyCommand $T/alice bob@$DOMAIN
-		User $(id -un)
-		IdentityFile $T/key
-		UserKnownHostsFile $T/known_hosts
-		StrictHostKeyChecking accept-new
-		LogLevel ERROR
-		BatchMode yes
-	END
-}
 
 # Inetd gives its services the socket as standard error, too, where nobody
 # would see a diagnostic but sshd, to whom it is noise.
@@ -112,7 +80,11 @@ try_ssh()
 head -c 20000000 /dev/urandom >"$T/data"
 start_sshd
 start_server prosody
-write_ssh_config
+write_ssh_config <<END
+Host *
+	ProxyCommand $T/alice bob@$DOMAIN
+	User $(id -un)
+END
 start_inetd
 for by in by_socat by_inetd; do
 	try_ssh

@@ -5,52 +5,10 @@
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
+. "${0%/*}/sshd.sh"
 
 LIMIT=60
 USER=$(id -un)
-
-start_sshd()
-{
-	SSHPORT=$(free_port)
-	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd	# it insists
-	ssh-keygen -q -t ed25519 -N '' -f "$T/hostkey"
-	ssh-keygen -q -t ed25519 -N '' -f "$T/key"
-	cat >"$T/sshd_config" <<-END
-	ListenAddress 127.0.0.1:$SSHPORT
-	HostKey $T/hostkey
-	AuthorizedKeysFile $T/key.pub
-	PermitRootLogin yes
-	StrictModes no
-	MaxStartups 100
-	PidFile none
-	PrintMotd no
-	PrintLastLog no
-	Subsystem sftp internal-sftp
-	END
-	start sshd /usr/sbin/sshd -D -e -f "$T/sshd_config"
-	wait_for 10 said sshd 'Server listening' || bail 'sshd does not start'
-}
-
-# ssh does not record the key of a host whose name has an @ in it, but takes it if
-# it has it by another name.
-write_ssh_config()
-{
-	cat >"$T/ssh_config" <<-END
-	Host attic
-		ProxyCommand $T/alice -b 65535 bob@$DOMAIN 22
-	Host jid
-		HostName bob@$DOMAIN
-		HostKeyAlias attic
-		ProxyCommand $T/alice %h 22
-	Host *
-		User $USER
-		IdentityFile $T/key
-		UserKnownHostsFile $T/known_hosts
-		StrictHostKeyChecking accept-new
-		LogLevel ERROR
-		BatchMode yes
-	END
-}
 
 # Options that go before everything else ssh is given.
 secure()	# ssh|scp|sftp argument ...
@@ -269,9 +227,23 @@ try_ten()
 
 head -c 100000000 /dev/urandom >"$T/data"
 make_tree
+SSHDEXTRA='MaxStartups 100
+PrintMotd no
+PrintLastLog no'
 start_sshd
 start_server ejabberd
-write_ssh_config
+# ssh does not record the key of a host whose name has an @ in it, but takes it if
+# it has it by another name.
+write_ssh_config <<END
+Host attic
+	ProxyCommand $T/alice -b 65535 bob@$DOMAIN 22
+Host jid
+	HostName bob@$DOMAIN
+	HostKeyAlias attic
+	ProxyCommand $T/alice %h 22
+Host *
+	User $USER
+END
 listen_as bob listener -k -v -b 65535 -a "alice@$DOMAIN" "22=$SSHPORT"
 try_commands
 try_command_line
