@@ -541,6 +541,10 @@ prepare(void)
 	if (listening() && (run.allow = allow_new(&run.conf.allow,
 	    anonymous ? NULL : run.jid, why)) == NULL)
 		errx(EX_USE, "%s", why);
+	if (listening() && run.conf.e2e == E2E_OFF &&
+	    allow_wants_key(run.allow))
+		errx(EX_USE, "-a with a key needs end-to-end encryption, "
+		    "which shows it: leave out e2e=off, or the key");
 	run.tls = tls_context(run.conf.ca_file, run.conf.certificate, run.conf.key,
 	    why);
 	if (run.tls == NULL)

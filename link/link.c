@@ -138,6 +138,15 @@ link_over(struct link *l, int status)
 		listen_next();
 }
 
+/* An offer that never became a stream: a listener goes on, even without -k. */
+static void
+link_lapsed(struct link *l)
+{
+	link_free(l);
+	if (run.mode == LISTEN)
+		listen_next();
+}
+
 /* A SOCKS client hears why in a byte. */
 static enum socks_reply
 socks_code(enum stanza_error err)
@@ -183,7 +192,10 @@ link_failed(struct link *l, int status, const char *why)
 	l->end = NULL;
 	if (l->pid > 0)
 		child_hangup(l->pid);
-	link_over(l, status);
+	if (listening() && !begun && !run.lost)
+		link_lapsed(l);
+	else
+		link_over(l, status);
 }
 
 static int
@@ -234,7 +246,7 @@ moved(const struct link *l)
 	    2 * stream_received(l->stream) - held;
 }
 
-static void
+void
 link_tick(struct link *l)
 {
 	if (run.conf.timeout > 0)
@@ -450,6 +462,10 @@ link_check(struct link *l)
 			l->since = clock_ms();
 	}
 	link_wait(l);
+	/* Not before: an offer that fails must not cost us the descriptors. */
+	if (run.mode == LISTEN && l->end == NULL &&
+	    (state == STREAM_OPEN || stream_received(l->stream) > 0))
+		link_join_stdio(l);
 	if (l->end == NULL) {
 		if (state == STREAM_FAILED)
 			link_broke(l);

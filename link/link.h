@@ -59,6 +59,8 @@ void	 link_changed(void *link);
  * standard input and output. */
 void	 link_join(struct link *l, int rfd, int wfd);
 void	 link_join_stdio(struct link *l);
+/* Something moved, or may from now on: -w counts from here. */
+void	 link_tick(struct link *l);
 /* Say once what protects its stream, and remember whom we met. */
 void	 link_greet(struct link *l);
 /* What streams of this run are like. */

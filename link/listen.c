@@ -20,16 +20,18 @@
 #include "xml/text.h"
 
 #define BACKLOG	16		/* streams that wait for their turn */
+#define STRANGERS 16		/* accounts refused that are remembered */
 
-static char	 stranger[JID_MAX];	/* the last one refused */
+static char	 strangers[STRANGERS][JID_MAX];
 
 /* It is this link's turn at standard input and output. */
 static void
 take(struct link *l)
 {
 	say(1, "%s: stream", stream_peer(l->stream));
-	if (stream_accept(l->stream) == 0)
-		link_join_stdio(l);
+	stream_accept(l->stream);
+	link_tick(l);
+	link_changed(l);
 }
 
 /* Those who came while another stream ran, in their order. */
@@ -42,14 +44,29 @@ listen_next(void)
 		take(l);
 }
 
+/* Is there enough about this one on standard error? */
+static int
+refused_before(const char *jid)
+{
+	static size_t	 next;
+	char		 bare[JID_MAX];
+	size_t		 i;
+
+	jid_bare(jid, bare);
+	for (i = 0; i < STRANGERS; i++)
+		if (strcmp(strangers[i], bare) == 0)
+			return 1;
+	strlcpy(strangers[next++ % STRANGERS], bare, JID_MAX);
+	return 0;
+}
+
 static void
 say_refused(const char *jid, const char *why)
 {
 	char	 clean[256];
 
-	if (strcmp(stranger, jid) == 0)	/* enough about that one */
+	if (refused_before(jid))
 		return;
-	strlcpy(stranger, jid, sizeof(stranger));
 	say(0, "refused a stream from %s: %s", text_clean(jid, clean,
 	    sizeof(clean)), why);
 }

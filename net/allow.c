@@ -147,6 +147,17 @@ allow_wants_roster(const struct allow *a)
 	return a->roster;
 }
 
+int
+allow_wants_key(const struct allow *a)
+{
+	struct entry	*e;
+
+	LIST_FOREACH(e, &a->entries, next)
+		if (e->key != NULL)
+			return 1;
+	return 0;
+}
+
 static int
 is_contact(const struct elem *item)
 {

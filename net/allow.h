@@ -22,6 +22,8 @@ void	 allow_free(struct allow *a);
 
 /* Is the roster needed to decide? */
 int	 allow_wants_roster(const struct allow *a);
+/* Is anybody tied to a key? */
+int	 allow_wants_key(const struct allow *a);
 /*
  * Take a roster result or push (RFC 6121 section 2): those with subscription
  * both or from, who may see when we are online, are admitted if @roster is
