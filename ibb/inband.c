@@ -255,8 +255,10 @@ open_answered(void *arg, const struct elem *answer)
 int
 inband_ask_open(struct inband *s)
 {
-	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
+	struct xw	*w;
 
+	/* TCP-over-XMPP takes the id of the request for the sid. */
+	w = iq_request_id(s->ibb->iqs, "set", s->peer, s->sid);
 	xw_start(w, "open", NS_IBB);
 	xw_attr(w, "sid", s->sid);
 	xw_attrf(w, "block-size", "%zu", s->block);
@@ -322,7 +324,7 @@ good_sid(const char *sid)
 	return 1;
 }
 
-/* An unsigned number of the schema's unsignedShort; -1 if it is none. */
+/* An unsigned number of nine digits at most; -1 if it is none. */
 static long
 number(const char *s)
 {
@@ -335,7 +337,7 @@ number(const char *s)
 			return -1;
 		n = n * 10 + (*s - '0');
 	}
-	return n > 65535 ? -1 : n;
+	return n;
 }
 
 struct inband *
@@ -396,7 +398,8 @@ take_open(struct ibb *b, const struct elem *iq, const struct elem *open)
 	}
 	if (id != NULL && open_again(inband_find(b, from, sid), id))
 		return;
-	if (!good_sid(sid) || block < 1 || inband_find(b, from, sid) != NULL ||
+	if (!good_sid(sid) || block < 1 || block > INBAND_BLOCK_MAX ||
+	    inband_find(b, from, sid) != NULL ||
 	    (kind != NULL && strcmp(kind, "iq") != 0 &&
 	    strcmp(kind, "message") != 0)) {
 		iq_refuse(b->iqs, iq, SE_BAD_REQUEST, NULL);
@@ -642,6 +645,24 @@ owe(struct inband *s, const struct elem *stanza, size_t len)
 	return 0;
 }
 
+/* Section 2.2: after 65535 comes 0.  TCP-over-XMPP and mod_tcpproxy go on
+ * counting. */
+static int
+right_seq(const struct inband *s, long seq)
+{
+	return seq == (uint16_t)s->got || (seq > 0 && (uint64_t)seq == s->got);
+}
+
+/* The largest block we take.  mod_tcpproxy heeds no size, and TCP-over-XMPP,
+ * which asks for 65535, sends 65536, which is what Node.js reads at once. */
+static size_t
+largest(const struct inband *s)
+{
+	if (s->message)
+		return INBAND_RX_MAX;
+	return s->block == INBAND_BLOCK_MAX ? s->block + 1 : s->block;
+}
+
 static void
 take_data(struct ibb *b, const struct elem *stanza, const struct elem *data)
 {
@@ -656,8 +677,9 @@ take_data(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		refuse(b, stanza, SE_ITEM_NOT_FOUND);
 		return;
 	}
-	if (seq != (uint16_t)s->got) {
-		if (seq != -1 && sync_repeated(s, stanza, (uint16_t)seq))
+	if (!right_seq(s, seq)) {
+		if (seq >= 0 && seq <= UINT16_MAX &&
+		    sync_repeated(s, stanza, (uint16_t)seq))
 			return;
 		protocol_error(s, stanza, INBAND_BAD_DATA,
 		    SE_UNEXPECTED_REQUEST);
@@ -666,7 +688,7 @@ take_data(struct ibb *b, const struct elem *stanza, const struct elem *data)
 	buf_truncate(&b->scratch, 0);
 	if ((p = buf_reserve(&b->scratch, BASE64_DECODED(data->textlen))) ==
 	    NULL || base64_decode(p, &len, text, data->textlen) == -1 ||
-	    len > s->block) {
+	    len > largest(s)) {
 		protocol_error(s, stanza, INBAND_BAD_DATA, SE_BAD_REQUEST);
 		return;
 	}

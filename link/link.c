@@ -588,11 +588,20 @@ judge(void *arg, const char *fingerprint)
 	    run.peer, fingerprint);
 }
 
+/* Unless -b says it, callers do: some ask for 65535 and for nothing else. */
+static size_t
+largest_block(void)
+{
+	if (run.conf.block_size > 0)
+		return (size_t)run.conf.block_size;
+	return listening() ? INBAND_BLOCK_MAX : INBAND_BLOCK_DEFAULT;
+}
+
 struct stream_conf
 link_stream_conf(void)
 {
 	return (struct stream_conf){
-		.block = (size_t)run.conf.block_size,
+		.block = largest_block(),
 		.message = run.conf.message,
 		.close_at_end = run.conf.close_at_eof || run.mode == SEND,
 		.close_plain = run.mode == SERVE || run.mode == FORWARD ||

@@ -12,7 +12,6 @@
 #include "net/conf.h"
 #include "net/conffile.h"
 
-#define BLOCK_SIZE	4096
 #define MAX_STREAMS		1024
 #define MAX_STREAMS_PER_PEER	512
 #define VALUE_MAX	1024
@@ -114,7 +113,6 @@ conf_init(struct conf *c)
 	STAILQ_INIT(&c->allow);
 	STAILQ_INIT(&c->forward);
 	STAILQ_INIT(&c->socks);
-	c->block_size = BLOCK_SIZE;
 	c->max_streams = MAX_STREAMS;
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
 	return 0;

@@ -22,7 +22,7 @@ struct conf {
 	/* keyword (option)				*/
 	int	 family;	/* family any|4|6 (-4 -6) */
 	struct conf_list allow;	/* allow who (-a), repeatable */
-	long	 block_size;	/* block-size bytes (-b) */
+	long	 block_size;	/* block-size bytes (-b), or 0 */
 	char	*ca_file;	/* ca-file path (-C) */
 	int	 e2e;		/* e2e prefer|require|off */
 	char	*server;	/* server where (-c) */
@@ -51,7 +51,7 @@ struct conf {
 
 #define CONF_ERR 512		/* bytes for a message */
 
-/* The defaults: block size 4096, nothing else.  -1 when out of memory. */
+/* The defaults: hardly any.  -1 when out of memory. */
 int	 conf_init(struct conf *c);
 void	 conf_free(struct conf *c);	/* wipes secrets */
 

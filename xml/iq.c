@@ -17,7 +17,7 @@
 #define STANZA_MAX	(256 * 1024)
 
 struct request {
-	uint64_t		 id;
+	char			 id[IQ_ID];
 	char			*to;		/* NULL: our own account */
 	iq_answer_fn		*fn;
 	void			*arg;
@@ -42,7 +42,7 @@ struct iq_table {
 static int
 request_cmp(const struct request *a, const struct request *b)
 {
-	return a->id < b->id ? -1 : a->id > b->id;
+	return strcmp(a->id, b->id);
 }
 
 RB_GENERATE_INTERNAL(request_tree, request, node, request_cmp,
@@ -139,23 +139,33 @@ iq_send(struct iq_table *t)
 }
 
 struct xw *
-iq_request(struct iq_table *t, const char *type, const char *to)
+iq_request_id(struct iq_table *t, const char *type, const char *to,
+    const char *id)
 {
 	struct request	*r;
-	char		 id[17];
+	uint64_t	 random;
 
 	request_free(t->asking);
-	if ((t->asking = r = calloc(1, sizeof(*r))) != NULL) {
-		do
-			arc4random_buf(&r->id, sizeof(r->id));
-		while (RB_FIND(request_tree, &t->pending, r) != NULL);
-		if (to != NULL && (r->to = strdup(to)) == NULL) {
-			request_free(r);
-			t->asking = r = NULL;
-		}
+	if ((t->asking = r = calloc(1, sizeof(*r))) == NULL)
+		return start(t, "iq", type, to, "");
+	strlcpy(r->id, id != NULL ? id : "", sizeof(r->id));
+	while (*r->id == '\0' ||
+	    RB_FIND(request_tree, &t->pending, r) != NULL) {
+		arc4random_buf(&random, sizeof(random));
+		snprintf(r->id, sizeof(r->id), "%016" PRIx64, random);
 	}
-	snprintf(id, sizeof(id), "%016" PRIx64, r != NULL ? r->id : 0);
-	return start(t, "iq", type, to, id);
+	if (to != NULL && (r->to = strdup(to)) == NULL) {
+		request_free(r);
+		t->asking = NULL;
+		return start(t, "iq", type, to, "");
+	}
+	return start(t, "iq", type, to, r->id);
+}
+
+struct xw *
+iq_request(struct iq_table *t, const char *type, const char *to)
+{
+	return iq_request_id(t, type, to, NULL);
 }
 
 int
@@ -261,22 +271,14 @@ answers(const struct iq_table *t, const struct request *r, const char *from)
 	    strcmp(r->to, jid_domain(t->jid, own)) == 0);
 }
 
-static int
-parse_id(const char *s, uint64_t *id)
-{
-	if (s == NULL || strlen(s) != 16 ||
-	    strspn(s, "0123456789abcdef") != 16)
-		return -1;
-	*id = strtoull(s, NULL, 16);
-	return 0;
-}
-
 int
 iq_answer(struct iq_table *t, const struct elem *iq)
 {
 	struct request	 key, *r;
+	const char	*id = elem_attr(iq, "id");
 
-	if (parse_id(elem_attr(iq, "id"), &key.id) == -1 ||
+	if (id == NULL ||
+	    strlcpy(key.id, id, sizeof(key.id)) >= sizeof(key.id) ||
 	    (r = RB_FIND(request_tree, &t->pending, &key)) == NULL ||
 	    !answers(t, r, elem_attr(iq, "from")))
 		return 0;

@@ -31,6 +31,7 @@ typedef void iq_answer_fn(void *arg, const struct elem *answer);
 typedef int iq_send_fn(void *arg, const void *stanza, size_t len);
 
 #define IQ_NODEADLINE	INT64_MAX
+#define IQ_ID		33	/* an id, with its NUL */
 
 struct iq_table *iq_new(iq_send_fn *send, void *arg);
 /* Pending requests are forgotten, their callbacks not called. */
@@ -44,6 +45,10 @@ const char *iq_jid(const struct iq_table *t);
 /* Start a request (type get or set) to a JID, or to our own account with
  * NULL. */
 struct xw *iq_request(struct iq_table *t, const char *type, const char *to);
+/* The same with an id of one's own, as hard to guess as the random one that
+ * stands in for it if it is that of a request under way. */
+struct xw *iq_request_id(struct iq_table *t, const char *type, const char *to,
+	    const char *id);
 /*
  * End it and send it.  fn (may be NULL) is called once, with arg, unless
  * iq_forget() comes first; with NULL when deadline (monotonic milliseconds)

@@ -117,7 +117,7 @@ test_defaults(void)
 	struct conf c;
 
 	is_int(conf_init(&c), 0, "init");
-	is_int(c.block_size, 4096, "default block size");
+	is_int(c.block_size, 0, "no block size");
 	is_int(c.family, FAMILY_ANY, "default family");
 	is_int(c.plain, 0, "default: no PLAIN");
 	ok(c.password == NULL && c.jid == NULL && STAILQ_EMPTY(&c.allow),
