@@ -718,13 +718,21 @@ inband_answer(struct inband *s, size_t n)
 	}
 }
 
+/* In messages a block may be larger than what is left then. */
+int
+inband_congested(const struct inband *s)
+{
+	return s->state != ENDED &&
+	    s->rx > INBAND_RX_MAX / 4 * (s->message ? 2 : 3);
+}
+
 int
 ibb_congested(struct ibb *b)
 {
 	struct inband	*s;
 
 	RB_FOREACH(s, inband_tree, &b->streams)
-		if (s->message && s->rx > INBAND_RX_MAX / 2)
+		if (inband_congested(s))
 			return 1;
 	return 0;
 }

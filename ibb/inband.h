@@ -94,8 +94,9 @@ int	 ibb_input(struct ibb *b, const struct elem *stanza);
 size_t	 ibb_unsettled(const struct ibb *b);
 
 /*
- * Do streams of message stanzas hold so much that nothing more should be
- * read from the server?  (They have no answers to withhold.)
+ * Does any stream hold so much that nothing more should be read from the
+ * server?  Those of message stanzas have no answers to withhold, and some
+ * peers do not wait for those of iq stanzas.  One like us never gets there.
  */
 int	 ibb_congested(struct ibb *b);
 
@@ -132,6 +133,8 @@ int	 inband_accept(struct inband *s,
 void	 inband_refuse(struct inband *s, enum stanza_error err,
 	    const char *text);
 
+/* Is it this one? */
+int	 inband_congested(const struct inband *s);
 const char *inband_peer(const struct inband *s);
 const char *inband_sid(const struct inband *s);
 /* The largest block agreed on. */

@@ -857,6 +857,12 @@ stream_heard_end(const struct stream *s)
 	return s->e2e != NULL && e2e_ended(s->e2e);
 }
 
+int
+stream_congested(const struct stream *s)
+{
+	return inband_congested(s->carrier);
+}
+
 void
 stream_abort(struct stream *s, enum stanza_error err)
 {

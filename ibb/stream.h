@@ -122,6 +122,9 @@ int	 stream_eof(const struct stream *s);
 /* Has the peer proved that it has no more to say?  Not without a session. */
 int	 stream_heard_end(const struct stream *s);
 
+/* Does it hold so much that nothing is read from the server meanwhile? */
+int	 stream_congested(const struct stream *s);
+
 /* Give up, telling the peer why. */
 void	 stream_abort(struct stream *s, enum stanza_error err);
 /* Nothing has come for a while: find out whether an xcat is still there, or

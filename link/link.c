@@ -404,6 +404,24 @@ look_for_peer(struct link *l)
 	l->heard = stream_received(l->stream);
 }
 
+/*
+ * A peer that sends without waiting for answers, to an end that takes nothing:
+ * while that is so no other stream gets anything.  Has nothing moved since
+ * this was last called?
+ */
+static int
+holds_up_others(struct link *l)
+{
+	uint64_t	 stood = l->stood;
+
+	l->stood = 0;
+	if ((run.mode != SERVE && run.mode != FORWARD) || single() ||
+	    !stream_congested(l->stream))
+		return 0;
+	l->stood = l->progress;
+	return l->stood == stood;
+}
+
 static void
 link_silent(void *arg)
 {
@@ -417,7 +435,11 @@ link_silent(void *arg)
 	if (stream_state(l->stream) == STREAM_FAILED &&
 	    (run.mode == SERVE || run.mode == FORWARD) && l->doomed++)
 		link_broke(l);
-	else if (is_waiting(l) && l->since != 0)
+	else if (holds_up_others(l)) {
+		stream_abort(l->stream, SE_BUSY);
+		link_failed(l, EX_BROKEN, "the peer sends more than is "
+		    "taken here, which held up the other streams");
+	} else if (is_waiting(l) && l->since != 0)
 		still_waiting(l);
 	else
 		look_for_peer(l);
