@@ -249,6 +249,21 @@ free_port()
 		print((sockaddr_in(getsockname L))[0]);'
 }
 
+rss()		# name: resident memory of the process, KiB
+{
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of "$1")/status"
+}
+
+descriptors()	# name: how many are open
+{
+	find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l
+}
+
+few_descriptors() # name number: no more than that
+{
+	[ "$(descriptors "$1")" -le "$2" ]
+}
+
 listens()	# port: somebody does
 {
 	ss -Hltn "sport = :$1" | grep -q .

@@ -9,21 +9,6 @@ start_server ejabberd
 bob=bob@$DOMAIN
 COUNT=200 SIZE=1000000
 
-rss()		# name: resident memory, KiB
-{
-	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of "$1")/status"
-}
-
-descriptors()	# name
-{
-	find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l
-}
-
-as_before()	# name descriptors
-{
-	[ "$(descriptors "$1")" -le "$2" ]
-}
-
 through()	# count size
 {
 	"$PYTHON" -B "$TESTS/streams.py" "$port" "$1" "$2"
@@ -37,15 +22,15 @@ wait_for 20 said forward forwarding || bail 'no forward'
 # What a first round leaves is what the programs need, not what they lose.
 before_l=$(descriptors listener) before_f=$(descriptors forward)
 is "$(through 10 100000)" 10 'ten streams, and one that stalls'
-ok 'the one that stalled is over, too' wait_for 40 as_before listener "$before_l"
+ok 'the one that stalled is over, too' wait_for 40 few_descriptors listener "$before_l"
 first_l=$(rss listener) first_f=$(rss forward)
 
 is "$(through $COUNT $SIZE)" $COUNT \
     "$COUNT streams of $SIZE bytes at once, and one that stalls"
 
 ok 'the listener has closed what it had opened' \
-    wait_for 40 as_before listener "$before_l"
-ok 'so has the forward' wait_for 40 as_before forward "$before_f"
+    wait_for 40 few_descriptors listener "$before_l"
+ok 'so has the forward' wait_for 40 few_descriptors forward "$before_f"
 
 # malloc keeps some of what it was given back; a leak of streams would be
 # their buffers, some 200 KiB each.
