@@ -1840,8 +1840,18 @@ test_block_size(void)
 	inband_answer(e->s, 1);
 	ok(strstr(said(&a), "'result'") != NULL, "which is answered");
 	is(ask(&a, PEER, "set", data_xml("sid", "2", "QQ==")), "", "go on");
-	is(ask(&a, PEER, "set", data_xml("sid", "3", b64fill(65536))),
-	    "bad-request/cancel", "a byte over the largest");
+	must(strcmp(events(e), "block 1; ") == 0);
+	is(ask(&a, PEER, "set", data_xml("sid", "3", b64fill(65536))), "",
+	    "what Node.js reads at once");
+	is(events(e), "block 65536; ", "a byte over the largest");
+	is(ask(&a, PEER, "set", data_xml("sid", "4", b64fill(65537))),
+	    "bad-request/cancel", "two bytes over the largest");
+	side_free(&a);
+
+	side_init(&a, US);
+	e = listening(&a, "6", " stanza='message'");
+	hear_message(&a, data_xml("sid", "0", b64fill(500000)));
+	is(events(e), "block 500000; ", "a message heeds no size");
 	side_free(&a);
 
 	side_init(&a, US);
