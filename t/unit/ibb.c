@@ -60,7 +60,7 @@ struct side {
 	int eager;		/* answer blocks and closes at once */
 	int counting;		/* blocks are numbers: see count_block() */
 	int broken;		/* nothing can be sent */
-	char id[17];		/* of the request seen last by said() */
+	char id[33];		/* of the request seen last by said() */
 	char sid[33];		/* and the sid */
 };
 
@@ -493,7 +493,8 @@ hex_run(const char *s)
 }
 
 /* The next stanza that a has sent, "" if none: what is random in it, 16 and
- * 32 hexadecimal digits, as ID and SID, and remembered. */
+ * 32 hexadecimal digits, as ID and SID, and remembered.  The id of an open is
+ * its sid. */
 static const char *
 said(struct side *a)
 {
@@ -509,6 +510,8 @@ said(struct side *a)
 			o = stpcpy(o, "ID");
 		} else if (n == 32) {
 			snprintf(a->sid, sizeof(a->sid), "%.32s", p);
+			if (p[32] == '\'' && strncmp(o - 5, " id='", 5) == 0)
+				strlcpy(a->id, a->sid, sizeof(a->id));
 			o = stpcpy(o, "SID");
 		} else if (n > 0) {
 			memmove(o, p, n);
@@ -806,7 +809,7 @@ test_open(void)
 
 	side_init(&a, US);
 	e = calling(&a, 4096, 0);
-	is(said(&a), "<iq type='set' to='" PEER "' id='ID'><open" IBB
+	is(said(&a), "<iq type='set' to='" PEER "' id='SID'><open" IBB
 	    " sid='SID' block-size='4096' stanza='iq'/></iq>", "open, iq");
 	is(a.sid, inband_sid(e->s), "with its sid");
 	is_int(inband_room(e->s), 0, "no room before it is open");
@@ -820,14 +823,14 @@ test_open(void)
 	is(events(e), "", "without a word");
 
 	calling(&a, 65535, 1);
-	is(said(&a), "<iq type='set' to='" PEER "' id='ID'><open" IBB
+	is(said(&a), "<iq type='set' to='" PEER "' id='SID'><open" IBB
 	    " sid='SID' block-size='65535' stanza='message'/></iq>",
 	    "open, message");
 	must(*said(&a) == '\0');
 	e = end_new(&a, NULL);
 	e->s = inband_new(a.ibb, PEER, 10, 0, &user, e);
 	must(inband_open(e->s, OPEN_BY, write_extra) == 0);
-	is(said(&a), "<iq type='set' to='" PEER "' id='ID'><open" IBB
+	is(said(&a), "<iq type='set' to='" PEER "' id='SID'><open" IBB
 	    " sid='SID' block-size='10' stanza='iq'><extra xmlns='urn:x'/>"
 	    "</open></iq>", "open with more in it");
 	hear(&a, PEER, format("<iq type='result' id='%s'><extra xmlns='urn:x'/>"
@@ -858,7 +861,7 @@ test_open_smaller(void)
 	for (n = 0, block = 65535 / 2; block >= 64; block /= 2, n++) {
 		hear(&a, PEER, error_xml(a.id, "resource-constraint", "modify",
 		    open_xml(sid, "65535", "")));
-		is(said(&a), format("<iq type='set' to='" PEER "' id='ID'>"
+		is(said(&a), format("<iq type='set' to='" PEER "' id='SID'>"
 		    "<open" IBB " sid='SID' block-size='%zu' stanza='iq'/>"
 		    "</iq>", block), "half as much: %zu", block);
 		is(a.sid, sid, "of the same stream");
@@ -967,7 +970,7 @@ test_open_silent(void)
 {
 	struct side a;
 	struct end *e;
-	char id[17];
+	char id[33];
 
 	side_init(&a, US);
 	e = calling(&a, 4096, 0);
@@ -1084,7 +1087,7 @@ test_close(void)
 {
 	struct side a;
 	struct end *e;
-	char id[17];
+	char id[33];
 
 	side_init(&a, US);
 	e = called(&a, 4096, 0);
