@@ -778,7 +778,7 @@ take_close(struct ibb *b, const struct elem *stanza, const struct elem *close)
 		inband_abort(s, SE_NOT_ACCEPTABLE);
 		if (s->user.failed != NULL)
 			s->user.failed(s->arg, INBAND_REFUSED,
-			    SE_NOT_ACCEPTABLE, "");
+			    SE_NOT_ACCEPTABLE, "closed before it was open");
 		return;
 	}
 	if (s->since_ping > 0 && inband_ask_ping(s) == -1)

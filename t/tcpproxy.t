@@ -31,14 +31,34 @@ tail -c 1000000 "$T/run.out" >"$T/got"
 check_same "$T/got" "$T/www/file" 'what it sent is intact'
 
 sink=$(free_port)
-start sink socat -u "TCP-LISTEN:$sink,bind=127.0.0.1,reuseaddr" "OPEN:$T/sunk,creat"
+start sink socat -u "TCP-LISTEN:$sink,bind=127.0.0.1,reuseaddr,readbytes=1000000" \
+    "OPEN:$T/sunk,creat"
 wait_for 10 listens "$sink" || diag 'no sink'
 run "$T/alice" -m -N "$proxy" "127.0.0.1:$sink" <"$T/www/file"
 is "$status" 0 'sending through it'
 finish sink 20
 check_same "$T/sunk" "$T/www/file" 'what was sent is intact'
 
-fails 5 'cannot find the peer|remote-server-not-found' 'a port where nobody listens' \
+fails 5 'not-acceptable: closed before it was open' 'a port where nobody listens' \
     "$T/alice" -m -d "$proxy" 127.0.0.1:1
+fails 5 'remote-server-not-found' 'a name that nobody has' \
+    "$T/alice" -m -d "$proxy" nobody.invalid:1
+fails 5 "Only message stanzas" 'without -m' "$T/alice" -d "$proxy" "127.0.0.1:$web"
+fails 5 'No host or port' 'without a service' "$T/alice" -m -d "$proxy"
+
+# The far end goes on after we have closed: nobody hears it, nobody minds.
+chatter=$(free_port)
+port=$(free_port)
+start chatter socat "TCP-LISTEN:$chatter,bind=127.0.0.1,reuseaddr,fork" \
+    SYSTEM:'while echo more; do sleep .1; done'
+wait_for 10 listens "$chatter"
+start forward "$T/alice" -m -L "$port" "$proxy" "127.0.0.1:$chatter"
+wait_for 20 said forward forwarding || diag 'no forward'
+for client in first second third; do
+	is "$(socat -u "TCP:127.0.0.1:$port,readbytes=5" STDOUT)" more \
+	    "what is left of a stream harms no other: $client client"
+done
+is "$(grep -c . "$T/forward.err")" 1 '... and is not worth a word'
+stop forward
 
 done_testing

@@ -1002,7 +1002,8 @@ test_open_closed(void)
 	must(*said(&a) != '\0');
 	is(ask(&a, PEER, "set", close_xml(a.sid)), "result",
 	    "our open is answered by a close");
-	is(events(e), "failed refused not-acceptable; ", "a refusal");
+	is(events(e), "failed refused not-acceptable: closed before it was "
+	    "open; ", "a refusal");
 	result(&a);
 	is(events(e), "", "final");
 	is(said(&a), "", "nothing to add");
@@ -1492,7 +1493,8 @@ test_offer_closed(void)
 	e = a.end;
 	hear(&a, PEER, format("<iq type='set' id='c'>%s</iq>",
 	    close_xml("sid")));
-	is(events(e), "failed refused not-acceptable; ", "an offer is closed");
+	is(events(e), "failed refused not-acceptable: closed before it was "
+	    "open; ", "an offer is closed");
 	is(said(&a), "<iq type='error' to='" PEER "' id='o'>"
 	    "<error type='cancel'><not-acceptable" STANZAS "/></error></iq>",
 	    "the offer is answered");
