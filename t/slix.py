@@ -6,15 +6,22 @@
 
 Standard input goes to the stream and the stream to standard output.  With -N
 the stream is closed after the end of input, without it the peer has to close.
+With -S HOST:PORT a caller does as those of Prosody's mod_tcpproxy do: it says
+where to, in the <open/>, and closes by a message.
 Exits 0 when the stream was closed in order, else 1 with a line on stderr.
 """
 import argparse
 import asyncio
 import logging
 import sys
+import xml.etree.ElementTree as ET
 
 import slixmpp
 from slixmpp.exceptions import IqError, IqTimeout
+
+
+IBB = 'http://jabber.org/protocol/ibb'
+TCPPROXY = 'http://prosody.im/protocol/tcpproxy'
 
 
 class Peer(slixmpp.ClientXMPP):
@@ -34,6 +41,9 @@ class Peer(slixmpp.ClientXMPP):
         self.closed = asyncio.Event()
         self.lost = False
         self.messages = set()       # sids whose opener wants message stanzas
+        if opt.service:
+            self.namespace_map[TCPPROXY] = 'tcp'
+            self.add_filter('out', self.name_service)
         self.add_event_handler('session_start', self.on_start)
         self.add_event_handler('ibb_stream_start', self.on_open)
         self.add_event_handler('ibb_stream_data', self.on_data)
@@ -50,6 +60,23 @@ class Peer(slixmpp.ClientXMPP):
                 self.messages.add(sid)
             return True
         self['xep_0047'].api.register(authorized, 'authorized', default=True)
+
+    def name_service(self, stanza):
+        e = stanza.xml.find('{%s}open' % IBB) if hasattr(stanza, 'xml') else None
+        if e is not None:
+            host, _, port = self.opt.service.rpartition(':')
+            e.set('{%s}host' % TCPPROXY, host)
+            e.set('{%s}port' % TCPPROXY, port)
+        return stanza
+
+    async def close_stream(self, stream):
+        if not self.opt.service:
+            await stream.close()
+            return
+        message = self.make_message(stream.peer_jid)
+        message.append(ET.Element('{%s}close' % IBB, {'sid': stream.sid}))
+        message.send()
+        self.closed.set()
 
     def on_failure(self, event, arg):
         for future in (self.ready, self.stream):
@@ -85,7 +112,7 @@ class Peer(slixmpp.ClientXMPP):
         stream = await self.stream
         await self.copy_in(stream)
         if self.opt.close and not self.closed.is_set():
-            await stream.close()
+            await self.close_stream(stream)
         await self.closed.wait()
         sys.stdout.buffer.flush()
         if self.lost:
@@ -117,6 +144,7 @@ def options():
     p.add_argument('-N', dest='close', action='store_true')
     p.add_argument('-n', dest='ignorant', action='store_true',
                    help='be a client that knows no XEP-0047')
+    p.add_argument('-S', dest='service', metavar='HOST:PORT')
     p.add_argument('-w', dest='seconds', type=float, default=60)
     p.add_argument('-v', dest='verbose', action='store_true')
     p.add_argument('role', choices=('call', 'listen'))

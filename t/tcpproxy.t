@@ -1,6 +1,7 @@
 #!/bin/sh
 # A component that speaks as Prosody's mod_tcpproxy does, reached with -m.
-# (Debian's prosody-modules comes without that module.)
+# (Debian's prosody-modules comes without that module.)  Then the other way
+# round: a client of that module calls an xcat -l.
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
@@ -60,5 +61,33 @@ for client in first second third; do
 done
 is "$(grep -c . "$T/forward.err")" 1 '... and is not worth a word'
 stop forward
+
+# --- xcat in place of the module -----------------------------------------------
+
+listen_as bob listener -v -k -a "alice@$DOMAIN" "*:$web=" \
+    "sink.example:100=!cat >'$T/taken'; touch '$T/done'"
+
+calls()		# service slixmpp-option ...
+{
+	_service=$1; shift
+	run "$T/slix-alice" -m -S "$_service" "$@" call "bob@$DOMAIN/xcat"
+}
+
+calls "127.0.0.1:$web" <"$T/request"
+is "$status" 0 'a caller of message stanzas: the service ends it'
+tail -c 1000000 "$T/run.out" >"$T/got"
+check_same "$T/got" "$T/www/file" '... and what it sent is intact'
+calls sink.example:100 -N <"$T/www/file"
+is "$status" 0 'a caller closes by a message'
+wait_for 20 test -e "$T/done"
+check_same "$T/taken" "$T/www/file" '... and what it sent is intact'
+ok '... with an end that is one' wait_for 10 said listener 'exit status 0'
+calls 127.0.0.1:1
+is "$status" 1 'a port that is not offered'
+ok '... is refused' said run 'refused: item-not-found: no such service'
+calls "127.0.0.1:$web" <"$T/request"
+is "$status" 0 'and the listener goes on'
+is "$(grep -c 'bytes confirmed' "$T/listener.err")" 0 'no stream broke'
+stop listener
 
 done_testing
