@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <ares.h>
 
@@ -213,6 +214,18 @@ deliver(void *arg)
 	free(q);
 }
 
+/* RFC 6761 section 6.3.  c-ares 1.18.1 knows it, too, but leaks a copy of the
+ * name each time, of which a listener would lose one for each stream. */
+static int
+is_localhost(const char *host)
+{
+	static const char	 name[] = ".localhost";
+	size_t			 len = strlen(host);
+
+	return strcasecmp(host, name + 1) == 0 || (len >= sizeof(name) &&
+	    strcasecmp(host + len - (sizeof(name) - 1), name) == 0);
+}
+
 struct query *
 resolve(struct resolver *r, const char *host, uint16_t port, int family,
     resolve_fn *fn, void *arg)
@@ -227,6 +240,8 @@ resolve(struct resolver *r, const char *host, uint16_t port, int family,
 	q->ready = (struct timer){ .fire = deliver, .arg = q };
 	q->port = port;
 	q->family = family;
+	if (is_localhost(host))
+		host = family == AF_INET6 ? "::1" : "127.0.0.1";
 	q->fn = fn;
 	q->arg = arg;
 	ares_getaddrinfo(r->channel, host, NULL, &hints, answered, q);

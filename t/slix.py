@@ -133,7 +133,7 @@ class Peer(slixmpp.ClientXMPP):
             await self.disconnect(wait=1)
 
 
-def options():
+def options(roles=('call', 'listen')):
     p = argparse.ArgumentParser()
     p.add_argument('-j', dest='jid', required=True)
     p.add_argument('-p', dest='password', required=True)
@@ -147,7 +147,7 @@ def options():
     p.add_argument('-S', dest='service', metavar='HOST:PORT')
     p.add_argument('-w', dest='seconds', type=float, default=60)
     p.add_argument('-v', dest='verbose', action='store_true')
-    p.add_argument('role', choices=('call', 'listen'))
+    p.add_argument('role', choices=roles)
     p.add_argument('peer', nargs='?')
     return p.parse_args()
 

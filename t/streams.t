@@ -43,5 +43,41 @@ if ! grep -q __asan_init "$XCAT"; then	# which keeps what is freed
 fi
 
 is "$(through 10 100000)" 10 'and both go on'
+stop forward
+stop listener
+
+# --- streams that come to nothing ----------------------------------------------
+
+OPENS=10000
+
+opens()		# user: what they are answered, times what
+{
+	"$PYTHON" -B "$TESTS/opens.py" -j "$1@$DOMAIN/opens" \
+	    -p "$(password "$1")" -c "$SERVER" -C "$CAFILE" -w 200 \
+	    open "$bob/xcat" "$2" 2>>"$T/opens.err" | tr '\n' ' '
+}
+
+# Each of them is a connection to where nothing is said.
+target=$(free_port)
+start target "$PYTHON" -B "$TESTS/opens.py" accept "$target"
+wait_for 10 listens "$target" || bail 'no target'
+listen_as bob listener -k -a "alice@$DOMAIN" "$target"
+is "$(opens alice 100)" '100 close result 100 open result ' 'a hundred opens'
+is "$(opens carol 100)" '100 open service-unavailable ' '... by a stranger'
+before=$(descriptors listener) first=$(rss listener)
+is "$(opens alice $OPENS)" "$OPENS close result $OPENS open result " \
+    "$OPENS opens in a row"
+is "$(opens carol $OPENS)" "$OPENS open service-unavailable " \
+    "$OPENS by a stranger"
+ok 'all is closed that was opened' \
+    wait_for 40 few_descriptors listener "$before"
+after=$(rss listener)
+diag "listener $first then $after KiB"
+if ! grep -q __asan_init "$XCAT"; then
+	ok 'the memory is what it was' [ $((after - first)) -le 256 ]
+fi
+is "$(grep -c carol "$T/listener.err")" 1 'the stranger is worth one line'
+is "$(opens alice 10)" '10 close result 10 open result ' \
+    'and the listener goes on'
 
 done_testing
