@@ -1,0 +1,8 @@
+#!/bin/sh
+# A hundred cuts: Prosody, without stream management.
+
+. "${0%/*}/lib.sh"
+. "$TESTS/cuts.sh"
+
+cuts prosody "$AGAIN"
+done_testing

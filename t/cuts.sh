@@ -1,0 +1,76 @@
+# cuts.sh: a hundred cuts in one transfer, at random moments: on the caller's
+# side, on the listener's, on both.  Each is a file of its own since each takes
+# its time: t/cuts-*.t.
+#
+# Three transfers at once, each 50 MB either way, all of which the listener and
+# the caller get byte for byte.
+# shellcheck shell=dash
+
+. "$TESTS/server.sh"
+. "$TESTS/relay.sh"
+
+SIZE=${SIZE:-50000000}			# each way
+CUTS=${CUTS:-100}
+LIMIT=600
+SEED=${SEED:-$(date +%s)}
+
+# Cuts are counted in bytes both ways, of which there are some 2.8 for each of
+# SIZE.  No login takes more than 10,000, and some cuts are to be in one.
+cut_often()	# relay seed
+{
+	relay "$1" "cuts $CUTS 1 $((SIZE * 4 / CUTS)) $2"
+}
+
+transfer()	# name caller-option listener-option
+{
+	listen_as bob "l_$1" -v -j "bob@$DOMAIN/$1" -a "alice@$DOMAIN" \
+	    "$3" <"$T/down"
+	start "c_$1" "$T/alice" -v "$2" "bob@$DOMAIN/$1" <"$T/up"
+}
+
+came_through()	# name
+{
+	ended_well "c_$1" "$LIMIT" "$server: $1: the caller's status"
+	ended_well "l_$1" 60 "$server: $1: the listener's status"
+	check_same "$T/l_$1.out" "$T/up" "$server: $1: to the listener"
+	check_same "$T/c_$1.out" "$T/down" "$server: $1: to the caller"
+}
+
+# It says so once for each loss, and once when it is back.  A cut in the middle
+# of a login is no further loss, and the last may hit a stream that has ended.
+came_back()	# name relay message
+{
+	ok "$server: $1: all cuts were made" relay_said "$2" 'cuts done'
+	_lost=$(lines "$1" "$TRYING") _back=$(lines "$1" "$BACK")
+	ok "$server: $1: lost $_lost times, back $_back times" \
+	    [ "$_lost" -ge $((CUTS / 2)) -a "$_lost" -le "$CUTS" \
+	    -a "$_back" -le "$_lost" -a "$_back" -ge $((_lost - 1)) ]
+	ok "$server: $1: $3" says "$1" "$3" $((CUTS / 2))
+}
+
+cuts()		# kind message [feature]
+{
+	diag "SEED=$SEED"
+	random up "$SIZE"
+	random down "$SIZE"
+	start_server "$1" ${3+"$3"}
+	for _relay in near far near_both far_both; do
+		start_relay $_relay
+	done
+	cut_often near "$SEED"
+	cut_often far $((SEED + 1))
+	cut_often near_both $((SEED + 2))
+	cut_often far_both $((SEED + 3))
+	transfer caller "$(via near)" -4
+	transfer listener -4 "$(via far)"
+	transfer both "$(via near_both)" "$(via far_both)"
+	for _name in caller listener both; do
+		came_through $_name
+	done
+	came_back c_caller near "$2"
+	came_back l_listener far "$2"
+	came_back c_both near_both "$2"
+	came_back l_both far_both "$2"
+	is "$(lines l_caller "$TRYING")" 0 "$server: the other end loses nothing"
+	stop_server
+}
