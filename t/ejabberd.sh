@@ -18,6 +18,7 @@ ejabberd_modules()	# feature ...
 		case $_feature in
 		smacks)	echo '  mod_stream_mgmt: {}' ;;
 		http)	echo '  mod_bosh: {}' ;;
+		limits|small)	;;
 		proxy65)
 			echo '  mod_proxy65:'
 			printf '    %s\n' "host: proxy.@HOST@" "ip: 127.0.0.1" \
@@ -41,9 +42,19 @@ ejabberd_config()	# feature ...
 	  $ANONDOMAIN:
 	    auth_method: [anonymous]
 	    anonymous_protocol: sasl_anon
+	shaper:
+	  slow:
+	    rate: 10000
+	    burst_size: 20000
+	shaper_rules:
+	  slow: slow
 	listen:
 	END
-	ejabberd_listen "$PORT" ejabberd_c2s \
+	_shaper=none _size=262144
+	case " $* " in *" limits "*) _shaper=slow; esac
+	case " $* " in *" small "*) _size=10000; esac
+	ejabberd_listen "$PORT" ejabberd_c2s "shaper: $_shaper" \
+	    "max_stanza_size: $_size" \
 	    'starttls_required: true' 'tls_verify: true'
 	ejabberd_listen "$TLSPORT" ejabberd_c2s 'tls: true' 'tls_verify: true'
 	case " $* " in *" http "*)

@@ -29,7 +29,8 @@ prosody_modules()	# feature ...
 	echo roster saslauth tls disco ping
 	for _feature in "$@"; do
 		case $_feature in
-		smacks|proxy65)	echo "$_feature" ;;
+		smacks|proxy65|limits)	echo "$_feature" ;;
+		small)		;;
 		http)		echo bosh websocket ;;
 		*)		bail "prosody: no feature $_feature" ;;
 		esac
@@ -57,7 +58,11 @@ prosody_config()	# feature ...
 		key = "$CA/example.test.key"
 	}
 	https_ssl = ssl
+	limits = { c2s = { rate = "10kb/s"; burst = "2s" } }
 	END
+	case " $* " in *" small "*)
+		echo 'c2s_stanza_size_limit = 10000'
+	esac
 	prosody_host "$DOMAIN" example.test
 	prosody_host "$ANONDOMAIN" example.test 'authentication = "anonymous"'
 	case " $* " in *" proxy65 "*)

@@ -6,7 +6,7 @@
 #	listen_as bob b
 #	xcat_as alice bob@$DOMAIN
 #
-# The server listens on loopback only, without limits on rates.
+# The server listens on loopback only, and limits no rates unless told to.
 # shellcheck shell=dash
 
 . "$TESTS/ca.sh"
@@ -27,7 +27,8 @@ password()	# user
 }
 
 # Features: smacks (XEP-0198), proxy65 (XEP-0065), http (BOSH at /http-bind and
-# WebSocket at /xmpp-websocket).  $EXTRA is added to the configuration, in the
+# WebSocket at /xmpp-websocket), limits (10 kB/s), small (stanzas of no more
+# than 10,000 bytes).  $EXTRA is added to the configuration, in the
 # server's own language; $LOGLEVEL may be debug.  Sets $SERVER (for xcat -c),
 # $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and $COMPONENTPORT (Prosody).
 start_server()	# prosody|ejabberd [feature ...]

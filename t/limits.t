@@ -1,0 +1,68 @@
+#!/bin/sh
+# Servers that limit: a rate is waited for, however long it takes, and is no
+# loss; a size is learned, and the stream goes on with smaller blocks.
+#
+# The slow ones wait beside each other.
+
+. "${0%/*}/lib.sh"
+. "${0%/*}/server.sh"
+. "${0%/*}/relay.sh"
+
+LIMIT=300
+bob=bob@$DOMAIN
+
+# --- stanzas of 10,000 bytes -------------------------------------------------
+
+# Both learn it: the listener has as much to say.  What a server that refuses
+# a stanza does to the connection counts as a loss, once or twice for each.
+small()		# server-feature ...
+{
+	start_server "$@" small
+	listen_as bob l -v -b 32768 -a "alice@$DOMAIN" <"$T/down"
+	start c "$T/alice" -v -b 32768 "$bob" <"$T/up"
+	ended_well c "$LIMIT" "$*: stanzas of 10,000 bytes: caller"
+	ended_well l 60 "$*: stanzas of 10,000 bytes: listener"
+	check_same "$T/l.out" "$T/up" "$*: all has come, one way"
+	check_same "$T/c.out" "$T/down" "$*: and the other"
+	_lost=$(($(lines c "$TRYING") + $(lines l "$TRYING")))
+	ok "$*: learned it from $_lost refusals" \
+	    [ "$_lost" -ge 1 -a "$_lost" -le 8 ]
+
+	# What has been learned holds for the next stream of the same login.
+	port=$(free_port)
+	listen_as bob l2 -v -k -b 32768 -a "alice@$DOMAIN" 'echo=!cat'
+	start f "$T/alice" -v -b 32768 -L "$port" "$bob" echo
+	wait_for 20 said f forwarding || bail 'no forward'
+	for _round in 1 2; do
+		run "$PYTHON" -B "$TESTS/streams.py" "$port" 3 300000
+		is "$(cat "$T/run.out")" 3 "$*: round $_round of streams"
+		eval "_lost_$_round=$(($(lines f "$TRYING") + \
+		    $(lines l2 "$TRYING")))"
+	done
+	# shellcheck disable=SC2154
+	is "$_lost_2" "$_lost_1" "$*: no loss in the second"
+	stop f
+	stop l2
+	stop_server
+}
+
+# --- 10 kB/s -----------------------------------------------------------------
+
+. "$TESTS/slow.sh"
+
+random up 3000000
+random down 3000000
+for kind in $SERVERS; do
+	start_server "$kind" smacks limits
+	slow_begin "$kind"
+done
+for kind in $SERVERS; do
+	slow_end "$kind"
+	server=$kind
+	stop_server
+done
+for kind in $SERVERS; do
+	small "$kind"
+	small "$kind" smacks
+done
+done_testing
