@@ -9,6 +9,7 @@
 
 start_relay()	# name [port]
 {
+	rm -f "$T/$1.socket"
 	start "$1" "$PYTHON" -B "$TESTS/relay.py" "$T/$1.socket" "${2:-$PORT}"
 	wait_for 20 relay_said "$1" listening || bail "relay $1 does not start"
 	eval "port_$1=$(sed -n 's/^listening //p' "$T/$1.out")"

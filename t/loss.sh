@@ -1,0 +1,110 @@
+# loss.sh: connections cut where it hurts: in TLS, in SASL, while a session is
+# resumed or a resource bound, and those that only one side takes for dead.
+# With stream management in t/resume.t, without in t/relogin.t.
+#
+# Transfers on both servers run beside each other.
+# shellcheck shell=dash
+
+. "$TESTS/server.sh"
+. "$TESTS/relay.sh"
+
+SIZE=${SIZE:-8000000}			# each way
+STEPS=12				# cuts spread over a login
+LIMIT=300
+
+transfer()	# name caller-option listener-option [up down]
+{
+	listen_as bob "l_$1" -v -j "bob@$DOMAIN/$1" -a "alice@$DOMAIN" "$3" \
+	    <"$T/${5:-down}"
+	start "c_$1" "$T/alice" -v "$2" "bob@$DOMAIN/$1" <"$T/${4:-up}"
+}
+
+came_through()	# name [up down]
+{
+	ended_well "c_$1" "$LIMIT" "$1: the caller's status"
+	ended_well "l_$1" 60 "$1: the listener's status"
+	check_same "$T/l_$1.out" "$T/${2:-up}" "$1: to the listener"
+	check_same "$T/c_$1.out" "$T/${3:-down}" "$1: to the caller"
+}
+
+# A login takes so many bytes that way; the sweep goes a little beyond.  What
+# is beyond is <resume/>, or the bind, and the first blocks.
+sweep()		# relay up|down login-bytes
+{
+	relay "$1" "sweep $2 1 $(($3 / STEPS)) $((STEPS + 3)) 200000"
+}
+
+begin()		# kind feature ...
+{
+	start_server "$@"
+	for _case in near_up near_down far_up far_down forget late; do
+		start_relay "${1}_$_case"
+	done
+	# what a login takes
+	listen_as bob probe "$(via "${1}_late")"
+	_up=$(relay_counts "${1}_late" 3) _down=$(relay_counts "${1}_late" 4)
+	diag "$1: a login takes $_up bytes up, $_down down"
+	stop probe
+
+	sweep "${1}_near_up" up "$_up"
+	sweep "${1}_near_down" down "$_down"
+	sweep "${1}_far_up" up "$_up"
+	sweep "${1}_far_down" down "$_down"
+	relay "${1}_late" 'delay 30; split 500; cuts 3 20000 300000 1'
+	transfer "${1}_near_up" "$(via "${1}_near_up")" -4
+	transfer "${1}_near_down" "$(via "${1}_near_down")" -4
+	transfer "${1}_far_up" -4 "$(via "${1}_far_up")"
+	transfer "${1}_far_down" -4 "$(via "${1}_far_down")"
+	transfer "${1}_forget" "$(via "${1}_forget")" -4
+	transfer "${1}_late" "$(via "${1}_late")" -4 little little
+}
+
+# The client is told, the server is not, and finds two connections for one
+# session; or the other way round, and the client has to find out by itself.
+forget()	# kind message
+{
+	_n=0
+	for _who in client client client server; do
+		_moved=$(moved "${1}_forget")
+		wait_for 60 has_moved "${1}_forget" $((_moved + 100000))
+		_n=$((_n + 1))
+		relay "${1}_forget" "forget $_who"
+		ok "$1: back after $_who was forgotten" \
+		    wait_for 90 says "c_${1}_forget" "$2" $_n
+	done
+}
+
+end()		# kind message
+{
+	for _case in near_up near_down far_up far_down; do
+		came_through "${1}_$_case"
+		ok "$1: $_case: all cuts were made" \
+		    relay_said "${1}_$_case" 'cuts done'
+		_who=c_${1}_$_case
+		[ "${_case#far}" = "$_case" ] || _who=l_${1}_$_case
+		ok "$1: $_case: $2" says "$_who" "$2" $((STEPS / 2))
+		is "$(lines "$_who" "$TRYING")" "$(lines "$_who" "$BACK")" \
+		    "$1: $_case: said once when lost and once when back"
+	done
+	came_through "${1}_forget"
+	came_through "${1}_late" little little
+	ok "$1: late: it was cut" [ "$(relay_counts "${1}_late" 5)" -ge 1 ]
+}
+
+losses()	# message feature ...
+{
+	_message=$1; shift
+	random up $SIZE
+	random down $SIZE
+	random little 300000
+	for _kind in $SERVERS; do
+		begin "$_kind" "$@"
+	done
+	for _kind in $SERVERS; do
+		forget "$_kind" "$_message"
+	done
+	for _kind in $SERVERS; do
+		end "$_kind" "$_message"
+	done
+	done_testing
+}
