@@ -52,6 +52,8 @@ HEADER = ("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabb
           "id='s%d' from='" + DOMAIN + "'>")
 STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
 BINDING = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+MANAGEMENT = "<sm xmlns='urn:xmpp:sm:3'/>"
+STANZA_TAGS = tuple(CLIENT + name for name in ('iq', 'message', 'presence'))
 MECHANISMS = ('SCRAM-SHA-256', 'SCRAM-SHA-1')
 
 
@@ -129,6 +131,8 @@ class Fake:
     # One tag, with whatever its attributes' quotes hold.  A client sends no comments, PIs or CDATA sections.
     TAG = re.compile(rb'''<(?:[^<>"']|"[^"]*"|'[^']*')*>''')
 
+    STANZA = re.compile(rb'''<(?:iq|message|presence)[ />]''')
+
     def __init__(self, certs, direct=False, listen=False, seconds=10):
         self.certs = certs              # directory made by certificates()
         self.direct = direct            # TLS from the first byte, without STARTTLS
@@ -146,6 +150,8 @@ class Fake:
         self.streams = 0
         self.ids = 0
         self.encrypted = self.bound = self.available = self.ended = self.notified = False
+        self.managed = None             # XEP-0198: where in seen the stanzas begin that count, and
+        self.sent = 0                   # how many were sent
         self.roster = None              # items of one, as text
         self.me = self.sni = self.alpn = self.gs2 = self.mechanism = None
         self.peer = OWN if listen else PEER
@@ -172,6 +178,8 @@ class Fake:
     def send(self, data):
         if isinstance(data, str):
             data = data.encode()
+        if self.managed is not None:
+            self.sent += len(self.STANZA.findall(data))
         self.log.append(('server', data[:500]))
         try:
             self.sock.settimeout(self.left())
@@ -286,6 +294,9 @@ class Fake:
         """What any server does with a stanza that is not part of the story."""
         if e.tag == CLIENT + 'presence':
             self.available = self.available or e.get('type') is None
+            return True
+        if e.tag == SM + 'r' and self.managed is not None:
+            self.send("<a%s h='%d'/>" % (ns(SM), self.handled()))
             return True
         if e.tag != CLIENT + 'iq' or e.get('type') not in ('get', 'set'):
             return False
@@ -422,14 +433,43 @@ class Fake:
             self.proceed()
         self.tls(cert, version)
 
-    def login(self, cert='good', version=None, features='', mechs=MECHANISMS, bind=None, **sasl):
+    def login(self, cert='good', version=None, features='', mechs=MECHANISMS, bind=None, managed=None, **sasl):
         self.secure(cert, version)
         self.hello(self.mechanisms(mechs, features))
         self.sasl(mechs=mechs, **sasl)
-        self.hello(BINDING)
+        self.hello(BINDING + (MANAGEMENT if managed else ''))
         self.bind(bind)
+        if managed:
+            self.manage(*[managed] if isinstance(managed, str) else [])
         if self.listen:                 # a server delivers to who is available
             self.until_available()
+
+    # Stream management (XEP-0198).
+
+    def manage(self, attributes="id='some-long-id' resume='true' max='600'"):
+        """Wait for <enable/> and grant it."""
+        enable = self.named(SM + 'enable')
+        check(enable.get('resume') in ('true', '1'), 'does not want to resume')
+        # By identity: what came before it does not count, what came behind it does.
+        self.managed = next(i for i, e in enumerate(self.seen) if e is enable) + 1
+        self.send('<enabled%s %s/>' % (ns(SM), attributes))
+        self.sent = 0
+
+    def handled(self):
+        """How many stanzas have come since."""
+        return sum(e.tag in STANZA_TAGS for e in self.seen[self.managed:])
+
+    def resuming(self, cert='good'):
+        """A new connection, up to its <resume/>."""
+        self.waiting.clear()
+        self.secure(cert)
+        self.hello(self.mechanisms(MECHANISMS))
+        self.sasl()
+        self.hello(BINDING + MANAGEMENT)
+        return self.named(SM + 'resume')
+
+    def resumed(self, h=None, more=''):
+        self.send("<resumed%s previd='some-long-id' h='%d'/>%s" % (ns(SM), self.handled() if h is None else h, more))
 
     def until_available(self):
         while not self.available:
@@ -502,9 +542,12 @@ class Fake:
     def closing(self, sid=None):
         return "<close%s sid='%s'/>" % (ns(IBB), sid or self.sid)
 
-    def stream(self):
+    def stream(self, **login):
         """Log in and have a bytestream opened, by xcat or by its peer."""
-        self.login()
+        self.login(**login)
+        self.begin()
+
+    def begin(self):
         if self.listen:
             said = self.ask(self.open(self.sid, self.block))
             check(said == 'result', 'refuses a proper stream: %s' % said)

@@ -112,6 +112,11 @@ class Run(Fake):
         args += ['-l'] if self.listen else [how.get('peer', PEER)]
         env = {k: v for k, v in os.environ.items() if not k.startswith(('XCAT', 'XDG'))}
         env.update(HOME=where, XCAT_CONFIG=os.path.join(where, 'config'), XCAT_PASSWORD=PASSWORD, LC_ALL='C.UTF-8')
+        if 'config' in how:             # a function of the directory; the password is in there
+            del env['XCAT_PASSWORD']
+            env['XCAT_CONFIG'] = os.path.join(where, 'config.own')
+            with open(os.open(env['XCAT_CONFIG'], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as f:
+                f.write(how['config'](where))
         stdout = how.get('stdout')
         if stdout == 'pipe':
             self.pipe, out = os.pipe()
@@ -139,7 +144,7 @@ class Run(Fake):
 
     def starts(self):
         """Whether xcat connects, rather than exit."""
-        while self.running():
+        while self.running() and time.monotonic() < self.until:
             if select.select([self.listener], [], [], 0.02)[0]:
                 return True
         return False
