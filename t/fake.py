@@ -461,7 +461,7 @@ class Fake:
 
     def resuming(self, cert='good'):
         """A new connection, up to its <resume/>."""
-        self.waiting.clear()
+        self.waiting = [e for e in self.waiting if e.tag in STANZA_TAGS]        # they have been handled
         self.secure(cert)
         self.hello(self.mechanisms(MECHANISMS))
         self.sasl()

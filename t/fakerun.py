@@ -39,7 +39,7 @@ import time
 from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, PEER, PING, Fake, Fault, Gone, b64, certificates, check, ns
 
 XCAT = os.path.abspath(os.environ.get('XCAT') or os.path.join(os.path.dirname(__file__), '..', 'xcat'))
-SECONDS = 30                        # for one case, on a machine that is busy
+SECONDS = int(os.environ.get("SECONDS", 30))                        # for one case, on a machine that is busy
 LINGER = 3                          # thereof, without a connection
 MEMORY = 64 << 10                   # KiB, for xcat
 CASES = []

@@ -19,7 +19,7 @@ import time
 from fake import Fault, certificates, check
 from middle import *
 
-SECONDS = 60
+SECONDS = 20
 UP, DOWN = os.urandom(60000), os.urandom(40000)         # what the caller, the listener has to say
 CASES = []
 WHO = ('caller', 'listener')
