@@ -38,14 +38,16 @@ came_through()	# name
 
 # It says so once for each loss, and once when it is back.  A cut in the middle
 # of a login is no further loss, and the last may hit a stream that has ended.
-came_back()	# name relay message
+# Prosody 0.12 resumes sessions that it then does not hear: a loss more, and no
+# session resumed.
+came_back()	# name relay message least
 {
 	ok "$server: $1: all cuts were made" relay_said "$2" 'cuts done'
 	_lost=$(lines "$1" "$TRYING") _back=$(lines "$1" "$BACK")
 	ok "$server: $1: lost $_lost times, back $_back times" \
-	    [ "$_lost" -ge $((CUTS / 2)) -a "$_lost" -le "$CUTS" \
+	    [ "$_lost" -ge $((CUTS / 2)) -a "$_lost" -le $((CUTS * 3 / 2)) \
 	    -a "$_back" -le "$_lost" -a "$_back" -ge $((_lost - 1)) ]
-	ok "$server: $1: $3" says "$1" "$3" $((CUTS / 2))
+	ok "$server: $1: $3" says "$1" "$3" "$4"
 }
 
 cuts()		# kind message [feature]
@@ -67,10 +69,12 @@ cuts()		# kind message [feature]
 	for _name in caller listener both; do
 		came_through $_name
 	done
-	came_back c_caller near "$2"
-	came_back l_listener far "$2"
-	came_back c_both near_both "$2"
-	came_back l_both far_both "$2"
+	_least=$((CUTS / 2))
+	[ "$1$2" != "prosody$RESUMED" ] || _least=5
+	came_back c_caller near "$2" $_least
+	came_back l_listener far "$2" $_least
+	came_back c_both near_both "$2" $_least
+	came_back l_both far_both "$2" $_least
 	is "$(lines l_caller "$TRYING")" 0 "$server: the other end loses nothing"
 	stop_server
 }

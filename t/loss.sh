@@ -61,7 +61,7 @@ begin()		# kind feature ...
 
 # The client is told, the server is not, and finds two connections for one
 # session; or the other way round, and the client has to find out by itself.
-forget()	# kind message
+forgotten()	# kind message
 {
 	_n=0
 	for _who in client client client server; do
@@ -101,7 +101,7 @@ losses()	# message feature ...
 		begin "$_kind" "$@"
 	done
 	for _kind in $SERVERS; do
-		forget "$_kind" "$_message"
+		forgotten "$_kind" "$_message"
 	done
 	for _kind in $SERVERS; do
 		end "$_kind" "$_message"

@@ -614,7 +614,7 @@ def _login_refused_to_listener(s):
     refuse_login(s)
 
 
-@case(BROKEN, roles=BOTH, stdin=b'ping', says='TLS')
+@case(BROKEN, roles=BOTH, stdin=b'ping', says='encryption|TLS')
 def _tls_no_longer_offered(s):
     """Whoever that is, it is not told anything."""
     s.stream(managed=True)
