@@ -50,6 +50,7 @@ begin()		# kind feature ...
 	sweep "${1}_near_down" down "$_down"
 	sweep "${1}_far_up" up "$_up"
 	sweep "${1}_far_down" down "$_down"
+	relay "${1}_forget" 'throttle up 300000; throttle down 300000'
 	relay "${1}_late" 'delay 30; split 500; cuts 3 20000 300000 1'
 	transfer "${1}_near_up" "$(via "${1}_near_up")" -4
 	transfer "${1}_near_down" "$(via "${1}_near_down")" -4
@@ -61,16 +62,24 @@ begin()		# kind feature ...
 
 # The client is told, the server is not, and finds two connections for one
 # session; or the other way round, and the client has to find out by itself.
-forgotten()	# kind message
+forgotten()
 {
 	_n=0
 	for _who in client client client server; do
-		_moved=$(moved "${1}_forget")
-		wait_for 60 has_moved "${1}_forget" $((_moved + 100000))
 		_n=$((_n + 1))
-		relay "${1}_forget" "forget $_who"
-		ok "$1: back after $_who was forgotten" \
-		    wait_for 90 says "c_${1}_forget" "$2" $_n
+		for _kind in $SERVERS; do
+			_moved=$(moved "${_kind}_forget")
+			wait_for 60 has_moved "${_kind}_forget" \
+			    $((_moved + 100000))
+			relay "${_kind}_forget" "forget $_who"
+		done
+		for _kind in $SERVERS; do
+			ok "$_kind: back after $_who was forgotten" wait_for \
+			    90 says "c_${_kind}_forget" "$BACK" $_n
+		done
+	done
+	for _kind in $SERVERS; do
+		relay "${_kind}_forget" pass
 	done
 }
 
@@ -82,7 +91,10 @@ end()		# kind message
 		    relay_said "${1}_$_case" 'cuts done'
 		_who=c_${1}_$_case
 		[ "${_case#far}" = "$_case" ] || _who=l_${1}_$_case
-		ok "$1: $_case: $2" says "$_who" "$2" $((STEPS / 2))
+		# Prosody 0.12 does not hear every session that it resumes
+		_least=$((STEPS / 2))
+		[ "$1$2" != "prosody$RESUMED" ] || _least=2
+		ok "$1: $_case: $2" says "$_who" "$2" $_least
 		is "$(lines "$_who" "$TRYING")" "$(lines "$_who" "$BACK")" \
 		    "$1: $_case: said once when lost and once when back"
 	done
@@ -101,7 +113,7 @@ losses()	# message feature ...
 		begin "$_kind" "$@"
 	done
 	for _kind in $SERVERS; do
-		forgotten "$_kind" "$_message"
+		forgotten "$_kind"
 	done
 	for _kind in $SERVERS; do
 		end "$_kind" "$_message"

@@ -1,0 +1,112 @@
+#!/bin/sh
+# ssh(1) through an xcat that keeps losing its server, on either side: typing
+# goes on after each recovery, and a copy of 50 MB is intact.
+
+. "${0%/*}/lib.sh"
+. "${0%/*}/server.sh"
+. "${0%/*}/relay.sh"
+
+SIZE=${SIZE:-50000000}
+LIMIT=300
+KEYS=8					# times that somebody types, and a cut
+
+start_sshd()
+{
+	SSHPORT=$(free_port)
+	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd	# it insists
+	ssh-keygen -q -t ed25519 -N '' -f "$T/hostkey"
+	ssh-keygen -q -t ed25519 -N '' -f "$T/key"
+	cat >"$T/sshd_config" <<-END
+	ListenAddress 127.0.0.1:$SSHPORT
+	HostKey $T/hostkey
+	AuthorizedKeysFile $T/key.pub
+	PermitRootLogin yes
+	StrictModes no
+	PidFile none
+	Subsystem sftp internal-sftp
+	END
+	start sshd /usr/sbin/sshd -D -e -f "$T/sshd_config"
+	wait_for 10 said sshd 'Server listening' || bail 'sshd does not start'
+}
+
+write_ssh_config()
+{
+	cat >"$T/ssh_config" <<-END
+	Host *
+		ProxyCommand $T/alice -v $(via near) bob@$DOMAIN ssh 2>>$T/proxy.err
+		User $(id -un)
+		IdentityFile $T/key
+		UserKnownHostsFile $T/known_hosts
+		StrictHostKeyChecking accept-new
+		LogLevel ERROR
+		BatchMode yes
+	END
+}
+
+back()
+{
+	_total=$(($(lines proxy "$BACK") + $(lines listener "$BACK")))
+	[ "$_total" -ge "$1" ]
+}
+
+# A shell with a terminal; what is typed comes as the value of a sum, which is
+# not what was typed.
+typing()
+{
+	fifo keys
+	start shell ssh -tt -F "$T/ssh_config" host exec env PS1= sh \
+	    <>"$T/keys"
+	echo 'echo $((40 + 2))' >"$T/keys"
+	wait_for 30 grep -q '^42' "$T/shell.out" || {
+		diag_file "$T/shell.out"
+		diag_file "$T/shell.err"
+		diag_file "$T/proxy.err"
+		bail 'no shell'
+	}
+	_n=0
+	while [ $_n -lt $KEYS ]; do
+		case $((_n % 3)) in
+		0)	relay near cut ;;
+		1)	relay far cut ;;
+		2)	relay near cut; relay far cut ;;
+		esac
+		echo "echo \$(($_n + 100000))" >"$T/keys"
+		ok "$server: typing goes on after loss $_n" \
+		    wait_for 60 grep -q "^$((_n + 100000))" "$T/shell.out"
+		_n=$((_n + 1))
+	done
+	echo exit >"$T/keys"
+	ended_well shell 60 "$server: and the session ends in order"
+	ok "$server: there were losses" back $((KEYS - 1))
+}
+
+copy()		# from to description
+{
+	relay near "cuts 10 1 $((SIZE / 7)) 1"
+	relay far "cuts 10 1 $((SIZE / 7)) 2"
+	run scp -q -F "$T/ssh_config" "$1" "$2"
+	is "$status" 0 "$server: $3, cut: status"
+	check_same "$T/data" "${2#*:}" "$server: $3, cut: $SIZE bytes intact"
+	ok "$server: it was cut" [ "$(relay_counts near 5)" -ge $((KEYS / 2)) ]
+	rm -f "${2#*:}"
+}
+
+random data "$SIZE"
+start_sshd
+for kind in $SERVERS; do
+	start_server "$kind" smacks
+	start_relay near
+	start_relay far
+	write_ssh_config
+	: >"$T/proxy.err"
+	listen_as bob listener -k "$(via far)" -a "alice@$DOMAIN" \
+	    "ssh=$SSHPORT"
+	typing
+	copy "$T/data" "host:$T/there" scp
+	copy "host:$T/data" "$T/here" 'scp back'
+	stop listener
+	stop near
+	stop far
+	stop_server
+done
+done_testing
