@@ -106,8 +106,8 @@ end()		# kind message
 losses()	# message feature ...
 {
 	_message=$1; shift
-	random up $SIZE
-	random down $SIZE
+	random up "$SIZE"
+	random down "$SIZE"
 	random little 300000
 	for _kind in $SERVERS; do
 		begin "$_kind" "$@"

@@ -5,7 +5,7 @@
 #	listen_as bob b $(via near)
 #	relay near 'cut up 1000; delay 20'
 #	relay_said near 'cut 1'
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2154
 
 start_relay()	# name [port]
 {
@@ -63,10 +63,13 @@ says()		# name extended-regex count: at least so many lines
 	[ "$(lines "$1" "$2")" -ge "$3" ]
 }
 
+# shellcheck disable=SC2034
+{
 TRYING='; trying again'
 BACK='^xcat: back: (session resumed|logged in again)'
 RESUMED='^xcat: back: session resumed'
 AGAIN='^xcat: back: logged in again'
+}
 
 # CPU time of a process and its children, in ticks of 10 ms.
 ticks()		# name

@@ -29,16 +29,18 @@ now()
 # A stopped xcat was not idle for that minute, and its -w does not run out.
 begin()		# name
 {
-	_near=-4 _far=-4 _w=
+	_near=-4 _far=-4 _wc=120 _wl=120
 	start_relay "r_$1"
 	case $1 in
-	*_stop_caller)	_w=-w30 ;;
+	*_stop_caller)	_wc=30 ;;
+	*_stop_listener)	_wl=30 ;;
 	*_listener)	_far=$(via "r_$1") ;;
 	*)		_near=$(via "r_$1") ;;
 	esac
 	listen_as bob "l_$1" -v -j "bob@$DOMAIN/$1" -a "alice@$DOMAIN" "$_far" \
-	    $([ "${1#*_}" != stop_listener ] || echo -w30) <"$T/down"
-	start "c_$1" "$T/alice" -v "$_near" $_w "bob@$DOMAIN/$1" <"$T/up"
+	    -w "$_wl" <"$T/down"
+	start "c_$1" "$T/alice" -v "$_near" -w "$_wc" "bob@$DOMAIN/$1" \
+	    <"$T/up"
 	wait_for 60 has_at_least "$T/l_$1.out" 1000000 || {
 		diag_file "$T/c_$1.err"
 		bail "$1: nothing arrives"
@@ -56,8 +58,7 @@ begin()		# name
 # Once what was on its way has arrived.
 note()		# name
 {
-	eval "ticks_c=\$(ticks c_$1) ticks_l=\$(ticks l_$1)"
-	eval "ticks_c_$1=$ticks_c ticks_l_$1=$ticks_l"
+	eval "ticks_c_$1=$(ticks "c_$1") ticks_l_$1=$(ticks "l_$1")"
 	eval "rss_c_$1=$(rss "c_$1") rss_l_$1=$(rss "l_$1")"
 }
 
@@ -66,8 +67,8 @@ go_on()		# name
 	_left=$(($(eval "echo \$since_$1") + MINUTE - $(now)))
 	[ "$_left" -le 0 ] || sleep "$_left"
 	for _who in c l; do
-		_ticks=$(($(ticks ${_who}_$1) - $(eval "echo \$ticks_${_who}_$1")))
-		_rss=$(($(rss ${_who}_$1) - $(eval "echo \$rss_${_who}_$1")))
+		_ticks=$(($(ticks "${_who}_$1") - $(eval "echo \$ticks_${_who}_$1")))
+		_rss=$(($(rss "${_who}_$1") - $(eval "echo \$rss_${_who}_$1")))
 		ok "$1: waiting took ($_who) $_ticks/100 s of CPU time" \
 		    [ "$_ticks" -le 50 ]
 		ok "$1: and $_rss KiB of memory ($_who)" [ "$_rss" -le 4096 ]
