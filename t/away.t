@@ -7,6 +7,7 @@
 . "${0%/*}/relay.sh"
 
 LIMIT=120
+MINE='(conflict|another client)'
 bob=bob@$DOMAIN
 
 has_at_least()	# file bytes
@@ -131,11 +132,13 @@ someone_else()
 # Who comes last has the resource; who had it does not fight for it.
 conflict()
 {
-	listen_as bob l -k -v -j "$bob/same" 'echo=!cat'
-	listen_as bob l2 -k -v -j "$bob/same" 'echo=!cat'
+	listen_as bob l -k -v -j "$bob/same" -a "alice@$DOMAIN" \
+	    'echo=!cat'
+	listen_as bob l2 -k -v -j "$bob/same" -a "alice@$DOMAIN" \
+	    'echo=!cat'
 	finish l 30
 	is "$status" 3 "$server: conflict: exit status"
-	ok "$server: conflict: it says of what" said l "$bob/same"
+	ok "$server: conflict: it says of what" said l "$MINE.*$bob/same|$bob/same.*$MINE"
 	is "$(lines l "$TRYING")" 0 "$server: conflict: no fight"
 
 	fifo c.in
@@ -148,7 +151,8 @@ conflict()
 	    <>"$T/c2.in"
 	finish c 30
 	is "$status" 6 "$server: conflict in a stream: exit status"
-	ok "$server: it says of what" said c "alice@$DOMAIN/one"
+	ok "$server: it says of what" \
+	    said c "$MINE.*alice@$DOMAIN/one|alice@$DOMAIN/one.*$MINE"
 	is "$(lines c "$TRYING")" 0 "$server: no fight for it either"
 	is "$(lines l2 "$TRYING")" 0 "$server: the heir has peace"
 	stop c2

@@ -192,7 +192,12 @@ class Relay:
         for sock in pair.side.values():
             if sock:
                 reset(sock)
+        self.remove(pair)
+
+    def remove(self, pair):
         self.pairs.remove(pair)
+        if self.victim is pair:         # ended before its time: it is to be the next one
+            self.victim = 'next'
 
     def next_chance(self):
         count, least, most, generator = self.chance
@@ -292,7 +297,7 @@ class Relay:
             pair.side[who].close()
             pair.side[who] = None
             if not any(pair.side.values()):
-                self.pairs.remove(pair)
+                self.remove(pair)
             say('closed', pair.number, 'by', who)
 
     def ended(self, pair, way):
@@ -328,7 +333,7 @@ class Relay:
             say('closed', pair.number, 'by', 'client' if way.name == 'down' else 'server')
             for sock in pair.side.values():
                 sock.close()
-            self.pairs.remove(pair)
+            self.remove(pair)
 
     def interest(self, selector, now):
         """What to wait for, and how long."""
