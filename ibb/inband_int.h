@@ -81,6 +81,8 @@ struct inband {
 	enum hold		 hold;
 	int			 sync_asked;
 	unsigned int		 fruitless;	/* refusals, no answers */
+	uint64_t		 landed_then;	/* at the last loss, ... */
+	unsigned int		 no_further;	/* ... and how often that */
 	int			 reopened;	/* our open was sent again */
 	void			(*result)(void *, struct xw *);
 	STAILQ_HEAD(, debt)	 debts;

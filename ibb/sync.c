@@ -15,6 +15,7 @@
 #include "xml/write.h"
 
 #define LIMIT_MIN	1024	/* bytes: no server wants smaller blocks */
+#define NO_FURTHER	2	/* losses at the same place */
 #define FRUITLESS_MAX	8	/* refusals, and nothing answered between */
 
 static const char *const hold_names[] = { "not", "silent", "away" };
@@ -515,11 +516,26 @@ sync_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 	return 1;
 }
 
+/* Not every server that breaks the connection for a block that is too large is
+ * heard to say so: one that breaks time and again at the same place has. */
+static int
+breaks_there(struct inband *s)
+{
+	if (s->nflights == 0 || s->landed != s->landed_then)
+		s->no_further = 0;
+	else
+		s->no_further++;
+	s->landed_then = s->landed;
+	return s->no_further > 0 && s->no_further % NO_FURTHER == 0;
+}
+
 void
 ibb_back(struct ibb *b, int too_big)
 {
 	struct inband	*s, *next;
 
+	RB_FOREACH(s, inband_tree, &b->streams)
+		too_big |= s->can_sync && breaks_there(s);
 	if (too_big)
 		learn_limit(b);
 	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next)
