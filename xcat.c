@@ -36,7 +36,7 @@
 #include "net/session.h"
 #include "net/tls.h"
 #include "net/trust.h"
-#include "net/where.h"
+#include "net/ways.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
@@ -85,7 +85,7 @@ usage(int status)
 	dprintf(STDERR_FILENO,
 	    "usage: xcat [-46dimNqv] [-b size] [-C file] [-c server] "
 	    "[-j jid] [-o key=value]\n"
-	    "            [-p file] [-w seconds] peer [service]\n"
+	    "            [-p file] [-w seconds] [-x proxy] peer [service]\n"
 	    "       xcat -s [options] peer\n"
 	    "       xcat -l [-k] [-a who] [options] [service[=target] ...]\n"
 	    "       xcat -L [addr:]port [options] peer [service]\n"
@@ -216,7 +216,7 @@ session_over(void *arg)
 	}
 	links_break(session_why(run.session));
 	if (run.nlinks == 0)
-		fatal(session_status(), "%s: %s", run.where.host,
+		fatal(session_status(), "%s: %s", ways_name(run.ways),
 		    session_why(run.session));
 }
 
@@ -235,7 +235,7 @@ server_lost(void *arg, int resumable)
 
 	(void)arg;
 	/* What to do about it is being done. */
-	say(news_level(), "%s: %.*s; trying again", run.where.host,
+	say(news_level(), "%s: %.*s; trying again", ways_name(run.ways),
 	    (int)strcspn(why, ";"), why);
 	run.away = 1;
 	links_away();
@@ -266,12 +266,9 @@ log_in(void)
 	struct session_conf	 sc = {
 		.jid = run.jid,
 		.password = run.conf.password,
-		.way = &run.where,
-		.family = run.conf.family == FAMILY_4 ? AF_INET :
-		    run.conf.family == FAMILY_6 ? AF_INET6 : AF_UNSPEC,
+		.ways = run.ways,
 		.plain = run.conf.plain,
 		.external = run.conf.certificate != NULL,
-		.tls = run.tls,
 		.login_ms = 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
 		    LOGIN_TIME),
 		.trace = run.conf.verbosity >= 2,
@@ -369,7 +366,7 @@ parse_options(int argc, char *argv[])
 	/* With + the first operand ends the options everywhere: a service may
 	 * begin with a dash. */
 	while ((c = getopt(argc, argv,
-	    "+46a:b:C:c:D:dhij:KkL:lmNo:p:qsvw:z")) != -1)
+	    "+46a:b:C:c:D:dhij:KkL:lmNo:p:qsvw:x:z")) != -1)
 		switch (c) {
 		case '?':
 			usage(EX_USE);
@@ -525,19 +522,54 @@ prepare_e2e(void)
 		errx(EX_LOCAL, "out of memory");
 }
 
-/* Everything that can be wrong before the network is. */
-static void
-prepare(void)
+/* -x, or else the environment.  NULL: none. */
+static const struct proxy *
+prepare_proxy(void)
 {
-	char	 why[CONF_ERR], domain[JID_MAX], ascii[JID_MAX];
-	char	 local[JID_MAX];
-	int	 anonymous = *jid_local(run.jid, local) == '\0';
+	char	 why[PROXY_ERR];
+	int	 r;
+
+	if (run.conf.proxy == NULL) {
+		if ((r = proxy_environment(&run.proxy, why)) == -1)
+			errx(EX_USE, "%s", why);
+		return r == 1 ? &run.proxy : NULL;
+	}
+	if (proxy_parse(run.conf.proxy, &run.proxy, why) == -1)
+		errx(EX_USE, "-x: %s", why);
+	return &run.proxy;
+}
+
+/* How the server may be reached. */
+static void
+prepare_ways(void)
+{
+	char			 domain[JID_MAX], ascii[JID_MAX];
+	char			 why[WAYS_ERR];
+	struct ways_conf	 wc = {
+		.domain = ascii,
+		.server = run.conf.server,
+		.family = run.conf.family == FAMILY_4 ? AF_INET :
+		    run.conf.family == FAMILY_6 ? AF_INET6 : AF_UNSPEC,
+		.kinds = run.conf.road,
+		.cleartext = run.conf.cleartext,
+		.proxy = prepare_proxy(),
+		.tls = run.tls,
+	};
 
 	if (jid_ascii(jid_domain(run.jid, domain), ascii) == -1)
 		errx(EX_USE, "-j %s: its domain cannot be a host name",
 		    run.jid);
-	if (where_parse(run.conf.server, ascii, &run.where, why) == -1)
+	if ((run.ways = ways_new(&wc, why)) == NULL)
 		errx(EX_USE, "%s", why);
+}
+
+/* Everything that can be wrong before the network is. */
+static void
+prepare(void)
+{
+	char	 why[CONF_ERR], local[JID_MAX];
+	int	 anonymous = *jid_local(run.jid, local) == '\0';
+
 	if (listening() && (run.allow = allow_new(&run.conf.allow,
 	    anonymous ? NULL : run.jid, why)) == NULL)
 		errx(EX_USE, "%s", why);
@@ -549,6 +581,7 @@ prepare(void)
 	    why);
 	if (run.tls == NULL)
 		errx(EX_USE, "%s", why);
+	prepare_ways();
 	prepare_e2e();
 	if (!anonymous && run.conf.certificate == NULL &&
 	    conf_password(&run.conf, run.jid, why) == -1)
@@ -594,6 +627,7 @@ tear_down(void)
 	ports_free(run.ports);
 	ibb_free(run.ibb);
 	session_free(run.session);
+	ways_free(run.ways);
 	resolver_free(run.resolver);
 	loop_free(run.loop);
 	services_free(run.services);

@@ -6,6 +6,7 @@
 #include "link/run.h"
 #include "net/loop.h"
 #include "net/session.h"
+#include "net/ways.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"
@@ -43,8 +44,9 @@ probe(void)
 {
 	struct iq_table	*t = session_iqs(run.session);
 
-	report("server: %s port %u, %s", run.where.host, run.where.port,
+	report("server: %s, %s", ways_name(run.ways),
 	    session_security(run.session));
+	report("road: %s", session_road(run.session));
 	asked = clock_ms();
 	xw_elem(iq_request(t, "get", run.peer), "query",
 	    "http://jabber.org/protocol/disco#info", NULL);

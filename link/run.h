@@ -15,7 +15,7 @@
 #include <openssl/ssl.h>
 
 #include "net/conf.h"
-#include "net/where.h"
+#include "net/proxy.h"
 #include "xml/jid.h"
 
 struct allow;
@@ -57,7 +57,8 @@ struct run {
 	char			 peer[JID_MAX];
 	char			*host, *port;	/* the peer's service */
 	struct services		*services;	/* ours */
-	struct way		 where;
+	struct proxy		 proxy;
+	struct ways		*ways;		/* to the server */
 	SSL_CTX			*tls;		/* towards the server */
 	struct trust		*trust;		/* NULL: e2e is off */
 	SSL_CTX			*e2e;		/* towards peers; likewise */

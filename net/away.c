@@ -7,7 +7,7 @@
 #include "net/road.h"
 #include "net/session_int.h"
 #include "net/sm.h"
-#include "net/where.h"
+#include "net/ways.h"
 #include "xml/iq.h"
 #include "xml/write.h"
 
@@ -164,16 +164,12 @@ away_fire(struct session *s)
 }
 
 /* The server may have said where it would like to see us (section 5). */
-const struct way *
-away_way(struct session *s)
+void
+away_hint(struct session *s)
 {
-	char		 why[256];
 	const char	*location = sm_location(s->sm);
 
-	if (!sm_resumable(s->sm) || location == NULL || s->tries != 2 ||
-	    where_parse(location, s->ascii, &s->location, why) == -1)
-		return s->conf.way;
-	s->location.kind = s->conf.way->kind;
-	s->location.tls = s->conf.way->tls;
-	return &s->location;
+	if (sm_resumable(s->sm) && location != NULL && s->tries == 2)
+		ways_elsewhere(s->conf.ways, NULL, location,
+		    "its XEP-0198 location");
 }

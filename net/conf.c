@@ -41,6 +41,12 @@ static const struct word sessions[] = {
 	{ NULL, 0 }
 };
 
+static const struct word roads[] = {
+	{ "auto", BY_AUTO }, { "tcp", BY_TCP },
+	{ "websocket", BY_WEBSOCKET }, { "bosh", BY_BOSH },
+	{ NULL, 0 }
+};
+
 static const struct word levels[] = {
 	{ "-1", -1 }, { "0", 0 }, { "1", 1 }, { "2", 2 },
 	{ NULL, 0 }
@@ -62,6 +68,7 @@ static const struct keyword {
 	{ "block-size", AT(block_size), LONG, 0, NULL, 1, 65535 },
 	{ "ca-file", AT(ca_file), PATH, 0, NULL, 0, 0 },
 	{ "certificate", AT(certificate), PATH, 0, NULL, 0, 0 },
+	{ "cleartext", AT(cleartext), WORD, 0, yesno, 0, 0 },
 	{ "close-at-eof", AT(close_at_eof), WORD, 0, yesno, 0, 0 },
 	{ "e2e", AT(e2e), WORD, 0, sessions, 0, 0 },
 	{ "family", AT(family), WORD, 0, families, 0, 0 },
@@ -80,6 +87,8 @@ static const struct keyword {
 	    NULL, 0, 0 },
 	{ "password-file", AT(password_file), PATH, SOURCE, NULL, 0, 0 },
 	{ "plain", AT(plain), WORD, 0, yesno, 0, 0 },
+	{ "proxy", AT(proxy), STRING, 0, NULL, 0, 0 },
+	{ "road", AT(road), WORD, 0, roads, 0, 0 },
 	{ "server", AT(server), STRING, 0, NULL, 0, 0 },
 	{ "socks", AT(socks), LIST, 0, NULL, 0, 0 },
 	{ "timeout", AT(timeout), LONG, 0, NULL, 0, INT_MAX / 1000 },
@@ -234,6 +243,7 @@ set_word(int *v, const struct keyword *k, const char *value, char *err)
 	    k->words == yesno ? "yes or no" :
 	    k->words == families ? "any, 4 or 6" :
 	    k->words == sessions ? "prefer, require or off" :
+	    k->words == roads ? "auto, tcp, websocket or bosh" :
 	    "-1, 0, 1 or 2");
 }
 
@@ -386,6 +396,7 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 		{ 'p', "password-file", NULL },
 		{ 'q', "verbosity", "-1" },
 		{ 'w', "timeout", NULL },
+		{ 'x', "proxy", NULL },
 	};
 	size_t i;
 

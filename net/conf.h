@@ -17,6 +17,7 @@ STAILQ_HEAD(conf_list, conf_item);
 
 enum conf_family { FAMILY_ANY, FAMILY_4, FAMILY_6 };
 enum conf_e2e { E2E_PREFER, E2E_REQUIRE, E2E_OFF };
+enum conf_road { BY_AUTO, BY_TCP, BY_WEBSOCKET, BY_BOSH };
 
 struct conf {
 	/* keyword (option)				*/
@@ -42,6 +43,9 @@ struct conf {
 	int	 verbosity;	/* verbosity -1..2 (-q -v) */
 	long	 timeout;	/* timeout seconds (-w); 0: none given */
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
+	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
+	char	*proxy;		/* proxy url (-x) */
+	int	 road;		/* road auto|tcp|websocket|bosh */
 	char	*certificate;	/* certificate path: client, for EXTERNAL */
 	char	*key;		/* key path: its key; the same file if unset */
 

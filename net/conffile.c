@@ -176,7 +176,8 @@ parse_line(struct conf *c, char *line, int *secret, char *err)
 	if (*line == '\0' || *line == '#')
 		return 0;
 	value = conf_split(line);
-	if (strcmp(line, "password") == 0)
+	if (strcmp(line, "password") == 0 || (strcmp(line, "proxy") == 0 &&
+	    strchr(value, '@') != NULL))
 		*secret = 1;
 	if ((value = unquote(value)) == NULL)
 		return conf_fail(err, "the value has no closing quote");

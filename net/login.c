@@ -89,9 +89,12 @@ common_bindings(struct session *s, const struct elem *features,
 {
 	const struct elem	*list;
 	struct sasl_binding	 ours[2];
+	SSL			*ssl;
 	size_t			 i, n, kept = 0;
 
-	n = tls_bindings(road_ssl(s->road), ours);
+	if ((ssl = road_binding(s->road)) == NULL)
+		return 0;
+	n = tls_bindings(ssl, ours);
 	list = elem_child(features, NS_SASL_CB, "sasl-channel-binding");
 	for (i = 0; i < n; i++)
 		if (names_binding(list, ours[i].type) ||
@@ -129,7 +132,7 @@ features_auth(struct session *s, const struct elem *features)
 		.password = s->conf.password,
 		.authzid = s->bare,
 		.external = s->conf.external,
-		.plain = s->conf.plain,
+		.plain = s->conf.plain && road_ssl(s->road) != NULL,
 	};
 	buf_init(&first, SASL_MAX);
 	r = sasl_new(&s->sasl, &cred, offered, n, bindings,

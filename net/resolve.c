@@ -17,6 +17,9 @@
 #include "net/resolve.h"
 
 #define ADDRS_MAX 16	/* of one name: nobody tries more */
+#define SRVS_MAX 16
+#define CLASS_IN 1	/* RFC 1035 section 3.2.4 */
+#define TYPE_SRV 33	/* RFC 2782 */
 
 /* A socket of c-ares, as it told us about it. */
 struct dns_socket {
@@ -43,6 +46,8 @@ struct query {
 	int			 status;
 	int			 cancelled;
 	resolve_fn		*fn;
+	struct srv		 srvs[SRVS_MAX];
+	resolve_srv_fn		*srv_fn;	/* one of the two */
 	void			*arg;
 };
 
@@ -184,6 +189,16 @@ keep(struct query *q, const struct ares_addrinfo_node *node)
 }
 
 static void
+done(struct query *q, int status)
+{
+	q->status = status;
+	if (q->cancelled || status == ARES_EDESTRUCTION)
+		free(q);
+	else	/* not now: this may still be inside resolve() */
+		timer_set(q->loop, &q->ready, clock_ms());
+}
+
+static void
 answered(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 {
 	struct query	*q = arg;
@@ -193,11 +208,39 @@ answered(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 		keep(q, res->nodes);
 		ares_freeaddrinfo(res);
 	}
-	q->status = status;
-	if (q->cancelled || status == ARES_EDESTRUCTION)
-		free(q);
-	else	/* not now: this may still be inside resolve() */
-		timer_set(q->loop, &q->ready, clock_ms());
+	done(q, status);
+}
+
+static void
+answered_srv(void *arg, int status, int timeouts, unsigned char *answer,
+    int len)
+{
+	struct query		*q = arg;
+	struct ares_srv_reply	*list = NULL, *s;
+	struct srv		*out;
+
+	(void)timeouts;
+	if (status == ARES_SUCCESS)
+		status = ares_parse_srv_reply(answer, len, &list);
+	for (s = list; s != NULL && q->n < SRVS_MAX; s = s->next) {
+		out = &q->srvs[q->n];
+		out->priority = s->priority;
+		out->weight = s->weight;
+		out->port = s->port;
+		if (strlcpy(out->target, strcmp(s->host, ".") == 0 ? "" :
+		    s->host, sizeof(out->target)) < sizeof(out->target))
+			q->n++;
+	}
+	ares_free_data(list);
+	done(q, status);
+}
+
+static void
+deliver_srv(struct query *q)
+{
+	q->srv_fn(q->arg, q->srvs, q->n, q->status == ARES_SUCCESS ||
+	    q->status == ARES_ENODATA || q->status == ARES_ENOTFOUND);
+	free(q);
 }
 
 static void
@@ -206,6 +249,10 @@ deliver(void *arg)
 	struct query	*q = arg;
 	const char	*err = NULL;
 
+	if (q->srv_fn != NULL) {
+		deliver_srv(q);
+		return;
+	}
 	if (q->n == 0)
 		err = q->status == ARES_SUCCESS || q->status == ARES_ENODATA ||
 		    q->status == ARES_ENOTFOUND ? "no such host name" :
@@ -245,6 +292,23 @@ resolve(struct resolver *r, const char *host, uint16_t port, int family,
 	q->fn = fn;
 	q->arg = arg;
 	ares_getaddrinfo(r->channel, host, NULL, &hints, answered, q);
+	set_timer(r);
+	return q;
+}
+
+struct query *
+resolve_srv(struct resolver *r, const char *name, resolve_srv_fn *fn,
+    void *arg)
+{
+	struct query	*q;
+
+	if ((q = calloc(1, sizeof(*q))) == NULL)
+		return NULL;
+	q->loop = r->loop;
+	q->ready = (struct timer){ .fire = deliver, .arg = q };
+	q->srv_fn = fn;
+	q->arg = arg;
+	ares_query(r->channel, name, CLASS_IN, TYPE_SRV, answered_srv, q);
 	set_timer(r);
 	return q;
 }

@@ -4,14 +4,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/dial.h"
 #include "net/io.h"
+#include "net/race.h"
 #include "net/road_int.h"
 #include "net/tls.h"
+#include "xml/elem.h"
+#include "xml/stanza.h"
+#include "xml/text.h"
+
+#define PATIENCE	8000	/* ms to connect, while there are others */
+#define OPENING		10000	/* ms from there to features, likewise */
+#define HOPS_MAX	3	/* see-other-host, in a row */
 
 /*
- * What the kinds tell
+ * What failed
  */
+
+/* The worse a failure is, the more it should be heard of. */
+static int
+rank(enum road_fault fault)
+{
+	return fault == ROAD_UNTRUSTED ? 3 :
+	    fault == ROAD_PROTOCOL || fault == ROAD_HANDSHAKE ? 2 :
+	    fault == ROAD_LOST ? 1 : 0;
+}
+
+static void
+set_error(struct road *r, enum road_fault fault, const char *why)
+{
+	r->fault = fault;
+	if (fault == ROAD_UNREACHED)
+		snprintf(r->err, sizeof(r->err), "cannot reach it: %s; check "
+		    "-c and the network", why);
+	else if (fault == ROAD_LOST)
+		snprintf(r->err, sizeof(r->err), "the connection broke: %s; "
+		    "check the network and try again", why);
+	else
+		strlcpy(r->err, why, sizeof(r->err));
+}
+
+/* w has failed; there may be others. */
+static void
+failed(struct road *r, const struct way *w, enum road_fault fault,
+    const char *why)
+{
+	char	 text[WAY_TEXT];
+
+	way_text(w, text);
+	road_log(r, 1, "%s: %s", text, why);
+	ways_failed(r->conf.ways, w);
+	if (strlen(r->history) + strlen(text) + strlen(why) + 8 <
+	    sizeof(r->history))
+		snprintf(r->history + strlen(r->history),
+		    sizeof(r->history) - strlen(r->history), "; %s: %s",
+		    text, why);
+	if (r->tried++ == 0 || rank(fault) > rank(r->fault))
+		set_error(r, fault, why);
+}
 
 static void
 tell(struct road *r, enum road_event ev, const struct elem *e)
@@ -19,6 +68,137 @@ tell(struct road *r, enum road_event ev, const struct elem *e)
 	if (!r->over)
 		r->fn(r->arg, ev, e);
 }
+
+static void
+give_up(struct road *r)
+{
+	size_t	 len = strlen(r->err);
+
+	if (len == 0)
+		set_error(r, ROAD_UNREACHED, "there is no road to it");
+	else if (r->tried > 1)
+		snprintf(r->err + len, sizeof(r->err) - len, " (%u ways "
+		    "failed; -v shows them)", r->tried);
+	tell(r, ROAD_ERROR, NULL);
+	r->over = 1;
+}
+
+/*
+ * From way to way
+ */
+
+static void	 connected(void *, size_t, int, const char *);
+
+static int
+more(const struct road *r)
+{
+	size_t	 i;
+
+	for (i = 0; i < r->nways; i++)
+		if ((r->gone >> i & 1) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+leave(struct road *r)
+{
+	race_free(r->race);
+	r->race = NULL;
+	if (r->k != NULL)
+		r->kind->free(r->k);
+	r->k = NULL;
+	timer_clear(r->loop, &r->timer);
+	r->failed = 0;
+}
+
+/* Race those that are left; if there are none, seek others. */
+static void
+go_on(struct road *r)
+{
+	const struct ways_conf	*wc = ways_conf(r->conf.ways);
+	int64_t			 patience = PATIENCE;
+
+	leave(r);
+	/* The only one has as much time as the login. */
+	if (r->nways == 1 && !search_goes_on(r->search))
+		patience = 0;
+	r->race = race(r->loop, r->resolver, wc->proxy, wc->family, r->ways,
+	    r->nways, r->gone, patience, connected, r);
+	if (r->race == NULL)
+		search_next(r->search);
+}
+
+static void
+found(void *arg, const struct way *ways, size_t n, const char *note)
+{
+	struct road	*r = arg;
+
+	if (note != NULL) {
+		road_log(r, 1, "%s", note);
+		/* It is all there is to say about it. */
+		if (r->tried == 0)
+			set_error(r, ROAD_UNREACHED, note);
+	}
+	r->ways = ways;
+	r->nways = n;
+	r->gone = 0;
+	if (n > 0)
+		go_on(r);
+	else
+		give_up(r);
+}
+
+/* The way is no good.  Not now: this is inside of a callback. */
+static void
+next(struct road *r)
+{
+	r->failed = 1;
+	timer_set(r->loop, &r->timer, clock_ms());
+}
+
+static void
+fire(void *arg)
+{
+	struct road	*r = arg;
+
+	if (!r->failed)
+		failed(r, &r->way, ROAD_UNREACHED, "no answer in time");
+	go_on(r);
+}
+
+static void
+connected(void *arg, size_t i, int fd, const char *err)
+{
+	static const struct road_kind *const	 kinds[] = {
+		[WAY_TCP] = &road_tcp,
+		[WAY_WEBSOCKET] = &road_ws,
+		[WAY_BOSH] = &road_bosh,
+	};
+	struct road	*r = arg;
+
+	r->gone |= UINT32_C(1) << i;
+	if (fd == -1) {
+		failed(r, &r->ways[i], ROAD_UNREACHED, err);
+		if (!race_runs(r->race))
+			next(r);
+		return;
+	}
+	race_free(r->race);
+	r->race = NULL;
+	r->way = r->ways[i];
+	road_log(r, 1, "connected to %s port %u, from %s", r->way.host,
+	    r->way.port, r->way.source);
+	r->kind = kinds[r->way.kind];
+	if ((r->k = r->kind->begin(r, fd)) == NULL)
+		road_broke(r, ROAD_LOST, "out of memory");
+	else if (more(r) || search_goes_on(r->search))
+		timer_set(r->loop, &r->timer, clock_ms() + OPENING);
+}
+
+/*
+ * What the kinds tell
+ */
 
 void
 road_secure(struct road *r)
@@ -32,9 +212,71 @@ road_opened(struct road *r, const struct elem *header)
 	tell(r, ROAD_OPEN, header);
 }
 
+/* RFC 6120 section 4.9.3.19: only behind TLS is it the server that says so.
+ * 0, or -1 if it is not to be followed. */
+static int
+see_other_host(struct road *r, const struct elem *e)
+{
+	const struct elem	*other;
+
+	other = elem_child(e, NS_STREAM_ERROR, "see-other-host");
+	if (other == NULL || road_ssl(r) == NULL || r->hops == HOPS_MAX)
+		return -1;
+	return road_moved(r, elem_text(other));
+}
+
+/* The stream ends before it has begun.  0 if something else is tried. */
+static int
+rejected(struct road *r, const struct elem *e)
+{
+	const struct elem	*c = e->first;
+	char			 why[128];
+
+	if (see_other_host(r, e) == 0)
+		return 0;
+	if (!more(r))
+		return -1;
+	snprintf(why, sizeof(why), "the server ends the stream (%.64s)",
+	    c != NULL ? c->name : "no reason given");
+	failed(r, &r->way, ROAD_LOST, why);
+	next(r);
+	return 0;
+}
+
+int
+road_moved(struct road *r, const char *to)
+{
+	char	 clean[256];
+
+	if (ways_elsewhere(r->conf.ways, &r->way, to, "see-other-host") == -1)
+		return -1;
+	road_log(r, 1, "the server sends us to %s", text_clean(to, clean,
+	    sizeof(clean)));
+	if (r->committed)
+		return 0;	/* for the next road */
+	r->hops++;
+	search_restart(r->search);
+	r->nways = 0;
+	next(r);
+	return 0;
+}
+
 void
 road_stanza(struct road *r, const struct elem *e)
 {
+	int	 error = elem_is(e, NS_STREAMS, "error");
+
+	if (r->failed)
+		return;
+	if (error && r->committed)
+		see_other_host(r, e);
+	else if (error && rejected(r, e) == 0)
+		return;
+	if (!r->committed && !error) {
+		r->committed = 1;
+		timer_clear(r->loop, &r->timer);
+		ways_worked(r->conf.ways, &r->way);
+	}
 	tell(r, ROAD_STANZA, e);
 }
 
@@ -47,6 +289,12 @@ road_drained(struct road *r)
 void
 road_ended(struct road *r)
 {
+	if (r->over || r->failed)
+		return;
+	if (!r->committed && (more(r) || search_goes_on(r->search))) {
+		road_broke(r, ROAD_LOST, "the server closed it");
+		return;
+	}
 	tell(r, ROAD_CLOSE, NULL);
 	r->over = 1;
 }
@@ -54,12 +302,22 @@ road_ended(struct road *r)
 void
 road_broke(struct road *r, enum road_fault fault, const char *why)
 {
-	if (r->over)
+	if (r->over || r->failed)
 		return;
-	r->fault = fault;
-	strlcpy(r->err, why, sizeof(r->err));
+	if (!r->committed) {
+		failed(r, &r->way, fault, why);
+		next(r);
+		return;
+	}
+	set_error(r, fault, why);
 	tell(r, ROAD_ERROR, NULL);
 	r->over = 1;
+}
+
+int
+road_deaf(const struct road *r)
+{
+	return r->over || r->failed;
 }
 
 void
@@ -77,34 +335,22 @@ road_log(struct road *r, int level, const char *fmt, ...)
 int
 road_tls(struct road *r, struct io *io, const char *alpn)
 {
-	SSL	*ssl;
+	SSL_CTX		*ctx = ways_conf(r->conf.ways)->tls;
+	const char	*domain = r->conf.tls_name;
+	SSL		*ssl;
 
-	ssl = tls_client(r->conf.tls, io_fd(io), r->conf.tls_name, alpn);
+	ssl = r->way.kind == WAY_TCP ?
+	    tls_client(ctx, io_fd(io), domain, alpn) :
+	    tls_client_url(ctx, io_fd(io), r->way.host, domain, alpn);
 	if (ssl == NULL)
 		return -1;
-	io_secure(io, ssl, r->conf.tls_name);
+	io_secure(io, ssl, domain);
 	return 0;
 }
 
 /*
  * Life and death
  */
-
-static void
-dialled(void *arg, int fd, const char *err)
-{
-	struct road	*r = arg;
-
-	r->dial = NULL;
-	if (fd == -1) {
-		road_broke(r, ROAD_UNREACHED, err);
-		return;
-	}
-	road_log(r, 1, "connected to %s port %u", r->way->host, r->way->port);
-	r->kind = &road_tcp;
-	if ((r->k = r->kind->begin(r, fd)) == NULL)
-		road_broke(r, ROAD_LOST, "out of memory");
-}
 
 struct road *
 road_new(struct loop *l, struct resolver *res, const struct road_conf *conf,
@@ -117,15 +363,14 @@ road_new(struct loop *l, struct resolver *res, const struct road_conf *conf,
 	r->loop = l;
 	r->resolver = res;
 	r->conf = *conf;
-	r->way = conf->way;
+	r->timer = (struct timer){ .fire = fire, .arg = r };
 	r->fn = fn;
 	r->arg = arg;
-	r->dial = dial(l, res, r->way->host, r->way->port, conf->family,
-	    dialled, r);
-	if (r->dial == NULL) {
+	if ((r->search = search_new(l, res, conf->ways, found, r)) == NULL) {
 		free(r);
 		return NULL;
 	}
+	search_next(r->search);
 	return r;
 }
 
@@ -134,9 +379,8 @@ road_free(struct road *r)
 {
 	if (r == NULL)
 		return;
-	dial_cancel(r->dial);
-	if (r->k != NULL)
-		r->kind->free(r->k);
+	leave(r);
+	search_free(r->search);
 	free(r);
 }
 
@@ -147,7 +391,7 @@ road_free(struct road *r)
 int
 road_send(struct road *r, const void *data, size_t len)
 {
-	if (r->k == NULL || r->over)
+	if (r->k == NULL || road_deaf(r))
 		return -1;
 	return r->kind->send(r->k, data, len);
 }
@@ -184,6 +428,8 @@ road_close(struct road *r)
 {
 	if (r->k != NULL && !r->over)
 		r->kind->close(r->k);
+	else if (!r->committed)
+		r->over = 1;	/* there is nothing to be closed */
 }
 
 int
@@ -192,10 +438,33 @@ road_connected(const struct road *r)
 	return r->k != NULL;
 }
 
+const struct way *
+road_way(const struct road *r)
+{
+	return r->k != NULL ? &r->way : NULL;
+}
+
+const char *
+road_story(struct road *r)
+{
+	char	 text[WAY_TEXT];
+
+	snprintf(r->story, sizeof(r->story), "%s (from %s)%s",
+	    way_text(&r->way, text), r->way.source != NULL ? r->way.source :
+	    "nowhere", r->history);
+	return r->story;
+}
+
 SSL *
 road_ssl(struct road *r)
 {
 	return r->k != NULL ? r->kind->ssl(r->k) : NULL;
+}
+
+SSL *
+road_binding(struct road *r)
+{
+	return r->way.kind == WAY_BOSH ? NULL : road_ssl(r);
 }
 
 enum road_fault

@@ -6,7 +6,10 @@
  *	WebSocket	RFC 7395
  *	BOSH		XEP-0124 and XEP-0206
  *
- * A road is used up once it has closed or failed: the next try is a new one.
+ * A road tries one way after the other until the server's first features
+ * have come; what fails before that is logged, and an error only once there
+ * is no further way.  It is used up once it has closed or failed: the next
+ * try is a new one, which knows by the ways what worked.
  */
 #ifndef NET_ROAD_H
 #define NET_ROAD_H
@@ -15,21 +18,19 @@
 
 #include <openssl/ssl.h>
 
-#include "net/way.h"
-
 struct elem;
 struct loop;
 struct resolver;
 struct road;
+struct way;
+struct ways;
 
 struct road_conf {
-	const struct way *way;
-	int		 family;	/* AF_UNSPEC, AF_INET, AF_INET6 */
+	struct ways	*ways;		/* where it may lead along */
 	const char	*domain;	/* of the account, for the header */
 	const char	*from;		/* bare JID for the header, once
 					 * encrypted; may be NULL */
 	const char	*tls_name;	/* domain in ASCII: who it must be */
-	SSL_CTX		*tls;
 	/* A line for -v (level 1) or -vv (level 2); gets road_new()'s arg. */
 	void		(*log)(void *arg, int level, const char *line);
 };
@@ -56,8 +57,9 @@ enum road_fault {
 typedef void road_fn(void *arg, enum road_event ev, const struct elem *e);
 
 /* Set out.  The strings in conf must outlive the road.  The first event is
- * ROAD_SECURE, then comes a stream; stanzas come after ROAD_SECURE only.
- * NULL without memory. */
+ * ROAD_SECURE, then comes a stream; it may be more than once that these begin
+ * before there are features.  Stanzas come after ROAD_SECURE only, but for a
+ * stream error.  NULL without memory. */
 struct road *road_new(struct loop *l, struct resolver *r,
 	    const struct road_conf *conf, road_fn *fn, void *arg);
 /* Drop everything at once. */
@@ -82,10 +84,17 @@ void	 road_pause(struct road *r, int pause);
 void	 road_close(struct road *r);
 
 int	 road_connected(const struct road *r);
-/* The TLS session that ends at this server and at us, which SASL may bind
- * to; NULL without. */
-SSL	*road_ssl(struct road *r);
+/* The way it has taken, or tries now; NULL while it seeks one. */
+const struct way *road_way(const struct road *r);
+/* The same in words, with what failed before: "xmpps://... (from an SRV
+ * record)". */
+const char *road_story(struct road *r);
+SSL	*road_ssl(struct road *r);	/* NULL without TLS */
+/* The same if the login and all after it go through this one TLS session, so
+ * that SASL may bind to it (RFC 5056); NULL if not. */
+SSL	*road_binding(struct road *r);
 enum road_fault road_fault(const struct road *r);
+/* Whole words: what, and what to do. */
 const char *road_error(const struct road *r);
 
 #endif

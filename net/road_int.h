@@ -4,10 +4,11 @@
 
 #include "net/loop.h"
 #include "net/road.h"
+#include "net/way.h"
+#include "net/ways.h"
 
-struct dial;
 struct io;
-struct parse;
+struct race;
 
 /*
  * What each kind does in its own way.  k is what begin() made.  What a kind
@@ -27,19 +28,30 @@ struct road_kind {
 	SSL	*(*ssl)(void *k);
 };
 
-extern const struct road_kind road_tcp;
+extern const struct road_kind road_tcp, road_ws, road_bosh;
 
 struct road {
 	struct loop		*loop;
 	struct resolver		*resolver;
 	struct road_conf	 conf;
-	const struct way	*way;		/* the one taken */
-	int			 over;		/* CLOSE or ERROR was told */
-	struct dial		*dial;
+	struct search		*search;
+	const struct way	*ways;		/* some that it has found */
+	size_t			 nways;
+	uint32_t		 gone;		/* bits of those tried */
+	struct race		*race;
+	struct way		 way;		/* the one taken */
 	const struct road_kind	*kind;
-	void			*k;		/* the kind's own */
+	void			*k;		/* the kind's own, or NULL */
+	struct timer		 timer;		/* the next try; too slow */
+	int			 failed;	/* the next one is due */
+	int			 committed;	/* features came: it is good */
+	int			 over;		/* CLOSE or ERROR was told */
+	int			 hops;		/* see-other-host */
+	unsigned		 tried;		/* ways that failed */
 	enum road_fault		 fault;
-	char			 err[512];
+	char			 err[768];
+	char			 history[512];	/* of failures */
+	char			 story[1024];
 	road_fn			*fn;
 	void			*arg;
 };
@@ -52,11 +64,18 @@ void	 road_drained(struct road *r);
 void	 road_ended(struct road *r);
 void	 road_broke(struct road *r, enum road_fault fault, const char *why);
 
+/* The server sends us elsewhere, and it is the server that says so.  0, or -1
+ * if it makes no sense. */
+int	 road_moved(struct road *r, const char *to);
+/* Nothing more is to be told: it is over, or another way will be tried. */
+int	 road_deaf(const struct road *r);
+
 /* A line for -v (1) or -vv (2). */
 void	 road_log(struct road *r, int level, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
 
-/* Begin TLS on io, ALPN may be NULL.  0 or -1 (no memory). */
+/* Begin TLS on io; ALPN may be NULL.  The certificate has to be for the
+ * account's domain, or for the host of a URL.  0 or -1 (no memory). */
 int	 road_tls(struct road *r, struct io *io, const char *alpn);
 
 #endif

@@ -108,7 +108,7 @@ clear_features(struct tcp *t, const struct elem *e)
 	} else if (elem_child(e, NS_TLS, "starttls") == NULL) {
 		snprintf(why, sizeof(why), "it offers no encryption, or "
 		    "somebody hides it: try -c xmpps://%s",
-		    t->road->way->host);
+		    t->road->way.host);
 		road_broke(t->road, ROAD_UNTRUSTED, why);
 	} else {
 		set_state(t, T_STARTTLS);
@@ -175,7 +175,7 @@ deliver(struct tcp *t)
 	struct elem		*e;
 	enum parse_event	 ev;
 
-	while (!t->paused && !t->road->over && t->parse != NULL &&
+	while (!t->paused && !road_deaf(t->road) && t->parse != NULL &&
 	    (ev = parse_next(t->parse, &e)) != PARSE_MORE) {
 		if (ev == PARSE_ERROR)
 			bad_xml(t);
@@ -194,7 +194,7 @@ input(struct tcp *t)
 {
 	struct buf	*in = io_input(t->io);
 
-	while (!t->paused && !t->road->over && buf_len(in) > 0) {
+	while (!t->paused && !road_deaf(t->road) && buf_len(in) > 0) {
 		if (parse_feed(t->parse, buf_data(in), buf_len(in)) == -1) {
 			road_broke(t->road, ROAD_LOST, "out of memory");
 			return;
@@ -257,7 +257,7 @@ tcp_begin(struct road *r, int fd)
 		return NULL;
 	}
 	/* RFC 7301 ALPN as in XEP-0368, where TLS comes first. */
-	if (r->way->tls)
+	if (r->way.tls)
 		start_tls(t, "xmpp-client");
 	else
 		send_header(t);

@@ -335,24 +335,8 @@ input(struct session *s, const struct elem *e)
 static void
 road_failed(struct session *s)
 {
-	const char		*err = road_error(s->road);
-
-	switch (road_fault(s->road)) {
-	case ROAD_UNREACHED:
-		session_fail(s, loss(s), "cannot reach it: %s; check -c and the "
-		    "network", err);
-		break;
-	case ROAD_UNTRUSTED:
-		session_fail(s, SESSION_UNTRUSTED, "%s", err);
-		break;
-	case ROAD_LOST:
-		session_fail(s, loss(s), "the connection broke: %s; check the "
-		    "network and try again", err);
-		break;
-	default:
-		session_fail(s, loss(s), "%s", err);
-		break;
-	}
+	session_fail(s, road_fault(s->road) == ROAD_UNTRUSTED ?
+	    SESSION_UNTRUSTED : loss(s), "%s", road_error(s->road));
 }
 
 static void
@@ -413,15 +397,14 @@ int
 session_set_out(struct session *s)
 {
 	struct road_conf	 conf = {
-		.way = away_way(s),
-		.family = s->conf.family,
+		.ways = s->conf.ways,
 		.domain = s->domain,
 		.from = s->bare,
 		.tls_name = s->ascii,
-		.tls = s->conf.tls,
 		.log = road_line,
 	};
 
+	away_hint(s);
 	sasl_free(s->sasl);
 	s->sasl = NULL;
 	s->unheard = 0;
@@ -488,6 +471,12 @@ session_security(struct session *s)
 	SSL	*ssl = road_ssl(s->road);
 
 	return ssl != NULL ? SSL_get_version(ssl) : "not encrypted";
+}
+
+const char *
+session_road(struct session *s)
+{
+	return road_story(s->road);
 }
 
 size_t

@@ -21,7 +21,7 @@ struct iq_table;
 struct loop;
 struct resolver;
 struct session;
-struct way;
+struct ways;
 
 enum session_fault {
 	SESSION_FINE,
@@ -37,11 +37,9 @@ enum session_fault {
 struct session_conf {
 	const char	*jid;		/* prepared; a resource is asked for */
 	const char	*password;	/* NULL: none */
-	const struct way *way;		/* where to connect */
-	int		 family;	/* AF_UNSPEC, AF_INET, AF_INET6 */
+	struct ways	*ways;		/* where to connect; see ways.h */
 	int		 plain;		/* SASL PLAIN is allowed */
-	int		 external;	/* tls presents a client certificate */
-	SSL_CTX		*tls;
+	int		 external;	/* the ways' tls presents a client certificate */
 	int64_t		 login_ms;	/* time allowed until ready */
 	int		 trace;		/* stanzas to log, too */
 	int		 persist;	/* once logged in, come back from a
@@ -86,6 +84,9 @@ const char *session_jid(const struct session *s);
 
 /* What secures the connection, such as "TLSv1.3 ...". */
 const char *session_security(struct session *s);
+
+/* The road it took, and why that one. */
+const char *session_road(struct session *s);
 
 /* Bytes of stanzas that should still be sent now; 0 when the server is slow
  * to take what is queued. */

@@ -49,7 +49,6 @@ struct session {
 	int			 tries;		/* to come back */
 	int64_t			 lost_at;
 	int64_t			 resume_took;	/* ms for <resumed/> */
-	struct way		 location;	/* where to resume */
 	int64_t			 last_sent, last_heard;
 	size_t			 unheard;	/* bytes sent since then */
 	int64_t			 unheard_since;
@@ -105,7 +104,7 @@ void	 away_begin(struct session *s);
 /* The timer of S_AWAY. */
 void	 away_fire(struct session *s);
 /* Where to go now. */
-const struct way *away_way(struct session *s);
+void	 away_hint(struct session *s);
 
 /* disco.c: answer an iq get or set that nobody took. */
 void	 disco_answer(struct session *s, const struct elem *iq);

@@ -11,14 +11,10 @@
 
 #include "net/loop.h"
 #include "net/socks.h"
+#include "net/socks5.h"
 
-#define VERSION		5
-#define NO_AUTH		0x00
-#define NO_METHOD	0xff
-#define CONNECT		1
 #define PATIENCE	30000	/* ms for the client to ask */
 
-enum atyp { ATYP_IPV4 = 1, ATYP_NAME = 3, ATYP_IPV6 = 4 };
 enum state { GREETING, METHODS, REQUEST, NAME_LENGTH, ADDRESS, ASKED };
 
 struct socks {
@@ -28,7 +24,7 @@ struct socks {
 	enum state	 state;
 	unsigned char	 buf[262];	/* what the state waits for */
 	size_t		 have, need;
-	enum atyp	 atyp;
+	enum socks5_atyp	 atyp;
 	socks_fn	*fn;
 	void		*arg;
 };
@@ -71,7 +67,7 @@ put(struct socks *s, const void *p, size_t len)
 static void
 put_reply(struct socks *s, enum socks_reply reply)
 {
-	unsigned char	 r[10] = { VERSION, (unsigned char)reply, 0,
+	unsigned char	 r[10] = { SOCKS5_VERSION, (unsigned char)reply, 0,
 			    ATYP_IPV4 };
 
 	put(s, r, sizeof(r));
@@ -97,12 +93,12 @@ refuse(struct socks *s, enum socks_reply reply)
 static int
 take_methods(struct socks *s)
 {
-	unsigned char	 answer[2] = { VERSION, NO_AUTH };
+	unsigned char	 answer[2] = { SOCKS5_VERSION, SOCKS5_NO_AUTH };
 
-	if (memchr(s->buf, NO_AUTH, s->have) == NULL)
-		answer[1] = NO_METHOD;
+	if (memchr(s->buf, SOCKS5_NO_AUTH, s->have) == NULL)
+		answer[1] = SOCKS5_NO_METHOD;
 	put(s, answer, sizeof(answer));
-	if (answer[1] == NO_METHOD)
+	if (answer[1] == SOCKS5_NO_METHOD)
 		return -1;
 	expect(s, REQUEST, 4);
 	return 0;
@@ -111,9 +107,9 @@ take_methods(struct socks *s)
 static int
 take_request(struct socks *s)
 {
-	if (s->buf[0] != VERSION)
+	if (s->buf[0] != SOCKS5_VERSION)
 		return -1;
-	if (s->buf[1] != CONNECT)
+	if (s->buf[1] != SOCKS5_CONNECT)
 		return refuse(s, SOCKS_NO_COMMAND);
 	s->atyp = s->buf[3];
 	switch (s->atyp) {
@@ -158,7 +154,7 @@ step(struct socks *s)
 {
 	switch (s->state) {
 	case GREETING:
-		if (s->buf[0] != VERSION || s->buf[1] == 0)
+		if (s->buf[0] != SOCKS5_VERSION || s->buf[1] == 0)
 			return -1;
 		expect(s, METHODS, s->buf[1]);
 		return 0;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -127,6 +128,24 @@ tls_client(SSL_CTX *ctx, int fd, const char *name, const char *alpn)
 		return NULL;
 	}
 	SSL_set_connect_state(ssl);
+	return ssl;
+}
+
+SSL *
+tls_client_url(SSL_CTX *ctx, int fd, const char *host, const char *also,
+    const char *alpn)
+{
+	SSL	*ssl;
+
+	if (is_address(host) || strcasecmp(host, "localhost") == 0)
+		return tls_client(ctx, fd, also, alpn);
+	if ((ssl = tls_client(ctx, fd, host, alpn)) == NULL)
+		return NULL;
+	if (!is_address(also) &&
+	    X509_VERIFY_PARAM_add1_host(SSL_get0_param(ssl), also, 0) != 1) {
+		SSL_free(ssl);
+		return NULL;
+	}
 	return ssl;
 }
 

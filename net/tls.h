@@ -28,6 +28,12 @@ SSL_CTX	*tls_context(const char *ca_file, const char *certificate,
  */
 SSL	*tls_client(SSL_CTX *ctx, int fd, const char *name, const char *alpn);
 
+/* The same for a URL's host: the certificate may also be for `also', the
+ * domain that has sent us there (XEP-0156 section 2).  An address is nobody's
+ * name, nor is localhost: then it must be for `also', which SNI says, too. */
+SSL	*tls_client_url(SSL_CTX *ctx, int fd, const char *host,
+	    const char *also, const char *alpn);
+
 /* Why the handshake failed, in words that say what to do; and whether that
  * was the certificate.  err is of TLS_ERR bytes. */
 int	 tls_why(SSL *ssl, const char *name, char *err);

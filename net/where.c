@@ -1,95 +1,122 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "net/proxy.h"
+#include "net/url.h"
+#include "net/ways.h"
 #include "net/where.h"
 
-static int
-bad(const char *server, const char *why, char *err)
-{
-	snprintf(err, WHERE_ERR, "-c %.100s: %s: give host, host:port, "
-	    "xmpp://host:port or xmpps://host:port", server, why);
-	return -1;
-}
+static const struct scheme {
+	const char	*name;
+	enum way_kind	 kind;
+	int		 tls;
+	uint16_t	 port;
+} schemes[] = {
+	{ "xmpp", WAY_TCP, 0, 5222 },
+	{ "xmpps", WAY_TCP, 1, 5223 },
+	{ "ws", WAY_WEBSOCKET, 0, 80 },
+	{ "wss", WAY_WEBSOCKET, 1, 443 },
+	{ "http", WAY_BOSH, 0, 80 },
+	{ "https", WAY_BOSH, 1, 443 },
+};
 
-static int
-set_port(const char *server, const char *port, struct way *w, char *err)
-{
-	const char	*bound;
-
-	w->port = (uint16_t)strtonum(port, 1, 65535, &bound);
-	return bound != NULL ? bad(server, "bad port", err) : 0;
-}
-
-static int
-set_host(const char *server, const char *host, size_t len, struct way *w,
-    char *err)
-{
-	if (len == 0)
-		return bad(server, "no host", err);
-	if (len >= sizeof(w->host))
-		return bad(server, "host too long", err);
-	memcpy(w->host, host, len);
-	w->host[len] = '\0';
-	return 0;
-}
-
-/* Skip the scheme, which decides about TLS. */
 static const char *
-scheme(const char *s, struct way *w)
+from_url(const char *s, struct way *w)
 {
-	if (strncmp(s, "xmpps://", 8) == 0) {
-		w->tls = 1;
-		return s + 8;
-	}
-	return strncmp(s, "xmpp://", 7) == 0 ? s + 7 : s;
+	const struct scheme	*sc;
+	const char		*why;
+	struct url		 u;
+	size_t			 i;
+
+	if ((why = url_parse(s, &u)) != NULL)
+		return why;
+	if (u.has_user)
+		return "users go to -j";
+	for (i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strcmp(schemes[i].name, u.scheme) == 0)
+			break;
+	if (i == sizeof(schemes) / sizeof(*schemes))
+		return "unknown kind of address";
+	sc = &schemes[i];
+	w->kind = sc->kind;
+	w->tls = sc->tls;
+	w->port = u.port != 0 ? u.port : sc->port;
+	memcpy(w->host, u.host, sizeof(w->host));
+	if (sc->kind == WAY_TCP)
+		return strcmp(u.target, "/") != 0 ?
+		    "a path means nothing here" : NULL;
+	return strlcpy(w->target, u.target, sizeof(w->target)) >=
+	    sizeof(w->target) ? "too long" : NULL;
+}
+
+static int
+on_loopback(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 ||
+	    strcmp(host, "::1") == 0 || (strncmp(host, "127.", 4) == 0 &&
+	    strspn(host, "0123456789.") == strlen(host));
+}
+
+static int
+wanted(int kinds, enum way_kind kind)
+{
+	return kinds == WAYS_ANY || (kinds == WAYS_TCP && kind == WAY_TCP) ||
+	    (kinds == WAYS_WEBSOCKET && kind == WAY_WEBSOCKET) ||
+	    (kinds == WAYS_BOSH && kind == WAY_BOSH);
 }
 
 int
-where_parse(const char *server, const char *domain, struct way *w,
-    char *err)
+where_parse(const char *server, int kinds, int cleartext,
+    const struct proxy *proxy, struct way *w, char *err)
 {
-	const char	*s, *end, *colon;
-	size_t		 len;
+	const char	*why;
 
 	memset(w, 0, sizeof(*w));
-	s = scheme(server != NULL ? server : domain, w);
-	if (server == NULL)
-		server = domain;
-	w->port = w->tls ? 5223 : 5222;
-	if (strstr(s, "://") != NULL)
-		return bad(server, "unknown kind of address", err);
-	len = strcspn(s, "/");		/* a final slash of a URL */
-	if (s[len] != '\0' && s[len + 1] != '\0')
-		return bad(server, "a path means nothing here", err);
-	if (*s == '[') {
-		if ((end = memchr(s, ']', len)) == NULL)
-			return bad(server, "no closing ]", err);
-		if (set_host(server, s + 1, (size_t)(end - s - 1), w, err) ==
-		    -1)
-			return -1;
-		colon = end + 1;
-		if (colon == s + len)
-			return 0;
-		if (*colon != ':')
-			return bad(server, "something follows ]", err);
-	} else {
-		colon = memchr(s, ':', len);
-		/* An IPv6 address without brackets has no port. */
-		if (colon != NULL && strchr(colon + 1, ':') != NULL)
-			colon = NULL;
-		if (set_host(server, s, colon != NULL ? (size_t)(colon - s) :
-		    len, w, err) == -1)
-			return -1;
-		if (colon == NULL)
-			return 0;
-	}
-	char	 port[8];
+	w->port = 5222;
+	w->source = "-c";
+	if (strstr(server, "://") != NULL)
+		why = from_url(server, w);
+	else
+		why = url_hostport(server, strlen(server), w->host,
+		    sizeof(w->host), &w->port);
+	if (why != NULL)
+		snprintf(err, WHERE_ERR, "-c %.100s: %s: give host, "
+		    "host:port, or an xmpp, xmpps, ws, wss, http or https "
+		    "URL", server, why);
+	else if (!wanted(kinds, w->kind))
+		snprintf(err, WHERE_ERR, "-c %.100s: this is not the kind of "
+		    "road that \"road\" says: change one of them", server);
+	else if (w->kind != WAY_TCP && !w->tls && !cleartext &&
+	    (!on_loopback(w->host) || proxy_for(proxy, w->host) != NULL))
+		snprintf(err, WHERE_ERR, "-c %.100s: without TLS everybody "
+		    "between could read along: use wss:// or https://, or "
+		    "allow it with -o cleartext=yes", server);
+	else
+		return 0;
+	return -1;
+}
 
-	len -= (size_t)(colon + 1 - s);
-	if (len == 0 || len >= sizeof(port))
-		return bad(server, "bad port", err);
-	memcpy(port, colon + 1, len);
-	port[len] = '\0';
-	return set_port(server, port, w, err);
+int
+where_secure(const char *url, struct way *w)
+{
+	memset(w, 0, sizeof(*w));
+	return from_url(url, w) == NULL && w->tls && w->kind != WAY_TCP ?
+	    0 : -1;
+}
+
+int
+where_moved(const char *to, const struct way *from, struct way *w)
+{
+	if (strstr(to, "://") != NULL)
+		return where_secure(to, w);
+	if (from->kind != WAY_TCP)
+		return -1;
+	*w = *from;
+	w->port = from->tls ? 5223 : 5222;
+	/* As with a URL: nothing else can be in a name or an address. */
+	return to[strspn(to, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]")] != '\0' ||
+	    url_hostport(to, strlen(to), w->host, sizeof(w->host),
+	    &w->port) != NULL ? -1 : 0;
 }

@@ -59,6 +59,8 @@ prosody_config()	# feature ...
 	}
 	https_ssl = ssl
 	limits = { c2s = { rate = "10kb/s"; burst = "2s" } }
+	consider_bosh_secure = true
+	consider_websocket_secure = true
 	END
 	case " $* " in *" small "*)
 		echo 'c2s_stanza_size_limit = 10000'

@@ -1,0 +1,277 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/fetch.h"
+#include "net/http.h"
+#include "net/io.h"
+#include "net/loop.h"
+#include "net/proxy.h"
+#include "net/tls.h"
+#include "net/url.h"
+#include "net/via.h"
+#include "xml/buf.h"
+
+#define REDIRECTIONS	5
+#define REQUEST_MAX	8192
+
+struct fetch {
+	struct loop		*loop;
+	struct resolver		*resolver;
+	struct fetch_conf	 conf;
+	struct url		 url;
+	char			 next[URL_TEXT];	/* where to go on */
+	int			 redirections;
+	struct via		*via;
+	struct io		*io;
+	struct http		 http;
+	struct buf		 body;
+	struct timer		 timer;
+	int			 done;
+	const char		*why;		/* not: a constant phrase */
+	char			 err[IO_ERR];
+	fetch_fn		*fn;
+	void			*arg;
+};
+
+static void	 visit(struct fetch *);
+
+static void
+leave(struct fetch *f)
+{
+	via_cancel(f->via);
+	f->via = NULL;
+	io_free(f->io);
+	f->io = NULL;
+}
+
+void
+fetch_free(struct fetch *f)
+{
+	if (f == NULL)
+		return;
+	leave(f);
+	timer_clear(f->loop, &f->timer);
+	http_free(&f->http);
+	buf_free(&f->body);
+	free(f);
+}
+
+static void
+tell(struct fetch *f)
+{
+	if (f->why != NULL)
+		f->fn(f->arg, NULL, 0, f->why);
+	else
+		f->fn(f->arg, buf_data(&f->body), buf_len(&f->body), NULL);
+	fetch_free(f);
+}
+
+/* The timer: what must not be done from within a callback of the io, or the
+ * deadline. */
+static void
+fire(void *arg)
+{
+	struct fetch	*f = arg;
+
+	if (!f->done)
+		f->why = "no answer in time";
+	else if (f->why == NULL && *f->next != '\0') {
+		visit(f);
+		return;
+	}
+	tell(f);
+}
+
+static void
+done(struct fetch *f, const char *why)
+{
+	if (f->done)
+		return;
+	f->done = 1;
+	f->why = why;
+	timer_set(f->loop, &f->timer, clock_ms());
+}
+
+/* RFC 9110 section 15.4: where to, absolute or on the same host. */
+static const char *
+redirected(struct fetch *f)
+{
+	const char	*to = http_field(&f->http, "location");
+	int		 v6 = strchr(f->url.host, ':') != NULL, n;
+
+	if (f->redirections++ == REDIRECTIONS)
+		return "too many redirections";
+	if (to == NULL)
+		return "it redirects to nowhere";
+	if (to[0] == '/' && to[1] != '/')
+		n = snprintf(f->next, sizeof(f->next), "https://%s%s%s:%u%s",
+		    v6 ? "[" : "", f->url.host, v6 ? "]" : "", f->url.port,
+		    to);
+	else
+		n = snprintf(f->next, sizeof(f->next), "%s", to);
+	return n < 0 || (size_t)n >= sizeof(f->next) ? "its address is too "
+	    "long" : NULL;
+}
+
+static void
+head(struct fetch *f)
+{
+	switch (f->http.status) {
+	case 200:
+		break;
+	case 301: case 302: case 303: case 307: case 308:
+		done(f, redirected(f));
+		break;
+	case 404: case 410:
+		done(f, "there is none");
+		break;
+	default:
+		snprintf(f->err, sizeof(f->err), "it answers with status %d",
+		    f->http.status);
+		done(f, f->err);
+		break;
+	}
+}
+
+static void
+take(struct fetch *f, enum http_event ev, const void *data, size_t len)
+{
+	switch (ev) {
+	case HTTP_HEAD:
+		head(f);
+		break;
+	case HTTP_BODY:
+		if (buf_add(&f->body, data, len) == -1)
+			done(f, "it is too large");
+		break;
+	case HTTP_END:
+		done(f, NULL);
+		break;
+	default:
+		done(f, http_error(&f->http));
+		break;
+	}
+}
+
+static void
+input(struct fetch *f)
+{
+	const unsigned char	*data = NULL;
+	enum http_event		 ev;
+	size_t			 len = 0;
+
+	while (!f->done && (ev = http_next(&f->http, io_input(f->io), &data,
+	    &len)) != HTTP_MORE)
+		take(f, ev, data, len);
+}
+
+static void
+request(struct fetch *f)
+{
+	struct buf	 b;
+
+	buf_init(&b, REQUEST_MAX);
+	http_expect(&f->http, 0);
+	if (http_start(&b, "GET", f->url.target, f->url.host, f->url.port,
+	    443) == -1 || http_add(&b, "Accept", f->conf.accept) == -1 ||
+	    http_add(&b, "User-Agent", "xcat") == -1 ||
+	    http_add(&b, "Connection", "close") == -1 ||
+	    http_end(&b) == -1 ||
+	    io_write(f->io, buf_data(&b), buf_len(&b)) == -1)
+		done(f, "out of memory");
+	buf_free(&b);
+}
+
+static void
+io_event(void *arg, enum io_event ev)
+{
+	struct fetch	*f = arg;
+
+	switch (ev) {
+	case IO_SECURE:
+		request(f);
+		break;
+	case IO_INPUT:
+		input(f);
+		break;
+	case IO_DRAINED:
+		break;
+	case IO_EOF:
+		if (!f->done)
+			take(f, http_eof(&f->http), NULL, 0);
+		break;
+	case IO_ERROR:
+		if (!f->done) {
+			strlcpy(f->err, io_error(f->io), sizeof(f->err));
+			done(f, f->err);
+		}
+		break;
+	}
+}
+
+static void
+connected(void *arg, int fd, const char *err)
+{
+	struct fetch	*f = arg;
+	SSL		*ssl;
+
+	f->via = NULL;
+	if (fd == -1) {
+		strlcpy(f->err, err, sizeof(f->err));
+		done(f, f->err);
+	} else if ((f->io = io_new(f->loop, fd, io_event, f)) == NULL ||
+	    (ssl = tls_client(f->conf.tls, fd, f->url.host, "http/1.1")) ==
+	    NULL) {
+		done(f, "out of memory");
+	} else {
+		io_secure(f->io, ssl, f->url.host);
+	}
+}
+
+/* Set out for f->next. */
+static void
+visit(struct fetch *f)
+{
+	leave(f);
+	buf_truncate(&f->body, 0);
+	f->done = 0;
+	if (url_parse(f->next, &f->url) != NULL || f->url.has_user ||
+	    strcmp(f->url.scheme, "https") != 0) {
+		done(f, "it redirects to what is not https");
+		return;
+	}
+	f->next[0] = '\0';
+	if (f->url.port == 0)
+		f->url.port = 443;
+	timer_set(f->loop, &f->timer, f->conf.deadline);
+	f->via = via(f->loop, f->resolver, proxy_for(f->conf.proxy,
+	    f->url.host), f->url.host, f->url.port, f->conf.family, connected,
+	    f);
+	if (f->via == NULL)
+		done(f, "out of memory");
+}
+
+struct fetch *
+fetch(struct loop *l, struct resolver *r, const struct fetch_conf *conf,
+    const char *url, fetch_fn *fn, void *arg)
+{
+	struct fetch	*f;
+
+	if ((f = calloc(1, sizeof(*f))) == NULL)
+		return NULL;
+	f->loop = l;
+	f->resolver = r;
+	f->conf = *conf;
+	f->timer = (struct timer){ .fire = fire, .arg = f };
+	f->fn = fn;
+	f->arg = arg;
+	http_init(&f->http);
+	buf_init(&f->body, conf->max);
+	if (strlcpy(f->next, url, sizeof(f->next)) >= sizeof(f->next)) {
+		fetch_free(f);
+		return NULL;
+	}
+	visit(f);
+	return f;
+}

@@ -1,0 +1,70 @@
+/*
+ * socks5: the client's side of SOCKS5 (RFC 1928) with user and password
+ * (RFC 1929), CONNECT only: bytes in, bytes out, no descriptors.  For
+ * proxies and for the streamhosts of XEP-0065, whose "name" is a hash.
+ *
+ * Nothing is read ahead, so that what follows the reply is the caller's, and
+ * each message is sent once the answer to the one before is there: relays of
+ * XMPP servers want it so.
+ *
+ *	socks5_init(&s, host, port, NULL, NULL);
+ *	do {
+ *		send socks5_output(&s, &len), if len > 0;
+ *		read at most socks5_need(&s) bytes;
+ *	} while (socks5_input(&s, buf, n) == SOCKS5_MORE);
+ */
+#ifndef NET_SOCKS5_H
+#define NET_SOCKS5_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* RFC 1928, shared with the server's side in socks.c. */
+#define SOCKS5_VERSION	5
+#define SOCKS5_NO_AUTH	0x00
+#define SOCKS5_PASSWORD	0x02
+#define SOCKS5_NO_METHOD 0xff
+#define SOCKS5_CONNECT	1
+#define SOCKS5_NAME_MAX	255
+
+enum socks5_atyp { ATYP_IPV4 = 1, ATYP_NAME = 3, ATYP_IPV6 = 4 };
+
+enum socks5_result {
+	SOCKS5_MORE,
+	SOCKS5_OPEN,		/* connected; what comes now is not SOCKS */
+	SOCKS5_REFUSED,		/* by the server, see socks5_error() */
+	SOCKS5_NONSENSE		/* it does not speak SOCKS5; likewise */
+};
+
+#define SOCKS5_IN	(SOCKS5_NAME_MAX + 2)
+#define SOCKS5_OUT	(3 + 2 * SOCKS5_NAME_MAX)
+
+struct socks5 {
+	int		 state;
+	char		 host[SOCKS5_NAME_MAX + 1];
+	uint16_t	 port;
+	const char	*user, *password;
+	unsigned char	 in[SOCKS5_IN];		/* what the state waits for */
+	size_t		 have, need;
+	unsigned char	 out[SOCKS5_OUT];
+	size_t		 outlen;
+	const char	*error;
+};
+
+/*
+ * Begin.  host is a name or an address; user may be NULL, otherwise both
+ * must stay until the end.  0, or -1 if one of them is too long for SOCKS.
+ */
+int	 socks5_init(struct socks5 *s, const char *host, uint16_t port,
+	    const char *user, const char *password);
+/* What is to be sent now, len bytes of it, once. */
+const void *socks5_output(struct socks5 *s, size_t *len);
+/* How many bytes the answer still lacks. */
+size_t	 socks5_need(const struct socks5 *s);
+/* Some of them, at most that many. */
+enum socks5_result socks5_input(struct socks5 *s, const void *data,
+	    size_t len);
+/* A constant phrase, for people. */
+const char *socks5_error(const struct socks5 *s);
+
+#endif

@@ -1,0 +1,54 @@
+#include <string.h>
+
+#include "net/wrap.h"
+#include "xml/buf.h"
+#include "xml/stanza.h"
+
+static int
+space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Has the start tag, from behind its name up to end, a default namespace? */
+static int
+qualified(const char *p, const char *end)
+{
+	char	 quote = '\0';
+
+	for (; p < end; p++) {
+		if (quote != '\0')
+			quote = *p == quote ? '\0' : quote;
+		else if (*p == '>')
+			break;
+		else if (*p == '"' || *p == '\'')
+			quote = *p;
+		else if (space(*p) && end - p > 6 &&
+		    memcmp(p + 1, "xmlns", 5) == 0 &&
+		    (p[6] == '=' || space(p[6])))
+			return 1;
+	}
+	return 0;
+}
+
+int
+wrap_stanza(struct buf *out, const void *data, size_t len)
+{
+	static const char	 xmlns[] = " xmlns='" NS_CLIENT "'";
+	const char		*p = data, *end = p + len, *name;
+
+	while (p < end && space(*p))
+		p++;
+	while (p < end && space(end[-1]))
+		end--;
+	if (p == end)
+		return -1;
+	for (name = p; name < end && !space(*name) && *name != '>' &&
+	    *name != '/'; name++)
+		;
+	if (buf_add(out, p, (size_t)(name - p)) == -1 ||
+	    (!qualified(name, end) &&
+	    buf_add(out, xmlns, sizeof(xmlns) - 1) == -1))
+		return -1;
+	return buf_add(out, name, (size_t)(end - name));
+}

@@ -1,0 +1,19 @@
+/*
+ * wrap: stanzas that travel outside of a stream, where no header says what
+ * namespace they are in (RFC 7395 section 3.3.3, XEP-0206 section 3).
+ */
+#ifndef NET_WRAP_H
+#define NET_WRAP_H
+
+#include <stddef.h>
+
+struct buf;
+
+/*
+ * Append one element, as it would stand in a stream of jabber:client, with
+ * xmlns on it if it has none, and without white space around it.  0, or -1
+ * (no memory, no room, nothing but white space).
+ */
+int	 wrap_stanza(struct buf *out, const void *data, size_t len);
+
+#endif
