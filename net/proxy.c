@@ -73,6 +73,10 @@ covers(const char *name, size_t len, const char *host)
 		name++;
 		len--;
 	}
+	/* Half an address is none. */
+	if (len != n && (strchr(host, ':') != NULL ||
+	    strspn(host, "0123456789.") == n))
+		return 0;
 	if (len == 0 || n < len || strncasecmp(host + n - len, name, len) != 0)
 		return 0;
 	return n == len || host[n - len - 1] == '.';

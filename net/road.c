@@ -35,7 +35,8 @@ set_error(struct road *r, enum road_fault fault, const char *why)
 	r->fault = fault;
 	if (fault == ROAD_UNREACHED)
 		snprintf(r->err, sizeof(r->err), "cannot reach it: %s; check "
-		    "-c and the network", why);
+		    "%s-c and the network", why,
+		    ways_conf(r->conf.ways)->proxy != NULL ? "-x, " : "");
 	else if (fault == ROAD_LOST)
 		snprintf(r->err, sizeof(r->err), "the connection broke: %s; "
 		    "check the network and try again", why);

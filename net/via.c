@@ -58,7 +58,7 @@ finish(struct via *v, const char *err)
 	int		 fd = -1;
 
 	if (err != NULL && v->proxy != NULL) {
-		snprintf(text, sizeof(text), "proxy %s port %u: %s; check -x",
+		snprintf(text, sizeof(text), "proxy %s port %u: %s",
 		    v->proxy->host, v->proxy->port, err);
 	} else if (err != NULL) {
 		strlcpy(text, err, sizeof(text));
@@ -141,6 +141,7 @@ http_answered(struct via *v)
 	char	 why[64];
 
 	switch (v->http.status) {
+	case 401:	/* tinyproxy, if the password is wrong */
 	case 407:
 		finish(v, v->proxy->has_user ? "the proxy does not take the "
 		    "user and the password" :

@@ -9,6 +9,7 @@
 
 set -u
 unset XCAT_JID XCAT_PASSWORD XCAT_CONFIG XDG_CONFIG_HOME
+unset ALL_PROXY all_proxy NO_PROXY no_proxy
 exec </dev/null				# a test never reads the terminal
 
 TESTS=$(cd "${0%/*}" && pwd)		# t/

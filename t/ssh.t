@@ -89,4 +89,19 @@ start_inetd
 for by in by_socat by_inetd; do
 	try_ssh
 done
+stop_server
+
+# The same where only the web gets through.
+over_wss()
+{
+	by_socat
+}
+
+start_server ejabberd http
+SERVER=wss://localhost:$HTTPSPORT/xmpp-websocket
+for user in alice bob; do
+	xcat_user $user
+done
+by=over_wss
+try_ssh
 done_testing
