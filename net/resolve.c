@@ -17,7 +17,7 @@
 #include "net/resolve.h"
 
 #define ADDRS_MAX 16	/* of one name: nobody tries more */
-#define SRVS_MAX 16
+#define SRVS_MAX 64	/* the best of them are tried */
 #define CLASS_IN 1	/* RFC 1035 section 3.2.4 */
 #define TYPE_SRV 33	/* RFC 2782 */
 

@@ -15,6 +15,8 @@
 #include "net/where.h"
 #include "xml/jid.h"
 
+#define SRVS_MAX	128	/* of both kinds; the best are tried */
+
 struct ways {
 	struct ways_conf conf;
 	char		 domain[JID_MAX];
@@ -34,7 +36,7 @@ struct search {
 	int		 denied;	/* DNS says that there is no TCP */
 	struct altmeta	*meta;
 	struct timer	 ready;		/* found is to be told */
-	struct srv	 srvs[2 * WAYS_MAX];
+	struct srv	 srvs[SRVS_MAX];
 	size_t		 nsrvs;
 	struct way	 found[WAYS_MAX];
 	size_t		 n;
@@ -213,7 +215,7 @@ take_srvs(struct search *s, const struct srv *records, size_t n, int tls)
 {
 	size_t	 i;
 
-	for (i = 0; i < n && s->nsrvs < WAYS_MAX; i++) {
+	for (i = 0; i < n && s->nsrvs < SRVS_MAX; i++) {
 		s->srvs[s->nsrvs] = records[i];
 		s->srvs[s->nsrvs++].tls = tls;
 	}
@@ -277,8 +279,11 @@ meta_known(void *arg, const struct way *ways, size_t n, const char *note)
 	s->meta = NULL;
 	for (i = 0; i < n && s->n < WAYS_MAX; i++)
 		s->found[s->n++] = ways[i];
-	if (note != NULL)
-		strlcpy(s->note, note, sizeof(s->note));
+	if (note != NULL) {
+		if (*s->note != '\0')
+			strlcat(s->note, "; ", sizeof(s->note));
+		strlcat(s->note, note, sizeof(s->note));
+	}
 	found(s);
 }
 

@@ -18,10 +18,15 @@ prosody_host()	# domain certificate [lua]
 # Writing the file is what prosodyctl(1) would do, without its half a second.
 prosody_account()	# user@domain
 {
-	_dir=$T/prosody/$(echo "${1#*@}" | sed 's/\./%2e/g')/accounts
+	_dir=$T/prosody/$(prosody_name "${1#*@}")/accounts
 	mkdir -p "$_dir"
 	echo "return { [\"password\"] = \"$(password "${1%@*}")\"; };" \
-	    >"$_dir/${1%@*}.dat"
+	    >"$_dir/$(prosody_name "${1%@*}").dat"
+}
+
+prosody_name()	# name: as a file is called that is about it
+{
+	printf %s "$1" | perl -pe 's/[^A-Za-z0-9]/sprintf "%%%02x", ord $&/ge'
 }
 
 prosody_modules()	# feature ...
