@@ -26,8 +26,13 @@ NET	= net/allow.o net/altmeta.o net/away.o net/child.o net/conf.o \
 	net/via.o net/way.o net/ways.o net/where.o net/wrap.o net/ws.o
 OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/link.o link/listen.o link/probe.o
-UNITS	= t/unit/conf.t t/unit/ibb.t t/unit/jid.t t/unit/sasl.t t/unit/xml.t
-FUZZERS	= t/fuzz/e2e t/fuzz/ibb t/fuzz/jid t/fuzz/xml
+UNITS	= t/unit/conf.t t/unit/http.t t/unit/ibb.t t/unit/jid.t \
+	t/unit/roads.t t/unit/sasl.t t/unit/ws.t t/unit/xml.t
+FUZZERS	= t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid t/fuzz/ws t/fuzz/xml
+
+# What has no descriptors in net/.
+FUZZED	= net/http.c net/jrd.c net/proxy.c net/socks5.c net/url.c net/where.c \
+	net/wrap.c net/ws.c
 
 TESTS	= t/*.t $(UNITS)
 JOBS	= 2
@@ -84,7 +89,7 @@ fuzz: $(FUZZERS)
 
 $(FUZZERS): $(OBJS)
 	clang $(DEFS) `pkg-config --cflags $(PKGS)` $(ASAN) \
-	    -fsanitize=fuzzer -o $@ $@.c xml/*.c ibb/*.c $(LIBS)
+	    -fsanitize=fuzzer -o $@ $@.c xml/*.c ibb/*.c $(FUZZED) $(LIBS)
 
 lint:
 	@t/deps lint

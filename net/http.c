@@ -288,10 +288,11 @@ take_length(struct http *h)
 			return -1;
 	if (*s == '\0')
 		return -1;
-	for (h->left = 0; is_digit(*s); s++)
-		if ((h->left = h->left * 10 + (uint64_t)(*s - '0')) >
-		    LENGTH_MAX)
+	for (h->left = 0; is_digit(*s); s++) {
+		if (h->left > LENGTH_MAX / 10)
 			return -1;
+		h->left = h->left * 10 + (uint64_t)(*s - '0');
+	}
 	return *s == '\0' ? 0 : -1;
 }
 

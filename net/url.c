@@ -148,8 +148,8 @@ url_parse(const char *s, struct url *u)
 	for (p = s; *p != '\0'; p++)
 		if (*p <= ' ' || *p >= 0x7f)
 			return "bad character in it";
-	if ((p = strstr(s, "://")) == NULL)
-		return "no ://";
+	if ((p = strstr(s, "://")) == NULL || p == s)
+		return "no scheme and ://";
 	if ((why = copy(s, (size_t)(p - s), u->scheme, sizeof(u->scheme),
 	    "unknown scheme")) != NULL)
 		return why;

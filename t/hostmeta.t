@@ -156,7 +156,7 @@ ACCOUNTS="$ACCOUNTS $(for d in $all; do echo "alice@$d"; done)"
 start_server prosody http
 for d in $LIVE $DEAD; do
 	case $d in
-	nothing)	address $d.test 127.0.0.7 ;;
+	nothing)	address "$d.test" 127.0.0.7 ;;
 	*)		address "$d.test" ;;
 	esac
 done >"$T/records"
