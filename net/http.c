@@ -426,6 +426,10 @@ http_next(struct http *h, struct buf *in, const unsigned char **data,
 
 	buf_drain(in, h->used);
 	h->used = 0;
+	/* What follows a chunk need not have a line's end ever. */
+	if (h->state == H_CHUNKEND && buf_len(in) > 0 &&
+	    buf_data(in)[0] != '\r')
+		return bad(h, "a chunk is longer than its size");
 	for (;;) {
 		switch (h->state) {
 		case H_LENGTH:

@@ -396,6 +396,19 @@ io_write(struct io *io, const void *data, size_t len)
 	return 0;
 }
 
+void
+io_push(struct io *io)
+{
+	ssize_t	 n = 0;
+	int	 wants;
+
+	if (io->state == IO_OPEN && buf_len(&io->out) > 0)
+		n = try_write(io, buf_data(&io->out), buf_len(&io->out),
+		    &wants);
+	if (n > 0)
+		buf_drain(&io->out, (size_t)n);
+}
+
 size_t
 io_queued(const struct io *io)
 {

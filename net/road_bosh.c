@@ -36,8 +36,8 @@
 #define LATE		15000		/* ms more until it counts as lost */
 #define BATCH_MAX	(128 * 1024)	/* bytes of stanzas in a request */
 #define SID_MAX		256
-#define TRIES_MAX	4		/* in a row, of one request */
-#define RETRY		500		/* ms, doubled with each of them */
+#define TRIES_MAX	5		/* in a row, of one request */
+#define RETRY		250		/* ms, doubled with each of them */
 
 enum bosh_state {
 	B_TLS,			/* of the first connection */
@@ -672,11 +672,17 @@ end_response(struct line *l)
 {
 	struct bosh	*b = l->bosh;
 	struct request	*q = l->request;
+	struct elem	*e = NULL;
 
 	if (!b->ended) {
 		nonsense(b, "half a <body/>");
 		return;
 	}
+	if (parse_next(b->parse, &e) == PARSE_ERROR) {
+		nonsense(b, "more than a <body/>");
+		return;
+	}
+	elem_free(e);
 	parse_free(b->parse);
 	b->parse = NULL;
 	l->request = NULL;

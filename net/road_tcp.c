@@ -163,6 +163,7 @@ bad_xml(struct tcp *t)
 			io_write(t->io, buf_data(&b), buf_len(&b));
 		buf_free(&b);
 		tcp_close(t);
+		io_push(t->io);
 	}
 	road_broke(t->road, ROAD_PROTOCOL, why);
 }

@@ -122,6 +122,7 @@ hang_up(struct wsroad *w, enum ws_code code)
 		send_frame(w);
 	w->closed = 1;
 	io_shutdown(w->io);
+	io_push(w->io);
 }
 
 static void

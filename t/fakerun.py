@@ -105,7 +105,8 @@ class Run(Fake):
 
     def start(self, where):
         how = self.how
-        args = [XCAT, '-j', ACCOUNT, '-c', ('xmpps://' if self.direct else '') + '127.0.0.1:%d' % self.port]
+        args = [XCAT, '-j', ACCOUNT, '-c', how.get('road', '%s127.0.0.1:%d') % ('xmpps://' if self.direct else '',
+                                                                                self.port)]
         if how.get('ca', 'ca.pem'):
             args += ['-C', os.path.join(self.certs, 'ca.pem')]
         args += shlex.split(how.get('args', ''))
