@@ -161,7 +161,7 @@ bad('terminate_with_nonsense', response(body('', "type='terminate' condition='&#
     'ended the session')
 bad('terminate_with_stream_error', response(body(
     "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
-    "type='terminate' condition='remote-stream-error'")), 'same resource')
+    "type='terminate' condition='remote-stream-error'")), 'a resource of its own')
 bad('see_other_uri_without_tls', response(body('<uri>http://evil.test/</uri>',
                                                "type='terminate' condition='see-other-uri'")), 'see-other-uri')
 
