@@ -279,9 +279,9 @@ http_has(const struct http *h, const char *name, const char *token)
 
 /* RFC 9112 section 6.3: all Content-Length there are must agree. */
 static int
-take_length(struct http *h)
+take_length(struct http *h, const char *s)
 {
-	const char	*s = http_field(h, "content-length"), *p;
+	const char	*p;
 
 	for (p = s; p != NULL; p = find(h, "content-length", p))
 		if (strcmp(p, s) != 0)
@@ -301,7 +301,7 @@ chunked(const struct http *h)
 {
 	const char	*s = http_field(h, "transfer-encoding");
 
-	return strcasecmp(s, "chunked") == 0 &&
+	return s != NULL && strcasecmp(s, "chunked") == 0 &&
 	    find(h, "transfer-encoding", s) == NULL;
 }
 
@@ -309,14 +309,15 @@ chunked(const struct http *h)
 static enum http_event
 frame(struct http *h)
 {
-	int	 coded = http_field(h, "transfer-encoding") != NULL;
-	int	 sized = http_field(h, "content-length") != NULL;
+	int		 coded = http_field(h, "transfer-encoding") != NULL;
+	const char	*length = http_field(h, "content-length");
+	int		 sized = length != NULL;
 
 	h->persistent = h->minor >= 1 ? !http_has(h, "connection", "close") :
 	    http_has(h, "connection", "keep-alive");
 	if (coded && (sized || h->minor == 0 || !chunked(h)))
 		return bad(h, "its body has a coding that is not understood");
-	if (sized && take_length(h) == -1)
+	if (length != NULL && take_length(h, length) == -1)
 		return bad(h, "its body has no length that makes sense");
 	h->head = 0;
 	if (h->status == 101 || h->status == 204 || h->status == 304 ||

@@ -64,7 +64,7 @@ struct line {
 	struct via	*via;
 	struct io	*io;
 	int		 ready;		/* TLS stands */
-	int		 broken;	/* to be dropped, once no callback runs */
+	int		 broken;	/* to be dropped, but by no callback */
 	struct http	 http;
 	struct request	*request;	/* under way on it */
 };
@@ -640,21 +640,15 @@ begin_response(struct bosh *b, int status)
 	char	 why[64];
 
 	/* Section 17.1: older servers say by status what others say in XML. */
-	switch (status) {
-	case 200:
-		break;
-	case 400:
-	case 403:
-	case 404:
+	if (b->state != B_CREATING && (status == 400 || status == 403 ||
+	    status == 404)) {
 		strlcpy(b->condition, status == 400 ? "bad-request" :
 		    status == 403 ? "policy-violation" : "item-not-found",
 		    sizeof(b->condition));
-		if (b->state != B_CREATING) {
-			terminate(b);
-			return;
-		}
-		/* FALLTHROUGH */
-	default:
+		terminate(b);
+		return;
+	}
+	if (status != 200) {
 		snprintf(why, sizeof(why), "HTTP status %d", status);
 		nonsense(b, why);
 		return;

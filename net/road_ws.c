@@ -188,7 +188,7 @@ static void
 message(struct wsroad *w, const unsigned char *data, size_t len)
 {
 	struct elem		*e = NULL;
-	enum parse_event	 ev = PARSE_MORE;
+	enum parse_event	 ev;
 	size_t			 rest = len;
 
 	if (!w->whole) {

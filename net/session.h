@@ -39,7 +39,7 @@ struct session_conf {
 	const char	*password;	/* NULL: none */
 	struct ways	*ways;		/* where to connect; see ways.h */
 	int		 plain;		/* SASL PLAIN is allowed */
-	int		 external;	/* the ways' tls presents a client certificate */
+	int		 external;	/* their tls presents a certificate */
 	int64_t		 login_ms;	/* time allowed until ready */
 	int		 trace;		/* stanzas to log, too */
 	int		 persist;	/* once logged in, come back from a

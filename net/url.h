@@ -17,7 +17,7 @@ struct url {
 	char		password[URL_USER];
 	char		host[URL_HOST];		/* without brackets */
 	uint16_t	port;			/* 0: none given */
-	char		target[URL_TARGET];	/* path and query; "/" if none */
+	char		target[URL_TARGET];	/* path, query; "/" if none */
 };
 
 /*
