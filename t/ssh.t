@@ -91,17 +91,21 @@ for by in by_socat by_inetd; do
 done
 stop_server
 
-# The same where only the web gets through.
-over_wss()
-{
-	by_socat
-}
-
+# The same where only the web gets through: by WebSocket.
+by=by_socat
 start_server ejabberd http
 SERVER=wss://localhost:$HTTPSPORT/xmpp-websocket
 for user in alice bob; do
 	xcat_user $user
 done
-by=over_wss
-try_ssh
+over_xcat ssh -F "$T/ssh_config" host expr 6 \\* 7
+is "$(cat "$T/run.out")" 42 'WebSocket: output of a command'
+connection_over
+over_xcat ssh -F "$T/ssh_config" host 'exit 7'
+is "$status" 7 'WebSocket: exit status'
+connection_over
+head -c 4000000 "$T/data" >"$T/less"
+over_xcat ssh -F "$T/ssh_config" host cat <"$T/less"
+check_same "$T/run.out" "$T/less" 'WebSocket: 4 MB there and back'
+ok 'WebSocket: the listener ends with it' connection_over
 done_testing
