@@ -517,11 +517,12 @@ sync_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 }
 
 /* Not every server that breaks the connection for a block that is too large is
- * heard to say so: one that breaks time and again at the same place has. */
+ * heard to say so, and some let one through by chance; but this one breaks time
+ * and again before a window of blocks is through. */
 static int
 breaks_there(struct inband *s)
 {
-	if (s->nflights == 0 || s->landed != s->landed_then)
+	if (s->nflights == 0 || s->landed - s->landed_then >= INBAND_WINDOW)
 		s->no_further = 0;
 	else
 		s->no_further++;

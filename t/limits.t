@@ -26,7 +26,7 @@ small()		# server-feature ...
 	check_same "$T/c.out" "$T/down" "$*: and the other"
 	_lost=$(($(lines c "$TRYING") + $(lines l "$TRYING")))
 	ok "$*: learned it from $_lost refusals" \
-	    [ "$_lost" -ge 1 -a "$_lost" -le 8 ]
+	    [ "$_lost" -ge 1 -a "$_lost" -le 16 ]
 
 	# What has been learned holds for the next stream of the same login.
 	port=$(free_port)
