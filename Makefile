@@ -14,7 +14,7 @@ LIBS	= `pkg-config --libs $(PKGS)`
 
 XML	= xml/base64.o xml/buf.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
 	xml/parse.o xml/stanza.o xml/text.o xml/utf8.o xml/write.o
-IBB	= ibb/e2e.o ibb/inband.o ibb/stream.o ibb/sync.o ibb/why.o
+IBB	= ibb/carrier.o ibb/e2e.o ibb/inband.o ibb/stream.o ibb/sync.o ibb/why.o
 NET	= net/allow.o net/away.o net/child.o net/conf.o net/conffile.o net/dial.o net/disco.o \
 	net/end.o net/identity.o net/io.o net/known.o net/login.o net/loop.o \
 	net/password.o net/port.o net/reach.o net/resolve.o net/resume.o net/road.o net/road_tcp.o net/roster.o \

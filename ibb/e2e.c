@@ -19,7 +19,9 @@
 
 struct e2e {
 	SSL		*ssl;
-	BIO		*in, *out;	/* the SSL's */
+	const unsigned char *in;	/* what e2e_input() was given ... */
+	size_t		 inlen;		/* ... and is not yet read */
+	struct buf	 out;
 	int		 calling;
 	int		 established, ended;
 	int		 judged;	/* the peer's key was refused */
@@ -52,6 +54,66 @@ e2e_fingerprint(X509 *cert, char *out)
 /*
  * Callbacks of OpenSSL
  */
+
+/* It reads from the bytes at hand and writes to out, with no copies more. */
+static int
+bio_read(BIO *b, char *p, int len)
+{
+	struct e2e	*e = BIO_get_data(b);
+	size_t		 n = (size_t)len < e->inlen ? (size_t)len : e->inlen;
+
+	BIO_clear_retry_flags(b);
+	if (n == 0) {
+		BIO_set_retry_read(b);
+		return -1;
+	}
+	memcpy(p, e->in, n);
+	e->in += n;
+	e->inlen -= n;
+	return (int)n;
+}
+
+static int
+bio_write(BIO *b, const char *p, int len)
+{
+	struct e2e	*e = BIO_get_data(b);
+
+	return buf_add(&e->out, p, (size_t)len) == 0 ? len : -1;
+}
+
+static long
+bio_ctrl(BIO *b, int cmd, long num, void *ptr)
+{
+	struct e2e	*e = BIO_get_data(b);
+
+	(void)num;
+	(void)ptr;
+	if (cmd == BIO_CTRL_PENDING)
+		return e != NULL ? (long)e->inlen : 0;
+	return cmd == BIO_CTRL_FLUSH;
+}
+
+static BIO *
+bio_new(struct e2e *e)
+{
+	static BIO_METHOD	*method;
+	BIO			*b;
+
+	if (method == NULL) {
+		method = BIO_meth_new(BIO_get_new_index() |
+		    BIO_TYPE_SOURCE_SINK, "e2e");
+		if (method == NULL)
+			return NULL;
+		BIO_meth_set_read(method, bio_read);
+		BIO_meth_set_write(method, bio_write);
+		BIO_meth_set_ctrl(method, bio_ctrl);
+	}
+	if ((b = BIO_new(method)) != NULL) {
+		BIO_set_data(b, e);
+		BIO_set_init(b, 1);
+	}
+	return b;
+}
 
 static int
 verify(X509_STORE_CTX *store, void *arg)
@@ -160,22 +222,22 @@ e2e_new(SSL_CTX *ctx, int calling, const char *const *about, size_t n,
     e2e_judge_fn *judge, void *arg)
 {
 	struct e2e	*e;
+	BIO		*bio;
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
+	buf_init(&e->out, E2E_OUT_MAX);
 	e->calling = calling;
 	e->judge = judge;
 	e->arg = arg;
-	e->in = BIO_new(BIO_s_mem());
-	e->out = BIO_new(BIO_s_mem());
+	bio = bio_new(e);
 	e->ssl = SSL_new(ctx);
-	if (e->in == NULL || e->out == NULL || e->ssl == NULL) {
-		BIO_free(e->in);
-		BIO_free(e->out);
+	if (bio == NULL || e->ssl == NULL) {
+		BIO_free(bio);
 		e2e_free(e);
 		return NULL;
 	}
-	SSL_set_bio(e->ssl, e->in, e->out);
+	SSL_set_bio(e->ssl, bio, bio);
 	SSL_set_app_data(e->ssl, e);
 	if (bind_context(e, about, n) == -1 ||
 	    (calling && offer_protocol(e) == -1)) {
@@ -195,6 +257,7 @@ e2e_free(struct e2e *e)
 	if (e == NULL)
 		return;
 	SSL_free(e->ssl);
+	buf_free(&e->out);
 	free(e);
 }
 
@@ -298,19 +361,28 @@ read_all(struct e2e *e, struct buf *out)
 	}
 }
 
+static int
+take(struct e2e *e, struct buf *out)
+{
+	if (!e->established && handshake(e) == -1)
+		return -1;
+	if (e->established && !e->ended && read_all(e, out) == -1)
+		return -1;
+	/* Nothing can follow the end. */
+	return e->ended && e->inlen > 0 ? broken(e) : 0;
+}
+
 int
 e2e_input(struct e2e *e, const void *data, size_t len, struct buf *out)
 {
+	int	 r;
+
 	ERR_clear_error();
-	if (len > 0 && BIO_write(e->in, data, (int)len) != (int)len)
-		return broken(e);
-	if (!e->established && handshake(e) == -1)
-		return -1;
-	if (e->ended) {
-		/* Nothing can follow the end. */
-		return BIO_pending(e->in) > 0 ? broken(e) : 0;
-	}
-	return e->established ? read_all(e, out) : 0;
+	e->in = data;
+	e->inlen = len;
+	r = take(e, out);
+	e->inlen = 0;
+	return r;
 }
 
 int
@@ -327,28 +399,10 @@ e2e_finish(struct e2e *e)
 	return SSL_shutdown(e->ssl) >= 0 ? 0 : broken(e);
 }
 
-const unsigned char *
-e2e_output(struct e2e *e, size_t *len)
+struct buf *
+e2e_output(struct e2e *e)
 {
-	char	*p = NULL;
-	long	 n = BIO_get_mem_data(e->out, &p);
-
-	*len = n > 0 ? (size_t)n : 0;
-	return (const unsigned char *)p;
-}
-
-void
-e2e_sent(struct e2e *e, size_t len)
-{
-	unsigned char	 sink[4096];
-	int		 n;
-
-	for (; len > 0; len -= (size_t)n) {
-		n = BIO_read(e->out, sink, len < sizeof(sink) ? (int)len :
-		    (int)sizeof(sink));
-		if (n <= 0)
-			return;
-	}
+	return &e->out;
 }
 
 int

@@ -30,7 +30,8 @@ RB_GENERATE(inband_tree, inband, node, inband_cmp)
  */
 
 void
-inband_trace(struct inband *s, const char *what, const char *from, const char *to)
+inband_trace(const struct inband *s, const char *what, const char *from,
+    const char *to)
 {
 	char	 line[256], sid[9];
 
@@ -461,6 +462,13 @@ size_t
 inband_unanswered(const struct inband *s)
 {
 	return s->message && s->in == HALF_OPEN ? 0 : s->nflights;
+}
+
+int
+inband_may_carry(const struct inband *s)
+{
+	return s->state == OPEN && !s->message && s->in == HALF_OPEN &&
+	    s->out == HALF_OPEN;
 }
 
 void
