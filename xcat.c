@@ -22,8 +22,10 @@
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
+#include "link/hosts.h"
 #include "link/link.h"
 #include "link/run.h"
+#include "link/wire.h"
 #include "net/allow.h"
 #include "net/child.h"
 #include "net/conf.h"
@@ -198,7 +200,7 @@ static int
 stanza(void *arg, const struct elem *e)
 {
 	(void)arg;
-	return ibb_input(run.ibb, e) || (run.allow != NULL &&
+	return ibb_input(run.ibb, e) || wire_input(e) || (run.allow != NULL &&
 	    roster_push(session_iqs(run.session), run.allow, e));
 }
 
@@ -267,9 +269,9 @@ log_in(void)
 		.jid = run.jid,
 		.password = run.conf.password,
 		.way = &run.where,
-		.family = run.conf.family == FAMILY_4 ? AF_INET :
-		    run.conf.family == FAMILY_6 ? AF_INET6 : AF_UNSPEC,
+		.family = hosts_family(),
 		.plain = run.conf.plain,
+		.bytestreams = hosts_allowed(),
 		.external = run.conf.certificate != NULL,
 		.tls = run.tls,
 		.login_ms = 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
@@ -369,7 +371,7 @@ parse_options(int argc, char *argv[])
 	/* With + the first operand ends the options everywhere: a service may
 	 * begin with a dash. */
 	while ((c = getopt(argc, argv,
-	    "+46a:b:C:c:D:dhij:KkL:lmNo:p:qsvw:z")) != -1)
+	    "+46a:b:C:c:D:dhij:KkL:lmNo:P:p:qsvw:z")) != -1)
 		switch (c) {
 		case '?':
 			usage(EX_USE);
@@ -582,6 +584,8 @@ set_up(void)
 		err(EX_LOCAL, "signals");
 	if (run.mode == FORWARD && forward_open(why) == -1)
 		errx(EX_LOCAL, "%s", why);
+	if (hosts_prepare(why) == -1)
+		errx(EX_USE, "%s", why);
 }
 
 static void
@@ -591,6 +595,7 @@ tear_down(void)
 
 	while ((l = TAILQ_FIRST(&run.links)) != NULL)
 		link_free(l);
+	hosts_free();
 	ports_free(run.ports);
 	ibb_free(run.ibb);
 	session_free(run.session);

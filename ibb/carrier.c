@@ -206,6 +206,12 @@ carrier_alone(const char *peer, const char *sid,
 	return c;
 }
 
+int
+carrier_is_alone(const struct carrier *c)
+{
+	return c->inband == NULL;
+}
+
 static void
 mark_free(struct carrier *c)
 {
@@ -322,6 +328,12 @@ int
 carrier_away(const struct carrier *c)
 {
 	return c->inband != NULL && inband_away(c->inband);
+}
+
+int
+carrier_congested(const struct carrier *c)
+{
+	return c->inband != NULL && inband_congested(c->inband);
 }
 
 const char *
@@ -859,19 +871,23 @@ lost_alone(struct carrier *c, int broke)
 	}
 }
 
-void
+int
 carrier_wire_lost(struct carrier *c, int broke)
 {
+	int	 expected;
+
 	if (!carrier_wired(c))
-		return;
+		return 1;
 	if (c->inband == NULL) {
 		lost_alone(c, broke);
-		return;
+		return 1;
 	}
+	expected = !inband_may_carry(c->inband);
 	drop(c);
 	c->telling = 0;		/* whatever it was, this is more */
 	report(c);
 	advance(c);
+	return expected;
 }
 
 void

@@ -56,6 +56,7 @@ struct carrier *carrier_offered(struct inband *offer, struct iq_table *iqs,
  */
 struct carrier *carrier_alone(const char *peer, const char *sid,
 	    const struct inband_user *user, void *arg);
+int	 carrier_is_alone(const struct carrier *c);
 /* NULL is fine. */
 void	 carrier_free(struct carrier *c);
 
@@ -76,6 +77,8 @@ void	 carrier_sync(struct carrier *c);
 int	 carrier_syncs(const struct carrier *c);
 int	 carrier_waits(const struct carrier *c);
 int	 carrier_away(const struct carrier *c);
+
+int	 carrier_congested(const struct carrier *c);
 
 const char *carrier_peer(const struct carrier *c);
 const char *carrier_sid(const struct carrier *c);
@@ -134,8 +137,9 @@ void	 carrier_wire_sent(struct carrier *c, size_t len);
 void	 carrier_wire_input(struct carrier *c, const void *data, size_t len);
 /* All is written, and our direction is to be shut down (a socket alone). */
 int	 carrier_wire_finished(const struct carrier *c);
-/* It has ended, or it broke. */
-void	 carrier_wire_lost(struct carrier *c, int broke);
+/* It has ended, or it broke.  With the stream about to be closed, that is as
+ * it should be: 1 then, else 0. */
+int	 carrier_wire_lost(struct carrier *c, int broke);
 /* Time has passed: confirm to the peer what came since. */
 void	 carrier_wire_tick(struct carrier *c);
 /* Bytes that the present or the last one has carried, both ways. */

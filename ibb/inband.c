@@ -270,8 +270,8 @@ inband_ask_open(struct inband *s)
 	    s->reopened ? IQ_NODEADLINE : s->deadline);
 }
 
-static void
-make_sid(char sid[33])
+void
+inband_make_sid(char *sid)
 {
 	unsigned char	 r[16];
 	size_t		 i;
@@ -288,9 +288,9 @@ inband_new(struct ibb *b, const char *peer, size_t block_size, int message,
     const struct inband_user *user, void *arg)
 {
 	struct inband	*s;
-	char		 sid[33];
+	char		 sid[INBAND_SID];
 
-	make_sid(sid);
+	inband_make_sid(sid);
 	if ((s = stream_new(b, peer, sid)) == NULL)
 		return NULL;
 	s->block = block_size;

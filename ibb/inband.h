@@ -22,6 +22,7 @@ struct xw;
 
 #define INBAND_BLOCK_MAX	65535	/* XEP-0047 section 2.1 */
 #define INBAND_BLOCK_DEFAULT	4096	/* section 4 */
+#define INBAND_SID	33		/* bytes of one that we make, with NUL */
 #define INBAND_WINDOW		16	/* blocks unanswered at a time */
 /* Bytes held unanswered, ids and all: twice what a peer like us would send. */
 #define INBAND_RX_MAX	(2 * INBAND_WINDOW * INBAND_BLOCK_MAX)
@@ -98,6 +99,9 @@ size_t	 ibb_unsettled(const struct ibb *b);
  * peers do not wait for those of iq stanzas.  One like us never gets there.
  */
 int	 ibb_congested(struct ibb *b);
+
+/* A sid that nobody can guess, into sid[INBAND_SID]. */
+void	 inband_make_sid(char *sid);
 
 /*
  * Our connection was lost and has not been resumed: find out what was lost of

@@ -183,6 +183,8 @@ close_if_done(struct stream *s)
 {
 	if (s->state != STREAM_OPEN)
 		return;
+	if (buf_len(&s->rx) == 0 && (peer_finished(s) || s->peer_closing))
+		carrier_report(s->carrier);
 	if (s->peer_closing && !s->closing && !peer_finished(s)) {
 		give_up(s, STREAM_BROKEN, SE_BAD_REQUEST, "it was closed "
 		    "before the end of the peer's data");
@@ -372,17 +374,23 @@ write_answer(void *arg, struct xw *w)
 		write_bytes(w, buf_data(&s->flight), buf_len(&s->flight));
 }
 
-/* The attributes of Prosody's mod_tcpproxy name the service. */
+/* The attributes of Prosody's mod_tcpproxy name it. */
+void
+stream_write_service(const struct stream *s, struct xw *w)
+{
+	if (s->conf.host == NULL)
+		return;
+	xw_attr(w, "xmlns:tcp", NS_TCPPROXY);
+	xw_attr(w, "tcp:host", s->conf.host);
+	xw_attr(w, "tcp:port", s->conf.port);
+}
+
 static void
 write_open(void *arg, struct xw *w)
 {
 	struct stream	*s = arg;
 
-	if (s->conf.host != NULL) {
-		xw_attr(w, "xmlns:tcp", NS_TCPPROXY);
-		xw_attr(w, "tcp:host", s->conf.host);
-		xw_attr(w, "tcp:port", s->conf.port);
-	}
+	stream_write_service(s, w);
 	write_session(arg, w);
 }
 
@@ -580,12 +588,32 @@ stream_offered(struct inband *offer, const struct elem *open,
 	return s;
 }
 
+struct stream *
+stream_alone(const char *peer, const char *sid, int calling,
+    const struct stream_conf *conf, void (*notify)(void *), void *arg)
+{
+	struct stream	*s;
+
+	if ((s = stream_new(conf, notify, arg)) == NULL)
+		return NULL;
+	s->calling = calling;
+	s->state = calling ? STREAM_OPENING : STREAM_OFFERED;
+	s->carrier = carrier_alone(peer, sid, &carried, s);
+	if (s->carrier == NULL) {
+		stream_free(s);
+		return NULL;
+	}
+	return s;
+}
+
 int
 stream_accept(struct stream *s)
 {
 	if (s->state != STREAM_OFFERED)
 		return -1;
-	s->state = s->e2e != NULL ? STREAM_OPENING : STREAM_OPEN;
+	/* One over a socket alone has yet to get it. */
+	s->state = s->e2e != NULL || carrier_is_alone(s->carrier) ?
+	    STREAM_OPENING : STREAM_OPEN;
 	if ((s->e2e != NULL && keep_flight(s) == -1) ||
 	    carrier_accept(s->carrier, s->xcat ? write_answer : NULL) == -1) {
 		fail(s, STREAM_INTERNAL, "cannot answer");
@@ -791,7 +819,43 @@ stream_heard_end(const struct stream *s)
 int
 stream_congested(const struct stream *s)
 {
-	return inband_congested(s->carrier);
+	return carrier_congested(s->carrier);
+}
+
+struct carrier *
+stream_carrier(const struct stream *s)
+{
+	return s->carrier;
+}
+
+int
+stream_wire_wanted(const struct stream *s)
+{
+	if (carrier_is_alone(s->carrier))
+		return s->state == STREAM_OPENING;
+	/* Never in the plain. */
+	return s->state == STREAM_OPEN && s->e2e != NULL &&
+	    carrier_wire_wanted(s->carrier);
+}
+
+int
+stream_wire(struct stream *s, unsigned number, int ready)
+{
+	if (!stream_wire_wanted(s) ||
+	    carrier_wire(s->carrier, number, ready) == -1)
+		return -1;
+	s->state = STREAM_OPEN;
+	changed(s);
+	return 0;
+}
+
+#define WIRE_READ	(64 * 1024)	/* at a time */
+#define WIRE_HELD	(512 * 1024)	/* not consumed: enough for now */
+
+size_t
+stream_wire_room(const struct stream *s)
+{
+	return over(s) || buf_len(&s->rx) >= WIRE_HELD ? 0 : WIRE_READ;
 }
 
 void
@@ -837,6 +901,13 @@ int
 stream_away(const struct stream *s)
 {
 	return carrier_away(s->carrier);
+}
+
+void
+stream_refused(struct stream *s, enum stanza_error err, const char *why)
+{
+	s->refusal = err;
+	fail(s, STREAM_REFUSED, why);
 }
 
 void

@@ -41,6 +41,8 @@ struct dial {
 	size_t		 nattempts, live;
 	int		 begun;
 	char		 err[128];
+	int		(*permit)(void *, const struct addr *);
+	void		*permit_arg;
 	dial_fn		*fn;
 	void		*arg;
 };
@@ -150,6 +152,11 @@ attempt(struct dial *d, const struct addr *addr)
 	struct attempt	*a = &d->attempts[d->nattempts];
 	int		 fd;
 
+	if (d->permit != NULL && !d->permit(d->permit_arg, addr)) {
+		strlcpy(d->err, "such addresses are not connected to",
+		    sizeof(d->err));
+		return -1;
+	}
 	if ((fd = nonblocking_socket(addr->ss.ss_family)) == -1 ||
 	    (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) ==
 	    -1 && errno != EINPROGRESS)) {
@@ -224,6 +231,14 @@ resolved(void *arg, const struct addr *addrs, size_t n, const char *err)
 		timer_set(d->loop, &d->timer, clock_ms() + RESOLUTION_DELAY);
 	else if (!d->begun || d->live == 0 || !d->timer.on)
 		begin(d);
+}
+
+void
+dial_permit(struct dial *d, int (*permit)(void *, const struct addr *),
+    void *arg)
+{
+	d->permit = permit;
+	d->permit_arg = arg;
 }
 
 struct dial *

@@ -1,8 +1,12 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/addr.h"
 #include "net/road.h"
 #include "net/sasl.h"
 #include "net/session_int.h"
@@ -488,6 +492,18 @@ session_security(struct session *s)
 	SSL	*ssl = road_ssl(s->road);
 
 	return ssl != NULL ? SSL_get_version(ssl) : "not encrypted";
+}
+
+int
+session_near(struct session *s)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+	SSL			*ssl = road_ssl(s->road);
+
+	return ssl != NULL && getpeername(SSL_get_fd(ssl),
+	    (struct sockaddr *)&ss, &len) == 0 &&
+	    addr_kind((struct sockaddr *)&ss) == ADDR_LOOPBACK;
 }
 
 size_t

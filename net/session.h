@@ -43,6 +43,7 @@ struct session_conf {
 	int		 external;	/* tls presents a client certificate */
 	SSL_CTX		*tls;
 	int64_t		 login_ms;	/* time allowed until ready */
+	int		 bytestreams;	/* sockets are taken (XEP-0065) */
 	int		 trace;		/* stanzas to log, too */
 	int		 persist;	/* once logged in, come back from a
 					 * loss: try until closed */
@@ -86,6 +87,9 @@ const char *session_jid(const struct session *s);
 
 /* What secures the connection, such as "TLSv1.3 ...". */
 const char *session_security(struct session *s);
+
+/* Is the server on this machine? */
+int	 session_near(struct session *s);
 
 /* Bytes of stanzas that should still be sent now; 0 when the server is slow
  * to take what is queued. */
