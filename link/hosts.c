@@ -31,6 +31,7 @@ static struct {
 	uint16_t	 port;		/* 0: ours */
 } given[GIVEN_MAX];
 static size_t		 ngiven;
+static int		 hidden;	/* none of ours */
 
 static struct s5blisten	*listener;
 static struct streamhost proxies[PROXIES_MAX];
@@ -49,13 +50,17 @@ parse_given(const char *s, char *err)
 	char		 copy[300], *host, *port;
 	const char	*why;
 
+	if (strcmp(s, "none") == 0) {
+		hidden = 1;
+		return 0;
+	}
 	if (ngiven == GIVEN_MAX ||
 	    strlcpy(copy, s, sizeof(copy)) >= sizeof(copy) ||
 	    service_split(copy, &host, &port) == -1 ||
 	    strlcpy(given[ngiven].host, host, sizeof(given->host)) >=
 	    sizeof(given->host)) {
 		snprintf(err, HOSTS_ERR, "streamhost %.100s: give an address, "
-		    "or address:port, up to %d times", s, GIVEN_MAX);
+		    "address:port or none, up to %d times", s, GIVEN_MAX);
 		return -1;
 	}
 	given[ngiven].port = 0;
@@ -214,7 +219,7 @@ hosts_known(void)
 struct s5bwait *
 hosts_wait(const char *hash, s5bwait_fn *fn, void *arg)
 {
-	return s5blisten_wait(listener, hash, fn, arg);
+	return hidden ? NULL : s5blisten_wait(listener, hash, fn, arg);
 }
 
 struct list {

@@ -210,8 +210,9 @@ failed(struct wire *w, enum stanza_error err, const char *why)
 	clean(w);
 	set_state(w, REST);
 	if (alone(w)) {
-		snprintf(line, sizeof(line), "%s (%s)", refusal(err),
-		    clean_why);
+		snprintf(line, sizeof(line), "%s (%s)", w->link->listener ?
+		    "none of the hosts that it offers can be reached" :
+		    refusal(err), clean_why);
 		stream_refused(w->link->stream, err, line);
 		return;
 	}
