@@ -11,6 +11,7 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
+#define HELD_BACK	4096	/* see carrier_wire_pad() */
 #define REPORT	(CARRIER_WINDOW / 8)	/* worth a stanza */
 
 /* What is between us and the peer beside the in-band bytestream. */
@@ -53,6 +54,10 @@ struct carrier {
 	uint64_t		 wire_out;	/* bytes written to it */
 	uint64_t		 wire_known;	/* of these, the peer has got */
 	uint64_t		 wire_in;	/* bytes that came from it */
+	int			(*pad)(void *);
+	size_t			 padded;	/* bytes at the end of out ... */
+	uint64_t		 padded_to;	/* ... as it was then */
+	int			 foreign;	/* and not the session's */
 	int			 feeding;	/* block() is about these */
 	int			 finishing;	/* a socket alone: we close */
 	int			 ended;		/* and the peer has */
@@ -425,6 +430,8 @@ void
 carrier_push(struct carrier *c, size_t weight)
 {
 	c->pushed += weight;
+	if (c->wire_known + buf_len(c->out) != c->padded_to)
+		c->padded = 0;
 	advance(c);
 }
 
@@ -467,7 +474,7 @@ carrier_idle(const struct carrier *c)
 		return buf_len(c->out) == 0;
 	if (inband_unanswered(c->inband) > 0)
 		return 0;
-	return c->number == 0 || (buf_len(c->out) == 0 &&
+	return c->number == 0 || (buf_len(c->out) <= c->padded &&
 	    c->confirmed == c->pushed);
 }
 
@@ -643,6 +650,11 @@ settle(struct carrier *c)
 	if (c->way == CARRIER_LOST)	/* or blocks are on their way */
 		c->blocked = c->landed = c->confirmed;
 	c->wire_out = c->wire_known = 0;
+	if (c->foreign)
+		buf_truncate(c->out, buf_len(c->out) > c->padded ?
+		    buf_len(c->out) - c->padded : 0);
+	c->padded = 0;
+	c->foreign = 0;
 	set_way(c, CARRIER_INBAND);
 	advance(c);
 }
@@ -785,6 +797,7 @@ carrier_wire(struct carrier *c, unsigned n, int ready)
 	c->wire = WIRE_UP;
 	c->ready = ready;
 	c->wire_in = c->wire_out = c->wire_known = c->told_in = 0;
+	c->pad = NULL;
 	c->told_consumed = c->consumed;
 	if (c->inband == NULL) {
 		set_way(c, ready ? CARRIER_SOCKET : CARRIER_MOVING);
@@ -825,11 +838,36 @@ carrier_wire_data(const struct carrier *c, size_t *len)
 }
 
 void
+carrier_wire_pad(struct carrier *c, int (*pad)(void *))
+{
+	c->pad = pad;
+}
+
+/* The last bytes for now are out: if they are held back, let it be padding. */
+static void
+pad(struct carrier *c)
+{
+	size_t	 before = buf_len(c->out);
+
+	if (c->pad == NULL || c->padded > 0 || before == 0 ||
+	    c->wire_out - c->wire_known != before || before <= HELD_BACK)
+		return;
+	if ((c->foreign = c->pad(c->arg)) == -1) {
+		c->foreign = 0;
+		return;
+	}
+	c->padded = buf_len(c->out) - before;
+	c->padded_to = c->wire_known + buf_len(c->out);
+}
+
+void
 carrier_wire_sent(struct carrier *c, size_t len)
 {
 	c->wire_out += len;
-	if (c->inband != NULL)
+	if (c->inband != NULL) {
+		pad(c);
 		return;
+	}
 	/* Nobody will say more of these. */
 	c->wire_known += len;
 	buf_drain(c->out, len);

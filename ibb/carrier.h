@@ -126,6 +126,13 @@ int	 carrier_wire_wanted(const struct carrier *c);
  * more.
  */
 int	 carrier_wire(struct carrier *c, unsigned number, int ready);
+/*
+ * It goes through a proxy, of which some (Prosody 0.12) hold back the last
+ * bytes until others follow: up to 8191, if more than 4096 are under way.  pad
+ * is to append bytes that mean nothing, more than that; it returns whether
+ * these are no part of the session, or -1.
+ */
+void	 carrier_wire_pad(struct carrier *c, int (*pad)(void *arg));
 /* Is it still in use?  If not, it is to be closed. */
 int	 carrier_wired(const struct carrier *c);
 /* Socket number will not come about, though we had said that it would. */

@@ -22,6 +22,7 @@ struct e2e;
 #define E2E_RECEIPT	48	/* base64 of 32 bytes */
 #define E2E_OVERHEAD	22	/* bytes that a record adds (RFC 8446 5.2) */
 #define E2E_RECORD	16384	/* most plaintext in a record */
+#define E2E_PAD		8500		/* bytes */
 #define E2E_OUT_MAX	(8 * 1024 * 1024)	/* bytes for the peer */
 
 /* ssh's notation of a public key's SHA-256, into out[E2E_FINGERPRINT].
@@ -55,6 +56,12 @@ int	 e2e_input(struct e2e *e, const void *data, size_t len,
 int	 e2e_write(struct e2e *e, const void *data, size_t len);
 /* Encrypt the end of our data (close_notify).  0 or -1. */
 int	 e2e_finish(struct e2e *e);
+/* Encrypt nothing, in a record of about E2E_PAD bytes (a KeyUpdate, padded).
+ * Not after the end.  0 or -1. */
+int	 e2e_pad(struct e2e *e);
+/* From now on whatever follows the peer's end is ignored: see
+ * xcat-protocol(7), Sockets. */
+void	 e2e_ignore_rest(struct e2e *e);
 /* Bytes for the peer, at most E2E_OUT_MAX: whoever has sent some, drains
  * them. */
 struct buf *e2e_output(struct e2e *e);

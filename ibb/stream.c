@@ -838,12 +838,30 @@ stream_wire_wanted(const struct stream *s)
 	    carrier_wire_wanted(s->carrier);
 }
 
+/* Behind our end there is nothing more to encrypt. */
+static int
+pad(void *arg)
+{
+	static const unsigned char	 zeros[E2E_PAD];
+	struct stream			*s = arg;
+
+	if (s->finish_sent)
+		return buf_add(e2e_output(s->e2e), zeros, sizeof(zeros)) ==
+		    0 ? 1 : -1;
+	return e2e_pad(s->e2e);
+}
+
 int
-stream_wire(struct stream *s, unsigned number, int ready)
+stream_wire(struct stream *s, unsigned number, int ready, int relayed)
 {
 	if (!stream_wire_wanted(s) ||
 	    carrier_wire(s->carrier, number, ready) == -1)
 		return -1;
+	if (s->e2e != NULL) {
+		e2e_ignore_rest(s->e2e);
+		if (relayed)
+			carrier_wire_pad(s->carrier, pad);
+	}
 	s->state = STREAM_OPEN;
 	changed(s);
 	return 0;

@@ -322,7 +322,8 @@ stands(struct wire *w, int fd, const struct streamhost *proxy, int ready)
 		w->fd = -1;
 	clean(w);
 	w->ended = w->shut = 0;
-	if (stream_wire(w->link->stream, w->number, ready) == -1) {
+	if (stream_wire(w->link->stream, w->number, ready,
+	    proxy != NULL) == -1) {
 		close(fd);
 		set_state(w, REST);
 		retry_later(w);
