@@ -44,8 +44,9 @@ struct carrier {
 	uint64_t		 received, consumed;
 	/* What is to be sent, and, in a socket, what is not confirmed. */
 	struct buf		 plain, *out;
-	/* Payload pushed; of it, in blocks, answered as such; confirmed. */
-	uint64_t		 pushed, blocked, landed, confirmed;
+	/* Payload pushed; of it, in blocks, answered as such; confirmed;
+	 * reported to the user as that. */
+	uint64_t		 pushed, blocked, landed, confirmed, credited;
 
 	enum wire		 wire;
 	enum carrier_way	 way;
@@ -380,12 +381,12 @@ carrier_set_out(struct carrier *c, struct buf *out)
 static void
 confirm(struct carrier *c, uint64_t payload)
 {
-	uint64_t	 more = 0;
+	uint64_t	 more;
 
-	if (payload > c->confirmed) {
-		more = payload - c->confirmed;
+	if (payload > c->confirmed)
 		c->confirmed = payload;
-	}
+	more = c->confirmed - c->credited;
+	c->credited = c->confirmed;
 	if (!c->over)
 		c->user.answered(c->arg, (size_t)more);
 }
