@@ -479,11 +479,26 @@ carrier_idle(const struct carrier *c)
 	    c->confirmed == c->pushed);
 }
 
+/* What we told the peer may have been lost with a connection. */
+static void
+renew(struct carrier *c)
+{
+	if (c->over || c->number == 0 || inband_waits(c->inband))
+		return;
+	iq_forget(c->iqs, c);
+	c->telling = c->closing_told = 0;
+	c->urgent = 1;
+	report(c);
+}
+
 static void
 on_answered(void *arg, size_t weight)
 {
 	struct carrier	*c = arg;
 
+	/* Nothing is under way: the streams have been compared. */
+	if (weight == 0 && inband_unanswered(c->inband) == 0)
+		renew(c);
 	c->landed += weight;
 	advance(c);
 	confirm(c, c->landed);
@@ -702,9 +717,10 @@ take_answer(void *arg, const struct elem *answer)
 	uint64_t		 n, in, consumed;
 
 	c->telling = 0;
-	if (c->over)
+	/* After an error the in-band bytestream will find out what is wrong,
+	 * and whether it can be mended: see renew(). */
+	if (c->over || stanza_error(answer) != SE_NONE)
 		return;
-	/* An error says that the stream is no more, as its end will. */
 	if (e != NULL && c->wire == WIRE_DOWN && c->closing_told &&
 	    counts_of(e, &n, &in, &consumed) == 0 && n == c->number)
 		peer_closed(c, in, consumed);

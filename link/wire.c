@@ -759,7 +759,7 @@ time_for_it(struct link *l)
 
 	if (l->listener && l->wire == NULL)
 		return 0;	/* it is the caller who begins */
-	if (!hosts_allowed() || run.ending ||
+	if (!hosts_allowed() || run.ending || run.away ||
 	    !stream_wire_wanted(l->stream) || (w = wire_of(l)) == NULL ||
 	    w->state != REST)
 		return 0;
