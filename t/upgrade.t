@@ -130,6 +130,49 @@ cuts()		# cuts bytes/s option ...
 	rm "$T/fast"
 }
 
+# All connections of one process to the server.
+cut_server()	# name
+{
+	ss -Htnp | awk -v server=":$PORT" -v pid="$(pid_of "$1")" '
+	    $5 ~ server "$" && index($0, "pid=" pid ",") { print $4, $5 }' |
+	    while read -r _us _them; do
+		ss -K src "$_us" dst "$_them"
+	    done >/dev/null 2>&1
+}
+
+# Sockets and logins, in any order: a socket may be offered, stand, move bytes or
+# break while either end is away from its server.
+chaos()		# cuts bytes/s option ...
+{
+	_what="$server: $1 cuts of anything" _cuts=$1 _rate=$2; shift 2
+	rm -f "$T/listener.out"
+	fifo out
+	ln -s out "$T/listener.out"
+	start reader "$PYTHON" "$TESTS/slow.py" "$_rate" "$T/out" "$T/fast"
+	listen_as bob listener -v "$@" -a "alice@$DOMAIN"
+	start caller "$T/alice" -s -v -o upgrade-after=0 "$@" "bob@$DOMAIN" \
+	    <"$T/large"
+	wait_for 30 stands 1
+	_n=0
+	while [ "$_n" -lt "$_cuts" ] && ! gone "$(pid_of caller)"; do
+		sleep ".$(shuf -i 0-9 -n 1)$(shuf -i 0-9 -n 1)"
+		case $(shuf -i 0-3 -n 1) in
+		0)	cut_server caller ;;
+		1)	cut_server listener ;;
+		2)	cut_server caller; cut ;;
+		3)	cut ;;
+		esac
+		_n=$((_n + 1))
+	done
+	is "$_n" "$_cuts" "$_what: it lives through them"
+	touch "$T/fast"
+	ended caller "$_what"
+	ended listener "$_what"
+	ended reader "$_what"
+	check_same "$T/reader.out" "$T/large" "$_what: same"
+	rm "$T/fast"
+}
+
 can_cut()
 {
 	perl -MIO::Socket::INET -e '
@@ -147,7 +190,7 @@ noise data 3000000
 noise large 100000000
 
 for kind in $SERVERS; do
-	start_server "$kind" proxy65
+	start_server "$kind" smacks proxy65
 	moment 0 1000000 'at once'
 	moment 0 0 'at once, and then nothing'
 	moment 1 1000000 'after one byte'
@@ -163,6 +206,7 @@ for kind in $SERVERS; do
 	if can_cut; then
 		cuts 20 3000000
 		cuts 3 3000000 -o streamhost=none
+		chaos 15 4000000
 	else
 		skip "$server: cuts" 'ss -K does nothing here'
 	fi
