@@ -523,6 +523,8 @@ offer(struct wire *w)
 		failed(w, SE_NONE, "there is no address to offer");
 		return;
 	}
+	if (w->wait != NULL)
+		s5bwait_prefer(w->wait, w->hosts[0].host);
 	set_state(w, OFFERED);
 	w->ask = s5b_offer(session_iqs(run.session), peer_of(w), sid,
 	    w->hosts, w->n, write_offer, clock_ms() + ANSWER_WAIT, answered,

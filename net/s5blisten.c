@@ -18,6 +18,7 @@
 
 #define CALLERS_MAX	16	/* that have connected and not yet asked */
 #define PATIENCE	5000	/* ms for them to ask */
+#define GRACE		200	/* ms, see s5bwait_prefer() */
 #define BACKLOG		16
 #define HASH_MAX	256
 
@@ -25,6 +26,7 @@
 struct s5bwait {
 	struct s5blisten	*owner;
 	char			 hash[HASH_MAX];
+	char			 preferred[ADDR_TEXT];	/* "": any */
 	int			 taken;
 	s5bwait_fn		*fn;
 	void			*arg;
@@ -35,6 +37,8 @@ struct s5bwait {
 struct caller {
 	struct s5blisten	*owner;
 	struct socks		*socks;
+	int			 fd;		/* the socks' */
+	char			 hash[HASH_MAX];	/* asked for, held */
 	struct timer		 timer;
 	TAILQ_ENTRY(caller)	 next;
 };
@@ -76,11 +80,6 @@ caller_free(struct caller *c)
 	free(c);
 }
 
-static void
-too_slow(void *arg)
-{
-	caller_free(arg);
-}
 
 /* Does nobody wait for a connection any more? */
 static int
@@ -105,25 +104,12 @@ find(struct s5blisten *s, const char *hash)
 	return NULL;
 }
 
-/* Ports are 0 in a request, but that nobody checks. */
 static void
-asked(void *arg, const char *host, const char *port)
+say_yes(struct caller *c, struct s5bwait *w)
 {
-	struct caller		*c = arg;
 	struct s5blisten	*s = c->owner;
-	struct s5bwait		*w;
 	int			 fd;
 
-	(void)port;
-	if (host == NULL) {
-		c->socks = NULL;
-		caller_free(c);
-		return;
-	}
-	if ((w = find(s, host)) == NULL) {
-		caller_free(c);
-		return;
-	}
 	w->taken = 1;
 	fd = socks_reply_same(c->socks, SOCKS_OK);
 	c->socks = NULL;
@@ -131,6 +117,55 @@ asked(void *arg, const char *host, const char *port)
 	if (idle(s))
 		close_doors(s);
 	w->fn(w->arg, fd);
+}
+
+static int
+is_preferred(const struct caller *c, const struct s5bwait *w)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+	char			 text[ADDR_TEXT];
+
+	return *w->preferred == '\0' || getsockname(c->fd,
+	    (struct sockaddr *)&ss, &len) == -1 || strcmp(w->preferred,
+	    addr_text((struct sockaddr *)&ss, text)) == 0;
+}
+
+/* Ports are 0 in a request, but that nobody checks. */
+static void
+asked(void *arg, const char *host, const char *port)
+{
+	struct caller	*c = arg;
+	struct s5bwait	*w = NULL;
+
+	(void)port;
+	if (host == NULL)
+		c->socks = NULL;
+	else
+		w = find(c->owner, host);
+	if (w == NULL) {
+		caller_free(c);
+	} else if (is_preferred(c, w)) {
+		say_yes(c, w);
+	} else {
+		strlcpy(c->hash, host, sizeof(c->hash));
+		timer_set(c->owner->loop, &c->timer, clock_ms() + GRACE);
+	}
+}
+
+/* It has said nothing, or has waited long enough. */
+static void
+time_is_up(void *arg)
+{
+	struct caller	*c = arg;
+	struct s5bwait	*w = NULL;
+
+	if (*c->hash != '\0')
+		w = find(c->owner, c->hash);
+	if (w != NULL)
+		say_yes(c, w);
+	else
+		caller_free(c);
 }
 
 static void
@@ -146,7 +181,8 @@ caller_new(struct s5blisten *s, int fd)
 		return;
 	}
 	c->owner = s;
-	c->timer = (struct timer){ .fire = too_slow, .arg = c };
+	c->fd = fd;
+	c->timer = (struct timer){ .fire = time_is_up, .arg = c };
 	TAILQ_INSERT_TAIL(&s->callers, c, next);
 	s->ncallers++;
 	timer_set(s->loop, &c->timer, clock_ms() + PATIENCE);
@@ -342,6 +378,12 @@ s5blisten_wait(struct s5blisten *s, const char *hash, s5bwait_fn *fn,
 	w->arg = arg;
 	TAILQ_INSERT_TAIL(&s->waits, w, next);
 	return w;
+}
+
+void
+s5bwait_prefer(struct s5bwait *w, const char *address)
+{
+	strlcpy(w->preferred, address, sizeof(w->preferred));
 }
 
 void

@@ -32,6 +32,12 @@ void	 s5blisten_free(struct s5blisten *s);
  * with errno if that is not possible. */
 struct s5bwait *s5blisten_wait(struct s5blisten *s, const char *hash,
 	    s5bwait_fn *fn, void *arg);
+/*
+ * There are targets that try all hosts at once and insist on the first one in
+ * the list (slixmpp 1.8).  Who comes by another address of ours than this one
+ * waits a moment, in case that the same target comes there as well.
+ */
+void	 s5bwait_prefer(struct s5bwait *w, const char *address);
 /* The first of the ports, while somebody is waited for, in this family; 0 if it
  * is not open. */
 uint16_t s5blisten_port(const struct s5blisten *s, int family);
