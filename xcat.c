@@ -87,7 +87,7 @@ usage(int status)
 	dprintf(STDERR_FILENO,
 	    "usage: xcat [-46dimNqv] [-b size] [-C file] [-c server] "
 	    "[-j jid] [-o key=value]\n"
-	    "            [-p file] [-w seconds] peer [service]\n"
+	    "            [-P jid] [-p file] [-w seconds] peer [service]\n"
 	    "       xcat -s [options] peer\n"
 	    "       xcat -l [-k] [-a who] [options] [service[=target] ...]\n"
 	    "       xcat -L [addr:]port [options] peer [service]\n"
