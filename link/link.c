@@ -474,6 +474,8 @@ link_check(struct link *l)
 	uint64_t		 now_moved = moved(l);
 
 	wire_check(l);
+	if (listen_missed(l))
+		return;
 	state = stream_state(l->stream);
 	if (state == STREAM_OPEN && !l->greeted) {
 		link_greet(l);

@@ -116,6 +116,9 @@ void	 listen_offered(void *unused, struct inband *offer,
 	    const struct elem *open);
 /* A stream over a socket alone is (ibb/bytestreams.h). */
 void	 listen_socket_offered(struct s5b_offer *o);
+/* A stream that a peer has opened was to be over a socket that is not to be
+ * had: 1, and it is gone, as if it had not been offered. */
+int	 listen_missed(struct link *l);
 /* May this JID see us?  The second one says who may not. */
 int	 listen_allowed(void *unused, const char *jid);
 int	 listen_allowed_or_said(void *unused, const char *jid);

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "ibb/bytestreams.h"
+#include "ibb/carrier.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "link/link.h"
 #include "link/run.h"
 #include "link/wire.h"
 #include "net/allow.h"
+#include "net/child.h"
 #include "net/end.h"
 #include "net/reach.h"
 #include "net/roster.h"
@@ -149,6 +151,22 @@ join(struct link *l, const struct target *t)
 		serve(l, t);
 	else if (run.nlinks == 1)
 		take(l);
+}
+
+int
+listen_missed(struct link *l)
+{
+	if (!l->listener || l->greeted ||
+	    stream_state(l->stream) != STREAM_FAILED ||
+	    !carrier_is_alone(stream_carrier(l->stream)))
+		return 0;
+	say(0, "%s: %s", stream_peer(l->stream), stream_why(l->stream));
+	if (l->pid > 0)
+		child_hangup(l->pid);
+	link_free(l);
+	if (run.mode == LISTEN)
+		listen_next();
+	return 1;
 }
 
 static struct link *

@@ -271,7 +271,5 @@ socks_reply_same(struct socks *s, enum socks_reply reply)
 {
 	if (s->state == ASKED)
 		put_same(s, reply);
-	else
-		put_reply(s, reply);
 	return release(s, reply);
 }
