@@ -25,8 +25,8 @@ NET	= net/addr.o net/allow.o net/away.o net/child.o net/conf.o \
 	net/tls.o net/trace.o net/trust.o net/way.o net/where.o
 OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/probe.o link/wire.o
-UNITS	= t/unit/conf.t t/unit/ibb.t t/unit/jid.t t/unit/sasl.t t/unit/xml.t
-FUZZERS	= t/fuzz/e2e t/fuzz/ibb t/fuzz/jid t/fuzz/xml
+UNITS	= t/unit/conf.t t/unit/ibb.t t/unit/jid.t t/unit/s5b.t t/unit/sasl.t t/unit/xml.t
+FUZZERS	= t/fuzz/e2e t/fuzz/ibb t/fuzz/jid t/fuzz/s5b t/fuzz/xml
 
 TESTS	= t/*.t $(UNITS)
 JOBS	= 2

@@ -71,7 +71,7 @@ void	 s5b_cancel(struct s5b_ask *a);
 struct s5b_offer {
 	const char	 *from, *id, *sid;
 	const struct elem *query;
-	const char	 *dstaddr;	/* the hash, if the requester gives it */
+	const char	 *dstaddr;	/* the hash, if it gives one */
 	struct streamhost *hosts;	/* allocated; the taker frees it */
 	size_t		  n;
 };

@@ -56,7 +56,7 @@ struct carrier {
 	uint64_t		 wire_known;	/* of these, the peer has got */
 	uint64_t		 wire_in;	/* bytes that came from it */
 	int			(*pad)(void *);
-	size_t			 padded;	/* bytes at the end of out ... */
+	size_t			 padded;	/* bytes at out's end ... */
 	uint64_t		 padded_to;	/* ... as it was then */
 	int			 foreign;	/* and not the session's */
 	int			 feeding;	/* block() is about these */

@@ -22,7 +22,7 @@ struct xw;
 
 #define INBAND_BLOCK_MAX	65535	/* XEP-0047 section 2.1 */
 #define INBAND_BLOCK_DEFAULT	4096	/* section 4 */
-#define INBAND_SID	33		/* bytes of one that we make, with NUL */
+#define INBAND_SID	33		/* bytes of ours, with NUL */
 #define INBAND_WINDOW		16	/* blocks unanswered at a time */
 /* Bytes held unanswered, ids and all: twice what a peer like us would send. */
 #define INBAND_RX_MAX	(2 * INBAND_WINDOW * INBAND_BLOCK_MAX)

@@ -138,7 +138,8 @@ int	 stream_congested(const struct stream *s);
 /*
  * Sockets.  What carries the stream: for carrier_wire_...().  May it have a
  * socket now?  Socket number stands, as carrier_wire() has it, through a proxy
- * (relayed) or not: 0, or -1 if it is not wanted.  How many bytes from it would be taken now?
+ * (relayed) or not: 0, or -1 if it is not wanted.  How many bytes from it would
+ * be taken now?
  */
 struct carrier *stream_carrier(const struct stream *s);
 int	 stream_wire_wanted(const struct stream *s);

@@ -181,7 +181,7 @@ found(void *arg, const struct streamhost *h)
 }
 
 static void
-begin(struct s5b_search *s)
+begin(const struct s5b_search *s)
 {
 	if (s != NULL)
 		searching++;

@@ -470,7 +470,7 @@ link_greet(struct link *l)
 static void
 link_check(struct link *l)
 {
-	enum stream_state	 state = stream_state(l->stream);
+	enum stream_state	 state;
 	uint64_t		 now_moved = moved(l);
 
 	wire_check(l);

@@ -66,7 +66,7 @@ struct wire {
 	struct s5b_ask		*ask;
 	struct s5bwait		*wait;
 	struct s5bdial		*dial;
-	char			*id;		/* of the offer to be answered */
+	char			*id;		/* of an offer, unanswered */
 	struct end		*end;		/* the socket in use */
 	int			 ended;
 	int			 closing;	/* the stream is about to end */

@@ -235,7 +235,8 @@ static void
 put_same(struct socks *s, enum socks_reply reply)
 {
 	unsigned char	 r[5 + sizeof(s->buf)] = { VERSION,
-			    (unsigned char)reply, 0, s->atyp };
+			    (unsigned char)reply, 0,
+			    (unsigned char)s->atyp };
 	size_t		 n = 4;
 
 	if (s->atyp == ATYP_NAME)
