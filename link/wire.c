@@ -14,6 +14,7 @@
 #include "link/run.h"
 #include "link/wire.h"
 #include "net/addr.h"
+#include "net/dial.h"
 #include "net/end.h"
 #include "net/s5bdial.h"
 #include "net/s5blisten.h"
@@ -333,6 +334,8 @@ stands(struct wire *w, int fd, const struct streamhost *proxy, int ready)
 		fatal(EX_LOCAL, "out of memory");
 		return;
 	}
+	if (!alone(w))		/* there is another way */
+		dial_notice(fd);
 	set_state(w, UP);
 	say(1, "%s: socket: %s", peer_of(w), w->where);
 	timer_set(run.loop, &w->timer, clock_ms() + TICK);

@@ -87,6 +87,33 @@ finish(struct dial *d, int fd)
 	fn(arg, fd, fd == -1 ? err : NULL);
 }
 
+#define SILENCE	20		/* s */
+
+void
+dial_notice(int fd)
+{
+	int	 on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_KEEPIDLE
+	{
+		int	 idle = SILENCE / 2, between = SILENCE / 4, n = 2;
+
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between,
+		    sizeof(between));
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &n, sizeof(n));
+	}
+#endif
+#ifdef TCP_USER_TIMEOUT
+	{
+		unsigned	 ms = 1000 * SILENCE;
+
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	}
+#endif
+}
+
 static int
 want(void *arg)
 {

@@ -25,6 +25,9 @@ struct dial *dial(struct loop *l, struct resolver *r, const char *host,
  * for.  To be called before the loop goes on. */
 void	 dial_permit(struct dial *d, int (*permit)(void *arg,
 	    const struct addr *a), void *arg);
+/* A connected socket that breaks when the other side has been silent for about
+ * twenty seconds, to data or to the system's own questions. */
+void	 dial_notice(int fd);
 /* Not to be called after fn was.  NULL is fine. */
 void	 dial_cancel(struct dial *d);
 
