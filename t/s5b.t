@@ -152,7 +152,8 @@ for kind in $SERVERS; do
 	in_band 'in-band only' -i ''
 	in_band 'the listener is in-band only' '' -i
 	in_band 'no address may be connected to' \
-	    '-o streamhost-policy=public' '-o streamhost-policy=public'
+	    "$HIDE -o streamhost-policy=public" \
+	    "$HIDE -o streamhost-policy=public"
 	in_band 'a stream without a session' '-o e2e=off' ''
 	in_band 'a stream of messages' -m ''
 	stop_server
