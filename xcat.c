@@ -22,8 +22,10 @@
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
+#include "link/hosts.h"
 #include "link/link.h"
 #include "link/run.h"
+#include "link/wire.h"
 #include "net/allow.h"
 #include "net/child.h"
 #include "net/conf.h"
@@ -85,7 +87,8 @@ usage(int status)
 	dprintf(STDERR_FILENO,
 	    "usage: xcat [-46dimNqv] [-b size] [-C file] [-c server] "
 	    "[-j jid] [-o key=value]\n"
-	    "            [-p file] [-w seconds] [-x proxy] peer [service]\n"
+	    "            [-P jid] [-p file] [-w seconds] [-x proxy] peer\n"
+	    "            [service]\n"
 	    "       xcat -s [options] peer\n"
 	    "       xcat -l [-k] [-a who] [options] [service[=target] ...]\n"
 	    "       xcat -L [addr:]port [options] peer [service]\n"
@@ -198,7 +201,7 @@ static int
 stanza(void *arg, const struct elem *e)
 {
 	(void)arg;
-	return ibb_input(run.ibb, e) || (run.allow != NULL &&
+	return ibb_input(run.ibb, e) || wire_input(e) || (run.allow != NULL &&
 	    roster_push(session_iqs(run.session), run.allow, e));
 }
 
@@ -268,6 +271,7 @@ log_in(void)
 		.password = run.conf.password,
 		.ways = run.ways,
 		.plain = run.conf.plain,
+		.bytestreams = hosts_allowed(),
 		.external = run.conf.certificate != NULL,
 		.login_ms = 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
 		    LOGIN_TIME),
@@ -366,7 +370,7 @@ parse_options(int argc, char *argv[])
 	/* With + the first operand ends the options everywhere: a service may
 	 * begin with a dash. */
 	while ((c = getopt(argc, argv,
-	    "+46a:b:C:c:D:dhij:KkL:lmNo:p:qsvw:x:z")) != -1)
+	    "+46a:b:C:c:D:dhij:KkL:lmNo:P:p:qsvw:x:z")) != -1)
 		switch (c) {
 		case '?':
 			usage(EX_USE);
@@ -615,6 +619,8 @@ set_up(void)
 		err(EX_LOCAL, "signals");
 	if (run.mode == FORWARD && forward_open(why) == -1)
 		errx(EX_LOCAL, "%s", why);
+	if (hosts_prepare(why) == -1)
+		errx(EX_USE, "%s", why);
 }
 
 static void
@@ -624,6 +630,7 @@ tear_down(void)
 
 	while ((l = TAILQ_FIRST(&run.links)) != NULL)
 		link_free(l);
+	hosts_free();
 	ports_free(run.ports);
 	ibb_free(run.ibb);
 	session_free(run.session);

@@ -19,9 +19,13 @@
 
 struct e2e {
 	SSL		*ssl;
-	BIO		*in, *out;	/* the SSL's */
+	const unsigned char *in;	/* what e2e_input() was given ... */
+	size_t		 inlen;		/* ... and is not yet read */
+	struct buf	 out;
 	int		 calling;
 	int		 established, ended;
+	int		 padding;	/* the next record is to be long */
+	int		 ignore_rest;	/* what comes after the end */
 	int		 judged;	/* the peer's key was refused */
 	int		 unwanted;	/* ours was */
 	char		 peer[E2E_FINGERPRINT];
@@ -53,6 +57,66 @@ e2e_fingerprint(X509 *cert, char *out)
  * Callbacks of OpenSSL
  */
 
+/* It reads from the bytes at hand and writes to out, with no copies more. */
+static int
+bio_read(BIO *b, char *p, int len)
+{
+	struct e2e	*e = BIO_get_data(b);
+	size_t		 n = (size_t)len < e->inlen ? (size_t)len : e->inlen;
+
+	BIO_clear_retry_flags(b);
+	if (n == 0) {
+		BIO_set_retry_read(b);
+		return -1;
+	}
+	memcpy(p, e->in, n);
+	e->in += n;
+	e->inlen -= n;
+	return (int)n;
+}
+
+static int
+bio_write(BIO *b, const char *p, int len)
+{
+	struct e2e	*e = BIO_get_data(b);
+
+	return buf_add(&e->out, p, (size_t)len) == 0 ? len : -1;
+}
+
+static long
+bio_ctrl(BIO *b, int cmd, long num, void *ptr)
+{
+	struct e2e	*e = BIO_get_data(b);
+
+	(void)num;
+	(void)ptr;
+	if (cmd == BIO_CTRL_PENDING)
+		return e != NULL ? (long)e->inlen : 0;
+	return cmd == BIO_CTRL_FLUSH;
+}
+
+static BIO *
+bio_new(struct e2e *e)
+{
+	static BIO_METHOD	*method;
+	BIO			*b;
+
+	if (method == NULL) {
+		method = BIO_meth_new(BIO_get_new_index() |
+		    BIO_TYPE_SOURCE_SINK, "e2e");
+		if (method == NULL)
+			return NULL;
+		BIO_meth_set_read(method, bio_read);
+		BIO_meth_set_write(method, bio_write);
+		BIO_meth_set_ctrl(method, bio_ctrl);
+	}
+	if ((b = BIO_new(method)) != NULL) {
+		BIO_set_data(b, e);
+		BIO_set_init(b, 1);
+	}
+	return b;
+}
+
 static int
 verify(X509_STORE_CTX *store, void *arg)
 {
@@ -73,6 +137,17 @@ verify(X509_STORE_CTX *store, void *arg)
 	snprintf(e->err, sizeof(e->err), "%s", why);
 	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 	return 0;
+}
+
+/* How much to add to a record of len bytes. */
+static size_t
+padding(SSL *ssl, int type, size_t len, void *arg)
+{
+	struct e2e	*e = SSL_get_app_data(ssl);
+
+	(void)type;
+	(void)arg;
+	return e->padding && len < E2E_PAD ? E2E_PAD - len : 0;
 }
 
 /* The caller's idea of the stream must be ours. */
@@ -108,6 +183,7 @@ e2e_context(X509 *cert, EVP_PKEY *key)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
 	    SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, verify, NULL);
+	SSL_CTX_set_record_padding_callback(ctx, padding);
 	SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
 	/* Nothing is resumed: tickets would only be bytes on the way. */
 	SSL_CTX_set_num_tickets(ctx, 0);
@@ -160,22 +236,22 @@ e2e_new(SSL_CTX *ctx, int calling, const char *const *about, size_t n,
     e2e_judge_fn *judge, void *arg)
 {
 	struct e2e	*e;
+	BIO		*bio;
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
+	buf_init(&e->out, E2E_OUT_MAX);
 	e->calling = calling;
 	e->judge = judge;
 	e->arg = arg;
-	e->in = BIO_new(BIO_s_mem());
-	e->out = BIO_new(BIO_s_mem());
+	bio = bio_new(e);
 	e->ssl = SSL_new(ctx);
-	if (e->in == NULL || e->out == NULL || e->ssl == NULL) {
-		BIO_free(e->in);
-		BIO_free(e->out);
+	if (bio == NULL || e->ssl == NULL) {
+		BIO_free(bio);
 		e2e_free(e);
 		return NULL;
 	}
-	SSL_set_bio(e->ssl, e->in, e->out);
+	SSL_set_bio(e->ssl, bio, bio);
 	SSL_set_app_data(e->ssl, e);
 	if (bind_context(e, about, n) == -1 ||
 	    (calling && offer_protocol(e) == -1)) {
@@ -195,6 +271,7 @@ e2e_free(struct e2e *e)
 	if (e == NULL)
 		return;
 	SSL_free(e->ssl);
+	buf_free(&e->out);
 	free(e);
 }
 
@@ -298,19 +375,28 @@ read_all(struct e2e *e, struct buf *out)
 	}
 }
 
+static int
+take(struct e2e *e, struct buf *out)
+{
+	if (!e->established && handshake(e) == -1)
+		return -1;
+	if (e->established && !e->ended && read_all(e, out) == -1)
+		return -1;
+	/* Nothing can follow the end. */
+	return e->ended && e->inlen > 0 && !e->ignore_rest ? broken(e) : 0;
+}
+
 int
 e2e_input(struct e2e *e, const void *data, size_t len, struct buf *out)
 {
+	int	 r;
+
 	ERR_clear_error();
-	if (len > 0 && BIO_write(e->in, data, (int)len) != (int)len)
-		return broken(e);
-	if (!e->established && handshake(e) == -1)
-		return -1;
-	if (e->ended) {
-		/* Nothing can follow the end. */
-		return BIO_pending(e->in) > 0 ? broken(e) : 0;
-	}
-	return e->established ? read_all(e, out) : 0;
+	e->in = data;
+	e->inlen = len;
+	r = take(e, out);
+	e->inlen = 0;
+	return r;
 }
 
 int
@@ -327,28 +413,29 @@ e2e_finish(struct e2e *e)
 	return SSL_shutdown(e->ssl) >= 0 ? 0 : broken(e);
 }
 
-const unsigned char *
-e2e_output(struct e2e *e, size_t *len)
+int
+e2e_pad(struct e2e *e)
 {
-	char	*p = NULL;
-	long	 n = BIO_get_mem_data(e->out, &p);
+	int	 ok;
 
-	*len = n > 0 ? (size_t)n : 0;
-	return (const unsigned char *)p;
+	ERR_clear_error();
+	e->padding = 1;
+	ok = SSL_key_update(e->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+	    SSL_do_handshake(e->ssl) == 1;
+	e->padding = 0;
+	return ok ? 0 : broken(e);
 }
 
 void
-e2e_sent(struct e2e *e, size_t len)
+e2e_ignore_rest(struct e2e *e)
 {
-	unsigned char	 sink[4096];
-	int		 n;
+	e->ignore_rest = 1;
+}
 
-	for (; len > 0; len -= (size_t)n) {
-		n = BIO_read(e->out, sink, len < sizeof(sink) ? (int)len :
-		    (int)sizeof(sink));
-		if (n <= 0)
-			return;
-	}
+struct buf *
+e2e_output(struct e2e *e)
+{
+	return &e->out;
 }
 
 int

@@ -1,6 +1,6 @@
 /*
  * e2e: the TLS 1.3 session between two xcats (RFC 8446), above whatever
- * carries it.  Memory BIOs: bytes in, bytes out.
+ * carries it: bytes in, bytes out.
  *
  * Neither certificate is signed by anybody: what counts is the key, by its
  * fingerprint, which the user of this judges.  The context, that is who
@@ -22,6 +22,8 @@ struct e2e;
 #define E2E_RECEIPT	48	/* base64 of 32 bytes */
 #define E2E_OVERHEAD	22	/* bytes that a record adds (RFC 8446 5.2) */
 #define E2E_RECORD	16384	/* most plaintext in a record */
+#define E2E_PAD		8500		/* bytes */
+#define E2E_OUT_MAX	(8 * 1024 * 1024)	/* bytes for the peer */
 
 /* ssh's notation of a public key's SHA-256, into out[E2E_FINGERPRINT].
  * 0 or -1. */
@@ -50,13 +52,19 @@ void	 e2e_free(struct e2e *e);
  */
 int	 e2e_input(struct e2e *e, const void *data, size_t len,
 	    struct buf *out);
-/* Encrypt len bytes, at least one.  0 or -1. */
+/* Encrypt len bytes, at least one; none if there is no room.  0 or -1. */
 int	 e2e_write(struct e2e *e, const void *data, size_t len);
 /* Encrypt the end of our data (close_notify).  0 or -1. */
 int	 e2e_finish(struct e2e *e);
-/* Bytes for the peer; forget the first len of them. */
-const unsigned char *e2e_output(struct e2e *e, size_t *len);
-void	 e2e_sent(struct e2e *e, size_t len);
+/* Encrypt nothing, in a record of about E2E_PAD bytes (a KeyUpdate, padded).
+ * Not after the end.  0 or -1. */
+int	 e2e_pad(struct e2e *e);
+/* From now on whatever follows the peer's end is ignored: see
+ * xcat-protocol(7), Sockets. */
+void	 e2e_ignore_rest(struct e2e *e);
+/* Bytes for the peer, at most E2E_OUT_MAX: whoever has sent some, drains
+ * them. */
+struct buf *e2e_output(struct e2e *e);
 
 /* Is the handshake done?  Has the peer's close_notify come? */
 int	 e2e_established(const struct e2e *e);

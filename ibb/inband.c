@@ -30,7 +30,8 @@ RB_GENERATE(inband_tree, inband, node, inband_cmp)
  */
 
 void
-inband_trace(struct inband *s, const char *what, const char *from, const char *to)
+inband_trace(const struct inband *s, const char *what, const char *from,
+    const char *to)
 {
 	char	 line[256], sid[9];
 
@@ -269,8 +270,8 @@ inband_ask_open(struct inband *s)
 	    s->reopened ? IQ_NODEADLINE : s->deadline);
 }
 
-static void
-make_sid(char sid[33])
+void
+inband_make_sid(char *sid)
 {
 	unsigned char	 r[16];
 	size_t		 i;
@@ -287,9 +288,9 @@ inband_new(struct ibb *b, const char *peer, size_t block_size, int message,
     const struct inband_user *user, void *arg)
 {
 	struct inband	*s;
-	char		 sid[33];
+	char		 sid[INBAND_SID];
 
-	make_sid(sid);
+	inband_make_sid(sid);
 	if ((s = stream_new(b, peer, sid)) == NULL)
 		return NULL;
 	s->block = block_size;
@@ -461,6 +462,13 @@ size_t
 inband_unanswered(const struct inband *s)
 {
 	return s->message && s->in == HALF_OPEN ? 0 : s->nflights;
+}
+
+int
+inband_may_carry(const struct inband *s)
+{
+	return s->state == OPEN && !s->message && s->in == HALF_OPEN &&
+	    s->out == HALF_OPEN;
 }
 
 void

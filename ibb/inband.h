@@ -20,10 +20,9 @@ struct inband;
 struct iq_table;
 struct xw;
 
-#define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
-
 #define INBAND_BLOCK_MAX	65535	/* XEP-0047 section 2.1 */
 #define INBAND_BLOCK_DEFAULT	4096	/* section 4 */
+#define INBAND_SID	33		/* bytes of ours, with NUL */
 #define INBAND_WINDOW		16	/* blocks unanswered at a time */
 /* Bytes held unanswered, ids and all: twice what a peer like us would send. */
 #define INBAND_RX_MAX	(2 * INBAND_WINDOW * INBAND_BLOCK_MAX)
@@ -52,6 +51,7 @@ enum inband_fault {
 	INBAND_UNDELIVERED,	/* a block or the close came back: err */
 	INBAND_BAD_DATA,	/* the peer broke the protocol: err */
 	INBAND_OVERRUN,		/* it sent more than we can hold */
+	INBAND_BROKEN,		/* the socket that carried it alone broke */
 	INBAND_UNSENT		/* we could not send or lacked memory */
 };
 
@@ -100,6 +100,9 @@ size_t	 ibb_unsettled(const struct ibb *b);
  */
 int	 ibb_congested(struct ibb *b);
 
+/* A sid that nobody can guess, into sid[INBAND_SID]. */
+void	 inband_make_sid(char *sid);
+
 /*
  * Our connection was lost and has not been resumed: find out what was lost of
  * the streams that can be mended.  too_big: what broke it was a stanza too
@@ -135,6 +138,10 @@ void	 inband_refuse(struct inband *s, enum stanza_error err,
 
 /* Is it this one? */
 int	 inband_congested(const struct inband *s);
+/* A line for -v about this stream: what has gone from one state to another. */
+void	 inband_trace(const struct inband *s, const char *what,
+	    const char *from, const char *to);
+
 const char *inband_peer(const struct inband *s);
 const char *inband_sid(const struct inband *s);
 /* The largest block agreed on. */
@@ -143,6 +150,10 @@ size_t	 inband_block(const struct inband *s);
  * count only after the peer has asked to close. */
 size_t	 inband_room(const struct inband *s);
 size_t	 inband_unanswered(const struct inband *s);
+
+/* Can something else carry its bytes for a while?  Not if it sends messages,
+ * of which nobody knows when they have arrived, nor once it closes. */
+int	 inband_may_carry(const struct inband *s);
 
 /* Send one block of 1 to inband_block() bytes, which stand for weight bytes
  * of the user's.  Only if inband_room().  0, or -1 and it has failed. */

@@ -119,8 +119,6 @@ struct ibb {
 
 /* inband.c */
 struct inband *inband_find(struct ibb *b, const char *peer, const char *sid);
-void	 inband_trace(struct inband *s, const char *what, const char *from,
-	    const char *to);
 void	 inband_fail(struct inband *s, enum inband_fault fault,
 	    enum stanza_error err, const char *text);
 /* The oldest flight has been answered. */

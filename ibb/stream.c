@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/carrier.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
@@ -14,19 +15,12 @@
 #include "xml/iq.h"
 #include "xml/write.h"
 
-/* A received block: answered once all up to here has been consumed. */
-struct mark {
-	uint64_t		 upto;
-	STAILQ_ENTRY(mark)	 next;
-};
-
 struct stream {
-	struct inband		*carrier;
+	struct carrier		*carrier;
 	enum stream_state	 state;
 	struct stream_conf	 conf;
 	int			 calling;
 	struct e2e		*e2e;		/* NULL: a plain stream */
-	size_t			 weight;	/* of what e2e has to send */
 	struct buf		 flight;	/* our first one, if called */
 	int			 finished;	/* no more from our end */
 	int			 finish_sent;	/* close_notify is made */
@@ -37,7 +31,6 @@ struct stream {
 	uint64_t		 stuck_at;	/* ... with so much confirmed */
 	char			 receipt[E2E_RECEIPT];	/* the peer's */
 	struct buf		 rx;		/* received, not consumed */
-	STAILQ_HEAD(, mark)	 marks;
 	uint64_t		 sent, confirmed, received, consumed;
 	enum stream_fault	 fault;
 	enum stanza_error	 refusal;
@@ -74,47 +67,13 @@ static void
 give_up(struct stream *s, enum stream_fault fault, enum stanza_error err,
     const char *why)
 {
-	inband_abort(s->carrier, err);
+	carrier_abort(s->carrier, err);
 	fail(s, fault, why);
 }
 
 /*
- * The session: what it has to say goes out as blocks
+ * The session
  */
-
-/* Send what the session has ready, as far as there is room.  A block that
- * ends it carries the weight of the payload in it. */
-static void
-flush(struct stream *s)
-{
-	const unsigned char	*p;
-	size_t			 block = inband_block(s->carrier), n, len;
-
-	if (s->e2e == NULL)
-		return;
-	while (inband_room(s->carrier) > 0) {
-		p = e2e_output(s->e2e, &len);
-		if (len == 0)
-			return;
-		n = len < block ? len : block;
-		if (inband_send(s->carrier, p, n, n == len ? s->weight : 0) ==
-		    -1)
-			return;
-		if (n == len)
-			s->weight = 0;
-		e2e_sent(s->e2e, n);
-	}
-}
-
-static int
-flushed(struct stream *s)
-{
-	size_t	 len = 0;
-
-	if (s->e2e != NULL)
-		e2e_output(s->e2e, &len);
-	return len == 0;
-}
 
 static const char *
 session_error(const struct stream *s)
@@ -129,7 +88,7 @@ session_broken(struct stream *s)
 {
 	int	 judged = e2e_judged(s->e2e);
 
-	flush(s);	/* the alert */
+	carrier_push(s->carrier, 0);	/* the alert */
 	give_up(s, judged || e2e_unwanted(s->e2e) ? STREAM_REFUSED :
 	    STREAM_BROKEN, judged ? SE_NOT_AUTHORIZED : SE_BAD_REQUEST,
 	    session_error(s));
@@ -149,7 +108,7 @@ decrypt(struct stream *s, const void *data, size_t len)
 	s->received += buf_len(&s->rx) - before;
 	if (s->state == STREAM_OPENING && e2e_established(s->e2e))
 		s->state = STREAM_OPEN;
-	flush(s);
+	carrier_push(s->carrier, 0);
 	return 0;
 }
 
@@ -168,20 +127,20 @@ static void
 make_finish(struct stream *s)
 {
 	if (s->e2e == NULL || s->finish_sent || !s->finished ||
-	    s->state != STREAM_OPEN || !flushed(s))
+	    s->state != STREAM_OPEN || !carrier_ready(s->carrier))
 		return;
 	s->finish_sent = 1;
 	if (e2e_finish(s->e2e) == -1)
 		session_broken(s);
 	else
-		flush(s);
+		carrier_push(s->carrier, 0);
 }
 
 /* Is it for us to close, and is it time? */
 static int
 may_close(struct stream *s)
 {
-	if (!s->finished || !flushed(s))
+	if (!s->finished)
 		return 0;
 	if (s->conf.close_at_end || (s->e2e == NULL && s->conf.close_plain))
 		return 1;
@@ -202,7 +161,7 @@ static void
 ask_close(struct stream *s)
 {
 	s->closing = 1;
-	inband_close(s->carrier, s->conf.deadline());
+	carrier_close(s->carrier, s->conf.deadline());
 }
 
 /* The peer asked first.  Blocks of ours that crossed its <close/> are not in
@@ -211,11 +170,11 @@ static void
 answer_close(struct stream *s)
 {
 	if (s->closing || proven(s)) {
-		inband_close(s->carrier, s->conf.deadline());
+		carrier_close(s->carrier, s->conf.deadline());
 		return;
 	}
 	s->closing = 1;
-	inband_close_back(s->carrier, s->conf.deadline());
+	carrier_close_back(s->carrier, s->conf.deadline());
 }
 
 /* Close when both directions have said and heard all they will. */
@@ -224,13 +183,15 @@ close_if_done(struct stream *s)
 {
 	if (s->state != STREAM_OPEN)
 		return;
+	if (buf_len(&s->rx) == 0 && (peer_finished(s) || s->peer_closing))
+		carrier_report(s->carrier);
 	if (s->peer_closing && !s->closing && !peer_finished(s)) {
 		give_up(s, STREAM_BROKEN, SE_BAD_REQUEST, "it was closed "
 		    "before the end of the peer's data");
 		return;
 	}
 	make_finish(s);
-	if (s->state != STREAM_OPEN || inband_unanswered(s->carrier) > 0)
+	if (s->state != STREAM_OPEN || !carrier_idle(s->carrier))
 		return;
 	if (s->peer_closing) {
 		if (buf_len(&s->rx) == 0)
@@ -318,23 +279,6 @@ on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
  * What comes
  */
 
-/* Answer the blocks that have been consumed to their end. */
-static void
-answer(struct stream *s)
-{
-	struct mark	*m;
-	size_t		 n = 0;
-
-	while ((m = STAILQ_FIRST(&s->marks)) != NULL &&
-	    m->upto <= s->consumed) {
-		STAILQ_REMOVE_HEAD(&s->marks, next);
-		free(m);
-		n++;
-	}
-	if (n > 0)
-		inband_answer(s->carrier, n);
-}
-
 static int
 take_block(struct stream *s, const void *data, size_t len)
 {
@@ -352,17 +296,13 @@ static void
 on_block(void *arg, const void *data, size_t len)
 {
 	struct stream	*s = arg;
-	struct mark	*m;
 
 	buf_free(&s->flight);	/* it has come */
 	if (take_block(s, data, len) == 0) {
-		if ((m = malloc(sizeof(*m))) == NULL) {
+		if (carrier_received(s->carrier, s->received) == -1) {
 			give_up(s, STREAM_INTERNAL, SE_BUSY, "out of memory");
 			return;
 		}
-		m->upto = s->received;
-		STAILQ_INSERT_TAIL(&s->marks, m, next);
-		answer(s);	/* it may hold nothing for the end */
 		close_if_done(s);
 	}
 	changed(s);
@@ -374,7 +314,6 @@ on_answered(void *arg, size_t weight)
 	struct stream	*s = arg;
 
 	s->confirmed += weight;
-	flush(s);
 	close_if_done(s);
 	changed(s);
 }
@@ -388,10 +327,10 @@ static struct e2e *
 session_new(struct stream *s, const char *host, const char *port)
 {
 	const char	*us = iq_jid(s->conf.iqs);
-	const char	*peer = inband_peer(s->carrier);
+	const char	*peer = carrier_peer(s->carrier);
 	const char	*about[5];
 
-	about[0] = inband_sid(s->carrier);
+	about[0] = carrier_sid(s->carrier);
 	about[1] = s->calling ? us : peer;
 	about[2] = s->calling ? peer : us;
 	about[3] = host != NULL ? host : "";
@@ -413,15 +352,14 @@ static void
 write_session(void *arg, struct xw *w)
 {
 	struct stream		*s = arg;
-	const unsigned char	*p;
-	size_t			 len;
+	const struct buf	*out;
 
 	if (s->e2e == NULL) {
 		xw_elem(w, "plain", NS_XCAT, NULL);
 		return;
 	}
-	p = e2e_output(s->e2e, &len);
-	write_bytes(w, p, len);
+	out = e2e_output(s->e2e);
+	write_bytes(w, buf_data(out), buf_len(out));
 }
 
 /* The same in the answer, which may have to be given again. */
@@ -436,17 +374,23 @@ write_answer(void *arg, struct xw *w)
 		write_bytes(w, buf_data(&s->flight), buf_len(&s->flight));
 }
 
-/* The attributes of Prosody's mod_tcpproxy name the service. */
+/* The attributes of Prosody's mod_tcpproxy name it. */
+void
+stream_write_service(const struct stream *s, struct xw *w)
+{
+	if (s->conf.host == NULL)
+		return;
+	xw_attr(w, "xmlns:tcp", NS_TCPPROXY);
+	xw_attr(w, "tcp:host", s->conf.host);
+	xw_attr(w, "tcp:port", s->conf.port);
+}
+
 static void
 write_open(void *arg, struct xw *w)
 {
 	struct stream	*s = arg;
 
-	if (s->conf.host != NULL) {
-		xw_attr(w, "xmlns:tcp", NS_TCPPROXY);
-		xw_attr(w, "tcp:host", s->conf.host);
-		xw_attr(w, "tcp:port", s->conf.port);
-	}
+	stream_write_service(s, w);
 	write_session(arg, w);
 }
 
@@ -454,20 +398,15 @@ write_open(void *arg, struct xw *w)
 static void
 flight_sent(struct stream *s)
 {
-	size_t	 len;
-
-	e2e_output(s->e2e, &len);
-	e2e_sent(s->e2e, len);
+	buf_truncate(e2e_output(s->e2e), 0);
 }
 
 static int
 keep_flight(struct stream *s)
 {
-	const unsigned char	*p;
-	size_t			 len;
+	const struct buf	*out = e2e_output(s->e2e);
 
-	p = e2e_output(s->e2e, &len);
-	if (buf_add(&s->flight, p, len) == -1)
+	if (buf_add(&s->flight, buf_data(out), buf_len(out)) == -1)
 		return -1;
 	flight_sent(s);
 	return 0;
@@ -486,6 +425,7 @@ take_flight(struct stream *s, const struct elem *e)
 	if (base64_decode(p, &len, elem_text(e), e->textlen) == 0)
 		r = e2e_input(s->e2e, p, len, &s->rx);
 	s->received = buf_len(&s->rx);
+	carrier_set_out(s->carrier, e2e_output(s->e2e));
 	free(p);
 	return r;
 }
@@ -497,7 +437,7 @@ on_opened(void *arg, const struct elem *result)
 	const struct elem	*e = elem_child(result, NS_XCAT, "session");
 
 	if (elem_child(result, NS_XCAT, NULL) != NULL)
-		inband_can_sync(s->carrier);
+		carrier_can_sync(s->carrier);
 	if (e != NULL && s->e2e != NULL) {
 		flight_sent(s);
 		if (take_flight(s, e) == -1)
@@ -509,6 +449,7 @@ on_opened(void *arg, const struct elem *result)
 		    "encrypt end to end, which must be (-o e2e=require, or "
 		    "its key is known)");
 	} else {
+		carrier_set_out(s->carrier, NULL);
 		e2e_free(s->e2e);
 		s->e2e = NULL;
 		s->state = STREAM_OPEN;
@@ -544,7 +485,6 @@ stream_new(const struct stream_conf *conf, void (*notify)(void *), void *arg)
 	/* A block more: what the session holds back can come at once. */
 	buf_init(&s->rx, INBAND_RX_MAX + INBAND_BLOCK_MAX + E2E_RECORD);
 	buf_init(&s->flight, 2 * INBAND_BLOCK_MAX);
-	STAILQ_INIT(&s->marks);
 	return s;
 }
 
@@ -558,8 +498,8 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 		return NULL;
 	s->calling = 1;
 	s->state = STREAM_OPENING;
-	s->carrier = inband_new(b, peer, conf->block, conf->message, &carried,
-	    s);
+	s->carrier = carrier_new(b, conf->iqs, peer, conf->block,
+	    conf->message, &carried, s);
 	if (s->carrier == NULL)
 		goto fail;
 	if (conf->tls != NULL) {
@@ -568,7 +508,7 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
 			goto fail;
 	}
-	if (inband_open(s->carrier, conf->deadline(), write_open) == -1)
+	if (carrier_open(s->carrier, conf->deadline(), write_open) == -1)
 		goto fail;
 	return s;
 fail:
@@ -624,13 +564,14 @@ stream_offered(struct inband *offer, const struct elem *open,
 		inband_refuse(offer, err, text);
 		return NULL;
 	}
-	if ((s = stream_new(conf, notify, arg)) == NULL) {
+	if ((s = stream_new(conf, notify, arg)) == NULL ||
+	    (s->carrier = carrier_offered(offer, conf->iqs, &carried, s)) ==
+	    NULL) {
+		stream_free(s);
 		inband_refuse(offer, SE_BUSY, NULL);
 		return NULL;
 	}
 	s->state = STREAM_OFFERED;
-	s->carrier = offer;
-	inband_own(offer, &carried, s);
 	if (elem_child(open, NS_XCAT, NULL) != NULL) {
 		inband_can_sync(offer);
 		s->xcat = 1;
@@ -647,14 +588,34 @@ stream_offered(struct inband *offer, const struct elem *open,
 	return s;
 }
 
+struct stream *
+stream_alone(const char *peer, const char *sid, int calling,
+    const struct stream_conf *conf, void (*notify)(void *), void *arg)
+{
+	struct stream	*s;
+
+	if ((s = stream_new(conf, notify, arg)) == NULL)
+		return NULL;
+	s->calling = calling;
+	s->state = calling ? STREAM_OPENING : STREAM_OFFERED;
+	s->carrier = carrier_alone(peer, sid, &carried, s);
+	if (s->carrier == NULL) {
+		stream_free(s);
+		return NULL;
+	}
+	return s;
+}
+
 int
 stream_accept(struct stream *s)
 {
 	if (s->state != STREAM_OFFERED)
 		return -1;
-	s->state = s->e2e != NULL ? STREAM_OPENING : STREAM_OPEN;
+	/* One over a socket alone has yet to get it. */
+	s->state = s->e2e != NULL || carrier_is_alone(s->carrier) ?
+	    STREAM_OPENING : STREAM_OPEN;
 	if ((s->e2e != NULL && keep_flight(s) == -1) ||
-	    inband_accept(s->carrier, s->xcat ? write_answer : NULL) == -1) {
+	    carrier_accept(s->carrier, s->xcat ? write_answer : NULL) == -1) {
 		fail(s, STREAM_INTERNAL, "cannot answer");
 		return -1;
 	}
@@ -665,8 +626,8 @@ void
 stream_refuse(struct stream *s, enum stanza_error err, const char *text)
 {
 	if (s->state == STREAM_OFFERED) {
-		inband_refuse(s->carrier, err, text);
-		s->carrier = NULL;
+		carrier_refuse(s->carrier, err, text);
+		s->state = STREAM_FAILED;
 	}
 	stream_free(s);
 }
@@ -674,18 +635,12 @@ stream_refuse(struct stream *s, enum stanza_error err, const char *text)
 void
 stream_free(struct stream *s)
 {
-	struct mark	*m;
-
 	if (s == NULL)
 		return;
 	if (s->carrier != NULL)
-		inband_abort(s->carrier, SE_ITEM_NOT_FOUND);
-	inband_free(s->carrier);
+		carrier_abort(s->carrier, SE_ITEM_NOT_FOUND);
+	carrier_free(s->carrier);
 	e2e_free(s->e2e);
-	while ((m = STAILQ_FIRST(&s->marks)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->marks, next);
-		free(m);
-	}
 	buf_free(&s->flight);
 	buf_free(&s->rx);
 	free(s);
@@ -694,19 +649,19 @@ stream_free(struct stream *s)
 const char *
 stream_peer(const struct stream *s)
 {
-	return inband_peer(s->carrier);
+	return carrier_peer(s->carrier);
 }
 
 const char *
 stream_sid(const struct stream *s)
 {
-	return inband_sid(s->carrier);
+	return carrier_sid(s->carrier);
 }
 
 size_t
 stream_block(const struct stream *s)
 {
-	return inband_block(s->carrier);
+	return carrier_block(s->carrier);
 }
 
 const char *
@@ -749,7 +704,7 @@ stream_refusal(const struct stream *s)
 static int
 small_blocks(const struct stream *s)
 {
-	return s->e2e != NULL && inband_block(s->carrier) < SMALL;
+	return s->e2e != NULL && carrier_block(s->carrier) < SMALL;
 }
 
 /* The payload that fits a block: what is left of it by the headers of the
@@ -757,7 +712,7 @@ small_blocks(const struct stream *s)
 static size_t
 payload(const struct stream *s)
 {
-	size_t	 block = inband_block(s->carrier), records;
+	size_t	 block = carrier_block(s->carrier), records;
 
 	if (s->e2e == NULL)
 		return block;
@@ -771,29 +726,31 @@ payload(const struct stream *s)
 size_t
 stream_room(struct stream *s)
 {
-	size_t	 blocks = inband_room(s->carrier);
+	size_t	 blocks = carrier_room_blocks(s->carrier);
 
-	if (s->state != STREAM_OPEN || s->finished || s->peer_closing ||
-	    !flushed(s))
+	if (s->state != STREAM_OPEN || s->finished || s->peer_closing)
 		return 0;
 	/* A record that takes many blocks goes out alone. */
 	if (small_blocks(s) && blocks > 1)
 		blocks = 1;
-	return blocks * payload(s);
+	return blocks > 0 ? blocks * payload(s) :
+	    carrier_room_bytes(s->carrier);
 }
 
 static int
 write_block(struct stream *s, const void *data, size_t len)
 {
 	s->sent += len;
-	if (s->e2e == NULL)
-		return inband_send(s->carrier, data, len, len);
-	if (e2e_write(s->e2e, data, len) == -1) {
+	if (s->e2e == NULL) {
+		if (buf_add(carrier_out(s->carrier), data, len) == -1) {
+			give_up(s, STREAM_INTERNAL, SE_BUSY, "out of memory");
+			return -1;
+		}
+	} else if (e2e_write(s->e2e, data, len) == -1) {
 		session_broken(s);
 		return -1;
 	}
-	s->weight += len;
-	flush(s);
+	carrier_push(s->carrier, len);
 	return s->state == STREAM_FAILED ? -1 : 0;
 }
 
@@ -803,6 +760,8 @@ stream_write(struct stream *s, const void *data, size_t len)
 	const unsigned char	*p = data;
 	size_t			 most = payload(s), n;
 
+	if (carrier_way(s->carrier) == CARRIER_SOCKET)
+		most = len;
 	for (; len > 0; p += n, len -= n) {
 		n = len < most ? len : most;
 		if (write_block(s, p, n) == -1)
@@ -841,7 +800,7 @@ stream_consume(struct stream *s, size_t len)
 {
 	buf_drain(&s->rx, len);
 	s->consumed += len;
-	answer(s);
+	carrier_consumed(s->carrier, s->consumed);
 	close_if_done(s);
 }
 
@@ -860,7 +819,61 @@ stream_heard_end(const struct stream *s)
 int
 stream_congested(const struct stream *s)
 {
-	return inband_congested(s->carrier);
+	return carrier_congested(s->carrier);
+}
+
+struct carrier *
+stream_carrier(const struct stream *s)
+{
+	return s->carrier;
+}
+
+int
+stream_wire_wanted(const struct stream *s)
+{
+	if (carrier_is_alone(s->carrier))
+		return s->state == STREAM_OPENING;
+	/* Never in the plain. */
+	return s->state == STREAM_OPEN && s->e2e != NULL &&
+	    carrier_wire_wanted(s->carrier);
+}
+
+/* Behind our end there is nothing more to encrypt. */
+static int
+pad(void *arg)
+{
+	static const unsigned char	 zeros[E2E_PAD];
+	struct stream			*s = arg;
+
+	if (s->finish_sent)
+		return buf_add(e2e_output(s->e2e), zeros, sizeof(zeros)) ==
+		    0 ? 1 : -1;
+	return e2e_pad(s->e2e);
+}
+
+int
+stream_wire(struct stream *s, unsigned number, int ready, int relayed)
+{
+	if (!stream_wire_wanted(s) ||
+	    carrier_wire(s->carrier, number, ready) == -1)
+		return -1;
+	if (s->e2e != NULL) {
+		e2e_ignore_rest(s->e2e);
+		if (relayed)
+			carrier_wire_pad(s->carrier, pad);
+	}
+	s->state = STREAM_OPEN;
+	changed(s);
+	return 0;
+}
+
+#define WIRE_READ	(64 * 1024)	/* at a time */
+#define WIRE_HELD	(512 * 1024)	/* not consumed: enough for now */
+
+size_t
+stream_wire_room(const struct stream *s)
+{
+	return over(s) || buf_len(&s->rx) >= WIRE_HELD ? 0 : WIRE_READ;
 }
 
 void
@@ -868,7 +881,7 @@ stream_abort(struct stream *s, enum stanza_error err)
 {
 	if (over(s))
 		return;
-	inband_abort(s->carrier, err);
+	carrier_abort(s->carrier, err);
 	s->state = STREAM_CLOSED;
 }
 
@@ -876,8 +889,8 @@ void
 stream_ping(struct stream *s)
 {
 	/* Blocks that a dying session has swallowed are never answered. */
-	if (s->state == STREAM_OPEN && !inband_syncs(s->carrier) &&
-	    s->peer_closing && inband_unanswered(s->carrier) > 0) {
+	if (s->state == STREAM_OPEN && !carrier_syncs(s->carrier) &&
+	    s->peer_closing && !carrier_idle(s->carrier)) {
 		if (s->stuck && s->confirmed == s->stuck_at)
 			give_up(s, STREAM_BROKEN, SE_REMOTE_SERVER_TIMEOUT,
 			    "the peer closed before it had taken "
@@ -887,25 +900,32 @@ stream_ping(struct stream *s)
 		return;
 	}
 	if (!over(s))
-		inband_sync(s->carrier);
+		carrier_sync(s->carrier);
 }
 
 int
 stream_mends(const struct stream *s)
 {
-	return inband_syncs(s->carrier);
+	return carrier_syncs(s->carrier);
 }
 
 int
 stream_waits(const struct stream *s)
 {
-	return inband_waits(s->carrier);
+	return carrier_waits(s->carrier);
 }
 
 int
 stream_away(const struct stream *s)
 {
-	return inband_away(s->carrier);
+	return carrier_away(s->carrier);
+}
+
+void
+stream_refused(struct stream *s, enum stanza_error err, const char *why)
+{
+	s->refusal = err;
+	fail(s, STREAM_REFUSED, why);
 }
 
 void

@@ -1,8 +1,8 @@
 /*
  * stream: one byte stream between us and a peer, as the ends see it: bytes
  * in, bytes out, an end in each direction.  Between two xcats there is a
- * TLS session in it (e2e), and under that a carrier: an in-band bytestream.
- * No descriptors.
+ * TLS session in it (e2e), and under that a carrier: an in-band bytestream, a
+ * socket, or both in turn.  No descriptors.
  *
  * With a session each direction ends on its own and provably; without one
  * (a plain peer) the only end is XEP-0047's <close/>, which ends both.
@@ -22,10 +22,12 @@
 #include "ibb/inband.h"
 #include "xml/stanza.h"
 
+struct carrier;
 struct elem;
 struct ibb;
 struct iq_table;
 struct stream;
+struct xw;
 
 #define NS_TCPPROXY	"http://prosody.im/protocol/tcpproxy"
 
@@ -78,6 +80,15 @@ struct stream *stream_offered(struct inband *offer, const struct elem *open,
 int	 stream_accept(struct stream *s);
 void	 stream_refuse(struct stream *s, enum stanza_error err,
 	    const char *text);
+/*
+ * A stream over a socket alone, in the plain, which a peer offers (it waits
+ * for stream_wire(), after stream_accept()) or we do (calling).  As above.
+ */
+struct stream *stream_alone(const char *peer, const char *sid, int calling,
+	    const struct stream_conf *conf, void (*notify)(void *arg),
+	    void *arg);
+/* Write what a caller asks for, as attributes. */
+void	 stream_write_service(const struct stream *s, struct xw *w);
 /* What an <open/> asks for; NULL if nothing. */
 const char *stream_host(const struct elem *open);
 const char *stream_port(const struct elem *open);
@@ -124,6 +135,16 @@ int	 stream_heard_end(const struct stream *s);
 
 /* Does it hold so much that nothing is read from the server meanwhile? */
 int	 stream_congested(const struct stream *s);
+/*
+ * Sockets.  What carries the stream: for carrier_wire_...().  May it have a
+ * socket now?  Socket number stands, as carrier_wire() has it, through a proxy
+ * (relayed) or not: 0, or -1 if it is not wanted.  How many bytes from it would
+ * be taken now?
+ */
+struct carrier *stream_carrier(const struct stream *s);
+int	 stream_wire_wanted(const struct stream *s);
+int	 stream_wire(struct stream *s, unsigned number, int ready, int relayed);
+size_t	 stream_wire_room(const struct stream *s);
 
 /* Give up, telling the peer why. */
 void	 stream_abort(struct stream *s, enum stanza_error err);
@@ -139,6 +160,9 @@ int	 stream_waits(const struct stream *s);
 int	 stream_away(const struct stream *s);
 /* Can it go on when the connection was lost, and all that was on its way? */
 int	 stream_mends(const struct stream *s);
+/* What it was to be carried by is not to be had: it fails, refused. */
+void	 stream_refused(struct stream *s, enum stanza_error err,
+	    const char *why);
 /* What carried it is gone, or enough has been waited: it fails, broken, for
  * this reason. */
 void	 stream_break(struct stream *s, const char *why);

@@ -124,6 +124,8 @@ phrase(enum inband_fault fault, enum stanza_error err)
 		return return_reason(err);
 	case INBAND_BAD_DATA:
 		return bad_data(err);
+	case INBAND_BROKEN:
+		return "its connection broke; try again";
 	case INBAND_OVERRUN:
 		return "the peer sent more than it was allowed to; "
 		    "tell its owner";

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "link/link.h"
 #include "link/run.h"
+#include "link/wire.h"
 #include "net/port.h"
 #include "net/socks.h"
 #include "net/systemd.h"
@@ -17,12 +19,22 @@ int
 call(struct link *l, const char *host, const char *port)
 {
 	struct stream_conf	 sc = link_stream_conf();
+	char			 sid[INBAND_SID];
 
 	sc.host = host;
 	sc.port = port;
-	l->stream = stream_call(run.ibb, run.peer, &sc, link_changed, l);
+	if (run.conf.carrier == CARRIER_S5B) {
+		inband_make_sid(sid);
+		l->stream = stream_alone(run.peer, sid, 1, &sc, link_changed,
+		    l);
+	} else {
+		l->stream = stream_call(run.ibb, run.peer, &sc, link_changed,
+		    l);
+	}
 	if (l->stream == NULL)
 		fatal(EX_LOCAL, "out of memory");
+	else if (run.conf.carrier == CARRIER_S5B)
+		wire_call(l);
 	return l->stream == NULL ? -1 : 0;
 }
 

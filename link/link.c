@@ -10,10 +10,12 @@
 #include <malloc.h>
 #endif
 
+#include "ibb/carrier.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "link/link.h"
 #include "link/run.h"
+#include "link/wire.h"
 #include "net/child.h"
 #include "net/end.h"
 #include "net/port.h"
@@ -71,6 +73,7 @@ link_free(struct link *l)
 	if (l->socks != NULL)
 		socks_reply(l->socks, SOCKS_FAILURE);
 	end_free(l->end);
+	wire_free(l);
 	stream_free(l->stream);
 	free(l->host);
 	free(l->port);
@@ -467,9 +470,13 @@ link_greet(struct link *l)
 static void
 link_check(struct link *l)
 {
-	enum stream_state	 state = stream_state(l->stream);
+	enum stream_state	 state;
 	uint64_t		 now_moved = moved(l);
 
+	wire_check(l);
+	if (listen_missed(l))
+		return;
+	state = stream_state(l->stream);
 	if (state == STREAM_OPEN && !l->greeted) {
 		link_greet(l);
 		if (run.mode == PROBE)
@@ -531,7 +538,11 @@ link_room(void *arg)
 {
 	struct link	*l = arg;
 
-	return session_room(run.session) > 0 ? stream_room(l->stream) : 0;
+	/* What goes through a socket is not for the server to take. */
+	if (session_room(run.session) == 0 &&
+	    carrier_way(stream_carrier(l->stream)) == CARRIER_INBAND)
+		return 0;
+	return stream_room(l->stream);
 }
 
 static int

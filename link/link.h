@@ -3,7 +3,7 @@
  * both: a service to be reached, a SOCKS client that waits, a child.
  *
  * link.c joins and watches them, call.c opens streams, listen.c takes those
- * that peers open, probe.c looks what is there.
+ * that peers open, probe.c looks what is there; wire.c gets them sockets.
  */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
@@ -20,11 +20,16 @@ struct elem;
 struct end;
 struct inband;
 struct reach;
+struct s5b_offer;
 struct socks;
+struct wire;
 
 struct link {
 	struct stream	*stream;
 	struct end	*end;
+	int		 listener;	/* it was the peer who called */
+	struct wire	*wire;		/* a socket for the stream, or its
+					 * prospect; NULL */
 	struct reach	*reach;		/* a service, under way */
 	struct socks	*socks;		/* a client that waits for an answer */
 	pid_t		 pid;		/* the service's child, or 0 */
@@ -109,6 +114,11 @@ void	 listen_back(void);
 /* A stream is offered, as ibb_host has it. */
 void	 listen_offered(void *unused, struct inband *offer,
 	    const struct elem *open);
+/* A stream over a socket alone is (ibb/bytestreams.h). */
+void	 listen_socket_offered(struct s5b_offer *o);
+/* A stream that a peer has opened was to be over a socket that is not to be
+ * had: 1, and it is gone, as if it had not been offered. */
+int	 listen_missed(struct link *l);
 /* May this JID see us?  The second one says who may not. */
 int	 listen_allowed(void *unused, const char *jid);
 int	 listen_allowed_or_said(void *unused, const char *jid);

@@ -4,11 +4,15 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "ibb/bytestreams.h"
+#include "ibb/carrier.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "link/link.h"
 #include "link/run.h"
+#include "link/wire.h"
 #include "net/allow.h"
+#include "net/child.h"
 #include "net/end.h"
 #include "net/reach.h"
 #include "net/roster.h"
@@ -16,6 +20,7 @@
 #include "net/session.h"
 #include "net/systemd.h"
 #include "xml/elem.h"
+#include "xml/iq.h"
 #include "xml/jid.h"
 #include "xml/text.h"
 
@@ -24,12 +29,23 @@
 
 static char	 strangers[STRANGERS][JID_MAX];
 
+/* 0, or -1 if it has failed. */
+static int
+accept_stream(struct link *l)
+{
+	if (stream_accept(l->stream) == -1)
+		return -1;
+	if (wire_offered(l))
+		wire_accept(l);
+	return 0;
+}
+
 /* It is this link's turn at standard input and output. */
 static void
 take(struct link *l)
 {
 	say(1, "%s: stream", stream_peer(l->stream));
-	stream_accept(l->stream);
+	accept_stream(l);
 	link_tick(l);
 	link_changed(l);
 }
@@ -80,13 +96,15 @@ reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 	l->reach = NULL;
 	if (rfd == -1) {
 		say(0, "%s: %s", stream_peer(l->stream), err);
+		wire_refuse(l, SE_INTERNAL_SERVER_ERROR, err);
+		wire_free(l);
 		stream_refuse(l->stream, SE_INTERNAL_SERVER_ERROR, err);
 		l->stream = NULL;
 		link_over(l, EX_LOCAL);
 		return;
 	}
 	l->pid = pid;
-	stream_accept(l->stream);
+	accept_stream(l);
 	link_join(l, rfd, wfd);
 	if (pid > 0 && l->end != NULL)
 		end_outlive(l->end);
@@ -125,6 +143,42 @@ too_many(const char *peer)
 	    theirs >= run.conf.max_streams_per_peer;
 }
 
+/* The stream waits for what it is to be joined to. */
+static void
+join(struct link *l, const struct target *t)
+{
+	if (run.mode == SERVE)
+		serve(l, t);
+	else if (run.nlinks == 1)
+		take(l);
+}
+
+int
+listen_missed(struct link *l)
+{
+	if (!l->listener || l->greeted ||
+	    stream_state(l->stream) != STREAM_FAILED ||
+	    !carrier_is_alone(stream_carrier(l->stream)))
+		return 0;
+	say(0, "%s: %s", stream_peer(l->stream), stream_why(l->stream));
+	if (l->pid > 0)
+		child_hangup(l->pid);
+	link_free(l);
+	if (run.mode == LISTEN)
+		listen_next();
+	return 1;
+}
+
+static struct link *
+listening_link(void)
+{
+	struct link	*l;
+
+	if ((l = link_new()) != NULL)
+		l->listener = 1;
+	return l;
+}
+
 void
 listen_offered(void *arg, struct inband *offer, const struct elem *open)
 {
@@ -143,16 +197,63 @@ listen_offered(void *arg, struct inband *offer, const struct elem *open)
 	    stream_host(open), stream_port(open), &target, why) == -1) {
 		say(0, "%s: %s", peer, why);
 		inband_refuse(offer, SE_ITEM_NOT_FOUND, why);
-	} else if (too_many(peer) || (l = link_new()) == NULL) {
+	} else if (too_many(peer) || (l = listening_link()) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
 	} else if ((l->stream = stream_offered(offer, open, &sc, link_changed,
 	    l)) == NULL) {
 		link_free(l);
-	} else if (run.mode == SERVE) {
-		serve(l, &target);
-	} else if (run.nlinks == 1) {
-		take(l);
+	} else {
+		join(l, &target);
 	}
+}
+
+/* Why not; SE_NONE if it may be. */
+static enum stanza_error
+object(const struct s5b_offer *o, const struct stream_conf *sc,
+    struct target *target, char *why)
+{
+	*why = '\0';
+	if (allow_check(run.allow, o->from) == ALLOW_KEY) {
+		say_refused(o->from, "it shows no key, and -a wants one");
+		return SE_SERVICE_UNAVAILABLE;
+	}
+	if (sc->require) {
+		strlcpy(why, "end-to-end encryption is required",
+		    SERVICE_ERR);
+		return SE_NOT_ACCEPTABLE;
+	}
+	if (run.mode == SERVE && services_match(run.services,
+	    stream_host(o->query), stream_port(o->query), target, why) ==
+	    -1) {
+		say(0, "%s: %s", o->from, why);
+		return SE_ITEM_NOT_FOUND;
+	}
+	return too_many(o->from) ? SE_BUSY : SE_NONE;
+}
+
+void
+listen_socket_offered(struct s5b_offer *o)
+{
+	struct stream_conf	 sc = link_stream_conf();
+	struct iq_table		*t = session_iqs(run.session);
+	struct target		 target;
+	struct link		*l;
+	enum stanza_error	 err;
+	char			 why[SERVICE_ERR];
+
+	if ((err = object(o, &sc, &target, why)) != SE_NONE ||
+	    (l = listening_link()) == NULL) {
+		iq_refuseto(t, o->from, o->id, err != SE_NONE ? err : SE_BUSY,
+		    *why != '\0' ? why : NULL);
+		return;
+	}
+	l->stream = stream_alone(o->from, o->sid, 0, &sc, link_changed, l);
+	if (l->stream == NULL || wire_take(l, o) == -1) {
+		iq_refuseto(t, o->from, o->id, SE_BUSY, NULL);
+		link_free(l);
+		return;
+	}
+	join(l, &target);
 }
 
 int

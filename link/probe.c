@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "ibb/stream.h"
+#include "link/hosts.h"
 #include "link/link.h"
 #include "link/run.h"
 #include "net/loop.h"
@@ -63,6 +64,10 @@ probe_stands(struct link *l)
 	    "not encrypted end to end", key != NULL ? key : "");
 	report("carrier: in-band (XEP-0047), %s stanzas, blocks of %zu bytes",
 	    run.conf.message ? "message" : "iq", stream_block(l->stream));
+	if (!hosts_allowed())
+		report("carrier: no sockets (-i)");
+	else if (key != NULL && !run.conf.message)
+		report("carrier: sockets (XEP-0065), if the peer takes them");
 	report("reachable: %s%s%s%s%s", run.peer, run.host != NULL ? " " : "",
 	    run.host != NULL ? run.host : "", run.port != NULL ? ":" : "",
 	    run.port != NULL ? run.port : "");

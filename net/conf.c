@@ -12,6 +12,7 @@
 #include "net/conf.h"
 #include "net/conffile.h"
 
+#define UPGRADE_AFTER	(256 * 1024)
 #define MAX_STREAMS		1024
 #define MAX_STREAMS_PER_PEER	512
 #define VALUE_MAX	1024
@@ -47,6 +48,18 @@ static const struct word roads[] = {
 	{ NULL, 0 }
 };
 
+static const struct word carriers[] = {
+	{ "auto", CARRIER_AUTO }, { "ibb", CARRIER_IBB },
+	{ "s5b", CARRIER_S5B },
+	{ NULL, 0 }
+};
+
+static const struct word policies[] = {
+	{ "auto", POLICY_AUTO }, { "public", POLICY_PUBLIC },
+	{ "any", POLICY_ANY },
+	{ NULL, 0 }
+};
+
 static const struct word levels[] = {
 	{ "-1", -1 }, { "0", 0 }, { "1", 1 }, { "2", 2 },
 	{ NULL, 0 }
@@ -67,13 +80,13 @@ static const struct keyword {
 	{ "allow", AT(allow), LIST, 0, NULL, 0, 0 },
 	{ "block-size", AT(block_size), LONG, 0, NULL, 1, 65535 },
 	{ "ca-file", AT(ca_file), PATH, 0, NULL, 0, 0 },
+	{ "carrier", AT(carrier), WORD, 0, carriers, 0, 0 },
 	{ "certificate", AT(certificate), PATH, 0, NULL, 0, 0 },
 	{ "cleartext", AT(cleartext), WORD, 0, yesno, 0, 0 },
 	{ "close-at-eof", AT(close_at_eof), WORD, 0, yesno, 0, 0 },
 	{ "e2e", AT(e2e), WORD, 0, sessions, 0, 0 },
 	{ "family", AT(family), WORD, 0, families, 0, 0 },
 	{ "forward", AT(forward), LIST, 0, NULL, 0, 0 },
-	{ "in-band-only", AT(in_band), WORD, 0, yesno, 0, 0 },
 	{ "jid", AT(jid), STRING, 0, NULL, 0, 0 },
 	{ "keep-listening", AT(keep), WORD, 0, yesno, 0, 0 },
 	{ "key", AT(key), PATH, 0, NULL, 0, 0 },
@@ -89,9 +102,13 @@ static const struct keyword {
 	{ "plain", AT(plain), WORD, 0, yesno, 0, 0 },
 	{ "proxy", AT(proxy), STRING, 0, NULL, 0, 0 },
 	{ "road", AT(road), WORD, 0, roads, 0, 0 },
+	{ "s5b-proxy", AT(s5b_proxy), LIST, 0, NULL, 0, 0 },
 	{ "server", AT(server), STRING, 0, NULL, 0, 0 },
 	{ "socks", AT(socks), LIST, 0, NULL, 0, 0 },
+	{ "streamhost", AT(streamhost), LIST, 0, NULL, 0, 0 },
+	{ "streamhost-policy", AT(policy), WORD, 0, policies, 0, 0 },
 	{ "timeout", AT(timeout), LONG, 0, NULL, 0, INT_MAX / 1000 },
+	{ "upgrade-after", AT(upgrade_after), LONG, 0, NULL, 0, LONG_MAX },
 	{ "verbosity", AT(verbosity), WORD, 0, levels, 0, 0 },
 #undef AT
 };
@@ -122,6 +139,9 @@ conf_init(struct conf *c)
 	STAILQ_INIT(&c->allow);
 	STAILQ_INIT(&c->forward);
 	STAILQ_INIT(&c->socks);
+	STAILQ_INIT(&c->s5b_proxy);
+	STAILQ_INIT(&c->streamhost);
+	c->upgrade_after = UPGRADE_AFTER;
 	c->max_streams = MAX_STREAMS;
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
 	return 0;
@@ -242,6 +262,8 @@ set_word(int *v, const struct keyword *k, const char *value, char *err)
 	return conf_fail(err, "%s must be %s", k->name,
 	    k->words == yesno ? "yes or no" :
 	    k->words == families ? "any, 4 or 6" :
+	    k->words == carriers ? "auto, ibb or s5b" :
+	    k->words == policies ? "auto, public or any" :
 	    k->words == sessions ? "prefer, require or off" :
 	    k->words == roads ? "auto, tcp, websocket or bosh" :
 	    "-1, 0, 1 or 2");
@@ -387,12 +409,13 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 		{ 'c', "server", NULL },
 		{ 'D', "socks", NULL },
 		{ 'd', "no-stdin", "yes" },
-		{ 'i', "in-band-only", "yes" },
+		{ 'i', "carrier", "ibb" },
 		{ 'j', "jid", NULL },
 		{ 'k', "keep-listening", "yes" },
 		{ 'L', "forward", NULL },
 		{ 'm', "message", "yes" },
 		{ 'N', "close-at-eof", "yes" },
+		{ 'P', "s5b-proxy", NULL },
 		{ 'p', "password-file", NULL },
 		{ 'q', "verbosity", "-1" },
 		{ 'w', "timeout", NULL },

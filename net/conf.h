@@ -16,6 +16,8 @@ struct conf_item {
 STAILQ_HEAD(conf_list, conf_item);
 
 enum conf_family { FAMILY_ANY, FAMILY_4, FAMILY_6 };
+enum conf_carrier { CARRIER_AUTO, CARRIER_IBB, CARRIER_S5B };
+enum conf_policy { POLICY_AUTO, POLICY_PUBLIC, POLICY_ANY };
 enum conf_e2e { E2E_PREFER, E2E_REQUIRE, E2E_OFF };
 enum conf_road { BY_AUTO, BY_TCP, BY_WEBSOCKET, BY_BOSH };
 
@@ -25,6 +27,7 @@ struct conf {
 	struct conf_list allow;	/* allow who (-a), repeatable */
 	long	 block_size;	/* block-size bytes (-b), or 0 */
 	char	*ca_file;	/* ca-file path (-C) */
+	int	 carrier;	/* carrier auto|ibb|s5b (-i: ibb) */
 	int	 e2e;		/* e2e prefer|require|off */
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
@@ -32,7 +35,6 @@ struct conf {
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
 	long	 max_streams;	/* max-streams number, of a listener */
 	long	 max_streams_per_peer; /* max-streams-per-peer number */
-	int	 in_band;	/* in-band-only yes|no (-i) */
 	char	*jid;		/* jid address (-j); not yet prepared */
 	int	 keep;		/* keep-listening yes|no (-k) */
 	int	 message;	/* message yes|no (-m) */
@@ -42,6 +44,10 @@ struct conf {
 	char	*password_command; /* password-command text (file only) */
 	int	 verbosity;	/* verbosity -1..2 (-q -v) */
 	long	 timeout;	/* timeout seconds (-w); 0: none given */
+	struct conf_list s5b_proxy; /* s5b-proxy jid (-P), repeatable */
+	struct conf_list streamhost; /* streamhost addr[:port], repeatable */
+	int	 policy;	/* streamhost-policy auto|public|any */
+	long	 upgrade_after;	/* upgrade-after bytes */
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */

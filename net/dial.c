@@ -41,6 +41,8 @@ struct dial {
 	size_t		 nattempts, live;
 	int		 begun;
 	char		 err[128];
+	int		(*permit)(void *, const struct addr *);
+	void		*permit_arg;
 	dial_fn		*fn;
 	void		*arg;
 };
@@ -83,6 +85,33 @@ finish(struct dial *d, int fd)
 	memcpy(err, d->err, sizeof(err));
 	dial_cancel(d);
 	fn(arg, fd, fd == -1 ? err : NULL);
+}
+
+#define SILENCE	20		/* s */
+
+void
+dial_notice(int fd)
+{
+	int	 on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_KEEPIDLE
+	{
+		int	 idle = SILENCE / 2, between = SILENCE / 4, n = 2;
+
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between,
+		    sizeof(between));
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &n, sizeof(n));
+	}
+#endif
+#ifdef TCP_USER_TIMEOUT
+	{
+		unsigned	 ms = 1000 * SILENCE;
+
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	}
+#endif
 }
 
 static int
@@ -150,6 +179,11 @@ attempt(struct dial *d, const struct addr *addr)
 	struct attempt	*a = &d->attempts[d->nattempts];
 	int		 fd;
 
+	if (d->permit != NULL && !d->permit(d->permit_arg, addr)) {
+		strlcpy(d->err, "such addresses are not connected to",
+		    sizeof(d->err));
+		return -1;
+	}
 	if ((fd = nonblocking_socket(addr->ss.ss_family)) == -1 ||
 	    (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) ==
 	    -1 && errno != EINPROGRESS)) {
@@ -224,6 +258,14 @@ resolved(void *arg, const struct addr *addrs, size_t n, const char *err)
 		timer_set(d->loop, &d->timer, clock_ms() + RESOLUTION_DELAY);
 	else if (!d->begun || d->live == 0 || !d->timer.on)
 		begin(d);
+}
+
+void
+dial_permit(struct dial *d, int (*permit)(void *, const struct addr *),
+    void *arg)
+{
+	d->permit = permit;
+	d->permit_arg = arg;
 }
 
 struct dial *

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+struct addr;
 struct dial;
 struct loop;
 struct resolver;
@@ -20,6 +21,13 @@ typedef void dial_fn(void *arg, int fd, const char *err);
  * NULL when out of memory. */
 struct dial *dial(struct loop *l, struct resolver *r, const char *host,
 	    uint16_t port, int family, dial_fn *fn, void *arg);
+/* Of the addresses that a name has, connect only to those that permit returns 1
+ * for.  To be called before the loop goes on. */
+void	 dial_permit(struct dial *d, int (*permit)(void *arg,
+	    const struct addr *a), void *arg);
+/* A connected socket that breaks when the other side has been silent for about
+ * twenty seconds, to data or to the system's own questions. */
+void	 dial_notice(int fd);
 /* Not to be called after fn was.  NULL is fine. */
 void	 dial_cancel(struct dial *d);
 

@@ -43,8 +43,11 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 	feature(w, NS_INFO);
 	feature(w, NS_ITEMS);
 	feature(w, NS_PING);
-	if (from == NULL || s->host.allowed(s->host.arg, from))
+	if (from == NULL || s->host.allowed(s->host.arg, from)) {
 		feature(w, NS_IBB);
+		if (s->conf.bytestreams)
+			feature(w, NS_BYTESTREAMS);
+	}
 	iq_send(s->iqs);
 }
 

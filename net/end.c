@@ -16,12 +16,14 @@
 /* poll says that a pipe takes this much without waiting; a pipe shared with
  * other programs must not be made non-blocking under them. */
 #define PIPE_WRITE	PIPE_BUF
+#define FILE_WRITE	(256 * 1024)
 
 struct end {
 	struct loop	*loop;
 	struct watch	 in, out;	/* fd -1: over, or never was */
 	int		 same;		/* both are one socket */
 	int		 out_socket;
+	size_t		 most;		/* bytes of a write that is none */
 	int		 out_done;
 	int		 out_unread;	/* nobody reads our output now */
 	int		 lenient;	/* see end_outlive() */
@@ -123,7 +125,7 @@ put(struct end *e, const void *data, size_t len)
 {
 	if (e->out_socket)
 		return send(e->out.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	return write(e->out.fd, data, len < PIPE_WRITE ? len : PIPE_WRITE);
+	return write(e->out.fd, data, len < e->most ? len : e->most);
 }
 
 static void
@@ -223,6 +225,16 @@ is_socket(int fd)
 	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
+/* A file takes all; what else may be there is treated as a pipe. */
+static size_t
+most(int fd)
+{
+	struct stat	 st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? FILE_WRITE :
+	    PIPE_WRITE;
+}
+
 /* inetd gives one socket as two descriptors. */
 static int
 same_socket(int a, int b)
@@ -245,6 +257,7 @@ end_new(struct loop *l, int rfd, int wfd, const struct end_peer *peer)
 	e->peer = *peer;
 	e->same = same_socket(rfd, wfd);
 	e->out_socket = wfd != -1 && is_socket(wfd);
+	e->most = most(wfd);
 	e->in = (struct watch){ .fd = rfd, .want = want_input,
 	    .ready = ready_input, .arg = e };
 	e->out = (struct watch){ .fd = wfd, .want = want_output,

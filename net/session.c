@@ -1,13 +1,18 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/addr.h"
 #include "net/road.h"
 #include "net/sasl.h"
 #include "net/session_int.h"
 #include "net/sm.h"
 #include "net/trace.h"
+#include "net/ways.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"
@@ -477,6 +482,19 @@ const char *
 session_road(struct session *s)
 {
 	return road_story(s->road);
+}
+
+int
+session_near(struct session *s)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+	SSL			*ssl = road_ssl(s->road);
+
+	return ssl != NULL && ways_conf(s->conf.ways)->proxy == NULL &&
+	    getpeername(SSL_get_fd(ssl),
+	    (struct sockaddr *)&ss, &len) == 0 &&
+	    addr_kind((struct sockaddr *)&ss) == ADDR_LOOPBACK;
 }
 
 size_t

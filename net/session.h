@@ -41,6 +41,7 @@ struct session_conf {
 	int		 plain;		/* SASL PLAIN is allowed */
 	int		 external;	/* their tls presents a certificate */
 	int64_t		 login_ms;	/* time allowed until ready */
+	int		 bytestreams;	/* sockets are taken (XEP-0065) */
 	int		 trace;		/* stanzas to log, too */
 	int		 persist;	/* once logged in, come back from a
 					 * loss: try until closed */
@@ -87,6 +88,8 @@ const char *session_security(struct session *s);
 
 /* The road it took, and why that one. */
 const char *session_road(struct session *s);
+/* Is the server on this machine? */
+int	 session_near(struct session *s);
 
 /* Bytes of stanzas that should still be sent now; 0 when the server is slow
  * to take what is queued. */

@@ -226,12 +226,27 @@ socks_new(struct loop *l, int fd, socks_fn *fn, void *arg)
 	return s;
 }
 
-int
-socks_reply(struct socks *s, enum socks_reply reply)
+/* The address asked for still is in the buffer. */
+static void
+put_same(struct socks *s, enum socks_reply reply)
+{
+	unsigned char	 r[5 + sizeof(s->buf)] = { SOCKS5_VERSION,
+			    (unsigned char)reply, 0,
+			    (unsigned char)s->atyp };
+	size_t		 n = 4;
+
+	if (s->atyp == ATYP_NAME)
+		r[n++] = (unsigned char)(s->have - 2);
+	memcpy(r + n, s->buf, s->have);
+	put(s, r, n + s->have);
+}
+
+/* Over: the connection is the caller's or nobody's. */
+static int
+release(struct socks *s, enum socks_reply reply)
 {
 	int	 fd = -1;
 
-	put_reply(s, reply);
 	if (reply == SOCKS_OK) {
 		fd = s->watch.fd;
 		loop_unwatch(s->loop, &s->watch);
@@ -239,4 +254,19 @@ socks_reply(struct socks *s, enum socks_reply reply)
 	}
 	socks_free(s);
 	return fd;
+}
+
+int
+socks_reply(struct socks *s, enum socks_reply reply)
+{
+	put_reply(s, reply);
+	return release(s, reply);
+}
+
+int
+socks_reply_same(struct socks *s, enum socks_reply reply)
+{
+	if (s->state == ASKED)
+		put_same(s, reply);
+	return release(s, reply);
 }

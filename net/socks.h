@@ -34,5 +34,8 @@ struct socks *socks_new(struct loop *l, int fd, socks_fn *fn, void *arg);
  * and -1 returned.  Frees s.
  */
 int	 socks_reply(struct socks *s, enum socks_reply reply);
+/* The same, naming as bound what the client has asked for, as XEP-0065
+ * section 5.3.2 has it; without a word if it has not asked yet. */
+int	 socks_reply_same(struct socks *s, enum socks_reply reply);
 
 #endif

@@ -73,7 +73,9 @@ prosody_config()	# feature ...
 	prosody_host "$DOMAIN" example.test
 	prosody_host "$ANONDOMAIN" example.test 'authentication = "anonymous"'
 	case " $* " in *" proxy65 "*)
-		echo "Component \"proxy.$DOMAIN\" \"proxy65\" {}"
+		# the address is what it tells clients: the name is in no DNS
+		printf 'Component "proxy.%s" "proxy65"\n' "$DOMAIN"
+		echo 'proxy65_address = "127.0.0.1"'
 	esac
 	echo "${EXTRA-}"
 }

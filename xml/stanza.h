@@ -14,6 +14,8 @@ struct xw;
 #define NS_STANZA_ERROR	"urn:ietf:params:xml:ns:xmpp-stanzas"
 #define NS_IBB		"http://jabber.org/protocol/ibb"
 #define NS_PING		"urn:xmpp:ping"
+#define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
+#define NS_BYTESTREAMS	"http://jabber.org/protocol/bytestreams"
 
 /* The defined conditions of RFC 6120 section 8.3.3. */
 enum stanza_error {

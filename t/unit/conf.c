@@ -168,7 +168,6 @@ test_bools(void)
 		int		*v;
 	} all[] = {
 		{ "close-at-eof", &c.close_at_eof },
-		{ "in-band-only", &c.in_band },
 		{ "keep-listening", &c.keep }, { "message", &c.message },
 		{ "no-stdin", &c.no_stdin }, { "plain", &c.plain },
 	};
@@ -228,6 +227,22 @@ test_numbers(void)
 	is_int(conf_set(&c, "family", "any", 0, err), 0, "family any");
 	is_int(c.family, FAMILY_ANY, "is set");
 	fails(conf_set(&c, "family", "5", 0, err), "any, 4 or 6", "family 5");
+	is_int(c.carrier, CARRIER_AUTO, "carrier is auto");
+	is_int(conf_set(&c, "carrier", "s5b", 0, err), 0, "carrier s5b");
+	is_int(c.carrier, CARRIER_S5B, "is set");
+	is_int(conf_letter(&c, 'i', NULL, err), 0, "-i");
+	is_int(c.carrier, CARRIER_IBB, "is carrier ibb");
+	fails(conf_set(&c, "carrier", "pigeon", 0, err), "auto, ibb or s5b",
+	    "carrier pigeon");
+	is_int(conf_set(&c, "streamhost-policy", "any", 0, err), 0,
+	    "streamhost-policy any");
+	is_int(c.policy, POLICY_ANY, "is set");
+	fails(conf_set(&c, "streamhost-policy", "none", 0, err),
+	    "auto, public or any", "streamhost-policy none");
+	is_int(c.upgrade_after, 262144, "upgrade-after is 256 KiB");
+	is_int(conf_set(&c, "upgrade-after", "0", 0, err), 0,
+	    "upgrade-after 0");
+	is_int(c.upgrade_after, 0, "is set");
 	conf_free(&c);
 }
 

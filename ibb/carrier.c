@@ -1,0 +1,970 @@
+#include <sys/queue.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/carrier.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define HELD_BACK	4096	/* see carrier_wire_pad() */
+#define REPORT	(CARRIER_WINDOW / 8)	/* worth a stanza */
+
+/* What is between us and the peer beside the in-band bytestream. */
+enum wire {
+	WIRE_NONE,
+	WIRE_UP,	/* a socket stands */
+	WIRE_DOWN	/* it broke; the peer is asked what has come of it */
+};
+
+static const char *const way_names[] = {
+	"in-band", "moving", "socket", "lost"
+};
+
+/* A received block: answered once all up to here has been consumed. */
+struct mark {
+	uint64_t		 upto;
+	STAILQ_ENTRY(mark)	 next;
+};
+
+struct carrier {
+	struct inband		*inband;	/* NULL: a socket alone */
+	struct iq_table		*iqs;
+	char			*peer, *sid;	/* of a socket alone */
+	struct inband_user	 user;
+	void			(*extra)(void *, struct xw *);
+	void			*arg;
+	int			 over;		/* closed, failed or aborted */
+	STAILQ_HEAD(, mark)	 marks;
+	/* Payload that came, and what of it has gone on. */
+	uint64_t		 received, consumed;
+	/* What is to be sent, and, in a socket, what is not confirmed. */
+	struct buf		 plain, *out;
+	/* Payload pushed; of it, in blocks, answered as such; confirmed;
+	 * reported to the user as that. */
+	uint64_t		 pushed, blocked, landed, confirmed, credited;
+
+	enum wire		 wire;
+	enum carrier_way	 way;
+	unsigned		 number;	/* of the last socket */
+	int			 ready;		/* the peer has it as well */
+	uint64_t		 wire_out;	/* bytes written to it */
+	uint64_t		 wire_known;	/* of these, the peer has got */
+	uint64_t		 wire_in;	/* bytes that came from it */
+	int			(*pad)(void *);
+	size_t			 padded;	/* bytes at out's end ... */
+	uint64_t		 padded_to;	/* ... as it was then */
+	int			 foreign;	/* and not the session's */
+	int			 feeding;	/* block() is about these */
+	int			 finishing;	/* a socket alone: we close */
+	int			 ended;		/* and the peer has */
+	/* What the peer was told last; is it still to answer that? */
+	uint64_t		 told_in, told_consumed;
+	int			 telling, closing_told;
+	int			 urgent;
+	uint64_t		 owed;		/* consumption to be reported */
+};
+
+static void	 advance(struct carrier *);
+static void	 report(struct carrier *);
+
+static void
+set_way(struct carrier *c, enum carrier_way way)
+{
+	if (c->inband != NULL)
+		inband_trace(c->inband, "carrier: ", way_names[c->way],
+		    way_names[way]);
+	c->way = way;
+}
+
+/*
+ * Life and death
+ */
+
+static void	 on_block(void *, const void *, size_t);
+static void	 on_answered(void *, size_t);
+
+static void
+write_extra(void *arg, struct xw *w)
+{
+	struct carrier	*c = arg;
+
+	if (c->extra != NULL)
+		c->extra(c->arg, w);
+}
+
+static void
+on_opened(void *arg, const struct elem *result)
+{
+	struct carrier	*c = arg;
+
+	c->user.opened(c->arg, result);
+}
+
+static void
+on_closing(void *arg, const struct elem *close)
+{
+	struct carrier	*c = arg;
+
+	c->user.closing(c->arg, close);
+}
+
+static void
+on_closed(void *arg, const struct elem *answer)
+{
+	struct carrier	*c = arg;
+
+	c->over = 1;
+	c->user.closed(c->arg, answer);
+}
+
+static int
+on_receipt(void *arg, char *out)
+{
+	struct carrier	*c = arg;
+
+	return c->user.receipt(c->arg, out);
+}
+
+static void
+on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
+    const char *text)
+{
+	struct carrier	*c = arg;
+
+	c->over = 1;
+	c->user.failed(c->arg, fault, err, text);
+}
+
+static const struct inband_user blocks = {
+	.opened = on_opened,
+	.block = on_block,
+	.answered = on_answered,
+	.closing = on_closing,
+	.closed = on_closed,
+	.receipt = on_receipt,
+	.failed = on_failed,
+};
+
+static struct carrier *
+new(struct iq_table *iqs, const struct inband_user *user, void *arg)
+{
+	struct carrier	*c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
+	c->iqs = iqs;
+	c->user = *user;
+	c->arg = arg;
+	STAILQ_INIT(&c->marks);
+	buf_init(&c->plain, CARRIER_WINDOW);
+	c->out = &c->plain;
+	return c;
+}
+
+struct carrier *
+carrier_new(struct ibb *b, struct iq_table *iqs, const char *peer,
+    size_t block_size, int message, const struct inband_user *user, void *arg)
+{
+	struct carrier	*c;
+
+	if ((c = new(iqs, user, arg)) == NULL)
+		return NULL;
+	c->inband = inband_new(b, peer, block_size, message, &blocks, c);
+	if (c->inband == NULL) {
+		carrier_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+struct carrier *
+carrier_offered(struct inband *offer, struct iq_table *iqs,
+    const struct inband_user *user, void *arg)
+{
+	struct carrier	*c;
+
+	if ((c = new(iqs, user, arg)) == NULL)
+		return NULL;
+	c->inband = offer;
+	inband_own(offer, &blocks, c);
+	return c;
+}
+
+struct carrier *
+carrier_alone(const char *peer, const char *sid,
+    const struct inband_user *user, void *arg)
+{
+	struct carrier	*c;
+
+	if ((c = new(NULL, user, arg)) == NULL)
+		return NULL;
+	c->peer = strdup(peer);
+	c->sid = strdup(sid);
+	if (c->peer == NULL || c->sid == NULL) {
+		carrier_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+int
+carrier_is_alone(const struct carrier *c)
+{
+	return c->inband == NULL;
+}
+
+static void
+mark_free(struct carrier *c)
+{
+	struct mark	*m = STAILQ_FIRST(&c->marks);
+
+	STAILQ_REMOVE_HEAD(&c->marks, next);
+	free(m);
+}
+
+void
+carrier_free(struct carrier *c)
+{
+	if (c == NULL)
+		return;
+	if (c->iqs != NULL)
+		iq_forget(c->iqs, c);
+	inband_free(c->inband);
+	while (!STAILQ_EMPTY(&c->marks))
+		mark_free(c);
+	buf_free(&c->plain);
+	free(c->peer);
+	free(c->sid);
+	free(c);
+}
+
+int
+carrier_open(struct carrier *c, int64_t deadline,
+    void (*extra)(void *, struct xw *))
+{
+	c->extra = extra;
+	return inband_open(c->inband, deadline, write_extra);
+}
+
+int
+carrier_accept(struct carrier *c, void (*extra)(void *, struct xw *))
+{
+	c->extra = extra;
+	return c->inband != NULL ? inband_accept(c->inband, write_extra) : 0;
+}
+
+void
+carrier_refuse(struct carrier *c, enum stanza_error err, const char *text)
+{
+	if (c->inband != NULL)
+		inband_refuse(c->inband, err, text);
+	c->inband = NULL;
+	c->over = 1;
+}
+
+/* A socket alone says all by its end: ours, then theirs. */
+static void
+close_alone(struct carrier *c)
+{
+	c->finishing = 1;
+	if (!c->ended || c->over)
+		return;
+	c->over = 1;
+	c->user.closed(c->arg, NULL);
+}
+
+void
+carrier_close(struct carrier *c, int64_t deadline)
+{
+	if (c->inband != NULL)
+		inband_close(c->inband, deadline);
+	else
+		close_alone(c);
+}
+
+void
+carrier_close_back(struct carrier *c, int64_t deadline)
+{
+	if (c->inband != NULL)
+		inband_close_back(c->inband, deadline);
+	else
+		close_alone(c);
+}
+
+void
+carrier_abort(struct carrier *c, enum stanza_error err)
+{
+	if (c->inband != NULL)
+		inband_abort(c->inband, err);
+	c->over = 1;
+}
+
+void
+carrier_can_sync(struct carrier *c)
+{
+	if (c->inband != NULL)
+		inband_can_sync(c->inband);
+}
+
+void
+carrier_sync(struct carrier *c)
+{
+	if (c->inband != NULL)
+		inband_sync(c->inband);
+}
+
+int
+carrier_syncs(const struct carrier *c)
+{
+	return c->inband == NULL || inband_syncs(c->inband);
+}
+
+int
+carrier_waits(const struct carrier *c)
+{
+	return c->inband != NULL && inband_waits(c->inband);
+}
+
+int
+carrier_away(const struct carrier *c)
+{
+	return c->inband != NULL && inband_away(c->inband);
+}
+
+int
+carrier_congested(const struct carrier *c)
+{
+	return c->inband != NULL && inband_congested(c->inband);
+}
+
+const char *
+carrier_peer(const struct carrier *c)
+{
+	return c->inband != NULL ? inband_peer(c->inband) : c->peer;
+}
+
+const char *
+carrier_sid(const struct carrier *c)
+{
+	return c->inband != NULL ? inband_sid(c->inband) : c->sid;
+}
+
+size_t
+carrier_block(const struct carrier *c)
+{
+	return c->inband != NULL ? inband_block(c->inband) :
+	    INBAND_BLOCK_MAX;
+}
+
+/*
+ * Sending
+ */
+
+struct buf *
+carrier_out(struct carrier *c)
+{
+	return c->out;
+}
+
+void
+carrier_set_out(struct carrier *c, struct buf *out)
+{
+	c->out = out != NULL ? out : &c->plain;
+}
+
+/* The peer has taken so much payload of ours. */
+static void
+confirm(struct carrier *c, uint64_t payload)
+{
+	uint64_t	 more;
+
+	if (payload > c->confirmed)
+		c->confirmed = payload;
+	more = c->confirmed - c->credited;
+	c->credited = c->confirmed;
+	if (!c->over)
+		c->user.answered(c->arg, (size_t)more);
+}
+
+/* As many blocks as may go.  The one that ends what there is stands for all
+ * payload that no other block stands for. */
+static void
+send_blocks(struct carrier *c)
+{
+	size_t	 block = carrier_block(c), n, weight;
+
+	while (buf_len(c->out) > 0 && inband_room(c->inband) > 0) {
+		n = buf_len(c->out) < block ? buf_len(c->out) : block;
+		weight = n == buf_len(c->out) ?
+		    (size_t)(c->pushed - c->blocked) : 0;
+		c->blocked += weight;
+		if (inband_send(c->inband, buf_data(c->out), n, weight) == -1)
+			return;
+		buf_drain(c->out, n);
+	}
+}
+
+/*
+ * With the last block answered everything before is where it belongs: what is
+ * next may take the socket.  Streams of messages have no such moment, but
+ * these get no socket.
+ */
+static void
+advance(struct carrier *c)
+{
+	if (c->over || c->inband == NULL)
+		return;
+	if (c->way == CARRIER_INBAND && c->wire == WIRE_UP && c->ready)
+		set_way(c, CARRIER_MOVING);
+	if (c->way == CARRIER_MOVING && inband_unanswered(c->inband) == 0)
+		set_way(c, CARRIER_SOCKET);
+	if (c->way == CARRIER_INBAND)
+		send_blocks(c);
+}
+
+void
+carrier_push(struct carrier *c, size_t weight)
+{
+	c->pushed += weight;
+	if (c->wire_known + buf_len(c->out) != c->padded_to)
+		c->padded = 0;
+	advance(c);
+}
+
+int
+carrier_ready(const struct carrier *c)
+{
+	if (c->over)
+		return 0;
+	switch (c->way) {
+	case CARRIER_INBAND:
+		return buf_len(c->out) == 0;
+	case CARRIER_SOCKET:
+		return buf_len(c->out) < CARRIER_WINDOW;
+	default:
+		return 0;
+	}
+}
+
+size_t
+carrier_room_blocks(const struct carrier *c)
+{
+	if (c->way != CARRIER_INBAND || c->inband == NULL ||
+	    !carrier_ready(c))
+		return 0;
+	return inband_room(c->inband);
+}
+
+size_t
+carrier_room_bytes(const struct carrier *c)
+{
+	if (c->way != CARRIER_SOCKET || !carrier_ready(c))
+		return 0;
+	return CARRIER_WINDOW - buf_len(c->out);
+}
+
+int
+carrier_idle(const struct carrier *c)
+{
+	if (c->inband == NULL)
+		return buf_len(c->out) == 0;
+	if (inband_unanswered(c->inband) > 0)
+		return 0;
+	return c->number == 0 || (buf_len(c->out) <= c->padded &&
+	    c->confirmed == c->pushed);
+}
+
+/* What we told the peer may have been lost with a connection. */
+static void
+renew(struct carrier *c)
+{
+	if (c->over || c->number == 0 || inband_waits(c->inband))
+		return;
+	iq_forget(c->iqs, c);
+	c->telling = c->closing_told = 0;
+	c->urgent = 1;
+	report(c);
+}
+
+static void
+on_answered(void *arg, size_t weight)
+{
+	struct carrier	*c = arg;
+
+	/* Nothing is under way: the streams have been compared. */
+	if (weight == 0 && inband_unanswered(c->inband) == 0)
+		renew(c);
+	c->landed += weight;
+	advance(c);
+	confirm(c, c->landed);
+}
+
+/*
+ * Receiving
+ */
+
+static void
+on_block(void *arg, const void *data, size_t len)
+{
+	struct carrier	*c = arg;
+
+	c->user.block(c->arg, data, len);
+}
+
+/* Answer the blocks that have been consumed to their end. */
+static void
+answer(struct carrier *c)
+{
+	struct mark	*m;
+	size_t		 n = 0;
+
+	while ((m = STAILQ_FIRST(&c->marks)) != NULL &&
+	    m->upto <= c->consumed) {
+		mark_free(c);
+		n++;
+	}
+	if (n > 0)
+		inband_answer(c->inband, n);
+}
+
+int
+carrier_received(struct carrier *c, uint64_t payload)
+{
+	struct mark	*m;
+
+	c->received = payload;
+	if (c->feeding)
+		return 0;
+	if ((m = malloc(sizeof(*m))) == NULL)
+		return -1;
+	m->upto = payload;
+	STAILQ_INSERT_TAIL(&c->marks, m, next);
+	answer(c);	/* it may hold nothing for the end */
+	return 0;
+}
+
+void
+carrier_consumed(struct carrier *c, uint64_t payload)
+{
+	c->consumed = payload;
+	answer(c);
+	report(c);
+}
+
+void
+carrier_report(struct carrier *c)
+{
+	c->urgent = 1;
+	report(c);
+}
+
+enum carrier_way
+carrier_way(const struct carrier *c)
+{
+	return c->way;
+}
+
+/*
+ * What the ends tell each other of the socket
+ */
+
+static void
+write_counts(struct carrier *c, struct xw *w, const char *state)
+{
+	xw_start(w, "socket", NS_XCAT);
+	xw_attr(w, "sid", carrier_sid(c));
+	xw_attrf(w, "number", "%u", c->number);
+	xw_attr(w, "state", state);
+	xw_attrf(w, "received", "%" PRIu64, c->wire_in);
+	xw_attrf(w, "consumed", "%" PRIu64, c->consumed);
+	xw_end(w);
+	c->told_in = c->wire_in;
+	c->told_consumed = c->consumed;
+}
+
+static int
+number(const char *s, uint64_t *n)
+{
+	*n = 0;
+	if (s == NULL || *s == '\0' || strlen(s) > 18)
+		return -1;
+	for (; *s != '\0'; s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		*n = *n * 10 + (uint64_t)(*s - '0');
+	}
+	return 0;
+}
+
+static void	 take_answer(void *, const struct elem *);
+
+/* One at a time: its answer is what sets the pace. */
+static void
+tell(struct carrier *c, const char *state)
+{
+	write_counts(c, iq_request(c->iqs, "set", carrier_peer(c)), state);
+	c->telling = iq_ask(c->iqs, take_answer, c, IQ_NODEADLINE) == 0;
+}
+
+/* Is there something worth telling the peer? */
+static void
+report(struct carrier *c)
+{
+	uint64_t	 in = c->wire_in - c->told_in;
+	uint64_t	 consumed = c->consumed - c->told_consumed;
+
+	if (c->over || c->inband == NULL || c->number == 0 || c->telling)
+		return;
+	if (c->wire == WIRE_DOWN && !c->closing_told) {
+		c->closing_told = 1;
+		tell(c, "closed");
+	} else if (c->wire == WIRE_UP && (in >= REPORT || consumed >= REPORT ||
+	    (c->urgent && in + consumed > 0))) {
+		c->urgent = 0;
+		tell(c, "open");
+	} else if (c->wire == WIRE_NONE && c->told_consumed < c->owed &&
+	    c->consumed >= c->owed) {
+		tell(c, "closed");
+	}
+}
+
+static void
+bad_control(struct carrier *c)
+{
+	carrier_abort(c, SE_BAD_REQUEST);
+	c->user.failed(c->arg, INBAND_BAD_DATA, SE_BAD_REQUEST, "");
+}
+
+/* It cannot have more than was sent, nor less than it has said before. */
+static int
+take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
+{
+	if (c->wire != WIRE_NONE) {
+		if (in < c->wire_known || in > c->wire_out)
+			return -1;
+		buf_drain(c->out, (size_t)(in - c->wire_known));
+		c->wire_known = in;
+	}
+	return consumed > c->pushed ? -1 : 0;
+}
+
+/*
+ * Both ends have closed the socket and know what came of it.  What has not
+ * goes in-band; a block of that, once answered, says that all before it was
+ * consumed as well.
+ */
+static void
+settle(struct carrier *c)
+{
+	c->wire = WIRE_NONE;
+	c->owed = c->received;
+	if (c->way == CARRIER_LOST)	/* or blocks are on their way */
+		c->blocked = c->landed = c->confirmed;
+	c->wire_out = c->wire_known = 0;
+	if (c->foreign)
+		buf_truncate(c->out, buf_len(c->out) > c->padded ?
+		    buf_len(c->out) - c->padded : 0);
+	c->padded = 0;
+	c->foreign = 0;
+	set_way(c, CARRIER_INBAND);
+	advance(c);
+}
+
+/* We use it no more. */
+static void
+drop(struct carrier *c)
+{
+	c->wire = WIRE_DOWN;
+	c->closing_told = 0;
+	c->ready = 0;
+	set_way(c, c->way == CARRIER_SOCKET ? CARRIER_LOST : CARRIER_INBAND);
+}
+
+static int
+counts_of(const struct elem *e, uint64_t *n, uint64_t *in, uint64_t *consumed)
+{
+	return number(elem_attr(e, "number"), n) == -1 ||
+	    number(elem_attr(e, "received"), in) == -1 ||
+	    number(elem_attr(e, "consumed"), consumed) == -1 ? -1 : 0;
+}
+
+/* The peer has closed it, too, and says what came. */
+static void
+peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
+{
+	if (take_counts(c, in, consumed) == -1) {
+		bad_control(c);
+		return;
+	}
+	if (c->wire == WIRE_DOWN) {
+		if (consumed > c->confirmed)
+			c->confirmed = consumed;
+		settle(c);
+	}
+	confirm(c, consumed);
+}
+
+static void
+take_answer(void *arg, const struct elem *answer)
+{
+	struct carrier		*c = arg;
+	const struct elem	*e = elem_child(answer, NS_XCAT, "socket");
+	uint64_t		 n, in, consumed;
+
+	c->telling = 0;
+	/* After an error the in-band bytestream will find out what is wrong,
+	 * and whether it can be mended: see renew(). */
+	if (c->over || stanza_error(answer) != SE_NONE)
+		return;
+	if (e != NULL && c->wire == WIRE_DOWN && c->closing_told &&
+	    counts_of(e, &n, &in, &consumed) == 0 && n == c->number)
+		peer_closed(c, in, consumed);
+	report(c);
+}
+
+static void
+control_open(struct carrier *c, const struct elem *iq, uint64_t in,
+    uint64_t consumed)
+{
+	iq_ok(c->iqs, iq);
+	if (c->wire != WIRE_UP)
+		return;		/* we have dropped it and say so */
+	if (take_counts(c, in, consumed) == -1) {
+		bad_control(c);
+		return;
+	}
+	c->ready = 1;
+	advance(c);
+	confirm(c, consumed);
+}
+
+static void
+control_closed(struct carrier *c, const struct elem *iq, uint64_t in,
+    uint64_t consumed)
+{
+	if (c->wire == WIRE_UP)
+		drop(c);
+	write_counts(c, iq_result(c->iqs, iq), "closed");
+	c->closing_told = 1;
+	if (iq_send(c->iqs) == 0)
+		peer_closed(c, in, consumed);
+	report(c);
+}
+
+void
+carrier_control(struct carrier *c, const struct elem *iq,
+    const struct elem *socket)
+{
+	const char	*state = elem_attr(socket, "state");
+	uint64_t	 n, in, consumed;
+
+	if (c->over || c->inband == NULL) {
+		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+		return;
+	}
+	if (counts_of(socket, &n, &in, &consumed) == -1 || state == NULL ||
+	    n > UINT32_MAX) {
+		iq_refuse(c->iqs, iq, SE_BAD_REQUEST, NULL);
+		return;
+	}
+	/* One that it has given up before we had it. */
+	if (n == c->number + 1 && c->wire == WIRE_NONE &&
+	    strcmp(state, "closed") == 0) {
+		c->number = (unsigned)n;
+		c->wire_in = c->told_in = 0;
+	}
+	if (n != c->number)
+		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+	else if (strcmp(state, "open") == 0)
+		control_open(c, iq, in, consumed);
+	else if (strcmp(state, "closed") == 0)
+		control_closed(c, iq, in, consumed);
+	else
+		iq_refuse(c->iqs, iq, SE_BAD_REQUEST, NULL);
+}
+
+/*
+ * The socket
+ */
+
+unsigned
+carrier_wire_next(const struct carrier *c)
+{
+	return c->number + 1;
+}
+
+int
+carrier_wire_wanted(const struct carrier *c)
+{
+	return !c->over && c->wire == WIRE_NONE && (c->inband == NULL ||
+	    inband_may_carry(c->inband));
+}
+
+int
+carrier_wire(struct carrier *c, unsigned n, int ready)
+{
+	if (!carrier_wire_wanted(c) || n <= c->number)
+		return -1;
+	c->number = n;
+	c->wire = WIRE_UP;
+	c->ready = ready;
+	c->wire_in = c->wire_out = c->wire_known = c->told_in = 0;
+	c->pad = NULL;
+	c->told_consumed = c->consumed;
+	if (c->inband == NULL) {
+		set_way(c, ready ? CARRIER_SOCKET : CARRIER_MOVING);
+		return 0;
+	}
+	if (ready)		/* the peer is waiting to hear that */
+		tell(c, "open");
+	advance(c);
+	return 0;
+}
+
+int
+carrier_wired(const struct carrier *c)
+{
+	return c->wire == WIRE_UP && !c->over;
+}
+
+void
+carrier_unwire(struct carrier *c, unsigned n)
+{
+	if (c->over || c->inband == NULL || c->wire != WIRE_NONE ||
+	    n != c->number + 1)
+		return;
+	c->number = n;
+	c->wire_in = c->wire_out = c->wire_known = 0;
+	drop(c);
+	report(c);
+}
+
+const unsigned char *
+carrier_wire_data(const struct carrier *c, size_t *len)
+{
+	size_t	 flying = (size_t)(c->wire_out - c->wire_known);
+
+	*len = carrier_wired(c) && c->way == CARRIER_SOCKET ?
+	    buf_len(c->out) - flying : 0;
+	return buf_data(c->out) + flying;
+}
+
+void
+carrier_wire_pad(struct carrier *c, int (*pad)(void *))
+{
+	c->pad = pad;
+}
+
+/* The last bytes for now are out: if they are held back, let it be padding. */
+static void
+pad(struct carrier *c)
+{
+	size_t	 before = buf_len(c->out);
+
+	if (c->pad == NULL || c->padded > 0 || before == 0 ||
+	    c->wire_out - c->wire_known != before || before <= HELD_BACK)
+		return;
+	if ((c->foreign = c->pad(c->arg)) == -1) {
+		c->foreign = 0;
+		return;
+	}
+	c->padded = buf_len(c->out) - before;
+	c->padded_to = c->wire_known + buf_len(c->out);
+}
+
+void
+carrier_wire_sent(struct carrier *c, size_t len)
+{
+	c->wire_out += len;
+	if (c->inband != NULL) {
+		pad(c);
+		return;
+	}
+	/* Nobody will say more of these. */
+	c->wire_known += len;
+	buf_drain(c->out, len);
+	confirm(c, c->confirmed + len);
+}
+
+void
+carrier_wire_input(struct carrier *c, const void *data, size_t len)
+{
+	if (!carrier_wired(c))
+		return;
+	c->wire_in += len;
+	if (!c->ready)
+		carrier_wire_tick(c);
+	c->feeding = 1;
+	c->user.block(c->arg, data, len);
+	c->feeding = 0;
+	report(c);
+}
+
+int
+carrier_wire_finished(const struct carrier *c)
+{
+	return c->inband == NULL && c->finishing && buf_len(c->out) == 0;
+}
+
+/* The end of a socket alone is the end of the stream. */
+static void
+lost_alone(struct carrier *c, int broke)
+{
+	c->ended = 1;
+	if (broke) {
+		c->over = 1;
+		c->user.failed(c->arg, INBAND_BROKEN, SE_NONE, "");
+	} else if (c->finishing) {
+		close_alone(c);
+	} else {
+		c->user.closing(c->arg, NULL);
+	}
+}
+
+int
+carrier_wire_lost(struct carrier *c, int broke)
+{
+	int	 expected;
+
+	if (!carrier_wired(c))
+		return 1;
+	if (c->inband == NULL) {
+		lost_alone(c, broke);
+		return 1;
+	}
+	expected = !inband_may_carry(c->inband);
+	drop(c);
+	c->telling = 0;		/* whatever it was, this is more */
+	report(c);
+	advance(c);
+	return expected;
+}
+
+void
+carrier_wire_tick(struct carrier *c)
+{
+	/* What comes through a proxy proves that it relays; a plain peer that
+	 * says nothing has had time enough to activate it. */
+	if (c->wire == WIRE_UP && !c->ready &&
+	    (c->wire_in > 0 || c->inband == NULL)) {
+		c->ready = 1;
+		if (c->inband == NULL)
+			set_way(c, CARRIER_SOCKET);
+		advance(c);
+	}
+	if (buf_len(c->out) == 0)	/* it may have been large */
+		buf_free(c->out);
+	c->urgent = 1;
+	report(c);
+}
+
+uint64_t
+carrier_wire_count(const struct carrier *c)
+{
+	return c->wire_in + c->wire_out;
+}

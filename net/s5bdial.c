@@ -1,0 +1,329 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/dial.h"
+#include "net/loop.h"
+#include "net/s5bdial.h"
+
+#define STAGGER		300	/* ms */
+#define VERSION		5
+#define NO_AUTH		0
+#define CONNECT		1
+#define ATYP_IPV4	1
+#define ATYP_NAME	3
+#define ATYP_IPV6	4
+
+/* What is to be read next. */
+enum step { METHOD, REPLY, NAME_LENGTH, BOUND };
+
+struct attempt {
+	struct s5bdial	*owner;
+	size_t		 which;
+	struct dial	*dial;
+	struct watch	 watch;		/* fd -1: not connected, or over */
+	enum step	 step;
+	unsigned char	 buf[262];	/* of what the step waits for */
+	size_t		 have, need;
+};
+
+struct s5bdial {
+	struct loop	*loop;
+	struct resolver	*resolver;
+	struct s5bdial_host hosts[S5BDIAL_MAX];
+	struct attempt	 attempts[S5BDIAL_MAX];
+	size_t		 n, begun, live;
+	char		 hash[256];
+	int		 family;
+	int		(*permit)(void *, const struct addr *);
+	struct timer	 next, limit;
+	char		 err[128];
+	s5bdial_fn	*fn;
+	void		*arg;
+};
+
+static void	 begin(struct s5bdial *);
+
+static void
+attempt_close(struct attempt *a)
+{
+	dial_cancel(a->dial);
+	a->dial = NULL;
+	if (a->watch.fd == -1)
+		return;
+	loop_unwatch(a->owner->loop, &a->watch);
+	close(a->watch.fd);
+	a->watch.fd = -1;
+}
+
+void
+s5bdial_cancel(struct s5bdial *d)
+{
+	size_t	 i;
+
+	if (d == NULL)
+		return;
+	for (i = 0; i < d->begun; i++)
+		attempt_close(&d->attempts[i]);
+	timer_clear(d->loop, &d->next);
+	timer_clear(d->loop, &d->limit);
+	free(d);
+}
+
+static void
+finish(struct s5bdial *d, int fd, size_t which)
+{
+	s5bdial_fn	*fn = d->fn;
+	void		*arg = d->arg;
+	char		 err[sizeof(d->err)];
+
+	memcpy(err, d->err, sizeof(err));
+	s5bdial_cancel(d);
+	fn(arg, fd, which, fd == -1 ? err : NULL);
+}
+
+/* This one will not do: the next one need not wait any longer. */
+static void
+failed(struct attempt *a, const char *why)
+{
+	struct s5bdial	*d = a->owner;
+
+	snprintf(d->err, sizeof(d->err), "%.60s port %u: %.50s",
+	    d->hosts[a->which].host, d->hosts[a->which].port, why);
+	attempt_close(a);
+	d->live--;
+	begin(d);
+}
+
+/*
+ * SOCKS5.  Each message is one segment, and the next is sent only once the
+ * one before is answered: there are proxies that need it so.
+ */
+
+static int
+put(struct attempt *a, const void *p, size_t len)
+{
+	return send(a->watch.fd, p, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 :
+	    -1;
+}
+
+static void
+expect(struct attempt *a, enum step step, size_t need)
+{
+	a->step = step;
+	a->need = need;
+	a->have = 0;
+}
+
+static int
+greet(struct attempt *a)
+{
+	static const unsigned char	 greeting[] = { VERSION, 1, NO_AUTH };
+
+	expect(a, METHOD, 2);
+	return put(a, greeting, sizeof(greeting));
+}
+
+static int
+request(struct attempt *a)
+{
+	unsigned char	 r[262] = { VERSION, CONNECT, 0, ATYP_NAME };
+	size_t		 len = strlen(a->owner->hash);
+
+	if (a->buf[0] != VERSION || a->buf[1] != NO_AUTH)
+		return -1;
+	r[4] = (unsigned char)len;
+	memcpy(r + 5, a->owner->hash, len);
+	expect(a, REPLY, 4);
+	return put(a, r, 5 + len + 2);	/* the port is 0 */
+}
+
+static int
+reply(struct attempt *a)
+{
+	if (a->buf[0] != VERSION || a->buf[1] != 0)
+		return -1;
+	switch (a->buf[3]) {
+	case ATYP_IPV4:
+		expect(a, BOUND, 4 + 2);
+		return 0;
+	case ATYP_IPV6:
+		expect(a, BOUND, 16 + 2);
+		return 0;
+	case ATYP_NAME:
+		expect(a, NAME_LENGTH, 1);
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* 0 to go on, 1 if the stream stands, -1 if it will not. */
+static int
+step(struct attempt *a)
+{
+	switch (a->step) {
+	case METHOD:
+		return request(a);
+	case REPLY:
+		return reply(a);
+	case NAME_LENGTH:
+		expect(a, BOUND, (size_t)a->buf[0] + 2);
+		return 0;
+	case BOUND:
+		break;
+	}
+	return 1;	/* which address it is bound to is no matter */
+}
+
+static int
+want(void *arg)
+{
+	(void)arg;
+	return POLLIN;
+}
+
+static void
+ready(void *arg, int revents)
+{
+	struct attempt	*a = arg;
+	struct s5bdial	*d = a->owner;
+	ssize_t		 n;
+	int		 r = 0, fd;
+
+	(void)revents;
+	/* Exactly what is still SOCKS: behind it is the stream. */
+	n = read(a->watch.fd, a->buf + a->have, a->need - a->have);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		failed(a, n == 0 ? "it closed the connection" :
+		    strerror(errno));
+		return;
+	}
+	a->have += (size_t)n;
+	if (a->have == a->need)
+		r = step(a);
+	if (r == -1) {
+		failed(a, "it does not know the stream");
+	} else if (r == 1) {
+		fd = a->watch.fd;
+		loop_unwatch(d->loop, &a->watch);
+		a->watch.fd = -1;
+		finish(d, fd, a->which);
+	}
+}
+
+static void
+dialled(void *arg, int fd, const char *err)
+{
+	struct attempt	*a = arg;
+
+	a->dial = NULL;
+	if (fd == -1) {
+		failed(a, err);
+		return;
+	}
+	a->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
+	    .arg = a };
+	loop_watch(a->owner->loop, &a->watch);
+	if (greet(a) == -1)
+		failed(a, strerror(errno));
+}
+
+/*
+ * One after the other
+ */
+
+static int
+permitted(void *arg, const struct addr *addr)
+{
+	struct s5bdial	*d = arg;
+
+	return d->permit == NULL || d->permit(d->arg, addr);
+}
+
+static int
+attempt(struct s5bdial *d)
+{
+	struct attempt			*a = &d->attempts[d->begun];
+	const struct s5bdial_host	*h = &d->hosts[d->begun];
+
+	a->owner = d;
+	a->which = d->begun++;
+	a->watch.fd = -1;
+	a->dial = dial(d->loop, d->resolver, h->host, h->port, d->family,
+	    dialled, a);
+	if (a->dial == NULL) {
+		strlcpy(d->err, "out of memory", sizeof(d->err));
+		return -1;
+	}
+	dial_permit(a->dial, permitted, d);
+	d->live++;
+	return 0;
+}
+
+static void
+begin(struct s5bdial *d)
+{
+	timer_clear(d->loop, &d->next);
+	while (d->begun < d->n)
+		if (attempt(d) == 0) {
+			if (d->begun < d->n)
+				timer_set(d->loop, &d->next,
+				    clock_ms() + STAGGER);
+			return;
+		}
+	/* From the loop, as promised. */
+	if (d->live == 0)
+		timer_set(d->loop, &d->limit, clock_ms());
+}
+
+static void
+fire(void *arg)
+{
+	begin(arg);
+}
+
+static void
+too_long(void *arg)
+{
+	struct s5bdial	*d = arg;
+
+	if (d->live > 0)
+		strlcpy(d->err, "no answer in time", sizeof(d->err));
+	finish(d, -1, 0);
+}
+
+struct s5bdial *
+s5bdial(struct loop *l, struct resolver *r, const struct s5bdial_host *hosts,
+    size_t n, const char *hash, int family,
+    int (*permit)(void *, const struct addr *), int64_t deadline,
+    s5bdial_fn *fn, void *arg)
+{
+	struct s5bdial	*d;
+
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		return NULL;
+	d->loop = l;
+	d->resolver = r;
+	d->n = n < S5BDIAL_MAX ? n : S5BDIAL_MAX;
+	memcpy(d->hosts, hosts, d->n * sizeof(*hosts));
+	strlcpy(d->hash, hash, sizeof(d->hash));
+	strlcpy(d->err, "there is no host to connect to", sizeof(d->err));
+	d->family = family;
+	d->permit = permit;
+	d->next = (struct timer){ .fire = fire, .arg = d };
+	d->limit = (struct timer){ .fire = too_long, .arg = d };
+	d->fn = fn;
+	d->arg = arg;
+	timer_set(l, &d->limit, deadline);
+	begin(d);
+	return d;
+}
