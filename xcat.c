@@ -581,8 +581,8 @@ prepare(void)
 	    allow_wants_key(run.allow))
 		errx(EX_USE, "-a with a key needs end-to-end encryption, "
 		    "which shows it: leave out e2e=off, or the key");
-	run.tls = tls_context(run.conf.ca_file, run.conf.certificate, run.conf.key,
-	    why);
+	run.tls = tls_context(run.conf.ca_file, run.conf.certificate,
+	    run.conf.key, why);
 	if (run.tls == NULL)
 		errx(EX_USE, "%s", why);
 	prepare_ways();

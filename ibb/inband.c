@@ -860,7 +860,8 @@ close_answered(void *arg, const struct elem *answer)
 	if (err != SE_NONE && sync_mends(s, err))
 		return;
 	if (err != SE_NONE && err != SE_ITEM_NOT_FOUND) {
-		inband_fail(s, INBAND_UNDELIVERED, err, stanza_errortext(answer));
+		inband_fail(s, INBAND_UNDELIVERED, err,
+		    stanza_errortext(answer));
 		return;
 	}
 	forget(s);

@@ -133,7 +133,8 @@ too_many(const char *peer)
 	long		 theirs = 0;
 
 	if (run.mode == LISTEN)
-		return (run.nlinks > 0 && !run.conf.keep) || run.nlinks > BACKLOG;
+		return (run.nlinks > 0 && !run.conf.keep) ||
+		    run.nlinks > BACKLOG;
 	jid_bare(peer, bare);
 	TAILQ_FOREACH(l, &run.links, next)
 		if (jid_samebare(stream_peer(l->stream), bare))
