@@ -40,7 +40,7 @@ from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, PEER, PING, Fake, Fault
 
 XCAT = os.path.abspath(os.environ.get('XCAT') or os.path.join(os.path.dirname(__file__), '..', 'xcat'))
 SECONDS = int(os.environ.get("SECONDS", 30))                        # for one case, on a machine that is busy
-LINGER = 3                          # thereof, without a connection
+LINGER = 10                         # thereof, without a connection
 MEMORY = 64 << 10                   # KiB, for xcat
 CASES = []
 
