@@ -230,11 +230,12 @@ on_closed(void *arg, const struct elem *answer)
 	e->over = 1;
 }
 
-static void
-on_last_words(void *arg, struct xw *w)
+static int
+on_receipt(void *arg, char *out)
 {
 	(void)arg;
-	xw_elem(w, "word", "urn:x", NULL);
+	strlcpy(out, "receipt", INBAND_RECEIPT);
+	return 0;
 }
 
 static void
@@ -255,7 +256,7 @@ static const struct inband_user user = {
 	.answered = on_answered,
 	.closing = on_closing,
 	.closed = on_closed,
-	.last_words = on_last_words,
+	.receipt = on_receipt,
 	.failed = on_failed,
 };
 

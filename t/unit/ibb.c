@@ -71,7 +71,7 @@ struct end {
 	int eager, counting;
 	int abort_on_answer;
 	int closing;		/* when all we sent is answered */
-	const char *word;	/* the last one */
+	const char *receipt;	/* for our close or answer */
 	struct buf log;
 	struct buf got;
 	uint32_t sent, came, wrong;
@@ -157,6 +157,7 @@ static const char *const faults[] = {
 	[INBAND_UNDELIVERED] = "undelivered",
 	[INBAND_BAD_DATA] = "bad-data",
 	[INBAND_OVERRUN] = "overrun",
+	[INBAND_BROKEN] = "broken",
 	[INBAND_UNSENT] = "unsent",
 };
 
@@ -234,8 +235,8 @@ on_closing(void *arg, const struct elem *close)
 {
 	struct end *e = arg;
 
-	note(e, elem_child(close, "urn:x", "word") != NULL ?
-	    "closing with a word; " : "closing; ");
+	note(e, elem_child(close, NS_XCAT, "receipt") != NULL ?
+	    "closing with a receipt; " : "closing; ");
 	e->closing = e->eager;
 	close_when_known(e);
 }
@@ -247,17 +248,19 @@ on_closed(void *arg, const struct elem *answer)
 
 	e->closed++;
 	note(e, answer == NULL ? "closed; " :
-	    elem_child(answer, "urn:x", "word") != NULL ?
-	    "closed with a word; " : "closed by answer; ");
+	    elem_child(answer, NS_XCAT, "receipt") != NULL ?
+	    "closed with a receipt; " : "closed by answer; ");
 }
 
-static void
-on_last_words(void *arg, struct xw *w)
+static int
+on_receipt(void *arg, char *out)
 {
 	struct end *e = arg;
 
-	if (e->word != NULL)
-		xw_elem(w, "word", "urn:x", e->word);
+	if (e->receipt == NULL)
+		return -1;
+	must(strlcpy(out, e->receipt, INBAND_RECEIPT) < INBAND_RECEIPT);
+	return 0;
 }
 
 static void
@@ -278,7 +281,7 @@ static const struct inband_user user = {
 	.answered = on_answered,
 	.closing = on_closing,
 	.closed = on_closed,
-	.last_words = on_last_words,
+	.receipt = on_receipt,
 	.failed = on_failed,
 };
 
@@ -689,12 +692,13 @@ test_pair_close(int message)
 	struct side a, b;
 
 	join(&a, &b, 4096, message);
-	a.end->word = b.end->word = "bye";
+	a.end->receipt = b.end->receipt = "all";
 	inband_close(b.end->s, CLOSE_BY);
 	pump(&a, &b);
-	is(events(a.end), "closing with a word; closed; ",
+	is(events(a.end), "closing with a receipt; closed; ",
 	    "%s: the callee closes", mode);
-	is(events(b.end), "closed with a word; ", "%s: and is answered", mode);
+	is(events(b.end), "closed with a receipt; ", "%s: and is answered",
+	    mode);
 	part(&a, &b);
 
 	join(&a, &b, 4096, message);
@@ -1134,11 +1138,11 @@ test_close(void)
 	is(events(e), "closed by answer; ", "the peer had forgotten: closed");
 
 	e = called(&a, 4096, 0);
-	e->word = "w";
+	e->receipt = "r";
 	inband_close(e->s, CLOSE_BY);
 	is(said(&a), "<iq type='set' to='" PEER "' id='ID'><close" IBB
-	    " sid='SID'><word xmlns='urn:x'>w</word></close></iq>",
-	    "last words");
+	    " sid='SID'><receipt xmlns='" NS_XCAT "'>r</receipt></close></iq>",
+	    "a receipt");
 	is_int(iq_deadline(a.iqs), CLOSE_BY, "the close has its time");
 	iq_expire(a.iqs, CLOSE_BY);
 	is(events(e), "failed silent none; ", "which ends");
@@ -1201,7 +1205,7 @@ test_abort_in_answer(void)
 	}
 	is(said(&a), PING, "eight messages and a ping");
 	e->abort_on_answer = 1;
-	e->word = "not said when giving up";
+	e->receipt = "not given when giving up";
 	result(&a);
 	is(events(e), "answered 1; ", "given up at the first answer");
 	is(said(&a), CLOSE, "and closed");
@@ -1226,12 +1230,12 @@ test_abort_in_answer(void)
 	must(result(&a));
 	hear(&a, PEER, format("<iq type='set' id='c'>%s</iq>",
 	    close_xml(a.sid)));
-	e->word = "not said when giving up";
+	e->receipt = "not given when giving up";
 	e->abort_on_answer = 1;
 	hear(&a, PEER, format(RESULT, first));
 	is(events(e), "closing; answered 1; ", "the same among blocks");
 	is(said(&a), "<iq type='result' to='" PEER "' id='c'/>",
-	    "giving up has no last words");
+	    "giving up has no receipt");
 	side_free(&a);
 }
 
@@ -1921,10 +1925,10 @@ test_peer_closes(void)
 	is(events(e), "answered 1; ", "and are answered");
 	inband_answer(e->s, 1);
 	ok(strstr(said(&a), "'result'") != NULL, "then the data is");
-	e->word = "w";
+	e->receipt = "r";
 	inband_close(e->s, CLOSE_BY);
 	is(said(&a), "<iq type='result' to='" PEER "' id='c'>"
-	    "<word xmlns='urn:x'>w</word></iq>", "and the close");
+	    "<receipt xmlns='" NS_XCAT "'>r</receipt></iq>", "and the close");
 	is(events(e), "closed; ", "closed");
 	is(said(&a), "", "without a close of ours");
 	is(ask(&a, PEER, "set", open_xml("sid", "4096", "")), "result",
