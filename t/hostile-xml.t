@@ -3,6 +3,7 @@
 
 import contextlib
 import re
+import signal
 import time
 
 from fake import *
@@ -71,6 +72,12 @@ def restricted(s):
     check(said == ['restricted-xml'], 'says %s, not restricted-xml' % said)
 
 
+def comes_back(s):
+    """Nothing is lost yet, and the server may do better next time."""
+    check(s.starts(), 'does not come back')
+    s.signal(signal.SIGTERM)
+
+
 for name, raw in PROLOGS:
     raw = PROLOG + raw + HEADER % 1
 
@@ -120,6 +127,7 @@ for name, raw in FORBIDDEN:
         s.send(raw)
         with s.refused():
             ping(s)
+        comes_back(s)
 
     def in_stream(s, raw=raw, name=name):
         s.stream()
@@ -131,7 +139,7 @@ for name, raw in FORBIDDEN:
             restricted(s)
     add(name + '_before_tls', before_tls, NETWORK)
     add(name + '_before_sasl', before_sasl, NETWORK)
-    add(name + '_before_stream', before_stream, NETWORK, roles=BOTH)
+    add(name + '_before_stream', before_stream, -signal.SIGTERM, roles=BOTH, notes=None)
     add(name + '_in_stream', in_stream, BROKEN, roles=BOTH, out=b'onetwo')
 
 
