@@ -632,22 +632,32 @@ protocol_error(struct inband *s, const struct elem *stanza,
 	s->user.failed(s->arg, fault, err, "");
 }
 
-static int
-owe(struct inband *s, const struct elem *stanza, size_t len)
+struct debt *
+inband_debt(const struct elem *stanza, size_t len)
 {
 	const char	*id = elem_attr(stanza, "id");
 	struct debt	*d;
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)
-		return -1;
+		return NULL;
 	d->len = len + sizeof(*d);
 	if (stanza_is(stanza, "iq") && id != NULL) {
 		d->len += strlen(id);
 		if ((d->id = strdup(id)) == NULL) {
 			free(d);
-			return -1;
+			return NULL;
 		}
 	}
+	return d;
+}
+
+static int
+owe(struct inband *s, const struct elem *stanza, size_t len)
+{
+	struct debt	*d = inband_debt(stanza, len);
+
+	if (d == NULL)
+		return -1;
 	STAILQ_INSERT_TAIL(&s->debts, d, next);
 	s->rx += d->len;
 	return 0;
@@ -713,7 +723,7 @@ inband_answer(struct inband *s, size_t n)
 {
 	struct debt	*d;
 
-	while (n-- > 0 && (d = STAILQ_FIRST(&s->debts)) != NULL) {
+	while ((d = STAILQ_FIRST(&s->debts)) != NULL && (n > 0 || d->again)) {
 		if (d->id != NULL) {
 			iq_resultto(s->ibb->iqs, s->peer, d->id);
 			if (iq_send(s->ibb->iqs) == -1) {
@@ -721,7 +731,10 @@ inband_answer(struct inband *s, size_t n)
 				return;
 			}
 		}
-		s->paid++;
+		if (!d->again) {
+			s->paid++;
+			n--;
+		}
 		debt_free(s);
 	}
 }

@@ -17,6 +17,7 @@
 #define LIMIT_MIN	1024	/* bytes: no server wants smaller blocks */
 #define NO_FURTHER	2	/* losses at the same place */
 #define FRUITLESS_MAX	8	/* refusals, and nothing answered between */
+#define REPEATS_MAX	8	/* of a block that is not answered yet */
 
 static const char *const hold_names[] = { "not", "silent", "away" };
 
@@ -481,38 +482,69 @@ sync_mends(struct inband *s, enum stanza_error err)
 	return 1;
 }
 
+/*
+ * A block that is not answered yet has come once more: both are to be answered
+ * then, for we do not know of which its sender still thinks.
+ */
+static int
+owe_again(struct inband *s, struct debt *d, const struct elem *stanza)
+{
+	const char	*id = elem_attr(stanza, "id");
+	struct debt	*again;
+	unsigned int	 n;
+
+	for (n = 0; n < REPEATS_MAX; n++) {
+		if (d->id != NULL && strcmp(d->id, id) == 0)
+			return 0;	/* the very same */
+		again = STAILQ_NEXT(d, next);
+		if (again == NULL || !again->again)
+			break;
+		d = again;
+	}
+	if (n == REPEATS_MAX || (again = inband_debt(stanza, 0)) == NULL)
+		return -1;
+	again->again = 1;
+	STAILQ_INSERT_AFTER(&s->debts, d, again, next);
+	s->rx += again->len;
+	return 0;
+}
+
+/* The debt for the block of this number, which is not answered yet. */
+static struct debt *
+find_debt(struct inband *s, uint64_t number)
+{
+	struct debt	*d;
+
+	number -= s->paid;
+	STAILQ_FOREACH(d, &s->debts, next)
+		if (!d->again && number-- == 0)
+			break;
+	return d;
+}
+
 int
 sync_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 {
 	uint16_t	 behind = (uint16_t)(s->got - seq);
-	const char	*id = elem_attr(stanza, "id");
 	uint64_t	 number = s->got - behind;
 	struct debt	*d;
-	char		*copy;
 
 	if (!s->can_sync)
 		return 0;
-	if (behind > s->got || behind > UINT16_MAX / 2) {
-		/* Those before it were lost: its sender will ask. */
-		if (stanza_is(stanza, "iq"))
-			iq_refuse(s->ibb->iqs, stanza, SE_UNEXPECTED_REQUEST,
-			    NULL);
+	if (!stanza_is(stanza, "iq") || elem_attr(stanza, "id") == NULL)
 		return 1;
+	if (behind <= s->got && behind <= UINT16_MAX / 2) {
+		if (number < s->paid) {
+			iq_ok(s->ibb->iqs, stanza);
+			return 1;
+		}
+		d = find_debt(s, number);
+		if (d != NULL && s->rx < INBAND_RX_MAX &&
+		    owe_again(s, d, stanza) == 0)
+			return 1;
 	}
-	if (!stanza_is(stanza, "iq") || id == NULL)
-		return 1;
-	if (number < s->paid) {
-		iq_ok(s->ibb->iqs, stanza);
-		return 1;
-	}
-	number -= s->paid;
-	STAILQ_FOREACH(d, &s->debts, next)
-		if (number-- == 0)
-			break;
-	if (d != NULL && (copy = strdup(id)) != NULL) {
-		free(d->id);
-		d->id = copy;
-	}
+	/* Those before it were lost: its sender will ask. */
+	iq_refuse(s->ibb->iqs, stanza, SE_UNEXPECTED_REQUEST, NULL);
 	return 1;
 }
 
