@@ -44,7 +44,7 @@ struct flight {
 	struct inband		*stream;
 	size_t			 weight;
 	int			 answered;
-	int			 ping;	/* a ping followed this message */
+	int			 ping;	/* one followed this message */
 	STAILQ_ENTRY(flight)	 next;
 	size_t			 len;
 	unsigned char		 data[];	/* kept if it can be resent */
@@ -58,7 +58,7 @@ struct debt {
 	STAILQ_ENTRY(debt)	 next;
 };
 
-/* What an iq request is asked with when the stream asks several. */
+/* What a <sync/> is asked with, besides what else the stream asks. */
 struct asker {
 	struct inband		*stream;
 };
@@ -77,7 +77,7 @@ struct inband {
 	STAILQ_HEAD(, flight)	 flights;
 	size_t			 nflights;
 	size_t			 since_ping;
-	struct asker		 ping, sync;
+	struct asker		 sync;
 	int			 can_sync;	/* sync.c; with it: */
 	enum hold		 hold;
 	int			 sync_asked;

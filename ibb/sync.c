@@ -108,6 +108,20 @@ split(struct inband *s, struct flight *f, size_t len)
 	return 0;
 }
 
+/* An answer to a ping says that what was sent before it has come: not if some
+ * of that was lost and the ping was not. */
+static void
+forget_pings(struct inband *s)
+{
+	struct flight	*f;
+
+	STAILQ_FOREACH(f, &s->flights, next)
+		if (f->ping) {
+			iq_forget(s->ibb->iqs, f);
+			f->ping = 0;
+		}
+}
+
 /* All but the first n flights. */
 static int
 send_again(struct inband *s, uint64_t n)
@@ -115,10 +129,8 @@ send_again(struct inband *s, uint64_t n)
 	size_t		 most = inband_block(s);
 	struct flight	*f;
 
-	iq_forget(s->ibb->iqs, &s->ping);
 	s->sent = s->landed;
 	STAILQ_FOREACH(f, &s->flights, next) {
-		f->ping = 0;
 		if (n > 0) {
 			n--;
 			s->sent++;
@@ -131,7 +143,7 @@ send_again(struct inband *s, uint64_t n)
 			return -1;
 		s->sent++;
 	}
-	return s->message && s->nflights > 0 ? inband_ask_ping(s) : 0;
+	return 0;
 }
 
 static int
@@ -146,7 +158,9 @@ go_on(struct inband *s, uint64_t received)
 		    SE_POLICY_VIOLATION, "");
 		return -1;
 	}
+	forget_pings(s);
 	if ((again > 0 && send_again(s, received - s->landed) == -1) ||
+	    (s->message && inband_ask_ping(s) == -1) ||
 	    (s->out == HALF_CLOSING && inband_ask_close_again(s) == -1)) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
@@ -432,6 +446,8 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 	}
 	if (s->state != OPEN || take_counts(s, sync, &received) == -1)
 		return;
+	if (lost != NULL)
+		forget_pings(s);
 	/* Its counts may be older than what we have sent meanwhile, so it is
 	 * asked.  But two that ask each other whenever they are asked would
 	 * never come to an end. */
@@ -527,13 +543,18 @@ sync_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 {
 	uint16_t	 behind = (uint16_t)(s->got - seq);
 	uint64_t	 number = s->got - behind;
+	int		 ahead = behind > s->got || behind > UINT16_MAX / 2;
 	struct debt	*d;
 
 	if (!s->can_sync)
 		return 0;
-	if (!stanza_is(stanza, "iq") || elem_attr(stanza, "id") == NULL)
+	if (!stanza_is(stanza, "iq") || elem_attr(stanza, "id") == NULL) {
+		/* Before its ping is answered. */
+		if (ahead && !s->sync_asked)
+			ask(s, 1);
 		return 1;
-	if (behind <= s->got && behind <= UINT16_MAX / 2) {
+	}
+	if (!ahead) {
 		if (number < s->paid) {
 			iq_ok(s->ibb->iqs, stanza);
 			return 1;
@@ -575,6 +596,7 @@ ibb_back(struct ibb *b, int too_big)
 		if (s->state == OPEN && s->can_sync) {
 			s->fruitless += too_big != 0;
 			set_hold(s, HOLD_SILENT);
+			forget_pings(s);
 			ask(s, 1);
 		} else if (s->state == OPENING) {
 			set_hold(s, HOLD_SILENT);
