@@ -395,7 +395,8 @@ inband_sync(struct inband *s)
 		set_hold(s, HOLD_SILENT);
 		s->user.answered(s->arg, 0);
 	}
-	ask(s, 0);
+	if (s->state == OPEN)	/* still */
+		ask(s, 0);
 }
 
 static void
