@@ -11,13 +11,6 @@
 #include "xml/parse.h"
 #include "xml/stanza.h"
 
-void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
-
 char *
 format(const char *fmt, ...)
 {

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "ibb/inband.h"
 #include "xml/buf.h"
@@ -76,8 +77,14 @@ struct end {
 	SLIST_ENTRY(end) next;
 };
 
-/* Stop at once if not. */
-void	 must(int cond);
+/* Stop at once if not; here, for programs that look for null pointers. */
+static inline void
+must(int cond)
+{
+	if (!cond)
+		abort();
+}
+
 /* A string that lives until so many others have been made. */
 char	*format(const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));

@@ -778,8 +778,8 @@ call(void)
 
 	if (e == NULL)
 		return;
-	e->s = inband_new(f.ibb, peers[n % 2], 1 + n * 16, (n & 0x80) != 0,
-	    &user, e);
+	e->s = inband_new(f.ibb, peers[n % 2], 1 + 64 * take(),
+	    (n & 0x80) != 0, &user, e);
 	must(e->s != NULL);
 	e->message = (n & 0x80) != 0;
 	e->unasked = (n & 0x40) != 0;
@@ -907,6 +907,8 @@ step(void)
 		break;
 	case 11:
 		call();
+		if (take() % 2 == 0)
+			hear_answer();
 		break;
 	case 12:
 		pass_time();
@@ -926,6 +928,8 @@ step(void)
 		break;
 	case 17:
 		ibb_back(f.ibb, take() % 4 == 0);
+		if (take() % 2 == 0)
+			hear_answer();
 		break;
 	default:
 		act(&f.ends[n / 24 % ENDS], take() % 12);
@@ -982,7 +986,7 @@ start(const uint8_t *data, size_t size)
 	f.in = parser();
 	f.out = parser();
 	/* Of what is asked again only the last is answered. */
-	f.xcats = f.lossy = take() & 1;
+	f.xcats = f.lossy = take() % 2 == 1;
 }
 
 static void

@@ -987,8 +987,8 @@ by_chance(unsigned seed, int message)
 	join(&a, &b, 4096, message);
 	inband_can_sync(a.end->s);
 	inband_can_sync(b.end->s);
-	a.end->eager = random() % 2;
-	b.end->eager = random() % 2;
+	a.end->eager = random() % 2 == 0;
+	b.end->eager = random() % 2 == 0;
 	for (i = 0; wrong == NULL && i < 20000 &&
 	    !(is_done(a.end) && is_done(b.end)); i++) {
 		turn(&a, &b);
