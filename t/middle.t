@@ -130,7 +130,9 @@ def block_cases(who, name, which):
         for shift in 0, -1:
             block('drop' + '_renumbered' * -shift, drop, shift, LATE, LATE, says=ALL, **WAIT)
     else:
-        block('drop', drop, says=ALL)
+        # It is sent again if the lie comes before the answers to the blocks before it.
+        luck = BROKEN if which == 0 else {0, BROKEN}
+        block('drop', drop, 0, luck, harmed if which == 0 else luck, says=ALL)
         block('drop_renumbered', drop, -1, says=ALL)
     block('repeat_renumbered', repeat_renumbered, 1, says=ALL)
     block('error_for', answer_error, says=ALL)
@@ -503,7 +505,7 @@ def judge(m, name, end, arrived, how):
     says = says_of(name, how)
     if code > 0 and not (len(said) == 1 and re.fullmatch(r'xcat: %s/\w+: .{5,}' % ACCOUNT, said[0])):
         return 'does not say in a line what happened'
-    if (code > 0 or says) and not re.search(says, '\n'.join(said)):
+    if code != 0 and not re.search(says, '\n'.join(said)):
         return 'does not say /%s/' % says
     confirmed = re.search(r'; (\d+) bytes confirmed$', '\n'.join(said))
     if code == BROKEN and arrived and not how.get('tainted') and not confirmed:
