@@ -134,7 +134,8 @@ def block_cases(who, name, which):
         luck = BROKEN if which == 0 else {0, BROKEN}
         block('drop', drop, 0, luck, harmed if which == 0 else luck, says=ALL)
         block('drop_renumbered', drop, -1, says=ALL)
-    block('repeat_renumbered', repeat_renumbered, 1, says=ALL)
+    # What comes behind the end harms only who gets it, if the other one has had its proof before.
+    block('repeat_renumbered', repeat_renumbered, 1, says=ALL, listener={0, BROKEN} if silent else harmed)
     block('error_for', answer_error, says=ALL)
     # What is only lost or repeated, and not lied about, is mended.
     block('repeat', repeat, 0, 0, 0, says='')
