@@ -30,7 +30,10 @@ OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o \
 	link/probe.o link/wire.o
 UNITS	= t/unit/conf.t t/unit/http.t t/unit/ibb.t t/unit/jid.t \
-	t/unit/roads.t t/unit/s5b.t t/unit/sasl.t t/unit/ws.t t/unit/xml.t
+	t/unit/roads.t t/unit/s5b.t t/unit/sasl.t t/unit/sm.t t/unit/sync.t \
+	t/unit/ws.t t/unit/xml.t
+# What they share.
+TAP	= t/engine.o t/tap.o
 FUZZERS	= t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid t/fuzz/s5b t/fuzz/ws t/fuzz/xml
 
 # What has no descriptors in net/.
@@ -53,11 +56,12 @@ xcat: $(MAIN) $(OBJS)
 	$(CC) $(DEFS) `pkg-config --cflags $(PKGS)` $(CPPFLAGS) $(CFLAGS) \
 	    -c -o $@ $<
 .o.t:
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< t/tap.o $(OBJS) $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TAP) $(OBJS) $(LIBS)
 
 # There is little to build: a header changes everything.
-$(MAIN) $(OBJS) t/tap.o: xml/*.h ibb/*.h net/*.h link/*.h
-$(UNITS): t/tap.o $(OBJS)
+$(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h link/*.h
+$(TAP) $(UNITS): t/*.h
+$(UNITS): $(TAP) $(OBJS)
 
 install: xcat
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
@@ -99,7 +103,7 @@ lint:
 	t/lint.sh
 
 clean:
-	rm -f xcat $(MAIN) $(OBJS) t/tap.o t/unit/*.o $(UNITS) $(FUZZERS)
+	rm -f xcat $(MAIN) $(OBJS) $(TAP) t/unit/*.o $(UNITS) $(FUZZERS)
 	rm -rf .asan
 
 .PHONY: all install demo check check-asan fuzz lint clean

@@ -75,7 +75,6 @@ forget(struct inband *s)
 	struct flight	*f;
 
 	iq_forget(s->ibb->iqs, s);
-	iq_forget(s->ibb->iqs, &s->ping);
 	iq_forget(s->ibb->iqs, &s->sync);
 	STAILQ_FOREACH(f, &s->flights, next)
 		iq_forget(s->ibb->iqs, f);
@@ -138,7 +137,7 @@ stream_new(struct ibb *b, const char *peer, const char *sid)
 	s->state = ENDED;	/* not in the tree yet */
 	s->peer = memcpy(s->strings, peer, npeer);
 	s->sid = memcpy(s->strings + npeer, sid, nsid);
-	s->ping.stream = s->sync.stream = s;
+	s->sync.stream = s;
 	STAILQ_INIT(&s->flights);
 	STAILQ_INIT(&s->debts);
 	return s;
@@ -514,15 +513,16 @@ block_answered(void *arg, const struct elem *answer)
 static void
 ping_answered(void *arg, const struct elem *answer)
 {
-	struct asker	*a = arg;
-	struct inband	*s = a->stream;
-	int		 last;
+	struct flight	*last = arg, *f;
+	struct inband	*s = last->stream;
 
 	(void)answer;
 	do {
-		last = STAILQ_FIRST(&s->flights)->ping;
+		f = STAILQ_FIRST(&s->flights);
+		if (f->ping)
+			iq_forget(s->ibb->iqs, f);
 		inband_land(s);
-	} while (!last && s->state == OPEN && s->nflights > 0);
+	} while (f != last && s->state == OPEN);
 }
 
 static void
@@ -548,7 +548,7 @@ inband_ask_ping(struct inband *s)
 	last->ping = 1;
 	s->since_ping = 0;
 	xw_elem(iq_request(t, "get", s->peer), "ping", NS_PING, NULL);
-	return iq_ask(t, ping_answered, &s->ping, IQ_NODEADLINE);
+	return iq_ask(t, ping_answered, last, IQ_NODEADLINE);
 }
 
 static int
@@ -632,22 +632,32 @@ protocol_error(struct inband *s, const struct elem *stanza,
 	s->user.failed(s->arg, fault, err, "");
 }
 
-static int
-owe(struct inband *s, const struct elem *stanza, size_t len)
+struct debt *
+inband_debt(const struct elem *stanza, size_t len)
 {
 	const char	*id = elem_attr(stanza, "id");
 	struct debt	*d;
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)
-		return -1;
+		return NULL;
 	d->len = len + sizeof(*d);
 	if (stanza_is(stanza, "iq") && id != NULL) {
 		d->len += strlen(id);
 		if ((d->id = strdup(id)) == NULL) {
 			free(d);
-			return -1;
+			return NULL;
 		}
 	}
+	return d;
+}
+
+static int
+owe(struct inband *s, const struct elem *stanza, size_t len)
+{
+	struct debt	*d = inband_debt(stanza, len);
+
+	if (d == NULL)
+		return -1;
 	STAILQ_INSERT_TAIL(&s->debts, d, next);
 	s->rx += d->len;
 	return 0;
@@ -713,7 +723,7 @@ inband_answer(struct inband *s, size_t n)
 {
 	struct debt	*d;
 
-	while (n-- > 0 && (d = STAILQ_FIRST(&s->debts)) != NULL) {
+	while ((d = STAILQ_FIRST(&s->debts)) != NULL && (n > 0 || d->again)) {
 		if (d->id != NULL) {
 			iq_resultto(s->ibb->iqs, s->peer, d->id);
 			if (iq_send(s->ibb->iqs) == -1) {
@@ -721,7 +731,10 @@ inband_answer(struct inband *s, size_t n)
 				return;
 			}
 		}
-		s->paid++;
+		if (!d->again) {
+			s->paid++;
+			n--;
+		}
 		debt_free(s);
 	}
 }
@@ -789,7 +802,8 @@ take_close(struct ibb *b, const struct elem *stanza, const struct elem *close)
 			    SE_NOT_ACCEPTABLE, "closed before it was open");
 		return;
 	}
-	if (s->since_ping > 0 && inband_ask_ping(s) == -1)
+	if (s->since_ping > 0 && s->hold == HOLD_NOT &&
+	    inband_ask_ping(s) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 	else
 		s->user.closing(s->arg, close);

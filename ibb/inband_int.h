@@ -44,7 +44,7 @@ struct flight {
 	struct inband		*stream;
 	size_t			 weight;
 	int			 answered;
-	int			 ping;	/* a ping followed this message */
+	int			 ping;	/* one followed this message */
 	STAILQ_ENTRY(flight)	 next;
 	size_t			 len;
 	unsigned char		 data[];	/* kept if it can be resent */
@@ -53,11 +53,12 @@ struct flight {
 /* A block received and not yet answered. */
 struct debt {
 	char			*id;	/* NULL: a message, or an iq without */
+	int			 again;	/* the same block as the one before */
 	size_t			 len;	/* what it counts towards rx */
 	STAILQ_ENTRY(debt)	 next;
 };
 
-/* What an iq request is asked with when the stream asks several. */
+/* What a <sync/> is asked with, besides what else the stream asks. */
 struct asker {
 	struct inband		*stream;
 };
@@ -76,7 +77,7 @@ struct inband {
 	STAILQ_HEAD(, flight)	 flights;
 	size_t			 nflights;
 	size_t			 since_ping;
-	struct asker		 ping, sync;
+	struct asker		 sync;
 	int			 can_sync;	/* sync.c; with it: */
 	enum hold		 hold;
 	int			 sync_asked;
@@ -116,13 +117,14 @@ struct ibb {
 	unsigned int		 next_grave;
 };
 
-
 /* inband.c */
 struct inband *inband_find(struct ibb *b, const char *peer, const char *sid);
 void	 inband_fail(struct inband *s, enum inband_fault fault,
 	    enum stanza_error err, const char *text);
 /* The oldest flight has been answered. */
 void	 inband_land(struct inband *s);
+/* A debt for a stanza with so many bytes of data; NULL without memory. */
+struct debt *inband_debt(const struct elem *stanza, size_t len);
 /* Send a flight with this number, for the first time or again: 0 or -1. */
 int	 inband_launch(struct inband *s, struct flight *f, uint64_t number);
 /* Ask whether the messages up to the last have come. */

@@ -17,6 +17,7 @@
 #define LIMIT_MIN	1024	/* bytes: no server wants smaller blocks */
 #define NO_FURTHER	2	/* losses at the same place */
 #define FRUITLESS_MAX	8	/* refusals, and nothing answered between */
+#define REPEATS_MAX	8	/* of a block that is not answered yet */
 
 static const char *const hold_names[] = { "not", "silent", "away" };
 
@@ -107,6 +108,20 @@ split(struct inband *s, struct flight *f, size_t len)
 	return 0;
 }
 
+/* An answer to a ping says that what was sent before it has come: not if some
+ * of that was lost and the ping was not. */
+static void
+forget_pings(struct inband *s)
+{
+	struct flight	*f;
+
+	STAILQ_FOREACH(f, &s->flights, next)
+		if (f->ping) {
+			iq_forget(s->ibb->iqs, f);
+			f->ping = 0;
+		}
+}
+
 /* All but the first n flights. */
 static int
 send_again(struct inband *s, uint64_t n)
@@ -114,10 +129,8 @@ send_again(struct inband *s, uint64_t n)
 	size_t		 most = inband_block(s);
 	struct flight	*f;
 
-	iq_forget(s->ibb->iqs, &s->ping);
 	s->sent = s->landed;
 	STAILQ_FOREACH(f, &s->flights, next) {
-		f->ping = 0;
 		if (n > 0) {
 			n--;
 			s->sent++;
@@ -130,7 +143,7 @@ send_again(struct inband *s, uint64_t n)
 			return -1;
 		s->sent++;
 	}
-	return s->message && s->nflights > 0 ? inband_ask_ping(s) : 0;
+	return 0;
 }
 
 static int
@@ -145,7 +158,9 @@ go_on(struct inband *s, uint64_t received)
 		    SE_POLICY_VIOLATION, "");
 		return -1;
 	}
+	forget_pings(s);
 	if ((again > 0 && send_again(s, received - s->landed) == -1) ||
+	    (s->message && inband_ask_ping(s) == -1) ||
 	    (s->out == HALF_CLOSING && inband_ask_close_again(s) == -1)) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
@@ -380,7 +395,8 @@ inband_sync(struct inband *s)
 		set_hold(s, HOLD_SILENT);
 		s->user.answered(s->arg, 0);
 	}
-	ask(s, 0);
+	if (s->state == OPEN)	/* still */
+		ask(s, 0);
 }
 
 static void
@@ -431,6 +447,8 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 	}
 	if (s->state != OPEN || take_counts(s, sync, &received) == -1)
 		return;
+	if (lost != NULL)
+		forget_pings(s);
 	/* Its counts may be older than what we have sent meanwhile, so it is
 	 * asked.  But two that ask each other whenever they are asked would
 	 * never come to an end. */
@@ -481,38 +499,74 @@ sync_mends(struct inband *s, enum stanza_error err)
 	return 1;
 }
 
+/*
+ * A block that is not answered yet has come once more: both are to be answered
+ * then, for we do not know of which its sender still thinks.
+ */
+static int
+owe_again(struct inband *s, struct debt *d, const struct elem *stanza)
+{
+	const char	*id = elem_attr(stanza, "id");
+	struct debt	*again;
+	unsigned int	 n;
+
+	for (n = 0; n < REPEATS_MAX; n++) {
+		if (d->id != NULL && strcmp(d->id, id) == 0)
+			return 0;	/* the very same */
+		again = STAILQ_NEXT(d, next);
+		if (again == NULL || !again->again)
+			break;
+		d = again;
+	}
+	if (n == REPEATS_MAX || (again = inband_debt(stanza, 0)) == NULL)
+		return -1;
+	again->again = 1;
+	STAILQ_INSERT_AFTER(&s->debts, d, again, next);
+	s->rx += again->len;
+	return 0;
+}
+
+/* The debt for the block of this number, which is not answered yet. */
+static struct debt *
+find_debt(struct inband *s, uint64_t number)
+{
+	struct debt	*d;
+
+	number -= s->paid;
+	STAILQ_FOREACH(d, &s->debts, next)
+		if (!d->again && number-- == 0)
+			break;
+	return d;
+}
+
 int
 sync_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 {
 	uint16_t	 behind = (uint16_t)(s->got - seq);
-	const char	*id = elem_attr(stanza, "id");
 	uint64_t	 number = s->got - behind;
+	int		 ahead = behind > s->got || behind > UINT16_MAX / 2;
 	struct debt	*d;
-	char		*copy;
 
 	if (!s->can_sync)
 		return 0;
-	if (behind > s->got || behind > UINT16_MAX / 2) {
-		/* Those before it were lost: its sender will ask. */
-		if (stanza_is(stanza, "iq"))
-			iq_refuse(s->ibb->iqs, stanza, SE_UNEXPECTED_REQUEST,
-			    NULL);
+	if (!stanza_is(stanza, "iq") || elem_attr(stanza, "id") == NULL) {
+		/* Before its ping is answered. */
+		if (ahead && !s->sync_asked)
+			ask(s, 1);
 		return 1;
 	}
-	if (!stanza_is(stanza, "iq") || id == NULL)
-		return 1;
-	if (number < s->paid) {
-		iq_ok(s->ibb->iqs, stanza);
-		return 1;
+	if (!ahead) {
+		if (number < s->paid) {
+			iq_ok(s->ibb->iqs, stanza);
+			return 1;
+		}
+		d = find_debt(s, number);
+		if (d != NULL && s->rx < INBAND_RX_MAX &&
+		    owe_again(s, d, stanza) == 0)
+			return 1;
 	}
-	number -= s->paid;
-	STAILQ_FOREACH(d, &s->debts, next)
-		if (number-- == 0)
-			break;
-	if (d != NULL && (copy = strdup(id)) != NULL) {
-		free(d->id);
-		d->id = copy;
-	}
+	/* Those before it were lost: its sender will ask. */
+	iq_refuse(s->ibb->iqs, stanza, SE_UNEXPECTED_REQUEST, NULL);
 	return 1;
 }
 
@@ -543,6 +597,7 @@ ibb_back(struct ibb *b, int too_big)
 		if (s->state == OPEN && s->can_sync) {
 			s->fruitless += too_big != 0;
 			set_hold(s, HOLD_SILENT);
+			forget_pings(s);
 			ask(s, 1);
 		} else if (s->state == OPENING) {
 			set_hold(s, HOLD_SILENT);

@@ -1,33 +1,13 @@
-#include <sys/queue.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/sm.h"
+#include "net/sm_int.h"
 #include "xml/elem.h"
 
 #define KEPT_MAX	(32 * 1024 * 1024)	/* bytes unacknowledged */
 #define ASK_AFTER	4	/* stanzas unacknowledged */
 #define TELL_AFTER	64	/* stanzas received and not told of */
-
-/* A stanza that was sent. */
-struct kept {
-	size_t			 len;
-	STAILQ_ENTRY(kept)	 next;
-	unsigned char		 data[];
-};
-
-struct sm {
-	int			 counting;	/* what is sent */
-	int			 enabled;	/* and what comes */
-	int			 asked;		/* <r/> without <a/> */
-	int			 resumable;
-	char			*id, *location;
-	uint32_t		 in, told;	/* received; said so */
-	uint32_t		 acked;		/* of what was sent */
-	STAILQ_HEAD(, kept)	 queue;
-	size_t			 nkept, bytes;
-};
 
 struct sm *
 sm_new(void)

@@ -35,7 +35,7 @@ class Lossy(Middle):
             if not side.gone:
                 side.drop('rst')
                 side.gone = True
-        self.losses += 1
+                self.losses += 1
 
     def back(self):
         """Whoever was lost logs in again; the other one's stanzas wait meanwhile, or are bounced."""

@@ -7,7 +7,7 @@ Left alone it relays.  A case is a hook, which sees every stanza from one xcat t
             flip(e)                     change it, or
             return True                 see to it: it is not passed on
 
-kind is open, data or close for requests, and open-answer, data-answer or close-answer for what answers them.
+kind is open, data, close, sync, closed or unknown for requests, and the same with -answer for what answers them.
 
 The part of the server that has a key of its own, Session and Interloper, is written from xcat-protocol(7) and shares
 nothing with xcat but OpenSSL: where it is let in unnoticed, at a first contact, the manual has been understood.
@@ -28,13 +28,16 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 
-from fake import ACCOUNT, CLIENT, IBB, PASSWORD, Fake, Gone, check, ns
+from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, Fake, Gone, check, ns
 
 XCAT = os.path.abspath(os.environ.get('XCAT') or os.path.join(os.path.dirname(__file__), '..', 'xcat'))
 SESSION = '{urn:xcat:0}session'
 RECEIPT = '{urn:xcat:0}receipt'
+KINDS = {IBB + 'open': 'open', IBB + 'data': 'data', IBB + 'close': 'close',
+         '{urn:xcat:0}sync': 'sync', '{urn:xcat:0}closed': 'closed'}
 HOST = '{http://prosody.im/protocol/tcpproxy}host'
 PORT = '{http://prosody.im/protocol/tcpproxy}port'
+LAST = 'last'                           # the id of our own question to a listener that would stay
 CLOSE_NOTIFY = 24                       # bytes of its record: header, two bytes, their type, a tag
 
 
@@ -177,7 +180,8 @@ class Half:
 
 
 class Interloper:
-    """A hook that has sessions of its own with both, under its own key, and reads what passes."""
+    """A hook that has sessions of its own with both, under its own key, and reads what passes.  The methods take_...
+    are for the kinds that it has to do with; what else there is, it passes on."""
 
     def __init__(self, identity, trust):
         self.identity, self.trust, self.stolen, self.closing = identity, trust, b'', None
@@ -187,7 +191,7 @@ class Interloper:
 
     def __call__(self, m, src, e, kind):
         try:
-            getattr(self, kind.replace('-', '_'))(m, src, e)
+            getattr(self, 'take_' + kind.replace('-', '_'), lambda m, src, e: m.relay(src, e))(m, src, e)
         except ssl.SSLError:            # told by an alert that it is not wanted
             self.half(m, src).flush()
         return True
@@ -195,7 +199,7 @@ class Interloper:
     def half(self, m, src):
         return self.up if src is m.caller else self.down
 
-    def open(self, m, src, e):
+    def take_open(self, m, src, e):
         sid, block = e[0].get('sid'), int(e[0].get('block-size'))
         about = sid, m.caller.me, m.listener.me, e[0].get(HOST) or '', e[0].get(PORT) or ''
         self.up = Half(m, m.caller, sid, block, Session(False, self.identity, about, self.trust))
@@ -206,7 +210,7 @@ class Interloper:
         put(session_of(e), self.down.session.out.read())
         m.relay(src, e)
 
-    def open_answer(self, m, src, e):
+    def take_open_answer(self, m, src, e):
         if e.get('type') != 'result':
             m.relay(src, e)
             return
@@ -215,7 +219,7 @@ class Interloper:
         m.relay(src, e)
         self.down.flush()
 
-    def data(self, m, src, e):
+    def take_data(self, m, src, e):
         half = self.half(m, src)
         m.forge_answer(src, e)
         was = half.session.ended
@@ -224,7 +228,7 @@ class Interloper:
         half.send()
         self.other(half).send(plain, half.session.ended and not was)
 
-    def data_answer(self, m, src, e):
+    def take_data_answer(self, m, src, e):
         pass
 
     def receipts(self, half, e):
@@ -235,7 +239,7 @@ class Interloper:
         return "<receipt xmlns='urn:xcat:0'>%s</receipt>" % other.session.receipt(
             its, other.session.received)
 
-    def close(self, m, src, e):
+    def take_close(self, m, src, e):
         half = self.half(m, src)
         if e.find('.//' + RECEIPT) is None:     # giving up
             m.relay(src, e)
@@ -243,7 +247,7 @@ class Interloper:
         self.closing = src, e
         m.forge(self.other(half).side, "<close%s sid='%s'>%s</close>" % (ns(IBB), half.sid, self.receipts(half, e)))
 
-    def close_answer(self, m, src, e):
+    def take_close_answer(self, m, src, e):
         if self.closing is None:
             m.relay(src, e)
         elif e.find('.//' + RECEIPT) is not None:
@@ -282,6 +286,9 @@ class Side(Fake):
         with open(self.file(what), 'rb') as f:
             return f.read()
 
+    def has_said(self, what):
+        return re.search(what, self.contents('err').decode(errors='replace'))
+
     def arrived(self):
         """The stanzas that are there, without waiting; None for the end."""
         try:
@@ -313,7 +320,8 @@ class Side(Fake):
 
 
 class Middle:
-    def __init__(self, where, hook, args='', listener='', up=b'', down=b'', seconds=10, to='xcat', stop=False):
+    def __init__(self, where, hook, args='', listener='', up=b'', down=b'', seconds=10, to='xcat', stop=None):
+        """stop: once the caller has ended and the listener has said this (a regex), the listener is told to end."""
         until = time.monotonic() + seconds
         self.hook, self.until, self.stop = hook, until, stop
         self.listener, self.caller = Side(where, 'listener', until), Side(where, 'caller', until)
@@ -321,6 +329,7 @@ class Middle:
         self.args = {self.caller: (shlex.split(args), up, [ACCOUNT + '/' + to]),
                      self.listener: (shlex.split(listener), down, ['-l'])}
         self.asked, self.forged = {}, set()
+        self.deceived = set()           # who was told of blocks what the other one did not say
         self.counts = {}                # stanzas passed to us, by who sent them and what they are
 
     def other(self, side):
@@ -349,6 +358,8 @@ class Middle:
             dst.send("<iq type='%s' id='%s' from='%s' to='%s'>%s</iq>" % (kind, id, self.other(dst).me, dst.me, body))
 
     def forge_answer(self, src, e, body='', kind='result'):
+        if kind == 'result':
+            self.deceived.add(src.name)
         with contextlib.suppress(Gone):
             src.send("<iq type='%s' id='%s' from='%s' to='%s'>%s</iq>" % (kind, e.get('id'), e.get('to'), src.me, body))
 
@@ -359,13 +370,16 @@ class Middle:
 
     def kind(self, src, e):
         if e.get('type') in ('result', 'error'):
-            return self.asked.get((self.other(src), e.get('id')), 'other') + '-answer'
-        kind = e[0].tag[len(IBB):] if len(e) and e[0].tag.startswith(IBB) else 'other'
+            return self.asked.get((self.other(src), e.get('id')), 'unknown') + '-answer'
+        kind = KINDS.get(e[0].tag, 'unknown') if len(e) else 'unknown'
         self.asked[src, e.get('id')] = kind
         return kind
 
     def take(self, src, e):
         to = e.get('to') or ''
+        if e.get('id') == LAST:
+            self.listener.process.terminate()
+            return
         if '/' not in to or e.tag == CLIENT + 'presence':
             src.routine(e)
             return
@@ -378,14 +392,20 @@ class Middle:
         if self.hook is None or not self.hook(self, src, e, kind):
             self.relay(src, e)
 
+    def last_question(self):
+        """Once the listener has answered, it has taken all that came before."""
+        with contextlib.suppress(Gone):
+            self.listener.send("<iq type='get' id='%s' from='%s' to='%s'><ping xmlns='urn:xmpp:ping'/></iq>" % (
+                LAST, DOMAIN, self.listener.me))
+
     def pump(self):
         """Relay until both have ended."""
         while any(s.process.poll() is None for s in self.sides):
             if time.monotonic() > self.until:
                 return
-            if self.stop and self.caller.process.poll() is not None:
-                self.stop = False
-                self.listener.process.terminate()
+            if self.stop is not None and self.caller.gone and self.listener.has_said(self.stop):
+                self.stop = None
+                self.last_question()
             open_ = [s for s in self.sides if not s.gone]
             if not open_:
                 time.sleep(0.005)

@@ -21,8 +21,8 @@ from fake import ACCOUNT, Fake, Fault, certificates, check, ns
 from middle import *
 
 REFUSED, BROKEN, TIMEOUT = 5, 6, 7
-STAYS = -signal.SIGTERM          # it never had a stream, and listens until told to end
-SECONDS = 10
+STAYS = -signal.SIGTERM          # no stream has begun, and it listens until told to end
+SECONDS = 60
 UP, DOWN = os.urandom(60000), os.urandom(40000)         # what the caller, the listener has to say
 CASES = []
 BOTH = ('caller', 'listener')
@@ -79,6 +79,16 @@ def repeat(m, src, e):
     return True
 
 
+def twice(m, src, e):
+    """As a server would that resends too much: the sender hears of it, too."""
+    m.relay(src, e)
+
+
+def lose(m, src, e):
+    """Neither it nor an answer arrives anywhere."""
+    return True
+
+
 def repeat_renumbered(m, src, e):
     m.relay(src, e)
     e[0].set('seq', str(int(e[0].get('seq')) + 1))
@@ -97,8 +107,9 @@ TOLD = 'what it got is not what was sent .*: somebody on the way changes the str
 MISSED = 'a block from the peer was lost or repeated|the peer missed a block'
 CUT = 'closed before|before the session stood|no longer knows the stream'
 UNPROVEN = "without (the peer's|a) receipt for everything"
-STALLED = 'nothing moved for 2 s'
+STALLED = 'nothing moved for 2 s|it has been away for [12] s'
 ALL = '|'.join((CHANGED, TOLD, MISSED, CUT, UNPROVEN, STALLED))
+EARLY = {STAYS, BROKEN}              # for the listener the stream had not begun, or just so
 LATE = {TIMEOUT, BROKEN}             # nothing tells it from a peer that is slow; who gives up first tells the other
 WAIT = dict(args='-w 2', listen='-w 2')
 
@@ -106,23 +117,31 @@ WAIT = dict(args='-w 2', listen='-w 2')
 def block_cases(who, name, which):
     """who: the sender.  name and which: the block."""
     sender, receiver = who, BOTH[who == 'caller']
+    silent = who == 'listener' and which == 'end'       # it looks as if there were more to come
+    harmed = EARLY if who == 'caller' and which == 0 else BROKEN
 
-    def block(what, act, shift=0, caller=BROKEN, listener=BROKEN, says=None, **how):
-        add('%s_%s_block_of_%s' % (what, name, who), lambda: Block(who, which, act, shift), caller, listener,
-            says=says or {receiver: CHANGED, sender: TOLD}, **how)
+    def block(what, act, shift=0, caller=BROKEN, listener=harmed, **how):
+        how.setdefault('says', {receiver: CHANGED, sender: TOLD})
+        add('%s_%s_block_of_%s' % (what, name, who), lambda: Block(who, which, act, shift), caller, listener, **how)
 
     for where, at in ('type', 0), ('length', 4), ('body', None), ('tag', -1):
         block('flip_%s_of' % where, lambda m, src, e, at=at: flip(e[0], at))
-    silent = who == 'listener' and which == 'end'       # it looks as if there were more to come
     if silent:
         for shift in 0, -1:
             block('drop' + '_renumbered' * -shift, drop, shift, LATE, LATE, says=ALL, **WAIT)
     else:
-        block('drop', drop, says=ALL)
+        # It is sent again if the lie comes before the answers to the blocks before it.
+        luck = BROKEN if which == 0 else {0, BROKEN}
+        block('drop', drop, 0, luck, harmed if which == 0 else luck, says=ALL)
         block('drop_renumbered', drop, -1, says=ALL)
-    block('repeat', repeat, says=ALL)
-    block('repeat_renumbered', repeat_renumbered, 1, says=ALL)
-    block('error_for', answer_error, says=ALL, listener={BROKEN, REFUSED})
+    # What comes behind the end harms only who gets it, if the other one has had its proof before.
+    block('repeat_renumbered', repeat_renumbered, 1, says=ALL, listener={0, BROKEN} if silent else harmed)
+    block('error_for', answer_error, says=ALL)
+    # What is only lost or repeated, and not lied about, is mended.
+    block('repeat', repeat, 0, 0, 0, says='')
+    block('twice', twice, 0, 0, 0, says='')
+    if which != 'end':
+        block('lose', lose, 0, 0, 0, says='')
 
 
 for who in BOTH:
@@ -166,30 +185,36 @@ class Reflect:
     """Likewise, but of the right number: that of the next block from the peer, which is dropped."""
 
     def __init__(self, who):
-        self.who, self.kept, self.count = who, None, 0
+        self.who, self.kept, self.held, self.count, self.done = who, None, [], 0, False
 
     def __call__(self, m, src, e, kind):
-        if kind != 'data':
+        if kind != 'data' or self.done:
             return False
-        if src.name == self.who:
+        if src.name != self.who:
+            self.count += 1
+            if self.count > 2:
+                self.held.append(e)
+        else:
             self.kept = e
-            return False
-        self.count += 1
-        if self.kept is not None and self.count > 2:
-            put(e[0], raw(self.kept[0]))
-            self.kept = None
-        return False
+        if self.kept is not None and self.held:
+            self.done = True
+            put(self.held[0][0], raw(self.kept[0]))
+            for block in self.held:
+                m.relay(getattr(m, BOTH[self.who == 'caller']), block)
+            return src.name != self.who
+        return self.held != []
 
 
 for who in BOTH:
     for renumber in False, True:
+        status, says = (BROKEN, ALL) if renumber else (0, '')
         add('swap_%sblocks_of_%s' % ('renumbered_' * renumber, who),
-            lambda who=who, renumber=renumber: Swap(who, renumber), says=ALL)
+            lambda who=who, renumber=renumber: Swap(who, renumber), status, status, says=says)
     add('reflect_block_of_' + who, lambda who=who: Block(who, 5, reflect), says=ALL)
     add('reflect_renumbered_block_of_' + who, lambda who=who: Reflect(who), says=ALL)
 
 
-@case(says=ALL, listener={BROKEN, REFUSED})
+@case(says=ALL, listener=EARLY)
 def plaintext_before_the_session(m, src, e, kind):
     """Bytes from nobody, where the first block is to come."""
     if kind == 'open-answer':
@@ -212,9 +237,10 @@ def flip_flight(kind, at):
 
 # 11: in the random number; -1: in the last extension; None: wherever the middle is.
 for at in 0, 11, None, -1:
-    add('flip_ClientHello_at_%s' % at, lambda at=at: flip_flight('open', at), {REFUSED, BROKEN}, {STAYS, BROKEN},
+    add('flip_ClientHello_at_%s' % at, lambda at=at: flip_flight('open', at), {REFUSED, BROKEN}, EARLY,
         says={'caller': 'is not what was sent'})
-    add('flip_ServerHello_at_%s' % at, lambda at=at: flip_flight('open-answer', at), says={'caller': CHANGED})
+    add('flip_ServerHello_at_%s' % at, lambda at=at: flip_flight('open-answer', at), listener=EARLY,
+        says={'caller': CHANGED})
 
 
 def strip(kind, name=SESSION):
@@ -235,13 +261,13 @@ def garbage(text):
 
 for name, text in ('no_base64', '=not base64='), ('no_TLS', 'bm8gVExT'), ('TLS_1.2', 'FgMDAAQOAAAA'):
     add('session_of_' + name, lambda text=text: garbage(text), says={'caller': '<session/>|' + CHANGED},
-        listener={BROKEN, REFUSED})
+        listener=EARLY)
 
 # The server can only take the session away from those who have not met, and who do not insist on it.
 for kind in 'open', 'open-answer':
     word = kind.replace('-', '_')
     gone = {'caller': 'does not encrypt end to end, which must be'}
-    later = {'listener': 0 if kind == 'open' else {REFUSED, BROKEN}}
+    later = {'listener': 0 if kind == 'open' else EARLY}
     add('strip_session_from_%s_where_met' % word, lambda kind=kind: strip(kind), REFUSED, **later, met=True, says=gone,
         down=b'', empty='listener')
     add('strip_session_from_%s_where_required' % word, lambda kind=kind: strip(kind), REFUSED, **later,
@@ -252,8 +278,8 @@ add('strip_session_from_open_where_key_is_tied', lambda: strip('open'), REFUSED,
     says={'caller': 'nobody listens there, or not for you', 'listener': 'shows no key'})
 add('strip_session_from_open_where_neither', lambda: strip('open'), 0, 0, args='-v -N', listen='-v', down=b'',
     told='not encrypted end to end')
-add('strip_session_from_open_answer_where_neither', lambda: strip('open-answer'), says={'listener': CHANGED},
-    tainted='caller')
+add('strip_session_from_open_answer_where_neither', lambda: strip('open-answer'), listener=EARLY,
+    says={'listener': CHANGED}, tainted='caller')
 
 
 # --- the end -----------------------------------------------------------------
@@ -284,12 +310,14 @@ for at in 0, 9:
             both = dict.fromkeys(BOTH, {BROKEN, REFUSED})
             if alone:                   # the other one may be left in silence
                 both[BOTH[sides[0] == 'caller']] = LATE
+            if at == 0:
+                both['listener'] = both['listener'] | EARLY
             add('close_made_up_to_%s_after_%d%s' % ('_and_'.join(sides), at, '_and_answers' * answers),
                 cut(sides, at, answers), **both, **WAIT if alone else {},
                 says=ALL)
 
 
-@case(BROKEN, TIMEOUT, args='-s', listen='-w 2', says={'caller': UNPROVEN, 'listener': STALLED})
+@case(BROKEN, STAYS, args='-s', listen='-w 2', says={'caller': UNPROVEN, 'listener': STALLED})
 def swallow_everything(m, src, e, kind):
     """Whoever only sends must not believe the server's answers."""
     if kind in ('data', 'close') and src is m.caller:
@@ -298,7 +326,7 @@ def swallow_everything(m, src, e, kind):
     return False
 
 
-@case(BROKEN, TIMEOUT, args='-s', up=b'', listen='-w 2', says={'caller': UNPROVEN, 'listener': STALLED})
+@case(BROKEN, STAYS, args='-s', up=b'', listen='-w 2', says={'caller': UNPROVEN, 'listener': STALLED})
 def swallow_nothing(m, src, e, kind):
     """Even if there was nothing to send."""
     return swallow_everything(m, src, e, kind)
@@ -357,11 +385,11 @@ class Stealing(Interloper):
 add('ok_own_key_at_first_contact', lambda: Stealing(UP + DOWN), 0, 0)
 add('ok_own_key_at_first_contact_little', lambda: Stealing(b'x'), 0, 0, up=b'x', down=b'')
 add('ok_own_key_at_first_contact_large_blocks', lambda: Stealing(UP + DOWN), 0, 0, args='-b 65535', listen='-b 65535')
-add('own_key_where_met', lambda: Stealing(None), REFUSED, {BROKEN, REFUSED}, met=True, down=b'',
+add('own_key_where_met', lambda: Stealing(None), REFUSED, EARLY, met=True, down=b'',
     says={'caller': 'its key has changed: it was SHA256:[^ ]{43}, it is now SHA256:[^ ]{43}; .*known_peers'})
-add('own_key_where_tied', lambda: Stealing(None), {REFUSED, BROKEN}, REFUSED, tie=True, up=b'',
+add('own_key_where_tied', lambda: Stealing(None), {REFUSED, BROKEN}, STAYS, tie=True, up=b'',
     says={'listener': 'its key SHA256:[^ ]{43} is not one that -a ties it to'})
-add('own_key_where_met_and_tied', lambda: Stealing(None), REFUSED, {BROKEN, REFUSED}, met=True, tie=True,
+add('own_key_where_met_and_tied', lambda: Stealing(None), REFUSED, EARLY, met=True, tie=True,
     says={'caller': 'its key has changed'})
 
 
@@ -458,6 +486,12 @@ add('count_with', Count, 0, 0, up=UP[:8000], down=b'')
 
 # --- running -----------------------------------------------------------------
 
+def says_of(name, how):
+    """What it is to say, as a regex."""
+    says = how.get('says', '')
+    return says.get(name, '') if isinstance(says, dict) else says
+
+
 def judge(m, name, end, arrived, how):
     """What is wrong with the end of one of the two, of whose bytes some have arrived or not."""
     code, out, err = end
@@ -469,14 +503,17 @@ def judge(m, name, end, arrived, how):
     said = [x for x in err.splitlines() if not re.search('listening; reach it|first contact', x)]
     if how.get('told') and not any(how['told'] in x for x in said):
         return 'does not say ' + how['told']
-    says = how.get('says', '')
-    says = says.get(name) if isinstance(says, dict) else says
+    says = says_of(name, how)
     if code > 0 and not (len(said) == 1 and re.fullmatch(r'xcat: %s/\w+: .{5,}' % ACCOUNT, said[0])):
         return 'does not say in a line what happened'
-    if (code > 0 or says) and not re.search(says or '', '\n'.join(said)):
+    if code != 0 and not re.search(says, '\n'.join(said)):
         return 'does not say /%s/' % says
-    if code == BROKEN and arrived and not how.get('tainted') and not re.search(r'; \d+ bytes confirmed$', said[0]):
+    confirmed = re.search(r'; (\d+) bytes confirmed$', '\n'.join(said))
+    if code == BROKEN and arrived and not how.get('tainted') and not confirmed:
         return 'does not say how far it got'
+    # The answers to blocks are what it has to go by: where they are made up, it cannot know.
+    if confirmed and name not in m.deceived and int(confirmed[1]) > len(arrived):
+        return 'takes %s of %d bytes for confirmed' % (confirmed[1], len(arrived))
     return None
 
 
@@ -494,7 +531,7 @@ def run(make, status, how):
     wanted = {who: s if isinstance(s, set) else {s} for who, s in status.items()}
     hook = make()
     m = Middle(WHERE, hook, how.get('args', ''), listen, how.get('up', UP), how.get('down', DOWN), SECONDS,
-               how.get('to', 'xcat'), STAYS in wanted['listener'])
+               how.get('to', 'xcat'), says_of('listener', how) if STAYS in wanted['listener'] else None)
     ends = {}
     try:
         ends = m.play()

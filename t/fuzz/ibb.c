@@ -8,7 +8,9 @@
  * - nothing is called once a stream is over;
  * - what a peer asks is answered once: at the latest when its stream is given
  *   up and freed;
- * - what we send is in sequence, and of the size agreed on.
+ * - what we send is in sequence, and of the size agreed on; a peer that takes
+ *   the blocks it says it has, and no other, gets every byte once, mended or
+ *   not.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -31,6 +33,7 @@
 #define ENDS	4		/* streams at a time */
 #define ASKED	1024		/* requests of each side remembered */
 #define TEXT	4096
+#define NUMBERS	256		/* of blocks whose place is remembered */
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,7 +45,7 @@ static const char *const sids[] = { "s1", "s2", "not good", "" };
 static const char *const types[] = { "set", "get", "result", "error", "x" };
 static const char *const conditions[] = {
 	"item-not-found", "resource-constraint", "service-unavailable",
-	"unexpected-request", "nonsense"
+	"unexpected-request", "policy-violation", "nonsense"
 };
 static const char *const blocks[] = {
 	"4", "64", "4096", "65535", "0", "65536", "99999999999", "-1", "x"
@@ -63,6 +66,12 @@ struct end {
 	int mood;
 	unsigned came, owed;	/* blocks */
 	unsigned sent, answered;
+	int message;
+	size_t block;
+	int syncs;		/* can be mended; with it: */
+	size_t bytes;		/* given to inband_send() */
+	unsigned next;		/* number of the block to be said next */
+	size_t at[NUMBERS];	/* where a block begins */
 };
 
 /* A request of a peer, "f" and its index its id. */
@@ -75,6 +84,7 @@ struct request {
 struct question {
 	char id[17];
 	char to[64];
+	char sid[40];		/* of a <sync/>; or "" */
 };
 
 static struct {
@@ -91,6 +101,7 @@ static struct {
 	size_t nquestions;
 	int64_t now;
 	int broken;		/* nothing can be sent */
+	int xcats;		/* streams can be mended */
 	int lossy;		/* so some answers may be missing */
 	/* The stanza being heard. */
 	const char *from;
@@ -124,15 +135,22 @@ pick(const char *const *from, size_t n)
  * Users
  */
 
+static unsigned char
+byte(size_t i)
+{
+	return (unsigned char)(i * 31 + i / 256);
+}
+
 static void
 send_block(struct end *e)
 {
-	char data[64];
-	size_t len = 1 + take() % sizeof(data);
+	unsigned char data[4096];
+	size_t i, len = 1 + 17 * take() % sizeof(data);
 
 	if (len > inband_block(e->s))
 		len = inband_block(e->s);
-	memset(data, 'd', len);
+	for (i = 0; i < len; i++)
+		data[i] = byte(e->bytes++);
 	e->sent++;
 	if (inband_send(e->s, data, len, 1) == -1)
 		must(e->over);
@@ -146,6 +164,16 @@ give_up(struct end *e)
 	e->owed = 0;
 }
 
+/* The peer is an xcat, or not. */
+static void
+mend(struct end *e)
+{
+	if (!f.xcats || take() % 4 == 0)
+		return;
+	e->syncs = 1;
+	inband_can_sync(e->s);
+}
+
 static void
 on_opened(void *arg, const struct elem *result)
 {
@@ -154,6 +182,8 @@ on_opened(void *arg, const struct elem *result)
 	must(!e->over && !e->opened && f.answering);
 	must(stanza_type(result, "result"));
 	e->opened = 1;
+	e->block = f.xcats ? INBAND_BLOCK_MAX : inband_block(e->s);
+	mend(e);
 }
 
 /* Is it what the stanza carries, and does it carry what is next? */
@@ -162,7 +192,7 @@ on_block(void *arg, const void *data, size_t len)
 {
 	struct end *e = arg;
 	const struct elem *p = f.payload;
-	char seq[8];
+	const char *seq;
 	unsigned char *want;
 	size_t n;
 
@@ -170,12 +200,16 @@ on_block(void *arg, const void *data, size_t len)
 	must(!e->over && e->opened && p != NULL);
 	must(strcmp(inband_peer(e->s), f.from) == 0);
 	must(strcmp(inband_sid(e->s), elem_attr(p, "sid")) == 0);
-	snprintf(seq, sizeof(seq), "%u", e->came++ & 0xffff);
-	must(strcmp(seq, elem_attr(p, "seq")) == 0);
+	/* Some peers do not begin again after 65535. */
+	seq = elem_attr(p, "seq");
+	must(strtoul(seq, NULL, 10) == (e->came & 0xffff) ||
+	    strtoul(seq, NULL, 10) == e->came);
+	e->came++;
 	must((want = malloc(BASE64_DECODED(p->textlen) + 1)) != NULL);
 	must(base64_decode(want, &n, elem_text(p), p->textlen) == 0);
 	must(n == len && memcmp(want, data, len) == 0);
-	must(len <= inband_block(e->s));
+	must(e->message || len <= e->block ||
+	    (e->block == INBAND_BLOCK_MAX && len == INBAND_BLOCK_MAX + 1));
 	free(want);
 	e->owed++;
 	must(e->owed <= INBAND_RX_MAX / 16);
@@ -192,9 +226,11 @@ on_answered(void *arg, size_t weight)
 {
 	struct end *e = arg;
 
-	must(!e->over && weight == 1 && f.answering);
-	must(strcmp(inband_peer(e->s), f.from) == 0);
-	must(++e->answered <= e->sent);
+	must(!e->over && (weight == 1 || f.xcats));
+	must(weight == 0 || (f.answering && strcmp(inband_peer(e->s),
+	    f.from) == 0) || e->syncs);
+	e->answered += (unsigned)weight;
+	must(e->answered <= e->sent);
 	if (e->mood & GIVES_UP)
 		give_up(e);
 	else if (e->mood & SENDS && inband_room(e->s) > 0)
@@ -313,7 +349,11 @@ on_offer(void *arg, struct inband *s, const struct elem *open)
 	}
 	e->s = s;
 	e->offered = 1;
+	e->message = elem_attr(open, "stanza") != NULL &&
+	    strcmp(elem_attr(open, "stanza"), "message") == 0;
+	e->block = f.xcats ? INBAND_BLOCK_MAX : inband_block(s);
 	inband_own(s, &user, e);
+	mend(e);
 	if (at_once % 4 == 0)
 		refuse_it(e);
 	else if (at_once % 4 != 1)
@@ -362,33 +402,53 @@ said_answer(const struct elem *e)
 	must(++r->answers == 1);
 }
 
+/* Does a block of this number begin where the one before it ends?  One that is
+ * said again may be shorter than it was. */
+static void
+in_place(struct end *e, unsigned long seq, const unsigned char *p, size_t len)
+{
+	unsigned behind = (e->next - (unsigned)seq) & 0xffff;
+	size_t i, at;
+
+	must(seq <= UINT16_MAX && behind <= e->next && behind < NUMBERS);
+	must(behind == 0 || e->syncs);
+	e->next -= behind;
+	at = e->at[e->next++ % NUMBERS];
+	must(at + len <= e->bytes);
+	for (i = 0; i < len; i++)
+		must(p[i] == byte(at + i));
+	e->at[e->next % NUMBERS] = at + len;
+}
+
 static void
 said_data(const struct elem *e, const struct elem *data)
 {
 	struct end *end;
 	unsigned char *p;
 	size_t len;
-	char seq[8];
 
 	must(elem_attr(data, "seq") != NULL && data->textlen > 0);
 	must((p = malloc(BASE64_DECODED(data->textlen))) != NULL);
 	must(base64_decode(p, &len, elem_text(data), data->textlen) == 0);
-	free(p);
 	end = end_of(elem_attr(e, "to"), elem_attr(data, "sid"));
-	must(end != NULL && end->opened && !end->closing);
+	must(end != NULL && end->opened && (!end->closing || end->syncs));
 	must(len <= inband_block(end->s));
-	snprintf(seq, sizeof(seq), "%u", (end->sent - 1) & 0xffff);
-	must(strcmp(seq, elem_attr(data, "seq")) == 0);
+	in_place(end, strtoul(elem_attr(data, "seq"), NULL, 10), p, len);
+	free(p);
 }
 
 static void
 said_question(const struct elem *e)
 {
 	struct question *q = &f.questions[f.nquestions++ % ASKED];
+	const struct elem *sync;
 
 	must(elem_attr(e, "to") != NULL);
 	strlcpy(q->id, elem_attr(e, "id"), sizeof(q->id));
 	strlcpy(q->to, elem_attr(e, "to"), sizeof(q->to));
+	q->sid[0] = '\0';
+	if ((sync = elem_child(e, NS_XCAT, "sync")) != NULL)
+		strlcpy(q->sid, elem_attr(sync, "sid"), sizeof(q->sid));
 }
 
 static int
@@ -596,6 +656,49 @@ hear_close(void)
 	hear();
 }
 
+/* Counts of a peer, which may be true. */
+static void
+write_sync(const struct end *e, const char *sid)
+{
+	unsigned n = take(), got = e != NULL ? e->next : 0, paid;
+
+	got -= n % 16 < got ? n % 16 : got;
+	paid = got - (n / 16 < got ? n / 16 : got);
+	if (n == 255)
+		got += take();
+	xw_start(&w, "sync", NS_XCAT);
+	xw_attr(&w, "sid", sid);
+	xw_attrf(&w, "received", n == 254 ? "-%u" : n == 253 ?
+	    "1844674407370955%u" : "%u", got);
+	xw_attrf(&w, "answered", "%u", paid);
+	if (take() % 2 == 0)
+		xw_attr(&w, "lost", "true");
+	xw_end(&w);
+}
+
+static void
+hear_sync(void)
+{
+	const char *from, *sid;
+	struct end *e = about(&from, &sid);
+
+	wrap(from);
+	write_sync(e, sid);
+	hear();
+}
+
+static void
+hear_closed(void)
+{
+	const char *from, *sid;
+
+	about(&from, &sid);
+	wrap(from);
+	xw_start(&w, "closed", NS_XCAT);
+	xw_attr(&w, "sid", sid);
+	hear();
+}
+
 static void
 write_error(void)
 {
@@ -623,6 +726,8 @@ hear_answer(void)
 		xw_elem(&w, "open", NS_IBB, NULL);
 	if (n & 0x20)
 		write_error();
+	else if (q->sid[0] != '\0')
+		write_sync(end_of(q->to, q->sid), q->sid);
 	hear();
 }
 
@@ -673,9 +778,10 @@ call(void)
 
 	if (e == NULL)
 		return;
-	e->s = inband_new(f.ibb, peers[n % 2], 1 + n * 16, (n & 0x80) != 0,
-	    &user, e);
+	e->s = inband_new(f.ibb, peers[n % 2], 1 + 64 * take(),
+	    (n & 0x80) != 0, &user, e);
 	must(e->s != NULL);
+	e->message = (n & 0x80) != 0;
 	e->unasked = (n & 0x40) != 0;
 	if (e->unasked)
 		return;
@@ -747,6 +853,16 @@ act(struct end *e, unsigned what)
 	case 9:
 		e->mood = (int)take();
 		break;
+	case 10:
+		if (!e->unasked)
+			inband_sync(e->s);
+		break;
+	case 11:
+		if (e->opened && !e->closing) {
+			e->closing = 1;
+			inband_close_back(e->s, f.now + take());
+		}
+		break;
 	}
 }
 
@@ -770,7 +886,7 @@ step(void)
 {
 	unsigned n = take();
 
-	switch (n % 20) {
+	switch (n % 24) {
 	case 0: case 1:
 		hear_open();
 		break;
@@ -791,6 +907,8 @@ step(void)
 		break;
 	case 11:
 		call();
+		if (take() % 2 == 0)
+			hear_answer();
 		break;
 	case 12:
 		pass_time();
@@ -802,8 +920,19 @@ step(void)
 	case 14:
 		hear_flood();
 		break;
+	case 15:
+		hear_sync();
+		break;
+	case 16:
+		hear_closed();
+		break;
+	case 17:
+		ibb_back(f.ibb, take() % 4 == 0);
+		if (take() % 2 == 0)
+			hear_answer();
+		break;
 	default:
-		act(&f.ends[n / 20 % ENDS], take() % 10);
+		act(&f.ends[n / 24 % ENDS], take() % 12);
 	}
 }
 
@@ -817,7 +946,7 @@ check(void)
 		e = &f.ends[i];
 		if (e->s == NULL)
 			continue;
-		must(inband_unanswered(e->s) <= INBAND_WINDOW);
+		must(inband_unanswered(e->s) <= INBAND_WINDOW || e->syncs);
 		must(inband_room(e->s) <= INBAND_WINDOW);
 		must(inband_room(e->s) == 0 || !e->over);
 		must(e->sent - e->answered <= INBAND_WINDOW || e->over);
@@ -856,6 +985,8 @@ start(const uint8_t *data, size_t size)
 	must((f.ibb = ibb_new(f.iqs, &host)) != NULL);
 	f.in = parser();
 	f.out = parser();
+	/* Of what is asked again only the last is answered. */
+	f.xcats = f.lossy = take() % 2 == 1;
 }
 
 static void

@@ -145,12 +145,15 @@ test_bad(void)
 static void
 test_sum(void)
 {
-	static unsigned char	 s[3 * 100010];
-	size_t			 i, n = 0;
+	static const unsigned char	 head[] = {
+		0, 0x7f, 0, 0, 0, 0, 0, 1, 0x86, 0xa0
+	};
+	static unsigned char		 s[3 * 100010];
+	size_t				 i, n = 0;
 
 	for (i = 0; i < 3; i++) {
-		memcpy(s + n, i == 0 ? "\x01\x7f\0\0\0\0\0\1\x86\xa0" :
-		    "\x00\x7f\0\0\0\0\0\1\x86\xa0", 10);
+		memcpy(s + n, head, sizeof(head));
+		s[n] = i == 0;
 		memset(s + n + 10, 'x', 100000);
 		n += 100010;
 	}
