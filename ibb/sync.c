@@ -294,11 +294,19 @@ take_counts(struct inband *s, const struct elem *sync, uint64_t *received)
 	return s->state == OPEN ? 0 : -1;
 }
 
+static void
+mended(struct inband *s, int lost)
+{
+	if (s->user.mended != NULL)
+		s->user.mended(s->arg, lost);
+}
+
 /* It is known from now on what is still to be sent. */
 static void
 synced(struct inband *s, const struct elem *sync)
 {
 	uint64_t	 received;
+	int		 lost = s->hold != HOLD_NOT;
 
 	/* What lands now makes no room yet. */
 	if (s->hold == HOLD_NOT)
@@ -315,6 +323,7 @@ synced(struct inband *s, const struct elem *sync)
 		return;
 	set_hold(s, HOLD_NOT);
 	s->user.answered(s->arg, 0);	/* there may be room */
+	mended(s, lost);
 }
 
 static void
@@ -437,6 +446,8 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 	if (lost != NULL ? s->hold != HOLD_NOT || s->nflights > 0 ||
 	    s->out == HALF_CLOSING : s->hold != HOLD_NOT && !s->sync_asked)
 		ask(s, 0);
+	else if (s->hold == HOLD_NOT)
+		mended(s, lost != NULL);
 }
 
 int

@@ -58,6 +58,7 @@ struct wire {
 	struct timer		 timer;
 	int64_t			 not_before;	/* the next try */
 	int64_t			 delay;		/* and the one after */
+	unsigned		 losses;	/* as it began; carrier.h */
 	unsigned		 number;
 	char			 hash[256];
 	struct streamhost	*hosts;
@@ -516,6 +517,7 @@ offer(struct wire *w)
 
 	clean(w);
 	w->number = carrier_wire_next(stream_carrier(w->link->stream));
+	w->losses = carrier_losses(stream_carrier(w->link->stream));
 	s5b_hash(sid, session_jid(run.session), peer_of(w), w->hash);
 	w->wait = hosts_wait(w->hash, connected, w);
 	if ((w->hosts = calloc(S5B_HOSTS, sizeof(*w->hosts))) == NULL) {
@@ -756,6 +758,22 @@ wire_input(const struct elem *iq)
  * When
  */
 
+/* One of the two was away meanwhile, which may be why the last try came to
+ * nothing, or what has changed since. */
+static void
+look_anew(struct wire *w)
+{
+	unsigned	 losses = carrier_losses(stream_carrier(
+			    w->link->stream));
+
+	if (w->number == 0 || w->losses == losses || w->link->listener)
+		return;
+	w->losses = losses;
+	w->delay = RETRY_LEAST;
+	if (w->not_before > clock_ms() + RETRY_LEAST)
+		retry_at(w, RETRY_LEAST);
+}
+
 static int
 time_for_it(struct link *l)
 {
@@ -765,9 +783,10 @@ time_for_it(struct link *l)
 	if (l->listener && l->wire == NULL)
 		return 0;	/* it is the caller who begins */
 	if (!hosts_allowed() || run.ending || run.away ||
-	    !stream_wire_wanted(l->stream) || (w = wire_of(l)) == NULL ||
-	    w->state != REST)
+	    stream_waits(l->stream) || !stream_wire_wanted(l->stream) ||
+	    (w = wire_of(l)) == NULL || w->state != REST)
 		return 0;
+	look_anew(w);
 	moved = stream_sent(l->stream) + stream_received(l->stream);
 	if (w->number == 0 && !w->timer.on)	/* it has just begun */
 		timer_set(run.loop, &w->timer, w->not_before);

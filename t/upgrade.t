@@ -25,6 +25,7 @@ noise()		# file bytes
 open_stream()	# option ...
 {
 	fifo caller.in
+	rm -f "$T/listener.out"		# it may lead to a fifo
 	listen_as bob listener -v "$@" -a "alice@$DOMAIN"
 	# shellcheck disable=SC2016
 	start caller sh -c 'exec <"$1"; shift; exec "$@"' sh "$T/caller.in" \
