@@ -720,6 +720,16 @@ peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 	confirm(c, consumed);
 }
 
+/* The in-band bytestream finds out what is wrong, and whether it can be
+ * mended: see on_mended(). */
+static void
+not_heard(struct carrier *c, enum stanza_error err)
+{
+	c->unheard = 1;
+	if (inband_is_away(err) && inband_may_carry(c->inband))
+		inband_sync(c->inband);
+}
+
 static void
 take_answer(void *arg, const struct elem *answer)
 {
@@ -730,10 +740,8 @@ take_answer(void *arg, const struct elem *answer)
 	c->telling = 0;
 	if (c->over)
 		return;
-	/* The in-band bytestream will find out what is wrong, and whether it
-	 * can be mended: see on_mended(). */
 	if (stanza_error(answer) != SE_NONE) {
-		c->unheard = 1;
+		not_heard(c, stanza_error(answer));
 		return;
 	}
 	if (e != NULL && c->wire == WIRE_DOWN && c->closing_told &&

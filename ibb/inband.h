@@ -190,6 +190,8 @@ void	 inband_sync(struct inband *s);
  * that it is not there? */
 int	 inband_waits(const struct inband *s);
 int	 inband_away(const struct inband *s);
+/* Is this error that of a peer who is away, and may be back? */
+int	 inband_is_away(enum stanza_error err);
 
 /* Give up: unanswered blocks are answered with err, the peer is sent a close,
  * nothing is waited for and no more is called.  Before inband_free(), or what

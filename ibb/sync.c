@@ -57,9 +57,8 @@ inband_away(const struct inband *s)
  * What was learned
  */
 
-/* Is this error one of a way that may open again? */
-static int
-is_away(enum stanza_error err)
+int
+inband_is_away(enum stanza_error err)
 {
 	return err == SE_SERVICE_UNAVAILABLE ||
 	    err == SE_RECIPIENT_UNAVAILABLE || err == SE_REMOTE_SERVER_TIMEOUT;
@@ -350,7 +349,7 @@ sync_answered(void *arg, const struct elem *answer)
 			open_anew(s);
 	} else if (err == SE_NONE) {
 		synced(s, elem_child(answer, NS_XCAT, "sync"));
-	} else if (is_away(err)) {
+	} else if (inband_is_away(err)) {
 		set_hold(s, HOLD_AWAY);
 		s->user.answered(s->arg, 0);
 	} else {
@@ -473,7 +472,7 @@ sync_mends(struct inband *s, enum stanza_error err)
 
 	if (!opening && (s->state != OPEN || !s->can_sync))
 		return 0;
-	if (is_away(err)) {
+	if (inband_is_away(err)) {
 		set_hold(s, HOLD_AWAY);
 		s->user.answered(s->arg, 0);
 		return 1;
