@@ -30,9 +30,10 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/away.o net/child.o net/conf.o \
 OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o \
 	link/probe.o link/wire.o
-UNITS	= t/unit/conf.t t/unit/http.t t/unit/ibb.t t/unit/jid.t \
-	t/unit/roads.t t/unit/s5b.t t/unit/sasl.t t/unit/ws.t t/unit/xml.t
-FUZZERS	= t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid t/fuzz/s5b t/fuzz/ws t/fuzz/xml
+UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/http.t t/unit/ibb.t \
+	t/unit/jid.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t t/unit/ws.t t/unit/xml.t
+FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
+	t/fuzz/s5b t/fuzz/ws t/fuzz/xml
 
 # What has no descriptors in net/.
 FUZZED	= net/http.c net/jrd.c net/proxy.c net/socks5.c net/socks5d.c \
