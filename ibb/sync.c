@@ -305,8 +305,9 @@ static void
 synced(struct inband *s, const struct elem *sync)
 {
 	uint64_t	 received;
-	int		 lost = s->hold != HOLD_NOT;
+	int		 lost = s->peer_lost || s->hold != HOLD_NOT;
 
+	s->peer_lost = 0;
 	/* What lands now makes no room yet. */
 	if (s->hold == HOLD_NOT)
 		set_hold(s, HOLD_SILENT);
@@ -443,10 +444,12 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 	 * asked.  But two that ask each other whenever they are asked would
 	 * never come to an end. */
 	if (lost != NULL ? s->hold != HOLD_NOT || s->nflights > 0 ||
-	    s->out == HALF_CLOSING : s->hold != HOLD_NOT && !s->sync_asked)
+	    s->out == HALF_CLOSING : s->hold != HOLD_NOT && !s->sync_asked) {
+		s->peer_lost |= lost != NULL;
 		ask(s, 0);
-	else if (s->hold == HOLD_NOT)
+	} else if (s->hold == HOLD_NOT) {
 		mended(s, lost != NULL);
+	}
 }
 
 int

@@ -202,6 +202,13 @@ refusal(enum stanza_error err)
 	}
 }
 
+/* Has one of the two been away since this try began? */
+static int
+was_away(const struct wire *w)
+{
+	return w->losses != carrier_losses(stream_carrier(w->link->stream));
+}
+
 /* It comes to nothing, this time. */
 static void
 failed(struct wire *w, enum stanza_error err, const char *why)
@@ -219,7 +226,9 @@ failed(struct wire *w, enum stanza_error err, const char *why)
 		return;
 	}
 	say(1, "%s: no socket: %s; in-band as before", peer_of(w), clean_why);
-	if (w->delay < RETRY_NONE)
+	if (was_away(w))
+		w->delay = RETRY_LEAST;
+	else if (w->delay < RETRY_NONE)
 		w->delay = RETRY_NONE;
 	retry_later(w);
 }
@@ -758,17 +767,13 @@ wire_input(const struct elem *iq)
  * When
  */
 
-/* One of the two was away meanwhile, which may be why the last try came to
- * nothing, or what has changed since. */
+/* That may be why the last try came to nothing, or what has changed since. */
 static void
 look_anew(struct wire *w)
 {
-	unsigned	 losses = carrier_losses(stream_carrier(
-			    w->link->stream));
-
-	if (w->number == 0 || w->losses == losses || w->link->listener)
+	if (w->number == 0 || !was_away(w) || w->link->listener)
 		return;
-	w->losses = losses;
+	w->losses = carrier_losses(stream_carrier(w->link->stream));
 	w->delay = RETRY_LEAST;
 	if (w->not_before > clock_ms() + RETRY_LEAST)
 		retry_at(w, RETRY_LEAST);
@@ -804,6 +809,9 @@ wire_check(struct link *l)
 	} else if (w != NULL && w->state == SEARCHING) {
 		if (hosts_known())
 			offer(w);
+	} else if (w != NULL && w->state == OFFERED && was_away(w)) {
+		/* The offer or its answer may have been lost. */
+		withdraw(w, SE_NONE, "a connection to a server broke");
 	} else if (time_for_it(l)) {
 		search(l->wire);
 	}
