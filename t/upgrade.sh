@@ -162,7 +162,7 @@ much_while_away()	# near|far
 
 has_a_window()
 {
-	[ "$(wc -c <"$T/listener.out")" -ge 4000000 ]
+	[ "$(wc -c <"$T/listener.out")" -ge 1500000 ]
 }
 
 # The socket and a login, or both, at once.

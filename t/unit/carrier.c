@@ -659,7 +659,8 @@ int
 main(int argc, char **argv)
 {
 	if (argc == 3)		/* which: one run alone, to look into */
-		return !run((unsigned)atoi(argv[1]), atoi(argv[2]));
+		return !run((unsigned)strtoul(argv[1], NULL, 10),
+		    *argv[2] != '0');
 	test_runs("sockets come and go", 0, 300, 0);
 	test_runs("and logins, too", 1000, 300, 1);
 	return tap_done();

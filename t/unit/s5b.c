@@ -227,7 +227,8 @@ server_case(const char *in, size_t len, enum socks5d_result want,
 static void
 test_server(void)
 {
-	char	 name[4 + 3 + 1 + 255 + 2 + 1];
+	static const unsigned char	 head[] = { 5, 1, 0, 5, 1, 0, 3, 255 };
+	char				 name[sizeof(head) + 255 + 2 + 1];
 
 	SERVED("\5\1\0" "\5\1\0\3\x28" HASH "\0\0" "data", SOCKS5D_ASKED,
 	    "\5\0", 4, "a hash, and nothing read behind it");
@@ -250,9 +251,9 @@ test_server(void)
 	SERVED("\5\1\0" "\5\1\0\3\3a\0b\0\0", SOCKS5D_OVER, REFUSED("\1"),
 	    0, "NUL in a name");
 	memset(name, 'x', sizeof(name));
-	memcpy(name, "\5\1\0" "\5\1\0\3\xff", 8);
+	memcpy(name, head, sizeof(head));
 	server_case(name, sizeof(name), SOCKS5D_ASKED, "\5\0", 2,
-	    sizeof(name) - 8 - 255 - 2, "the longest name");
+	    1, "the longest name");
 }
 
 static void
