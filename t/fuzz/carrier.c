@@ -222,6 +222,8 @@ send_some(void)
 		if (carrier_room_blocks(c) == 0)
 			return;
 		n = n < carrier_block(c) ? n : carrier_block(c);
+	} else if (n > carrier_room_bytes(c)) {
+		n = carrier_room_bytes(c);
 	}
 	must(buf_len(carrier_out(c)) < CARRIER_WINDOW);
 	must(buf_add(carrier_out(c), data, n) == 0);

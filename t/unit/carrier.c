@@ -376,6 +376,9 @@ send_some(struct side *s, size_t most)
 		return 0;
 	if (n > s->total - s->sent)
 		n = (size_t)(s->total - s->sent);
+	if (carrier_way(s->c) == CARRIER_SOCKET &&
+	    n > carrier_room_bytes(s->c))
+		n = carrier_room_bytes(s->c);
 	if (n == 0 || (carrier_way(s->c) == CARRIER_INBAND &&
 	    n > carrier_block(s->c)))
 		return 0;
