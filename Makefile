@@ -24,21 +24,23 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/away.o net/child.o net/conf.o \
 	net/road_tcp.o net/road_ws.o net/roster.o net/s5bdial.o \
 	net/s5blisten.o net/sasl.o net/scram.o \
 	net/service.o net/session.o net/sm.o net/socks.o net/socks5.o \
-	net/srv.o net/systemd.o net/tls.o net/trace.o net/trust.o net/url.o \
-	net/via.o net/way.o net/ways.o net/where.o net/wrap.o net/ws.o
+	net/socks5d.o net/srv.o net/systemd.o net/tls.o net/trace.o \
+	net/trust.o net/url.o net/via.o net/way.o net/ways.o net/where.o \
+	net/wrap.o net/ws.o
 OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o \
 	link/probe.o link/wire.o
-UNITS	= t/unit/conf.t t/unit/http.t t/unit/ibb.t t/unit/jid.t \
-	t/unit/roads.t t/unit/s5b.t t/unit/sasl.t t/unit/sm.t t/unit/sync.t \
-	t/unit/ws.t t/unit/xml.t
+UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/http.t t/unit/ibb.t \
+	t/unit/jid.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t t/unit/sm.t \
+	t/unit/sync.t t/unit/ws.t t/unit/xml.t
 # What they share.
 TAP	= t/engine.o t/tap.o
-FUZZERS	= t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid t/fuzz/s5b t/fuzz/ws t/fuzz/xml
+FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
+	t/fuzz/s5b t/fuzz/ws t/fuzz/xml
 
 # What has no descriptors in net/.
-FUZZED	= net/http.c net/jrd.c net/proxy.c net/socks5.c net/url.c net/where.c \
-	net/wrap.c net/ws.c
+FUZZED	= net/http.c net/jrd.c net/proxy.c net/socks5.c net/socks5d.c \
+	net/url.c net/where.c net/wrap.c net/ws.c
 
 TESTS	= t/*.t $(UNITS)
 JOBS	= 2

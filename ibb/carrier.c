@@ -39,6 +39,7 @@ struct carrier {
 	void			(*extra)(void *, struct xw *);
 	void			*arg;
 	int			 over;		/* closed, failed or aborted */
+	unsigned		 losses;	/* times that one was away */
 	STAILQ_HEAD(, mark)	 marks;
 	/* Payload that came, and what of it has gone on. */
 	uint64_t		 received, consumed;
@@ -65,6 +66,7 @@ struct carrier {
 	/* What the peer was told last; is it still to answer that? */
 	uint64_t		 told_in, told_consumed;
 	int			 telling, closing_told;
+	int			 unheard;	/* it may not have heard that */
 	int			 urgent;
 	uint64_t		 owed;		/* consumption to be reported */
 };
@@ -87,6 +89,7 @@ set_way(struct carrier *c, enum carrier_way way)
 
 static void	 on_block(void *, const void *, size_t);
 static void	 on_answered(void *, size_t);
+static void	 on_mended(void *, int);
 
 static void
 write_extra(void *arg, struct xw *w)
@@ -144,6 +147,7 @@ static const struct inband_user blocks = {
 	.opened = on_opened,
 	.block = on_block,
 	.answered = on_answered,
+	.mended = on_mended,
 	.closing = on_closing,
 	.closed = on_closed,
 	.receipt = on_receipt,
@@ -479,16 +483,25 @@ carrier_idle(const struct carrier *c)
 	    c->confirmed == c->pushed);
 }
 
-/* What we told the peer may have been lost with a connection. */
+/* What we told the peer, or it answered, may have been lost. */
 static void
-renew(struct carrier *c)
+on_mended(void *arg, int lost)
 {
-	if (c->over || c->number == 0 || inband_waits(c->inband))
+	struct carrier	*c = arg;
+
+	if (c->over)
 		return;
-	iq_forget(c->iqs, c);
-	c->telling = c->closing_told = 0;
-	c->urgent = 1;
-	report(c);
+	if (c->number > 0) {
+		iq_forget(c->iqs, c);
+		c->unheard |= c->telling;
+		c->telling = c->closing_told = 0;
+		c->urgent = 1;
+		report(c);
+	}
+	if (lost) {
+		c->losses++;
+		c->user.answered(c->arg, 0);
+	}
 }
 
 static void
@@ -496,9 +509,6 @@ on_answered(void *arg, size_t weight)
 {
 	struct carrier	*c = arg;
 
-	/* Nothing is under way: the streams have been compared. */
-	if (weight == 0 && inband_unanswered(c->inband) == 0)
-		renew(c);
 	c->landed += weight;
 	advance(c);
 	confirm(c, c->landed);
@@ -608,6 +618,7 @@ static void
 tell(struct carrier *c, const char *state)
 {
 	write_counts(c, iq_request(c->iqs, "set", carrier_peer(c)), state);
+	c->unheard = 0;
 	c->telling = iq_ask(c->iqs, take_answer, c, IQ_NODEADLINE) == 0;
 }
 
@@ -624,11 +635,11 @@ report(struct carrier *c)
 		c->closing_told = 1;
 		tell(c, "closed");
 	} else if (c->wire == WIRE_UP && (in >= REPORT || consumed >= REPORT ||
-	    (c->urgent && in + consumed > 0))) {
+	    (c->urgent && (in + consumed > 0 || c->unheard)))) {
 		c->urgent = 0;
 		tell(c, "open");
-	} else if (c->wire == WIRE_NONE && c->told_consumed < c->owed &&
-	    c->consumed >= c->owed) {
+	} else if (c->wire == WIRE_NONE && c->consumed >= c->owed &&
+	    (c->told_consumed < c->owed || c->unheard)) {
 		tell(c, "closed");
 	}
 }
@@ -709,6 +720,16 @@ peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 	confirm(c, consumed);
 }
 
+/* The in-band bytestream finds out what is wrong, and whether it can be
+ * mended: see on_mended(). */
+static void
+not_heard(struct carrier *c, enum stanza_error err)
+{
+	c->unheard = 1;
+	if (inband_is_away(err) && inband_may_carry(c->inband))
+		inband_sync(c->inband);
+}
+
 static void
 take_answer(void *arg, const struct elem *answer)
 {
@@ -717,10 +738,12 @@ take_answer(void *arg, const struct elem *answer)
 	uint64_t		 n, in, consumed;
 
 	c->telling = 0;
-	/* After an error the in-band bytestream will find out what is wrong,
-	 * and whether it can be mended: see renew(). */
-	if (c->over || stanza_error(answer) != SE_NONE)
+	if (c->over)
 		return;
+	if (stanza_error(answer) != SE_NONE) {
+		not_heard(c, stanza_error(answer));
+		return;
+	}
 	if (e != NULL && c->wire == WIRE_DOWN && c->closing_told &&
 	    counts_of(e, &n, &in, &consumed) == 0 && n == c->number)
 		peer_closed(c, in, consumed);
@@ -791,6 +814,12 @@ carrier_control(struct carrier *c, const struct elem *iq,
 /*
  * The socket
  */
+
+unsigned
+carrier_losses(const struct carrier *c)
+{
+	return c->losses;
+}
 
 unsigned
 carrier_wire_next(const struct carrier *c)

@@ -77,6 +77,8 @@ void	 carrier_sync(struct carrier *c);
 int	 carrier_syncs(const struct carrier *c);
 int	 carrier_waits(const struct carrier *c);
 int	 carrier_away(const struct carrier *c);
+/* How often one of the two was away, and is back. */
+unsigned carrier_losses(const struct carrier *c);
 
 int	 carrier_congested(const struct carrier *c);
 

@@ -63,6 +63,9 @@ struct inband_user {
 	void	(*block)(void *arg, const void *data, size_t len);
 	/* The peer answered the oldest unanswered block, sent with weight. */
 	void	(*answered)(void *arg, size_t weight);
+	/* The streams were compared, and can go on.  lost: because one of the
+	 * two was away; what else was said may not have come.  May be NULL. */
+	void	(*mended)(void *arg, int lost);
 	/* The peer wants to close: send what is left, write out what came,
 	 * then inband_close().  close is its <close/>. */
 	void	(*closing)(void *arg, const struct elem *close);
@@ -187,6 +190,8 @@ void	 inband_sync(struct inband *s);
  * that it is not there? */
 int	 inband_waits(const struct inband *s);
 int	 inband_away(const struct inband *s);
+/* Is this error that of a peer who is away, and may be back? */
+int	 inband_is_away(enum stanza_error err);
 
 /* Give up: unanswered blocks are answered with err, the peer is sent a close,
  * nothing is waited for and no more is called.  Before inband_free(), or what

@@ -81,6 +81,7 @@ struct inband {
 	int			 can_sync;	/* sync.c; with it: */
 	enum hold		 hold;
 	int			 sync_asked;
+	int			 peer_lost;	/* the peer was away, is back */
 	unsigned int		 fruitless;	/* refusals, no answers */
 	uint64_t		 landed_then;	/* at the last loss, ... */
 	unsigned int		 no_further;	/* ... and how often that */

@@ -58,9 +58,8 @@ inband_away(const struct inband *s)
  * What was learned
  */
 
-/* Is this error one of a way that may open again? */
-static int
-is_away(enum stanza_error err)
+int
+inband_is_away(enum stanza_error err)
 {
 	return err == SE_SERVICE_UNAVAILABLE ||
 	    err == SE_RECIPIENT_UNAVAILABLE || err == SE_REMOTE_SERVER_TIMEOUT;
@@ -309,12 +308,21 @@ take_counts(struct inband *s, const struct elem *sync, uint64_t *received)
 	return s->state == OPEN ? 0 : -1;
 }
 
+static void
+mended(struct inband *s, int lost)
+{
+	if (s->user.mended != NULL)
+		s->user.mended(s->arg, lost);
+}
+
 /* It is known from now on what is still to be sent. */
 static void
 synced(struct inband *s, const struct elem *sync)
 {
 	uint64_t	 received;
+	int		 lost = s->peer_lost || s->hold != HOLD_NOT;
 
+	s->peer_lost = 0;
 	/* What lands now makes no room yet. */
 	if (s->hold == HOLD_NOT)
 		set_hold(s, HOLD_SILENT);
@@ -330,6 +338,7 @@ synced(struct inband *s, const struct elem *sync)
 		return;
 	set_hold(s, HOLD_NOT);
 	s->user.answered(s->arg, 0);	/* there may be room */
+	mended(s, lost);
 }
 
 static void
@@ -356,7 +365,7 @@ sync_answered(void *arg, const struct elem *answer)
 			open_anew(s);
 	} else if (err == SE_NONE) {
 		synced(s, elem_child(answer, NS_XCAT, "sync"));
-	} else if (is_away(err)) {
+	} else if (inband_is_away(err)) {
 		set_hold(s, HOLD_AWAY);
 		s->user.answered(s->arg, 0);
 	} else {
@@ -453,8 +462,12 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 	 * asked.  But two that ask each other whenever they are asked would
 	 * never come to an end. */
 	if (lost != NULL ? s->hold != HOLD_NOT || s->nflights > 0 ||
-	    s->out == HALF_CLOSING : s->hold != HOLD_NOT && !s->sync_asked)
+	    s->out == HALF_CLOSING : s->hold != HOLD_NOT && !s->sync_asked) {
+		s->peer_lost |= lost != NULL;
 		ask(s, 0);
+	} else if (s->hold == HOLD_NOT) {
+		mended(s, lost != NULL);
+	}
 }
 
 int
@@ -480,7 +493,7 @@ sync_mends(struct inband *s, enum stanza_error err)
 
 	if (!opening && (s->state != OPEN || !s->can_sync))
 		return 0;
-	if (is_away(err)) {
+	if (inband_is_away(err)) {
 		set_hold(s, HOLD_AWAY);
 		s->user.answered(s->arg, 0);
 		return 1;

@@ -58,6 +58,7 @@ struct wire {
 	struct timer		 timer;
 	int64_t			 not_before;	/* the next try */
 	int64_t			 delay;		/* and the one after */
+	unsigned		 losses;	/* as it began; carrier.h */
 	unsigned		 number;
 	char			 hash[256];
 	struct streamhost	*hosts;
@@ -201,6 +202,13 @@ refusal(enum stanza_error err)
 	}
 }
 
+/* Has one of the two been away since this try began? */
+static int
+was_away(const struct wire *w)
+{
+	return w->losses != carrier_losses(stream_carrier(w->link->stream));
+}
+
 /* It comes to nothing, this time. */
 static void
 failed(struct wire *w, enum stanza_error err, const char *why)
@@ -218,7 +226,9 @@ failed(struct wire *w, enum stanza_error err, const char *why)
 		return;
 	}
 	say(1, "%s: no socket: %s; in-band as before", peer_of(w), clean_why);
-	if (w->delay < RETRY_NONE)
+	if (was_away(w))
+		w->delay = RETRY_LEAST;
+	else if (w->delay < RETRY_NONE)
 		w->delay = RETRY_NONE;
 	retry_later(w);
 }
@@ -516,6 +526,7 @@ offer(struct wire *w)
 
 	clean(w);
 	w->number = carrier_wire_next(stream_carrier(w->link->stream));
+	w->losses = carrier_losses(stream_carrier(w->link->stream));
 	s5b_hash(sid, session_jid(run.session), peer_of(w), w->hash);
 	w->wait = hosts_wait(w->hash, connected, w);
 	if ((w->hosts = calloc(S5B_HOSTS, sizeof(*w->hosts))) == NULL) {
@@ -756,6 +767,18 @@ wire_input(const struct elem *iq)
  * When
  */
 
+/* That may be why the last try came to nothing, or what has changed since. */
+static void
+look_anew(struct wire *w)
+{
+	if (w->number == 0 || !was_away(w) || w->link->listener)
+		return;
+	w->losses = carrier_losses(stream_carrier(w->link->stream));
+	w->delay = RETRY_LEAST;
+	if (w->not_before > clock_ms() + RETRY_LEAST)
+		retry_at(w, RETRY_LEAST);
+}
+
 static int
 time_for_it(struct link *l)
 {
@@ -765,9 +788,10 @@ time_for_it(struct link *l)
 	if (l->listener && l->wire == NULL)
 		return 0;	/* it is the caller who begins */
 	if (!hosts_allowed() || run.ending || run.away ||
-	    !stream_wire_wanted(l->stream) || (w = wire_of(l)) == NULL ||
-	    w->state != REST)
+	    stream_waits(l->stream) || !stream_wire_wanted(l->stream) ||
+	    (w = wire_of(l)) == NULL || w->state != REST)
 		return 0;
+	look_anew(w);
 	moved = stream_sent(l->stream) + stream_received(l->stream);
 	if (w->number == 0 && !w->timer.on)	/* it has just begun */
 		timer_set(run.loop, &w->timer, w->not_before);
@@ -785,6 +809,9 @@ wire_check(struct link *l)
 	} else if (w != NULL && w->state == SEARCHING) {
 		if (hosts_known())
 			offer(w);
+	} else if (w != NULL && w->state == OFFERED && was_away(w)) {
+		/* The offer or its answer may have been lost. */
+		withdraw(w, SE_NONE, "a connection to a server broke");
 	} else if (time_for_it(l)) {
 		search(l->wire);
 	}

@@ -11,26 +11,16 @@
 #include "net/dial.h"
 #include "net/loop.h"
 #include "net/s5bdial.h"
+#include "net/socks5.h"
 
 #define STAGGER		300	/* ms */
-#define VERSION		5
-#define NO_AUTH		0
-#define CONNECT		1
-#define ATYP_IPV4	1
-#define ATYP_NAME	3
-#define ATYP_IPV6	4
-
-/* What is to be read next. */
-enum step { METHOD, REPLY, NAME_LENGTH, BOUND };
 
 struct attempt {
 	struct s5bdial	*owner;
 	size_t		 which;
 	struct dial	*dial;
 	struct watch	 watch;		/* fd -1: not connected, or over */
-	enum step	 step;
-	unsigned char	 buf[262];	/* of what the step waits for */
-	size_t		 have, need;
+	struct socks5	 socks;
 };
 
 struct s5bdial {
@@ -39,7 +29,7 @@ struct s5bdial {
 	struct s5bdial_host hosts[S5BDIAL_MAX];
 	struct attempt	 attempts[S5BDIAL_MAX];
 	size_t		 n, begun, live;
-	char		 hash[256];
+	char		 hash[SOCKS5_NAME_MAX + 1];
 	int		 family;
 	int		(*permit)(void *, const struct addr *);
 	struct timer	 next, limit;
@@ -101,85 +91,15 @@ failed(struct attempt *a, const char *why)
 	begin(d);
 }
 
-/*
- * SOCKS5.  Each message is one segment, and the next is sent only once the
- * one before is answered: there are proxies that need it so.
- */
-
+/* Each message is one segment. */
 static int
-put(struct attempt *a, const void *p, size_t len)
+put(struct attempt *a)
 {
-	return send(a->watch.fd, p, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 :
-	    -1;
-}
+	size_t		 len;
+	const void	*p = socks5_output(&a->socks, &len);
 
-static void
-expect(struct attempt *a, enum step step, size_t need)
-{
-	a->step = step;
-	a->need = need;
-	a->have = 0;
-}
-
-static int
-greet(struct attempt *a)
-{
-	static const unsigned char	 greeting[] = { VERSION, 1, NO_AUTH };
-
-	expect(a, METHOD, 2);
-	return put(a, greeting, sizeof(greeting));
-}
-
-static int
-request(struct attempt *a)
-{
-	unsigned char	 r[262] = { VERSION, CONNECT, 0, ATYP_NAME };
-	size_t		 len = strlen(a->owner->hash);
-
-	if (a->buf[0] != VERSION || a->buf[1] != NO_AUTH)
-		return -1;
-	r[4] = (unsigned char)len;
-	memcpy(r + 5, a->owner->hash, len);
-	expect(a, REPLY, 4);
-	return put(a, r, 5 + len + 2);	/* the port is 0 */
-}
-
-static int
-reply(struct attempt *a)
-{
-	if (a->buf[0] != VERSION || a->buf[1] != 0)
-		return -1;
-	switch (a->buf[3]) {
-	case ATYP_IPV4:
-		expect(a, BOUND, 4 + 2);
-		return 0;
-	case ATYP_IPV6:
-		expect(a, BOUND, 16 + 2);
-		return 0;
-	case ATYP_NAME:
-		expect(a, NAME_LENGTH, 1);
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-/* 0 to go on, 1 if the stream stands, -1 if it will not. */
-static int
-step(struct attempt *a)
-{
-	switch (a->step) {
-	case METHOD:
-		return request(a);
-	case REPLY:
-		return reply(a);
-	case NAME_LENGTH:
-		expect(a, BOUND, (size_t)a->buf[0] + 2);
-		return 0;
-	case BOUND:
-		break;
-	}
-	return 1;	/* which address it is bound to is no matter */
+	return len == 0 || send(a->watch.fd, p, len, MSG_NOSIGNAL) ==
+	    (ssize_t)len ? 0 : -1;
 }
 
 static int
@@ -192,14 +112,16 @@ want(void *arg)
 static void
 ready(void *arg, int revents)
 {
-	struct attempt	*a = arg;
-	struct s5bdial	*d = a->owner;
-	ssize_t		 n;
-	int		 r = 0, fd;
+	struct attempt		*a = arg;
+	struct s5bdial		*d = a->owner;
+	unsigned char		 buf[SOCKS5_IN];
+	enum socks5_result	 r;
+	ssize_t			 n;
+	int			 fd = a->watch.fd;
 
 	(void)revents;
 	/* Exactly what is still SOCKS: behind it is the stream. */
-	n = read(a->watch.fd, a->buf + a->have, a->need - a->have);
+	n = read(fd, buf, socks5_need(&a->socks));
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -207,16 +129,16 @@ ready(void *arg, int revents)
 		    strerror(errno));
 		return;
 	}
-	a->have += (size_t)n;
-	if (a->have == a->need)
-		r = step(a);
-	if (r == -1) {
-		failed(a, "it does not know the stream");
-	} else if (r == 1) {
-		fd = a->watch.fd;
+	r = socks5_input(&a->socks, buf, (size_t)n);
+	if (r == SOCKS5_OPEN) {
 		loop_unwatch(d->loop, &a->watch);
 		a->watch.fd = -1;
 		finish(d, fd, a->which);
+	} else if (r != SOCKS5_MORE) {
+		failed(a, r == SOCKS5_REFUSED ? "it does not know the stream" :
+		    "it does not speak SOCKS5");
+	} else if (put(a) == -1) {
+		failed(a, strerror(errno));
 	}
 }
 
@@ -233,7 +155,9 @@ dialled(void *arg, int fd, const char *err)
 	a->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
 	    .arg = a };
 	loop_watch(a->owner->loop, &a->watch);
-	if (greet(a) == -1)
+	if (socks5_init_hash(&a->socks, a->owner->hash) == -1)
+		failed(a, "the stream has no hash");
+	else if (put(a) == -1)
 		failed(a, strerror(errno));
 }
 

@@ -20,7 +20,7 @@
 #define PATIENCE	5000	/* ms for them to ask */
 #define GRACE		200	/* ms, see s5bwait_prefer() */
 #define BACKLOG		16
-#define HASH_MAX	256
+#define HASH_MAX	(SOCKS5_NAME_MAX + 1)
 
 /* A hash that somebody is to ask for. */
 struct s5bwait {

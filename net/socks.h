@@ -5,21 +5,10 @@
 #ifndef NET_SOCKS_H
 #define NET_SOCKS_H
 
-#include <stdint.h>
+#include "net/socks5d.h"
 
 struct loop;
 struct socks;
-
-/* RFC 1928 section 6 */
-enum socks_reply {
-	SOCKS_OK = 0,
-	SOCKS_FAILURE = 1,
-	SOCKS_NOT_ALLOWED = 2,
-	SOCKS_HOST_UNREACHABLE = 4,
-	SOCKS_REFUSED = 5,
-	SOCKS_NO_COMMAND = 7,
-	SOCKS_NO_ADDRESS = 8
-};
 
 /* The client wants host (a name or an address) and port, in digits; answer
  * with socks_reply().  host NULL: the client is gone or speaks nonsense, the

@@ -73,6 +73,15 @@ socks5_init(struct socks5 *s, const char *host, uint16_t port,
 	return 0;
 }
 
+int
+socks5_init_hash(struct socks5 *s, const char *hash)
+{
+	if (socks5_init(s, hash, 0, NULL, NULL) == -1)
+		return -1;
+	s->is_name = 1;
+	return 0;
+}
+
 const void *
 socks5_output(struct socks5 *s, size_t *len)
 {
@@ -87,6 +96,21 @@ socks5_need(const struct socks5 *s)
 	return s->need - s->have;
 }
 
+int
+socks5_address(unsigned atyp)
+{
+	switch (atyp) {
+	case ATYP_IPV4:
+		return 4 + 2;
+	case ATYP_IPV6:
+		return 16 + 2;
+	case ATYP_NAME:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
 static void
 request(struct socks5 *s)
 {
@@ -95,10 +119,10 @@ request(struct socks5 *s)
 	put_byte(s, SOCKS5_VERSION);
 	put_byte(s, SOCKS5_CONNECT);
 	put_byte(s, 0);
-	if (inet_pton(AF_INET, s->host, a) == 1) {
+	if (!s->is_name && inet_pton(AF_INET, s->host, a) == 1) {
 		put_byte(s, ATYP_IPV4);
 		put(s, a, 4);
-	} else if (inet_pton(AF_INET6, s->host, a) == 1) {
+	} else if (!s->is_name && inet_pton(AF_INET6, s->host, a) == 1) {
 		put_byte(s, ATYP_IPV6);
 		put(s, a, 16);
 	} else {
@@ -142,6 +166,7 @@ static enum socks5_result
 take_reply(struct socks5 *s)
 {
 	unsigned	 code = s->in[1];
+	int		 more;
 
 	if (s->in[0] != SOCKS5_VERSION)
 		return end(s, SOCKS5_NONSENSE, "it is no SOCKS5 proxy");
@@ -149,19 +174,12 @@ take_reply(struct socks5 *s)
 		return end(s, SOCKS5_REFUSED,
 		    code < sizeof(replies) / sizeof(*replies) ?
 		    replies[code] : "the proxy refuses");
-	switch (s->in[3]) {
-	case ATYP_IPV4:
-		expect(s, BOUND, 4 + 2);
-		break;
-	case ATYP_IPV6:
-		expect(s, BOUND, 16 + 2);
-		break;
-	case ATYP_NAME:
-		expect(s, NAME_LENGTH, 1);
-		break;
-	default:
+	if ((more = socks5_address(s->in[3])) == -1)
 		return end(s, SOCKS5_NONSENSE, "it is no SOCKS5 proxy");
-	}
+	if (more > 0)
+		expect(s, BOUND, (size_t)more);
+	else
+		expect(s, NAME_LENGTH, 1);
 	return SOCKS5_MORE;
 }
 

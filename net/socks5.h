@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* RFC 1928, shared with the server's side in socks.c. */
+/* RFC 1928, shared with the server's side in socks5d.c. */
 #define SOCKS5_VERSION	5
 #define SOCKS5_NO_AUTH	0x00
 #define SOCKS5_PASSWORD	0x02
@@ -28,6 +28,10 @@
 #define SOCKS5_NAME_MAX	255
 
 enum socks5_atyp { ATYP_IPV4 = 1, ATYP_NAME = 3, ATYP_IPV6 = 4 };
+
+/* Bytes of an address of this type and its port, RFC 1928 section 5: 0 for a
+ * name, whose length comes first; -1 if there is no such type. */
+int	 socks5_address(unsigned atyp);
 
 enum socks5_result {
 	SOCKS5_MORE,
@@ -43,6 +47,7 @@ struct socks5 {
 	int		 state;
 	char		 host[SOCKS5_NAME_MAX + 1];
 	uint16_t	 port;
+	int		 is_name;	/* even if it looks like an address */
 	const char	*user, *password;
 	unsigned char	 in[SOCKS5_IN];		/* what the state waits for */
 	size_t		 have, need;
@@ -57,6 +62,8 @@ struct socks5 {
  */
 int	 socks5_init(struct socks5 *s, const char *host, uint16_t port,
 	    const char *user, const char *password);
+/* The same for a stream, by its hash: XEP-0065 section 5.3.2. */
+int	 socks5_init_hash(struct socks5 *s, const char *hash);
 /* What is to be sent now, len bytes of it, once. */
 const void *socks5_output(struct socks5 *s, size_t *len);
 /* How many bytes the answer still lacks. */

@@ -74,7 +74,8 @@ prosody_config()	# feature ...
 	prosody_host "$ANONDOMAIN" example.test 'authentication = "anonymous"'
 	case " $* " in *" proxy65 "*)
 		# the address is what it tells clients: the name is in no DNS
-		printf 'Component "proxy.%s" "proxy65"\n' "$DOMAIN"
+		printf 'Component "%s" "proxy65"\n' \
+		    "${PROXYNAME-proxy.$DOMAIN}"
 		echo 'proxy65_address = "127.0.0.1"'
 	esac
 	echo "${EXTRA-}"

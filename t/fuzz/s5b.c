@@ -2,7 +2,8 @@
  * Fuzzing of the stanzas of XEP-0065: an offer that a peer makes, and what it
  * answers to ours.  The input is the inside of the <iq/>.  Whatever it is, an
  * offer is taken, refused once or not ours; a host that is said to be used is
- * one that was offered.
+ * one that was offered.  The same input is what is said to us in SOCKS5, as a
+ * server and as a client: however it is split, the result is the same.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 
 #include "ibb/bytestreams.h"
+#include "net/socks5.h"
+#include "net/socks5d.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/parse.h"
@@ -134,6 +137,73 @@ try_search(struct iq_table *t, const uint8_t *data, size_t size)
 	must(calls == 1);
 }
 
+/* How many bytes were taken, of no more than step at a time. */
+static size_t
+serve(struct socks5d *s, const uint8_t *data, size_t size, size_t step,
+    enum socks5d_result *r)
+{
+	size_t	 i = 0, n, len;
+
+	socks5d_init(s);
+	*r = SOCKS5D_MORE;
+	while (*r == SOCKS5D_MORE && i < size) {
+		n = socks5d_need(s) < step ? socks5d_need(s) : step;
+		must(n > 0);
+		n = n < size - i ? n : size - i;
+		*r = socks5d_input(s, data + i, n);
+		i += n;
+		socks5d_output(s, &len);
+		must(len <= SOCKS5D_OUT);
+	}
+	return i;
+}
+
+static void
+try_server(const uint8_t *data, size_t size)
+{
+	struct socks5d		 a, b;
+	enum socks5d_result	 ra, rb;
+	size_t			 len;
+
+	must(serve(&a, data, size, 1, &ra) ==
+	    serve(&b, data, size, SIZE_MAX, &rb));
+	must(ra == rb && strcmp(a.host, b.host) == 0 &&
+	    strcmp(a.port, b.port) == 0);
+	must(ra != SOCKS5D_ASKED || (*a.host != '\0' && *a.port != '\0'));
+	socks5d_reply(&a, SOCKS_OK, 1);
+	socks5d_output(&a, &len);
+	must(len <= SOCKS5D_OUT && (len > 0) == (ra == SOCKS5D_ASKED));
+}
+
+static size_t
+ask(const uint8_t *data, size_t size, size_t step, enum socks5_result *r)
+{
+	struct socks5	 s;
+	size_t		 i = 0, n, len;
+
+	must(socks5_init_hash(&s, "8a49b3e839d65c7d") == 0);
+	*r = SOCKS5_MORE;
+	while (*r == SOCKS5_MORE && i < size) {
+		socks5_output(&s, &len);
+		must(len <= SOCKS5_OUT);
+		n = socks5_need(&s) < step ? socks5_need(&s) : step;
+		must(n > 0);
+		n = n < size - i ? n : size - i;
+		*r = socks5_input(&s, data + i, n);
+		i += n;
+	}
+	return i;
+}
+
+static void
+try_client(const uint8_t *data, size_t size)
+{
+	enum socks5_result	 ra, rb;
+
+	must(ask(data, size, 1, &ra) == ask(data, size, SIZE_MAX, &rb));
+	must(ra == rb);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -147,6 +217,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_offer(t, data, size);
 	try_answer(t, data, size);
 	try_search(t, data, size);
+	try_server(data, size);
+	try_client(data, size);
 	iq_free(t);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Unit tests of XEP-0065: the stanzas (ibb/bytestreams), and which addresses
- * are what (net/addr).
+ * Unit tests of XEP-0065: the stanzas (ibb/bytestreams), SOCKS5 (net/socks5d,
+ * and net/socks5 for hashes), and which addresses are what (net/addr).
  */
 #include <sys/socket.h>
 #include <netinet/in.h>
@@ -12,6 +12,8 @@
 
 #include "ibb/bytestreams.h"
 #include "net/addr.h"
+#include "net/socks5.h"
+#include "net/socks5d.h"
 #include "t/tap.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -169,6 +171,135 @@ test_answers(struct iq_table *t)
 #undef USED
 }
 
+/*
+ * SOCKS5
+ */
+
+#define HASH	"8a49b3e839d65c7d0db747c52178c36356a92c59"
+
+/* Feed the server's side step bytes at a time, but no more than it wants; what
+ * it says goes to out, and how many bytes it left to *left. */
+static enum socks5d_result
+serve(struct socks5d *s, const char *in, size_t len, size_t step, char *out,
+    size_t *outlen, size_t *left)
+{
+	enum socks5d_result	 r = SOCKS5D_MORE;
+	const void		*p;
+	size_t			 n;
+
+	socks5d_init(s);
+	*outlen = 0;
+	while (r == SOCKS5D_MORE) {
+		n = socks5d_need(s) < step ? socks5d_need(s) : step;
+		if ((n = n < len ? n : len) == 0)
+			break;
+		r = socks5d_input(s, in, n);
+		in += n;
+		len -= n;
+		p = socks5d_output(s, &n);
+		memcpy(out + *outlen, p, n);
+		*outlen += n;
+	}
+	*left = len;
+	return r;
+}
+
+static void
+server_case(const char *in, size_t len, enum socks5d_result want,
+    const char *out, size_t outlen, size_t left, const char *name)
+{
+	struct socks5d	 s;
+	char		 got[1024];
+	size_t		 step, n, rest;
+	int		 good = 1;
+
+	for (step = 1; step <= len; step++)
+		good = good && serve(&s, in, len, step, got, &n, &rest) ==
+		    want && n == outlen && memcmp(got, out, n) == 0 &&
+		    rest == left;
+	ok(good, "%s", name);
+}
+
+#define SERVED(in, want, out, left, name) \
+	server_case(in, sizeof(in) - 1, want, out, sizeof(out) - 1, left, name)
+#define REFUSED(code)	"\5\0" "\5" code "\0\1\0\0\0\0\0\0"
+
+static void
+test_server(void)
+{
+	static const unsigned char	 head[] = { 5, 1, 0, 5, 1, 0, 3, 255 };
+	char				 name[sizeof(head) + 255 + 2 + 1];
+
+	SERVED("\5\1\0" "\5\1\0\3\x28" HASH "\0\0" "data", SOCKS5D_ASKED,
+	    "\5\0", 4, "a hash, and nothing read behind it");
+	SERVED("\5\2\1\0" "\5\1\0\1\1\2\3\4\0\x50", SOCKS5D_ASKED, "\5\0",
+	    0, "an IPv4 address, and two methods");
+	SERVED("\5\1\0" "\5\1\0\4" "sixteen bytes .." "\0\x50x",
+	    SOCKS5D_ASKED, "\5\0", 1, "an IPv6 address");
+	SERVED("\5\1\0" "\5\1", SOCKS5D_MORE, "\5\0", 0, "half a request");
+	SERVED("\5\1\2", SOCKS5D_OVER, "\5\xff", 0, "no method of ours");
+	SERVED("\5\0rest", SOCKS5D_OVER, "", 4, "no method at all");
+	SERVED("\4\1", SOCKS5D_OVER, "", 0, "version 4");
+	SERVED("GET /", SOCKS5D_OVER, "", 3, "no SOCKS");
+	SERVED("\5\1\0" "\5\2\0\3", SOCKS5D_OVER, REFUSED("\7"), 0, "BIND");
+	SERVED("\5\1\0" "\5\1\0\2", SOCKS5D_OVER, REFUSED("\10"), 0,
+	    "an address of no known kind");
+	SERVED("\5\1\0" "\4\1\0\1", SOCKS5D_OVER, "\5\0", 0,
+	    "a request of version 4");
+	SERVED("\5\1\0" "\5\1\0\3\0\0\0", SOCKS5D_OVER, REFUSED("\1"), 2,
+	    "an empty name");
+	SERVED("\5\1\0" "\5\1\0\3\3a\0b\0\0", SOCKS5D_OVER, REFUSED("\1"),
+	    0, "NUL in a name");
+	memset(name, 'x', sizeof(name));
+	memcpy(name, head, sizeof(head));
+	server_case(name, sizeof(name), SOCKS5D_ASKED, "\5\0", 2,
+	    1, "the longest name");
+}
+
+static void
+test_replies(void)
+{
+	static const char	 ask[] = "\5\1\0" "\5\1\0\3\x28" HASH "\0\7";
+	static const char	 same[] = "\5\0\0\3\x28" HASH "\0\7";
+	struct socks5d		 s;
+	char			 out[1024];
+	const void		*p;
+	size_t			 n, left;
+
+	serve(&s, ask, sizeof(ask) - 1, 100, out, &n, &left);
+	is(s.host, HASH, "what was asked for");
+	is(s.port, "7", "and its port");
+	socks5d_reply(&s, SOCKS_OK, 1);
+	p = socks5d_output(&s, &n);
+	ok(n == sizeof(same) - 1 && memcmp(p, same, n) == 0,
+	    "the same is said to be bound");
+	socks5d_reply(&s, SOCKS_REFUSED, 0);
+	p = socks5d_output(&s, &n);
+	ok(n == 10 && memcmp(p, "\5\5\0\1\0\0\0\0\0\0", n) == 0,
+	    "or nothing is");
+	serve(&s, ask, 20, 100, out, &n, &left);
+	socks5d_reply(&s, SOCKS_NOT_ALLOWED, 1);
+	socks5d_output(&s, &n);
+	is_int((long)n, 0, "no reply to what was not asked");
+}
+
+/* A hash is a name, whatever it looks like. */
+static void
+test_asking(void)
+{
+	struct socks5	 s;
+	const char	*p;
+	size_t		 n;
+
+	is_int(socks5_init_hash(&s, ""), -1, "no hash");
+	is_int(socks5_init_hash(&s, "1.2.3.4"), 0, "an odd hash");
+	socks5_output(&s, &n);
+	is_int(socks5_input(&s, "\5\0", 2), SOCKS5_MORE, "it may ask");
+	p = socks5_output(&s, &n);
+	ok(n == 14 && memcmp(p, "\5\1\0\3\7" "1.2.3.4" "\0\0", n) == 0,
+	    "it asks for a name and port 0");
+}
+
 static void
 test_kinds(void)
 {
@@ -222,6 +353,9 @@ main(void)
 	test_hash();
 	test_offers(t);
 	test_answers(t);
+	test_server();
+	test_replies();
+	test_asking();
 	test_kinds();
 	iq_free(t);
 	return tap_done();

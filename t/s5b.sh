@@ -1,21 +1,13 @@
-#!/bin/sh
-#
-# Streams that move from the server to a socket: a direct one, and ones through
-# the proxies of Prosody and ejabberd; and streams that are a socket from the
-# beginning.
+# s5b.sh: streams that move from the server to a socket: a direct one, and ones
+# through the server's proxy; and streams that are a socket from the beginning.
+# Sourced after lib.sh.
+# shellcheck shell=dash
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/server.sh"
+. "$TESTS/server.sh"
+. "$TESTS/sockets.sh"
 
-LIMIT=${LIMIT:-200}			# seconds for one transfer
 HIDE='-o streamhost=none'	# proxies only
-
-ended()		# name what
-{
-	finish "$1" "$LIMIT"
-	is "$status" 0 "$2: status of $1"
-	[ "$status" = 0 ] || diag_file "$T/$1.err"
-}
+LITTLE=2000000
 
 # Both said what carries the stream.
 carried()	# extended-regex what
@@ -110,35 +102,21 @@ not_said()	# regex: neither of them
 	! said caller "$1" && ! said listener "$1"
 }
 
-
-noise()		# file bytes
+s5b()		# prosody|ejabberd
 {
-	head -c "$2" /dev/zero | openssl enc -aes-128-ctr -nosalt \
-	    -pass "pass:$1" -md sha256 >"$T/$1" 2>/dev/null
-}
-
-noise large-1 200000000
-noise large-2 200000000
-noise middle-1 60000000
-noise middle-2 60000000
-LITTLE=2000000
-noise little $LITTLE
-
-for kind in $SERVERS; do
-	start_server "$kind" proxy65
-	case $kind in
-	prosody)	big=middle ;;
-	ejabberd)	big=large ;;
-	esac
+	noise large-1 200000000
+	noise large-2 200000000
+	noise little $LITTLE
+	start_server "$1" proxy65
 	# shellcheck disable=SC2086
 	{
-	both $big-1 $big-2 direct 'direct, both ways at once'
-	up $big-1 direct 'direct, up'
-	down $big-2 direct 'direct, down'
+	both large-1 large-2 direct 'direct, both ways at once'
+	up large-1 direct 'direct, up'
+	down large-2 direct 'direct, down'
 	half_close direct direct
-	both $big-1 $big-2 proxy 'proxy, both ways at once' $HIDE
-	up $big-1 proxy 'proxy, up' $HIDE
-	down $big-2 proxy 'proxy, down' $HIDE
+	both large-1 large-2 proxy 'proxy, both ways at once' $HIDE
+	up large-1 proxy 'proxy, up' $HIDE
+	down large-2 proxy 'proxy, down' $HIDE
 	half_close proxy proxy $HIDE
 	up little direct 'a plain stream, up' -o carrier=s5b
 	down little direct 'a plain stream, down' -o carrier=s5b
@@ -157,5 +135,4 @@ for kind in $SERVERS; do
 	in_band 'a stream without a session' '-o e2e=off' ''
 	in_band 'a stream of messages' -m ''
 	stop_server
-done
-done_testing
+}

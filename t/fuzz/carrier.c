@@ -1,0 +1,330 @@
+/*
+ * Fuzzing of ibb/carrier: one end of a stream, whose peer says whatever the
+ * input has it say about sockets, in requests and in answers, while bytes go
+ * and come.  No more is confirmed than was sent, and the buffer never holds
+ * more than a window and what was appended last.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/carrier.h"
+#include "ibb/inband.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/parse.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define must(x)	do { if (!(x)) abort(); } while (0)
+#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
+		"xmlns:stream='http://etherx.jabber.org/streams'>"
+#define PEER	"peer@example.org/x"
+#define BLOCK	1000
+#define SOME	60000		/* bytes at a time, at most */
+
+int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static struct ibb	*ibb;
+static struct iq_table	*iqs;
+static struct carrier	*c;
+static struct parse	*parse;
+static uint64_t		 pushed, confirmed, received, consumed;
+static char		 ids[8][IQ_ID];	/* of our last requests */
+static unsigned		 nids;
+static int		 over;
+
+static const uint8_t	*in;
+static size_t		 left;
+
+static unsigned
+next(void)
+{
+	if (left == 0)
+		return 0;
+	left--;
+	return *in++;
+}
+
+static int
+take(void *arg, const void *data, size_t len)
+{
+	const char	*p;
+
+	(void)arg;
+	if (memmem(data, len, "'set'", 5) != NULL &&
+	    (p = memmem(data, len, " id='", 5)) != NULL)
+		snprintf(ids[nids++ % 8], sizeof(*ids), "%.*s",
+		    (int)strcspn(p + 5, "'"), p + 5);
+	return 0;
+}
+
+static struct elem *
+parsed(const char *xml)
+{
+	struct elem	*e;
+
+	must(parse_feed(parse, xml, strlen(xml)) == 0);
+	while (parse_next(parse, &e) != PARSE_STANZA)
+		must(e == NULL);
+	return e;
+}
+
+static void
+on_opened(void *arg, const struct elem *result)
+{
+	(void)arg;
+	(void)result;
+	carrier_can_sync(c);
+}
+
+static void
+on_block(void *arg, const void *data, size_t len)
+{
+	(void)arg;
+	(void)data;
+	must(!over);
+	received += len;
+	must(carrier_received(c, received) == 0);
+}
+
+static void
+on_answered(void *arg, size_t weight)
+{
+	(void)arg;
+	must(!over);
+	confirmed += weight;
+	must(confirmed <= pushed);
+}
+
+static void
+on_end(void *arg, const struct elem *e)
+{
+	(void)arg;
+	(void)e;
+}
+
+static void
+on_closed(void *arg, const struct elem *e)
+{
+	(void)arg;
+	(void)e;
+	must(!over);
+	over = 1;
+}
+
+static void
+on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
+    const char *text)
+{
+	(void)arg;
+	(void)fault;
+	(void)err;
+	must(text != NULL && !over);
+	over = 1;
+}
+
+static const struct inband_user user = {
+	.opened = on_opened,
+	.block = on_block,
+	.answered = on_answered,
+	.closing = on_end,
+	.closed = on_closed,
+	.failed = on_failed,
+};
+
+/* What can be right, is nearly right, or nonsense. */
+static void
+count(char *out, size_t size, uint64_t right)
+{
+	static const char *const	 odd[] = {
+		"", "-1", "1x", " 1", "999999999999999999",
+		"18446744073709551616", "4294967296", "0x1"
+	};
+	unsigned	 n = next();
+
+	if (n < 200)
+		snprintf(out, size, "%llu", (unsigned long long)right);
+	else if (n < 240)
+		snprintf(out, size, "%llu", (unsigned long long)(right +
+		    n - 220));
+	else
+		snprintf(out, size, "%s", odd[n % 8]);
+}
+
+static void
+socket_element(char *out, size_t size)
+{
+	static const char *const	 states[] = {
+		"open", "closed", "open", "ajar"
+	};
+	static uint64_t	 in_socket;
+	char		 n[24], got[24], gone[24];
+	unsigned	 s = next();
+
+	in_socket = s & 64 ? 0 : in_socket + next() * 16;
+	count(n, sizeof(n), carrier_wire_next(c) - (s & 128 ? 0 : 1));
+	count(got, sizeof(got), in_socket);
+	count(gone, sizeof(gone), s & 32 ? pushed : confirmed);
+	snprintf(out, size, "<socket xmlns='urn:xcat:0' sid='%s' number='%s' "
+	    "state='%s' received='%s' consumed='%s'/>", carrier_sid(c), n,
+	    states[s % 4], got, gone);
+}
+
+static void
+control(void)
+{
+	char		 xml[512], e[320];
+	struct elem	*iq;
+
+	socket_element(e, sizeof(e));
+	snprintf(xml, sizeof(xml), "<iq type='set' id='i' from='" PEER "'>%s"
+	    "</iq>", e);
+	iq = parsed(xml);
+	carrier_control(c, iq, elem_child(iq, NS_XCAT, "socket"));
+	elem_free(iq);
+}
+
+static void
+answer(void)
+{
+	char		 xml[640], e[320] = "";
+	const char	*id = ids[next() % 8];
+	unsigned	 how = next();
+	struct elem	*iq;
+
+	if (how % 4 == 1)
+		socket_element(e, sizeof(e));
+	else if (how % 4 == 2)
+		snprintf(e, sizeof(e), "<error type='cancel'><%s "
+		    "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+		    how & 4 ? "service-unavailable" : "item-not-found");
+	else if (how % 4 == 3)
+		snprintf(e, sizeof(e), "<sync xmlns='urn:xcat:0' sid='%s' "
+		    "received='%u' answered='%u'/>", carrier_sid(c), how / 8,
+		    how / 16);
+	snprintf(xml, sizeof(xml), "<iq type='%s' id='%s' from='" PEER "'>%s"
+	    "</iq>", how % 4 == 2 ? "error" : "result", id, e);
+	iq = parsed(xml);
+	iq_answer(iqs, iq);
+	elem_free(iq);
+}
+
+static void
+send_some(void)
+{
+	static unsigned char	 data[SOME];
+	size_t			 n = next() * 230 + 1;
+
+	if (carrier_room_bytes(c) == 0) {
+		if (carrier_room_blocks(c) == 0)
+			return;
+		n = n < carrier_block(c) ? n : carrier_block(c);
+	} else if (n > carrier_room_bytes(c)) {
+		n = carrier_room_bytes(c);
+	}
+	must(buf_len(carrier_out(c)) < CARRIER_WINDOW);
+	must(buf_add(carrier_out(c), data, n) == 0);
+	pushed += n;
+	carrier_push(c, n);
+}
+
+static void
+socket_moves(void)
+{
+	static unsigned char	 data[SOME];
+	const unsigned char	*p;
+	size_t			 len;
+
+	if (!carrier_wired(c))
+		return;
+	p = carrier_wire_data(c, &len);
+	must(len == 0 || p != NULL);
+	if (len > next() * 200)
+		len /= 2;
+	if (len > 0)
+		carrier_wire_sent(c, len);
+	carrier_wire_input(c, data, next() * 230 + 1);
+}
+
+static void
+consume(void)
+{
+	uint64_t	 n = next() * 300;
+
+	consumed += n < received - consumed ? n : received - consumed;
+	carrier_consumed(c, consumed);
+}
+
+static void
+step(void)
+{
+	unsigned	 what = next() % 12;
+
+	if (what < 3)
+		control();
+	else if (what < 5)
+		answer();
+	else if (what == 5)
+		carrier_wire(c, carrier_wire_next(c), (int)(next() & 1));
+	else if (what == 6)
+		socket_moves();
+	else if (what == 7)
+		send_some();
+	else if (what == 8)
+		consume();
+	else if (what == 9)
+		carrier_wire_lost(c, 1);
+	else if (what == 10)
+		carrier_wire_tick(c);
+	else if (next() & 1)
+		carrier_unwire(c, carrier_wire_next(c));
+	else
+		ibb_back(ibb, 0);
+}
+
+static void
+start(void)
+{
+	struct ibb_host	 host = { 0 };
+	struct elem	*e;
+	char		 xml[128];
+
+	pushed = confirmed = received = consumed = 0;
+	over = 0;
+	nids = 0;
+	memset(ids, 0, sizeof(ids));
+	must((iqs = iq_new(take, NULL)) != NULL);
+	must(iq_setjid(iqs, "us@example.org/y") == 0);
+	must((ibb = ibb_new(iqs, &host)) != NULL);
+	must((parse = parse_new(&parse_defaults)) != NULL);
+	must(parse_feed(parse, HEADER, strlen(HEADER)) == 0);
+	must(parse_next(parse, &e) == PARSE_OPEN);
+	elem_free(e);
+	must((c = carrier_new(ibb, iqs, PEER, BLOCK, 0, &user, NULL)) !=
+	    NULL);
+	must(carrier_open(c, IQ_NODEADLINE, NULL) == 0);
+	snprintf(xml, sizeof(xml), "<iq type='result' id='%s' from='" PEER
+	    "'/>", ids[0]);
+	e = parsed(xml);
+	must(iq_answer(iqs, e) == 1);
+	elem_free(e);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	in = data;
+	left = size < 4096 ? size : 4096;
+	start();
+	while (left > 0 && !over)
+		step();
+	must(buf_len(carrier_out(c)) <= CARRIER_WINDOW + SOME);
+	carrier_free(c);
+	ibb_free(ibb);
+	iq_free(iqs);
+	parse_free(parse);
+	return 0;
+}

@@ -1,0 +1,670 @@
+/*
+ * Unit tests of ibb/carrier: two of them, joined by stanzas and by sockets
+ * that exist in memory only, through which each sends bytes to the other.
+ * Chance, the same each time, decides what happens next: sockets come, break
+ * and are noticed to have broken; logins are lost with stanzas in them; readers
+ * stall.  Whatever it is, every byte arrives once, in order, and is confirmed.
+ */
+#include <sys/queue.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/carrier.h"
+#include "ibb/inband.h"
+#include "t/tap.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/parse.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define must(x)	do { if (!(x)) abort(); } while (0)
+#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
+		"xmlns:stream='http://etherx.jabber.org/streams'>"
+#define BLOCK	1000
+#define BLOWS	500
+#define STEPS	4000		/* of chance, at most */
+#define PATIENCE 100000		/* of going on until all is done */
+
+struct stanza {
+	STAILQ_ENTRY(stanza)	 next;
+	char			 xml[];
+};
+
+struct side {
+	const char		*jid;
+	struct side		*peer;
+	struct iq_table		*iqs;
+	struct ibb		*ibb;
+	struct carrier		*c;
+	STAILQ_HEAD(, stanza)	 out;		/* on their way from here */
+	struct parse		*parse;		/* of what comes here */
+	int			 away;
+	struct buf		 pipe;		/* on its way from here */
+	int			 wired;		/* this end of the socket */
+	int			 stalls;	/* its reader */
+	uint64_t		 total, sent, got, gone, confirmed;
+	int			 opened, closing, closed, failed, wrong;
+};
+
+static struct side	 a, b;
+static int		 broken;	/* what the socket is */
+static unsigned		 offered;	/* number of one that b has taken */
+static unsigned		 seed;
+static unsigned		 scale;		/* of what a socket takes at once */
+
+static unsigned
+chance(unsigned n)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % n;
+}
+
+static unsigned char
+byte_at(uint64_t i)
+{
+	return (unsigned char)(i * 31 + (i >> 8));
+}
+
+/*
+ * Stanzas
+ */
+
+static int
+take(void *arg, const void *data, size_t len)
+{
+	struct side	*s = arg;
+	struct stanza	*z;
+
+	if (s->away)
+		return 0;	/* lost with its connection */
+	must((z = malloc(sizeof(*z) + len + 1)) != NULL);
+	memcpy(z->xml, data, len);
+	z->xml[len] = '\0';
+	STAILQ_INSERT_TAIL(&s->out, z, next);
+	return 0;
+}
+
+static struct elem *
+parsed(struct side *to, const char *from, const char *xml)
+{
+	struct elem	*e = NULL;
+	char		 head[64];
+
+	must(strncmp(xml, "<iq ", 4) == 0);
+	snprintf(head, sizeof(head), "<iq from='%s' ", from);
+	parse_feed(to->parse, head, strlen(head));
+	while (parse_next(to->parse, &e) == PARSE_STANZA)
+		abort();
+	parse_feed(to->parse, xml + 4, strlen(xml) - 4);
+	must(parse_next(to->parse, &e) == PARSE_STANZA);
+	return e;
+}
+
+static void
+dispatch(struct side *to, const struct elem *e)
+{
+	const struct elem	*socket = elem_child(e, NS_XCAT, "socket");
+
+	if (stanza_type(e, "result") || stanza_type(e, "error"))
+		iq_answer(to->iqs, e);
+	else if (socket != NULL)
+		carrier_control(to->c, e, socket);
+	else
+		must(ibb_input(to->ibb, e) == 1);
+}
+
+/* The server says that nobody is there. */
+static void
+bounce(struct side *s, const struct elem *e)
+{
+	char		 xml[256];
+	struct elem	*error;
+
+	if (stanza_type(e, "result") || stanza_type(e, "error") || s->away)
+		return;
+	snprintf(xml, sizeof(xml), "<iq type='error' id='%s'><error "
+	    "type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:"
+	    "xmpp-stanzas'/></error></iq>", elem_attr(e, "id"));
+	error = parsed(s, s->peer->jid, xml);
+	iq_answer(s->iqs, error);
+	elem_free(error);
+}
+
+static int
+deliver(struct side *from)
+{
+	struct stanza	*z = STAILQ_FIRST(&from->out);
+	struct elem	*e;
+
+	if (z == NULL)
+		return 0;
+	STAILQ_REMOVE_HEAD(&from->out, next);
+	e = parsed(from->peer, from->jid, z->xml);
+	if (from->peer->away)
+		bounce(from, e);
+	else
+		dispatch(from->peer, e);
+	elem_free(e);
+	free(z);
+	return 1;
+}
+
+static void
+forget_stanzas(struct side *s)
+{
+	struct stanza	*z;
+
+	while ((z = STAILQ_FIRST(&s->out)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->out, next);
+		free(z);
+	}
+}
+
+static void
+lose_login(struct side *s)
+{
+	if (s->away)
+		return;
+	s->away = 1;
+	forget_stanzas(s);	/* and what is on its way here bounces */
+}
+
+static void
+come_back(struct side *s)
+{
+	if (!s->away)
+		return;
+	s->away = 0;
+	ibb_back(s->ibb, 0);
+}
+
+/*
+ * What carriers call
+ */
+
+static void
+on_opened(void *arg, const struct elem *result)
+{
+	struct side	*s = arg;
+
+	(void)result;
+	s->opened = 1;
+	carrier_can_sync(s->c);
+}
+
+static void
+on_block(void *arg, const void *data, size_t len)
+{
+	struct side		*s = arg;
+	const unsigned char	*p = data;
+	size_t			 i;
+
+	for (i = 0; i < len; i++)
+		s->wrong |= p[i] != byte_at(s->got + i);
+	s->got += len;
+	must(carrier_received(s->c, s->got) == 0);
+}
+
+static void
+on_answered(void *arg, size_t weight)
+{
+	struct side	*s = arg;
+
+	s->confirmed += weight;
+	s->wrong |= s->confirmed > s->peer->gone;
+}
+
+static void
+on_closing(void *arg, const struct elem *close)
+{
+	struct side	*s = arg;
+
+	(void)close;
+	s->closing = 1;
+}
+
+static void
+on_closed(void *arg, const struct elem *answer)
+{
+	struct side	*s = arg;
+
+	(void)answer;
+	s->closed = 1;
+}
+
+static int
+on_receipt(void *arg, char *out)
+{
+	(void)arg;
+	(void)out;
+	return -1;
+}
+
+static void
+on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
+    const char *text)
+{
+	struct side	*s = arg;
+
+	(void)fault;
+	(void)err;
+	(void)text;
+	s->failed = 1;
+}
+
+static const struct inband_user user = {
+	.opened = on_opened,
+	.block = on_block,
+	.answered = on_answered,
+	.closing = on_closing,
+	.closed = on_closed,
+	.receipt = on_receipt,
+	.failed = on_failed,
+};
+
+static int
+allowed(void *arg, const char *from)
+{
+	(void)arg;
+	(void)from;
+	return 1;
+}
+
+static void
+on_offer(void *arg, struct inband *offer, const struct elem *open)
+{
+	struct side	*s = arg;
+
+	(void)open;
+	inband_can_sync(offer);
+	s->c = carrier_offered(offer, s->iqs, &user, s);
+	must(s->c != NULL && carrier_accept(s->c, NULL) == 0);
+	s->opened = 1;
+}
+
+/*
+ * Sockets
+ */
+
+/* Both have said so: b connects, and a hears of it later. */
+static void
+connect_to(void)
+{
+	if (broken == 0 || a.wired || b.wired || offered != 0 ||
+	    !carrier_wire_wanted(a.c) || !carrier_wire_wanted(b.c) ||
+	    carrier_wire_next(a.c) != carrier_wire_next(b.c))
+		return;
+	offered = carrier_wire_next(a.c);
+	must(carrier_wire(b.c, offered, 0) == 0);
+	b.wired = 1;
+	broken = 0;
+}
+
+static void
+hear_of_it(int good)
+{
+	if (offered == 0)
+		return;
+	if (!good)
+		carrier_unwire(a.c, offered);
+	a.wired = good && carrier_wire(a.c, offered, 1) == 0;
+	if (!a.wired)
+		broken = 1;
+	offered = 0;
+}
+
+static void
+hang_up(struct side *s)
+{
+	s->wired = 0;
+	broken = 1;
+	buf_truncate(&a.pipe, 0);	/* whatever was under way is gone */
+	buf_truncate(&b.pipe, 0);
+}
+
+/* Somebody who still has the socket finds out what has become of it. */
+static void
+notice(struct side *s)
+{
+	if (s->wired && !carrier_wired(s->c))
+		hang_up(s);
+	if (s->wired && broken) {
+		hang_up(s);
+		carrier_wire_lost(s->c, 1);
+	}
+}
+
+static int
+socket_moves(struct side *s, size_t most)
+{
+	const unsigned char	*p;
+	size_t			 len;
+	int			 moved = 0;
+
+	if (!s->wired || broken || !carrier_wired(s->c))
+		return 0;
+	p = carrier_wire_data(s->c, &len);
+	if ((len = len < most ? len : most) > 0) {
+		must(buf_add(&s->pipe, p, len) == 0);
+		carrier_wire_sent(s->c, len);
+		moved = 1;
+	}
+	len = buf_len(&s->peer->pipe) < most ? buf_len(&s->peer->pipe) : most;
+	if (len > 0) {
+		carrier_wire_input(s->c, buf_data(&s->peer->pipe), len);
+		buf_drain(&s->peer->pipe, len);
+		moved = 1;
+	}
+	return moved;
+}
+
+/*
+ * Ends
+ */
+
+static int
+send_some(struct side *s, size_t most)
+{
+	static unsigned char	 data[100 * BLOCK];
+	size_t			 n = most, i;
+
+	if (carrier_room_blocks(s->c) == 0 && carrier_room_bytes(s->c) == 0)
+		return 0;
+	if (n > s->total - s->sent)
+		n = (size_t)(s->total - s->sent);
+	if (carrier_way(s->c) == CARRIER_SOCKET &&
+	    n > carrier_room_bytes(s->c))
+		n = carrier_room_bytes(s->c);
+	if (n == 0 || (carrier_way(s->c) == CARRIER_INBAND &&
+	    n > carrier_block(s->c)))
+		return 0;
+	for (i = 0; i < n; i++)
+		data[i] = byte_at(s->sent + i);
+	s->sent += n;
+	must(buf_add(carrier_out(s->c), data, n) == 0);
+	carrier_push(s->c, n);
+	return 1;
+}
+
+static int
+consume(struct side *s, uint64_t most)
+{
+	uint64_t	 n = s->got - s->gone;
+
+	if (s->stalls)
+		return 0;
+	if ((n = n < most ? n : most) == 0)
+		return 0;
+	s->gone += n;
+	carrier_consumed(s->c, s->gone);
+	return 1;
+}
+
+static void
+side_start(struct side *s, const char *jid, struct side *peer, uint64_t total)
+{
+	struct ibb_host	 host = { .allowed = allowed, .offer = on_offer,
+			    .arg = s };
+	struct elem	*e;
+
+	memset(s, 0, sizeof(*s));
+	s->jid = jid;
+	s->peer = peer;
+	s->total = total;
+	STAILQ_INIT(&s->out);
+	buf_init(&s->pipe, 2 * CARRIER_WINDOW);
+	must((s->iqs = iq_new(take, s)) != NULL);
+	must(iq_setjid(s->iqs, jid) == 0);
+	must((s->ibb = ibb_new(s->iqs, &host)) != NULL);
+	must((s->parse = parse_new(&parse_defaults)) != NULL);
+	parse_feed(s->parse, HEADER, strlen(HEADER));
+	must(parse_next(s->parse, &e) == PARSE_OPEN);
+	elem_free(e);
+	parse_next(s->parse, &e);
+}
+
+static void
+side_end(struct side *s)
+{
+	carrier_free(s->c);
+	ibb_free(s->ibb);
+	iq_free(s->iqs);
+	parse_free(s->parse);
+	forget_stanzas(s);
+	buf_free(&s->pipe);
+}
+
+static void
+start(unsigned n, uint64_t up, uint64_t down)
+{
+	seed = n * 7919 + 1;
+	broken = 1;
+	offered = 0;
+	side_start(&a, "a@example.org/x", &b, up);
+	side_start(&b, "b@example.org/y", &a, down);
+	must((a.c = carrier_new(a.ibb, a.iqs, b.jid, BLOCK, 0, &user, &a)) !=
+	    NULL);
+	must(carrier_open(a.c, IQ_NODEADLINE, NULL) == 0);
+	while (deliver(&a) || deliver(&b))
+		;
+	must(a.opened && b.opened);
+}
+
+static void
+end(void)
+{
+	side_end(&a);
+	side_end(&b);
+}
+
+/*
+ * What may happen
+ */
+
+static unsigned
+most(const struct side *s)
+{
+	return carrier_way(s->c) == CARRIER_SOCKET ? scale * BLOCK : BLOCK;
+}
+
+static void
+something(int logins)
+{
+	struct side	*s = chance(2) ? &a : &b;
+	unsigned	 what = chance(logins ? 100 : 97);
+
+	if (what < 30)
+		deliver(s);
+	else if (what < 50)
+		send_some(s, 1 + chance(chance(4) ? most(s) : 20));
+	else if (what < 65)
+		socket_moves(s, scale * (1 + chance(chance(3) ? 3000 : 5)));
+	else if (what < 80)
+		consume(s, scale * (1 + chance(5000)));
+	else if (what < 88)
+		notice(s);
+	else if (what < 91)
+		connect_to();
+	else if (what < 94)
+		hear_of_it(chance(8) > 0);
+	else if (what < 95)
+		broken = 1;
+	else if (what < 96)
+		s->stalls = !s->stalls;
+	else if (what < 97)
+		carrier_wire_tick(s->c);
+	else if (what < 98)
+		lose_login(s);
+	else
+		come_back(s);
+}
+
+static int
+all_confirmed(const struct side *s)
+{
+	return s->confirmed == s->total && carrier_idle(s->c);
+}
+
+/* Everybody does all that there is to do: 0 if there is nothing left. */
+static int
+go_on(struct side *s)
+{
+	int	 moved;
+
+	notice(s);
+	moved = deliver(s);
+	moved |= send_some(s, most(s));
+	moved |= socket_moves(s, 100000);
+	moved |= consume(s, 100000);
+	return moved;
+}
+
+/* After some silence those that can be mended are asked; and sockets tick. */
+static void
+look(struct side *s)
+{
+	carrier_wire_tick(s->c);
+	if (!carrier_away(s->c) || chance(2))
+		carrier_sync(s->c);
+}
+
+/* The same goes on while both do what they can, so that it meets the end, and
+ * then no more. */
+static void
+last_blows(int logins)
+{
+	struct side	*s = chance(2) ? &a : &b;
+	unsigned	 what = chance(100);
+
+	if (what < 5)
+		broken = 1;
+	else if (what < 10)
+		connect_to();
+	else if (what < 20)
+		hear_of_it(1);
+	else if (what < 30)
+		s->stalls = !s->stalls;
+	else if (what < 35 && logins)
+		lose_login(s);
+	else if (what < 50)
+		come_back(s);
+}
+
+static void
+peace(void)
+{
+	a.stalls = b.stalls = 0;
+	come_back(&a);
+	come_back(&b);
+	hear_of_it(0);
+}
+
+static int
+finishes(int logins)
+{
+	int	 i, quiet = 0;
+
+	for (i = 0; i < PATIENCE && quiet < 20; i++) {
+		if (i < BLOWS)
+			last_blows(logins);
+		else if (i == BLOWS)
+			peace();
+		if (a.failed || b.failed)
+			return 0;
+		if (i > BLOWS && all_confirmed(&a) && all_confirmed(&b))
+			return 1;
+		if (go_on(&a) + go_on(&b) > 0 || i <= BLOWS) {
+			quiet = 0;
+			continue;
+		}
+		quiet++;
+		look(&a);
+		look(&b);
+	}
+	return 0;
+}
+
+static int
+closes(void)
+{
+	int	 i;
+
+	carrier_close(a.c, IQ_NODEADLINE);
+	for (i = 0; i < 1000 && !(a.closed && b.closed); i++) {
+		go_on(&a);
+		go_on(&b);
+		if (b.closing && !b.closed && carrier_idle(b.c))
+			carrier_close(b.c, IQ_NODEADLINE);
+	}
+	return a.closed && b.closed && !carrier_wired(a.c) &&
+	    !carrier_wired(b.c);
+}
+
+static int
+is_right(const struct side *s)
+{
+	return !s->wrong && !s->failed && s->got == s->peer->total &&
+	    s->gone == s->got && s->confirmed == s->total;
+}
+
+static void
+complain(unsigned n)
+{
+	const struct side	*s;
+
+	for (s = &a;; s = &b) {
+		printf("# run %u, %s: total %llu sent %llu got %llu gone %llu "
+		    "confirmed %llu, way %d wired %d waits %d failed %d wrong "
+		    "%d\n", n, s->jid, (unsigned long long)s->total,
+		    (unsigned long long)s->sent, (unsigned long long)s->got,
+		    (unsigned long long)s->gone,
+		    (unsigned long long)s->confirmed, carrier_way(s->c),
+		    s->wired, carrier_waits(s->c), s->failed, s->wrong);
+		if (s == &b)
+			break;
+	}
+}
+
+static int
+run(unsigned n, int logins)
+{
+	unsigned	 steps;
+	int		 good;
+
+	scale = n % 5 == 0 ? 100 : 1;
+	start(n, scale * (20000 + n * 77 % 50000),
+	    n % 3 == 0 ? 0 : scale * (n * 177 % 70000));
+	for (steps = chance(STEPS); steps > 0; steps--)
+		something(logins);
+	good = finishes(logins) && closes() && is_right(&a) && is_right(&b);
+	if (!good)
+		complain(n);
+	end();
+	return good;
+}
+
+static void
+test_runs(const char *what, unsigned first, unsigned n, int logins)
+{
+	unsigned	 i;
+
+	for (i = first; i < first + n; i++)
+		if (!run(i, logins))
+			break;
+	is_int(i - first, n, "%s", what);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 3)		/* which: one run alone, to look into */
+		return !run((unsigned)strtoul(argv[1], NULL, 10),
+		    *argv[2] != '0');
+	test_runs("sockets come and go", 0, 300, 0);
+	test_runs("and logins, too", 1000, 300, 1);
+	return tap_done();
+}
