@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
 #include "net/altmeta.h"
 #include "net/jrd.h"
+#include "net/keyseq.h"
 #include "net/proxy.h"
 #include "net/socks5.h"
 #include "net/srv.h"
@@ -18,6 +21,43 @@
 #include "xml/buf.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* --- keys of BOSH ---------------------------------------------------------- */
+
+/* Is b = hex(SHA-1(a))? */
+static int
+follows(const char *a, const char *b)
+{
+	unsigned char	 digest[SHA_DIGEST_LENGTH];
+	char		 text[KEYSEQ_KEY];
+	size_t		 i;
+
+	SHA1((const unsigned char *)a, strlen(a), digest);
+	for (i = 0; i < sizeof(digest); i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	return strcmp(text, b) == 0;
+}
+
+static void
+test_keys(void)
+{
+	struct keyseq	 k;
+	char		 last[KEYSEQ_KEY], key[KEYSEQ_KEY];
+	unsigned	 left, n = 0;
+	int		 good = 1;
+
+	keyseq_begin(&k, last);
+	do {
+		left = keyseq_next(&k, key);
+		good = good && follows(key, last);
+		memcpy(last, key, sizeof(last));
+		n++;
+	} while (left > 0);
+	ok(good, "each key is the hash of the next");
+	ok(n >= 255 && n < 512, "%u keys", n);
+	keyseq_begin(&k, key);
+	ok(!follows(last, key) && !follows(key, last), "a new sequence");
+}
 
 /* --- URLs ----------------------------------------------------------------- */
 
@@ -418,6 +458,7 @@ test_json(void)
 int
 main(void)
 {
+	test_keys();
 	test_url();
 	test_where();
 	test_moved();
