@@ -801,7 +801,8 @@ end_response(struct line *l)
 	b->parse = NULL;
 	l->request = NULL;
 	q->line = NULL;
-	if (!l->http.persistent)
+	/* What is behind it nobody has asked for. */
+	if (!l->http.persistent || buf_len(io_input(l->io)) > 0)
 		line_broke(l);
 	if (b->terminated || q->terminates) {
 		terminate(b);
