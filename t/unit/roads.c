@@ -155,20 +155,31 @@ static void
 test_moved(void)
 {
 	struct way	 tcp = { .kind = WAY_TCP, .host = "old", .port = 1 };
-	struct way	 ws = { .kind = WAY_WEBSOCKET, .tls = 1 };
+	struct way	 ws = {
+		.kind = WAY_WEBSOCKET, .host = "old", .tls = 1
+	};
 	struct way	 w;
 
-	ok(where_moved("new", &tcp, &w) == 0 && w.port == 5222 &&
+	ok(where_moved("new", &tcp, "d.test", &w) == 0 && w.port == 5222 &&
 	    strcmp(w.host, "new") == 0, "a host");
 	tcp.tls = 1;
-	ok(where_moved("[::1]:7", &tcp, &w) == 0 && w.port == 7 && w.tls,
-	    "an address and a port, TLS first as before");
-	is_int(where_moved("a b", &tcp, &w), -1, "not a host");
-	is_int(where_moved("a\r\n", &tcp, &w), -1, "nor is this");
-	is_int(where_moved("", &tcp, &w), -1, "nor nothing");
-	is_int(where_moved("new", &ws, &w), -1, "no host for a WebSocket");
-	is_int(where_moved("ws://new/", &ws, &w), -1, "not without TLS");
-	is_int(where_moved("wss://new/", &ws, &w), 0, "a secure URL");
+	ok(where_moved("[::1]:7", &tcp, "d.test", &w) == 0 && w.port == 7 &&
+	    w.tls, "an address and a port, TLS first as before");
+	is_int(where_moved("a b", &tcp, "d.test", &w), -1, "not a host");
+	is_int(where_moved("a\r\n", &tcp, "d.test", &w), -1, "nor is this");
+	is_int(where_moved("", &tcp, "d.test", &w), -1, "nor nothing");
+	is_int(where_moved("new", &ws, "d.test", &w), -1,
+	    "no host for a WebSocket");
+	is_int(where_moved("ws://new/", &ws, "d.test", &w), -1,
+	    "not without TLS");
+	is_int(where_moved("wss://new/", &ws, "d.test", &w), 0,
+	    "a secure URL");
+	is(w.origin, "old", "it has to be who it was");
+	ws = w;
+	where_moved("wss://newer/", &ws, "d.test", &w);
+	is(w.origin, "old", "still");
+	where_moved("wss://new/", &tcp, "d.test", &w);
+	is(w.origin, "d.test", "who it was over TCP");
 }
 
 /* --- SRV ------------------------------------------------------------------ */
