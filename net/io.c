@@ -190,6 +190,22 @@ try_write(struct io *io, const void *p, size_t len, int *wants)
  * Reading and writing as far as it goes
  */
 
+/*
+ * Servers leave Nagle's algorithm on (Prosody 0.12 does): a small stanza waits
+ * there until what they sent before has been acknowledged, and TCP is in no
+ * hurry to do so, but for 40 ms, as long as there is nothing else to be sent.
+ */
+static void
+acknowledge(struct io *io)
+{
+#ifdef TCP_QUICKACK
+	int	 on = 1;
+
+	setsockopt(io->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+#endif
+	(void)io;
+}
+
 #define READ_SIZE	(16 * 1024)	/* a TLS record */
 
 /* Until the socket has no more, because what TLS holds poll cannot see; or
@@ -214,8 +230,10 @@ fill(struct io *io)
 		got += (size_t)n;
 	}
 	/* What came before the end or the error is still good. */
-	if (got > 0)
+	if (got > 0) {
+		acknowledge(io);
 		io->event(io->arg, IO_INPUT);
+	}
 	if (io->state != IO_OPEN)
 		return;
 	if (n == 0) {

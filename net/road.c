@@ -337,12 +337,13 @@ int
 road_tls(struct road *r, struct io *io, const char *alpn)
 {
 	SSL_CTX		*ctx = ways_conf(r->conf.ways)->tls;
-	const char	*domain = r->conf.tls_name;
+	const char	*domain = r->conf.tls_name, *host;
 	SSL		*ssl;
 
+	host = *r->way.origin != '\0' ? r->way.origin : r->way.host;
 	ssl = r->way.kind == WAY_TCP ?
 	    tls_client(ctx, io_fd(io), domain, alpn) :
-	    tls_client_url(ctx, io_fd(io), r->way.host, domain, alpn);
+	    tls_client_url(ctx, io_fd(io), host, domain, alpn);
 	if (ssl == NULL)
 		return -1;
 	io_secure(io, ssl, domain);

@@ -17,6 +17,7 @@
 
 #include "net/http.h"
 #include "net/io.h"
+#include "net/keyseq.h"
 #include "net/proxy.h"
 #include "net/road_int.h"
 #include "net/via.h"
@@ -31,13 +32,18 @@
 #define NS_BOSH		"http://jabber.org/protocol/httpbind"
 #define NS_XBOSH	"urn:xmpp:xbosh"
 
-#define LINES		2
+#define WINDOW		2		/* requests at a time */
+#define LINES		(WINDOW + 1)	/* and one that asks for a pause */
 #define WAIT		60		/* s a request may be held */
 #define LATE		15000		/* ms more until it counts as lost */
 #define BATCH_MAX	(128 * 1024)	/* bytes of stanzas in a request */
 #define SID_MAX		256
 #define TRIES_MAX	5		/* in a row, of one request */
 #define RETRY		250		/* ms, doubled with each of them */
+#define SETTLE		10		/* ms, see overtakes() */
+#define TRIP_MOST	250		/* ms */
+#define PAUSE_DELAY	5000		/* ms without requests */
+#define PAUSE_MAX	3600		/* s */
 
 enum bosh_state {
 	B_TLS,			/* of the first connection */
@@ -50,9 +56,10 @@ enum bosh_state {
 struct request {
 	uint64_t		 rid;
 	struct buf		 body;
-	int			 creates, restarts, terminates;
+	int			 creates, restarts, terminates, pauses;
 	size_t			 delivered;	/* children of its response */
 	int			 tries;
+	int64_t			 posted;	/* when, last */
 	struct line		*line;		/* NULL: to be sent (again) */
 	int64_t			 deadline;
 	TAILQ_ENTRY(request)	 next;
@@ -74,8 +81,15 @@ struct bosh {
 	enum bosh_state	 state;
 	char		 sid[SID_MAX];
 	uint64_t	 rid;		/* of the next request */
+	uint64_t	 answered;	/* the last one with a response */
 	unsigned	 window;	/* requests at a time */
 	unsigned	 pending;
+	unsigned	 maxpause;	/* s; 0: there is no pausing */
+	int64_t		 trip;		/* ms, there and back, at best */
+	int64_t		 settled;	/* when the last one has */
+	int64_t		 pause_at;	/* when to ask for it, if paused */
+	int		 keyed;		/* requests carry keys: */
+	struct keyseq	 keys;
 	TAILQ_HEAD(, request) requests;	/* unanswered, oldest first */
 	struct line	 lines[LINES];
 	struct buf	 out;		/* stanzas to be sent */
@@ -162,6 +176,7 @@ put_creation(struct bosh *b, struct xw *w)
 	xw_attr(w, "ver", "1.11");
 	xw_attr(w, "hold", "1");
 	put_uint(w, "wait", WAIT);
+	put_uint(w, "ack", 1);
 	xw_attr(w, "to", conf->domain);
 	if (b->road->way.tls)
 		xw_attr(w, "from", conf->from);
@@ -175,6 +190,25 @@ put_restart(struct bosh *b, struct xw *w)
 	xw_attr(w, "xmpp:restart", "true");
 	xw_attr(w, "to", b->road->conf.domain);
 	xw_attr(w, "xml:lang", "en");
+}
+
+/* Section 15: where anybody can read along, nobody is to join in. */
+static void
+put_key(struct bosh *b, const struct request *q, struct xw *w)
+{
+	char	 key[KEYSEQ_KEY];
+	int	 last = q->creates;
+
+	if (!b->keyed)
+		return;
+	if (!q->creates) {
+		last = keyseq_next(&b->keys, key) == 0;
+		xw_attr(w, "key", key);
+	}
+	if (last) {
+		keyseq_begin(&b->keys, key);
+		xw_attr(w, "newkey", key);
+	}
 }
 
 /* How many bytes of whole stanzas go into the next request. */
@@ -204,15 +238,20 @@ write_request(struct bosh *b, struct request *q)
 	xw_init(&w, &q->body);
 	xw_start(&w, "body", NS_BOSH);
 	put_uint(&w, "rid", q->rid);
+	put_key(b, q, &w);
 	if (q->creates) {
 		put_creation(b, &w);
 	} else {
 		xw_attr(&w, "sid", b->sid);
-		if (q->restarts)
+		if (b->answered != q->rid - 1)
+			put_uint(&w, "ack", b->answered);
+		if (q->pauses)
+			put_uint(&w, "pause", b->maxpause);
+		else if (q->restarts)
 			put_restart(b, &w);
 		else
 			n = batch(b);
-		q->terminates = b->close && !q->restarts &&
+		q->terminates = b->close && !q->restarts && !q->pauses &&
 		    n == buf_len(&b->out);
 		if (q->terminates)
 			xw_attr(&w, "type", "terminate");
@@ -225,7 +264,7 @@ write_request(struct bosh *b, struct request *q)
 }
 
 static void
-new_request(struct bosh *b)
+new_request(struct bosh *b, int pauses)
 {
 	struct request	*q;
 
@@ -235,8 +274,10 @@ new_request(struct bosh *b)
 	}
 	q->rid = b->rid++;
 	q->creates = b->state == B_CREATING;
-	q->restarts = !q->creates && b->restart;
-	b->restart = 0;
+	q->pauses = pauses;
+	q->restarts = !q->creates && !q->pauses && b->restart;
+	if (q->restarts)
+		b->restart = 0;
 	TAILQ_INSERT_TAIL(&b->requests, q, next);
 	b->pending++;
 	if (write_request(b, q) == -1)
@@ -245,12 +286,25 @@ new_request(struct bosh *b)
 		set_state(b, B_ENDING);
 }
 
+/*
+ * Two requests on two connections may arrive in the wrong order.  Servers have
+ * to cope with that (section 14.3), but ejabberd 23.01 then holds both, and
+ * what is in the second, until it happens to have something to say.  So one
+ * waits until the one before is answered, or was the reason for an answer, or
+ * has had the time to arrive.
+ */
+static int
+overtakes(const struct bosh *b, int64_t now)
+{
+	return b->pending > 0 && now < b->settled;
+}
+
 /* Is there something to say, or nobody who listens?  An empty request is sent
  * only if no other is held: more often would be polling (section 12). */
 static int
 wants_request(const struct bosh *b)
 {
-	if (b->pending >= b->window)
+	if (b->pending >= b->window || overtakes(b, clock_ms()))
 		return 0;
 	if (b->state == B_CREATING)
 		return b->pending == 0;
@@ -309,7 +363,11 @@ post(struct line *l, struct request *q)
 
 	l->request = q;
 	q->line = l;
-	q->deadline = clock_ms() + WAIT * 1000 + LATE;
+	q->posted = clock_ms();
+	q->deadline = q->posted + WAIT * 1000 + LATE;
+	l->bosh->settled = q->posted + l->bosh->trip + SETTLE;
+	if (!q->pauses)
+		l->bosh->pause_at = q->posted + PAUSE_DELAY;
 	http_expect(&l->http, 0);
 	buf_init(&b, IO_OUT_MAX);
 	if (http_start(&b, "POST", way->target, way->host, way->port,
@@ -444,16 +502,67 @@ drop_late(struct bosh *b, int64_t now)
 		}
 }
 
+/* The oldest first, and none before its time. */
 static void
 send_requests(struct bosh *b)
 {
 	struct request	*q;
 	struct line	*l;
 
-	TAILQ_FOREACH(q, &b->requests, next)
-		if (q->line == NULL && b->state != B_OVER &&
-		    (l = find_line(b)) != NULL)
-			post(l, q);
+	TAILQ_FOREACH(q, &b->requests, next) {
+		if (q->line != NULL)
+			continue;
+		if (b->state == B_OVER || (l = find_line(b)) == NULL ||
+		    (q != TAILQ_FIRST(&b->requests) &&
+		    clock_ms() < b->settled))
+			break;
+		post(l, q);
+	}
+}
+
+static void
+remove_request(struct bosh *b, struct request *q)
+{
+	if (q == TAILQ_FIRST(&b->requests))
+		b->answered = q->rid;
+	TAILQ_REMOVE(&b->requests, q, next);
+	if (clock_ms() - q->posted < b->trip)
+		b->trip = clock_ms() - q->posted;
+	if (--b->pending == 0)
+		b->settled = 0;
+	request_free(q);
+}
+
+/* The answer to a pause says nothing, and may be missing (ejabberd 23.01). */
+static void
+forget_pauses(struct bosh *b)
+{
+	struct request	*q, *next;
+
+	for (q = TAILQ_FIRST(&b->requests); q != NULL; q = next) {
+		next = TAILQ_NEXT(q, next);
+		if (!q->pauses || q->line == NULL)
+			continue;
+		q->line->broken = 1;
+		q->line->request = NULL;
+		remove_request(b, q);
+	}
+}
+
+/*
+ * Section 10: while nothing is read, no request is held, and a session that
+ * holds none ends soon, unless the server was told.
+ */
+static void
+pause_session(struct bosh *b, int64_t now)
+{
+	if (!b->paused || b->maxpause == 0 || b->state != B_OPEN ||
+	    now < b->pause_at || overtakes(b, now))
+		return;
+	forget_pauses(b);
+	if (b->pending <= WINDOW)
+		new_request(b, 1);
+	b->pause_at = now + b->maxpause * INT64_C(500);	/* half of it */
 }
 
 static void
@@ -468,6 +577,11 @@ set_timer(struct bosh *b)
 		if (q->line == NULL && b->retry > now && b->retry < at)
 			at = b->retry;
 	}
+	if (b->settled > now && b->settled < at)
+		at = b->settled;
+	if (b->paused && b->maxpause > 0 && b->pause_at > now &&
+	    b->pause_at < at)
+		at = b->pause_at;
 	timer_set(b->road->loop, &b->work, at);
 }
 
@@ -477,11 +591,14 @@ work(void *arg)
 	struct bosh	*b = arg;
 
 	drop_late(b, clock_ms());
+	if (!b->paused)
+		forget_pauses(b);
 	drop_broken(b);
 	if (b->state == B_OVER || b->state == B_TLS)
 		return;
 	while (b->state != B_OVER && wants_request(b))
-		new_request(b);
+		new_request(b, 0);
+	pause_session(b, clock_ms());
 	send_requests(b);
 	set_turn(b);
 	if (b->state == B_OVER)
@@ -567,11 +684,14 @@ created(struct bosh *b, const struct elem *body)
 		return;
 	}
 	/* Without the attribute there may be any number. */
-	b->window = get_uint(body, "requests", LINES);
-	if (b->window > LINES)
-		b->window = LINES;
+	b->window = get_uint(body, "requests", WINDOW);
+	if (b->window > WINDOW)
+		b->window = WINDOW;
 	if (b->window == 0)
 		b->window = 1;
+	b->maxpause = get_uint(body, "maxpause", 0);
+	if (b->maxpause > PAUSE_MAX)
+		b->maxpause = PAUSE_MAX;
 	set_state(b, B_OPEN);
 	road_opened(b->road, body);
 }
@@ -681,16 +801,18 @@ end_response(struct line *l)
 	b->parse = NULL;
 	l->request = NULL;
 	q->line = NULL;
-	if (!l->http.persistent)
+	/* What is behind it nobody has asked for. */
+	if (!l->http.persistent || buf_len(io_input(l->io)) > 0)
 		line_broke(l);
 	if (b->terminated || q->terminates) {
 		terminate(b);
 	} else if (b->repeat) {		/* section 17.3 */
 		tried(b, q, "the server asks for it");
 	} else {
-		TAILQ_REMOVE(&b->requests, q, next);
-		b->pending--;
-		request_free(q);
+		/* With nothing in it, it is the next one that it answers. */
+		if (b->children == 0)
+			b->settled = 0;
+		remove_request(b, q);
 		if (b->pending == 0 && buf_len(&b->out) == 0)
 			road_drained(b->road);
 	}
@@ -841,6 +963,8 @@ bosh_begin(struct road *r, int fd)
 	b->window = 1;
 	/* Section 14.1: large, random, and never beyond 2^53 - 1. */
 	b->rid = (uint64_t)arc4random_uniform(1 << 20) << 32 | arc4random();
+	b->keyed = !r->way.tls;
+	b->trip = TRIP_MOST;
 	b->work = (struct timer){ .fire = work, .arg = b };
 	TAILQ_INIT(&b->requests);
 	buf_init(&b->out, IO_OUT_MAX);
@@ -910,13 +1034,18 @@ static void
 bosh_pause(void *k, int pause)
 {
 	struct bosh	*b = k;
+	struct request	*q;
+	int64_t		 now = clock_ms();
 
 	if (b->paused == pause)
 		return;
 	b->paused = pause;
+	b->pause_at = now + PAUSE_DELAY;
+	TAILQ_FOREACH(q, &b->requests, next)	/* what came was not read */
+		if (q->deadline < now + LATE)
+			q->deadline = now + LATE;
 	set_turn(b);
-	if (!pause)	/* from the loop, not from within the caller */
-		wake(b);
+	wake(b);	/* goes on from the loop, not from within the caller */
 }
 
 static void

@@ -24,6 +24,9 @@ struct way {
 	uint16_t	 port;
 	int		 tls;		/* from the first byte */
 	char		 target[WAY_TARGET]; /* path and query of a URL */
+	/* Of a URL to which a server has sent us: who that server was, and
+	 * the next one has to be; "": whose name host is. */
+	char		 origin[WAY_HOST];
 	const char	*source;	/* who says so: a constant phrase */
 };
 

@@ -106,7 +106,7 @@ ways_elsewhere(struct ways *w, const struct way *way, const char *where,
 {
 	if (way == NULL)
 		way = &w->worked;
-	if (where_moved(where, way, &w->elsewhere) == -1) {
+	if (where_moved(where, way, w->domain, &w->elsewhere) == -1) {
 		w->elsewhere.host[0] = '\0';
 		return -1;
 	}

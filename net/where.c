@@ -106,10 +106,17 @@ where_secure(const char *url, struct way *w)
 }
 
 int
-where_moved(const char *to, const struct way *from, struct way *w)
+where_moved(const char *to, const struct way *from, const char *domain,
+    struct way *w)
 {
-	if (strstr(to, "://") != NULL)
-		return where_secure(to, w);
+	if (strstr(to, "://") != NULL) {
+		if (where_secure(to, w) == -1)
+			return -1;
+		strlcpy(w->origin, from->kind == WAY_TCP ? domain :
+		    *from->origin != '\0' ? from->origin : from->host,
+		    sizeof(w->origin));
+		return 0;
+	}
 	if (from->kind != WAY_TCP)
 		return -1;
 	*w = *from;

@@ -21,8 +21,10 @@ int	 where_parse(const char *server, int kinds, int cleartext,
 /* A wss:// or https:// URL; host, port, path and kind of a way without a
  * source.  0 or -1. */
 int	 where_secure(const char *url, struct way *w);
-/* Where a server sends us that was reached by `from': a host, host:port or
- * [address]:port to be reached likewise (if by TCP), or a secure URL. */
-int	 where_moved(const char *to, const struct way *from, struct way *w);
+/* Where a server of domain sends us that was reached by `from': a host,
+ * host:port or [address]:port to be reached likewise (if by TCP), or a secure
+ * URL, behind which has to be who was behind `from'.  0 or -1. */
+int	 where_moved(const char *to, const struct way *from,
+	    const char *domain, struct way *w);
 
 #endif

@@ -141,8 +141,10 @@ def response(text, more='', status='200 OK'):
 
 
 class Bosh:
-    def __init__(self, s):
+    def __init__(self, s, tls=True, attrs=''):
         self.s, self.socks, self.held, self.queue = s, {}, [], []
+        self.tls, self.attrs = tls, attrs       # attrs: more for the answer to the creation
+        self.key, self.keys, self.pauses, self.answered = None, [], [], None
         self.rid = self.creation = None
         self.restarted = self.terminated = False
         self.history, self.patience = [], 0.05
@@ -154,7 +156,9 @@ class Bosh:
         s, old = self.s, self.s.sock
         s.sock = None
         s.accept()
-        s.tls()
+        if self.tls:
+            s.tls()
+        s.encrypted = True              # on loopback this will do
         self.socks[s.sock] = b''
         s.sock = old or s.sock
 
@@ -202,16 +206,45 @@ class Bosh:
         self.restarted = self.restarted or e.get('{urn:xmpp:xbosh}restart') == 'true'
         self.terminated = self.terminated or e.get('type') == 'terminate'
         self.held.append((sock, rid))
-        check(len(self.held) <= 2, 'sends more requests than are allowed')
         if not again:
+            self.keyed(e)
+            self.acknowledged(e, rid)
             self.queue += list(e)
+        if e.get('pause'):
+            self.pauses.append(e.get('pause'))
+            check(not list(e), 'sends more than a pause')
+        check(len(self.held) <= 2 + bool(e.get('pause')), 'sends more requests than are allowed')
         return True
+
+    def keyed(self, e):
+        """Section 15: where there is no TLS, each key is the hash of the next."""
+        key, new = e.get('key'), e.get('newkey')
+        if self.tls:
+            check(key is None and new is None, 'sends keys for nothing')
+            return
+        if self.key is None:
+            check(new and not key, 'sends no first key')
+        else:
+            check(key and hashlib.sha1(key.encode()).hexdigest() == self.key, 'sends a wrong key')
+        self.keys.append(bool(new))
+        self.key = new or key
+
+    def acknowledged(self, e, rid):
+        """Section 9.2: the last response that has come, unless all have."""
+        if self.answered is None:
+            check(e.get('ack') == '1', 'will not acknowledge')
+            self.answered = rid - 1
+            return
+        ack = int(e.get('ack') or rid - 1)
+        check(self.answered - 2 <= ack <= self.answered or ack == rid - 1 and e.get('ack') is None and
+              ack <= self.answered, 'acknowledges %d of %d' % (ack, self.answered))
 
     def answer(self, data, which=0):
         """Answer the oldest request, or another, with these bytes."""
         while len(self.held) <= which:
             self.pump()
-        sock, _ = self.held.pop(which)
+        sock, rid = self.held.pop(which)
+        self.answered = max(self.answered, rid)
         self.s.sock = sock
         type(self.s).send(self.s, data)
 
@@ -234,7 +267,7 @@ class Bosh:
         if self.creation is None:
             self.pump()
             check(self.creation.get('to') == DOMAIN and self.creation.get('hold') == '1', 'creates no session')
-            attrs = "sid='s' wait='60' requests='2' inactivity='30' hold='1' ver='1.6' authid='x'"
+            attrs = "sid='s' wait='60' requests='2' inactivity='30' hold='1' ver='1.6' authid='x' " + self.attrs
         else:
             while not self.restarted:
                 self.pump()
@@ -242,8 +275,8 @@ class Bosh:
         self.answer(response(body(FEATURES % features, attrs)))
 
 
-def bosh(s):
-    b = s.bosh = Bosh(s)
+def bosh(s, *args, **more):
+    b = s.bosh = Bosh(s, *args, **more)
 
     def secure(*_):
         s.sock = None

@@ -28,6 +28,7 @@ ejabberd_listen_s2s()
     module: ejabberd_s2s_in/; s/^modules:/s2s_use_starttls: optional\\
 s2s_dns_timeout: 5\\
 s2s_timeout: 10\\
+s2s_max_retry_delay: 1\\
 &\\
   mod_s2s_dialback: {}/" "$T/ejabberd.yml"
 }
@@ -38,7 +39,12 @@ start_relays()
 	    TCP-LISTEN:5269,bind=127.0.0.3,reuseaddr,fork TCP:127.0.0.1:5270
 	start relay_b socat \
 	    TCP-LISTEN:5269,bind=127.0.0.4,reuseaddr,fork TCP:127.0.0.1:5271
-	wait_for 10 listens 5269
+	wait_for 10 both_listen
+}
+
+both_listen()
+{
+	[ "$(ss -Hltn "sport = :5269" | wc -l)" -eq 2 ]
 }
 
 cut()
@@ -77,7 +83,7 @@ start_dns "$(address a.test 127.0.0.3; address b.test 127.0.0.4
 	srv xmpp-server b.test b.test 5269 0 0)"
 start_relays
 DOMAIN=a.test USERS=alice ACCOUNTS=alice@a.test
-start_server prosody
+start_server prosody proxy65
 DOMAIN=b.test USERS=bob ACCOUNTS=bob@b.test
 setup_ejabberd()
 {
@@ -85,7 +91,7 @@ setup_ejabberd()
 	ejabberd_config "$@" >"$T/ejabberd.yml"
 	ejabberd_listen_s2s
 }
-start_server ejabberd
+start_server ejabberd proxy65
 
 across alice bob 50000000
 across bob alice 10000000
@@ -97,6 +103,49 @@ fails 5 'cannot (find|reach) the peer.s server|remote-server-' \
 fails 5 'cannot (find|reach) the peer.s server|remote-server-' \
     'no such server, says ejabberd' "$T/bob" alice@nowhere.test
 
+# Through a proxy of the caller's server, whose other user is of another.
+upgraded()	# from to proxy
+{
+	start listener "$T/$2" -l -v -a "$1@$(domain_of "$1")"
+	wait_for 20 listening_or_gone listener
+	start caller "$T/$1" -s -v -o streamhost=none \
+	    "$2@$(domain_of "$2")" <"$T/data"
+	finish caller "$LIMIT"
+	is "$status" 0 "$1 to $2 through $3"
+	[ "$status" = 0 ] || diag_file "$T/caller.err"
+	finish listener 20
+	check_same "$T/listener.out" "$T/data" "$1 to $2 through $3: intact"
+	ok "$1 to $2: by $3" said caller ": socket: proxy.*$3"
+}
+
+head -c 50000000 /dev/urandom >"$T/data"
+upgraded alice bob proxy.a.test
+upgraded bob alice proxy.b.test
+
+# The link breaks under a stream, and comes back.
+mended()	# from to
+{
+	start listener "$T/$2" -l -v -a "$1@$(domain_of "$1")"
+	wait_for 20 listening_or_gone listener
+	start caller "$T/$1" -s -v -i "$2@$(domain_of "$2")" <"$T/data"
+	wait_for 60 has_come 2000000
+	cut
+	start_relays
+	finish caller "$LIMIT"
+	is "$status" 0 "$1 to $2, cut: it goes on"
+	[ "$status" = 0 ] || diag_file "$T/caller.err"
+	finish listener 20
+	check_same "$T/listener.out" "$T/data" "$1 to $2, cut: intact"
+}
+
+has_come()	# bytes
+{
+	[ "$(wc -c <"$T/listener.out")" -ge "$1" ]
+}
+
+head -c 20000000 /dev/urandom >"$T/data"
+mended alice bob
+mended bob alice
 # Cut in the middle and back: either it goes on, or it says that it did not.
 start listener "$T/bob" -l -k -a alice@a.test 'sink=!cat >/dev/null' \
     'cat=!cat'

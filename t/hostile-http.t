@@ -78,6 +78,51 @@ def _ok_recoverable_error(s):
     s.close()
 
 
+@case(roles=BOTH, road=BOSH.replace('https', 'http'), stdin=b'ping', out=b'hello')
+def _ok_keys(s):
+    """Without TLS, requests prove by keys where they come from; and there is more than one sequence of these."""
+    b = bosh(s, tls=False)
+    s.stream()
+    s.take(4)
+    while b.keys.count(True) < 2:
+        ping(s)
+    s.data(b'hello')
+    s.close()
+    check(b.keys.index(True, 1) > 100, 'has too few keys')
+
+
+FLOOD = 6 << 20
+
+
+def pour(s):
+    """Some more messages, as the answer to a request."""
+    s.send(''.join("<message xmlns='jabber:client' from='%s' to='%s'>%s</message>" % (
+        s.peer, s.me, s.block_of(b'x' * 4096)) for _ in range(16)))
+    return 16 * 4096
+
+
+@case(roles='listen', road=BOSH, stdout='pipe', out=b'x' * FLOOD)
+def _ok_pause(s):
+    """Nothing is read from standard output, and messages know no flow control: the session is paused, and goes on."""
+    b = bosh(s, attrs="maxpause='120'")
+    s.login()
+    check(s.ask(s.open(more=" stanza='message'")) == 'result', 'refuses messages')
+    sent = 0
+    while not b.pauses:
+        if b.held and sent < FLOOD:
+            sent += pour(s)
+        else:
+            b.pump()
+    check(sent < FLOOD, 'reads on and on')
+    check(b.pauses == ['120'], 'pauses for %s' % b.pauses)
+    while b.held:
+        b.answer(response(body()))
+    s.drain()
+    while sent < FLOOD:
+        sent += pour(s)
+    s.close()
+
+
 @case(road=BOSH, stdin=b'x' * 10, out=b'hello')
 def _ok_second_request_answered_first(s):
     b = bosh(s)

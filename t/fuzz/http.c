@@ -90,7 +90,7 @@ strings(const uint8_t *data, size_t size)
 		must(*u.host != '\0' && *u.target == '/' &&
 		    strpbrk(u.host, "\r\n /@") == NULL &&
 		    strpbrk(u.target, "\r\n #") == NULL);
-	if (where_moved(text, &from, &w) == 0)
+	if (where_moved(text, &from, "d.test", &w) == 0)
 		must(w.port != 0 && *w.host != '\0' &&
 		    (w.kind == WAY_TCP || w.tls));
 }

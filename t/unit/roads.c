@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
 #include "net/altmeta.h"
 #include "net/jrd.h"
+#include "net/keyseq.h"
 #include "net/proxy.h"
 #include "net/socks5.h"
 #include "net/srv.h"
@@ -18,6 +21,43 @@
 #include "xml/buf.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* --- keys of BOSH -------------------------------------------------------- */
+
+/* Is b = hex(SHA-1(a))? */
+static int
+follows(const char *a, const char *b)
+{
+	unsigned char	 digest[SHA_DIGEST_LENGTH];
+	char		 text[KEYSEQ_KEY];
+	size_t		 i;
+
+	SHA1((const unsigned char *)a, strlen(a), digest);
+	for (i = 0; i < sizeof(digest); i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	return strcmp(text, b) == 0;
+}
+
+static void
+test_keys(void)
+{
+	struct keyseq	 k;
+	char		 last[KEYSEQ_KEY], key[KEYSEQ_KEY];
+	unsigned	 left, n = 0;
+	int		 good = 1;
+
+	keyseq_begin(&k, last);
+	do {
+		left = keyseq_next(&k, key);
+		good = good && follows(key, last);
+		memcpy(last, key, sizeof(last));
+		n++;
+	} while (left > 0);
+	ok(good, "each key is the hash of the next");
+	ok(n >= 255 && n < 512, "%u keys", n);
+	keyseq_begin(&k, key);
+	ok(!follows(last, key) && !follows(key, last), "a new sequence");
+}
 
 /* --- URLs ----------------------------------------------------------------- */
 
@@ -115,20 +155,31 @@ static void
 test_moved(void)
 {
 	struct way	 tcp = { .kind = WAY_TCP, .host = "old", .port = 1 };
-	struct way	 ws = { .kind = WAY_WEBSOCKET, .tls = 1 };
+	struct way	 ws = {
+		.kind = WAY_WEBSOCKET, .host = "old", .tls = 1
+	};
 	struct way	 w;
 
-	ok(where_moved("new", &tcp, &w) == 0 && w.port == 5222 &&
+	ok(where_moved("new", &tcp, "d.test", &w) == 0 && w.port == 5222 &&
 	    strcmp(w.host, "new") == 0, "a host");
 	tcp.tls = 1;
-	ok(where_moved("[::1]:7", &tcp, &w) == 0 && w.port == 7 && w.tls,
-	    "an address and a port, TLS first as before");
-	is_int(where_moved("a b", &tcp, &w), -1, "not a host");
-	is_int(where_moved("a\r\n", &tcp, &w), -1, "nor is this");
-	is_int(where_moved("", &tcp, &w), -1, "nor nothing");
-	is_int(where_moved("new", &ws, &w), -1, "no host for a WebSocket");
-	is_int(where_moved("ws://new/", &ws, &w), -1, "not without TLS");
-	is_int(where_moved("wss://new/", &ws, &w), 0, "a secure URL");
+	ok(where_moved("[::1]:7", &tcp, "d.test", &w) == 0 && w.port == 7 &&
+	    w.tls, "an address and a port, TLS first as before");
+	is_int(where_moved("a b", &tcp, "d.test", &w), -1, "not a host");
+	is_int(where_moved("a\r\n", &tcp, "d.test", &w), -1, "nor is this");
+	is_int(where_moved("", &tcp, "d.test", &w), -1, "nor nothing");
+	is_int(where_moved("new", &ws, "d.test", &w), -1,
+	    "no host for a WebSocket");
+	is_int(where_moved("ws://new/", &ws, "d.test", &w), -1,
+	    "not without TLS");
+	is_int(where_moved("wss://new/", &ws, "d.test", &w), 0,
+	    "a secure URL");
+	is(w.origin, "old", "it has to be who it was");
+	ws = w;
+	where_moved("wss://newer/", &ws, "d.test", &w);
+	is(w.origin, "old", "still");
+	where_moved("wss://new/", &tcp, "d.test", &w);
+	is(w.origin, "d.test", "who it was over TCP");
 }
 
 /* --- SRV ------------------------------------------------------------------ */
@@ -418,6 +469,7 @@ test_json(void)
 int
 main(void)
 {
+	test_keys();
 	test_url();
 	test_where();
 	test_moved();
