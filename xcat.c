@@ -181,6 +181,7 @@ logged_in(void *arg)
 		.allowed = listen_allowed_or_said,
 		.offer = listening() ? listen_offered : NULL,
 		.settled = link_settled,
+		.now = clock_us,
 		.trace = trace,
 	};
 

@@ -316,6 +316,13 @@ carrier_can_sync(struct carrier *c)
 }
 
 void
+carrier_agree(struct carrier *c, size_t ours, size_t theirs)
+{
+	if (c->inband != NULL)
+		inband_agree(c->inband, ours, theirs);
+}
+
+void
 carrier_sync(struct carrier *c)
 {
 	if (c->inband != NULL)

@@ -72,6 +72,7 @@ void	 carrier_close_back(struct carrier *c, int64_t deadline);
 void	 carrier_abort(struct carrier *c, enum stanza_error err);
 
 void	 carrier_can_sync(struct carrier *c);
+void	 carrier_agree(struct carrier *c, size_t ours, size_t theirs);
 void	 carrier_sync(struct carrier *c);
 /* A socket alone needs no mending, and never waits for a server. */
 int	 carrier_syncs(const struct carrier *c);

@@ -10,6 +10,14 @@
 #include "xml/text.h"
 #include "xml/write.h"
 
+#define BLOCK_SMALL	512	/* if a slow path wants small stanzas */
+#define HURRY		2000000	/* us that a block in a hurry is remembered */
+
+/* All of a stanza but the addresses and the base64. */
+#define TAGS	(sizeof("<iq type='set' id='0123456789abcdef' to=''>" \
+		    "<data xmlns='" NS_IBB "' sid='' seq='65535'>" \
+		    "</data></iq>") - 1)
+
 static const char *const state_names[] = {
 	"offered", "opening", "open", "ended"
 };
@@ -46,6 +54,10 @@ static void
 set_state(struct inband *s, enum state state)
 {
 	inband_trace(s, "", state_names[s->state], state_names[state]);
+	if (state == OPEN && !s->message && s->ibb->host.now != NULL) {
+		s->paced = 1;
+		pace_init(&s->pace, s->ibb->host.now());
+	}
 	if (state == ENDED && s->state != ENDED)
 		RB_REMOVE(inband_tree, &s->ibb->streams, s);
 	s->state = state;
@@ -188,6 +200,8 @@ inband_free(struct inband *s)
 		return;
 	if (s->state != ENDED)
 		RB_REMOVE(inband_tree, &s->ibb->streams, s);
+	if (s->ibb->hurried == s)
+		s->ibb->hurried = NULL;
 	forget(s);
 	while (!STAILQ_EMPTY(&s->flights))
 		flight_land(s);
@@ -210,12 +224,33 @@ inband_sid(const struct inband *s)
 	return s->sid;
 }
 
+void
+inband_agree(struct inband *s, size_t ours, size_t theirs)
+{
+	s->ours = ours;
+	s->theirs = theirs;
+}
+
+/* What fits the stanza that the path likes. */
+static size_t
+paced_block(const struct inband *s)
+{
+	size_t	 stanza = pace_stanza(&s->pace);
+	size_t	 tags = TAGS + strlen(s->peer) + strlen(s->sid);
+
+	return stanza < tags + BASE64_ENCODED(BLOCK_SMALL) ? BLOCK_SMALL :
+	    (stanza - tags) / 4 * 3;
+}
+
 size_t
 inband_block(const struct inband *s)
 {
-	size_t	 limit = s->ibb->limit;
+	size_t	 limit = s->ibb->limit, paced;
+	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
 
-	return limit > 0 && limit < s->block ? limit : s->block;
+	if (s->paced && (paced = paced_block(s)) < block)
+		block = paced;
+	return limit > 0 && limit < block ? limit : block;
 }
 
 /*
@@ -449,10 +484,11 @@ inband_refuse(struct inband *s, enum stanza_error err, const char *text)
 size_t
 inband_room(const struct inband *s)
 {
-	if (s->state != OPEN || s->out != HALF_OPEN || s->hold != HOLD_NOT ||
-	    s->nflights >= INBAND_WINDOW)
+	if (s->state != OPEN || s->out != HALF_OPEN || s->hold != HOLD_NOT)
 		return 0;
-	return INBAND_WINDOW - s->nflights;
+	if (s->paced)
+		return pace_room(&s->pace, inband_block(s));
+	return s->nflights < INBAND_WINDOW ? INBAND_WINDOW - s->nflights : 0;
 }
 
 /* Messages have no answers: the peer tells us all by answering our close.  If
@@ -470,11 +506,38 @@ inband_may_carry(const struct inband *s)
 	    s->out == HALF_OPEN;
 }
 
+/* Does another stream send a little now and then, as somebody who types? */
+static int
+somebody_hurries(const struct inband *s)
+{
+	const struct ibb	*b = s->ibb;
+
+	return b->hurried != NULL && b->hurried != s &&
+	    b->host.now() - b->hurried_at < HURRY;
+}
+
+static void
+pace_flight(struct inband *s, struct flight *f)
+{
+	struct ibb	*b = s->ibb;
+
+	f->sent = b->host.now();
+	if (s->nflights <= 2 && f->len < inband_block(s) / 2) {
+		b->hurried = s;
+		b->hurried_at = f->sent;
+	}
+	pace_sent(&s->pace, f->len, f->sent);
+}
+
 void
 inband_land(struct inband *s)
 {
-	size_t	 weight = STAILQ_FIRST(&s->flights)->weight;
+	struct flight	*f = STAILQ_FIRST(&s->flights);
+	size_t		 weight = f->weight;
 
+	if (s->paced)
+		pace_landed(&s->pace, f->len, f->sent, s->ibb->host.now(),
+		    somebody_hurries(s));
 	flight_land(s);
 	s->landed++;
 	s->fruitless = 0;
@@ -603,6 +666,8 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 		memcpy(f->data, data, len);
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
+	if (s->paced)
+		pace_flight(s, f);
 	/* 16 bits of the number: after 65535 comes 0. */
 	if (launch(s, f, (uint16_t)s->sent, data, len) == -1) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
@@ -676,9 +741,11 @@ right_seq(const struct inband *s, long seq)
 static size_t
 largest(const struct inband *s)
 {
+	size_t	 block = s->ours > 0 ? s->ours : s->block;
+
 	if (s->message)
 		return INBAND_RX_MAX;
-	return s->block == INBAND_BLOCK_MAX ? s->block + 1 : s->block;
+	return block == INBAND_BLOCK_MAX ? block + 1 : block;
 }
 
 static void

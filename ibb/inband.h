@@ -23,7 +23,7 @@ struct xw;
 #define INBAND_BLOCK_MAX	65535	/* XEP-0047 section 2.1 */
 #define INBAND_BLOCK_DEFAULT	4096	/* section 4 */
 #define INBAND_SID	33		/* bytes of ours, with NUL */
-#define INBAND_WINDOW		16	/* blocks unanswered at a time */
+#define INBAND_WINDOW		16	/* blocks unanswered, if not paced */
 /* Bytes held unanswered, ids and all: twice what a peer like us would send. */
 #define INBAND_RX_MAX	(2 * INBAND_WINDOW * INBAND_BLOCK_MAX)
 #define INBAND_RECEIPT	48	/* bytes of a receipt's text */
@@ -39,6 +39,9 @@ struct ibb_host {
 	void	(*offer)(void *arg, struct inband *s, const struct elem *open);
 	/* The peer of a stream that has ended knows that; may be NULL. */
 	void	(*settled)(void *arg);
+	/* Microseconds of a clock that does not go back; NULL: blocks are not
+	 * paced, and INBAND_WINDOW of them may be unanswered. */
+	int64_t	(*now)(void);
 	/* A line for -v, such as "in: open -> closing". */
 	void	(*trace)(void *arg, const char *line);
 	void	*arg;
@@ -147,7 +150,10 @@ void	 inband_trace(const struct inband *s, const char *what,
 
 const char *inband_peer(const struct inband *s);
 const char *inband_sid(const struct inband *s);
-/* The largest block agreed on. */
+/* Between xcats: the largest block that we have said to take, and that the
+ * peer has; 0 if nothing was said.  Then it is what <open/> says. */
+void	 inband_agree(struct inband *s, size_t ours, size_t theirs);
+/* The largest block to be sent at present. */
 size_t	 inband_block(const struct inband *s);
 /* How many blocks may be sent now; how many sent are unanswered: messages
  * count only after the peer has asked to close. */

@@ -7,6 +7,7 @@
 #include <sys/tree.h>
 
 #include "ibb/inband.h"
+#include "ibb/pace.h"
 #include "xml/buf.h"
 
 struct elem;
@@ -45,6 +46,7 @@ struct flight {
 	size_t			 weight;
 	int			 answered;
 	int			 ping;	/* one followed this message */
+	int64_t			 sent;	/* us; 0: more than once */
 	STAILQ_ENTRY(flight)	 next;
 	size_t			 len;
 	unsigned char		 data[];	/* kept if it can be resent */
@@ -69,8 +71,11 @@ struct inband {
 	const char		*sid;
 	enum state		 state;
 	enum half		 in, out;
-	size_t			 block;
+	size_t			 block;		/* agreed on in <open/> */
+	size_t			 ours, theirs;	/* most we, it takes; or 0 */
 	int			 message;
+	int			 paced;
+	struct pace		 pace;
 	int64_t			 deadline;
 	uint64_t		 sent, landed;	/* blocks; then answered */
 	uint64_t		 got, paid;	/* blocks; then answered */
@@ -114,6 +119,8 @@ struct ibb {
 	struct inband_tree	 streams;
 	struct buf		 scratch;	/* a block, decoded */
 	size_t			 limit;		/* learned; 0: none */
+	const struct inband	*hurried;	/* sent little, ... */
+	int64_t			 hurried_at;	/* ... then */
 	struct grave		 graves[GRAVES];
 	unsigned int		 next_grave;
 };

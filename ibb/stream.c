@@ -340,9 +340,11 @@ session_new(struct stream *s, const char *host, const char *port)
 }
 
 static void
-write_bytes(struct xw *w, const void *p, size_t len)
+write_child(const struct stream *s, struct xw *w, const void *p, size_t len)
 {
-	xw_start(w, "session", NS_XCAT);
+	xw_start(w, p != NULL ? "session" : "plain", NS_XCAT);
+	if (s->conf.most > 0)
+		xw_attrf(w, "block-size", "%zu", s->conf.most);
 	xw_base64(w, p, len);
 	xw_end(w);
 }
@@ -355,11 +357,11 @@ write_session(void *arg, struct xw *w)
 	const struct buf	*out;
 
 	if (s->e2e == NULL) {
-		xw_elem(w, "plain", NS_XCAT, NULL);
+		write_child(s, w, NULL, 0);
 		return;
 	}
 	out = e2e_output(s->e2e);
-	write_bytes(w, buf_data(out), buf_len(out));
+	write_child(s, w, buf_data(out), buf_len(out));
 }
 
 /* The same in the answer, which may have to be given again. */
@@ -371,7 +373,7 @@ write_answer(void *arg, struct xw *w)
 	if (s->e2e == NULL)
 		write_session(arg, w);
 	else
-		write_bytes(w, buf_data(&s->flight), buf_len(&s->flight));
+		write_child(s, w, buf_data(&s->flight), buf_len(&s->flight));
 }
 
 /* The attributes of Prosody's mod_tcpproxy name it. */
@@ -430,14 +432,27 @@ take_flight(struct stream *s, const struct elem *e)
 	return r;
 }
 
+/* The largest block that an xcat says to take; 0 if we do not care. */
+static size_t
+most_taken(const struct stream *s, const struct elem *child)
+{
+	const char	*size = elem_attr(child, "block-size"), *err;
+
+	return size == NULL || s->conf.most == 0 ? 0 :
+	    (size_t)strtonum(size, 1, INBAND_BLOCK_MAX, &err);
+}
+
 static void
 on_opened(void *arg, const struct elem *result)
 {
 	struct stream		*s = arg;
 	const struct elem	*e = elem_child(result, NS_XCAT, "session");
+	const struct elem	*child;
 
-	if (elem_child(result, NS_XCAT, NULL) != NULL)
+	if ((child = elem_child(result, NS_XCAT, NULL)) != NULL) {
 		carrier_can_sync(s->carrier);
+		carrier_agree(s->carrier, s->conf.most, most_taken(s, child));
+	}
 	if (e != NULL && s->e2e != NULL) {
 		flight_sent(s);
 		if (take_flight(s, e) == -1)
@@ -553,7 +568,7 @@ struct stream *
 stream_offered(struct inband *offer, const struct elem *open,
     const struct stream_conf *conf, void (*notify)(void *), void *arg)
 {
-	const struct elem	*session = NULL;
+	const struct elem	*session = NULL, *child;
 	enum stanza_error	 err;
 	struct stream		*s;
 	const char		*text;
@@ -572,8 +587,9 @@ stream_offered(struct inband *offer, const struct elem *open,
 		return NULL;
 	}
 	s->state = STREAM_OFFERED;
-	if (elem_child(open, NS_XCAT, NULL) != NULL) {
+	if ((child = elem_child(open, NS_XCAT, NULL)) != NULL) {
 		inband_can_sync(offer);
+		inband_agree(offer, conf->most, most_taken(s, child));
 		s->xcat = 1;
 	}
 	if (session == NULL)

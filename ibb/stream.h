@@ -49,6 +49,7 @@ enum stream_fault {
 
 struct stream_conf {
 	size_t	 block;		/* largest block, bytes */
+	size_t	 most;		/* that an xcat may send; 0: that as well */
 	int	 message;	/* message stanzas instead of iq */
 	int	 close_at_end;	/* close after the end of our bytes, even if
 				 * that cuts the other direction */

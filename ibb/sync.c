@@ -104,6 +104,8 @@ split(struct inband *s, struct flight *f, size_t len)
 	f->weight = 0;
 	STAILQ_INSERT_AFTER(&s->flights, f, tail, next);
 	s->nflights++;
+	if (s->paced)
+		pace_sent(&s->pace, 0, s->ibb->host.now());
 	return 0;
 }
 
@@ -121,11 +123,14 @@ forget_pings(struct inband *s)
 		}
 }
 
-/* All but the first n flights. */
+/*
+ * All but the first n flights.  They are cut only if they have to be: the
+ * same ones may still be on their way, and must be the same then.
+ */
 static int
 send_again(struct inband *s, uint64_t n)
 {
-	size_t		 most = inband_block(s);
+	size_t		 most = s->ibb->limit;
 	struct flight	*f;
 
 	s->sent = s->landed;
@@ -137,7 +142,8 @@ send_again(struct inband *s, uint64_t n)
 		}
 		iq_forget(s->ibb->iqs, f);
 		f->answered = 0;
-		if ((f->len > most && split(s, f, most) == -1) ||
+		f->sent = 0;
+		if ((most > 0 && f->len > most && split(s, f, most) == -1) ||
 		    inband_launch(s, f, s->sent) == -1)
 			return -1;
 		s->sent++;
@@ -606,7 +612,9 @@ ibb_back(struct ibb *b, int too_big)
 		too_big |= s->can_sync && breaks_there(s);
 	if (too_big)
 		learn_limit(b);
-	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next)
+	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next) {
+		if (s->paced)
+			pace_restart(&s->pace, b->host.now());
 		if (s->state == OPEN && s->can_sync) {
 			s->fruitless += too_big != 0;
 			set_hold(s, HOLD_SILENT);
@@ -616,4 +624,5 @@ ibb_back(struct ibb *b, int too_big)
 			set_hold(s, HOLD_SILENT);
 			open_anew(s);
 		}
+	}
 }

@@ -397,14 +397,20 @@ link_timeout(void *arg)
 	link_failed(l, EX_TIME, why);
 }
 
-/* Has the peer been silent since this was last called? */
+/* Has the peer been silent since this was last called?  If it owes us answers,
+ * what else it says does not count. */
 static void
 look_for_peer(struct link *l)
 {
+	uint64_t	 confirmed = stream_confirmed(l->stream);
+	uint64_t	 received = stream_received(l->stream);
+
 	timer_set(run.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
-	if (l->heard == stream_received(l->stream))
+	if (l->confirmed == confirmed && (l->heard == received ||
+	    confirmed < stream_sent(l->stream)))
 		stream_ping(l->stream);
-	l->heard = stream_received(l->stream);
+	l->confirmed = confirmed;
+	l->heard = received;
 }
 
 /*
@@ -635,6 +641,7 @@ link_stream_conf(void)
 {
 	return (struct stream_conf){
 		.block = largest_block(),
+		.most = run.conf.block_size > 0 ? 0 : INBAND_BLOCK_MAX,
 		.message = run.conf.message,
 		.close_at_end = run.conf.close_at_eof || run.mode == SEND,
 		.close_plain = run.mode == SERVE || run.mode == FORWARD ||

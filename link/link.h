@@ -39,7 +39,7 @@ struct link {
 	struct timer	 timer;		/* -w */
 	uint64_t	 progress;	/* bytes moved, as last seen */
 	struct timer	 silence;	/* is the peer still there? */
-	uint64_t	 heard;		/* bytes received, as last seen */
+	uint64_t	 heard, confirmed;	/* bytes, as last seen */
 	uint64_t	 stood;		/* progress, when last congested */
 	int64_t		 since;		/* when it began to wait for the peer
 					 * or the server; 0: it does not */

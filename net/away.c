@@ -124,6 +124,7 @@ away_begin(struct session *s)
 	iq_forget(s->iqs, s);
 	road_close(s->road);
 	session_set_state(s, S_AWAY);
+	timer_clear(s->loop, &s->tell);
 	timer_set(s->loop, &s->timer, clock_ms() +
 	    (road_queued(s->road) > 0 ? LAST_WORDS : 0));
 	if (first) {

@@ -19,6 +19,8 @@
 #include "xml/buf.h"
 
 #define RECORD		8192		/* bytes of plaintext: see below */
+#define FILLED		(RECORD - 512)	/* bytes: worth a few spaces */
+#define BULK		1000		/* ms after such a record */
 #define USER_TIMEOUT	300000		/* ms without an acknowledgement */
 #define NOTSENT_LOW	(64 * 1024)	/* bytes */
 
@@ -38,6 +40,9 @@ struct io {
 	struct buf	 units;		/* what out is made of: lengths */
 	size_t		 gone;		/* bytes of the first of these */
 	size_t		 record;	/* of the write to be tried again */
+	size_t		 padding;	/* spaces behind it */
+	int		 pads;		/* spaces mean nothing there */
+	int64_t		 filled;	/* ms: when a record last was, almost */
 	int		 paused;
 	int		 shutdown;	/* asked for; 2: done */
 	/* What the last attempt at each operation waits for; with TLS either
@@ -265,8 +270,6 @@ next_record(struct io *io)
 {
 	size_t	 len, off, sum = 0;
 
-	if (io->record != 0)
-		return io->record;
 	for (off = 0; off < buf_len(&io->units); off += sizeof(len)) {
 		memcpy(&len, buf_data(&io->units) + off, sizeof(len));
 		if (off == 0)
@@ -276,6 +279,25 @@ next_record(struct io *io)
 		sum += len;
 	}
 	return sum > RECORD ? RECORD : sum;
+}
+
+/*
+ * Prosody 0.12 sleeps a millisecond and more whenever it has read 8192 bytes
+ * and not all of a record.  So while there is much to be sent all records are
+ * of that size, with spaces behind what does not fill one.
+ */
+static size_t
+next_padding(struct io *io, size_t record)
+{
+	int64_t	 now;
+
+	if (!io->pads || io->ssl == NULL)
+		return 0;
+	now = clock_ms();
+	if (record >= FILLED)
+		io->filled = now;
+	return now - io->filled < BULK || buf_len(&io->out) >= RECORD ?
+	    RECORD - record : 0;
 }
 
 static void
@@ -292,6 +314,30 @@ sent(struct io *io, size_t n)
 	}
 }
 
+static ssize_t
+write_record(struct io *io)
+{
+	unsigned char	 padded[RECORD];
+	const void	*data = buf_data(&io->out);
+	ssize_t		 n;
+
+	if (io->record == 0) {
+		io->record = next_record(io);
+		io->padding = next_padding(io, io->record);
+	}
+	if (io->padding > 0) {
+		memcpy(padded, data, io->record);
+		memset(padded + io->record, ' ', io->padding);
+		data = padded;
+	}
+	n = try_write(io, data, io->record + io->padding, &io->write_wants);
+	if (n > 0) {
+		sent(io, (size_t)n - io->padding);
+		io->record = 0;
+	}
+	return n;
+}
+
 /* A write that fails is not reported before what the other side had to say
  * has been read: servers explain themselves before they close. */
 static void
@@ -302,9 +348,7 @@ flush(struct io *io)
 
 	io->write_wants = POLLOUT;
 	while (buf_len(&io->out) > 0) {
-		io->record = next_record(io);
-		n = try_write(io, buf_data(&io->out), io->record,
-		    &io->write_wants);
+		n = write_record(io);
 		if (n == -1 && io->write_wants == 0) {
 			buf_truncate(&io->out, 0);
 			fill(io);
@@ -314,8 +358,6 @@ flush(struct io *io)
 		}
 		if (n == -1)
 			return;
-		io->record = 0;
-		sent(io, (size_t)n);
 	}
 	if (io->shutdown == 1)
 		finish_shutdown(io);
@@ -417,20 +459,21 @@ io_write(struct io *io, const void *data, size_t len)
 void
 io_push(struct io *io)
 {
-	ssize_t	 n = 0;
-	int	 wants;
-
-	if (io->state == IO_OPEN && buf_len(&io->out) > 0)
-		n = try_write(io, buf_data(&io->out), buf_len(&io->out),
-		    &wants);
-	if (n > 0)
-		buf_drain(&io->out, (size_t)n);
+	while (io->state == IO_OPEN && buf_len(&io->out) > 0 &&
+	    write_record(io) > 0)
+		;
 }
 
 size_t
 io_queued(const struct io *io)
 {
 	return buf_len(&io->out);
+}
+
+void
+io_pads(struct io *io)
+{
+	io->pads = 1;
 }
 
 void

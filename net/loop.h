@@ -39,6 +39,7 @@ struct loop;
 
 /* Milliseconds of the monotonic clock. */
 int64_t	 clock_ms(void);
+int64_t	 clock_us(void);		/* microseconds */
 
 struct loop *loop_new(void);		/* NULL and errno on failure */
 void	 loop_free(struct loop *l);

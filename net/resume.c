@@ -13,6 +13,7 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
+#define TELL_WAIT	50	/* ms for a stanza to go with an answer */
 #define PROOF_WAIT	1000	/* ms for a resumed session to say anything, */
 #define PROOF_TRIPS	4	/* and as often the time <resumed/> took */
 
@@ -40,6 +41,7 @@ resume_tell(struct session *s)
 {
 	char	 a[64];
 
+	timer_clear(s->loop, &s->tell);
 	snprintf(a, sizeof(a), "<a xmlns='" NS_SM "' h='%u'/>", sm_h(s->sm));
 	send_text(s, a);
 }
@@ -166,13 +168,33 @@ answered(struct session *s, const struct elem *e)
 		proved(s);
 }
 
+/* An answer alone is a record alone, which disturbs a server that is reading
+ * many (see net/io.c): it goes with the next stanza, if there soon is one. */
+static void
+asked(struct session *s)
+{
+	if (s->state != S_READY)
+		resume_tell(s);
+	else if (!s->tell.on)
+		timer_set(s->loop, &s->tell, clock_ms() + TELL_WAIT);
+}
+
+void
+resume_tell_late(void *arg)
+{
+	struct session	*s = arg;
+
+	if (s->state == S_READY)
+		resume_tell(s);
+}
+
 int
 resume_input(struct session *s, const struct elem *e)
 {
 	if (strcmp(e->ns, NS_SM) != 0)
 		return 0;
 	if (strcmp(e->name, "r") == 0)
-		resume_tell(s);
+		asked(s);
 	else if (strcmp(e->name, "a") == 0)
 		answered(s, e);
 	else if (strcmp(e->name, "failed") == 0)

@@ -222,6 +222,7 @@ io_event(void *arg, enum io_event ev)
 	switch (ev) {
 	case IO_SECURE:
 		set_state(t, T_SECURE);
+		io_pads(t->io);
 		road_secure(t->road);
 		send_header(t);
 		break;

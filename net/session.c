@@ -65,6 +65,7 @@ closed(struct session *s)
 	if (s->state == S_CLOSED)
 		return;
 	timer_clear(s->loop, &s->timer);
+	timer_clear(s->loop, &s->tell);
 	session_set_state(s, S_CLOSED);
 	s->host.closed(s->host.arg);
 }
@@ -150,6 +151,8 @@ send_stanza(void *arg, const void *data, size_t len)
 		return 0;
 	if (iq_deadline(s->iqs) < s->timer.at)
 		set_timer(s);
+	if (s->tell.on)
+		resume_tell(s);
 	if (session_send(s, data, len) == -1)
 		return -1;
 	if (sm_should_ask(s->sm))
@@ -433,6 +436,7 @@ session_new(struct loop *l, struct resolver *r,
 	s->conf = *conf;
 	s->host = *host;
 	s->timer = (struct timer){ .fire = fire, .arg = s };
+	s->tell = (struct timer){ .fire = resume_tell_late, .arg = s };
 	jid_domain(conf->jid, s->domain);
 	jid_bare(conf->jid, s->bare);
 	if (jid_ascii(s->domain, s->ascii) == -1 ||
@@ -451,6 +455,7 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	timer_clear(s->loop, &s->timer);
+	timer_clear(s->loop, &s->tell);
 	sasl_free(s->sasl);
 	iq_free(s->iqs);
 	sm_free(s->sm);

@@ -37,6 +37,7 @@ struct session {
 	struct resolver		*resolver;
 	enum session_state	 state;
 	struct timer		 timer;	/* what for depends on the state */
+	struct timer		 tell;	/* on: an answer to <r/> is due */
 	char			 domain[JID_MAX];	/* of the account */
 	char			 ascii[JID_MAX];	/* the same for TLS */
 	char			 bare[JID_MAX];
@@ -90,6 +91,8 @@ void	 resume_wait(struct session *s);
 /* Send <r/>; <a/>. */
 void	 resume_ask(struct session *s);
 void	 resume_tell(struct session *s);
+/* Send <a/> if it is still due; arg is the session. */
+void	 resume_tell_late(void *arg);
 
 /* away.c: something came; len bytes went. */
 void	 away_heard(struct session *s);

@@ -1,0 +1,62 @@
+/*
+ * pace: how much of a stream to have under way, and in how large stanzas.
+ *
+ * Nobody says what a path can take, so it is measured, round by round: a round
+ * is over when the blocks that were under way at its beginning have been
+ * answered.  As long as that does not take longer than it does on an empty
+ * path, more may be under way; when it does, blocks stand in a queue somewhere,
+ * in which other traffic of the same login would stand as well, so it has to
+ * be fewer.  This is what TCP Vegas does (Brakmo and Peterson, 1995).
+ *
+ * Knows neither streams nor a clock: times are given to it, in microseconds
+ * of any clock that does not go back.
+ */
+#ifndef IBB_PACE_H
+#define IBB_PACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PACE_UNIT	8192		/* Prosody 0.12 reads that much */
+#define PACE_BUDGET_MAX	(1024 * 1024)	/* bytes under way */
+#define PACE_BLOCKS_MAX	64		/* blocks likewise */
+#define PACE_RATES	4		/* rounds */
+
+struct pace {
+	size_t		 budget;	/* bytes that may be under way */
+	size_t		 flying;	/* bytes that are; and blocks */
+	size_t		 nflying;
+	size_t		 stanza;	/* how large one is to be */
+	uint64_t	 rate;		/* bytes a second that arrive, */
+	uint64_t	 rates[PACE_RATES];	/* and in the last rounds */
+	unsigned	 nrates;
+	int64_t		 base;		/* round trip of an empty path, or 0 */
+	size_t		 left;		/* blocks that end this round */
+	int64_t		 began;		/* this round */
+	size_t		 bytes;		/* answered in it */
+	int64_t		 trip;		/* its shortest round trip, or 0 */
+	int		 full;		/* the budget did not suffice */
+	int		 idle;		/* nothing was under way before */
+	uint64_t	 best;		/* rate since the last rest */
+	int		 resting;	/* until all has been answered */
+	int64_t		 rested, rest;	/* when; until the next one */
+};
+
+void	 pace_init(struct pace *p, int64_t now);
+/* The path has changed: start anew.  What is under way stays so. */
+void	 pace_restart(struct pace *p, int64_t now);
+
+/* A block of len bytes has been sent; one has been answered that was sent at
+ * a time, or at 0 if that says nothing.  polite: something else of this login
+ * is in more of a hurry. */
+void	 pace_sent(struct pace *p, size_t len, int64_t now);
+void	 pace_landed(struct pace *p, size_t len, int64_t sent, int64_t now,
+	    int polite);
+
+/* How large a stanza should be: never beyond 64 KiB, and not beyond 8192 bytes
+ * before the path has proved to be a fast one. */
+size_t	 pace_stanza(const struct pace *p);
+/* How many blocks of that size may be sent now. */
+size_t	 pace_room(const struct pace *p, size_t block);
+
+#endif

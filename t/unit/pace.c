@@ -1,0 +1,262 @@
+/*
+ * pace: a path with one queue, simulated: what arrives at the server is taken
+ * from there at its rate, and answered a round trip later.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ibb/pace.h"
+#include "t/tap.h"
+
+#define TAGS		200	/* bytes of a stanza besides the base64 */
+#define FLIGHTS		4096
+
+struct path {
+	struct pace	 pace;
+	int64_t		 now;		/* us; also for those below */
+	int64_t		 trip;		/* without a queue */
+	double		 rate;		/* bytes of stanzas a second */
+	int64_t		 busy;		/* the server, until then */
+	int64_t		 stalled;	/* the reader, until then */
+	int		 polite;
+	size_t		 len[FLIGHTS];
+	int64_t		 sent[FLIGHTS], due[FLIGHTS];
+	size_t		 head, tail;
+	uint64_t	 landed;	/* payload bytes */
+	int64_t		 longest;	/* in the queue */
+	size_t		 stanza_most, flying_most, nflying_most;
+};
+
+static size_t
+block(const struct pace *p)
+{
+	return (pace_stanza(p) - TAGS) / 4 * 3;
+}
+
+static void
+begin(struct path *t, double rate, int64_t trip)
+{
+	memset(t, 0, sizeof(*t));
+	t->now = 1000000;
+	t->rate = rate;
+	t->trip = trip;
+	pace_init(&t->pace, t->now);
+}
+
+static void
+send_one(struct path *t, size_t len)
+{
+	size_t	 wire = len / 3 * 4 + TAGS, i = t->tail++ % FLIGHTS;
+	int64_t	 arrives = t->now + t->trip / 2;
+
+	if (t->busy < arrives)
+		t->busy = arrives;
+	if (t->busy - arrives > t->longest)
+		t->longest = t->busy - arrives;
+	t->busy += (int64_t)((double)wire * 1e6 / t->rate);
+	t->len[i] = len;
+	t->sent[i] = t->now;
+	t->due[i] = t->busy + t->trip / 2;
+	if (t->due[i] < t->stalled)
+		t->due[i] = t->stalled;
+	pace_sent(&t->pace, len, t->now);
+	if (t->pace.flying > t->flying_most)
+		t->flying_most = t->pace.flying;
+	if (t->pace.nflying > t->nflying_most)
+		t->nflying_most = t->pace.nflying;
+	if (pace_stanza(&t->pace) > t->stanza_most)
+		t->stanza_most = pace_stanza(&t->pace);
+}
+
+/* There is always something to be sent, for so long. */
+static void
+run_for(struct path *t, int64_t us)
+{
+	int64_t	 end = t->now + us;
+	size_t	 i, n;
+
+	t->longest = 0;
+	t->landed = 0;
+	while (t->now < end) {
+		for (n = pace_room(&t->pace, block(&t->pace)); n > 0; n--)
+			send_one(t, block(&t->pace));
+		if (t->head == t->tail) {
+			ok(0, "something may be sent");
+			return;
+		}
+		i = t->head++ % FLIGHTS;
+		if (t->due[i] > t->now)
+			t->now = t->due[i];
+		t->landed += t->len[i];
+		pace_landed(&t->pace, t->len[i], t->sent[i], t->now,
+		    t->polite);
+	}
+}
+
+/* What share of the rate was payload: 0.75 is all that base64 leaves. */
+static double
+share(const struct path *t, int64_t us)
+{
+	return (double)t->landed * 1e6 / (double)us / t->rate;
+}
+
+static void
+test_fills(const char *name, double rate, int64_t trip)
+{
+	struct path	 t;
+	double		 got;
+
+	begin(&t, rate, trip);
+	run_for(&t, 5000000 + 20 * trip);
+	run_for(&t, 20000000);
+	got = share(&t, 20000000);
+	ok(got > 0.66, "%s: %.2f of the rate is payload", name, got);
+	/* After a rest all of it comes at once. */
+	ok(t.longest < 40000 + 2 * trip, "%s: %lld ms in the queue at most",
+	    name, (long long)t.longest / 1000);
+	ok(t.stanza_most <= 65536 && t.flying_most < PACE_BUDGET_MAX + 65536 &&
+	    t.nflying_most <= PACE_BLOCKS_MAX, "%s: limits are kept", name);
+}
+
+static void
+test_start(void)
+{
+	struct path	 t;
+	size_t		 n;
+
+	begin(&t, 1e7, 10000);
+	n = pace_room(&t.pace, block(&t.pace));
+	ok(n >= 2 && n * block(&t.pace) <= 32768, "it starts with little");
+	ok(pace_stanza(&t.pace) <= 8192, "and small stanzas");
+	begin(&t, 300000, 10000);
+	run_for(&t, 10000000);
+	ok(t.stanza_most <= 8192, "they stay so where it is not fast");
+	begin(&t, 2e7, 2000);
+	run_for(&t, 5000000);
+	ok(t.stanza_most > 32768, "and become large where it is");
+}
+
+/* Half a second each, for who types in another stream. */
+static void
+test_slow(void)
+{
+	struct path	 t;
+	double		 got;
+
+	begin(&t, 10000, 1000);
+	run_for(&t, 30000000);
+	run_for(&t, 60000000);
+	got = share(&t, 60000000);
+	ok(got >= 0.7, "10 kB/s: %.3f of the rate is payload", got);
+	ok(t.longest < 1100000, "10 kB/s: %lld ms in the queue",
+	    (long long)t.longest / 1000);
+	ok(t.pace.flying <= 12000, "10 kB/s: %zu bytes under way",
+	    t.pace.flying);
+	t.rate = 1e7;
+	run_for(&t, 10000000);
+	run_for(&t, 10000000);
+	got = share(&t, 10000000);
+	ok(got > 0.66, "then 10 MB/s: %.2f", got);
+}
+
+static void
+test_polite(void)
+{
+	struct path	 t;
+	double		 got;
+
+	begin(&t, 1e7, 1000);
+	run_for(&t, 5000000);
+	t.polite = 1;
+	run_for(&t, 1000000);
+	run_for(&t, 5000000);
+	got = share(&t, 5000000);
+	ok(t.longest < 10000, "polite: %lld us in the queue",
+	    (long long)t.longest);
+	ok(got > 0.5, "polite: still %.2f of the rate is payload", got);
+	t.polite = 0;
+	run_for(&t, 5000000);
+	run_for(&t, 5000000);
+	ok(share(&t, 5000000) > 0.66, "and more when nobody hurries");
+}
+
+static void
+test_changes(void)
+{
+	struct path	 t;
+	double		 got;
+
+	begin(&t, 1e6, 10000);
+	run_for(&t, 5000000);
+	t.trip = 200000;
+	run_for(&t, 60000000);
+	run_for(&t, 20000000);
+	got = share(&t, 20000000);
+	ok(got > 0.66, "a path that has become longer: %.2f", got);
+	t.stalled = t.now + 30000000;
+	run_for(&t, 31000000);
+	run_for(&t, 20000000);
+	run_for(&t, 20000000);
+	got = share(&t, 20000000);
+	ok(got > 0.66, "after a reader that stood still: %.2f", got);
+}
+
+/* Of an idle stream nothing is learned. */
+static void
+test_idle(void)
+{
+	struct path	 t;
+	size_t		 budget;
+	int		 i;
+
+	begin(&t, 1e7, 1000);
+	budget = t.pace.budget;
+	for (i = 0; i < 1000; i++) {
+		send_one(&t, 10);
+		t.now = t.due[t.head % FLIGHTS];
+		pace_landed(&t.pace, 10, t.sent[t.head % FLIGHTS], t.now, 0);
+		t.head++;
+		t.now += 100000;
+	}
+	ok(t.pace.budget == budget, "keystrokes change nothing");
+}
+
+/* Blocks are sent again, and cut into smaller ones. */
+static void
+test_restart(void)
+{
+	struct path	 t;
+	size_t		 i, n;
+
+	begin(&t, 1e7, 1000);
+	run_for(&t, 1000000);
+	n = t.pace.nflying;
+	pace_restart(&t.pace, t.now);
+	ok(t.pace.nflying == n && t.pace.budget <= 32768,
+	    "a new path begins anew, with what is under way");
+	pace_sent(&t.pace, 0, t.now);		/* the tail of one of them */
+	pace_landed(&t.pace, 0, 0, t.now, 0);
+	for (i = 0; i < n; i++) {
+		pace_landed(&t.pace, t.len[t.head++ % FLIGHTS], 0, t.now, 0);
+		t.now += 10;
+	}
+	ok(t.pace.flying == 0 && t.pace.nflying == 0 &&
+	    pace_room(&t.pace, 4096) > 0, "it is over when all has landed");
+}
+
+int
+main(void)
+{
+	test_start();
+	test_fills("server nearby", 1e7, 1000);
+	test_fills("fast server", 4e7, 500);
+	test_fills("ADSL", 1e6, 40000);
+	test_fills("the other side of the world", 2e6, 300000);
+	test_fills("satellite", 100000, 700000);
+	test_slow();
+	test_polite();
+	test_changes();
+	test_idle();
+	test_restart();
+	return tap_done();
+}
