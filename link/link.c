@@ -516,6 +516,19 @@ link_check(struct link *l)
 		link_over(l, EX_FINE);
 }
 
+static void
+look_at_clock(void)
+{
+	static int64_t	 lost;
+
+	if (clock_lost() == lost)
+		return;
+	lost = clock_lost();
+	say(1, "woken; time has passed without us");
+	if (run.session != NULL)
+		session_woken(run.session);
+}
+
 /* Called by the loop before it waits. */
 void
 links_check(void *arg)
@@ -523,6 +536,7 @@ links_check(void *arg)
 	struct link	*l, *next;
 
 	(void)arg;
+	look_at_clock();
 	TAILQ_FOREACH_SAFE(l, &run.links, next, next)
 		if (l->changed) {
 			l->changed = 0;

@@ -99,6 +99,21 @@ away_look(struct session *s, int64_t now)
 	}
 }
 
+/* Whatever is between us and the server may have forgotten us meanwhile, or it
+ * may be there again. */
+void
+session_woken(struct session *s)
+{
+	int64_t	 now = clock_ms();
+
+	if (s->state == S_READY && s->probed == 0) {
+		probe(s, now);
+		timer_set(s->loop, &s->timer, away_deadline(s));
+	} else if (s->state == S_AWAY) {
+		timer_set(s->loop, &s->timer, now);
+	}
+}
+
 /*
  * Trying again
  */
