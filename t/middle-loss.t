@@ -78,7 +78,7 @@ class Lossy(Middle):
 
 
 class Once:
-    """A hook for one stanza."""
+    """A hook for one stanza, or for that and the next ones."""
 
     def __init__(self, who, kind, which, passed, lost, times=1):
         self.who, self.kind, self.which, self.passed, self.lost = who, kind, which, passed, lost
@@ -90,6 +90,8 @@ class Once:
         self.number += 1
         if self.number < self.which or not self.times:
             return False
+        if all(getattr(m, name).gone for name in self.lost):
+            return False                # that would be no loss
         self.times -= 1
         self.hit = True
         if self.passed:
@@ -159,7 +161,7 @@ def run(make):
         os.unlink(os.path.join(WHERE, 'caller', 'known_peers'))
     hook = make()
     last = getattr(hook, 'kind', '').startswith('close')
-    args = '-v -w 8' if last else '-v'
+    args = '-v -i' + (' -w 8' if last else '')
     m = Lossy(WHERE, hook, args, args, UP, DOWN, SECONDS)
     ends = {}
     try:
