@@ -21,19 +21,19 @@ cut_often()	# relay seed
 	relay "$1" "cuts $CUTS 1 $((SIZE * 4 / CUTS)) $2"
 }
 
-transfer()	# name caller-option listener-option
+transfer()	# name caller-option listener-option [up down]
 {
 	listen_as bob "l_$1" -v -j "bob@$DOMAIN/$1" -a "alice@$DOMAIN" \
-	    "$3" <"$T/down"
-	start "c_$1" "$T/alice" -v "$2" "bob@$DOMAIN/$1" <"$T/up"
+	    "$3" <"$T/${5:-down}"
+	start "c_$1" "$T/alice" -v "$2" "bob@$DOMAIN/$1" <"$T/${4:-up}"
 }
 
-came_through()	# name
+came_through()	# name [up down]
 {
 	ended_well "c_$1" "$LIMIT" "$server: $1: the caller's status"
 	ended_well "l_$1" 60 "$server: $1: the listener's status"
-	check_same "$T/l_$1.out" "$T/up" "$server: $1: to the listener"
-	check_same "$T/c_$1.out" "$T/down" "$server: $1: to the caller"
+	check_same "$T/l_$1.out" "$T/${2:-up}" "$server: $1: to the listener"
+	check_same "$T/c_$1.out" "$T/${3:-down}" "$server: $1: to the caller"
 }
 
 # It says so once for each loss, and once when it is back.  A cut in the middle
