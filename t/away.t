@@ -108,8 +108,15 @@ back_in_time()	# relay who other
 	ended_well l 60 "$server: $2 was away: listener"
 	check_same "$T/l.out" "$T/large" "$server: $2 was away: up"
 	check_same "$T/c.out" "$T/large" "$server: $2 was away: down"
-	is "$(lines "$3" ': away; waiting')" "$([ -n "$features" ] && echo 0 || echo 1)" \
-	    "$server: $2 was away: said once"
+	# Prosody 0.12 does not hear every session that it resumes
+	case $features$server in
+	"$server")	_least=1 _most=1 ;;
+	*prosody)	_least=0 _most=1 ;;
+	*)		_least=0 _most=0 ;;
+	esac
+	_said=$(lines "$3" ': away; waiting')
+	ok "$server: $2 was away: said $_said times" \
+	    [ "$_said" -ge $_least -a "$_said" -le $_most ]
 }
 
 # Somebody new under the old name does not know the stream.

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from fake import Fault, certificates, check
+from fake import Fault, beside, certificates, check
 from middle import *
 
 SECONDS = 60
@@ -156,13 +156,13 @@ def wrong(ends, last):
     return None
 
 
-def run(make):
+def run(where, make):
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(WHERE, 'caller', 'known_peers'))
+        os.unlink(os.path.join(where, 'caller', 'known_peers'))
     hook = make()
     last = getattr(hook, 'kind', '').startswith('close')
     args = '-v -i' + (' -w 8' if last else '')
-    m = Lossy(WHERE, hook, args, args, UP, DOWN, SECONDS)
+    m = Lossy(where, hook, args, args, UP, DOWN, SECONDS)
     ends = {}
     try:
         ends = m.play()
@@ -177,19 +177,21 @@ def run(make):
 
 
 def main():
-    global WHERE
     cases = [c for c in CASES if re.search(sys.argv[1] if sys.argv[1:] else '', c[0])]
+
+    def play(where, number):
+        began = time.monotonic()
+        return *run(where, cases[number][1]), time.monotonic() - began
+
     print('1..%d' % len(cases))
     failed = 0
-    with tempfile.TemporaryDirectory(prefix='xcat-loss.') as WHERE:
-        certificates(WHERE)
-        for number, (name, make, _) in enumerate(cases, 1):
-            began = time.monotonic()
-            problem, ends = run(make)
-            print('%s %d - %s' % ('not ok' if problem else 'ok', number, name))
+    with tempfile.TemporaryDirectory(prefix='xcat-loss.') as where:
+        certificates(where)
+        for number, (problem, ends, took) in enumerate(beside(8, where, play, len(cases)), 1):
+            print('%s %d - %s' % ('not ok' if problem else 'ok', number, cases[number - 1][0]))
             if problem:
                 failed += 1
-                print('#   %s, after %.2f s' % (problem, time.monotonic() - began))
+                print('#   %s, after %.2f s' % (problem, took))
                 for who, (code, out, err) in ends.items():
                     print('#   %s: status %s, %d bytes' % (who, code, len(out)))
                     for line in err.splitlines()[-5:]:

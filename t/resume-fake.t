@@ -701,4 +701,4 @@ def _ok_backs_off(s):
     check(len(re.findall('^xcat: back: logged in again', lines, re.M)) == 1, 'does not say once that it is back')
 
 
-sys.exit(main())
+sys.exit(main(8))
