@@ -1,10 +1,9 @@
-#!/bin/sh
-# The peer is away: for a while, and the stream waits for it; for good, and both
-# know how far it got; or another took its place.
+# away.sh: the peer is away: for a while, and the stream waits for it; for good,
+# and both know how far it got; or another took its place.  t/away-*.t.
+# shellcheck shell=dash
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/server.sh"
-. "${0%/*}/relay.sh"
+. "$TESTS/server.sh"
+. "$TESTS/relay.sh"
 
 LIMIT=120
 MINE='(conflict|another client)'
@@ -166,11 +165,13 @@ conflict()
 	stop l2
 }
 
-random data 1000000
-random large 20000000
-for kind in $SERVERS; do
+absent()	# kind
+{
+	random data 1000000
+	random large 20000000
+
 	features=
-	start_server "$kind"
+	start_server "$1"
 	start_relay near
 	start_relay far
 	gone_for_good kill 'peer killed' 6
@@ -185,7 +186,7 @@ for kind in $SERVERS; do
 	stop_server
 
 	features=smacks
-	start_server "$kind" smacks
+	start_server "$1" smacks
 	start_relay near
 	start_relay far
 	gone_for_good kill 'peer killed, its session kept' '6|7'
@@ -194,5 +195,4 @@ for kind in $SERVERS; do
 	stop near
 	stop far
 	stop_server
-done
-done_testing
+}
