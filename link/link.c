@@ -25,7 +25,7 @@
 #include "net/trust.h"
 
 #define ANSWER_TIME	120		/* s, unless -w says otherwise */
-#define ALIVE_TIME	10000		/* ms of silence until a peer is asked, */
+#define ALIVE_TIME	10000		/* ms of silence until it is asked, */
 #define ALIVE_SHARE	3		/* but this part of -w at most */
 #define LINGER		10000		/* ms for a peer to ask how it ended */
 #define PATIENCE	120		/* s, likewise, for one that is away */

@@ -13,7 +13,7 @@
 
 #define RETRY_FIRST	500		/* ms; then twice that, and so on */
 #define RETRY_MOST	30000
-#define RETRY_LOGIN	20000		/* ms for the first; twice, thrice that */
+#define RETRY_LOGIN	20000		/* ms for the first; twice that ... */
 #define LAST_WORDS	100		/* ms for what is still to be sent */
 #define KEEPALIVE	90000		/* ms without sending */
 #define QUIET_IDLE	60000		/* ms without hearing anything, ... */

@@ -14,7 +14,7 @@
 #include "xml/write.h"
 
 #define RESUME_WAIT	10000	/* ms for an answer to <resume/> */
-#define SILENT_MAX	2	/* without one; Prosody 0.12's BOSH gives none */
+#define SILENT_MAX	2	/* without; Prosody 0.12's BOSH has none */
 #define PROOF_WAIT	1000	/* ms for a resumed session to say anything, */
 #define PROOF_TRIPS	4	/* and as often the time <resumed/> took */
 

@@ -8,7 +8,8 @@
 . "$TESTS/sshd.sh"
 
 SIZE=${SIZE:-50000000}
-LIMIT=300
+# shellcheck disable=SC2034
+LIMIT=300				# of run
 KEYS=8					# times that somebody types, and a cut
 
 back()
