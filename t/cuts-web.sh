@@ -39,9 +39,9 @@ cut_wss()
 {
 	start_relay wss_near "$HTTPSPORT"
 	start_relay wss_far "$HTTPSPORT"
+	transfer wss "$(by wss wss_near)" "$(by wss wss_far)"
 	cut_often wss_near "$SEED"
 	cut_often wss_far $((SEED + 1))
-	transfer wss "$(by wss wss_near)" "$(by wss wss_far)"
 }
 
 # Prosody 0.12 answers some of the repeated requests on connections that are no
@@ -50,10 +50,10 @@ cut_bosh()
 {
 	start_relay https_near "$HTTPSPORT"
 	start_relay https_far "$HTTPSPORT"
-	cut_little https_near $((SEED + 2))
-	cut_little https_far $((SEED + 3))
 	transfer https "$(by https https_near)" "$(by https https_far)" \
 	    little_up little_down
+	cut_little https_near $((SEED + 2))
+	cut_little https_far $((SEED + 3))
 }
 
 web()		# kind
