@@ -29,10 +29,20 @@ cut_by_turns()
 		2)	relay near cut; relay far cut ;;
 		esac
 		_n=$((_n + 1))
-		wait_for 60 mended || bail "$server: cut $_n is not mended"
+		wait_for 90 mended_or_over || {
+			diag_file "$T/c.err"
+			diag_file "$T/l.err"
+			bail "$server: cut $_n is not mended"
+		}
 	done
 	finish feed_uping
 	finish feed_downing
+}
+
+# The last cut may come when all has been said.
+mended_or_over()
+{
+	mended || gone "$(pid_of c)" || gone "$(pid_of l)"
 }
 
 mended()
