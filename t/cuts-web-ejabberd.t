@@ -1,7 +1,7 @@
 #!/bin/sh
 # Cuts over WebSocket and BOSH: ejabberd.
 
-CUTS=30
+CUTS=20
 . "${0%/*}/lib.sh"
 . "$TESTS/cuts-web.sh"
 

@@ -40,8 +40,8 @@ cut_wss()
 	start_relay wss_near "$HTTPSPORT"
 	start_relay wss_far "$HTTPSPORT"
 	transfer wss "$(by wss wss_near)" "$(by wss wss_far)"
-	cut_often wss_near "$SEED"
-	cut_often wss_far $((SEED + 1))
+	cut_often wss_near "$SEED" "$CUTS"
+	cut_often wss_far $((SEED + 1)) "$CUTS"
 }
 
 # Prosody 0.12 answers some of the repeated requests on connections that are no
@@ -68,8 +68,8 @@ web()		# kind
 	[ "$1" = prosody ] || cut_bosh
 	lose_bosh
 	came_through wss
-	came_back c_wss wss_near "$BACK" 5
-	came_back l_wss wss_far "$BACK" 5
+	came_back c_wss wss_near "$BACK" 5 "$CUTS"
+	came_back l_wss wss_far "$BACK" 5 "$CUTS"
 	ok "$1: wss: sessions are resumed" says c_wss "$RESUMED" 1
 	if [ "$1" != prosody ]; then
 		came_through https little_up little_down

@@ -18,9 +18,9 @@ SEED=${SEED:-$(date +%s)}
 # Cuts are counted in bytes both ways, of which there are some 2.8 for each of
 # SIZE.  No login takes more than 10,000, and some cuts are to be in one, though
 # not in the first: that is not tried again.
-cut_often()	# relay seed
+cut_often()	# relay seed cuts
 {
-	relay "$1" "cuts $CUTS 1 $((SIZE * 4 / CUTS)) $2"
+	relay "$1" "cuts $3 1 $((SIZE * 4 / $3)) $2"
 }
 
 transfer()	# name caller-option listener-option [up down]
@@ -46,12 +46,12 @@ came_through()	# name [up down]
 # of a login is no further loss, and the last may hit a stream that has ended.
 # Prosody 0.12 resumes sessions that it then does not hear: a loss more, and no
 # session resumed.
-came_back()	# name relay message least
+came_back()	# name relay message least cuts
 {
 	ok "$server: $1: all cuts were made" relay_said "$2" 'cuts done'
 	_lost=$(lines "$1" "$TRYING") _back=$(lines "$1" "$BACK")
 	ok "$server: $1: lost $_lost times, back $_back times" \
-	    [ "$_lost" -ge $((CUTS / 2)) -a "$_lost" -le $((CUTS * 3 / 2)) \
+	    [ "$_lost" -ge $(($5 / 2)) -a "$_lost" -le $(($5 * 3 / 2)) \
 	    -a "$_back" -le "$_lost" -a "$_back" -ge $((_lost - 1)) ]
 	ok "$server: $1: $3" says "$1" "$3" "$4"
 }
@@ -69,32 +69,32 @@ cuts()		# kind message [feature]
 		case $_name in
 		caller)
 			transfer caller "$(via near)" -4
-			cut_often near "$SEED" ;;
+			cut_often near "$SEED" "$CUTS" ;;
 		listener)
 			transfer listener -4 "$(via far)"
-			cut_often far $((SEED + 1)) ;;
+			cut_often far $((SEED + 1)) "$CUTS" ;;
 		both)
 			transfer both "$(via near_both)" "$(via far_both)"
-			cut_often near_both $((SEED + 2))
-			cut_often far_both $((SEED + 3)) ;;
+			cut_often near_both $((SEED + 2)) $((CUTS / 2))
+			cut_often far_both $((SEED + 3)) $((CUTS / 2)) ;;
 		esac
 	done
 	for _name in $TRANSFERS; do
 		came_through "$_name"
 	done
-	_least=$((CUTS / 2))
+	_least=$((CUTS / 4))
 	[ "$1$2" != "prosody$RESUMED" ] || _least=1
 	for _name in $TRANSFERS; do
 		case $_name in
 		caller)
-			came_back c_caller near "$2" $_least
+			came_back c_caller near "$2" $_least "$CUTS"
 			is "$(lines l_caller "$TRYING")" 0 \
 			    "$server: the other end loses nothing" ;;
 		listener)
-			came_back l_listener far "$2" $_least ;;
+			came_back l_listener far "$2" $_least "$CUTS" ;;
 		both)
-			came_back c_both near_both "$2" $_least
-			came_back l_both far_both "$2" $_least ;;
+			came_back c_both near_both "$2" $_least $((CUTS / 2))
+			came_back l_both far_both "$2" $_least $((CUTS / 2)) ;;
 		esac
 	done
 	stop_server
