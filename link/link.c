@@ -25,7 +25,8 @@
 #include "net/trust.h"
 
 #define ANSWER_TIME	120		/* s, unless -w says otherwise */
-#define ALIVE_TIME	10		/* s of silence until a peer is asked */
+#define ALIVE_TIME	10000		/* ms of silence until it is asked, */
+#define ALIVE_SHARE	3		/* but this part of -w at most */
 #define LINGER		10000		/* ms for a peer to ask how it ended */
 #define PATIENCE	120		/* s, likewise, for one that is away */
 #define LOOK_FIRST	500		/* ms until it is asked again; twice */
@@ -39,6 +40,16 @@ answer_deadline(void)
 {
 	return clock_ms() + 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
 	    ANSWER_TIME);
+}
+
+/* Whoever gives up soon has to ask sooner, to know why. */
+static void
+look_later(struct link *l)
+{
+	int64_t	 most = run.conf.timeout * 1000 / ALIVE_SHARE;
+
+	timer_set(run.loop, &l->silence, clock_ms() +
+	    (most > 0 && most < ALIVE_TIME ? most : ALIVE_TIME));
 }
 
 void
@@ -58,7 +69,7 @@ link_new(void)
 		return NULL;
 	l->timer = (struct timer){ .fire = link_timeout, .arg = l };
 	l->silence = (struct timer){ .fire = link_silent, .arg = l };
-	timer_set(run.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
+	look_later(l);
 	TAILQ_INSERT_TAIL(&run.links, l, next);
 	run.nlinks++;
 	return l;
@@ -301,8 +312,7 @@ link_wait(struct link *l)
 
 	if (!is_waiting(l)) {
 		if (l->since != 0)
-			timer_set(run.loop, &l->silence,
-			    now + 1000 * ALIVE_TIME);
+			look_later(l);
 		l->since = 0;
 		l->said_away = 0;
 		return;
@@ -405,7 +415,7 @@ look_for_peer(struct link *l)
 	uint64_t	 confirmed = stream_confirmed(l->stream);
 	uint64_t	 received = stream_received(l->stream);
 
-	timer_set(run.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
+	look_later(l);
 	if (l->confirmed == confirmed && (l->heard == received ||
 	    confirmed < stream_sent(l->stream)))
 		stream_ping(l->stream);
@@ -436,7 +446,7 @@ link_silent(void *arg)
 {
 	struct link	*l = arg;
 
-	timer_set(run.loop, &l->silence, clock_ms() + 1000 * ALIVE_TIME);
+	look_later(l);
 	if (l->stream == NULL)
 		return;
 	/* What came before a failure is for the local end, but one that waits
@@ -522,6 +532,19 @@ link_check(struct link *l)
 		link_over(l, EX_FINE);
 }
 
+static void
+look_at_clock(void)
+{
+	static int64_t	 lost;
+
+	if (clock_lost() == lost)
+		return;
+	lost = clock_lost();
+	say(1, "woken; time has passed without us");
+	if (run.session != NULL)
+		session_woken(run.session);
+}
+
 /* Called by the loop before it waits. */
 void
 links_check(void *arg)
@@ -529,6 +552,7 @@ links_check(void *arg)
 	struct link	*l, *next;
 
 	(void)arg;
+	look_at_clock();
 	TAILQ_FOREACH_SAFE(l, &run.links, next, next)
 		if (l->changed) {
 			l->changed = 0;

@@ -13,6 +13,7 @@
 
 #define RETRY_FIRST	500		/* ms; then twice that, and so on */
 #define RETRY_MOST	30000
+#define RETRY_LOGIN	20000		/* ms for the first; twice that ... */
 #define LAST_WORDS	100		/* ms for what is still to be sent */
 #define KEEPALIVE	90000		/* ms without sending */
 #define QUIET_IDLE	60000		/* ms without hearing anything, ... */
@@ -99,6 +100,21 @@ away_look(struct session *s, int64_t now)
 	}
 }
 
+/* Whatever is between us and the server may have forgotten us meanwhile, or it
+ * may be there again. */
+void
+session_woken(struct session *s)
+{
+	int64_t	 now = clock_ms();
+
+	if (s->state == S_READY && s->probed == 0) {
+		probe(s, now);
+		timer_set(s->loop, &s->timer, away_deadline(s));
+	} else if (s->state == S_AWAY) {
+		timer_set(s->loop, &s->timer, now);
+	}
+}
+
 /*
  * Trying again
  */
@@ -148,6 +164,17 @@ delay(const struct session *s)
 		most = RETRY_MOST;
 	/* Not all at once, after a server's restart. */
 	return most / 2 + arc4random_uniform((uint32_t)most / 2);
+}
+
+/* A road may be a hole when it is tried and sound a moment later, so an attempt
+ * is given up soon; but not each time, in case it is merely slow. */
+int64_t
+away_patience(const struct session *s)
+{
+	int64_t	 most = RETRY_LOGIN * (s->tries - 1);
+
+	return s->tries == 0 || most > s->conf.login_ms ? s->conf.login_ms :
+	    most;
 }
 
 void

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 
 #define STOPPED	5000		/* ms late */
+#define FOREVER	(INT64_MAX / 4)	/* ms */
 
 struct loop {
 	TAILQ_HEAD(, watch)	 watches;
@@ -30,19 +31,52 @@ struct loop {
 /* The write end of the pipe through which handlers speak to the loop. */
 static int	 signal_fd = -1;
 
+/*
+ * The clock.  It is looked at all the time, so who finds that it has gone far
+ * was stopped, or the machine slept; it may be anywhere that it happened.  One
+ * that polls as well, for how much of that is not known.
+ */
+static struct {
+	int64_t	 last;		/* the system's, when looked at */
+	int64_t	 asleep;	/* ms that poll has been asked for since */
+	int64_t	 lost;		/* ms that nothing could happen in */
+} clk;
+
+static volatile sig_atomic_t	 continued;
+
+#ifdef CLOCK_BOOTTIME
+#define CLOCK	CLOCK_BOOTTIME	/* Linux's other one stands in sleep */
+#else
+#define CLOCK	CLOCK_MONOTONIC
+#endif
+
 int64_t
 clock_us(void)
 {
 	struct timespec	 ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(CLOCK, &ts);
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 int64_t
 clock_ms(void)
 {
-	return clock_us() / 1000;
+	int64_t	 now = clock_us() / 1000, passed;
+
+	passed = now - clk.last - (continued ? 0 : clk.asleep);
+	if (clk.last != 0 && passed >= STOPPED)
+		clk.lost += passed;
+	continued = 0;
+	clk.last = now;
+	clk.asleep = 0;
+	return now - clk.lost;
+}
+
+int64_t
+clock_lost(void)
+{
+	return clk.lost;
 }
 
 struct loop *
@@ -159,6 +193,13 @@ handler(int signo)
 	errno = saved;
 }
 
+static void
+on_continued(int signo)
+{
+	(void)signo;
+	continued = 1;
+}
+
 static int
 want_signals(void *arg)
 {
@@ -182,6 +223,8 @@ catch(int signo)
 {
 	struct sigaction	 sa = { .sa_handler = handler }, old;
 
+	if (signo == SIGCONT)
+		sa.sa_handler = on_continued;
 	if (sigaction(signo, NULL, &old) == -1)
 		return -1;
 	if (old.sa_handler == SIG_IGN && signo != SIGCHLD)
@@ -210,7 +253,8 @@ loop_signals(struct loop *l, void (*fn)(void *, int), void *arg)
 	loop_watch(l, &l->pipe);
 	signal(SIGPIPE, SIG_IGN);
 	return catch(SIGHUP) == -1 || catch(SIGINT) == -1 ||
-	    catch(SIGTERM) == -1 || catch(SIGCHLD) == -1 ? -1 : 0;
+	    catch(SIGTERM) == -1 || catch(SIGCHLD) == -1 ||
+	    catch(SIGCONT) == -1 ? -1 : 0;
 }
 
 /*
@@ -280,24 +324,9 @@ dispatch(struct loop *l)
 	l->npolled = 0;
 }
 
-/*
- * Woken long after the time asked for, we were stopped, or the machine slept.
- * Deadlines are for time in which something could have happened: they move.
- */
-static void
-make_up(struct loop *l, int64_t late)
-{
-	struct timer	*t;
-
-	if (late >= STOPPED)
-		TAILQ_FOREACH(t, &l->timers, next)
-			t->at += late;
-}
-
 static int
 turn(struct loop *l)
 {
-	int64_t	 since;
 	size_t	 i;
 	int	 wait;
 
@@ -308,15 +337,15 @@ turn(struct loop *l)
 	if (make_room(l) == -1)
 		return -1;
 	wait = ask(l);
-	since = clock_ms();
+	clock_ms();
+	clk.asleep = wait >= 0 ? wait : FOREVER;
 	if (poll(l->pfds, l->npolled, wait) == -1) {
 		if (errno != EINTR && errno != EAGAIN)
 			return -1;
 		for (i = 0; i < l->npolled; i++)
 			l->pfds[i].revents = 0;
 	}
-	if (wait >= 0)
-		make_up(l, clock_ms() - since - wait);
+	clock_ms();
 	dispatch(l);
 	if (!l->stop)
 		fire_timers(l);

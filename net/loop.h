@@ -30,16 +30,24 @@ struct watch {
 struct timer {
 	void	(*fire)(void *arg);
 	void	*arg;
-	int64_t	 at;			/* monotonic milliseconds */
+	int64_t	 at;			/* clock_ms() */
 	int	 on;			/* the loop's */
 	TAILQ_ENTRY(timer) next;	/* the loop's */
 };
 
 struct loop;
 
-/* Milliseconds of the monotonic clock. */
+/*
+ * Milliseconds that the process has been running: monotonic, but without those
+ * (five seconds or more at a time) in which it was stopped, or the machine
+ * slept.  Deadlines are for time in which something could have happened.
+ */
 int64_t	 clock_ms(void);
-int64_t	 clock_us(void);		/* microseconds */
+/* How much was left out so far: has this grown, we have just been woken. */
+int64_t	 clock_lost(void);
+
+/* Microseconds, for measuring: these go on meanwhile. */
+int64_t	 clock_us(void);
 
 struct loop *loop_new(void);		/* NULL and errno on failure */
 void	 loop_free(struct loop *l);

@@ -14,6 +14,8 @@
 #include "xml/write.h"
 
 #define TELL_WAIT	50	/* ms for a stanza to go with an answer */
+#define RESUME_WAIT	10000	/* ms for an answer to <resume/> */
+#define SILENT_MAX	2	/* without; Prosody 0.12's BOSH has none */
 #define PROOF_WAIT	1000	/* ms for a resumed session to say anything, */
 #define PROOF_TRIPS	4	/* and as often the time <resumed/> took */
 
@@ -76,6 +78,8 @@ resume_begin(struct session *s)
 	if (r == -1)
 		return -1;
 	s->resume_took = -clock_ms();
+	if (s->timer.at > clock_ms() + RESUME_WAIT)
+		timer_set(s->loop, &s->timer, clock_ms() + RESUME_WAIT);
 	session_set_state(s, S_RESUMING);
 	return 0;
 }
@@ -125,6 +129,19 @@ resume_wait(struct session *s)
 {
 	timer_set(s->loop, &s->timer, clock_ms() + PROOF_WAIT +
 	    PROOF_TRIPS * s->resume_took);
+}
+
+/* A server that does not even refuse may never answer: a new session then, and
+ * in the end one that nobody tries to resume. */
+void
+resume_silent(struct session *s)
+{
+	sm_end(s->sm);
+	if (s->state == S_RESUMING && ++s->silent_resumes >= SILENT_MAX)
+		s->no_sm = 1;
+	session_fail(s, SESSION_LOST, s->state == S_PROVING ?
+	    "the server resumed the session but does not hear it" :
+	    "the server does not say whether it resumes the session");
 }
 
 static void

@@ -179,10 +179,9 @@ fire(void *arg)
 	case S_AWAY:
 		away_fire(s);
 		break;
+	case S_RESUMING:
 	case S_PROVING:
-		sm_end(s->sm);	/* it will not hear us next time either */
-		session_fail(s, SESSION_LOST, "the server resumed the session "
-		    "but does not hear it");
+		resume_silent(s);
 		break;
 	case S_CLOSING:
 		closed(s);
@@ -417,7 +416,7 @@ session_set_out(struct session *s)
 	s->sasl = NULL;
 	s->unheard = 0;
 	s->probed = 0;
-	timer_set(s->loop, &s->timer, clock_ms() + s->conf.login_ms);
+	timer_set(s->loop, &s->timer, clock_ms() + away_patience(s));
 	session_set_state(s, S_CONNECTING);
 	s->road = road_new(s->loop, s->resolver, &conf, road_event, s);
 	return s->road == NULL ? -1 : 0;

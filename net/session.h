@@ -96,6 +96,9 @@ int	 session_near(struct session *s);
 size_t	 session_room(const struct session *s);
 /* Stop (1) and go on (0) reading from the server. */
 void	 session_pause(struct session *s, int pause);
+/* We have been stopped for a while (see clock_lost()): find out now whether the
+ * server is still there, or there again. */
+void	 session_woken(struct session *s);
 /* End the stream properly: unavailable, </stream:stream>, and wait a little
  * for the server's. */
 void	 session_close(struct session *s);

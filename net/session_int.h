@@ -50,6 +50,7 @@ struct session {
 	int			 tries;		/* to come back */
 	int64_t			 lost_at;
 	int64_t			 resume_took;	/* ms for <resumed/> */
+	int			 silent_resumes; /* not answered at all */
 	int64_t			 last_sent, last_heard;
 	size_t			 unheard;	/* bytes sent since then */
 	int64_t			 unheard_since;
@@ -88,6 +89,8 @@ int	 resume_input(struct session *s, const struct elem *e);
 void	 resume_enable(struct session *s);
 /* In S_PROVING: something comes, so more may. */
 void	 resume_wait(struct session *s);
+/* In S_RESUMING, S_PROVING: nothing came in time. */
+void	 resume_silent(struct session *s);
 /* Send <r/>; <a/>. */
 void	 resume_ask(struct session *s);
 void	 resume_tell(struct session *s);
@@ -108,6 +111,8 @@ void	 away_begin(struct session *s);
 void	 away_fire(struct session *s);
 /* Where to go now. */
 void	 away_hint(struct session *s);
+/* How long this attempt may take, ms. */
+int64_t	 away_patience(const struct session *s);
 
 /* disco.c: answer an iq get or set that nobody took. */
 void	 disco_answer(struct session *s, const struct elem *iq);

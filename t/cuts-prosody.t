@@ -1,8 +1,9 @@
 #!/bin/sh
-# A hundred cuts: Prosody, without stream management.
+# A hundred cuts on either side: Prosody, without stream management.
 
 . "${0%/*}/lib.sh"
 . "$TESTS/cuts.sh"
 
+TRANSFERS=both		# it is slow
 cuts prosody "$AGAIN"
 done_testing

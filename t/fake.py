@@ -16,15 +16,19 @@ server would, or kept until a verb asks for it.  Only Python's standard library 
 
 import base64
 import collections
+import concurrent.futures
 import contextlib
 import hashlib
 import hmac
 import os
 import re
+import shutil
 import socket
 import ssl
 import struct
 import subprocess
+import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ET
 
@@ -123,6 +127,25 @@ def certificates(where):
             ('-key', name + '.key')
         openssl('x509', '-req', '-in', name + '.csr', '-extfile', name + '.ext', '-out', name + '.pem', *sign,
                 *more.split())
+
+
+def beside(many, where, work, count):
+    """What work(directory, number) returns for each number below count, in this order.
+
+    So many are at work at a time, each in a directory of its own, which has the certificates."""
+    local = threading.local()
+
+    def begin():
+        local.dir = tempfile.mkdtemp(dir=where)
+        for name in names:
+            shutil.copy(os.path.join(where, name), local.dir)
+
+    names = os.listdir(where)
+    with concurrent.futures.ThreadPoolExecutor(many, initializer=begin) as pool:
+        try:
+            yield from pool.map(lambda number: work(local.dir, number), range(count))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 # --- the server --------------------------------------------------------------

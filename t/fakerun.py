@@ -36,7 +36,7 @@ import tempfile
 import threading
 import time
 
-from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, PEER, PING, Fake, Fault, Gone, b64, certificates, check, ns
+from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, PEER, PING, Fake, Fault, Gone, b64, beside, certificates, check, ns
 
 XCAT = os.path.abspath(os.environ.get('XCAT') or os.path.join(os.path.dirname(__file__), '..', 'xcat'))
 SECONDS = int(os.environ.get("SECONDS", 30))                        # for one case, on a machine that is busy
@@ -258,8 +258,15 @@ class Run(Fake):
         return None
 
 
-def main():
+def main(many=1):
+    """Run the cases, so many at a time."""
     global SANITIZED
+
+    def play(where, number):
+        began = time.monotonic()
+        run = Run(where, *cases[number][1:])
+        return run, run.play(), time.monotonic() - began
+
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # so that no child is left behind
     cases = [c for c in CASES if re.search(sys.argv[1] if sys.argv[1:] else '', c[0])]
     with open(XCAT, 'rb') as f:
@@ -269,15 +276,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix='xcat-hostile.') as where:
         certificates(where)
         os.close(os.open(os.path.join(where, 'config'), os.O_CREAT, 0o600))
-        for number, (name, *rest) in enumerate(cases, 1):
-            began = time.monotonic()
-            run = Run(where, *rest)
-            problem = run.play()
-            print('%s %d - %s%s' % (('ok', 'not ok')[bool(problem)], number, name,
+        for number, (run, problem, took) in enumerate(beside(many, where, play, len(cases)), 1):
+            print('%s %d - %s%s' % (('ok', 'not ok')[bool(problem)], number, cases[number - 1][0],
                                     ' # SKIP ' + run.skip if run.skip else ''))
             failed += bool(problem)
             if problem:
-                print('#   xcat %s, after %.2f s' % (problem, time.monotonic() - began))
+                print('#   xcat %s, after %.2f s' % (problem, took))
                 for who, data in run.log:
                     print('#     %s: %.400r' % (who, data))
             for line in run.stderr.splitlines()[-5:]:

@@ -54,10 +54,10 @@ random up 3000000
 random down 3000000
 for kind in $SERVERS; do
 	start_server "$kind" smacks limits
-	slow_begin "$kind"
+	slow_begin "$kind" 300000
 done
 for kind in $SERVERS; do
-	slow_end "$kind"
+	slow_end "$kind" 25
 	server=$kind
 	stop_server
 done

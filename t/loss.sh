@@ -8,8 +8,8 @@
 . "$TESTS/server.sh"
 . "$TESTS/relay.sh"
 
-SIZE=${SIZE:-8000000}			# each way
-STEPS=12				# cuts spread over a login
+SIZE=${SIZE:-5000000}			# each way
+STEPS=10				# cuts spread over a login
 LIMIT=300
 
 transfer()	# name caller-option listener-option [up down]
@@ -31,12 +31,21 @@ came_through()	# name [up down]
 # is beyond is <resume/>, or the bind, and the first blocks.
 sweep()		# relay up|down login-bytes
 {
-	relay "$1" "sweep $2 1 $(($3 / STEPS)) $((STEPS + 3)) 200000"
+	relay "$1" "sweep $2 1 $(($3 / _steps)) $((_steps + 3)) 200000"
 }
 
-begin()		# kind feature ...
+# Prosody 0.12 does not hear every session that it resumes.  To find that out
+# takes a second, and an attempt more.
+deaf()		# kind [feature]
+{
+	[ "$1${2-}" = prosodysmacks ]
+}
+
+begin()		# kind [feature]
 {
 	start_server "$@"
+	_steps=$STEPS
+	! deaf "$@" || _steps=$((STEPS / 2))
 	for _case in near_up near_down far_up far_down forget late; do
 		start_relay "${1}_$_case"
 	done
@@ -70,7 +79,8 @@ forgotten()
 		for _kind in $SERVERS; do
 			_moved=$(moved "${_kind}_forget")
 			wait_for 60 has_moved "${_kind}_forget" \
-			    $((_moved + 100000))
+			    $((_moved + 100000)) ||
+			    bail "$_kind: nothing moves any more"
 			relay "${_kind}_forget" "forget $_who"
 		done
 		for _kind in $SERVERS; do
@@ -83,7 +93,7 @@ forgotten()
 	done
 }
 
-end()		# kind message
+end()		# kind message [feature]
 {
 	for _case in near_up near_down far_up far_down; do
 		came_through "${1}_$_case"
@@ -91,10 +101,11 @@ end()		# kind message
 		    relay_said "${1}_$_case" 'cuts done'
 		_who=c_${1}_$_case
 		[ "${_case#far}" = "$_case" ] || _who=l_${1}_$_case
-		# Prosody 0.12 does not hear every session that it resumes
-		_least=$((STEPS / 2))
-		[ "$1$2" != "prosody$RESUMED" ] || _least=2
-		ok "$1: $_case: $2" says "$_who" "$2" $_least
+		if deaf "$1" "${3-}"; then
+			ok "$1: $_case: is back" says "$_who" "$BACK" 2
+		else
+			ok "$1: $_case: $2" says "$_who" "$2" $((STEPS / 2))
+		fi
 		is "$(lines "$_who" "$TRYING")" "$(lines "$_who" "$BACK")" \
 		    "$1: $_case: said once when lost and once when back"
 	done
@@ -103,7 +114,7 @@ end()		# kind message
 	ok "$1: late: it was cut" [ "$(relay_counts "${1}_late" 5)" -ge 1 ]
 }
 
-losses()	# message feature ...
+losses()	# message [feature]
 {
 	_message=$1; shift
 	random up "$SIZE"
@@ -112,11 +123,9 @@ losses()	# message feature ...
 	for _kind in $SERVERS; do
 		begin "$_kind" "$@"
 	done
+	forgotten
 	for _kind in $SERVERS; do
-		forgotten "$_kind"
-	done
-	for _kind in $SERVERS; do
-		end "$_kind" "$_message"
+		end "$_kind" "$_message" "$@"
 	done
 	done_testing
 }

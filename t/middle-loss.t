@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from fake import Fault, certificates, check
+from fake import Fault, beside, certificates, check
 from middle import *
 
 SECONDS = 60
@@ -78,7 +78,7 @@ class Lossy(Middle):
 
 
 class Once:
-    """A hook for one stanza."""
+    """A hook for one stanza, or for that and the next ones."""
 
     def __init__(self, who, kind, which, passed, lost, times=1):
         self.who, self.kind, self.which, self.passed, self.lost = who, kind, which, passed, lost
@@ -90,6 +90,8 @@ class Once:
         self.number += 1
         if self.number < self.which or not self.times:
             return False
+        if all(getattr(m, name).gone for name in self.lost):
+            return False                # that would be no loss
         self.times -= 1
         self.hit = True
         if self.passed:
@@ -154,13 +156,13 @@ def wrong(ends, last):
     return None
 
 
-def run(make):
+def run(where, make):
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(WHERE, 'caller', 'known_peers'))
+        os.unlink(os.path.join(where, 'caller', 'known_peers'))
     hook = make()
     last = getattr(hook, 'kind', '').startswith('close')
-    args = '-v -w 8' if last else '-v'
-    m = Lossy(WHERE, hook, args, args, UP, DOWN, SECONDS)
+    args = '-v -i' + (' -w 8' if last else '')
+    m = Lossy(where, hook, args, args, UP, DOWN, SECONDS)
     ends = {}
     try:
         ends = m.play()
@@ -175,19 +177,21 @@ def run(make):
 
 
 def main():
-    global WHERE
     cases = [c for c in CASES if re.search(sys.argv[1] if sys.argv[1:] else '', c[0])]
+
+    def play(where, number):
+        began = time.monotonic()
+        return *run(where, cases[number][1]), time.monotonic() - began
+
     print('1..%d' % len(cases))
     failed = 0
-    with tempfile.TemporaryDirectory(prefix='xcat-loss.') as WHERE:
-        certificates(WHERE)
-        for number, (name, make, _) in enumerate(cases, 1):
-            began = time.monotonic()
-            problem, ends = run(make)
-            print('%s %d - %s' % ('not ok' if problem else 'ok', number, name))
+    with tempfile.TemporaryDirectory(prefix='xcat-loss.') as where:
+        certificates(where)
+        for number, (problem, ends, took) in enumerate(beside(8, where, play, len(cases)), 1):
+            print('%s %d - %s' % ('not ok' if problem else 'ok', number, cases[number - 1][0]))
             if problem:
                 failed += 1
-                print('#   %s, after %.2f s' % (problem, time.monotonic() - began))
+                print('#   %s, after %.2f s' % (problem, took))
                 for who, (code, out, err) in ends.items():
                     print('#   %s: status %s, %d bytes' % (who, code, len(out)))
                     for line in err.splitlines()[-5:]:

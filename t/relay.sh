@@ -5,7 +5,12 @@
 #	listen_as bob b $(via near)
 #	relay near 'cut up 1000; delay 20'
 #	relay_said near 'cut 1'
+#
+# What goes through a socket between the two goes past it: $CARRIER says that
+# all streams are in-band, unless it is set to auto before.
 # shellcheck shell=dash disable=SC2154
+
+CARRIER=${CARRIER:-ibb}
 
 start_relay()	# name [port]
 {

@@ -481,6 +481,27 @@ def _ok_resumed_session_that_does_not_hear(s):
     s.end()
 
 
+@case(STAYS, stdin=b'', out=b'one', **LISTENER)
+def _ok_resume_is_not_answered(s):
+    """Prosody 0.12 has no answer to <resume/> over BOSH: tried twice, and then it is enough."""
+    s.login(managed=True)
+    for managed in True, None:
+        s.drop('rst')
+        s.until += 20
+        s.resuming()
+        with contextlib.suppress(Gone):
+            while s.sock.recv(4096):    # and nothing else
+                pass
+        login_again(s, managed=managed)
+    s.drop('rst')
+    login_again(s, managed=None)        # though it is offered
+    s.begin()
+    s.data(b'one')
+    s.close()
+    s.signal(signal.SIGTERM)
+    s.end()
+
+
 # --- elsewhere -------------------------------------------------------------------
 
 def elsewhere(s):
@@ -680,4 +701,4 @@ def _ok_backs_off(s):
     check(len(re.findall('^xcat: back: logged in again', lines, re.M)) == 1, 'does not say once that it is back')
 
 
-sys.exit(main())
+sys.exit(main(8))

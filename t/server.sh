@@ -97,8 +97,9 @@ server_answers()
 # --- xcat --------------------------------------------------------------------
 
 # A program $T/USER, which is xcat with an account, a server and a configuration
-# directory of its own.  A program, not a function, so that ssh, socat, inetd
-# and env can run it; it becomes xcat, keeping the process.
+# directory of its own, and with -o carrier=$CARRIER, if that is set.  A program,
+# not a function, so that ssh, socat, inetd and env can run it; it becomes xcat,
+# keeping the process.
 xcat_user()	# user
 {
 	mkdir -p "$T/home/$1"
@@ -108,7 +109,8 @@ xcat_user()	# user
 	export XCAT_CONFIG="$T/home/$1/config"
 	export XCAT_PASSWORD="\${XCAT_PASSWORD-$(password "$1")}"
 	export HOME="$T/home/$1"
-	exec "$XCAT" -j "$1@$DOMAIN" -c "$SERVER" -C "$CAFILE" "\$@"
+	exec "$XCAT" -j "$1@$DOMAIN" -c "$SERVER" -C "$CAFILE" \
+	    ${CARRIER:+-o carrier=$CARRIER} "\$@"
 	END
 	chmod +x "$T/$1"
 }

@@ -97,14 +97,16 @@ random down $SIZE
 names=
 for kind in $SERVERS; do
 	start_server "$kind" smacks
+	if [ -z "$names" ]; then
+		start_relay slow
+		relay slow 'throttle up 20000'
+		slow_begin road 300000 "$(via slow)"
+	fi
 	for name in $CASES; do
 		begin "${kind}_$name"
 		names="$names ${kind}_$name"
 	done
 done
-start_relay slow
-relay slow 'throttle up 10000'
-slow_begin road "$(via slow)"
 sleep 5					# for what was on its way
 for name in $names; do
 	note "$name"
@@ -115,5 +117,5 @@ done
 for name in $names; do
 	came_through "$name"
 done
-slow_end road
+slow_end road 25
 done_testing

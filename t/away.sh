@@ -1,10 +1,9 @@
-#!/bin/sh
-# The peer is away: for a while, and the stream waits for it; for good, and both
-# know how far it got; or another took its place.
+# away.sh: the peer is away: for a while, and the stream waits for it; for good,
+# and both know how far it got; or another took its place.  t/away-*.t.
+# shellcheck shell=dash
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/server.sh"
-. "${0%/*}/relay.sh"
+. "$TESTS/server.sh"
+. "$TESTS/relay.sh"
 
 LIMIT=120
 MINE='(conflict|another client)'
@@ -108,8 +107,15 @@ back_in_time()	# relay who other
 	ended_well l 60 "$server: $2 was away: listener"
 	check_same "$T/l.out" "$T/large" "$server: $2 was away: up"
 	check_same "$T/c.out" "$T/large" "$server: $2 was away: down"
-	is "$(lines "$3" ': away; waiting')" "$([ -n "$features" ] && echo 0 || echo 1)" \
-	    "$server: $2 was away: said once"
+	# Prosody 0.12 does not hear every session that it resumes
+	case $features$server in
+	"$server")	_least=1 _most=1 ;;
+	*prosody)	_least=0 _most=1 ;;
+	*)		_least=0 _most=0 ;;
+	esac
+	_said=$(lines "$3" ': away; waiting')
+	ok "$server: $2 was away: said $_said times" \
+	    [ "$_said" -ge $_least -a "$_said" -le $_most ]
 }
 
 # Somebody new under the old name does not know the stream.
@@ -159,11 +165,13 @@ conflict()
 	stop l2
 }
 
-random data 1000000
-random large 20000000
-for kind in $SERVERS; do
+absent()	# kind
+{
+	random data 1000000
+	random large 20000000
+
 	features=
-	start_server "$kind"
+	start_server "$1"
 	start_relay near
 	start_relay far
 	gone_for_good kill 'peer killed' 6
@@ -178,7 +186,7 @@ for kind in $SERVERS; do
 	stop_server
 
 	features=smacks
-	start_server "$kind" smacks
+	start_server "$1" smacks
 	start_relay near
 	start_relay far
 	gone_for_good kill 'peer killed, its session kept' '6|7'
@@ -187,5 +195,4 @@ for kind in $SERVERS; do
 	stop near
 	stop far
 	stop_server
-done
-done_testing
+}

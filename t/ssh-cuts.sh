@@ -1,47 +1,16 @@
-#!/bin/sh
-# ssh(1) through an xcat that keeps losing its server, on either side: typing
-# goes on after each recovery, and a copy of 50 MB is intact.
+# ssh-cuts.sh: ssh(1) through an xcat that keeps losing its server, on either
+# side: typing goes on after each recovery, and a copy of 50 MB is intact.
+# t/ssh-cuts-*.t.
+# shellcheck shell=dash
 
-. "${0%/*}/lib.sh"
-. "${0%/*}/server.sh"
-. "${0%/*}/relay.sh"
+. "$TESTS/server.sh"
+. "$TESTS/relay.sh"
+. "$TESTS/sshd.sh"
 
 SIZE=${SIZE:-50000000}
-LIMIT=300
+# shellcheck disable=SC2034
+LIMIT=300				# of run
 KEYS=8					# times that somebody types, and a cut
-
-start_sshd()
-{
-	SSHPORT=$(free_port)
-	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd	# it insists
-	ssh-keygen -q -t ed25519 -N '' -f "$T/hostkey"
-	ssh-keygen -q -t ed25519 -N '' -f "$T/key"
-	cat >"$T/sshd_config" <<-END
-	ListenAddress 127.0.0.1:$SSHPORT
-	HostKey $T/hostkey
-	AuthorizedKeysFile $T/key.pub
-	PermitRootLogin yes
-	StrictModes no
-	PidFile none
-	Subsystem sftp internal-sftp
-	END
-	start sshd /usr/sbin/sshd -D -e -f "$T/sshd_config"
-	wait_for 10 said sshd 'Server listening' || bail 'sshd does not start'
-}
-
-write_ssh_config()
-{
-	cat >"$T/ssh_config" <<-END
-	Host *
-		ProxyCommand $T/alice -v $(via near) bob@$DOMAIN ssh 2>>$T/proxy.err
-		User $(id -un)
-		IdentityFile $T/key
-		UserKnownHostsFile $T/known_hosts
-		StrictHostKeyChecking accept-new
-		LogLevel ERROR
-		BatchMode yes
-	END
-}
 
 back()
 {
@@ -82,31 +51,38 @@ typing()
 
 copy()		# from to description
 {
-	relay near "cuts 10 1 $((SIZE / 7)) 1"
-	relay far "cuts 10 1 $((SIZE / 7)) 2"
+	_size=$(wc -c <"$T/data")
+	# not in the first login, which is not tried again
+	relay near "cuts 10 20000 $((_size / 7)) 1"
+	relay far "cuts 10 20000 $((_size / 7)) 2"
 	run scp -q -F "$T/ssh_config" "$1" "$2"
 	is "$status" 0 "$server: $3, cut: status"
-	check_same "$T/data" "${2#*:}" "$server: $3, cut: $SIZE bytes intact"
+	check_same "$T/data" "${2#*:}" "$server: $3, cut: $_size bytes intact"
 	ok "$server: it was cut" [ "$(relay_counts near 5)" -ge $((KEYS / 2)) ]
 	rm -f "${2#*:}"
 }
 
-random data "$SIZE"
-start_sshd
-for kind in $SERVERS; do
-	start_server "$kind" smacks
+ssh_cuts()	# kind
+{
+	random data "$SIZE"
+	start_sshd
+	start_server "$1" smacks
 	start_relay near
 	start_relay far
-	write_ssh_config
 	: >"$T/proxy.err"
+	write_ssh_config <<-END
+	Host *
+		ProxyCommand $T/alice -v $(via near) bob@$DOMAIN ssh 2>>$T/proxy.err
+		User $(id -un)
+	END
 	listen_as bob listener -k "$(via far)" -a "alice@$DOMAIN" \
 	    "ssh=$SSHPORT"
 	typing
 	copy "$T/data" "host:$T/there" scp
+	random data "${BACKSIZE:-$SIZE}"
 	copy "host:$T/data" "$T/here" 'scp back'
 	stop listener
 	stop near
 	stop far
 	stop_server
-done
-done_testing
+}
