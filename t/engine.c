@@ -264,6 +264,8 @@ post(void *arg, const void *stanza, size_t len)
 	return 0;
 }
 
+int64_t (*engine_clock)(void);
+
 void
 side_init(struct side *a, const char *jid)
 {
@@ -271,6 +273,7 @@ side_init(struct side *a, const char *jid)
 		.allowed = on_allowed,
 		.offer = on_offer,
 		.trace = no_trace,
+		.now = engine_clock,
 		.arg = a,
 	};
 	struct elem *e;

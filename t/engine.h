@@ -101,6 +101,8 @@ extern const struct inband_user user;
 /* Events of a stream, as text; the log is emptied. */
 const char *events(struct end *e);
 
+/* The clock that sides made from now on have; NULL, as at first: none. */
+extern int64_t (*engine_clock)(void);
 void	 side_init(struct side *a, const char *jid);
 void	 side_free(struct side *a);
 /* A place for a stream (may be NULL yet); forget one that is over. */

@@ -892,7 +892,7 @@ test_closed_again(void)
  * By chance
  */
 
-#define TOTAL	20000		/* bytes each way */
+#define TOTAL	60000		/* bytes each way */
 
 static unsigned char
 byte(const struct side *a, size_t i)
@@ -904,7 +904,7 @@ byte(const struct side *a, size_t i)
 static void
 send_bytes(struct side *a)
 {
-	unsigned char data[4096];
+	static unsigned char data[INBAND_BLOCK_MAX];
 	struct end *e = a->end;
 	size_t i, len;
 
@@ -945,11 +945,20 @@ lose(struct side *a, struct side *b)
 	ibb_back(a->ibb, random() % 32 == 0);
 }
 
+static int64_t chance_now;
+
+static int64_t
+chance_clock(void)
+{
+	return chance_now;
+}
+
 static void
 turn(struct side *a, struct side *b)
 {
 	int n;
 
+	chance_now += random() % 4000000;	/* blocks become smaller */
 	send_bytes(a);
 	send_bytes(b);
 	for (n = (int)(random() % 8); n > 0; n--) {
@@ -962,6 +971,8 @@ turn(struct side *a, struct side *b)
 		if (!b->end->eager && random() % 2 == 0)
 			inband_answer(b->end->s, (size_t)random() % 4);
 	}
+	if (random() % 16 == 0)		/* it has waited for long */
+		inband_sync(a->end->s);
 	if (random() % 16 == 0)
 		lose(a, b);
 	if (random() % 16 == 0)
@@ -977,16 +988,22 @@ is_done(const struct end *e)
 }
 
 static const char *
-by_chance(unsigned seed, int message)
+by_chance(unsigned seed, int message, int paced)
 {
 	struct side a, b;
 	const char *wrong = NULL;
 	int i;
 
 	srandom(seed);
+	engine_clock = paced ? chance_clock : NULL;
 	join(&a, &b, 4096, message);
+	engine_clock = NULL;
 	inband_can_sync(a.end->s);
 	inband_can_sync(b.end->s);
+	if (paced) {
+		inband_agree(a.end->s, INBAND_BLOCK_MAX, INBAND_BLOCK_MAX);
+		inband_agree(b.end->s, INBAND_BLOCK_MAX, INBAND_BLOCK_MAX);
+	}
 	a.end->eager = random() % 2 == 0;
 	b.end->eager = random() % 2 == 0;
 	for (i = 0; wrong == NULL && i < 20000 &&
@@ -1010,7 +1027,7 @@ test_chance(void)
 	unsigned seed;
 
 	for (seed = 1; wrong == NULL && seed <= 400; seed++)
-		wrong = by_chance(seed, seed % 2 == 0);
+		wrong = by_chance(seed, seed % 2 == 0, seed % 4 < 2);
 	is(wrong, NULL, "whatever is lost, all arrives (seed %u)", seed - 1);
 }
 
