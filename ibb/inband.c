@@ -54,10 +54,6 @@ static void
 set_state(struct inband *s, enum state state)
 {
 	inband_trace(s, "", state_names[s->state], state_names[state]);
-	if (state == OPEN && !s->message && s->ibb->host.now != NULL) {
-		s->paced = 1;
-		pace_init(&s->pace, s->ibb->host.now());
-	}
 	if (state == ENDED && s->state != ENDED)
 		RB_REMOVE(inband_tree, &s->ibb->streams, s);
 	s->state = state;

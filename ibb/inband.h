@@ -184,7 +184,7 @@ void	 inband_close_back(struct inband *s, int64_t deadline);
 /*
  * Mending: between xcats a stream goes on after blocks or answers were lost
  * on the way (xcat-protocol(7), "Loss").  The peer has said that it is one:
- * blocks are kept from now on until they are answered.
+ * blocks are kept from now on until they are answered, and paced.
  */
 void	 inband_can_sync(struct inband *s);
 /* Can it be mended, or may it turn out that it can? */

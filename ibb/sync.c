@@ -30,10 +30,17 @@ set_hold(struct inband *s, enum hold hold)
 	s->hold = hold;
 }
 
+/* What other programs do with few blocks under way is their own affair: there
+ * are some that need many, because they send without waiting for answers, and
+ * ours come back behind all that. */
 void
 inband_can_sync(struct inband *s)
 {
 	s->can_sync = 1;
+	if (!s->message && s->ibb->host.now != NULL) {
+		s->paced = 1;
+		pace_init(&s->pace, s->ibb->host.now());
+	}
 }
 
 int

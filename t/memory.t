@@ -30,7 +30,6 @@ start_reader()
 }
 
 # The peak, for as long as the process is there to be asked.
-peak_caller=none peak_listener=none
 peak()		# name: in $peak_NAME
 {
 	_kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' \
@@ -45,19 +44,29 @@ both_ended()
 	gone "$(pid_of caller)" && gone "$(pid_of listener)"
 }
 
+transfer()	# carrier
+{
+	peak_caller=none peak_listener=none
+	start_writer
+	start_reader
+	listen_as bob listener -a "alice@$DOMAIN" -o "carrier=$1"
+	start caller "$T/alice" -s -o "carrier=$1" "bob@$DOMAIN" \
+	    <"$T/caller.in"
+	wait_for 400 both_ended
+	finish caller 1
+	is "$status" 0 "$1: caller ends well"
+	finish listener 1
+	is "$status" 0 "$1: listener ends well"
+	finish reader 60
+	is "$(cat "$T/reader.out")" "$want" "$1: $BYTES bytes intact"
+	ok "$1: caller has $peak_caller kB at most" \
+	    [ "$peak_caller" -lt $MOST ]
+	ok "$1: listener has $peak_listener kB at most" \
+	    [ "$peak_listener" -lt $MOST ]
+}
+
 want=$(sh -c "$noise" 2>/dev/null | head -c "$BYTES" | sha256sum)
 start_server ejabberd
-start_writer
-start_reader
-listen_as bob listener -a "alice@$DOMAIN"
-start caller "$T/alice" -s -b 65535 "bob@$DOMAIN" <"$T/caller.in"
-wait_for 400 both_ended
-finish caller 1
-is "$status" 0 'caller ends well'
-finish listener 1
-is "$status" 0 'listener ends well'
-finish reader 60
-is "$(cat "$T/reader.out")" "$want" "$BYTES bytes intact"
-ok "caller has $peak_caller kB at most" [ "$peak_caller" -lt $MOST ]
-ok "listener has $peak_listener kB at most" [ "$peak_listener" -lt $MOST ]
+transfer ibb
+transfer auto
 done_testing

@@ -6,6 +6,7 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
+CARRIER=ibb			# sockets have tests of their own
 LIMIT=280			# seconds for one transfer
 BLOCK=4096
 

@@ -6,6 +6,7 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
+CARRIER=ibb			# a socket would be off the road
 LIMIT=60
 BLOCK=4096
 bob=bob@$DOMAIN
