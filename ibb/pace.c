@@ -7,7 +7,7 @@
 
 #define STANZA_MIN	2048
 #define UNITS_MAX	7		/* in a stanza: less than 64 KiB */
-#define START		4		/* stanzas under way at first */
+#define START		2		/* stanzas under way at first */
 #define FLOOR		2		/* and at least */
 #define MANY		4		/* stanzas under way that fill a path */
 #define SLOW		16384		/* bytes a second */
