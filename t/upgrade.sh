@@ -3,6 +3,7 @@
 # shellcheck shell=dash disable=SC2154
 
 . "$TESTS/server.sh"
+CARRIER=auto				# relay.sh would have none
 . "$TESTS/relay.sh"
 . "$TESTS/sockets.sh"
 
