@@ -16,7 +16,10 @@ static void	 skip_value(struct json *);
 static void
 skip_space(struct json *j)
 {
-	while (j->p < j->end && memchr(" \t\r\n", *j->p, 4) != NULL)
+	static const char	 space[] = " \t\r\n";
+
+	while (j->p < j->end &&
+	    memchr(space, *j->p, sizeof(space) - 1) != NULL)
 		j->p++;
 }
 
@@ -25,7 +28,9 @@ static char
 peek(struct json *j)
 {
 	skip_space(j);
-	return j->bad || j->p == j->end ? '\0' : *j->p;
+	if (j->bad || j->p == j->end)
+		return '\0';
+	return *j->p;
 }
 
 static int
@@ -56,7 +61,7 @@ hex4(struct json *j)
 		if (j->p == j->end)
 			break;
 		c = *j->p >= 'A' && *j->p <= 'F' ? *j->p + 32 : *j->p;
-		if ((d = memchr(digits, c, 16)) == NULL)
+		if ((d = memchr(digits, c, sizeof(digits) - 1)) == NULL)
 			break;
 		n = n << 4 | (unsigned)(d - digits);
 	}
@@ -82,7 +87,9 @@ escaped(struct json *j)
 	if (*j->p == 'u') {
 		j->p++;
 		u = hex4(j);
-		return u == 0 || u > 0x7f ? ' ' : (char)u;
+		if (u == 0 || u > 0x7f)
+			return ' ';
+		return (char)u;
 	}
 	if ((n = memchr(names, *j->p, sizeof(names) - 1)) == NULL) {
 		j->bad = 1;
@@ -120,11 +127,12 @@ string(struct json *j, char *out)
 static void
 skip_word(struct json *j)
 {
-	const char	*start = j->p;
+	static const char	 others[] = "+-.E";
+	const char		*start = j->p;
 
 	while (j->p < j->end && ((*j->p >= 'a' && *j->p <= 'z') ||
 	    (*j->p >= '0' && *j->p <= '9') ||
-	    memchr("+-.E", *j->p, 4) != NULL))
+	    memchr(others, *j->p, sizeof(others) - 1) != NULL))
 		j->p++;
 	if (j->p == start)
 		j->bad = 1;

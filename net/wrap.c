@@ -17,9 +17,10 @@ qualified(const char *p, const char *end)
 	char	 quote = '\0';
 
 	for (; p < end; p++) {
-		if (quote != '\0')
-			quote = *p == quote ? '\0' : quote;
-		else if (*p == '>')
+		if (quote != '\0') {
+			if (*p == quote)
+				quote = '\0';
+		} else if (*p == '>')
 			break;
 		else if (*p == '"' || *p == '\'')
 			quote = *p;
