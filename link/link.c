@@ -282,11 +282,10 @@ is_waiting(const struct link *l)
 }
 
 static void
-gave_up_waiting(struct link *l)
+gave_up_waiting(struct link *l, long long s)
 {
 	const char	*server = session_why(run.session);
 	char		 why[256];
-	long long	 s = (clock_ms() - l->since) / 1000;
 
 	if (run.away)
 		snprintf(why, sizeof(why), "%.*s, and no way back in %lld s; "
@@ -334,7 +333,7 @@ still_waiting(struct link *l)
 	int64_t	 now = clock_ms();
 
 	if (now - l->since >= patience()) {
-		gave_up_waiting(l);
+		gave_up_waiting(l, (now - l->since) / 1000);
 		return;
 	}
 	if (!run.away)
@@ -397,7 +396,7 @@ link_timeout(void *arg)
 	char		 why[64];
 
 	if (l->since != 0) {
-		gave_up_waiting(l);
+		gave_up_waiting(l, run.conf.timeout);
 		return;
 	}
 	snprintf(why, sizeof(why), "nothing moved for %ld s; try again, "
