@@ -19,7 +19,9 @@
 #define QUIET_IDLE	60000		/* ms without hearing anything, ... */
 #define QUIET_SENT	20000		/* ... and since something was sent */
 #define PROBE_WAIT	20000		/* ms for an answer, and ... */
-#define SLOWEST		3		/* ... bytes a ms that a server takes */
+#define SLOWEST		3		/* ... bytes a ms that a server takes, */
+#define SLACK_MOST	20000		/* but no more for that: it answers
+					 * some of it, meanwhile */
 
 /*
  * Noticing
@@ -49,9 +51,11 @@ int64_t
 away_deadline(const struct session *s)
 {
 	int64_t	 at = s->last_heard + QUIET_IDLE;
+	int64_t	 slack = (int64_t)s->unheard / SLOWEST;
 
 	if (s->probed != 0)
-		return s->probed + PROBE_WAIT + (int64_t)s->unheard / SLOWEST;
+		return s->probed + PROBE_WAIT +
+		    (slack < SLACK_MOST ? slack : SLACK_MOST);
 	if (s->unheard > 0 && s->unheard_since + QUIET_SENT < at)
 		at = s->unheard_since + QUIET_SENT;
 	if (s->last_sent + KEEPALIVE < at)
