@@ -14,6 +14,7 @@
 #define RETRY_FIRST	500		/* ms; then twice that, and so on */
 #define RETRY_MOST	30000
 #define RETRY_LOGIN	20000		/* ms for the first; twice that ... */
+#define GHOST_LIFE	60000		/* ms; ejabberd's is 20 s */
 #define LAST_WORDS	100		/* ms for what is still to be sent */
 #define KEEPALIVE	90000		/* ms without sending */
 #define QUIET_IDLE	60000		/* ms without hearing anything, ... */
@@ -132,6 +133,20 @@ away_may_return(const struct session *s, enum session_fault fault)
 	    fault == SESSION_TIMEOUT);
 }
 
+/* ejabberd may hold an answer back for 15 s, and then does what it was asked. */
+static int
+may_haunt(const struct session *s)
+{
+	return s->state == S_BINDING || s->state == S_RESUMING ||
+	    s->state == S_PROVING;
+}
+
+int
+away_is_ghost(const struct session *s)
+{
+	return clock_ms() < s->ghost_until;
+}
+
 /* The road cannot be freed from its own callbacks: the timer does that, once
  * an error of ours has had its chance to go out. */
 void
@@ -141,6 +156,8 @@ away_begin(struct session *s)
 
 	if (!sm_resumable(s->sm))
 		sm_end(s->sm);
+	if (may_haunt(s))
+		s->ghost_until = clock_ms() + GHOST_LIFE;
 	iq_forget(s->iqs, s);
 	road_close(s->road);
 	session_set_state(s, S_AWAY);

@@ -245,6 +245,7 @@ static const struct {
 	const char	*condition;
 	const char	*words;
 } stream_errors[] = {
+	{ "conflict", "a connection that we had given up took our place" },
 	{ "connection-timeout", "the server thinks we are gone; try again" },
 	{ "host-gone", "the server no longer serves this domain: "
 	    "check -j and -c" },
@@ -288,7 +289,7 @@ stream_error(struct session *s, const struct elem *e)
 	/* It ends the session for the server as well: nothing to resume. */
 	sm_end(s->sm);
 	s->too_big = strcmp(cond, "policy-violation") == 0;
-	if (strcmp(cond, "conflict") == 0)
+	if (strcmp(cond, "conflict") == 0 && !away_is_ghost(s))
 		session_fail(s, SESSION_CONFLICT, "another client has logged "
 		    "in as %s; give each a resource of its own with -j",
 		    s->jid);

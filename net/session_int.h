@@ -51,6 +51,7 @@ struct session {
 	int64_t			 lost_at;
 	int64_t			 resume_took;	/* ms for <resumed/> */
 	int			 silent_resumes; /* not answered at all */
+	int64_t			 ghost_until;	/* see away_is_ghost() */
 	int64_t			 last_sent, last_heard;
 	size_t			 unheard;	/* bytes sent since then */
 	int64_t			 unheard_since;
@@ -107,6 +108,10 @@ void	 away_look(struct session *s, int64_t now);
 /* Is this a loss that can be mended?  Begin to. */
 int	 away_may_return(const struct session *s, enum session_fault fault);
 void	 away_begin(struct session *s);
+/* A server may carry out what was asked of it on a connection that we have
+ * given up, and bind or resume a session there instead of ours: was a conflict
+ * that comes now made by ourselves? */
+int	 away_is_ghost(const struct session *s);
 /* The timer of S_AWAY. */
 void	 away_fire(struct session *s);
 /* Where to go now. */

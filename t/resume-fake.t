@@ -582,6 +582,27 @@ for managed in None, True:
         nobody_comes(s)
 
     @case(STAYS, of=name, **LISTENER)
+    def _ok_conflict_with_itself(s, managed=managed):
+        """What was asked of a server on a connection that was given up may still be done."""
+        s.login(managed=managed)
+        s.drop('rst')
+        if managed:
+            s.resuming()
+        else:
+            s.secure()
+            s.hello(s.mechanisms(MECHANISMS))
+            s.sasl()
+            s.hello(BINDING)
+            s.next(lambda e: e.tag == CLIENT + 'iq' and e[0].tag == BIND + 'bind')
+        s.drop('rst')
+        login_again(s, REFUSALS['without_h'] if managed else None, managed=managed)
+        s.send(stream_error('conflict'))
+        s.end()
+        login_again(s, managed=managed)
+        s.signal(signal.SIGTERM)
+        s.end()
+
+    @case(STAYS, of=name, **LISTENER)
     def _ok_shutdown(s, managed=managed):
         """A server that goes says so; the listener waits for it, and does not resume (RFC 6120 section 4.9.3.19)."""
         s.login(managed=managed)
