@@ -27,13 +27,17 @@ now()
 }
 
 # A stopped xcat was not idle for that minute, and its -w does not run out.
+# Not so fast that nothing is left to be done when it happens.
 begin()		# name
 {
 	_near=-4 _far=-4 _wc=120 _wl=120
 	start_relay "r_$1"
+	relay "r_$1" 'throttle up 2000000; throttle down 2000000'
 	case $1 in
 	*_stop_caller)	_wc=30 ;;
 	*_stop_listener)	_wl=30 ;;
+	esac
+	case $1 in
 	*_listener)	_far=$(via "r_$1") ;;
 	*)		_near=$(via "r_$1") ;;
 	esac
