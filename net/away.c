@@ -20,9 +20,9 @@
 #define QUIET_IDLE	60000		/* ms without hearing anything, ... */
 #define QUIET_SENT	20000		/* ... and since something was sent */
 #define PROBE_WAIT	20000		/* ms for an answer, and ... */
-#define SLOWEST		3		/* ... bytes a ms that a server takes, */
-#define SLACK_MOST	20000		/* but no more for that: it answers
-					 * some of it, meanwhile */
+#define SLOWEST		3		/* ... bytes a ms that servers take, */
+#define SLACK_MOST	20000		/* but no more for that: it says
+					 * something before all is taken */
 
 /*
  * Noticing
@@ -133,7 +133,7 @@ away_may_return(const struct session *s, enum session_fault fault)
 	    fault == SESSION_TIMEOUT);
 }
 
-/* ejabberd may hold an answer back for 15 s, and then does what it was asked. */
+/* ejabberd may hold an answer back for 15 s, and do then what it was asked. */
 static int
 may_haunt(const struct session *s)
 {
