@@ -77,7 +77,7 @@ killed_in_flow()
 	start c sh -c 'yes | exec "$@"' sh "$T/alice" -w 5 -s "$bob"
 	wait_for 30 has_at_least "$T/l.out" 5000000
 	signal KILL l
-	finish l 5
+	finish l 30
 	finish c 60
 	is "$status" 6 "$server: the peer killed in full flow: exit status"
 	_said=$(sed -n 's/.*; \([0-9]*\) bytes confirmed$/\1/p' "$T/c.err")
@@ -123,7 +123,7 @@ someone_else()
 {
 	quiet 60
 	signal KILL l
-	finish l 5
+	finish l 30
 	listen_as bob l2 -k -a "alice@$DOMAIN" 'echo=!cat'
 	_began=$(now)
 	echo >&4

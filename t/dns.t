@@ -83,7 +83,7 @@ start_mute()
 			    INADDR_LOOPBACK));
 		}
 		sleep 600' "$MUTE"
-	wait_for 10 listens "$MUTE"
+	wait_for 60 listens "$MUTE"
 }
 
 # TLS with the certificate of somebody else.
@@ -93,7 +93,7 @@ start_bad()
 	make_cert other DNS:other.test
 	start bad openssl s_server -accept "127.0.0.1:$BAD" -quiet \
 	    -cert "$CA/other.pem" -key "$CA/other.key"
-	wait_for 10 listens "$BAD"
+	wait_for 60 listens "$BAD"
 }
 
 # --- cases -------------------------------------------------------------------
@@ -185,7 +185,7 @@ fallback()
 {
 	start web socat TCP-LISTEN:5222,bind=127.0.0.1,reuseaddr,fork \
 	    "TCP:127.0.0.1:$PORT"
-	wait_for 10 listens 5222
+	wait_for 60 listens 5222
 	login alice@fallback.test
 	ok 'no SRV records' said run \
 	    'connected to fallback.test port 5222, from the domain itself'

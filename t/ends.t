@@ -42,7 +42,7 @@ kill_caller()	# signal number
 {
 	flow
 	signal "$1" caller
-	finish caller 5
+	finish caller 30
 	is "$status" $((128 + $2)) "$server: SIG$1 kills the caller"
 	finish listener 15
 	like "$status" '^(0|6)$' "$server: SIG$1 to the caller: listener ends"
@@ -52,7 +52,7 @@ kill_listener()	# signal number
 {
 	flow
 	signal "$1" listener
-	finish listener 5
+	finish listener 30
 	is "$status" $((128 + $2)) "$server: SIG$1 kills the listener"
 	finish caller 15
 	is "$status" 6 "$server: SIG$1 to the listener: stream broken"
@@ -64,7 +64,7 @@ kill_idle()	# signal number
 {
 	listen_as bob listener -a "alice@$DOMAIN"
 	signal "$1" listener
-	finish listener 5
+	finish listener 30
 	is "$status" $((128 + $2)) "$server: SIG$1 kills an idle listener"
 }
 
@@ -206,7 +206,7 @@ keep_listening_after_breakage()
 	echo again >"$T/word"
 	wait_for 30 say_again
 	ok "$server: -k: after a broken stream the next one" \
-	    wait_for 5 grep -q again "$T/listener.out"
+	    wait_for 60 grep -q again "$T/listener.out"
 	stop listener
 }
 
@@ -214,7 +214,7 @@ once()
 {
 	listen_as bob listener -a "alice@$DOMAIN"
 	run "$T/alice" -s "$bob"
-	finish listener 10
+	finish listener 30
 	is "$status" 0 "$server: without -k: one stream"
 	fails 5 "$bob/xcat: " "$server: without -k: and no more" \
 	    "$T/alice" -s "$bob"

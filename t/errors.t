@@ -99,7 +99,7 @@ reaching()
 	mute=$(free_port)
 	start mute socat "TCP-LISTEN:$mute,bind=127.0.0.1,reuseaddr,fork" \
 	    EXEC:'sleep 60'
-	wait_for 5 listens "$mute"
+	wait_for 60 listens "$mute"
 	fails 7 '2 s|timed out|no answer' 'server that says nothing' \
 	    "$T/alice" -w 2 -c "127.0.0.1:$mute" "$bob"
 	stop mute

@@ -249,7 +249,7 @@ close_waiting()
 	for i in $waiting; do
 		if has "$i" '-l -k' -L -D; then
 			signal INT "c$i"
-			finish "c$i" 10
+			finish "c$i" 30
 			is "$status" 130 "$scene: control-C"
 		elif is_daemon "$i"; then
 			stop "c$i"

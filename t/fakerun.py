@@ -268,6 +268,7 @@ def main(many=1):
         return run, run.play(), time.monotonic() - began
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # so that no child is left behind
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # a job's child would inherit that it is ignored
     cases = [c for c in CASES if re.search(sys.argv[1] if sys.argv[1:] else '', c[0])]
     with open(XCAT, 'rb') as f:
         SANITIZED = b'__asan_init' in f.read()

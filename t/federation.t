@@ -39,7 +39,7 @@ start_relays()
 	    TCP-LISTEN:5269,bind=127.0.0.3,reuseaddr,fork TCP:127.0.0.1:5270
 	start relay_b socat \
 	    TCP-LISTEN:5269,bind=127.0.0.4,reuseaddr,fork TCP:127.0.0.1:5271
-	wait_for 10 both_listen
+	wait_for 60 both_listen
 }
 
 both_listen()

@@ -13,7 +13,7 @@ service_does()	# step ...
 {
 	rm -f "$T/at-client" "$T/at-service" "$T/go"
 	start service "$PYTHON" "$TESTS/tcp.py" listen "$WEB" "$@"
-	wait_for 10 grep -q ready "$T/service.out" || bail 'tcp.py: no service'
+	wait_for 60 grep -q ready "$T/service.out" || bail 'tcp.py: no service'
 }
 
 client_does()	# step ...
@@ -80,7 +80,7 @@ try_death()
 {
 	service_does recv=1000 "touch=$T/go" "recv=$T/at-service"
 	client_does send=1000 "wait=$T/again" send=1000 "recv=$T/at-client"
-	wait_for 10 test -e "$T/go"
+	wait_for 60 test -e "$T/go"
 	signal KILL b
 	finish b
 	listen_as bob b -k -a "alice@$DOMAIN" "web=$WEB"

@@ -112,7 +112,7 @@ start_web()
 		echo '}'
 	} >"$T/nginx.conf"
 	start nginx nginx -c "$T/nginx.conf"
-	wait_for 10 listens 443 && return
+	wait_for 60 listens 443 && return
 	diag_file "$T/nginx.err"
 	bail 'no web server'
 }

@@ -34,14 +34,14 @@ start_inetd()
 		inetd_line "$WAIT" wait
 	} >"$T/inetd.conf"
 	start inetd /usr/sbin/inetd -i "$T/inetd.conf"
-	wait_for 10 listens "$WAIT" || bail 'inetd does not start'
+	wait_for 60 listens "$WAIT" || bail 'inetd does not start'
 }
 
 tcp()		# name listen|connect port step ...
 {
 	_name=$1; shift
 	start "$_name" "$PYTHON" "$TESTS/tcp.py" "$@"
-	[ "$1" = connect ] || wait_for 10 grep -q ready "$T/$_name.out"
+	[ "$1" = connect ] || wait_for 60 grep -q ready "$T/$_name.out"
 }
 
 says()		# name words description
@@ -70,7 +70,7 @@ try_many()
 {
 	start many socat "TCP-LISTEN:$WEB,bind=127.0.0.1,reuseaddr,fork" \
 	    EXEC:cat
-	wait_for 10 listens "$WEB"
+	wait_for 60 listens "$WEB"
 	for i in 1 2 3 4 5; do
 		tcp "c$i" connect "$CALL" "send=$T/question" end \
 		    "recv=$T/at-c$i"
@@ -90,7 +90,7 @@ try_broken()
 	tcp service listen "$WEB" recv=10 send=10 "recv=$T/at-service"
 	tcp client connect "$CALL" send=10 recv=10 "touch=$T/go" \
 	    "wait=$T/gone" send=1000 "recv=$T/at-client"
-	wait_for 10 test -e "$T/go"
+	wait_for 60 test -e "$T/go"
 	signal KILL b
 	finish b
 	touch "$T/gone"

@@ -144,7 +144,7 @@ start_server ejabberd
 echo_port=$(free_port)
 start tcpecho socat "TCP-LISTEN:$echo_port,bind=127.0.0.1,fork,reuseaddr" \
     EXEC:cat
-wait_for 10 listens "$echo_port" || bail 'no echo'
+wait_for 60 listens "$echo_port" || bail 'no echo'
 client
 server
 done_testing

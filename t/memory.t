@@ -53,9 +53,9 @@ transfer()	# carrier
 	start caller "$T/alice" -s -o "carrier=$1" "bob@$DOMAIN" \
 	    <"$T/caller.in"
 	wait_for 400 both_ended
-	finish caller 1
+	finish caller 10
 	is "$status" 0 "$1: caller ends well"
-	finish listener 1
+	finish listener 10
 	is "$status" 0 "$1: listener ends well"
 	finish reader 60
 	is "$(cat "$T/reader.out")" "$want" "$1: $BYTES bytes intact"

@@ -101,7 +101,7 @@ try()		# regex what ticks option ...
 	    "$T/alice" -s -v -o upgrade-after=0 "$@" "bob@$DOMAIN"
 	ticks "$_ticks" >"$T/caller.in" &
 	ok "$_what: in use within ten seconds" \
-	    wait_for 10 said caller ": socket: $_re"
+	    wait_for 60 said caller ": socket: $_re"
 	wait $!
 	ended caller "$_what"
 	ended listener "$_what"

@@ -33,7 +33,7 @@ start_dns()	# record ...
 	    bind-interfaces 'local=/#/' 'user=root' \
 	    "pid-file=$T/dnsmasq.pid" "$@" >"$T/dnsmasq.conf"
 	start dnsmasq dnsmasq -k -C "$T/dnsmasq.conf"
-	wait_for 10 listens 53 && return
+	wait_for 60 listens 53 && return
 	diag_file "$T/dnsmasq.err"
 	bail 'no DNS server'
 }

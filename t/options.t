@@ -44,7 +44,7 @@ close_at_eof()
 	listen_as bob listener -a "$alice" <"$T/open"
 	run "$T/alice" -N "$bob" <"$T/hello"
 	is "$status" 0 '-N: the caller ends with its input'
-	finish listener 10
+	finish listener 30
 	is "$status" 0 '-N: and the listener with the stream'
 	check_same "$T/listener.out" "$T/hello" '-N: having heard all'
 	exec 4>&-
@@ -158,7 +158,7 @@ prompt()
 	start terminal script -qfec "sh $T/at-terminal" "$T/typescript" \
 	    <"$T/typed"
 	ok 'asks for the password on the terminal' \
-	    wait_for 10 grep -qi 'password' "$T/typescript"
+	    wait_for 60 grep -qi 'password' "$T/typescript"
 	password alice >&4
 	finish terminal
 	is "$status" 0 'takes it from there'

@@ -63,7 +63,7 @@ both()		# file-up file-down option ...
 	check_same "$T/listener.out" "$T/$_up" "$server: both at once, $_up up"
 	check_same "$T/caller.out" "$T/$_down" \
 	    "$server: both at once, $_down down"
-	finish feeder 5
+	finish feeder 30
 }
 
 # 100 MB in blocks of 1500 bytes are 66,667 blocks: seq wraps.

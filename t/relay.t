@@ -14,7 +14,7 @@ through()	# file
 
 echo_port=$(free_port)
 start echo socat "TCP-LISTEN:$echo_port,bind=127.0.0.1,fork,reuseaddr" EXEC:cat
-wait_for 10 listens "$echo_port" || bail 'no echo'
+wait_for 60 listens "$echo_port" || bail 'no echo'
 start_relay near "$echo_port"
 random large 3000000
 random little 100000

@@ -37,7 +37,7 @@ both()		# up down regex what option ...
 	start caller "$T/alice" -v "$@" "bob@$DOMAIN" <"$T/$_up"
 	ended caller "$_what"
 	ended listener "$_what"
-	finish feeder 10
+	finish feeder 30
 	check_same "$T/listener.out" "$T/$_up" "$_what: up"
 	check_same "$T/caller.out" "$T/$_down" "$_what: down"
 	carried "$_re" "$_what"

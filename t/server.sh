@@ -63,7 +63,7 @@ run_server()
 stop_server()
 {
 	signal KILL "$server"
-	finish "$server" 10
+	finish "$server" 30
 }
 
 make_server_ca()

@@ -17,8 +17,8 @@ said_out()	# name regex
 echo_port=$(free_port)
 start tcpecho socat "TCP-LISTEN:$echo_port,bind=127.0.0.1,fork,reuseaddr" EXEC:cat
 start unixecho socat "UNIX-LISTEN:$T/sock,fork" EXEC:cat
-wait_for 10 test -S "$T/sock" || bail 'no Unix socket'
-wait_for 10 socat -u /dev/null "TCP:127.0.0.1:$echo_port" || bail 'no echo'
+wait_for 60 test -S "$T/sock" || bail 'no Unix socket'
+wait_for 60 socat -u /dev/null "TCP:127.0.0.1:$echo_port" || bail 'no echo'
 
 unset XCAT_SECRET
 listen_as bob listener -v -k -a "$alice" "$echo_port" \
@@ -53,8 +53,8 @@ like "$(cat "$T/run.out")" '^XCAT_SID=[0-9a-f]{32}$' 'XCAT_SID'
 is "$(grep -c PASSWORD "$T/run.out")" 0 'no password in the environment'
 run "$T/alice" -d "$bob" stderr
 is "$status" 0 'the stream of a command that fails ends well'
-ok 'its standard error is the listener'"'"'s' wait_for 10 said listener '^to stderr'
-ok 'its exit status is told with -v' wait_for 10 said listener 'exit status 3'
+ok 'its standard error is the listener'"'"'s' wait_for 60 said listener '^to stderr'
+ok 'its exit status is told with -v' wait_for 60 said listener 'exit status 3'
 run "$T/alice" "$bob" deaf </dev/null
 is "$(cat "$T/run.out")" 'heard nothing' 'a command that closes its input early'
 mkfifo "$T/open"
@@ -66,7 +66,7 @@ is "$status" 0 'a command that closes its output early'
 
 # One that ignores signals gets the end of its input, and the listener goes on.
 start caller "$T/alice" -d -w 30 "$bob" stubborn
-wait_for 10 said_out caller here || diag 'stubborn did not start'
+wait_for 60 said_out caller here || diag 'stubborn did not start'
 stop caller
 run "$T/alice" "$bob" name <"$T/line"
 check_same "$T/run.out" "$T/line" 'a stubborn command harms nobody'
@@ -77,7 +77,7 @@ no_zombies()
 	    awk '/Z/ { n = 1 } END { exit n }'
 }
 
-ok 'no zombies' wait_for 10 no_zombies
+ok 'no zombies' wait_for 60 no_zombies
 
 # --- refusals ------------------------------------------------------------------
 
@@ -118,11 +118,11 @@ stop listener
 listen_as bob listener -k -a "$alice" -a "carol@$DOMAIN" \
     -o max-streams=2 -o max-streams-per-peer=1 'wait=!echo here; cat'
 start first "$T/alice" -w 60 -d -o e2e=off "$bob" wait
-wait_for 10 said_out first here || diag 'the first stream does not stand'
+wait_for 60 said_out first here || diag 'the first stream does not stand'
 fails 5 'busy' 'one stream too many for this peer' \
     "$T/alice" -d "$bob" wait
 start second "$T/carol" -d -q -w 60 -o e2e=off "$bob" wait
-ok 'another peer has its own' wait_for 10 said_out second here
+ok 'another peer has its own' wait_for 60 said_out second here
 stop first
 stop second
 stop listener

@@ -11,7 +11,7 @@ web=$(free_port) port=$(free_port) allowed=$(free_port)
 mkdir "$T/www"
 head -c 1000000 /dev/urandom >"$T/www/file"
 start web "$PYTHON" -m http.server "$web" --bind 127.0.0.1 --directory "$T/www"
-wait_for 10 socat -u /dev/null "TCP:127.0.0.1:$web" || bail 'no web server'
+wait_for 60 socat -u /dev/null "TCP:127.0.0.1:$web" || bail 'no web server'
 
 listen_as bob listener -k -a "alice@$DOMAIN" "*:$web=" "*:$allowed="
 start forward "$T/alice" -D "$port" "$bob"

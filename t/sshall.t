@@ -84,7 +84,7 @@ pane_has_status()
 try_terminal()
 {
 	start tmux tmux -D -f /dev/null -S "$T/tmux"
-	wait_for 10 test -S "$T/tmux" || bail 'tmux does not start'
+	wait_for 60 test -S "$T/tmux" || bail 'tmux does not start'
 	tm start-server \; set-option -g remain-on-exit on \; \
 	    new-session -d -x 71 -y 23 "ssh -F '$T/ssh_config' -t attic sh"
 	types 'echo on $(tty | sed s,/[0-9].*,,)'
@@ -100,10 +100,10 @@ try_terminal()
 	types 'echo after $?'
 	on_screen 'after 130' 'control-C interrupts the command there'
 	types 'exit 7'
-	wait_for 10 pane_has_status
+	wait_for "$LIMIT" pane_has_status
 	is "$(tm display-message -p '#{pane_dead_status}')" 7 'exit 7 is 7'
 	tm kill-server
-	finish tmux 5
+	finish tmux 30
 }
 
 # --- files -------------------------------------------------------------------
@@ -174,7 +174,7 @@ try_forwarding()
 	    EXEC:cat
 	start ssh ssh -F "$T/ssh_config" -N -o ExitOnForwardFailure=yes \
 	    -L "$_local:127.0.0.1:$_echo" attic
-	wait_for 10 listens "$_echo"
+	wait_for 60 listens "$_echo"
 	wait_for 20 listens "$_local" || diag_file "$T/ssh.err"
 	run socat -t 30 - "TCP:127.0.0.1:$_local" <"$T/tree/xcat.c"
 	check_same "$T/run.out" "$T/tree/xcat.c" 'ssh -L: there and back'
@@ -255,6 +255,6 @@ try_forwarding
 try_master
 try_ten
 signal TERM listener
-finish listener 10
+finish listener 30
 is "$status" 143 'the listener is still there, until it is told to end'
 done_testing

@@ -27,7 +27,7 @@ start_sshd()
 	${SSHDEXTRA-}
 	END
 	start sshd /usr/sbin/sshd -D -e -f "$T/sshd_config" -o PidFile=none
-	wait_for 10 said sshd 'Server listening' || bail 'sshd does not start'
+	wait_for 60 said sshd 'Server listening' || bail 'sshd does not start'
 }
 
 # What is on standard input comes first: ssh takes the first of two.

@@ -60,7 +60,7 @@ opens()		# user: what they are answered, times what
 # Each of them is a connection to where nothing is said.
 target=$(free_port)
 start target "$PYTHON" -B "$TESTS/opens.py" accept "$target"
-wait_for 10 listens "$target" || bail 'no target'
+wait_for 60 listens "$target" || bail 'no target'
 listen_as bob listener -k -a "alice@$DOMAIN" "$target"
 is "$(opens alice 100)" '100 close result 100 open result ' 'a hundred opens'
 is "$(opens carol 100)" '100 open service-unavailable ' '... by a stranger'

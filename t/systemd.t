@@ -50,7 +50,7 @@ A=$(free_port) B=$(free_port) C=$(free_port)
 
 # A connection may come first, which is the point of activation.
 activate "$T/news" "$A" -- -L 9 "$bob" one
-wait_for 10 listens "$A"
+wait_for 60 listens "$A"
 echoes one '-L: a socket of TCP; who comes early waits' "TCP:127.0.0.1:$A"
 ready '-L: says that it is ready'
 ok '-L: not before it has logged in' said f '^xcat: forwarding'

@@ -17,13 +17,13 @@ ready()
 	grep -q ready "$T/component.out"
 }
 
-wait_for 10 ready || bail 'no component'
+wait_for 60 ready || bail 'no component'
 
 web=$(free_port)
 mkdir "$T/www"
 head -c 1000000 /dev/urandom >"$T/www/file"
 start web "$PYTHON" -m http.server "$web" --bind 127.0.0.1 --directory "$T/www"
-wait_for 10 socat -u /dev/null "TCP:127.0.0.1:$web" || bail 'no web server'
+wait_for 60 socat -u /dev/null "TCP:127.0.0.1:$web" || bail 'no web server'
 
 printf 'GET /file HTTP/1.0\r\n\r\n' >"$T/request"
 run "$T/alice" -m "$proxy" "127.0.0.1:$web" <"$T/request"
@@ -34,7 +34,7 @@ check_same "$T/got" "$T/www/file" 'what it sent is intact'
 sink=$(free_port)
 start sink socat -u "TCP-LISTEN:$sink,bind=127.0.0.1,reuseaddr,readbytes=1000000" \
     "OPEN:$T/sunk,creat"
-wait_for 10 listens "$sink" || diag 'no sink'
+wait_for 60 listens "$sink" || diag 'no sink'
 run "$T/alice" -m -N "$proxy" "127.0.0.1:$sink" <"$T/www/file"
 is "$status" 0 'sending through it'
 finish sink 20
@@ -52,7 +52,7 @@ chatter=$(free_port)
 port=$(free_port)
 start chatter socat "TCP-LISTEN:$chatter,bind=127.0.0.1,reuseaddr,fork" \
     SYSTEM:'while echo more; do sleep .1; done'
-wait_for 10 listens "$chatter"
+wait_for 60 listens "$chatter"
 start forward "$T/alice" -m -L "$port" "$proxy" "127.0.0.1:$chatter"
 wait_for 20 said forward forwarding || diag 'no forward'
 for client in first second third; do
@@ -81,7 +81,7 @@ calls sink.example:100 -N <"$T/www/file"
 is "$status" 0 'a caller closes by a message'
 wait_for 20 test -e "$T/done"
 check_same "$T/taken" "$T/www/file" '... and what it sent is intact'
-ok '... with an end that is one' wait_for 10 said listener 'exit status 0'
+ok '... with an end that is one' wait_for 60 said listener 'exit status 0'
 calls 127.0.0.1:1
 is "$status" 1 'a port that is not offered'
 ok '... is refused' said run 'refused: item-not-found: no such service'
