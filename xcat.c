@@ -24,6 +24,7 @@
 #include "ibb/stream.h"
 #include "link/hosts.h"
 #include "link/link.h"
+#include "link/progress.h"
 #include "link/run.h"
 #include "link/wire.h"
 #include "net/allow.h"
@@ -66,6 +67,7 @@ say(int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	progress_clear();
 	/* One write: lines of several programs do not mix. */
 	dprintf(STDERR_FILENO, "xcat: %s\n", line);
 }
@@ -89,8 +91,9 @@ usage(int status)
 	    "[-j jid] [-o key=value]\n"
 	    "            [-P jid] [-p file] [-w seconds] [-x proxy] peer\n"
 	    "            [service]\n"
-	    "       xcat -s [options] peer\n"
-	    "       xcat -l [-k] [-a who] [options] [service[=target] ...]\n"
+	    "       xcat -s [options] peer [file ...]\n"
+	    "       xcat -l [-k] [-a who] [-r dir] [options] "
+	    "[service[=target] ...]\n"
 	    "       xcat -L [addr:]port [options] peer [service]\n"
 	    "       xcat -D [addr:]port [options] peer\n"
 	    "       xcat -z [options] peer [service]\n"
@@ -194,6 +197,8 @@ logged_in(void *arg)
 		forward_start();
 	else if (run.mode == PROBE)
 		probe();
+	else if (send_files())
+		send_start();
 	else
 		call_stdio();
 }
@@ -202,7 +207,8 @@ static int
 stanza(void *arg, const struct elem *e)
 {
 	(void)arg;
-	return ibb_input(run.ibb, e) || wire_input(e) || (run.allow != NULL &&
+	return ibb_input(run.ibb, e) || wire_input(e) ||
+	    receive_input(e) || (run.allow != NULL &&
 	    roster_push(session_iqs(run.session), run.allow, e));
 }
 
@@ -260,6 +266,8 @@ server_back(void *arg, int resumed, int too_big)
 		ibb_back(run.ibb, too_big);
 		if (listening())
 			listen_back();
+		else if (send_files())
+			send_back();
 	}
 	links_back();
 }
@@ -273,6 +281,7 @@ log_in(void)
 		.ways = run.ways,
 		.plain = run.conf.plain,
 		.bytestreams = hosts_allowed(),
+		.files = run.mode == LISTEN || run.conf.receive != NULL,
 		.external = run.conf.certificate != NULL,
 		.login_ms = 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
 		    LOGIN_TIME),
@@ -371,7 +380,7 @@ parse_options(int argc, char *argv[])
 	/* With + the first operand ends the options everywhere: a service may
 	 * begin with a dash. */
 	while ((c = getopt(argc, argv,
-	    "+46a:b:C:c:D:dhij:KkL:lmNo:P:p:qsvw:x:z")) != -1)
+	    "+46a:b:C:c:D:dhij:KkL:lmNo:P:p:qr:svw:x:z")) != -1)
 		switch (c) {
 		case '?':
 			usage(EX_USE);
@@ -475,7 +484,7 @@ listen_arguments(int argc, char *argv[])
 static void
 call_arguments(int argc, char *argv[])
 {
-	int	 most = run.mode == SEND ? 1 : 2;
+	int	 most = run.mode == SEND ? argc : 2;
 
 	if (!STAILQ_EMPTY(&run.conf.socks) && STAILQ_EMPTY(&run.conf.forward))
 		most = 1;	/* its clients name the service */
@@ -483,10 +492,14 @@ call_arguments(int argc, char *argv[])
 		usage(EX_USE);
 	if (run.conf.keep)
 		errx(EX_USE, "-k needs -l");
+	if (run.conf.receive != NULL)
+		errx(EX_USE, "-r needs -l");
 	if (run.mode == SEND && run.conf.no_stdin)
 		errx(EX_USE, "-s and -d together leave nothing to do");
 	peer_jid(argv[0]);
-	if (argc == 2 && service_split(argv[1], &run.host, &run.port) == -1)
+	if (run.mode == SEND)
+		send_prepare(argv + 1, (size_t)argc - 1);
+	else if (argc == 2 && service_split(argv[1], &run.host, &run.port) == -1)
 		errx(EX_USE, "service %s: give a name, a port or host:port",
 		    argv[1]);
 }
@@ -620,6 +633,7 @@ set_up(void)
 		err(EX_LOCAL, "signals");
 	if (run.mode == FORWARD && forward_open(why) == -1)
 		errx(EX_LOCAL, "%s", why);
+	receive_prepare();
 	if (hosts_prepare(why) == -1)
 		errx(EX_USE, "%s", why);
 }
@@ -631,6 +645,9 @@ tear_down(void)
 
 	while ((l = TAILQ_FIRST(&run.links)) != NULL)
 		link_free(l);
+	receive_free();
+	send_free();
+	progress_end();
 	hosts_free();
 	ports_free(run.ports);
 	ibb_free(run.ibb);

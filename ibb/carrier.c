@@ -174,11 +174,21 @@ struct carrier *
 carrier_new(struct ibb *b, struct iq_table *iqs, const char *peer,
     size_t block_size, int message, const struct inband_user *user, void *arg)
 {
+	return carrier_new_sid(b, iqs, peer, NULL, block_size, message, user,
+	    arg);
+}
+
+struct carrier *
+carrier_new_sid(struct ibb *b, struct iq_table *iqs, const char *peer,
+    const char *sid, size_t block_size, int message,
+    const struct inband_user *user, void *arg)
+{
 	struct carrier	*c;
 
 	if ((c = new(iqs, user, arg)) == NULL)
 		return NULL;
-	c->inband = inband_new(b, peer, block_size, message, &blocks, c);
+	c->inband = inband_new_sid(b, peer, sid, block_size, message, &blocks,
+	    c);
 	if (c->inband == NULL) {
 		carrier_free(c);
 		return NULL;

@@ -47,6 +47,9 @@ enum carrier_way {
 struct carrier *carrier_new(struct ibb *b, struct iq_table *iqs,
 	    const char *peer, size_t block_size, int message,
 	    const struct inband_user *user, void *arg);
+struct carrier *carrier_new_sid(struct ibb *b, struct iq_table *iqs,
+	    const char *peer, const char *sid, size_t block_size, int message,
+	    const struct inband_user *user, void *arg);
 struct carrier *carrier_offered(struct inband *offer, struct iq_table *iqs,
 	    const struct inband_user *user, void *arg);
 /*

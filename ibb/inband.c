@@ -317,11 +317,19 @@ struct inband *
 inband_new(struct ibb *b, const char *peer, size_t block_size, int message,
     const struct inband_user *user, void *arg)
 {
-	struct inband	*s;
-	char		 sid[INBAND_SID];
+	return inband_new_sid(b, peer, NULL, block_size, message, user, arg);
+}
 
-	inband_make_sid(sid);
-	if ((s = stream_new(b, peer, sid)) == NULL)
+struct inband *
+inband_new_sid(struct ibb *b, const char *peer, const char *sid,
+    size_t block_size, int message, const struct inband_user *user, void *arg)
+{
+	struct inband	*s;
+	char		 random[INBAND_SID];
+
+	if (sid == NULL)
+		inband_make_sid(random);
+	if ((s = stream_new(b, peer, sid != NULL ? sid : random)) == NULL)
 		return NULL;
 	s->block = block_size;
 	s->message = message;

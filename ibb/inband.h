@@ -123,6 +123,10 @@ void	 ibb_back(struct ibb *b, int too_big);
 struct inband *inband_new(struct ibb *b, const char *peer,
 	    size_t block_size, int message, const struct inband_user *user,
 	    void *arg);
+/* The same with a sid that has been agreed on; NULL is a random one. */
+struct inband *inband_new_sid(struct ibb *b, const char *peer,
+	    const char *sid, size_t block_size, int message,
+	    const struct inband_user *user, void *arg);
 /*
  * Ask the peer for it.  On resource-constraint it is asked again with half the
  * size.  extra, if not NULL, writes children into <open/>.  Ends with opened

@@ -324,19 +324,20 @@ on_answered(void *arg, size_t weight)
 
 /* Who speaks to whom about what: the same words at both ends. */
 static struct e2e *
-session_new(struct stream *s, const char *host, const char *port)
+session_new(struct stream *s, const char *host, const char *port, int file)
 {
 	const char	*us = iq_jid(s->conf.iqs);
 	const char	*peer = carrier_peer(s->carrier);
-	const char	*about[5];
+	const char	*about[6];
 
 	about[0] = carrier_sid(s->carrier);
 	about[1] = s->calling ? us : peer;
 	about[2] = s->calling ? peer : us;
 	about[3] = host != NULL ? host : "";
 	about[4] = port != NULL ? port : "";
-	return e2e_new(s->conf.tls, s->calling, about, 5, s->conf.judge,
-	    s->arg);
+	about[5] = "file";
+	return e2e_new(s->conf.tls, s->calling, about, file ? 6 : 5,
+	    s->conf.judge, s->arg);
 }
 
 static void
@@ -345,6 +346,8 @@ write_child(const struct stream *s, struct xw *w, const void *p, size_t len)
 	xw_start(w, p != NULL ? "session" : "plain", NS_XCAT);
 	if (s->conf.most > 0)
 		xw_attrf(w, "block-size", "%zu", s->conf.most);
+	if (s->conf.file)
+		xw_attr(w, "for", "file");
 	xw_base64(w, p, len);
 	xw_end(w);
 }
@@ -513,12 +516,13 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 		return NULL;
 	s->calling = 1;
 	s->state = STREAM_OPENING;
-	s->carrier = carrier_new(b, conf->iqs, peer, conf->block,
+	s->carrier = carrier_new_sid(b, conf->iqs, peer, conf->sid, conf->block,
 	    conf->message, &carried, s);
+	s->conf.sid = NULL;
 	if (s->carrier == NULL)
 		goto fail;
 	if (conf->tls != NULL) {
-		s->e2e = session_new(s, conf->host, conf->port);
+		s->e2e = session_new(s, conf->host, conf->port, conf->file);
 		if (s->e2e == NULL ||
 		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
 			goto fail;
@@ -541,6 +545,14 @@ const char *
 stream_port(const struct elem *open)
 {
 	return elem_attrns(open, NS_TCPPROXY, "port");
+}
+
+int
+stream_has_file(const struct elem *open)
+{
+	const char	*what = elem_attr(elem_child(open, NS_XCAT, NULL), "for");
+
+	return what != NULL && strcmp(what, "file") == 0;
 }
 
 int
@@ -594,8 +606,8 @@ stream_offered(struct inband *offer, const struct elem *open,
 	}
 	if (session == NULL)
 		return s;
-	s->e2e = session_new(s, stream_host(open),
-	    stream_port(open));
+	s->e2e = session_new(s, stream_host(open), stream_port(open),
+	    stream_has_file(open));
 	if (s->e2e == NULL || take_flight(s, session) == -1) {
 		stream_refuse(s, SE_BAD_REQUEST, s->e2e != NULL ?
 		    session_error(s) : NULL);

@@ -62,6 +62,8 @@ struct stream_conf {
 	struct iq_table *iqs;	/* knows our JID */
 	/* What a caller asks for, as mod_tcpproxy names it; NULL: nothing. */
 	const char *host, *port;
+	const char *sid;	/* a caller's; copied.  NULL: a random one */
+	int	 file;		/* a caller sends a file, see ibb/si.h */
 };
 
 /* Open a stream to peer, a full JID.  conf is copied, its strings must
@@ -93,6 +95,8 @@ void	 stream_write_service(const struct stream *s, struct xw *w);
 /* What an <open/> asks for; NULL if nothing. */
 const char *stream_host(const struct elem *open);
 const char *stream_port(const struct elem *open);
+/* Does an xcat send a file by it? */
+int	 stream_has_file(const struct elem *open);
 /* Does this <open/> offer a session?  NULL does not. */
 int	 stream_offers_session(const struct elem *open);
 /* Forget it, closing it first if needed.  NULL is fine. */

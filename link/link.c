@@ -14,6 +14,7 @@
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "link/link.h"
+#include "link/progress.h"
 #include "link/run.h"
 #include "link/wire.h"
 #include "net/child.h"
@@ -86,6 +87,7 @@ link_free(struct link *l)
 	end_free(l->end);
 	wire_free(l);
 	stream_free(l->stream);
+	receive_leave(l);
 	free(l->host);
 	free(l->port);
 	TAILQ_REMOVE(&run.links, l, next);
@@ -143,10 +145,16 @@ finish_settled(int status)
 void
 link_over(struct link *l, int status)
 {
+	int	 more = receive_more(l);
+
+	if (l->out != NULL) {
+		send_over(l, status);
+		return;
+	}
 	link_free(l);
 	if (run.nlinks == 0)
 		give_memory_back();
-	if (single() || (run.lost && run.nlinks == 0))
+	if ((single() && !more) || (run.lost && run.nlinks == 0))
 		finish_settled(status);
 	else if (run.mode == LISTEN)
 		listen_next();
@@ -177,7 +185,7 @@ socks_code(enum stanza_error err)
 	}
 }
 
-static void
+void
 link_failed(struct link *l, int status, const char *why)
 {
 	char	 confirmed[64] = "";
@@ -194,7 +202,10 @@ link_failed(struct link *l, int status, const char *why)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(l->stream));
-	say(-1, "%s: %s%s", stream_peer(l->stream), why, confirmed);
+	progress_end();
+	if (!receive_told(l))
+		say(-1, "%s: %s%s%s%s", stream_peer(l->stream), send_about(l),
+		    why, confirmed, receive_about(l));
 	/* The local end must not take this for a proper end. */
 	if (l->socks != NULL)
 		socks_reply(l->socks, socks_code(stream_refusal(l->stream)));
@@ -206,7 +217,7 @@ link_failed(struct link *l, int status, const char *why)
 	l->end = NULL;
 	if (l->pid > 0)
 		child_hangup(l->pid);
-	if (listening() && !begun && !run.lost)
+	if (receive_declined(l) || (listening() && !begun && !run.lost))
 		link_lapsed(l);
 	else
 		link_over(l, status);
@@ -242,7 +253,8 @@ link_end_failed(struct link *l)
 	int	 e = end_error(l->end);
 
 	snprintf(why, sizeof(why), run.mode == SERVE || run.mode == FORWARD ?
-	    "%s the local end: %s" : end_failed(l->end)[0] == 'r' ?
+	    "%s the local end: %s" : l->out != NULL || receive_apart(l) ?
+	    "%s the file: %s" : end_failed(l->end)[0] == 'r' ?
 	    "%s standard input: %s" : "%s standard output: %s",
 	    end_failed(l->end), strerror(e));
 	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
@@ -448,6 +460,11 @@ link_silent(void *arg)
 	look_later(l);
 	if (l->stream == NULL)
 		return;
+	/* It has all that it wants, and its sender does not close. */
+	if (l->in != NULL && receive_complete(l)) {
+		stream_finish(l->stream);
+		stream_close_at_end(l->stream);
+	}
 	/* What came before a failure is for the local end, but one that waits
 	 * for us to read will never take it. */
 	if (stream_state(l->stream) == STREAM_FAILED &&
@@ -506,8 +523,11 @@ link_check(struct link *l)
 			l->since = clock_ms();
 	}
 	link_wait(l);
+	if ((l->in != NULL && receive_check(l)) ||
+	    (l->out != NULL && send_check(l)))
+		return;
 	/* Not before: an offer that fails must not cost us the descriptors. */
-	if (run.mode == LISTEN && l->end == NULL &&
+	if (run.mode == LISTEN && l->in == NULL && l->end == NULL &&
 	    (state == STREAM_OPEN || stream_received(l->stream) > 0))
 		link_join_stdio(l);
 	if (l->end == NULL) {
@@ -571,7 +591,7 @@ link_room(void *arg)
 	if (session_room(run.session) == 0 &&
 	    carrier_way(stream_carrier(l->stream)) == CARRIER_INBAND)
 		return 0;
-	return stream_room(l->stream);
+	return send_room(l, stream_room(l->stream));
 }
 
 static int
@@ -579,6 +599,7 @@ link_write(void *arg, const void *data, size_t len)
 {
 	struct link	*l = arg;
 
+	send_wrote(l, len);
 	return stream_write(l->stream, data, len);
 }
 
@@ -587,23 +608,29 @@ link_finish(void *arg)
 {
 	struct link	*l = arg;
 
-	stream_finish(l->stream);
+	if (l->out != NULL)
+		send_ended(l);
+	else if (l->in == NULL)
+		stream_finish(l->stream);
 }
 
 static const unsigned char *
 link_data(void *arg, size_t *len)
 {
-	struct link	*l = arg;
+	const struct link	*l = arg;
+	const unsigned char	*data = stream_data(l->stream, len);
 
-	return stream_data(l->stream, len);
+	*len = l->out != NULL ? 0 : receive_limit(l, *len);
+	return data;
 }
 
 static void
 link_consume(void *arg, size_t len)
 {
 	struct link	*l = arg;
+	size_t		 there;
 
-	stream_consume(l->stream, len);
+	receive_took(l, stream_data(l->stream, &there), len);
 }
 
 /* Join the stream to these descriptors, which it closes when it is over. */

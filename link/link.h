@@ -19,6 +19,8 @@
 struct elem;
 struct end;
 struct inband;
+struct incoming;
+struct outgoing;
 struct reach;
 struct s5b_offer;
 struct socks;
@@ -32,8 +34,11 @@ struct link {
 					 * prospect; NULL */
 	struct reach	*reach;		/* a service, under way */
 	struct socks	*socks;		/* a client that waits for an answer */
+	struct incoming	*in;		/* a file that comes by it, or NULL */
+	struct outgoing	*out;		/* one that goes */
 	pid_t		 pid;		/* the service's child, or 0 */
 	char		*host, *port;	/* what a client of ours asked for */
+	int		 taken;		/* it has got its turn */
 	int		 greeted;	/* what protects it has been told */
 	int		 doomed;	/* failed, and seen so once */
 	struct timer	 timer;		/* -w */
@@ -67,6 +72,8 @@ void	 link_join(struct link *l, int rfd, int wfd);
 void	 link_join_stdio(struct link *l);
 /* Something moved, or may from now on: -w counts from here. */
 void	 link_tick(struct link *l);
+/* It has failed, for this reason: say so, and end it. */
+void	 link_failed(struct link *l, int status, const char *why);
 /* Say once what protects its stream, and remember whom we met. */
 void	 link_greet(struct link *l);
 /* What streams of this run are like. */
@@ -124,5 +131,63 @@ int	 listen_allowed(void *unused, const char *jid);
 int	 listen_allowed_or_said(void *unused, const char *jid);
 /* Standard input and output are free: whoever has waited longest. */
 void	 listen_next(void);
+/* Say, but not each time, that this peer is not served, and why. */
+void	 listen_say_refused(const char *jid, const char *why);
+
+/*
+ * send.c: -s with files, one after another
+ */
+
+/* Look at the files before the login: exits, with words, if one cannot be
+ * sent. */
+void	 send_prepare(char *const *paths, size_t n);
+/* Files there are: begin to send them; the session is back, and answers to
+ * what was asked before are lost. */
+int	 send_files(void);
+void	 send_start(void);
+void	 send_back(void);
+void	 send_free(void);
+/* The stream of a file has changed.  1: it is no more. */
+int	 send_check(struct link *l);
+/* Bytes of the file that may be read now; they have been; there are no more. */
+size_t	 send_room(const struct link *l, size_t room);
+void	 send_wrote(struct link *l, size_t len);
+void	 send_ended(struct link *l);
+/* Its link is over: on to the next file, or to the end. */
+void	 send_over(struct link *l, int status);
+/* What the link's failure is about, for people; "" if that is no file. */
+const char *send_about(const struct link *l);
+
+/*
+ * receive.c: files that peers offer
+ */
+
+/* The folder of -r: exits, with words, if it is of no use. */
+void	 receive_prepare(void);
+void	 receive_free(void);
+/* A stanza that nobody else took: 1 if it was ours. */
+int	 receive_input(const struct elem *e);
+/* What was agreed on for a stream with this sid, if it was; the link is to be
+ * its stream.  A link for a file that has yet to be described.  0 or -1. */
+struct incoming *receive_find(const char *peer, const char *sid);
+int	 receive_take(struct link *l, struct incoming *in);
+int	 receive_offered(struct link *l);
+/* Its stream did not come about: another one may.  The link is no more. */
+void	 receive_missed(struct link *l);
+void	 receive_leave(struct link *l);
+/* Does it go to a folder, and not to standard output? */
+int	 receive_apart(const struct link *l);
+/* Its stream has changed: 1 if the link is no more. */
+int	 receive_check(struct link *l);
+/* How many of len bytes may be taken; they have been. */
+size_t	 receive_limit(const struct link *l, size_t len);
+void	 receive_took(struct link *l, const void *data, size_t len);
+/* Has it all come?  Has its failure been told?  Are there more to come? */
+int	 receive_complete(const struct link *l);
+int	 receive_told(const struct link *l);
+int	 receive_declined(const struct link *l);
+int	 receive_more(const struct link *l);
+/* What the link's failure is about, as send_about(). */
+const char *receive_about(const struct link *l);
 
 #endif

@@ -44,19 +44,33 @@ accept_stream(struct link *l)
 static void
 take(struct link *l)
 {
+	l->taken = 1;
 	say(1, "%s: stream", stream_peer(l->stream));
 	accept_stream(l);
 	link_tick(l);
 	link_changed(l);
 }
 
+/* The stream whose turn it is at standard input and output; NULL if none
+ * wants them. */
+static struct link *
+first_in_line(void)
+{
+	struct link	*l;
+
+	TAILQ_FOREACH(l, &run.links, next)
+		if (!receive_apart(l))
+			return l;
+	return NULL;
+}
+
 /* Those who came while another stream ran, in their order. */
 void
 listen_next(void)
 {
-	struct link	*l = TAILQ_FIRST(&run.links);
+	struct link	*l = first_in_line();
 
-	if (l != NULL && !run.ending)
+	if (l != NULL && !run.ending && !l->taken)
 		take(l);
 }
 
@@ -76,8 +90,8 @@ refused_before(const char *jid)
 	return 0;
 }
 
-static void
-say_refused(const char *jid, const char *why)
+void
+listen_say_refused(const char *jid, const char *why)
 {
 	char	 clean[256];
 
@@ -126,12 +140,14 @@ serve(struct link *l, const struct target *t)
 }
 
 static int
-too_many(const char *peer)
+too_many(const char *peer, int apart)
 {
 	char		 bare[JID_MAX];
 	struct link	*l;
 	long		 theirs = 0;
 
+	if (apart)
+		return run.nlinks > BACKLOG;
 	if (run.mode == LISTEN)
 		return (run.nlinks > 0 && !run.conf.keep) ||
 		    run.nlinks > BACKLOG;
@@ -148,9 +164,11 @@ too_many(const char *peer)
 static void
 join(struct link *l, const struct target *t)
 {
-	if (run.mode == SERVE)
+	if (receive_apart(l))
+		take(l);
+	else if (run.mode == SERVE)
 		serve(l, t);
-	else if (run.nlinks == 1)
+	else if (first_in_line() == l)
 		take(l);
 }
 
@@ -164,6 +182,7 @@ listen_missed(struct link *l)
 	say(0, "%s: %s", stream_peer(l->stream), stream_why(l->stream));
 	if (l->pid > 0)
 		child_hangup(l->pid);
+	receive_missed(l);
 	link_free(l);
 	if (run.mode == LISTEN)
 		listen_next();
@@ -187,21 +206,30 @@ listen_offered(void *arg, struct inband *offer, const struct elem *open)
 	struct target		 target;
 	struct link		*l;
 	const char		*peer = inband_peer(offer);
+	struct incoming		*in = receive_find(peer, inband_sid(offer));
+	int			 file = in == NULL && stream_has_file(open);
+	int			 apart = run.conf.receive != NULL;
 	char			 why[SERVICE_ERR];
 
 	(void)arg;
 	if (allow_check(run.allow, peer) == ALLOW_KEY &&
 	    (run.e2e == NULL || !stream_offers_session(open))) {
-		say_refused(peer, "it shows no key, and -a wants one");
+		listen_say_refused(peer, "it shows no key, and -a wants one");
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
-	} else if (run.mode == SERVE && services_match(run.services,
-	    stream_host(open), stream_port(open), &target, why) == -1) {
+	} else if (run.mode == SERVE && in == NULL && !(file && apart) &&
+	    services_match(run.services, stream_host(open),
+	    stream_port(open), &target, why) == -1) {
 		say(0, "%s: %s", peer, why);
 		inband_refuse(offer, SE_ITEM_NOT_FOUND, why);
-	} else if (too_many(peer) || (l = listening_link()) == NULL) {
+	} else if (too_many(peer, (in != NULL || file) && apart) || (l = listening_link()) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
 	} else if ((l->stream = stream_offered(offer, open, &sc, link_changed,
 	    l)) == NULL) {
+		link_free(l);
+	} else if ((in != NULL && receive_take(l, in) == -1) ||
+	    (file && receive_offered(l) == -1)) {
+		stream_refuse(l->stream, SE_ITEM_NOT_FOUND, NULL);
+		l->stream = NULL;
 		link_free(l);
 	} else {
 		join(l, &target);
@@ -214,8 +242,10 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
     struct target *target, char *why)
 {
 	*why = '\0';
+	if (receive_find(o->from, o->sid) != NULL)
+		return SE_NONE;		/* it has been agreed on */
 	if (allow_check(run.allow, o->from) == ALLOW_KEY) {
-		say_refused(o->from, "it shows no key, and -a wants one");
+		listen_say_refused(o->from, "it shows no key, and -a wants one");
 		return SE_SERVICE_UNAVAILABLE;
 	}
 	if (sc->require) {
@@ -229,7 +259,7 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
 		say(0, "%s: %s", o->from, why);
 		return SE_ITEM_NOT_FOUND;
 	}
-	return too_many(o->from) ? SE_BUSY : SE_NONE;
+	return too_many(o->from, 0) ? SE_BUSY : SE_NONE;
 }
 
 void
@@ -238,6 +268,7 @@ listen_socket_offered(struct s5b_offer *o)
 	struct stream_conf	 sc = link_stream_conf();
 	struct iq_table		*t = session_iqs(run.session);
 	struct target		 target;
+	struct incoming		*in = receive_find(o->from, o->sid);
 	struct link		*l;
 	enum stanza_error	 err;
 	char			 why[SERVICE_ERR];
@@ -249,7 +280,8 @@ listen_socket_offered(struct s5b_offer *o)
 		return;
 	}
 	l->stream = stream_alone(o->from, o->sid, 0, &sc, link_changed, l);
-	if (l->stream == NULL || wire_take(l, o) == -1) {
+	if (l->stream == NULL || (in != NULL && receive_take(l, in) == -1) ||
+	    wire_take(l, o) == -1) {
 		iq_refuseto(t, o->from, o->id, SE_BUSY, NULL);
 		link_free(l);
 		return;
@@ -273,7 +305,7 @@ listen_allowed_or_said(void *arg, const char *jid)
 	if (listen_allowed(arg, jid))
 		return 1;
 	if (run.allow != NULL)
-		say_refused(jid, "-a does not name it");
+		listen_say_refused(jid, "-a does not name it");
 	return 0;
 }
 

@@ -90,6 +90,7 @@ static const struct keyword {
 	{ "jid", AT(jid), STRING, 0, NULL, 0, 0 },
 	{ "keep-listening", AT(keep), WORD, 0, yesno, 0, 0 },
 	{ "key", AT(key), PATH, 0, NULL, 0, 0 },
+	{ "max-size", AT(max_size), LONG, 0, NULL, 0, LONG_MAX },
 	{ "max-streams", AT(max_streams), LONG, 0, NULL, 1, 65535 },
 	{ "max-streams-per-peer", AT(max_streams_per_peer), LONG, 0, NULL, 1,
 	    65535 },
@@ -101,6 +102,7 @@ static const struct keyword {
 	{ "password-file", AT(password_file), PATH, SOURCE, NULL, 0, 0 },
 	{ "plain", AT(plain), WORD, 0, yesno, 0, 0 },
 	{ "proxy", AT(proxy), STRING, 0, NULL, 0, 0 },
+	{ "receive", AT(receive), PATH, 0, NULL, 0, 0 },
 	{ "road", AT(road), WORD, 0, roads, 0, 0 },
 	{ "s5b-proxy", AT(s5b_proxy), LIST, 0, NULL, 0, 0 },
 	{ "server", AT(server), STRING, 0, NULL, 0, 0 },
@@ -418,6 +420,7 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 		{ 'P', "s5b-proxy", NULL },
 		{ 'p', "password-file", NULL },
 		{ 'q', "verbosity", "-1" },
+		{ 'r', "receive", NULL },
 		{ 'w', "timeout", NULL },
 		{ 'x', "proxy", NULL },
 	};

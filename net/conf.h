@@ -31,6 +31,8 @@ struct conf {
 	int	 e2e;		/* e2e prefer|require|off */
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
+	char	*receive;	/* receive path: files go there (-r) */
+	long	 max_size;	/* max-size bytes of a file, or 0: any */
 	struct conf_list forward; /* forward [addr:]port (-L), repeatable */
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
 	long	 max_streams;	/* max-streams number, of a listener */

@@ -47,6 +47,11 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 		feature(w, NS_IBB);
 		if (s->conf.bytestreams)
 			feature(w, NS_BYTESTREAMS);
+		if (s->conf.files) {
+			feature(w, NS_SI);
+			feature(w, NS_SI_FILE);
+			feature(w, NS_XCAT_FILE);
+		}
 	}
 	iq_send(s->iqs);
 }

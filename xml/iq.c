@@ -210,11 +210,17 @@ iq_ok(struct iq_table *t, const struct elem *request)
 	return iq_send(t);
 }
 
+struct xw *
+iq_errorto(struct iq_table *t, const char *to, const char *id)
+{
+	return start(t, "iq", "error", to, id);
+}
+
 int
 iq_refuseto(struct iq_table *t, const char *to, const char *id,
     enum stanza_error err, const char *text)
 {
-	stanza_writeerror(start(t, "iq", "error", to, id), err, text);
+	stanza_writeerror(iq_errorto(t, to, id), err, text);
 	return iq_send(t);
 }
 

@@ -66,6 +66,8 @@ int	 iq_refuse(struct iq_table *t, const struct elem *request,
 struct xw *iq_resultto(struct iq_table *t, const char *to, const char *id);
 int	 iq_refuseto(struct iq_table *t, const char *to, const char *id,
 	    enum stanza_error err, const char *text);
+/* Start such an error, for an <error/> with more in it than that. */
+struct xw *iq_errorto(struct iq_table *t, const char *to, const char *id);
 
 /* Start any other stanza; end and send what was started.  0 or -1. */
 struct xw *iq_stanza(struct iq_table *t, const char *kind, const char *type,

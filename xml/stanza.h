@@ -15,7 +15,10 @@ struct xw;
 #define NS_IBB		"http://jabber.org/protocol/ibb"
 #define NS_PING		"urn:xmpp:ping"
 #define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
+#define NS_XCAT_FILE	NS_XCAT "#file"	/* a feature: files in streams */
 #define NS_BYTESTREAMS	"http://jabber.org/protocol/bytestreams"
+#define NS_SI		"http://jabber.org/protocol/si"
+#define NS_SI_FILE	"http://jabber.org/protocol/si/profile/file-transfer"
 
 /* The defined conditions of RFC 6120 section 8.3.3. */
 enum stanza_error {

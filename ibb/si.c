@@ -1,0 +1,509 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/si.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/parse.h"
+#include "xml/write.h"
+
+#define NS_FEATURE_NEG	"http://jabber.org/protocol/feature-neg"
+#define NS_DATA		"jabber:x:data"
+#define FIELD		"stream-method"
+#define WORD_MAX	16384		/* bytes of a word between xcats */
+#define LENGTH		4		/* bytes of its length */
+
+static const struct {
+	unsigned	 method;
+	const char	*ns;
+} methods[] = {		/* section 3.1 of XEP-0096: in this order */
+	{ SI_S5B, NS_BYTESTREAMS },
+	{ SI_IBB, NS_IBB }
+};
+
+#define NMETHODS (sizeof(methods) / sizeof(methods[0]))
+
+/*
+ * Numbers, dates
+ */
+
+/* A decimal number up to INT64_MAX.  0 or -1. */
+static int
+number(const char *s, uint64_t *n)
+{
+	if (s == NULL || *s == '\0')
+		return -1;
+	for (*n = 0; *s != '\0'; s++) {
+		if (*s < '0' || *s > '9' ||
+		    *n > (uint64_t)(INT64_MAX - (*s - '0')) / 10)
+			return -1;
+		*n = *n * 10 + (uint64_t)(*s - '0');
+	}
+	return 0;
+}
+
+/* XEP-0082: 1969-07-21T02:56:15Z, with a fraction or without, UTC or not. */
+static int
+date(const char *s, time_t *t)
+{
+	struct tm	 tm = { 0 };
+	const char	*p;
+	int		 h, m, sign;
+
+	if (s == NULL || (p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm)) == NULL ||
+	    tm.tm_year < -1900 || tm.tm_year > 8099)
+		return -1;
+	if (*p == '.')
+		do
+			p++;
+		while (isdigit((unsigned char)*p));
+	*t = timegm(&tm);
+	if (strcmp(p, "Z") == 0 || *p == '\0')
+		return 0;
+	if ((*p != '+' && *p != '-') || strlen(p) != 6 ||
+	    sscanf(p + 1, "%2d:%2d", &h, &m) != 2)
+		return -1;
+	sign = *p == '+' ? -1 : 1;
+	*t += sign * (h * 3600 + m * 60);
+	return 0;
+}
+
+static void
+write_date(struct xw *w, time_t t)
+{
+	struct tm	 tm;
+	char		 s[64];
+
+	if (gmtime_r(&t, &tm) != NULL &&
+	    strftime(s, sizeof(s), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+		xw_attr(w, "date", s);
+}
+
+/* What is no MD5 sum is ignored: it proves nothing. */
+static void
+hash(const char *s, char *out)
+{
+	size_t	 i;
+
+	*out = '\0';
+	if (s == NULL || strlen(s) != SI_HASH - 1 ||
+	    strspn(s, "0123456789abcdefABCDEF") != SI_HASH - 1)
+		return;
+	for (i = 0; i < SI_HASH; i++)
+		out[i] = (char)tolower((unsigned char)s[i]);
+}
+
+/*
+ * The file (XEP-0096 section 3)
+ */
+
+static void
+write_file(struct xw *w, const struct si_file *f, int xcat)
+{
+	xw_start(w, "file", NS_SI_FILE);
+	xw_attr(w, "name", f->name);
+	xw_attrf(w, "size", "%llu", (unsigned long long)f->size);
+	if (f->dated)
+		write_date(w, f->date);
+	if (*f->hash != '\0')
+		xw_attr(w, "hash", f->hash);
+	if (xcat && f->mode != -1)
+		xw_attrf(w, "mode", "%o", (unsigned)f->mode);
+	if (xcat && f->more > 0)
+		xw_attrf(w, "more", "%llu", (unsigned long long)f->more);
+	if (f->ranged)
+		xw_elem(w, "range", NULL, NULL);
+	xw_end(w);
+}
+
+/* Three or four octal digits: the bits that chmod(2) knows. */
+static int
+mode(const char *s)
+{
+	if (s == NULL || *s == '\0' || strlen(s) > 4 ||
+	    strspn(s, "01234567") != strlen(s))
+		return -1;
+	return (int)strtol(s, NULL, 8);
+}
+
+/* 0, or -1 if it lacks what it must have. */
+static int
+parse_file(const struct elem *e, struct si_file *f)
+{
+	memset(f, 0, sizeof(*f));
+	if ((f->name = elem_attr(e, "name")) == NULL ||
+	    number(elem_attr(e, "size"), &f->size) == -1)
+		return -1;
+	f->dated = date(elem_attr(e, "date"), &f->date) == 0;
+	hash(elem_attr(e, "hash"), f->hash);
+	f->ranged = elem_child(e, NS_SI_FILE, "range") != NULL;
+	f->mode = mode(elem_attr(e, "mode"));
+	if (number(elem_attr(e, "more"), &f->more) == -1)
+		f->more = 0;
+	return 0;
+}
+
+/*
+ * The form (XEP-0020)
+ */
+
+static const struct elem *
+find_field(const struct elem *si, const char *type)
+{
+	const struct elem	*e, *x;
+	const char		*var;
+
+	e = elem_child(si, NS_FEATURE_NEG, "feature");
+	if ((x = elem_child(e, NS_DATA, "x")) == NULL ||
+	    !stanza_type(x, type))
+		return NULL;
+	for (e = elem_child(x, NS_DATA, "field"); e != NULL;
+	    e = elem_next(e, NS_DATA, "field"))
+		if ((var = elem_attr(e, "var")) != NULL &&
+		    strcmp(var, FIELD) == 0)
+			return e;
+	return NULL;
+}
+
+static unsigned
+method_of(const struct elem *value)
+{
+	size_t	 i;
+
+	for (i = 0; i < NMETHODS; i++)
+		if (strcmp(elem_text(value), methods[i].ns) == 0)
+			return methods[i].method;
+	return 0;
+}
+
+static unsigned
+offered_methods(const struct elem *field)
+{
+	const struct elem	*e;
+	unsigned		 set = 0;
+
+	for (e = elem_child(field, NS_DATA, "option"); e != NULL;
+	    e = elem_next(e, NS_DATA, "option"))
+		set |= method_of(elem_child(e, NS_DATA, "value"));
+	return set;
+}
+
+static void
+start_field(struct xw *w, const char *type)
+{
+	xw_start(w, "feature", NS_FEATURE_NEG);
+	xw_start(w, "x", NS_DATA);
+	xw_attr(w, "type", type);
+	xw_start(w, "field", NULL);
+	xw_attr(w, "var", FIELD);
+}
+
+static void
+end_field(struct xw *w)
+{
+	xw_end(w);
+	xw_end(w);
+	xw_end(w);
+}
+
+/*
+ * The receiver
+ */
+
+static int
+refused(struct iq_table *t, const struct elem *iq, enum si_refusal why)
+{
+	si_refuse(t, elem_attr(iq, "from"), elem_attr(iq, "id"), why, NULL);
+	return -1;
+}
+
+int
+si_parse(struct iq_table *t, const struct elem *iq, struct si_offer *o)
+{
+	const struct elem	*si = elem_child(iq, NS_SI, "si"), *field;
+	const char		*profile = elem_attr(si, "profile");
+
+	if (!stanza_is(iq, "iq") || !stanza_type(iq, "set") || si == NULL)
+		return 0;
+	memset(o, 0, sizeof(*o));
+	o->from = elem_attr(iq, "from");
+	o->id = elem_attr(iq, "id");
+	o->sid = elem_attr(si, "id");
+	if (o->from == NULL || o->id == NULL || o->sid == NULL ||
+	    *o->sid == '\0' || strlen(o->sid) > SI_SID_MAX)
+		return refused(t, iq, SI_BAD_REQUEST);
+	if (profile == NULL || strcmp(profile, NS_SI_FILE) != 0 ||
+	    parse_file(elem_child(si, NS_SI_FILE, "file"), &o->file) == -1)
+		return refused(t, iq, SI_BAD_PROFILE);
+	if ((field = find_field(si, "form")) != NULL)
+		o->methods = offered_methods(field);
+	if (o->methods == 0)
+		return refused(t, iq, SI_NO_STREAMS);
+	return 1;
+}
+
+int
+si_accept(struct iq_table *t, const char *from, const char *id,
+    unsigned method, uint64_t offset)
+{
+	struct xw	*w = iq_resultto(t, from, id);
+
+	xw_start(w, "si", NS_SI);
+	if (offset > 0) {
+		xw_start(w, "file", NS_SI_FILE);
+		xw_start(w, "range", NULL);
+		xw_attrf(w, "offset", "%llu", (unsigned long long)offset);
+		xw_end(w);
+		xw_end(w);
+	}
+	start_field(w, "submit");
+	xw_elem(w, "value", NULL, method == SI_S5B ? NS_BYTESTREAMS : NS_IBB);
+	end_field(w);
+	return iq_send(t);
+}
+
+/* Two of them have a condition of SI's own (XEP-0095 section 4.2). */
+int
+si_refuse(struct iq_table *t, const char *from, const char *id,
+    enum si_refusal why, const char *text)
+{
+	static const enum stanza_error	 errors[] = {
+		[SI_DECLINED] = SE_FORBIDDEN,
+		[SI_BAD_REQUEST] = SE_BAD_REQUEST,
+		[SI_BAD_PROFILE] = SE_BAD_REQUEST,
+		[SI_NO_STREAMS] = SE_BAD_REQUEST,
+		[SI_BUSY] = SE_BUSY,
+		[SI_TOO_LARGE] = SE_NOT_ACCEPTABLE,
+	};
+	const char	*own = why == SI_BAD_PROFILE ? "bad-profile" :
+			    why == SI_NO_STREAMS ? "no-valid-streams" : NULL;
+	struct xw	*w;
+
+	if (own == NULL)
+		return iq_refuseto(t, from, id, errors[why], text);
+	w = iq_errorto(t, from, id);
+	xw_start(w, "error", NULL);
+	xw_attr(w, "type", why == SI_BAD_PROFILE ? "modify" : "cancel");
+	xw_elem(w, "bad-request", NS_STANZA_ERROR, NULL);
+	if (text != NULL)
+		xw_elem(w, "text", NS_STANZA_ERROR, text);
+	xw_elem(w, own, NS_SI, NULL);
+	xw_end(w);
+	return iq_send(t);
+}
+
+/*
+ * The sender
+ */
+
+int
+si_offer(struct iq_table *t, const char *peer, const char *sid,
+    const char *mime, const struct si_file *f, unsigned set,
+    iq_answer_fn *fn, void *arg, int64_t deadline)
+{
+	struct xw	*w = iq_request(t, "set", peer);
+	size_t		 i;
+
+	xw_start(w, "si", NS_SI);
+	xw_attr(w, "id", sid);
+	xw_attr(w, "mime-type", mime);
+	xw_attr(w, "profile", NS_SI_FILE);
+	write_file(w, f, 0);
+	start_field(w, "form");
+	xw_attr(w, "type", "list-single");
+	for (i = 0; i < NMETHODS; i++)
+		if (set & methods[i].method) {
+			xw_start(w, "option", NULL);
+			xw_elem(w, "value", NULL, methods[i].ns);
+			xw_end(w);
+		}
+	end_field(w);
+	return iq_ask(t, fn, arg, deadline);
+}
+
+/* Without one it is all of the file.  0, or -1 if it is not in the file. */
+static int
+parse_range(const struct elem *range, uint64_t size, uint64_t *offset,
+    uint64_t *length)
+{
+	const char	*from = elem_attr(range, "offset");
+	const char	*many = elem_attr(range, "length");
+
+	*offset = 0;
+	if ((from != NULL && number(from, offset) == -1) || *offset > size)
+		return -1;
+	*length = size - *offset;
+	if (many != NULL && number(many, length) == -1)
+		return -1;
+	return *length > size - *offset ? -1 : 0;
+}
+
+void
+si_answer(const struct elem *answer, const struct si_file *f, unsigned set,
+    struct si_answer *a)
+{
+	const struct elem	*si = elem_child(answer, NS_SI, "si"), *range;
+	unsigned		 method;
+
+	memset(a, 0, sizeof(*a));
+	a->text = "";
+	if (answer == NULL)
+		return;
+	a->err = stanza_error(answer);
+	a->no_streams = elem_child(elem_child(answer, NULL, "error"), NS_SI,
+	    "no-valid-streams") != NULL;
+	if (a->err != SE_NONE) {
+		a->text = stanza_errortext(answer);
+		return;
+	}
+	range = elem_child(elem_child(si, NS_SI_FILE, "file"), NS_SI_FILE,
+	    "range");
+	method = method_of(elem_child(find_field(si, "submit"), NS_DATA,
+	    "value"));
+	if (range != NULL && !f->ranged)
+		range = NULL;
+	if (parse_range(range, f->size, &a->offset, &a->length) == 0 &&
+	    (method & set) != 0)
+		a->method = method;
+	else
+		a->text = method == 0 ? "it names no kind of stream" :
+		    (method & set) == 0 ? "it chose what was not offered" :
+		    "it wants a part that the file has not";
+}
+
+/*
+ * Between two xcats
+ */
+
+/* What was written behind the place for its length. */
+static int
+said(struct buf *out, struct xw *w, size_t begin)
+{
+	unsigned char	*p;
+	size_t		 len;
+
+	if (xw_done(w) == -1)
+		return -1;
+	len = buf_len(out) - begin - LENGTH;
+	p = out->p + out->off + begin;
+	p[0] = p[1] = 0;
+	p[2] = (unsigned char)(len >> 8);
+	p[3] = (unsigned char)len;
+	return len <= WORD_MAX ? 0 : -1;
+}
+
+static int
+start_word(struct buf *out, struct xw *w, size_t *begin)
+{
+	*begin = buf_len(out);
+	if (buf_add(out, "\0\0\0", LENGTH) == -1)
+		return -1;
+	xw_init(w, out);
+	return 0;
+}
+
+int
+si_say_file(struct buf *out, const struct si_file *f)
+{
+	struct xw	 w;
+	size_t		 begin;
+
+	if (start_word(out, &w, &begin) == -1)
+		return -1;
+	write_file(&w, f, 1);
+	return said(out, &w, begin);
+}
+
+int
+si_say_range(struct buf *out, uint64_t offset)
+{
+	struct xw	 w;
+	size_t		 begin;
+
+	if (start_word(out, &w, &begin) == -1)
+		return -1;
+	xw_start(&w, "range", NS_SI_FILE);
+	xw_attrf(&w, "offset", "%llu", (unsigned long long)offset);
+	return said(out, &w, begin);
+}
+
+static int
+say_text(struct buf *out, const char *name, const char *text)
+{
+	struct xw	 w;
+	size_t		 begin;
+
+	if (start_word(out, &w, &begin) == -1)
+		return -1;
+	xw_elem(&w, name, NS_XCAT, text);
+	return said(out, &w, begin);
+}
+
+int
+si_say_refused(struct buf *out, const char *text)
+{
+	return say_text(out, "refused", text);
+}
+
+int
+si_say_wrong(struct buf *out, const char *text)
+{
+	return say_text(out, "wrong", text);
+}
+
+/* One element; NULL if it is none. */
+static struct elem *
+parse_word(const unsigned char *data, size_t len)
+{
+	static const char	 open[] = "<stream xmlns='" NS_STREAMS "'>";
+	struct parse		*p;
+	struct elem		*e = NULL;
+
+	if ((p = parse_new(&parse_defaults)) == NULL)
+		return NULL;
+	if (parse_feed(p, open, sizeof(open) - 1) == -1 ||
+	    parse_next(p, &e) != PARSE_OPEN)
+		goto out;
+	elem_free(e);
+	e = NULL;
+	if (parse_next(p, &e) != PARSE_MORE ||
+	    parse_feed(p, data, len) == -1)
+		goto out;
+	if (parse_next(p, &e) == PARSE_STANZA && parse_pending(p) > 0) {
+		elem_free(e);
+		e = NULL;
+	}
+out:
+	parse_free(p);
+	return e;
+}
+
+enum si_word
+si_hear(const unsigned char *data, size_t len, size_t *used, struct elem **e,
+    struct si_file *f, uint64_t *offset, const char **text)
+{
+	size_t	 n;
+
+	*e = NULL;
+	if (len < LENGTH)
+		return SI_MORE;
+	n = (size_t)data[0] << 24 | (size_t)data[1] << 16 |
+	    (size_t)data[2] << 8 | (size_t)data[3];
+	if (n > WORD_MAX)
+		return SI_NONSENSE;
+	if (len < LENGTH + n)
+		return SI_MORE;
+	*used = LENGTH + n;
+	if ((*e = parse_word(data + LENGTH, n)) == NULL)
+		return SI_NONSENSE;
+	*text = elem_text(*e);
+	if (elem_is(*e, NS_SI_FILE, "file"))
+		return parse_file(*e, f) == 0 ? SI_FILE : SI_NONSENSE;
+	if (elem_is(*e, NS_SI_FILE, "range"))
+		return number(elem_attr(*e, "offset"), offset) == 0 ?
+		    SI_RANGE : SI_NONSENSE;
+	return elem_is(*e, NS_XCAT, "refused") ? SI_REFUSED :
+	    elem_is(*e, NS_XCAT, "wrong") ? SI_WRONG : SI_NONSENSE;
+}
