@@ -69,6 +69,7 @@ struct outgoing {
 	unsigned	 methods, method;
 	uint64_t	 offset, left;
 	int		 said;		/* the offer, to an xcat */
+	int		 finished;	/* all of it is on its way */
 	int		 again;		/* it has been sent twice */
 	int		 missed;	/* sockets did not come about */
 	int		 status;	/* the first that was not fine */
@@ -454,6 +455,7 @@ seek(uint64_t offset, uint64_t length)
 {
 	out.offset = offset;
 	out.left = length;
+	out.finished = 0;
 	if (lseek(out.fd, (off_t)offset, SEEK_SET) == -1)
 		return -1;
 	if (offset > 0)
@@ -810,9 +812,12 @@ send_check(struct link *l)
 	if (out.left == UINT64_MAX - 1)
 		return gave_up(l, SE_BAD_REQUEST, EX_LOCAL, "it has become "
 		    "shorter while it was sent; try again");
-	if (out.phase == MOVING && out.left == 0 && l->end != NULL) {
+	if (out.phase == MOVING && out.left == 0 && state == STREAM_OPEN &&
+	    !out.finished) {
+		out.finished = 1;
 		end_stop_input(l->end);
 		stream_finish(l->stream);
+		link_changed(l);
 	}
 	return 0;
 }

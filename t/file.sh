@@ -15,7 +15,7 @@ make_slixfile()
 
 ended()		# name what [status]
 {
-	finish "$1" 120
+	finish "$1" "${LIMIT:-120}"
 	is "$status" "${3-0}" "$2: status of $1"
 	[ "$status" = "${3-0}" ] || diag_file "$T/$1.err"
 }

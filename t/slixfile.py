@@ -18,7 +18,9 @@ import xml.etree.ElementTree as ET
 from datetime import datetime, timezone
 
 import slixmpp
-from slixmpp.exceptions import IqError, IqTimeout, XMPPError
+from slixmpp.exceptions import IqError, IqTimeout
+from slixmpp.xmlstream.handler import CoroutineCallback
+from slixmpp.xmlstream.matcher import StanzaPath
 
 NS = {'ibb': 'http://jabber.org/protocol/ibb',
       's5b': 'http://jabber.org/protocol/bytestreams'}
@@ -35,11 +37,16 @@ class Peer(slixmpp.ClientXMPP):
             self.register_plugin(plugin)
         self['xep_0047'].block_size = opt.block
         self['xep_0047'].max_block_size = 65535
+        self['xep_0047'].auto_accept = True
+        self['xep_0065'].auto_accept = True
+        self.mend()
         self.choose()
         self.ready = self.loop.create_future()
         self.lost = self.loop.create_future()
         self.done = asyncio.Event()
+        self.streams = []
         self.files = {}
+        self.socket = None
         self.add_event_handler('session_start', self.on_start)
         self.add_event_handler('si_request', self.on_offer)
         self.add_event_handler('ibb_stream_start', self.on_ibb)
@@ -50,6 +57,13 @@ class Peer(slixmpp.ClientXMPP):
         self.add_event_handler('socks5_data', self.on_s5b_data)
         self.add_event_handler('socks5_closed', self.on_s5b_closed)
         self.add_event_handler('disconnected', self.on_lost)
+
+    def mend(self):
+        """slixmpp 1.8.3 forgets to wait for what handles an offer."""
+        self.remove_handler('SI Request')
+        self.register_handler(CoroutineCallback(
+            'SI Request', StanzaPath('iq@type=set/si'),
+            self['xep_0095']._handle_request))
 
     def choose(self):
         """It likes the lowest number best."""
@@ -94,8 +108,7 @@ class Peer(slixmpp.ClientXMPP):
             pass
 
     def on_ibb(self, stream):
-        self.streams = getattr(self, 'streams', [])
-        self.streams.append(stream)
+        self.streams.append(stream)     # or it may be collected
 
     def on_ibb_data(self, stream):
         while not stream.recv_queue.empty():
@@ -108,7 +121,10 @@ class Peer(slixmpp.ClientXMPP):
         next(iter(self.files.values())).write(data)
 
     def on_s5b_closed(self, _):
-        if self.opt.role == 'receive' and self.files:
+        # It tries all hosts at once, and those that it does not use end, too.
+        if self.opt.role == 'receive' and self.files and self.socket and \
+                self.socket.transport.is_closing():
+            self.socket = None
             self.ended(next(iter(self.files)))
 
     def ended(self, sid):
@@ -138,7 +154,8 @@ class Peer(slixmpp.ClientXMPP):
             payload.enable('range')
         return await self['xep_0095'].offer(
             slixmpp.JID(opt.peer), sid='slix-%d' % os.getpid(),
-            profile=opt.profile or FILE, methods=methods, payload=payload,
+            profile=opt.profile or FILE, payload=payload,
+            methods=[{'value': m} for m in methods],
             mime_type='application/octet-stream', timeout=opt.seconds)
 
     async def send_file(self):
