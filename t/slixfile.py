@@ -142,7 +142,7 @@ class Peer(slixmpp.ClientXMPP):
         opt = self.opt
         date = datetime.fromtimestamp(os.stat(opt.file).st_mtime, timezone.utc)
         methods = [NS[m] for m in opt.methods.split(',')] \
-            if not opt.strange else opt.strange.split(',')
+            if opt.strange is None else opt.strange.split()
         payload = self['xep_0096'].stanza.File()
         payload['name'] = opt.name if opt.name is not None else \
             os.path.basename(opt.file)
