@@ -22,13 +22,13 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/away.o net/child.o \
 	net/known.o net/login.o net/loop.o net/password.o net/port.o \
 	net/proxy.o net/race.o net/reach.o net/resolve.o net/resume.o \
 	net/road.o net/road_bosh.o net/road_tcp.o net/road_ws.o net/roster.o \
-	net/s5bdial.o net/s5blisten.o net/sasl.o net/scram.o net/service.o \
-	net/session.o net/sm.o net/socks.o net/socks5.o net/socks5d.o \
-	net/srv.o net/sum.o net/systemd.o net/tls.o net/trace.o net/trust.o \
-	net/url.o net/via.o net/way.o net/ways.o net/where.o net/wrap.o \
-	net/ws.o
+	net/s5bdial.o net/s5blisten.o net/sasl.o net/scram.o net/serve.o \
+	net/service.o net/session.o net/sm.o net/socks.o net/socks5.o \
+	net/socks5d.o net/srv.o net/sum.o net/systemd.o net/tls.o net/trace.o \
+	net/trust.o net/url.o net/via.o net/way.o net/ways.o net/where.o \
+	net/wrap.o net/ws.o
 OBJS	= $(XML) $(IBB) $(NET)
-MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o \
+MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/probe.o link/progress.o link/receive.o link/send.o link/wire.o
 UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/http.t t/unit/ibb.t \
 	t/unit/jid.t t/unit/pace.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \

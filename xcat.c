@@ -197,6 +197,8 @@ logged_in(void *arg)
 		forward_start();
 	else if (run.mode == PROBE)
 		probe();
+	else if (oob_sends())
+		oob_send_start();
 	else if (send_files())
 		send_start();
 	else
@@ -208,7 +210,7 @@ stanza(void *arg, const struct elem *e)
 {
 	(void)arg;
 	return ibb_input(run.ibb, e) || wire_input(e) ||
-	    receive_input(e) || (run.allow != NULL &&
+	    receive_input(e) || oob_input(e) || (run.allow != NULL &&
 	    roster_push(session_iqs(run.session), run.allow, e));
 }
 
@@ -266,6 +268,8 @@ server_back(void *arg, int resumed, int too_big)
 		ibb_back(run.ibb, too_big);
 		if (listening())
 			listen_back();
+		else if (oob_sends())
+			oob_send_back();
 		else if (send_files())
 			send_back();
 	}
@@ -282,6 +286,7 @@ log_in(void)
 		.plain = run.conf.plain,
 		.bytestreams = hosts_allowed(),
 		.files = run.mode == LISTEN || run.conf.receive != NULL,
+		.oob = listening() && oob_fetches(),
 		.external = run.conf.certificate != NULL,
 		.login_ms = 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
 		    LOGIN_TIME),
@@ -497,7 +502,9 @@ call_arguments(int argc, char *argv[])
 	if (run.mode == SEND && run.conf.no_stdin)
 		errx(EX_USE, "-s and -d together leave nothing to do");
 	peer_jid(argv[0]);
-	if (run.mode == SEND)
+	if (oob_sends())
+		oob_send_prepare(argv + 1, (size_t)argc - 1);
+	else if (run.mode == SEND)
 		send_prepare(argv + 1, (size_t)argc - 1);
 	else if (argc == 2 && service_split(argv[1], &run.host, &run.port) == -1)
 		errx(EX_USE, "service %s: give a name, a port or host:port",
@@ -634,6 +641,8 @@ set_up(void)
 	if (run.mode == FORWARD && forward_open(why) == -1)
 		errx(EX_LOCAL, "%s", why);
 	receive_prepare();
+	if (listening())
+		oob_prepare();
 	if (hosts_prepare(why) == -1)
 		errx(EX_USE, "%s", why);
 }
@@ -646,6 +655,7 @@ tear_down(void)
 	while ((l = TAILQ_FIRST(&run.links)) != NULL)
 		link_free(l);
 	receive_free();
+	oob_free();
 	send_free();
 	progress_end();
 	hosts_free();

@@ -18,9 +18,11 @@
 
 struct elem;
 struct end;
+struct file_meta;
 struct inband;
 struct incoming;
 struct outgoing;
+struct partial;
 struct reach;
 struct s5b_offer;
 struct socks;
@@ -175,6 +177,10 @@ int	 receive_offered(struct link *l);
 /* Its stream did not come about: another one may.  The link is no more. */
 void	 receive_missed(struct link *l);
 void	 receive_leave(struct link *l);
+/* Is standard output taken, or about to be?  Not if there is a folder. */
+int	 receive_busy(void);
+/* A partial file in the folder.  NULL and errno; 0 if there is no folder. */
+struct partial *receive_partial(const struct file_meta *m);
 /* Does it go to a folder, and not to standard output? */
 int	 receive_apart(const struct link *l);
 /* Its stream has changed: 1 if the link is no more. */
@@ -189,5 +195,24 @@ int	 receive_declined(const struct link *l);
 int	 receive_more(const struct link *l);
 /* What the link's failure is about, as send_about(). */
 const char *receive_about(const struct link *l);
+
+/*
+ * oob.c: URLs (XEP-0066)
+ */
+
+/* Does -s offer one?  Look at what is to be served: exits, with words, if it
+ * cannot be. */
+int	 oob_sends(void);
+void	 oob_send_prepare(char *const *paths, size_t n);
+void	 oob_send_start(void);
+void	 oob_send_back(void);
+/* Does a listener fetch what it is offered? */
+int	 oob_fetches(void);
+void	 oob_prepare(void);
+void	 oob_free(void);
+/* Does one go to standard output? */
+int	 oob_busy(void);
+/* A stanza that nobody else took: 1 if it was ours. */
+int	 oob_input(const struct elem *e);
 
 #endif

@@ -58,6 +58,8 @@ first_in_line(void)
 {
 	struct link	*l;
 
+	if (oob_busy())
+		return NULL;
 	TAILQ_FOREACH(l, &run.links, next)
 		if (!receive_apart(l))
 			return l;

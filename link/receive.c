@@ -809,16 +809,24 @@ receive_about(const struct link *l)
  * Offers by SI
  */
 
-/* Is there a stream, or one to come, that needs standard output? */
-static int
-output_busy(void)
+int
+receive_busy(void)
 {
 	struct link	*l;
 
+	if (folder != -1)
+		return 0;
 	TAILQ_FOREACH(l, &run.links, next)
 		if (!receive_apart(l))
 			return 1;
-	return folder == -1 && count(SUMMING, AGREED) > 0;
+	return oob_busy() || count(SUMMING, AGREED) > 0;
+}
+
+struct partial *
+receive_partial(const struct file_meta *m)
+{
+	errno = 0;
+	return folder == -1 ? NULL : partial_open(folder, m);
 }
 
 static const char *
@@ -835,7 +843,7 @@ refusal(const struct si_offer *o, enum si_refusal *why)
 	*why = SI_BUSY;
 	if (count(SUMMING, AGREED) >= OFFERS_MAX)
 		return "too many files at once";
-	if (folder == -1 && output_busy())
+	if (receive_busy())
 		return "another stream is under way";
 	return NULL;
 }

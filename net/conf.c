@@ -96,6 +96,7 @@ static const struct keyword {
 	    65535 },
 	{ "message", AT(message), WORD, 0, yesno, 0, 0 },
 	{ "no-stdin", AT(no_stdin), WORD, 0, yesno, 0, 0 },
+	{ "oob", AT(oob), STRING, 0, NULL, 0, 0 },
 	{ "password", AT(password), STRING, FILEONLY | SOURCE, NULL, 0, 0 },
 	{ "password-command", AT(password_command), STRING, FILEONLY | SOURCE,
 	    NULL, 0, 0 },

@@ -32,6 +32,7 @@ struct conf {
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
 	char	*receive;	/* receive path: files go there (-r) */
+	char	*oob;		/* oob serve[:addr:port]|fetch[:any]|url */
 	long	 max_size;	/* max-size bytes of a file, or 0: any */
 	struct conf_list forward; /* forward [addr:]port (-L), repeatable */
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */

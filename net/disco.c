@@ -52,6 +52,10 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 			feature(w, NS_SI_FILE);
 			feature(w, NS_XCAT_FILE);
 		}
+		if (s->conf.oob) {
+			feature(w, NS_IQ_OOB);
+			feature(w, NS_X_OOB);
+		}
 	}
 	iq_send(s->iqs);
 }

@@ -1,3 +1,8 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +12,7 @@
 #include "net/io.h"
 #include "net/loop.h"
 #include "net/proxy.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 #include "net/url.h"
 #include "net/via.h"
@@ -26,6 +32,8 @@ struct fetch {
 	struct io		*io;
 	struct http		 http;
 	struct buf		 body;
+	uint64_t		 taken;		/* of what is not kept there */
+	int			 ended;		/* the connection has */
 	struct timer		 timer;
 	int			 done;
 	const char		*why;		/* not: a constant phrase */
@@ -74,6 +82,11 @@ fire(void *arg)
 {
 	struct fetch	*f = arg;
 
+	if (!f->done && f->conf.room != NULL && f->taken > 0 &&
+	    f->conf.room(f->arg) < IO_IN_MAX) {	/* it waits for us */
+		timer_set(f->loop, &f->timer, clock_ms() + f->conf.idle);
+		return;
+	}
 	if (!f->done)
 		f->why = "no answer in time";
 	else if (f->why == NULL && *f->next != '\0') {
@@ -105,8 +118,8 @@ redirected(struct fetch *f)
 	if (to == NULL)
 		return "it redirects to nowhere";
 	if (to[0] == '/' && to[1] != '/')
-		n = snprintf(f->next, sizeof(f->next), "https://%s%s%s:%u%s",
-		    v6 ? "[" : "", f->url.host, v6 ? "]" : "", f->url.port,
+		n = snprintf(f->next, sizeof(f->next), "%s://%s%s%s:%u%s",
+		    f->url.scheme, v6 ? "[" : "", f->url.host, v6 ? "]" : "", f->url.port,
 		    to);
 	else
 		n = snprintf(f->next, sizeof(f->next), "%s", to);
@@ -114,11 +127,25 @@ redirected(struct fetch *f)
 	    "long" : NULL;
 }
 
+/* Its length, as far as it is known. */
+static void
+begin_body(struct fetch *f)
+{
+	int64_t	 length = http_field(&f->http, "content-length") != NULL ?
+		     (int64_t)f->http.left : -1;
+
+	if (length > 0 && (uint64_t)length > f->conf.max)
+		done(f, "it is too large");
+	else if (f->conf.length != NULL)
+		f->conf.length(f->arg, length);
+}
+
 static void
 head(struct fetch *f)
 {
 	switch (f->http.status) {
 	case 200:
+		begin_body(f);
 		break;
 	case 301: case 302: case 303: case 307: case 308:
 		done(f, redirected(f));
@@ -135,6 +162,24 @@ head(struct fetch *f)
 }
 
 static void
+add(struct fetch *f, const void *data, size_t len)
+{
+	if (f->http.status != 200)
+		return;		/* words of a redirection */
+	if (len > f->conf.max - f->taken) {
+		done(f, "it is too large");
+		return;
+	}
+	f->taken += len;
+	if (f->conf.body != NULL)
+		f->conf.body(f->arg, data, len);
+	else if (buf_add(&f->body, data, len) == -1)
+		done(f, "it is too large");
+	if (f->conf.idle > 0 && !f->done)
+		timer_set(f->loop, &f->timer, clock_ms() + f->conf.idle);
+}
+
+static void
 take(struct fetch *f, enum http_event ev, const void *data, size_t len)
 {
 	switch (ev) {
@@ -142,8 +187,7 @@ take(struct fetch *f, enum http_event ev, const void *data, size_t len)
 		head(f);
 		break;
 	case HTTP_BODY:
-		if (buf_add(&f->body, data, len) == -1)
-			done(f, "it is too large");
+		add(f, data, len);
 		break;
 	case HTTP_END:
 		done(f, NULL);
@@ -161,9 +205,33 @@ input(struct fetch *f)
 	enum http_event		 ev;
 	size_t			 len = 0;
 
-	while (!f->done && (ev = http_next(&f->http, io_input(f->io), &data,
-	    &len)) != HTTP_MORE)
+	/* One event is of no more than what the input holds. */
+	while (!f->done && (f->conf.room == NULL ||
+	    f->conf.room(f->arg) >= IO_IN_MAX)) {
+		ev = http_next(&f->http, io_input(f->io), &data, &len);
+		if (ev == HTTP_MORE && f->ended)
+			ev = http_eof(&f->http);
+		if (ev == HTTP_MORE)
+			return;
 		take(f, ev, data, len);
+	}
+}
+
+/* Who waits for us is not idle. */
+void
+fetch_resume(struct fetch *f)
+{
+	if (f->io == NULL || f->done)
+		return;
+	if (f->conf.idle > 0 && f->taken > 0)
+		timer_set(f->loop, &f->timer, clock_ms() + f->conf.idle);
+	input(f);
+}
+
+static int
+is_https(const struct fetch *f)
+{
+	return strcmp(f->url.scheme, "https") == 0;
 }
 
 static void
@@ -174,7 +242,7 @@ request(struct fetch *f)
 	buf_init(&b, REQUEST_MAX);
 	http_expect(&f->http, 0);
 	if (http_start(&b, "GET", f->url.target, f->url.host, f->url.port,
-	    443) == -1 || http_add(&b, "Accept", f->conf.accept) == -1 ||
+	    is_https(f) ? 443 : 80) == -1 || http_add(&b, "Accept", f->conf.accept) == -1 ||
 	    http_add(&b, "User-Agent", "xcat") == -1 ||
 	    http_add(&b, "Connection", "close") == -1 ||
 	    http_end(&b) == -1 ||
@@ -198,8 +266,8 @@ io_event(void *arg, enum io_event ev)
 	case IO_DRAINED:
 		break;
 	case IO_EOF:
-		if (!f->done)
-			take(f, http_eof(&f->http), NULL, 0);
+		f->ended = 1;
+		input(f);
 		break;
 	case IO_ERROR:
 		if (!f->done) {
@@ -220,8 +288,11 @@ connected(void *arg, int fd, const char *err)
 	if (fd == -1) {
 		strlcpy(f->err, err, sizeof(f->err));
 		done(f, f->err);
-	} else if ((f->io = io_new(f->loop, fd, io_event, f)) == NULL ||
-	    (ssl = tls_client(f->conf.tls, fd, f->url.host, "http/1.1")) ==
+	} else if ((f->io = io_new(f->loop, fd, io_event, f)) == NULL) {
+		done(f, "out of memory");
+	} else if (!is_https(f)) {
+		request(f);
+	} else if ((ssl = tls_client(f->conf.tls, fd, f->url.host, "http/1.1")) ==
 	    NULL) {
 		done(f, "out of memory");
 	} else {
@@ -229,27 +300,69 @@ connected(void *arg, int fd, const char *err)
 	}
 }
 
+/* An address that stands for itself. */
+static int
+literal(const char *host, struct addr *a)
+{
+	struct sockaddr_in	*in = (struct sockaddr_in *)&a->ss;
+	struct sockaddr_in6	*in6 = (struct sockaddr_in6 *)&a->ss;
+
+	memset(a, 0, sizeof(*a));
+	if (inet_pton(AF_INET, host, &in->sin_addr) == 1)
+		in->sin_family = AF_INET;
+	else if (inet_pton(AF_INET6, host, &in6->sin6_addr) == 1)
+		in6->sin6_family = AF_INET6;
+	else
+		return 0;
+	return 1;
+}
+
+static void
+connect_to(struct fetch *f, const struct proxy *proxy)
+{
+	struct addr	 a;
+
+	if (proxy != NULL && f->conf.permit != NULL &&
+	    literal(f->url.host, &a) && !f->conf.permit(f->arg, &a)) {
+		done(f, "its address is not allowed");
+		return;
+	}
+	f->via = via(f->loop, f->resolver, proxy, f->url.host, f->url.port,
+	    f->conf.family, connected, f);
+	if (f->via == NULL)
+		done(f, "out of memory");
+	else if (f->conf.permit != NULL)
+		via_permit(f->via, f->conf.permit, f->arg);
+}
+
+static int
+allowed_scheme(const struct fetch *f, int was_https)
+{
+	return is_https(f) || (f->conf.cleartext && !was_https &&
+	    strcmp(f->url.scheme, "http") == 0);
+}
+
 /* Set out for f->next. */
 static void
 visit(struct fetch *f)
 {
+	int	 was_https = is_https(f);
+
 	leave(f);
 	buf_truncate(&f->body, 0);
-	f->done = 0;
+	f->done = f->ended = 0;
+	f->taken = 0;
 	if (url_parse(f->next, &f->url) != NULL || f->url.has_user ||
-	    strcmp(f->url.scheme, "https") != 0) {
-		done(f, "it redirects to what is not https");
+	    !allowed_scheme(f, was_https)) {
+		done(f, f->redirections == 0 ? "it is no address that is "
+		    "fetched from" : "it redirects to what is not https");
 		return;
 	}
 	f->next[0] = '\0';
 	if (f->url.port == 0)
-		f->url.port = 443;
+		f->url.port = is_https(f) ? 443 : 80;
 	timer_set(f->loop, &f->timer, f->conf.deadline);
-	f->via = via(f->loop, f->resolver, proxy_for(f->conf.proxy,
-	    f->url.host), f->url.host, f->url.port, f->conf.family, connected,
-	    f);
-	if (f->via == NULL)
-		done(f, "out of memory");
+	connect_to(f, proxy_for(f->conf.proxy, f->url.host));
 }
 
 struct fetch *
@@ -267,7 +380,7 @@ fetch(struct loop *l, struct resolver *r, const struct fetch_conf *conf,
 	f->fn = fn;
 	f->arg = arg;
 	http_init(&f->http);
-	buf_init(&f->body, conf->max);
+	buf_init(&f->body, conf->body == NULL ? (size_t)conf->max : 0);
 	if (strlcpy(f->next, url, sizeof(f->next)) >= sizeof(f->next)) {
 		fetch_free(f);
 		return NULL;

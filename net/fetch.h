@@ -1,6 +1,7 @@
 /*
- * fetch: a small document by HTTPS, the certificate verified; redirections
- * are followed, but to https only.
+ * fetch: a document by HTTPS, the certificate verified, whole or as it comes;
+ * by HTTP only if that is allowed.  Redirections are followed, but not from
+ * https to what is not.
  */
 #ifndef NET_FETCH_H
 #define NET_FETCH_H
@@ -10,6 +11,7 @@
 
 #include <openssl/ssl.h>
 
+struct addr;
 struct fetch;
 struct loop;
 struct proxy;
@@ -20,8 +22,21 @@ struct fetch_conf {
 	int		 family;
 	SSL_CTX		*tls;
 	const char	*accept;	/* media types */
-	size_t		 max;		/* bytes of the document */
-	int64_t		 deadline;	/* of all of it, redirections too */
+	uint64_t	 max;		/* bytes of the document */
+	int64_t		 deadline;	/* of all of it, redirections too, or,
+					 * with idle, until it begins */
+	int		 cleartext;	/* http is allowed */
+	/* Which addresses are connected to; NULL: any.  Of a name that a proxy
+	 * resolves nobody here knows. */
+	int		(*permit)(void *arg, const struct addr *a);
+	/*
+	 * The document as it comes, at most as much as there is room for; NULL:
+	 * whole.  The length is told first, -1 if it is not known.
+	 */
+	void		(*length)(void *arg, int64_t bytes);
+	size_t		(*room)(void *arg);
+	void		(*body)(void *arg, const void *data, size_t len);
+	int64_t		 idle;		/* ms without a byte of it */
 };
 
 /* The document, or NULL and why not.  The fetch is over then. */
@@ -29,10 +44,12 @@ typedef void fetch_fn(void *arg, const void *data, size_t len,
 	    const char *err);
 
 /* conf is copied; what it points to must outlive the fetch.  Called from the
- * loop.  NULL without memory, or if url is none of https. */
+ * loop.  NULL without memory, or if url is too long. */
 struct fetch *fetch(struct loop *l, struct resolver *r,
 	    const struct fetch_conf *conf, const char *url, fetch_fn *fn,
 	    void *arg);
+/* There is room again. */
+void	 fetch_resume(struct fetch *f);
 /* Not to be called after fn was.  NULL is fine. */
 void	 fetch_free(struct fetch *f);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/addr.h"
 #include "net/loop.h"
 #include "net/port.h"
 #include "net/service.h"
@@ -244,6 +245,17 @@ port_inherit(struct loop *l, int fd, port_fn *fn, void *arg)
 	if ((p = port_new(l, fn, arg)) != NULL)
 		add(p, fd);
 	return p;
+}
+
+uint16_t
+port_number(const struct port *p)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+
+	if (getsockname(p->watches[0].fd, (struct sockaddr *)&ss, &len) == -1)
+		return 0;
+	return addr_port((struct sockaddr *)&ss);
 }
 
 void

@@ -5,6 +5,8 @@
 #ifndef NET_PORT_H
 #define NET_PORT_H
 
+#include <stdint.h>
+
 struct loop;
 struct port;
 struct ports;
@@ -34,6 +36,8 @@ struct port *port_listen(struct loop *l, const char *where, port_fn *fn,
 	    void *arg, char *err);
 /* The same on a socket that listens already, as systemd hands it over. */
 struct port *port_inherit(struct loop *l, int fd, port_fn *fn, void *arg);
+/* Of TCP: which one it is. */
+uint16_t port_number(const struct port *p);
 /* Closes; removes a Unix socket it has made. */
 void	 port_free(struct port *p);
 

@@ -43,6 +43,7 @@ struct session_conf {
 	int64_t		 login_ms;	/* time allowed until ready */
 	int		 bytestreams;	/* sockets are taken (XEP-0065) */
 	int		 files;		/* and files (XEP-0096) */
+	int		 oob;		/* and URLs (XEP-0066) */
 	int		 trace;		/* stanzas to log, too */
 	int		 persist;	/* once logged in, come back from a
 					 * loss: try until closed */

@@ -268,3 +268,11 @@ via(struct loop *l, struct resolver *r, const struct proxy *proxy,
 	}
 	return v;
 }
+
+void
+via_permit(struct via *v, int (*permit)(void *, const struct addr *),
+    void *arg)
+{
+	if (v->proxy == NULL)
+		dial_permit(v->dial, permit, arg);
+}

@@ -16,6 +16,9 @@ struct via;
 struct via *via(struct loop *l, struct resolver *r,
 	    const struct proxy *proxy, const char *host, uint16_t port,
 	    int family, dial_fn *fn, void *arg);
+/* As dial_permit(), where there is no proxy, which judges for itself. */
+void	 via_permit(struct via *v, int (*permit)(void *arg,
+	    const struct addr *a), void *arg);
 /* Not to be called after fn was.  NULL is fine. */
 void	 via_cancel(struct via *v);
 

@@ -17,6 +17,8 @@ struct xw;
 #define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
 #define NS_XCAT_FILE	NS_XCAT "#file"	/* a feature: files in streams */
 #define NS_BYTESTREAMS	"http://jabber.org/protocol/bytestreams"
+#define NS_IQ_OOB	"jabber:iq:oob"
+#define NS_X_OOB	"jabber:x:oob"
 #define NS_SI		"http://jabber.org/protocol/si"
 #define NS_SI_FILE	"http://jabber.org/protocol/si/profile/file-transfer"
 
