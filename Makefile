@@ -18,29 +18,29 @@ IBB	= ibb/bytestreams.o ibb/carrier.o ibb/e2e.o ibb/inband.o ibb/pace.o \
 	ibb/si.o ibb/stream.o ibb/sync.o ibb/why.o
 NET	= net/addr.o net/allow.o net/altmeta.o net/away.o net/child.o \
 	net/conf.o net/conffile.o net/dial.o net/disco.o net/end.o net/fetch.o \
-	net/file.o net/http.o net/identity.o net/io.o net/jrd.o net/keyseq.o \
-	net/known.o net/login.o net/loop.o net/password.o net/port.o \
-	net/proxy.o net/race.o net/reach.o net/resolve.o net/resume.o \
-	net/road.o net/road_bosh.o net/road_tcp.o net/road_ws.o net/roster.o \
-	net/s5bdial.o net/s5blisten.o net/sasl.o net/scram.o net/serve.o \
-	net/service.o net/session.o net/sm.o net/socks.o net/socks5.o \
-	net/socks5d.o net/srv.o net/sum.o net/systemd.o net/tls.o net/trace.o \
-	net/trust.o net/url.o net/via.o net/way.o net/ways.o net/where.o \
-	net/wrap.o net/ws.o
+	net/file.o net/filename.o net/http.o net/identity.o net/io.o net/jrd.o \
+	net/keyseq.o net/known.o net/login.o net/loop.o net/password.o \
+	net/port.o net/proxy.o net/race.o net/reach.o net/resolve.o \
+	net/resume.o net/road.o net/road_bosh.o net/road_tcp.o net/road_ws.o \
+	net/roster.o net/s5bdial.o net/s5blisten.o net/sasl.o net/scram.o \
+	net/serve.o net/service.o net/session.o net/sm.o net/socks.o \
+	net/socks5.o net/socks5d.o net/srv.o net/sum.o net/systemd.o net/tls.o \
+	net/trace.o net/trust.o net/url.o net/via.o net/way.o net/ways.o \
+	net/where.o net/wrap.o net/ws.o
 OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/probe.o link/progress.o link/receive.o link/send.o link/wire.o
 UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/http.t t/unit/ibb.t \
 	t/unit/jid.t t/unit/pace.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \
-	t/unit/sm.t t/unit/sync.t t/unit/ws.t t/unit/xml.t
+	t/unit/si.t t/unit/sm.t t/unit/sync.t t/unit/ws.t t/unit/xml.t
 # What they share.
 TAP	= t/engine.o t/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
-	t/fuzz/s5b t/fuzz/ws t/fuzz/xml
+	t/fuzz/s5b t/fuzz/si t/fuzz/ws t/fuzz/xml
 
 # What has no descriptors in net/.
-FUZZED	= net/http.c net/jrd.c net/proxy.c net/socks5.c net/socks5d.c \
-	net/url.c net/where.c net/wrap.c net/ws.c
+FUZZED	= net/filename.c net/http.c net/jrd.c net/proxy.c net/socks5.c \
+	net/socks5d.c net/url.c net/where.c net/wrap.c net/ws.c
 
 TESTS	= t/*.t $(UNITS)
 JOBS	= 2

@@ -557,8 +557,10 @@ prepare_proxy(void)
 	if (run.conf.proxy == NULL) {
 		if ((r = proxy_environment(&run.proxy, why)) == -1)
 			errx(EX_USE, "%s", why);
+		run.proxied = r == 1;
 		return r == 1 ? &run.proxy : NULL;
 	}
+	run.proxied = 1;
 	if (proxy_parse(run.conf.proxy, &run.proxy, why) == -1)
 		errx(EX_USE, "-x: %s", why);
 	return &run.proxy;

@@ -597,7 +597,7 @@ static int
 begin(struct fetching *f)
 {
 	struct fetch_conf	 conf = {
-		.proxy = run.conf.proxy != NULL ? &run.proxy : NULL,
+		.proxy = run.proxied ? &run.proxy : NULL,
 		.family = hosts_family(),
 		.tls = tls,
 		.accept = "*/*",

@@ -58,6 +58,7 @@ struct run {
 	char			*host, *port;	/* the peer's service */
 	struct services		*services;	/* ours */
 	struct proxy		 proxy;
+	int			 proxied;	/* there is one */
 	struct ways		*ways;		/* to the server */
 	SSL_CTX			*tls;		/* towards the server */
 	struct trust		*trust;		/* NULL: e2e is off */

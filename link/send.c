@@ -577,7 +577,8 @@ describe(const char *path)
 		return -1;
 	strlcpy(out.name, slash != NULL && slash[1] != '\0' ? slash + 1 : path,
 	    sizeof(out.name));
-	text_clean(out.name, out.shown, sizeof(out.shown));
+	if (!is_stdin(path))
+		text_clean(out.name, out.shown, sizeof(out.shown));
 	out.file = (struct si_file){
 		.name = out.name,
 		.size = (uint64_t)st.st_size,

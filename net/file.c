@@ -2,8 +2,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <openssl/evp.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,11 +10,8 @@
 #include <unistd.h>
 
 #include "net/file.h"
-#include "xml/text.h"
-#include "xml/utf8.h"
 
 #define TEMPORARY	".xcat-part-"	/* no name that file_name() gives */
-#define NAME_BYTES	255		/* of a name in a folder */
 #define NUMBERS		10000		/* tried behind a name */
 
 struct partial {
@@ -26,44 +21,8 @@ struct partial {
 };
 
 /*
- * Names
+ * Partial files
  */
-
-static const char *
-behind_slash(const char *s)
-{
-	const char	*p, *base = s;
-
-	for (p = s; *p != '\0'; p++)
-		if (*p == '/' || *p == '\\')
-			base = p + 1;
-	return base;
-}
-
-char *
-file_name(const char *given, char *out)
-{
-	const char	*p = behind_slash(given);
-	char		 one[5], clean[5];
-	size_t		 o = 0, n, skip;
-
-	for (; *p != '\0'; p += n > 0 ? n : skip) {
-		n = utf8_char(p, &skip);
-		snprintf(one, sizeof(one), "%.*s", (int)n, p);
-		text_clean(one, clean, sizeof(clean));
-		if (n == 0 || strcmp(one, clean) != 0 ||
-		    (o == 0 && (*p == '.' || *p == '-')))
-			strlcpy(one, "_", sizeof(one));
-		if (o + strlen(one) > NAME_BYTES)
-			break;
-		memcpy(out + o, one, strlen(one));
-		o += strlen(one);
-	}
-	out[o] = '\0';
-	if (o == 0)
-		strlcpy(out, "file", FILE_NAME);
-	return out;
-}
 
 /* name.n, the name cut where there is no room for that. */
 static void
@@ -75,7 +34,7 @@ numbered(const char *name, int n, char out[FILE_NAME])
 	*suffix = '\0';
 	if (n > 0)
 		snprintf(suffix, sizeof(suffix), ".%d", n);
-	room = NAME_BYTES - strlen(suffix);
+	room = FILE_NAME - 1 - strlen(suffix);
 	if (len > room)
 		len = room;
 	while (len > 0 && len < strlen(name) &&
@@ -83,10 +42,6 @@ numbered(const char *name, int n, char out[FILE_NAME])
 		len--;
 	snprintf(out, FILE_NAME, "%.*s%s", (int)len, name, suffix);
 }
-
-/*
- * Partial files
- */
 
 int
 file_folder(const char *path)

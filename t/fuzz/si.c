@@ -1,0 +1,178 @@
+/*
+ * Fuzzing of what peers say of files: an offer by SI, the answer to ours, and
+ * a word between two xcats.  The input is the inside of the <iq/>, or of the
+ * stream.  Whatever it is, an offer is taken, refused once or not ours; a part
+ * that is asked for is one that the file has; a name for a file harms nobody.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/si.h"
+#include "net/file.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/parse.h"
+
+#define must(x)	do { if (!(x)) abort(); } while (0)
+#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
+		"xmlns:stream='http://etherx.jabber.org/streams'>"
+#define INPUT	8192
+#define SIZE	1000
+
+int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static const struct si_file	 ours = { .name = "x", .size = SIZE,
+				    .ranged = 1, .mode = -1 };
+static int	 answers, calls;
+static char	 id[IQ_ID];
+
+static int
+take(void *arg, const void *data, size_t len)
+{
+	const char	*p;
+
+	(void)arg;
+	answers++;
+	if ((p = memmem(data, len, "id='", 4)) != NULL)
+		snprintf(id, sizeof(id), "%.*s", (int)strcspn(p + 4, "'"),
+		    p + 4);
+	return 0;
+}
+
+/* NULL if it is no stanza. */
+static struct elem *
+parsed(const char *type, const uint8_t *data, size_t size)
+{
+	static char	 xml[INPUT + 256];
+	struct parse	*p = parse_new(&parse_defaults);
+	struct elem	*e = NULL;
+	int		 n;
+
+	n = snprintf(xml, sizeof(xml), HEADER "<iq type='%s' id='%s' "
+	    "from='p@q/r'>%.*s</iq>", type, id, (int)size,
+	    (const char *)data);
+	parse_feed(p, xml, (size_t)n);
+	must(parse_next(p, &e) == PARSE_OPEN);
+	elem_free(e);
+	if (parse_next(p, &e) != PARSE_STANZA)
+		e = NULL;
+	parse_free(p);
+	return e;
+}
+
+static void
+check_name(const char *given)
+{
+	char	 name[FILE_NAME];
+	size_t	 i;
+
+	file_name(given, name);
+	must(*name != '\0' && *name != '.' && *name != '-' &&
+	    strpbrk(name, "/\\") == NULL && strlen(name) < FILE_NAME);
+	for (i = 0; name[i] != '\0'; i++)
+		must((unsigned char)name[i] >= ' ' && name[i] != 0x7f);
+}
+
+static void
+check_file(const struct si_file *f)
+{
+	must(f->size <= INT64_MAX && f->mode >= -1 && f->mode <= 07777);
+	must(*f->hash == '\0' || strlen(f->hash) == SI_HASH - 1);
+	check_name(f->name);
+}
+
+static void
+try_offer(struct iq_table *t, const uint8_t *data, size_t size)
+{
+	struct elem	*e = parsed("set", data, size);
+	struct si_offer	 o;
+	int		 r;
+
+	if (e == NULL)
+		return;
+	answers = 0;
+	r = si_parse(t, e, &o);
+	must(answers == (r == -1));
+	if (r == 1) {
+		must(o.methods != 0 && *o.sid != '\0');
+		check_file(&o.file);
+	}
+	elem_free(e);
+}
+
+static void
+on_answer(void *arg, const struct elem *answer)
+{
+	struct si_answer	 a;
+
+	(void)arg;
+	calls++;
+	si_answer(answer, &ours, SI_IBB, &a);
+	must(a.text != NULL);
+	must(a.method == 0 || (a.method == SI_IBB && a.offset <= SIZE &&
+	    a.length <= SIZE - a.offset));
+}
+
+static void
+try_answer(struct iq_table *t, const uint8_t *data, size_t size)
+{
+	struct elem	*e;
+
+	calls = 0;
+	must(si_offer(t, "p@q/r", "s", NULL, &ours, SI_IBB, on_answer, NULL,
+	    1) == 0);
+	if ((e = parsed("result", data, size)) != NULL)
+		iq_answer(t, e);
+	elem_free(e);
+	iq_expire(t, 2);
+	must(calls == 1);
+}
+
+static void
+try_word(const uint8_t *data, size_t size)
+{
+	uint8_t		*word = malloc(size + 4);
+	struct si_file	 f;
+	struct elem	*e;
+	const char	*text;
+	size_t		 used;
+	uint64_t	 offset;
+
+	must(word != NULL);
+	word[0] = word[1] = 0;
+	word[2] = (uint8_t)(size >> 8);
+	word[3] = (uint8_t)size;
+	memcpy(word + 4, data, size);
+	if (si_hear(word, size + 4, &used, &e, &f, &offset, &text) ==
+	    SI_FILE) {
+		must(used == size + 4);
+		check_file(&f);
+	}
+	elem_free(e);
+	si_hear(data, size, &used, &e, &f, &offset, &text);
+	elem_free(e);
+	free(word);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct iq_table	*t;
+	char		*name;
+
+	if (size > INPUT)
+		return 0;
+	must((t = iq_new(take, NULL)) != NULL);
+	must(iq_setjid(t, "us@here/x") == 0);
+	snprintf(id, sizeof(id), "i");
+	try_offer(t, data, size);
+	try_answer(t, data, size);
+	try_word(data, size);
+	must((name = strndup((const char *)data, size)) != NULL);
+	check_name(name);
+	free(name);
+	iq_free(t);
+	return 0;
+}
