@@ -8,6 +8,7 @@
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "link/link.h"
+#include "link/progress.h"
 #include "link/run.h"
 #include "link/wire.h"
 #include "net/port.h"
@@ -45,8 +46,11 @@ call_stdio(void)
 
 	if ((l = link_new()) == NULL)
 		fatal(EX_LOCAL, "out of memory");
-	else if (call(l, run.host, run.port) == 0)
+	else if (call(l, run.host, run.port) == 0) {
+		if (run.mode == SEND)
+			progress_input("standard input", STDIN_FILENO);
 		link_join_stdio(l);
+	}
 }
 
 /* -L: somebody has connected. */

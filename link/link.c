@@ -147,6 +147,8 @@ link_over(struct link *l, int status)
 {
 	int	 more = receive_more(l);
 
+	if (run.mode == SEND)
+		progress_end();
 	if (l->out != NULL) {
 		send_over(l, status);
 		return;
@@ -523,6 +525,8 @@ link_check(struct link *l)
 			l->since = clock_ms();
 	}
 	link_wait(l);
+	if (run.mode == SEND && l->out == NULL)
+		progress_at(stream_confirmed(l->stream));
 	if ((l->in != NULL && receive_check(l)) ||
 	    (l->out != NULL && send_check(l)))
 		return;

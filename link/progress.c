@@ -1,5 +1,6 @@
 #include <sys/types.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -170,6 +171,18 @@ progress_begin(const char *name, uint64_t have, uint64_t size)
 	bar.timer = (struct timer){ .fire = tick };
 	timer_set(run.loop, &bar.timer, clock_ms() + PERIOD);
 	draw(0);
+}
+
+void
+progress_input(const char *name, int fd)
+{
+	struct stat	 st;
+	off_t		 at;
+
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    (at = lseek(fd, 0, SEEK_CUR)) == -1 || at > st.st_size)
+		return;
+	progress_begin(name, 0, (uint64_t)(st.st_size - at));
 }
 
 void

@@ -10,6 +10,8 @@
 /* A file of so many bytes, of which there are some already.  name is copied,
  * and is to be harmless. */
 void	 progress_begin(const char *name, uint64_t have, uint64_t size);
+/* What is read from this descriptor, if it is a file. */
+void	 progress_input(const char *name, int fd);
 /* So many there are now. */
 void	 progress_at(uint64_t have);
 /* It is over: the last line stays. */

@@ -499,6 +499,7 @@ say_complete(const struct incoming *in, const char *name)
 
 	if (strcmp(name, in->name) != 0)
 		snprintf(as, sizeof(as), ", as %s", name);
+	progress_at(in->have);
 	progress_end();
 	say(in->partial != NULL ? 0 : 1, "%s: %s: %llu bytes%s%s", in->peer,
 	    in->name, (unsigned long long)in->file.size, as,

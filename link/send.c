@@ -321,12 +321,13 @@ send_stream(void)
 		return;
 	}
 	set_phase(MOVING);
+	progress_input(out.shown, fd);
 	out.fd = -1;
 	out.link = l;
 	l->out = &out;
 	out.method = 0;
 	out.left = UINT64_MAX;
-	out.file.size = 0;
+	out.offset = out.file.size = 0;
 	if (call(l, run.host, run.port) == 0)
 		link_join(l, fd, -1);
 	else
@@ -802,8 +803,7 @@ send_check(struct link *l)
 {
 	enum stream_state	 state = stream_state(l->stream);
 
-	if (out.left != UINT64_MAX)
-		progress_at(out.offset + stream_confirmed(l->stream));
+	progress_at(out.offset + stream_confirmed(l->stream));
 	if (state == STREAM_FAILED && fall_back(l))
 		return 1;
 	if (out.phase == OPENING && state == STREAM_OPEN && !out.said)
