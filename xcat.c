@@ -506,7 +506,8 @@ call_arguments(int argc, char *argv[])
 		oob_send_prepare(argv + 1, (size_t)argc - 1);
 	else if (run.mode == SEND)
 		send_prepare(argv + 1, (size_t)argc - 1);
-	else if (argc == 2 && service_split(argv[1], &run.host, &run.port) == -1)
+	else if (argc == 2 && service_split(argv[1], &run.host, &run.port) ==
+	    -1)
 		errx(EX_USE, "service %s: give a name, a port or host:port",
 		    argv[1]);
 }

@@ -44,6 +44,14 @@ number(const char *s, uint64_t *n)
 	return 0;
 }
 
+static int
+two_digits(const char *s)
+{
+	if (!isdigit((unsigned char)s[0]) || !isdigit((unsigned char)s[1]))
+		return -1;
+	return (s[0] - '0') * 10 + s[1] - '0';
+}
+
 /* XEP-0082: 1969-07-21T02:56:15Z, with a fraction or without, UTC or not. */
 static int
 date(const char *s, time_t *t)
@@ -62,8 +70,8 @@ date(const char *s, time_t *t)
 	*t = timegm(&tm);
 	if (strcmp(p, "Z") == 0 || *p == '\0')
 		return 0;
-	if ((*p != '+' && *p != '-') || strlen(p) != 6 ||
-	    sscanf(p + 1, "%2d:%2d", &h, &m) != 2)
+	if ((*p != '+' && *p != '-') || strlen(p) != 6 || p[3] != ':' ||
+	    (h = two_digits(p + 1)) == -1 || (m = two_digits(p + 4)) == -1)
 		return -1;
 	sign = *p == '+' ? -1 : 1;
 	*t += sign * (h * 3600 + m * 60);

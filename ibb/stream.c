@@ -550,8 +550,9 @@ stream_port(const struct elem *open)
 int
 stream_has_file(const struct elem *open)
 {
-	const char	*what = elem_attr(elem_child(open, NS_XCAT, NULL), "for");
+	const char	*what;
 
+	what = elem_attr(elem_child(open, NS_XCAT, NULL), "for");
 	return what != NULL && strcmp(what, "file") == 0;
 }
 

@@ -223,7 +223,8 @@ listen_offered(void *arg, struct inband *offer, const struct elem *open)
 	    stream_port(open), &target, why) == -1) {
 		say(0, "%s: %s", peer, why);
 		inband_refuse(offer, SE_ITEM_NOT_FOUND, why);
-	} else if (too_many(peer, (in != NULL || file) && apart) || (l = listening_link()) == NULL) {
+	} else if (too_many(peer, (in != NULL || file) && apart) ||
+	    (l = listening_link()) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
 	} else if ((l->stream = stream_offered(offer, open, &sc, link_changed,
 	    l)) == NULL) {
@@ -247,7 +248,8 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
 	if (receive_find(o->from, o->sid) != NULL)
 		return SE_NONE;		/* it has been agreed on */
 	if (allow_check(run.allow, o->from) == ALLOW_KEY) {
-		listen_say_refused(o->from, "it shows no key, and -a wants one");
+		listen_say_refused(o->from, "it shows no key, and -a wants "
+		    "one");
 		return SE_SERVICE_UNAVAILABLE;
 	}
 	if (sc->require) {

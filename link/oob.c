@@ -546,18 +546,21 @@ permit(void *arg, const struct addr *a)
 static void
 name_of(const char *target, char *out)
 {
-	char	 path[URL_TARGET], *o = path;
+	char	 path[URL_TARGET], *o = path, hex[3] = "";
 	size_t	 i, n = strcspn(target, "?");
-	unsigned c;
+	long	 c;
 
-	for (i = 0; i < n; i++)
-		if (target[i] == '%' && i + 2 < n &&
-		    sscanf(target + i + 1, "%2x", &c) == 1 && c != 0) {
-			*o++ = (char)c;
+	for (i = 0; i < n; i++) {
+		*o++ = target[i];
+		if (target[i] != '%' || i + 2 >= n)
+			continue;
+		memcpy(hex, target + i + 1, 2);
+		if (strspn(hex, "0123456789abcdefABCDEF") == 2 &&
+		    (c = strtol(hex, NULL, 16)) != 0) {
+			o[-1] = (char)c;
 			i += 2;
-		} else {
-			*o++ = target[i];
 		}
+	}
 	*o = '\0';
 	file_name(path, out);
 }

@@ -119,8 +119,8 @@ redirected(struct fetch *f)
 		return "it redirects to nowhere";
 	if (to[0] == '/' && to[1] != '/')
 		n = snprintf(f->next, sizeof(f->next), "%s://%s%s%s:%u%s",
-		    f->url.scheme, v6 ? "[" : "", f->url.host, v6 ? "]" : "", f->url.port,
-		    to);
+		    f->url.scheme, v6 ? "[" : "", f->url.host, v6 ? "]" : "",
+		    f->url.port, to);
 	else
 		n = snprintf(f->next, sizeof(f->next), "%s", to);
 	return n < 0 || (size_t)n >= sizeof(f->next) ? "its address is too "
@@ -242,7 +242,8 @@ request(struct fetch *f)
 	buf_init(&b, REQUEST_MAX);
 	http_expect(&f->http, 0);
 	if (http_start(&b, "GET", f->url.target, f->url.host, f->url.port,
-	    is_https(f) ? 443 : 80) == -1 || http_add(&b, "Accept", f->conf.accept) == -1 ||
+	    is_https(f) ? 443 : 80) == -1 ||
+	    http_add(&b, "Accept", f->conf.accept) == -1 ||
 	    http_add(&b, "User-Agent", "xcat") == -1 ||
 	    http_add(&b, "Connection", "close") == -1 ||
 	    http_end(&b) == -1 ||
@@ -292,8 +293,8 @@ connected(void *arg, int fd, const char *err)
 		done(f, "out of memory");
 	} else if (!is_https(f)) {
 		request(f);
-	} else if ((ssl = tls_client(f->conf.tls, fd, f->url.host, "http/1.1")) ==
-	    NULL) {
+	} else if ((ssl = tls_client(f->conf.tls, fd, f->url.host,
+	    "http/1.1")) == NULL) {
 		done(f, "out of memory");
 	} else {
 		io_secure(f->io, ssl, f->url.host);

@@ -33,7 +33,7 @@ several()
 		    "$(mode_and_time "$T/out/$f")" \
 		    "$server: mode, time and size"
 	done
-	is "$(ls -A "$T/in" | wc -l)" 4 "$server: four files, nothing else"
+	is "$(find "$T/in" -type f | wc -l)" 4 "$server: four files, nothing else"
 	is "$(grep -c 'logged in as' "$T/run.err")" 1 "$server: one login"
 	is "$(grep -c 'tls 1.3 end to end' "$T/run.err")" 4 \
 	    "$server: sessions"
@@ -136,9 +136,35 @@ mistakes()
 	run "$T/alice" -s "bob@$DOMAIN" "$T/out/data" "$T/out/none"
 	is "$status" 5 "too large: status"
 	ok "too large: said" said run 'larger than is taken here'
-	wait_for 30 test -e "$T/in/none" && pass "the next one is sent" ||
-	    fail "the next one is sent"
+	ok "the next one is sent" wait_for 30 test -e "$T/in/none"
 	stop bob
+}
+
+# A result that comes twice is taken once; one that comes late, not at all.
+answers()
+{
+	empty_dir in
+	start slix "$T/slixfile-bob" -M ibb --twice receive "$T/in"
+	wait_for 30 said slix listening || bail "slixmpp does not log in"
+	run "$T/alice" -vv -s "bob@$DOMAIN/slix" "$T/out/data"
+	is "$status" 0 "accepted twice: status"
+	is "$(grep -c 'RECV.*<si ' "$T/run.err")" 2 "accepted twice, indeed"
+	ended slix "accepted twice"
+	check_same "$T/in/data" "$T/out/data" "accepted twice: content"
+	start slix "$T/slixfile-bob" -M ibb --late 4 -k receive "$T/in"
+	wait_for 30 said slix listening || bail "slixmpp does not log in"
+	fails 7 'data: no answer in time' "accepted late" \
+	    "$T/alice" -w 1 -s "bob@$DOMAIN/slix" "$T/out/data"
+	start alice "$T/alice" -w 20 -s "bob@$DOMAIN/slix" "$T/out/data"
+	ended alice "accepted before it is too late"
+	signal KILL slix
+	finish slix
+	start slix "$T/slixfile-bob" --choose urn:example:x receive "$T/in"
+	wait_for 30 said slix listening || bail "slixmpp does not log in"
+	fails 5 'names no kind of stream' "another stream than offered" \
+	    "$T/alice" -s "bob@$DOMAIN/slix" "$T/out/data"
+	signal KILL slix
+	finish slix
 }
 
 # The file is shorter, when its turn has come, than it was.
@@ -200,6 +226,7 @@ for kind in $SERVERS; do
 	to_stdout
 	streams
 	mistakes
+	answers
 	shrunk
 	sparse
 	stop_server

@@ -1,5 +1,5 @@
 # file.sh: programs $T/slixfile-USER, and what the tests of files share.
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2154	# $status is that of lib.sh
 
 make_slixfile()
 {

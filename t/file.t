@@ -23,7 +23,7 @@ slix_sends()	# methods file xcat-option ...
 	ended slix "$_what"
 	ended xcat "$_what"
 	check_received "$_f" in "$_what"
-	is "$(ls -A "$T/in" | wc -l)" 1 "$_what: nothing else"
+	is "$(find "$T/in" -type f | wc -l)" 1 "$_what: nothing else"
 	is "$(stat -c %Y "$T/in/${_f##*/}")" "$(stat -c %Y "$_f")" \
 	    "$_what: date"
 	[ ! -s "$T/xcat.out" ] || fail "$_what: something on standard output"

@@ -168,16 +168,14 @@ peers()
 	    "http://127.0.0.1:$WEB/data"
 	finish slix 60
 	is "$(cat "$T/slix.out")" result "slixmpp offers by iq"
-	wait_for 30 test -e "$T/in/data.1" &&
-	    pass "slixmpp offers by message" ||
-	    fail "slixmpp offers by message"
+	ok "slixmpp offers by message" wait_for 30 test -e "$T/in/data.1"
 	check_same "$T/in/data.1" "$T/www/data" "slixmpp: content"
 	stop bob
 }
 
-serve()		# option ...
+serve()
 {
-	start alice "$T/alice" -v -s -o "oob=serve:127.0.0.1:0" "$@" \
+	start alice "$T/alice" -v -s -o "oob=serve:127.0.0.1:0" \
 	    "bob@$DOMAIN" "$T/www/a name.bin"
 }
 

@@ -102,10 +102,21 @@ class Peer(slixmpp.ClientXMPP):
             if self.opt.length:
                 answer['range']['length'] = self.opt.length
         self.files[si['id']] = open(path, 'wb')
-        try:
-            await self['xep_0095'].accept(sender, si['id'], payload=answer)
-        except (IqError, IqTimeout):
-            pass
+        if self.opt.late:
+            await asyncio.sleep(self.opt.late)
+        if self.opt.choose:
+            pending = self['xep_0095']._pending
+            for p in pending.values():
+                p['method'] = self.opt.choose
+            self['xep_0095']._methods[self.opt.choose] = ('xep_0047', 0)
+        for _ in range(2 if self.opt.twice else 1):
+            reply = self['xep_0095'].accept(sender, si['id'], payload=answer)
+            if self.opt.twice:
+                pending = dict(self['xep_0095']._pending)
+            asyncio.ensure_future(reply)
+            await asyncio.sleep(0)
+            if self.opt.twice:
+                self['xep_0095']._pending.update(pending)
 
     def on_ibb(self, stream):
         self.streams.append(stream)     # or it may be collected
@@ -231,6 +242,8 @@ def options():
     p.add_argument('--excess', type=int, default=0)
     p.add_argument('--pause', type=float, default=0)
     p.add_argument('--late', type=float, default=0)
+    p.add_argument('--twice', action='store_true')
+    p.add_argument('--choose', metavar='METHOD')
     p.add_argument('role', choices=('send', 'receive'))
     p.add_argument('args', nargs='+')
     opt = p.parse_args()
