@@ -335,6 +335,10 @@ check_result()	# file
 	*'>notes.txt'*)
 		check_same "$_alice/notes.txt" "$_bob/notes.txt" \
 		    "$scene: fetched" ;;
+	*' -r . '*)
+		check_same "$_bob/report" "$_alice/report" "$scene: a file"
+		check_same "$_bob/cat.jpg" "$_alice/photos/cat.jpg" \
+		    "$scene: another one" ;;
 	*'>>reports'*)
 		ok "$scene: one report" grep -q 'load average' "$_bob/reports"
 		ok "$scene: the other" grep -q Filesystem "$_bob/reports" ;;
