@@ -47,6 +47,7 @@ static const char *const phase_names[] = {
 struct incoming {
 	enum phase		 phase;
 	char			 peer[JID_MAX];
+	char			 shown[256];	/* the same, for people */
 	char			*sid, *id;	/* by SI; id: unanswered */
 	unsigned		 method;
 	char			*given;		/* its name, as given */
@@ -76,11 +77,9 @@ static void	 summed(void *, int);
 static void
 set_phase(struct incoming *in, enum phase phase)
 {
-	char	 peer[256];
-
 	if (in->phase != phase)
-		say(2, "file from %s: %s -> %s", text_clean(in->peer, peer,
-		    sizeof(peer)), phase_names[in->phase], phase_names[phase]);
+		say(2, "file from %s: %s -> %s", in->shown,
+		    phase_names[in->phase], phase_names[phase]);
 	in->phase = phase;
 }
 
@@ -105,6 +104,7 @@ incoming_new(const char *peer, const char *sid)
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		return NULL;
 	strlcpy(in->peer, peer, sizeof(in->peer));
+	text_clean(peer, in->shown, sizeof(in->shown));
 	in->timer = (struct timer){ .fire = lapse, .arg = in };
 	if (sid != NULL && (in->sid = strdup(sid)) == NULL) {
 		free(in);
@@ -165,10 +165,8 @@ static void
 lapse(void *arg)
 {
 	struct incoming	*in = arg;
-	char		 peer[256];
 
-	say(0, "%s: offered %s, but sent nothing", text_clean(in->peer, peer,
-	    sizeof(peer)), in->name);
+	say(0, "%s: offered %s, but sent nothing", in->shown, in->name);
 	answer_refusal(in, SI_BUSY, NULL);
 	let_go(in);
 	set_phase(in, LATE);
@@ -223,10 +221,7 @@ tell(struct incoming *in, int (*word)(struct buf *, const char *),
 static void
 decline(struct incoming *in, enum si_refusal why, const char *text)
 {
-	char	 peer[256];
-
-	say(0, "%s: refused %s: %s", text_clean(in->peer, peer, sizeof(peer)),
-	    in->name, text);
+	say(0, "%s: refused %s: %s", in->shown, in->name, text);
 	if (in->sid != NULL) {
 		answer_refusal(in, why, text);
 		incoming_free(in);
@@ -257,7 +252,6 @@ static int
 tell_failure(struct link *l)
 {
 	struct incoming	*in = l->in;
-	char		 peer[256];
 
 	if (in->sid != NULL || stream_state(l->stream) != STREAM_OPEN) {
 		stream_abort(l->stream, in->error);
@@ -265,8 +259,7 @@ tell_failure(struct link *l)
 		return 1;
 	}
 	progress_end();
-	say(-1, "%s: %s: %s", text_clean(in->peer, peer, sizeof(peer)),
-	    in->name, in->why);
+	say(-1, "%s: %s: %s", in->shown, in->name, in->why);
 	in->told = 1;
 	tell(in, si_say_wrong, in->why);
 	return 0;
@@ -352,7 +345,7 @@ supersede(const struct incoming *in)
 	TAILQ_FOREACH_SAFE(old, &incomings, next, next) {
 		if (old->partial == NULL || !same_file(old, in))
 			continue;
-		say(1, "%s: sends %s anew", old->peer, old->name);
+		say(1, "%s: sends %s anew", old->shown, old->name);
 		if ((l = old->link) == NULL) {
 			answer_refusal(old, SI_BUSY, NULL);
 			incoming_free(old);
@@ -421,7 +414,7 @@ agree(struct incoming *in)
 	in->begun = in->have;
 	set_phase(in, AGREED);
 	if (in->have > 0)
-		say(0, "%s: %s: going on behind %llu bytes", in->peer,
+		say(0, "%s: %s: going on behind %llu bytes", in->shown,
 		    in->name, (unsigned long long)in->have);
 	if (in->sid != NULL) {
 		si_accept(session_iqs(run.session), in->peer, in->id,
@@ -501,7 +494,7 @@ say_complete(const struct incoming *in, const char *name)
 		snprintf(as, sizeof(as), ", as %s", name);
 	progress_at(in->have);
 	progress_end();
-	say(in->partial != NULL ? 0 : 1, "%s: %s: %llu bytes%s%s", in->peer,
+	say(in->partial != NULL ? 0 : 1, "%s: %s: %llu bytes%s%s", in->shown,
 	    in->name, (unsigned long long)in->file.size, as,
 	    *in->file.hash != '\0' ? "" : ", no hash to compare");
 }
