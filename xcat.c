@@ -499,7 +499,8 @@ call_arguments(int argc, char *argv[])
 		errx(EX_USE, "-k needs -l");
 	if (run.conf.receive != NULL)
 		errx(EX_USE, "-r needs -l");
-	if (run.mode == SEND && run.conf.no_stdin)
+	if (run.mode == SEND && run.conf.no_stdin && argc == 1 &&
+	    !oob_sends())
 		errx(EX_USE, "-s and -d together leave nothing to do");
 	peer_jid(argv[0]);
 	if (oob_sends())

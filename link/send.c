@@ -401,6 +401,7 @@ offer_xcat(void)
 	if (l == NULL)
 		return;
 	set_phase(OPENING);
+	out.method = 0;
 	out.said = 0;
 	sc.file = 1;
 	l->stream = stream_call(run.ibb, run.peer, &sc, link_changed, l);

@@ -150,6 +150,11 @@ another_file()
 	ended slix "another file with that name"
 	is "$(grep -c range "$T/slix.out")" 0 "does not go on"
 	check_same "$T/in/small" "$T/other/small" "and is whole"
+	head -c 300000 /dev/zero >"$(echo "$T"/in/.xcat-part-*)"
+	slix receiver
+	is "$(grep -c range "$T/slix.out")" 0 "all is there, and all is wrong"
+	wait_for 30 test -e "$T/in/small.1"
+	check_same "$T/in/small.1" "$T/small" "all of it has come anew"
 	stop receiver
 }
 

@@ -51,6 +51,25 @@ without_session()
 	check_same "$T/in/data" "$T/out/data" "e2e=off: content"
 }
 
+# Services and files side by side.
+with_services()
+{
+	receive -k '22=!cat'
+	run "$T/alice" -s "bob@$DOMAIN" "$T/out/data"
+	is "$status" 0 "beside services: status"
+	wait_for 30 test -e "$T/in/data"
+	check_same "$T/in/data" "$T/out/data" "beside services: content"
+	start slix "$T/slixfile-alice" -M ibb send "bob@$DOMAIN/xcat" \
+	    "$T/out/data"
+	ended slix "slixmpp, beside services"
+	wait_for 30 test -e "$T/in/data.1"
+	check_same "$T/in/data.1" "$T/out/data" "slixmpp: content"
+	start alice "$T/alice" "bob@$DOMAIN" 22 <"$T/out/data"
+	ended alice "the service"
+	check_same "$T/alice.out" "$T/out/data" "the service: content"
+	stop bob
+}
+
 to_stdout()
 {
 	listen_as bob bob -a "alice@$DOMAIN"
@@ -223,6 +242,7 @@ for kind in $SERVERS; do
 	[ "$kind" = prosody ] || { stop_server; continue; }
 	make_slixfile
 	without_session
+	with_services
 	to_stdout
 	streams
 	mistakes

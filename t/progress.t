@@ -56,17 +56,17 @@ close_window()
 FIGURES='[0-9.]+(B |KB|MB) +[0-9.]+(B |KB|MB)/s'
 FIGURES_RATE='[0-9.]+(B |KB|MB)/s +[0-9:]+ *$'
 
-# A peer that takes its time, so that there is something to be seen.
+# In-band, and large, so that it takes its time and there is something to see.
 sending()
 {
 	empty_dir in
 	listen_as bob bob -k -i -r "$T/in" -a "alice@$DOMAIN"
-	in_tmux "'$T/alice' -i -s 'bob@$DOMAIN' '$T/a name.bin'"
+	in_tmux "'$T/alice' -i -s 'bob@$DOMAIN' '$T/large name.bin'"
 	ok "while it is sent" wait_for 60 \
-	    shows "^a name.bin +[0-9]{1,3}% +$FIGURES +([0-9:-]+|stalled) ETA"
+	    shows "^large name.bin +[0-9]{1,3}% +$FIGURES +([0-9:-]+|stalled) ETA"
 	wait_for 120 pane_ended
 	is "$(cat "$T/pane.status")" 0 "sent"
-	ok "and then" shows "^a name.bin +100% +2\.9MB +$FIGURES_RATE"
+	ok "and then" shows "^large name.bin +100% +28\.6MB +$FIGURES_RATE"
 	is "$(screen | grep -c %)" 1 "it is one line"
 	close_window
 }
@@ -140,6 +140,7 @@ narrow()
 
 long=$(printf 'n%.0s' $(seq 200))
 head -c $SIZE /dev/urandom >"$T/a name.bin"
+head -c $((10 * SIZE)) /dev/urandom >"$T/large name.bin"
 head -c 10000 /dev/urandom >"$T/$long"
 head -c 10000 /dev/urandom >"$T/äöü.bin"
 start_server prosody
