@@ -28,7 +28,7 @@ several()
 	[ "$status" = 0 ] || diag_file "$T/run.err"
 	ended bob "$server: four files $*"
 	for f in "with spaces äöü.txt" "$long" none data; do
-		check_same "$T/in/$f" "$T/out/$f" "$server: ${f%?????????????????????????????*}: content"
+		check_same "$T/in/$f" "$T/out/$f" "$server: $(echo "$f" | cut -c 1-20): content"
 		is "$(mode_and_time "$T/in/$f")" \
 		    "$(mode_and_time "$T/out/$f")" \
 		    "$server: mode, time and size"
@@ -82,6 +82,7 @@ to_stdout()
 # Through the socket, or it would take too long.
 sparse()
 {
+	room_for_large || return
 	truncate -s 3G "$T/out/large"
 	printf end | dd of="$T/out/large" bs=1 seek=3221225469 conv=notrunc \
 	    status=none

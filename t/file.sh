@@ -20,6 +20,15 @@ ended()		# name what [status]
 	[ "$status" = "${3-0}" ] || diag_file "$T/$1.err"
 }
 
+# Sparse at one side only.
+room_for_large()
+{
+	[ "$(df -Pk "$T" | awk 'NR == 2 { print $4 }')" -gt 10000000 ] &&
+	    return
+	skip "3 GB" "no 10 GB are free in $T"
+	return 1
+}
+
 empty_dir()	# name: $T/name, with nothing in it
 {
 	rm -rf "${T:?}/$1"
