@@ -327,9 +327,11 @@ inband_new_sid(struct ibb *b, const char *peer, const char *sid,
 	struct inband	*s;
 	char		 random[INBAND_SID];
 
-	if (sid == NULL)
+	if (sid == NULL) {
 		inband_make_sid(random);
-	if ((s = stream_new(b, peer, sid != NULL ? sid : random)) == NULL)
+		sid = random;
+	}
+	if ((s = stream_new(b, peer, sid)) == NULL)
 		return NULL;
 	s->block = block_size;
 	s->message = message;

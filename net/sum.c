@@ -83,7 +83,7 @@ step(void *arg)
 	static unsigned char	 buf[STEP];
 	struct sumfile		*f = arg;
 	uint64_t		 left = f->size - f->at;
-	ssize_t			 n = 0;
+	ssize_t			 n;
 
 	if (left > 0) {
 		n = pread(f->fd, buf, left < STEP ? (size_t)left : STEP,

@@ -225,6 +225,18 @@ served()
 	    curl -sS "$url"
 	signal KILL slix
 	finish slix
+
+	start slix "$PYTHON" "$TESTS/slixoob.py" "bob@$DOMAIN/xcat" \
+	    "$(password bob)" "$SERVER" "$CAFILE"
+	wait_for 30 said slix listening || bail "slixmpp does not log in"
+	serve
+	wait_for 30 test -s "$T/slix.out" || bail "nothing is offered"
+	signal USR1 slix
+	ended alice "an answer without having fetched it" 6
+	ok "an answer without having fetched it: said" \
+	    said alice 'has not fetched all of it'
+	signal KILL slix
+	finish slix
 }
 
 part()		# offset length
