@@ -172,8 +172,6 @@ lapse(void *arg)
 	set_phase(in, LATE);
 }
 
-/* The oldest of those that are remembered for being late goes, if there are
- * too many. */
 static size_t
 count(enum phase from, enum phase to)
 {
@@ -186,6 +184,8 @@ count(enum phase from, enum phase to)
 	return n;
 }
 
+/* The oldest of those that are remembered for being late goes, if there are
+ * too many. */
 static void
 forget_late(void)
 {
@@ -496,7 +496,8 @@ say_complete(const struct incoming *in, const char *name)
 	progress_end();
 	say(in->partial != NULL ? 0 : 1, "%s: %s: %llu bytes%s%s", in->shown,
 	    in->name, (unsigned long long)in->file.size, as,
-	    *in->file.hash != '\0' ? "" : ", no hash to compare");
+	    *in->file.hash != '\0' ? ", MD5 agrees" :
+	    ", no hash to compare");
 }
 
 static void

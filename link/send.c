@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,6 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/text.h"
-#include "xml/utf8.h"
 #include "xml/write.h"
 
 #define NS_INFO		"http://jabber.org/protocol/disco#info"
@@ -107,6 +107,7 @@ send_prepare(char *const *paths, size_t n)
 {
 	struct stat	 st;
 	size_t		 i;
+	char		 word[PATH_MAX];
 
 	out.paths = paths;
 	out.n = n;
@@ -118,7 +119,8 @@ send_prepare(char *const *paths, size_t n)
 		if (S_ISDIR(st.st_mode))
 			errx(EX_USE, "%s: a folder goes as a stream: "
 			    "tar c %s | xcat -s peer, and there: "
-			    "xcat -l | tar x", paths[i], paths[i]);
+			    "xcat -l | tar x", paths[i], text_quote(paths[i],
+			    word, sizeof(word)));
 	}
 }
 

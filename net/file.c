@@ -13,6 +13,7 @@
 
 #define TEMPORARY	".xcat-part-"	/* no name that file_name() gives */
 #define NUMBERS		10000		/* tried behind a name */
+#define ATTEMPTS	10		/* to get a lock */
 
 struct partial {
 	int	 folder;		/* not ours */
@@ -80,33 +81,76 @@ temporary_name(const struct file_meta *m, char *out, size_t size)
 	return r;
 }
 
+static void
+release(struct partial *p)
+{
+	if (p == NULL)
+		return;
+	if (p->fd != -1)
+		close(p->fd);
+	free(p);
+}
+
+/* Does its name lead to it still? */
+static int
+is_there(const struct partial *p)
+{
+	struct stat	 fd, name;
+
+	return fstat(p->fd, &fd) == 0 && fstatat(p->folder, p->name, &name,
+	    AT_SYMLINK_NOFOLLOW) == 0 && fd.st_dev == name.st_dev &&
+	    fd.st_ino == name.st_ino;
+}
+
 /* Somebody may have put something there. */
 static int
-is_ours(int fd)
+is_file_of_ours(int fd, nlink_t most)
 {
 	struct stat	 st;
 
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && st.st_nlink == 1;
+	    st.st_uid == geteuid() && st.st_nlink <= most;
+}
+
+/*
+ * 1, 0 if that is to be tried again, or -1.  What is not a file of ours is
+ * removed.  So is one with another name, but only once its lock is ours: a
+ * process that is about to finish it gives it one.  Whoever gets the lock
+ * after that has a file that is not for writing any more.
+ */
+static int
+open_temporary(struct partial *p)
+{
+	p->fd = openat(p->folder, p->name, O_RDWR | O_CREAT | O_NOFOLLOW |
+	    O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	if (p->fd == -1 && errno != ELOOP && errno != ENXIO && errno != EISDIR)
+		return -1;
+	if (p->fd == -1 || !is_file_of_ours(p->fd, (nlink_t)-1))
+		return unlinkat(p->folder, p->name, 0);
+	if (flock(p->fd, LOCK_EX | LOCK_NB) == -1)
+		return -1;
+	if (!is_there(p))
+		return 0;
+	return is_file_of_ours(p->fd, 1) ? 1 :
+	    unlinkat(p->folder, p->name, 0);
 }
 
 static int
-open_temporary(int folder, const char *name)
+open_locked(struct partial *p)
 {
-	int	 flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC |
-		     O_NONBLOCK | O_NOCTTY;
-	int	 fd = openat(folder, name, flags, 0600);
+	int	 i, r;
 
-	if (fd != -1 && is_ours(fd))
-		return fd;
-	if (fd != -1)
-		close(fd);
-	else if (errno != ELOOP && errno != ENXIO && errno != EISDIR)
-		return -1;
-	/* Whatever it is goes, unless that fails, too. */
-	if (unlinkat(folder, name, 0) == -1)
-		return -1;
-	return openat(folder, name, flags | O_EXCL, 0600);
+	for (i = 0; i < ATTEMPTS; i++) {
+		if ((r = open_temporary(p)) == 1)
+			return 0;
+		if (r == -1)
+			return -1;
+		if (p->fd != -1)
+			close(p->fd);
+		p->fd = -1;
+	}
+	errno = EBUSY;
+	return -1;
 }
 
 struct partial *
@@ -118,15 +162,15 @@ partial_open(int folder, const struct file_meta *m)
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
 	p->folder = folder;
+	p->fd = -1;
 	if (temporary_name(m, p->name, sizeof(p->name)) == -1) {
 		free(p);
 		errno = ENOMEM;
 		return NULL;
 	}
-	if ((p->fd = open_temporary(folder, p->name)) == -1 ||
-	    flock(p->fd, LOCK_EX | LOCK_NB) == -1) {
+	if (open_locked(p) == -1) {
 		e = errno == EWOULDBLOCK ? EBUSY : errno;
-		partial_close(p);
+		release(p);
 		errno = e;
 		return NULL;
 	}
@@ -222,29 +266,33 @@ partial_finish(struct partial *p, char *name, int mode, int dated,
 
 	umask(mask);
 	times[1].tv_sec = date;
+	if (!is_there(p)) {
+		errno = ESTALE;
+		return -1;
+	}
 	if (fchmod(p->fd, (mode == -1 ? 0666 : (mode_t)mode & 0777) & ~mask)
 	    == -1 || (dated && futimens(p->fd, times) == -1) ||
 	    settle(p->fd) == -1 || publish(p, name) == -1 ||
 	    settle(p->folder) == -1)
 		return -1;
-	partial_close(p);
+	release(p);
 	return 0;
 }
 
 void
 partial_discard(struct partial *p)
 {
-	if (p != NULL)
+	if (p != NULL && is_there(p))
 		unlinkat(p->folder, p->name, 0);
-	partial_close(p);
+	release(p);
 }
 
+/* Nothing is nothing to go on from. */
 void
 partial_close(struct partial *p)
 {
-	if (p == NULL)
-		return;
-	if (p->fd != -1)
-		close(p->fd);
-	free(p);
+	if (p != NULL && partial_size(p) == 0)
+		partial_discard(p);
+	else
+		release(p);
 }

@@ -65,7 +65,7 @@ int	 partial_truncate(struct partial *p, uint64_t size);
  */
 int	 partial_finish(struct partial *p, char *name, int mode, int dated,
 	    time_t date);
-/* Free it; the file is removed or stays.  NULL is fine. */
+/* Free it; the file is removed, or stays unless it is empty.  NULL is fine. */
 void	 partial_discard(struct partial *p);
 void	 partial_close(struct partial *p);
 

@@ -4,7 +4,7 @@
 /loop redirects to itself, /chain/N to /chain/N-1 and at 0 has a document;
 /to?URL redirects there; /endless has no end, /endless-chunks neither;
 /short ends before its length; /long says that it is a terabyte;
-/two has two lengths."""
+/two has two lengths; /name/ANYTHING is a document."""
 import http.server
 import urllib.parse
 
@@ -56,6 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == '/two':
             self.begin(('Content-Length', '5'), ('Content-Length', '6'))
             self.wfile.write(b'x' * 6)
+        elif path.startswith('/name/'):
+            self.begin(('Content-Length', '4'))
+            self.wfile.write(b'name')
         else:
             self.send_error(404)
 

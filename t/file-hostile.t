@@ -203,13 +203,18 @@ offers()
 late()
 {
 	empty_dir in
-	listen_as bob xcat -w 1 -k -r "$T/in" -a "alice@$DOMAIN"
-	offer --late 4
+	listen_as bob xcat -w 8 -k -r "$T/in" -a "alice@$DOMAIN"
+	start slix "$T/slixfile-alice" -w 120 -M ibb --late send \
+	    "bob@$DOMAIN/xcat" "$T/data"
+	ok "nobody sends what was offered" \
+	    wait_for 60 said xcat 'offered data, but sent nothing'
+	signal USR1 slix
+	finish slix 60
 	is "$status" 1 "a stream that is late"
 	like "$(cat "$T/slix.err")" 'item-not-found' "is not known"
-	ok "and that is said" said xcat 'offered data, but sent nothing'
 	stop xcat
 	ok "its bytes are nowhere" test ! -s "$T/xcat.out"
+	is "$(find "$T/in" -mindepth 1 | wc -l)" 0 "nor is a file for them"
 }
 
 bad_folders()

@@ -41,6 +41,25 @@ several()
 	    sh -c "! grep -E 'SENT|RECV' '$T/run.err' | grep -q spaces"
 }
 
+# Files may be called what no stanza can carry, and what looks like another.
+odd_names()
+{
+	mkdir "$T/odd" "$T/odd/1" "$T/odd/2"
+	_one=$(printf 'latin \344 \001')
+	echo 1 >"$T/odd/$_one"
+	echo 2 >"$T/odd/1/same"
+	echo 3 >"$T/odd/2/same"
+	receive
+	run "$T/alice" -s "bob@$DOMAIN" "$T/odd/$_one" "$T/odd/1/same" \
+	    "$T/odd/2/same"
+	is "$status" 0 "odd names: status"
+	[ "$status" = 0 ] || diag_file "$T/run.err"
+	ended bob "odd names"
+	is "$(cat "$T/in/latin "*)" 1 "no UTF-8"
+	is "$(cat "$T/in/same" "$T/in/same.1")" '2
+3' "the same one twice"
+}
+
 # Neither does a stream without a session keep it from being a file.
 without_session()
 {
@@ -126,6 +145,9 @@ mistakes()
 {
 	fails 2 'tar c .*/out \| xcat -s peer, and there: xcat -l \| tar x' \
 	    "a folder" "$T/alice" -s "bob@$DOMAIN" "$T/out"
+	mkdir "$T/out/a folder"
+	fails 2 "tar c '[^']*/a folder' \\| xcat" "a folder with a space" \
+	    "$T/alice" -s "bob@$DOMAIN" "$T/out/a folder"
 	fails 1 'nothing: No such file' "no file" \
 	    "$T/alice" -s "bob@$DOMAIN" "$T/out/data" "$T/nothing"
 	fails 5 'nobody listens there' "nobody there" \
@@ -171,11 +193,13 @@ answers()
 	is "$(grep -c 'RECV.*<si ' "$T/run.err")" 2 "accepted twice, indeed"
 	ended slix "accepted twice"
 	check_same "$T/in/data" "$T/out/data" "accepted twice: content"
-	start slix "$T/slixfile-bob" -M ibb --late 4 -k receive "$T/in"
+	start slix "$T/slixfile-bob" -M ibb --late -k receive "$T/in"
 	wait_for 30 said slix listening || bail "slixmpp does not log in"
 	fails 7 'data: no answer in time' "accepted late" \
-	    "$T/alice" -w 1 -s "bob@$DOMAIN/slix" "$T/out/data"
-	start alice "$T/alice" -w 20 -s "bob@$DOMAIN/slix" "$T/out/data"
+	    "$T/alice" -w 8 -s "bob@$DOMAIN/slix" "$T/out/data"
+	start alice "$T/alice" -w 60 -s "bob@$DOMAIN/slix" "$T/out/data"
+	wait_for 60 offered 2
+	signal USR1 slix
 	ended alice "accepted before it is too late"
 	signal KILL slix
 	finish slix
@@ -187,11 +211,16 @@ answers()
 	finish slix
 }
 
+offered()	# number
+{
+	[ "$(grep -c '^data ' "$T/slix.out")" -ge "$1" ]
+}
+
 # The file is shorter, when its turn has come, than it was.
 shrunk()
 {
 	receive -k -i
-	head -c 3000000 /dev/urandom >"$T/out/shrinks"
+	truncate -s 500M "$T/out/shrinks"
 	start alice "$T/alice" -i -s "bob@$DOMAIN" "$T/out/shrinks"
 	wait_for 30 part_there
 	truncate -s 10 "$T/out/shrinks"
@@ -243,6 +272,7 @@ for kind in $SERVERS; do
 	[ "$kind" = prosody ] || { stop_server; continue; }
 	make_slixfile
 	without_session
+	odd_names
 	with_services
 	to_stdout
 	streams

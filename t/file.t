@@ -48,6 +48,9 @@ xcat_sends()	# methods file xcat-option ...
 	is "$(head -n 1 "$T/slix.out" | cut -d ' ' -f 1-3)" \
 	    "$(echo "${_f##*/} $(stat -c %s "$_f") $(md5sum <"$_f")" |
 	    cut -d ' ' -f 1-3)" "$_what: name, size and hash"
+	[ "${_f##*/}" != data.txt ] ||
+	    is "$(head -n 1 "$T/slix.out" | cut -d ' ' -f 4-)" \
+	    "$(date -ur "$_f" +%Y-%m-%dT%H:%M:%SZ) text/plain" "$_what: date and type"
 }
 
 # More than 32 bits can count, through a socket.

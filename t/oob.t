@@ -137,6 +137,37 @@ not_fetched()
 	is "$(cat "$T/in/5")" chain "to the document"
 }
 
+# What is behind the last slash becomes a name as harmless as any.
+hostile_names()
+{
+	empty_dir outer
+	mkdir "$T/outer/in"
+	fetcher bob -k -r "$T/outer/in" -o oob=fetch:any
+	for name in '..%2f..%2fx' %2e%2e .ssh -rf 'a%0ab%1bc' 'x%00y' \
+	    'x%e2%80%aegpj.exe' '' %zz %ff '%5c..%5cx'; do
+		offer_url "$BAD/name/$name"
+		is "$status" 0 "URL of '$name': status"
+	done
+	stop bob
+	# shellcheck disable=SC2012	# as it is shown
+	(cd "$T/outer/in" && ls -Aq | LC_ALL=C sort) >"$T/names"
+	LC_ALL=C sort >"$T/expected" <<-'END'
+	x
+	_.
+	_ssh
+	_rf
+	a_b_c
+	x%00y
+	x_gpj.exe
+	file
+	%zz
+	_
+	x.1
+	END
+	check_same "$T/names" "$T/expected" "their names"
+	is "$(find "$T/outer" -type f | wc -l)" 11 "none elsewhere"
+}
+
 # Nothing of this machine or of its network, however it is spelled.
 ssrf()
 {
@@ -269,6 +300,7 @@ start_badweb
 words
 fetched
 not_fetched
+hostile_names
 visits=$(wc -l <"$T/nginx/access.log")
 ssrf
 rm -rf "$T/in"

@@ -56,19 +56,29 @@ close_window()
 FIGURES='[0-9.]+(B |KB|MB) +[0-9.]+(B |KB|MB)/s'
 FIGURES_RATE='[0-9.]+(B |KB|MB)/s +[0-9:]+ *$'
 
-# In-band, and large, so that it takes its time and there is something to see.
+# Nobody reads what comes before it has been looked at.
 sending()
 {
-	empty_dir in
-	listen_as bob bob -k -i -r "$T/in" -a "alice@$DOMAIN"
+	mkfifo "$T/bob.out"
+	start reader sh -c "exec <'$T/bob.out'
+	    until test -e '$T/seen'; do sleep .1; done; cat"
+	listen_as bob bob -i -a "alice@$DOMAIN"
 	in_tmux "'$T/alice' -i -s 'bob@$DOMAIN' '$T/large name.bin'"
 	ok "while it is sent" wait_for 60 \
-	    shows "^large name.bin +[0-9]{1,3}% +$FIGURES +([0-9:-]+|stalled) ETA"
+	    shows "^large name.bin +[0-9]{1,2}% +$FIGURES +([0-9:-]+|stalled) ETA"
+	ok "when nothing moves" wait_for 60 \
+	    shows "^large name.bin +[0-9]{1,2}% +$FIGURES +stalled ETA"
+	: >"$T/seen"
 	wait_for 120 pane_ended
 	is "$(cat "$T/pane.status")" 0 "sent"
-	ok "and then" shows "^large name.bin +100% +28\.6MB +$FIGURES_RATE"
+	ok "and then" wait_for 20 \
+	    shows "^large name.bin +100% +28\.6MB +$FIGURES_RATE"
 	is "$(screen | grep -c %)" 1 "it is one line"
 	close_window
+	ended bob "sent"
+	ended reader "read"
+	check_same "$T/reader.out" "$T/large name.bin" "content"
+	rm "$T/bob.out"
 }
 
 receiving()
@@ -80,8 +90,10 @@ receiving()
 	is "$status" 0 "received"
 	wait_for 60 pane_ended
 	is "$(cat "$T/pane.status")" 0 "received there"
-	ok "while it came" shows "^a name.bin +100% +2\.9MB +$FIGURES_RATE"
-	ok "and what has come" shows 'xcat: .*a name.bin: 3000000 bytes'
+	ok "while it came" wait_for 20 \
+	    shows "^a name.bin +100% +2\.9MB +$FIGURES_RATE"
+	ok "and what has come" wait_for 20 \
+	    shows 'xcat: .*a name.bin: 3000000 bytes'
 	close_window
 	is "$(cat "$T/run.err")" '' "nothing in a file"
 }
@@ -94,7 +106,8 @@ redirected()
 	in_tmux "'$T/alice' -i -s 'bob@$DOMAIN' <'$T/a name.bin'"
 	wait_for 120 pane_ended
 	is "$(cat "$T/pane.status")" 0 "standard input is sent"
-	ok "and shown" shows "^standard input +100% +2\.9MB +$FIGURES_RATE"
+	ok "and shown" wait_for 20 \
+	    shows "^standard input +100% +2\.9MB +$FIGURES_RATE"
 	finish bob2
 	close_window
 }
@@ -110,6 +123,8 @@ silent()	# what command
 
 silences()
 {
+	empty_dir in
+	listen_as bob bob -k -i -r "$T/in" -a "alice@$DOMAIN"
 	silent "-q" "'$T/alice' -q -i -s 'bob@$DOMAIN' '$T/a name.bin'"
 	silent "standard error is a pipe" \
 	    "'$T/alice' -i -s 'bob@$DOMAIN' '$T/a name.bin' 2>&1 | cat"
@@ -132,9 +147,9 @@ narrow()
 	in_tmux "'$T/alice' -i -s 'bob@$DOMAIN' '$T/$long' '$T/äöü.bin'"
 	wait_for 120 pane_ended
 	is "$(cat "$T/pane.status")" 0 "narrow: status"
-	is "$(screen | grep -c %)" 2 "narrow: a line for each"
+	ok "narrow: another one" wait_for 20 shows "^äöü.bin +100% "
 	ok "narrow: the name is cut" shows "^n{10,20} +100% "
-	ok "narrow: another one" shows "^äöü.bin +100% "
+	is "$(screen | grep -c %)" 2 "narrow: a line for each"
 	close_window
 }
 

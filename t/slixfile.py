@@ -7,12 +7,14 @@
 A receiver takes one file, or with -k any number, writes it to DIR and prints a
 line of what it was told: name, size, hash, date.  A sender takes part in range
 requests.  -M names the kinds of stream that it offers or takes, in that order:
-ibb, s5b.  The rest is for senders that lie.
+ibb, s5b.  With --late it goes on after an offer only when SIGUSR1 has come.
+The rest is for senders that lie.
 """
 import argparse
 import asyncio
 import hashlib
 import os
+import signal
 import sys
 import xml.etree.ElementTree as ET
 from datetime import datetime, timezone
@@ -44,6 +46,8 @@ class Peer(slixmpp.ClientXMPP):
         self.ready = self.loop.create_future()
         self.lost = self.loop.create_future()
         self.done = asyncio.Event()
+        self.told = asyncio.Event()
+        self.loop.add_signal_handler(signal.SIGUSR1, self.told.set)
         self.streams = []
         self.files = {}
         self.socket = None
@@ -82,6 +86,10 @@ class Peer(slixmpp.ClientXMPP):
         if not self.lost.done():
             self.lost.set_result(why)
 
+    async def wait(self):
+        if self.opt.late:
+            await self.told.wait()
+
     # receiving
 
     async def on_offer(self, iq):
@@ -102,8 +110,7 @@ class Peer(slixmpp.ClientXMPP):
             if self.opt.length:
                 answer['range']['length'] = self.opt.length
         self.files[si['id']] = open(path, 'wb')
-        if self.opt.late:
-            await asyncio.sleep(self.opt.late)
+        await self.wait()
         if self.opt.choose:
             pending = self['xep_0095']._pending
             for p in pending.values():
@@ -182,8 +189,7 @@ class Peer(slixmpp.ClientXMPP):
         print('method', method.rpartition('/')[2], flush=True)
         data = data[:opt.cut] + b'x' * opt.excess
         sid, peer = 'slix-%d' % os.getpid(), slixmpp.JID(opt.peer)
-        if opt.late:
-            await asyncio.sleep(opt.late)
+        await self.wait()
         if method == NS['ibb']:
             stream = await self['xep_0047'].open_stream(
                 peer, sid=sid, block_size=opt.block)
@@ -241,7 +247,7 @@ def options():
     p.add_argument('--cut', type=int)
     p.add_argument('--excess', type=int, default=0)
     p.add_argument('--pause', type=float, default=0)
-    p.add_argument('--late', type=float, default=0)
+    p.add_argument('--late', action='store_true')
     p.add_argument('--twice', action='store_true')
     p.add_argument('--choose', metavar='METHOD')
     p.add_argument('role', choices=('send', 'receive'))
