@@ -606,6 +606,14 @@ receive_apart(const struct link *l)
 	return l->in != NULL && folder != -1;
 }
 
+static int
+says_nonsense(struct link *l)
+{
+	stream_abort(l->stream, SE_BAD_REQUEST);
+	link_failed(l, EX_BROKEN, "it does not say what it sends");
+	return 1;
+}
+
 /* The words of an xcat that come before a file.  1: the link is no more. */
 static int
 hear(struct link *l)
@@ -621,7 +629,7 @@ hear(struct link *l)
 	data = stream_data(l->stream, &len);
 	switch (si_hear(data, len, &used, &e, &f, &offset, &text)) {
 	case SI_MORE:
-		return 0;
+		return stream_eof(l->stream) ? says_nonsense(l) : 0;
 	case SI_FILE:
 		describe(in, &f);
 		elem_free(e);
@@ -630,9 +638,7 @@ hear(struct link *l)
 		return 0;
 	default:
 		elem_free(e);
-		stream_abort(l->stream, SE_BAD_REQUEST);
-		link_failed(l, EX_BROKEN, "it does not say what it sends");
-		return 1;
+		return says_nonsense(l);
 	}
 }
 
@@ -681,10 +687,10 @@ check_over(struct link *l)
 	size_t			 len;
 
 	stream_data(l->stream, &len);
-	if (len > 0 && l->in->phase == COMPLETE) {
+	if (len > 0 && (l->in->phase == COMPLETE || l->in->declined)) {
 		stream_abort(l->stream, SE_BAD_REQUEST);
-		link_failed(l, EX_BROKEN, "it sends more than it has "
-		    "announced");
+		link_failed(l, EX_BROKEN, l->in->declined ? "it sends what "
+		    "was refused" : "it sends more than it has announced");
 		return 1;
 	}
 	if (l->in->phase != FAILED)
@@ -707,9 +713,8 @@ receive_check(struct link *l)
 	progress_at(in->have);
 	switch (in->phase) {
 	case DESCRIBED_NOT:
-		if (state == STREAM_OPEN)
-			return hear(l);
-		return 0;
+		return state == STREAM_OPEN || state == STREAM_CLOSED ?
+		    hear(l) : 0;
 	case AGREED:
 		if (state == STREAM_OPEN || state == STREAM_CLOSED ||
 		    stream_received(l->stream) > 0)

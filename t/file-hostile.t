@@ -160,6 +160,42 @@ lies()
 	stop xcat
 }
 
+# The same, and worse, by what seems to be an xcat.
+words()
+{
+	empty_dir outer
+	mkdir "$T/outer/in"
+	listen_as bob xcat -k -r "$T/outer/in" -a "alice@$DOMAIN" \
+	    -o max-size=1000000
+	start slix "$PYTHON" "$TESTS/slixwords.py" "alice@$DOMAIN/slix" \
+	    "$(password alice)" "$SERVER" "$CAFILE" "bob@$DOMAIN/xcat"
+	finish slix 250
+	is "$status" 0 "words: said"
+	[ "$status" = 0 ] || diag_file "$T/slix.err"
+	ok "words: refused" test "$(grep -Ec \
+	    "^(endless|refused) b'refused'" "$T/slix.out")" = 2
+	ok "words: wrong" test "$(grep -Ec \
+	    "^(excess|hash|twice) b'range' b'wrong'" "$T/slix.out")" = 3
+	ok "words: nonsense" wait_for 30 nonsense 8
+	ok "words: not all of it" said xcat 'short: 14 of 15 bytes are kept'
+	ok "words: too much" said xcat 'excess: more comes than was announced'
+	ok "words: and later" said xcat 'sends more than it has announced'
+	ok "words: another hash" said xcat 'hash: its content is not what was'
+	is "$(cd "$T/outer/in" && echo *)" \
+	    'eager honest later-excess outside' "words: the files"
+	is "$(cat "$T/outer/in"/* | sed 's/what a file has/=/g')" ==== \
+	    "words: content"
+	is "$(find "$T/outer" -type f | wc -l)" 5 "words: and one part"
+	offer
+	is "$status" 0 "words: a file that is one, after all that"
+	stop xcat
+}
+
+nonsense()	# number
+{
+	[ "$(grep -c 'it does not say what it sends' "$T/xcat.err")" -ge "$1" ]
+}
+
 # Offers that cannot be taken, and the errors of XEP-0095.
 offers()
 {
@@ -275,6 +311,7 @@ hostile_names
 never_overwritten
 linked_partial
 lies
+words
 offers
 late
 bad_folders
