@@ -106,7 +106,7 @@ sparse()
 	printf end | dd of="$T/out/large" bs=1 seek=3221225469 conv=notrunc \
 	    status=none
 	receive
-	LIMIT=400
+	LIMIT=900
 	run "$T/alice" -s "bob@$DOMAIN" "$T/out/large"
 	is "$status" 0 "3 GB: status"
 	[ "$status" = 0 ] || diag_file "$T/run.err"

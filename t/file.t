@@ -60,7 +60,7 @@ large()
 	truncate -s 3G "$T/large"
 	printf end | dd of="$T/large" bs=1 seek=3221225469 conv=notrunc \
 	    status=none
-	LIMIT=500
+	LIMIT=900
 	xcat_sends s5b "$T/large"
 	unset LIMIT
 	rm "$T/large" "$T/in/large"

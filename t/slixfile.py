@@ -233,7 +233,7 @@ def options():
     p.add_argument('-b', dest='block', type=int, default=4096)
     p.add_argument('-k', dest='keep', action='store_true')
     p.add_argument('-M', dest='methods', default='s5b,ibb')
-    p.add_argument('-w', dest='seconds', type=float, default=500)
+    p.add_argument('-w', dest='seconds', type=float, default=900)
     p.add_argument('--decline', action='store_true')
     p.add_argument('--offset', type=int, default=0)
     p.add_argument('--length', type=int, default=0)
