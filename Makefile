@@ -38,6 +38,8 @@ UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/file.t t/unit/http.t \
 TAP	= t/engine.o t/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
 	t/fuzz/s5b t/fuzz/si t/fuzz/ws t/fuzz/xml
+BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
+	t/bench/tube
 
 # What has no descriptors in net/.
 FUZZED	= net/filename.c net/http.c net/jrd.c net/proxy.c net/socks5.c \
@@ -101,12 +103,37 @@ $(FUZZERS): $(OBJS)
 	clang $(DEFS) `pkg-config --cflags $(PKGS)` $(ASAN) \
 	    -fsanitize=fuzzer -o $@ $@.c xml/*.c ibb/*.c $(FUZZED) $(LIBS)
 
+bench:
+	@t/deps bench
+	@$(MAKE) -s xcat $(BENCH)
+	@t/bench.sh
+
+t/bench/many: t/bench/local.o t/bench/many.o t/bench/stat.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    t/bench/local.o t/bench/many.o t/bench/stat.o $(LIBS)
+t/bench/meter: t/bench/meter.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    t/bench/meter.o $(LIBS)
+t/bench/pump: t/bench/flow.o t/bench/pump.o t/bench/stat.o t/bench/xmpp.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    t/bench/flow.o t/bench/pump.o t/bench/stat.o t/bench/xmpp.o $(LIBS)
+t/bench/rtt: t/bench/local.o t/bench/rtt.o t/bench/stat.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    t/bench/local.o t/bench/rtt.o t/bench/stat.o $(LIBS)
+t/bench/sink: t/bench/sink.o t/bench/stat.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    t/bench/sink.o t/bench/stat.o $(LIBS)
+t/bench/tube: t/bench/stat.o t/bench/tube.o t/bench/xmpp.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    t/bench/stat.o t/bench/tube.o t/bench/xmpp.o $(LIBS)
+
 lint:
 	@t/deps lint
 	t/lint.sh
 
 clean:
-	rm -f xcat $(MAIN) $(OBJS) $(TAP) t/unit/*.o $(UNITS) $(FUZZERS)
+	rm -f xcat $(MAIN) $(OBJS) $(TAP) t/unit/*.o $(UNITS) $(FUZZERS) \
+	    t/bench/*.o $(BENCH) bench.txt
 	rm -rf .asan
 
-.PHONY: all install demo check check-asan fuzz lint clean
+.PHONY: all install demo check check-asan fuzz bench lint clean

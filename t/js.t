@@ -5,34 +5,11 @@
 
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
+. "$TESTS/js.sh"
 
-if ! command -v node >/dev/null ||
-    [ ! -d "$TESTS/js/node_modules/@xmpp/client" ]; then
-	skip_all 'no xmpp.js; t/deps check would install it'
-fi
+have_js || skip_all 'no xmpp.js; t/deps check would install it'
 
 SIZE=10000000
-
-forwarder()	# user name client|server peer port
-{
-	start "$2" env NODE_EXTRA_CA_CERTS="$CAFILE" JID_USER="$1" \
-	    JID_DOMAIN="$DOMAIN" PASSWORD="$(password "$1")" \
-	    SERVICE="xmpp://$SERVER" node "$TESTS/js/forward.mjs" "$3" "$4" "$5"
-	wait_for 30 ready_or_gone "$2"
-	ready "$2" && return
-	diag_file "$T/$2.err"
-	bail "the xmpp.js $3 does not start"
-}
-
-ready()		# name
-{
-	grep -q ready "$T/$1.out"
-}
-
-ready_or_gone()	# name
-{
-	ready "$1" || gone "$(pid_of "$1")"
-}
 
 tcp()		# name listen|connect port step ...: see tcp.py
 {

@@ -1,0 +1,147 @@
+/*
+ * many: bytes through many connections at once.
+ *
+ *	many [-w] [-n count] [-s bytes] target port
+ *
+ * Listens on the loopback port target, makes count connections to the other
+ * one, which leads to the target, sends a byte through each, and then the
+ * bytes, shared out evenly.  The line has the seconds for the first bytes, and
+ * those for the others.  With -w the connections stay until standard input
+ * ends.
+ */
+#include <sys/types.h>
+#include <sys/resource.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "t/bench/local.h"
+#include "t/bench/stat.h"
+
+#define PIECE	(64 * 1024)
+#define LIMIT	300000		/* ms without any progress */
+
+struct pair {
+	int	 near, far;
+	size_t	 to_send;
+};
+
+static char	 bytes[PIECE];
+
+static void
+allow_descriptors(size_t n)
+{
+	struct rlimit	 rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		err(1, "getrlimit");
+	rl.rlim_cur = n < rl.rlim_max ? n : rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		err(1, "setrlimit");
+}
+
+static size_t
+take(int fd)
+{
+	ssize_t	 n = read(fd, bytes, sizeof(bytes));
+
+	if (n == 0 || (n == -1 && errno != EAGAIN))
+		errx(1, "a stream ends before its end");
+	return n == -1 ? 0 : (size_t)n;
+}
+
+static void
+give(struct pair *p)
+{
+	ssize_t	 n = write(p->near, bytes, p->to_send < sizeof(bytes) ?
+		    p->to_send : sizeof(bytes));
+
+	if (n == -1 && errno != EAGAIN)
+		err(1, "write");
+	p->to_send -= n == -1 ? 0 : (size_t)n;
+}
+
+/* Which connection became which is of no interest: all bytes are alike. */
+static double
+move(struct pair *pairs, size_t n, size_t each)
+{
+	struct pollfd	*p;
+	size_t		 i, left = n * each;
+	double		 began = stat_now();
+
+	if ((p = calloc(2 * n, sizeof(*p))) == NULL)
+		err(1, NULL);
+	for (i = 0; i < n; i++) {
+		pairs[i].to_send = each;
+		p[2 * i] = (struct pollfd){ pairs[i].near, POLLOUT, 0 };
+		p[2 * i + 1] = (struct pollfd){ pairs[i].far, POLLIN, 0 };
+	}
+	while (left > 0) {
+		if (poll(p, 2 * n, LIMIT) <= 0)
+			errx(1, "nothing moves, %zu bytes left", left);
+		for (i = 0; i < n; i++) {
+			if (p[2 * i].revents != 0)
+				give(&pairs[i]);
+			if (pairs[i].to_send == 0)
+				p[2 * i].fd = -1;
+			if (p[2 * i + 1].revents != 0)
+				left -= take(pairs[i].far);
+		}
+	}
+	free(p);
+	return stat_now() - began;
+}
+
+static struct pair *
+connections(size_t n, const char *target, const char *port)
+{
+	struct pair	*pairs = calloc(n, sizeof(*pairs));
+	size_t		 i;
+	int		 l = local_listen(target);
+
+	if (pairs == NULL)
+		err(1, NULL);
+	for (i = 0; i < n; i++)
+		pairs[i].near = local_connect(port);
+	for (i = 0; i < n; i++) {
+		pairs[i].far = local_accept(l);
+		fcntl(pairs[i].near, F_SETFL, O_NONBLOCK);
+		fcntl(pairs[i].far, F_SETFL, O_NONBLOCK);
+	}
+	close(l);
+	return pairs;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct pair	*pairs;
+	size_t		 count = 1, size = 0;
+	double		 began = stat_now(), opening;
+	int		 c, stay = 0;
+
+	while ((c = getopt(argc, argv, "n:s:w")) != -1)
+		switch (c) {
+		case 'n':	count = stat_number(optarg); break;
+		case 's':	size = stat_number(optarg); break;
+		case 'w':	stay = 1; break;
+		default:	return 2;
+		}
+	if (argc - optind != 2 || count == 0)
+		errx(2, "usage: many [-w] [-n count] [-s bytes] target port");
+	allow_descriptors(2 * count + 16);
+	pairs = connections(count, argv[optind], argv[optind + 1]);
+	move(pairs, count, 1);
+	opening = stat_now() - began;
+	printf("%.3f %.3f\n", opening, move(pairs, count, size / count));
+	fflush(stdout);
+	while (stay && read(STDIN_FILENO, bytes, sizeof(bytes)) > 0)
+		continue;
+	return 0;
+}

@@ -1,0 +1,370 @@
+# rows.sh: the rows of the table, a function for each.  Sourced by bench.sh.
+# shellcheck shell=dash disable=SC2154
+
+MB=1000000
+
+# --- in-band -----------------------------------------------------------------
+
+in_band_run()	# server bytes
+{
+	pump_up "$1.pump" "$2"
+	xcat_up "$1.xcat" "$2" -i
+	[ "$1" = prosody ] || return
+	peer_up "$1.slix" $(($2 / 10)) "$PYTHON $TESTS/slix.py"
+	! have_js || js_up "$1.js" $(($2 / 10))
+	for _peer in $PEERS; do
+		peer_up "$1.$(basename "$_peer")" $(($2 / 10)) "$_peer"
+	done
+}
+
+row_prosody()
+{
+	start_server prosody
+	search $((SIZE * MB / 10))
+	repeat in_band_run prosody $((SIZE * MB))
+	_what="in-band, Prosody, $SIZE MB"
+	row "$_what: the pump, $best" MB/s prosody.pump ''
+	row "$_what: slixmpp" MB/s prosody.slix ''
+	row "$_what: xmpp.js forwarder" MB/s prosody.js ''
+	for _peer in $PEERS; do
+		row "$_what: $_peer" MB/s "prosody.$(basename "$_peer")" ''
+	done
+	row "$_what: xcat : pump" MB/s prosody.xcat '>= 0.9' prosody.pump
+	row "$_what: xcat : slixmpp" MB/s prosody.xcat '>= 5' prosody.slix
+	row "$_what: xcat : xmpp.js" MB/s prosody.xcat '>= 4' prosody.js
+	stop_server
+}
+
+row_ejabberd()
+{
+	start_server ejabberd
+	search $((SIZE * MB / 5))
+	repeat in_band_run ejabberd $((2 * SIZE * MB))
+	_what="in-band, ejabberd, $((2 * SIZE)) MB"
+	row "$_what: the pump, $best" MB/s ejabberd.pump ''
+	row "$_what: xcat : pump" MB/s ejabberd.xcat '>= 0.8' ejabberd.pump
+	stop_server
+}
+
+both_run()	# server bytes
+{
+	pump_up "$1.pump2" "$2" -b
+	xcat_both "$1.xcat2" "$2" -i
+}
+
+row_both()
+{
+	for kind in $SERVERS; do
+		start_server "$kind"
+		search $((SIZE * MB / 10)) -b
+		repeat both_run "$kind" $((SIZE * MB / 2))
+		_what="both directions at once, $kind"
+		row "$_what: the pump, $best" MB/s "$kind.pump2" ''
+		row "$_what: xcat : pump" MB/s "$kind.xcat2" '>= 0.9' \
+		    "$kind.pump2"
+		stop_server
+	done
+}
+
+websocket_run()	# server bytes
+{
+	xcat_up "$1.tcp" "$2" -i
+	xcat_up "$1.wss" "$2" -i \
+	    -c "wss://localhost:$HTTPSPORT/xmpp-websocket"
+	pump_up "$1.pump_wss" "$2" -w -c "127.0.0.1:$HTTPSPORT"
+}
+
+row_websocket()
+{
+	for kind in $SERVERS; do
+		start_server "$kind" http
+		search $((SIZE * MB / 10)) -w -c "127.0.0.1:$HTTPSPORT"
+		repeat websocket_run "$kind" $((SIZE * MB / 2))
+		_what="WebSocket, $kind"
+		row "$_what: the pump, $best" MB/s "$kind.pump_wss" ''
+		row "$_what: xcat : xcat over TCP" MB/s "$kind.wss" '>= 0.7' \
+		    "$kind.tcp"
+		stop_server
+	done
+}
+
+# --- sockets -----------------------------------------------------------------
+
+socket_up()	# key bytes what option ...
+{
+	_carried=$3 _k=$1 _s=$2; shift 3
+	xcat_up "$_k" "$_s" -v "$@"
+	said c ": socket: $_carried" || bail "no $_carried socket"
+}
+
+direct_run()	# bytes
+{
+	nc_up direct.nc "$1"
+	tube direct.tube "$1"
+	socat_up direct.socat "$1"
+	socat_up direct.socat64 "$1" -b 65536
+	socket_up direct.xcat "$1" direct
+}
+
+row_direct()
+{
+	start_server ejabberd proxy65
+	repeat direct_run $((10 * SIZE * MB))
+	_what="socket, direct, $((10 * SIZE)) MB"
+	row "$_what: nc, no TLS" MB/s direct.nc ''
+	row "$_what: bare TLS" MB/s direct.tube ''
+	row "$_what: socat, TLS 1.3" MB/s direct.socat ''
+	row "$_what: the same with -b 65536" MB/s direct.socat64 ''
+	row "$_what: xcat : socat" MB/s direct.xcat '>= 1.0' direct.socat
+	row "$_what: xcat : socat -b 65536" MB/s direct.xcat '' direct.socat64
+	stop_server
+}
+
+proxy_run()	# server bytes
+{
+	tube "$1.tube" "$2" -x "127.0.0.1:$PROXYPORT" -X "proxy.$DOMAIN" \
+	    -c "$SERVER" -C "$CAFILE" -j "alice@$DOMAIN/tube" \
+	    -p "$(password alice)" -J "$bob/tube"
+	socket_up "$1.proxied" "$2" proxy -o streamhost=none
+}
+
+row_proxy()
+{
+	for kind in $SERVERS; do
+		case $kind in
+		ejabberd)	_n=$((10 * SIZE)) _goal='>= 0.9' ;;
+		*)		_n=$((2 * SIZE)) _goal= ;;
+		esac
+		start_server "$kind" proxy65
+		repeat proxy_run "$kind" $((_n * MB))
+		_what="socket, proxy of $kind, $_n MB"
+		row "$_what: bare TLS" MB/s "$kind.tube" ''
+		row "$_what: xcat : bare TLS" MB/s "$kind.proxied" "$_goal" \
+		    "$kind.tube"
+		stop_server
+	done
+}
+
+# --- round trips -------------------------------------------------------------
+
+# A forward and where it leads to: $near and $far are ports.
+start_forward()
+{
+	near=$(free_port) far=$(free_port)
+	rm -f "$T/l.out" "$T/c.out"	# they may have been counted
+	metered_listener l -k -i -o max-streams=4096 \
+	    -o max-streams-per-peer=4096 "$far"
+	metered c alice -L "$near" -i "$bob" "$far"
+	wait_for 30 said c forwarding || bail 'no forward'
+}
+
+stop_forward()
+{
+	stop c
+	stop l
+}
+
+field()		# number words
+{
+	echo "$2" | head -n 1 | cut -d ' ' -f "$1"
+}
+
+idle_run()	# server
+{
+	_trips=$(pump -r 500 -i 2) || bail 'the pump fails'
+	sample "$1.iq" "$(field 1 "$_trips")"
+	start_forward
+	_trips=$("$BENCH/rtt" -n 500 -i 2 "$far" "$near") || bail 'no trips'
+	sample "$1.idle" "$(field 1 "$_trips")"
+	stop_forward
+}
+
+row_idle()
+{
+	for kind in $SERVERS; do
+		start_server "$kind"
+		repeat idle_run "$kind"
+		_what="one byte there and back, idle, $kind"
+		row "$_what: an iq" ms "$kind.iq" ''
+		row "$_what: xcat : iq" ms "$kind.idle" '<= 1.2' "$kind.iq"
+		stop_server
+	done
+}
+
+bulk_run()	# server
+{
+	start_forward
+	_trips=$("$BENCH/rtt" -n 500 -i 2 "$far" "$near") || bail 'no trips'
+	sample "$1.before" "$(field 1 "$_trips")"
+	"$BENCH/rtt" -b -n 500 -i 10 "$far" "$near" >"$T/trips" ||
+	    bail 'no trips'
+	sample "$1.p50" "$(head -n 1 "$T/trips" | cut -d ' ' -f 1)"
+	sample "$1.p99" "$(head -n 1 "$T/trips" | cut -d ' ' -f 2)"
+	sample "$1.rate" "$(tail -n 1 "$T/trips")"
+	stop_forward
+}
+
+row_bulk()
+{
+	for kind in $SERVERS; do
+		start_server "$kind"
+		repeat bulk_run "$kind"
+		_what="one byte, bulk in another stream, $kind"
+		row "$_what: the bulk" MB/s "$kind.rate" ''
+		row "$_what: median : idle" ms "$kind.p50" '' "$kind.before"
+		row "$_what: 99th percentile : idle" ms "$kind.p99" '<= 5' \
+		    "$kind.before"
+		stop_server
+	done
+}
+
+# Round trips are what a delay multiplies.
+trips_run()	# key relay option
+{
+	for _ms in 0 50; do
+		relay "$2" "pass;delay $_ms"
+		# shellcheck disable=SC2086
+		"$PYTHON" -B "$BENCH/startup.py" "$T/alice" $FLAGS -vv -i "$3" \
+		    "$bob" >"$T/trip.$_ms" 2>"$T/trip.err" || {
+			diag_file "$T/trip.err"
+			bail 'nothing was confirmed'
+		}
+	done
+	sample "$1" "$(awk 'NR == 1 { t = $1 } END { print ($1 - t) / 100 }' \
+	    "$T/trip.0" "$T/trip.50")"
+	sample "$1.ms" "$(cat "$T/trip.0")e3"
+}
+
+row_trips()
+{
+	for kind in $SERVERS; do
+		start_server "$kind" smacks
+		start_relay starttls
+		start_relay tls "$TLSPORT"
+		metered_listener l -k -i 'sink=!cat >/dev/null'
+		repeat trips_run "$kind.starttls" starttls "$(via starttls)"
+		repeat trips_run "$kind.direct" tls \
+		    "-cxmpps://127.0.0.1:$port_tls"
+		_what="round trips to the first confirmed byte, $kind"
+		row "$_what: STARTTLS" '' "$kind.starttls" '<= 6.5'
+		row "$_what: direct TLS" '' "$kind.direct" '<= 5.5'
+		row "$_what: STARTTLS without delay" ms "$kind.starttls.ms" ''
+		stop l
+		stop starttls
+		stop tls
+		stop_server
+	done
+}
+
+# --- what it costs -----------------------------------------------------------
+
+row_cpu()
+{
+	for kind in $SERVERS; do
+		if ! sampled "$kind.xcat.cpu"; then
+			start_server "$kind"
+			repeat xcat_up "$kind.xcat" $((SIZE * MB)) -i
+			stop_server
+		fi
+		row "CPU in-band, $kind: the server" s "$kind.xcat.server" ''
+		row "CPU in-band, $kind: both xcats : server" s \
+		    "$kind.xcat.cpu" '<= 0.3' "$kind.xcat.server"
+	done
+}
+
+# Behind meter(1) there is the xcat itself.
+xcat_rss()	# name: KiB
+{
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pgrep -P "$(pid_of \
+	    "$1")")/status"
+}
+
+memory_run()
+{
+	xcat_up memory.one $((SIZE * MB)) -i
+	sample memory.one.most "$(sed 's/.* //' "$T/l.meter" "$T/c.meter" |
+	    sort -n | tail -n 1)"
+	start_forward
+	fifo hold
+	# shellcheck disable=SC2016
+	start many sh -c 'exec "$1" -w -n 1000 -s "$2" "$3" "$4" <"$5"' sh \
+	    "$BENCH/many" $((SIZE * MB / 10)) "$far" "$near" "$T/hold"
+	exec 4>"$T/hold"
+	wait_for "$LIMIT" test -s "$T/many.out" || bail 'no 1,000 streams'
+	sample memory.listener "$(xcat_rss l)"
+	sample memory.forward "$(xcat_rss c)"
+	exec 4>&-
+	finish many 60
+	stop_forward
+	sample memory.peak "$(cut -d ' ' -f 3 "$T/l.meter")"
+}
+
+row_memory()
+{
+	start_server ejabberd
+	repeat memory_run
+	row 'resident memory, one stream, the larger xcat, most' MB \
+	    memory.one.most '<= 8192'
+	row 'resident memory, 1,000 streams open, listener' MB \
+	    memory.listener '<= 65536'
+	row 'resident memory, 1,000 streams open, forward' MB \
+	    memory.forward ''
+	row 'resident memory, 1,000 streams, listener, most' MB \
+	    memory.peak ''
+	stop_server
+}
+
+# --- servers that limit ------------------------------------------------------
+
+limits_run()	# server
+{
+	start_forward
+	"$BENCH/rtt" -b -n 40 -i 500 "$far" "$near" >"$T/trips" ||
+	    bail 'no trips'
+	sample "$1.key" "$(head -n 1 "$T/trips" | cut -d ' ' -f 3)"
+	stop_forward
+	xcat_up "$1.limited" 300000 -i
+	sample "$1.limit" 10000
+}
+
+row_limits()
+{
+	for kind in $SERVERS; do
+		start_server "$kind" limits
+		limits_run "$kind"	# once: it takes its time
+		_what="limit of 10 kB/s, $kind"
+		row "$_what: payload : limit" kB/s "$kind.limited" '>= 0.7' \
+		    "$kind.limit"
+		row "$_what: the slowest keystroke" ms "$kind.key" \
+		    '<= 2000000'
+		stop_server
+	done
+}
+
+# --- many streams ------------------------------------------------------------
+
+streams_run()	# bytes
+{
+	start_forward
+	_n=0
+	for _streams in 1 1000; do
+		"$BENCH/many" -n "$_streams" -s "$1" "$far" "$near" \
+		    >"$T/many.$_streams" || bail "no $_streams streams"
+		sample "streams.$_streams" "$(cut -d ' ' -f 2 \
+		    "$T/many.$_streams")"
+		sample "streams.open.$_streams" "$(cut -d ' ' -f 1 \
+		    "$T/many.$_streams")"
+	done
+	stop_forward
+}
+
+row_streams()
+{
+	start_server ejabberd
+	repeat streams_run $((SIZE * MB))
+	row "streams, $SIZE MB in all: 1" s streams.1 ''
+	row "streams, $SIZE MB in all: 1,000 : 1" s streams.1000 '<= 1.3' \
+	    streams.1
+	row 'streams: 1,000 opened' s streams.open.1000 ''
+	stop_server
+}

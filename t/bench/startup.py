@@ -1,0 +1,50 @@
+#!/usr/bin/python3
+"""startup.py COMMAND ...: how long an xcat takes from connect() to the first confirmed byte.
+
+The command is an xcat that calls, with -vv.  It is given one byte, and its input stays open; its trace says when it
+was connected and when the last block that it sent at first, which has the byte in it, was answered.  Prints
+milliseconds, and leaves the trace on standard error.
+"""
+
+import re
+import subprocess
+import sys
+import threading
+import time
+
+LIMIT = 60      # seconds
+
+CONNECTED = re.compile(r'xcat: connected to ')
+SENT = re.compile(r"xcat: SENT <iq [^>]*\bid='([^']*)'[^>]*><data ")
+ANSWER = re.compile(r"xcat: RECV <iq (?=[^>]*\btype='result')[^>]*\bid='([^']*)'")
+
+
+def measure(lines):
+    began, blocks = None, []
+    for line in lines:
+        now = time.monotonic()
+        sys.stderr.write(line)
+        if CONNECTED.match(line):
+            began = now
+        elif m := SENT.match(line):
+            blocks.append(m[1])
+        elif (m := ANSWER.match(line)) and blocks and m[1] == blocks[-1]:
+            return now - began
+    sys.exit('startup.py: no block was answered')
+
+
+def main():
+    xcat = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                            text=True)
+    timer = threading.Timer(LIMIT, xcat.kill)
+    timer.start()
+    xcat.stdin.write('x')
+    xcat.stdin.flush()
+    print('%.0f' % (1000 * measure(xcat.stderr)))
+    timer.cancel()
+    xcat.terminate()
+    xcat.stderr.read()
+    xcat.wait()
+
+
+main()

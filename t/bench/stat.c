@@ -1,0 +1,69 @@
+#include <err.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "t/bench/stat.h"
+
+size_t
+stat_number(const char *text)
+{
+	const char	*why;
+	long long	 n = strtonum(text, 0, LLONG_MAX, &why);
+
+	if (why != NULL)
+		errx(2, "%s: %s", text, why);
+	return (size_t)n;
+}
+
+double
+stat_now(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+void
+stat_sleep(unsigned int ms)
+{
+	struct timespec	 ts = {
+		.tv_sec = ms / 1000,
+		.tv_nsec = ms % 1000 * 1000000L,
+	};
+
+	if (ms > 0)
+		nanosleep(&ts, NULL);
+}
+
+void
+stat_add(struct stat_list *l, double v)
+{
+	if (l->n == l->size) {
+		l->size = l->size * 2 + 64;
+		if ((l->v = realloc(l->v, l->size * sizeof(*l->v))) == NULL)
+			err(1, NULL);
+	}
+	l->v[l->n++] = v;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const double	*x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+void
+stat_print(struct stat_list *l)
+{
+	if (l->n == 0)
+		errx(1, "nothing was measured");
+	qsort(l->v, l->n, sizeof(*l->v), compare);
+	printf("%.0f %.0f %.0f %zu\n", 1e6 * l->v[l->n / 2],
+	    1e6 * l->v[l->n * 99 / 100], 1e6 * l->v[l->n - 1], l->n);
+	fflush(stdout);
+}
