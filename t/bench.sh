@@ -292,6 +292,7 @@ repeat()		# command ...: as often as RUNS says
 : >"$T/samples"
 for name in $ROWS; do
 	diag "$name"
+	rm -f "$T"/*.out	# which may be a fifo that nobody reads
 	# What fails ends its own row, and what it has started.
 	( "row_$name" ) >&2 || note "$name: FAILED, see above"
 done
