@@ -9,7 +9,10 @@
 # The table goes to standard output and to bench.txt.  In the environment:
 #
 #	ROWS	which; all of them are $ALL, below
-#	RUNS	how often each is measured; 3
+#	RUNS	how often each is measured, at most; 3
+#	TIME	seconds for a row, after which it is not measured again; 60.  One
+#		that takes three times as long is ended
+#	ALLTIME	seconds after which no row begins; 780
 #	SIZE	MB in-band through Prosody; 100.  Others in proportion
 #	PEERS	programs to measure, too, that take the arguments of slix.py
 #	FLAGS	further options for each xcat
@@ -22,6 +25,7 @@
 . "$TESTS/relay.sh"
 . "$TESTS/js.sh"
 . "$TESTS/bench/rows.sh"
+CARRIER=			# relay.sh would have none but in-band
 
 ALL='prosody ejabberd both websocket direct proxy idle bulk trips cpu memory
 limits streams'
@@ -32,7 +36,9 @@ PEERS=${PEERS-}
 FLAGS=${FLAGS-}
 OUT=${OUT:-$TOP/bench.txt}
 BENCH=$TESTS/bench
-LIMIT=${LIMIT:-1800}			# seconds for one transfer
+TIME=${TIME:-60}
+ALLTIME=${ALLTIME:-780}
+LIMIT=${LIMIT:-150}			# seconds for one transfer
 bob=bob@$DOMAIN
 
 # What the pump tries: block:window:record:pad.
@@ -182,22 +188,25 @@ xcat_both()	# key bytes-each-way option ...
 
 pump()		# argument ...
 {
-	"$BENCH/pump" -c "$SERVER" -C "$CAFILE" \
+	timeout "$LIMIT" "$BENCH/pump" -c "$SERVER" -C "$CAFILE" \
 	    -j "alice@$DOMAIN/pump" -p "$(password alice)" \
 	    -J "bob@$DOMAIN/pump" -P "$(password bob)" "$@"
 }
 
-# The best of the settings, in $best.
+# The best of the settings, in $best: all of them with a few bytes, then the
+# three best once more with as many as it says.
 search()	# bytes argument ...
 {
 	_size=$1; shift
 	# shellcheck disable=SC2086
-	for _i in 1 2; do
-		pump -n "$_size" "$@" $SETTINGS || bail 'the pump fails'
-	done >"$T/search"
-	best=$(sort -k 2 -n "$T/search" | tail -n 1 | cut -d ' ' -f 1)
-	diag "$server $*: the pump's best is $best" \
-	    "$(awk '{ printf "%s %.1f; ", $1, $2 / 1e6 }' "$T/search")"
+	pump -n $((_size / 3)) "$@" $SETTINGS >"$T/search" ||
+	    bail 'the pump fails'
+	# shellcheck disable=SC2046
+	pump -n "$_size" "$@" $(sort -k 2 -nr "$T/search" | head -n 3 |
+	    cut -d ' ' -f 1) >"$T/search.best" || bail 'the pump fails'
+	best=$(sort -k 2 -nr "$T/search.best" | head -n 1 | cut -d ' ' -f 1)
+	diag "$server $*: the pump's best is $best" "$(cat "$T/search" \
+	    "$T/search.best" | awk '{ printf "%s %.1f; ", $1, $2 / 1e6 }')"
 }
 
 pump_up()	# key bytes argument ...: with the best
@@ -275,25 +284,64 @@ nc_up()		# key bytes
 tube()		# key bytes argument ...
 {
 	_key=$1 _size=$2; shift 2
-	_rate=$("$BENCH/tube" -n "$_size" -k "$CA/example.test.pem" \
+	_rate=$(timeout "$LIMIT" "$BENCH/tube" -n "$_size" -k "$CA/example.test.pem" \
 	    -K "$CA/example.test.key" "$@") || bail 'the tube fails'
 	sample "$_key" "$_rate"
 }
 
 # --- all of it ---------------------------------------------------------------
 
-repeat()		# command ...: as often as RUNS says
+repeat()		# command ...: as often as RUNS and TIME say
 {
 	for _run in $(seq "$RUNS"); do
 		"$@"
+		[ "$(date +%s)" -lt $((began_row + TIME)) ] || break
 	done
 }
 
-: >"$T/samples"
-for name in $ROWS; do
-	diag "$name"
+# Whatever ends it, nothing that it has started stays.
+one_row()	# name
+{
+	pids= began_row=$(date +%s)
+	trap 'end_row' EXIT
+	trap 'exit 143' TERM
+	"row_$1"
+}
+
+end_row()
+{
+	_status=$?
+	trap '' TERM
+	for _p in $pids; do
+		kill -s KILL -- "-$_p" && wait "$_p"
+	done 2>/dev/null
+	exit "$_status"
+}
+
+measure_row()	# name
+{
+	diag "$1"
 	rm -f "$T"/*.out	# which may be a fifo that nobody reads
-	# What fails ends its own row, and what it has started.
-	( "row_$name" ) >&2 || note "$name: FAILED, see above"
+	(one_row "$1") >&2 &
+	pids=$!
+	if wait_for $((3 * TIME)) gone $!; then
+		wait $! || note "$1: FAILED, see above"
+	else
+		kill -s TERM $!
+		wait $!
+		note "$1: ended after $((3 * TIME)) s"
+	fi
+	pids=
+	diag "$1: $(($(date +%s) - began)) s since the beginning"
+}
+
+: >"$T/samples"
+began=$(date +%s)
+for name in $ROWS; do
+	if [ "$(date +%s)" -lt $((began + ALLTIME)) ]; then
+		measure_row "$name"
+	else
+		note "$name: not measured, for lack of time"
+	fi
 done
 table | tee "$OUT"

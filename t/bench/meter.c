@@ -7,6 +7,7 @@
  * user and system time, and the most resident memory, KiB.
  */
 #include <sys/types.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -34,6 +35,7 @@ main(int argc, char **argv)
 	if ((child = fork()) == -1)
 		err(1, "fork");
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execvp(argv[2], argv + 2);
 		err(127, "%s", argv[2]);
 	}
