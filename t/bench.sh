@@ -12,7 +12,7 @@
 #	RUNS	how often each is measured, at most; 3
 #	TIME	seconds for a row, after which it is not measured again; 60.  One
 #		that takes three times as long is ended
-#	ALLTIME	seconds after which no row begins; 780
+#	ALLTIME	seconds after which no row begins; 720
 #	SIZE	MB in-band through Prosody; 100.  Others in proportion
 #	PEERS	programs to measure, too, that take the arguments of slix.py
 #	FLAGS	further options for each xcat
@@ -37,7 +37,7 @@ FLAGS=${FLAGS-}
 OUT=${OUT:-$TOP/bench.txt}
 BENCH=$TESTS/bench
 TIME=${TIME:-60}
-ALLTIME=${ALLTIME:-780}
+ALLTIME=${ALLTIME:-720}
 LIMIT=${LIMIT:-150}			# seconds for one transfer
 bob=bob@$DOMAIN
 

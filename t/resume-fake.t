@@ -677,6 +677,8 @@ def _first_login_is_not_tried_again(s):
 
 
 def counted(where):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(where, 'asked'))
     return 'password-command echo once >>%s/asked; printf %%s %s\n' % (
         where, shlex.quote(PASSWORD).replace('%', '%%'))
 
@@ -684,8 +686,6 @@ def counted(where):
 @case(STAYS, config=counted, **LISTENER)
 def _ok_password_command_runs_once(s):
     asked = os.path.join(s.certs, 'asked')
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(asked)
     s.login()
     for _ in range(2):
         s.drop('rst')

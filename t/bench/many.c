@@ -25,6 +25,7 @@
 #include "t/bench/stat.h"
 
 #define PIECE	(64 * 1024)
+#define AHEAD	64		/* connections not accepted yet, at most */
 #define LIMIT	300000		/* ms without any progress */
 
 struct pair {
@@ -98,6 +99,16 @@ move(struct pair *pairs, size_t n, size_t each)
 	return stat_now() - began;
 }
 
+static int
+unblocked(int fd)
+{
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
+		err(1, "fcntl");
+	return fd;
+}
+
+/* As many as the kernel keeps for the target are not accepted yet: where there
+ * are more, TCP waits for seconds. */
 static struct pair *
 connections(size_t n, const char *target, const char *port)
 {
@@ -107,12 +118,11 @@ connections(size_t n, const char *target, const char *port)
 
 	if (pairs == NULL)
 		err(1, NULL);
-	for (i = 0; i < n; i++)
-		pairs[i].near = local_connect(port);
-	for (i = 0; i < n; i++) {
-		pairs[i].far = local_accept(l);
-		fcntl(pairs[i].near, F_SETFL, O_NONBLOCK);
-		fcntl(pairs[i].far, F_SETFL, O_NONBLOCK);
+	for (i = 0; i < n + AHEAD; i++) {
+		if (i < n)
+			pairs[i].near = unblocked(local_connect(port));
+		if (i >= AHEAD)
+			pairs[i - AHEAD].far = unblocked(local_accept(l));
 	}
 	close(l);
 	return pairs;

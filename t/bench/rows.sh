@@ -164,6 +164,11 @@ stop_forward()
 	stop l
 }
 
+rtt()		# argument ...: through the forward
+{
+	timeout "$LIMIT" "$BENCH/rtt" "$@" "$far" "$near"
+}
+
 field()		# number words
 {
 	echo "$2" | head -n 1 | cut -d ' ' -f "$1"
@@ -174,7 +179,7 @@ idle_run()	# server
 	_trips=$(pump -r 500 -i 2) || bail 'the pump fails'
 	sample "$1.iq" "$(field 1 "$_trips")"
 	start_forward
-	_trips=$(timeout "$LIMIT" "$BENCH/rtt" -n 500 -i 2 "$far" "$near") || bail 'no trips'
+	_trips=$(rtt -n 500 -i 2) || bail 'no trips'
 	sample "$1.idle" "$(field 1 "$_trips")"
 	stop_forward
 }
@@ -194,10 +199,9 @@ row_idle()
 bulk_run()	# server
 {
 	start_forward
-	_trips=$(timeout "$LIMIT" "$BENCH/rtt" -n 500 -i 2 "$far" "$near") || bail 'no trips'
+	_trips=$(rtt -n 500 -i 2) || bail 'no trips'
 	sample "$1.before" "$(field 1 "$_trips")"
-	timeout "$LIMIT" "$BENCH/rtt" -b -n 500 -i 10 "$far" "$near" >"$T/trips" ||
-	    bail 'no trips'
+	rtt -b -n 500 -i 10 >"$T/trips" || bail 'no trips'
 	sample "$1.p50" "$(head -n 1 "$T/trips" | cut -d ' ' -f 1)"
 	sample "$1.p99" "$(head -n 1 "$T/trips" | cut -d ' ' -f 2)"
 	sample "$1.rate" "$(tail -n 1 "$T/trips")"
@@ -304,9 +308,9 @@ row_memory()
 	start_server ejabberd
 	repeat memory_run
 	row 'resident memory, one stream, the larger xcat, most' MB \
-	    memory.one.most '<= 8192'
+	    memory.one.most '<= 8'
 	row 'resident memory, 1,000 streams open, listener' MB \
-	    memory.listener '<= 65536'
+	    memory.listener '<= 64'
 	row 'resident memory, 1,000 streams open, forward' MB \
 	    memory.forward ''
 	row 'resident memory, 1,000 streams, listener, most' MB \
@@ -319,11 +323,10 @@ row_memory()
 limits_run()	# server
 {
 	start_forward
-	timeout "$LIMIT" "$BENCH/rtt" -b -n 40 -i 500 "$far" "$near" >"$T/trips" ||
-	    bail 'no trips'
+	rtt -b -n 20 -i 500 >"$T/trips" || bail 'no trips'
 	sample "$1.key" "$(head -n 1 "$T/trips" | cut -d ' ' -f 3)"
 	stop_forward
-	xcat_up "$1.limited" 300000 -i
+	xcat_up "$1.limited" 200000 -i
 	sample "$1.limit" 10000
 }
 
@@ -336,7 +339,7 @@ row_limits()
 		row "$_what: payload : limit" kB/s "$kind.limited" '>= 0.7' \
 		    "$kind.limit"
 		row "$_what: the slowest keystroke" ms "$kind.key" \
-		    '<= 2000000'
+		    '<= 2000'
 		stop_server
 	done
 }
@@ -348,8 +351,9 @@ streams_run()	# bytes
 	start_forward
 	_n=0
 	for _streams in 1 1000; do
-		timeout "$LIMIT" "$BENCH/many" -n "$_streams" -s "$1" "$far" "$near" \
-		    >"$T/many.$_streams" || bail "no $_streams streams"
+		timeout "$LIMIT" "$BENCH/many" -n "$_streams" -s "$1" \
+		    "$far" "$near" >"$T/many.$_streams" ||
+		    bail "no $_streams streams"
 		sample "streams.$_streams" "$(cut -d ' ' -f 2 \
 		    "$T/many.$_streams")"
 		sample "streams.open.$_streams" "$(cut -d ' ' -f 1 \

@@ -7,7 +7,7 @@ Each line of the file has fields with | between them:
     row|WHAT|UNIT|KEY|GOAL|TO       a row of the table: the values of KEY, and their ratio to those of TO, if given
     note|TEXT                       a line of its own
 
-GOAL is ">= N" or "<= N", for the ratio if there is one, else for the value; it may be empty.  Of each there is the
+GOAL is ">= N" or "<= N", for the ratio if there is one, else for the value in its UNIT; it may be empty.  Of each there is the
 median, and the least and the most.  A row without samples says so.
 """
 
@@ -40,12 +40,12 @@ def row(samples, what, unit, key, goal, to):
     values = samples.get(key, [])
     if not values:
         return what, 'not measured', '', goal, ''
-    judged = values
+    scaled = [v * SCALE.get(unit, 1) for v in values]
+    judged = scaled
     ratio = ''
     if to:
         judged = [v / t for v, t in zip(values, samples.get(to, []))]
         ratio = spread(judged) if judged else ''
-    scaled = [v * SCALE.get(unit, 1) for v in values]
     return what, spread(scaled, ' ' + unit if unit else ''), ratio, goal, met(goal, judged)
 
 
