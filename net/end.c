@@ -240,7 +240,7 @@ open_pipe_anew(int fd)
 	int	 again, flags = fcntl(fd, F_GETFD), r;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (flags == -1 ||
+	if (flags == -1 || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY ||
 	    (again = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
 		return -1;
 	r = dup3(again, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);

@@ -144,6 +144,27 @@ caller_full_disk()
 	rm "$T/caller.out"
 }
 
+# A pipe that others write to, too, is theirs as well.
+shared_pipe()
+{
+	fifo shared
+	start reader sh -c 'exec cat <"$1"' sh "$T/shared"
+	exec 5>"$T/shared"
+	start listener sh -c 'exec "$@" >&5' sh "$T/bob" -l \
+	    -a "alice@$DOMAIN"
+	wait_for 20 listening_or_gone listener
+	start caller "$T/alice" -s "$bob" <"$T/data"
+	finish caller
+	is "$status" 0 "$server: into a pipe that is shared"
+	finish listener
+	like "$(grep flags: "/proc/$$/fdinfo/5")" '[0-3][0-7]{3}$' \
+	    "$server: which does not wait less for the others"
+	exec 5>&-
+	finish reader
+	check_same "$T/reader.out" "$T/data" "$server: and takes it all"
+	rm "$T/shared"
+}
+
 # --- time --------------------------------------------------------------------
 
 # A reader that takes nothing stops the stream: -w says for how long.
@@ -228,6 +249,7 @@ for kind in $SERVERS; do
 	closed_stdout
 	reader_gone
 	caller_full_disk
+	shared_pipe
 	no_progress
 	slow_progress
 	keep_listening
