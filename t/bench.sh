@@ -302,7 +302,7 @@ repeat()		# command ...: as often as RUNS and TIME say
 # Whatever ends it, nothing that it has started stays.
 one_row()	# name
 {
-	pids= began_row=$(date +%s)
+	pids="" began_row=$(date +%s)
 	trap 'end_row' EXIT
 	trap 'exit 143' TERM
 	"row_$1"
