@@ -281,7 +281,7 @@ nc_up()		# key bytes
 	rated "$_key" "$_size" taker
 }
 
-# Prosody's proxy sometimes stops in the middle, with both ends waiting.
+# One that stands still is tried again.
 tube()		# key bytes argument ...
 {
 	_key=$1 _size=$2; shift 2

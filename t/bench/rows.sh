@@ -133,7 +133,7 @@ row_proxy()
 	for kind in $SERVERS; do
 		case $kind in
 		ejabberd)	_mb=$((10 * SIZE)) ;;
-		*)		_mb=$((SIZE / 2)) ;;
+		*)		_mb=$((2 * SIZE)) ;;
 		esac
 		start_server "$kind" proxy65
 		repeat proxy_run "$kind" $((_mb * MB))

@@ -15,6 +15,7 @@
 #include <err.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@
 #include "t/bench/xmpp.h"
 
 #define PIECE	(64 * 1024)
+#define WINDOW	32		/* pieces under way */
+#define POKE	50		/* ms */
 
 struct plan {
 	struct xmpp_login	 login;
@@ -146,19 +149,43 @@ secure(const struct plan *p, int fd, int server)
 	return ssl;
 }
 
+static uint64_t
+pieces(const struct plan *p)
+{
+	return (p->bytes + PIECE - 1) / PIECE;
+}
+
+/* Each is answered with a byte. */
 static void
 take(const struct plan *p, int fd)
 {
 	static unsigned char	 b[PIECE];
 	SSL			*ssl = secure(p, fd, 1);
-	uint64_t		 n;
+	uint64_t		 n, taken = 0, all = pieces(p);
 	int			 r;
 
-	for (n = 0; n < p->bytes; n += (uint64_t)r)
+	for (n = 0; taken < all; ) {
 		if ((r = SSL_read(ssl, b, sizeof(b))) <= 0)
 			errx(1, "the tube broke");
-	SSL_write(ssl, "x", 1);
+		for (n += (uint64_t)r; taken < n / PIECE; taken++)
+			if (SSL_write(ssl, "x", 1) != 1)
+				errx(1, "the tube broke");
+	}
 	_exit(0);
+}
+
+/* Prosody 0.12's proxy may keep the last bytes for ever, until more come. */
+static void
+answered(SSL *ssl)
+{
+	struct pollfd	 pfd = { .fd = SSL_get_fd(ssl), .events = POLLIN };
+	unsigned char	 b[1];
+
+	while (SSL_pending(ssl) == 0 && poll(&pfd, 1, POKE) == 0)
+		if (SSL_write(ssl, "x", 1) != 1)
+			errx(1, "the tube broke");
+	if (SSL_read(ssl, b, sizeof(b)) != 1)
+		errx(1, "the tube broke at its end");
 }
 
 static void
@@ -166,15 +193,20 @@ give(const struct plan *p, int fd)
 {
 	static unsigned char	 b[PIECE];
 	SSL			*ssl = secure(p, fd, 0);
-	uint64_t		 n;
+	uint64_t		 sent, landed, all = pieces(p);
 	double			 began = stat_now();
 
-	for (n = 0; n < p->bytes; n += sizeof(b))
-		if (SSL_write(ssl, b, sizeof(b)) != sizeof(b))
-			errx(1, "the tube broke");
-	if (SSL_read(ssl, b, 1) != 1)
-		errx(1, "the tube broke at its end");
-	printf("%.0f\n", (double)n / (stat_now() - began));
+	for (sent = landed = 0; landed < all; ) {
+		if (sent < all && sent - landed < WINDOW) {
+			if (SSL_write(ssl, b, sizeof(b)) != sizeof(b))
+				errx(1, "the tube broke");
+			sent++;
+		} else {
+			answered(ssl);
+			landed++;
+		}
+	}
+	printf("%.0f\n", (double)(all * PIECE) / (stat_now() - began));
 }
 
 static void
