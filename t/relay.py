@@ -351,7 +351,8 @@ class Relay:
             for way in pair.ways:
                 if self.stalled:
                     continue
-                if way.src in pair.side.values() and not way.eof and way.held < ROOM:
+                hole = pair.dead or self.black          # which takes everything
+                if way.src in pair.side.values() and not way.eof and (way.held < ROOM or hole):
                     wanted[way.src][0] |= selectors.EVENT_READ
                     wanted[way.src][1].append((selectors.EVENT_READ, pair, way))
                 if pair.dead or self.black or not way.queue:
