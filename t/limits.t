@@ -13,6 +13,15 @@ bob=bob@$DOMAIN
 
 # --- stanzas of 10,000 bytes -------------------------------------------------
 
+# What is opened to a listener that is away is refused.
+both_there()
+{
+	for _who in f l2; do
+		[ "$(lines "$_who" "$TRYING")" = "$(lines "$_who" "$BACK")" ] ||
+		    return 1
+	done
+}
+
 # Both learn it: the listener has as much to say.  What a server that refuses
 # a stanza does to the connection counts as a loss, once or twice for each.
 small()		# server-feature ...
@@ -32,12 +41,19 @@ small()		# server-feature ...
 	# two refusals, or three, teach a side all (and each may count twice),
 	# and not each stream.
 	port=$(free_port)
-	listen_as bob l2 -v -k -b 32768 -a "alice@$DOMAIN" 'echo=!cat'
-	start f "$T/alice" -v -b 32768 -L "$port" "$bob" echo
+	listen_as bob l2 -v -k -b 32768 -j "$bob/l2" -a "alice@$DOMAIN" \
+	    'echo=!cat'
+	start f "$T/alice" -v -b 32768 -L "$port" "$bob/l2" echo
 	wait_for 20 said f forwarding || bail 'no forward'
 	for _round in 1 2 3 4; do
+		wait_for 60 both_there || diag 'somebody does not come back'
 		run "$PYTHON" -B "$TESTS/streams.py" "$port" 3 1000000
 		is "$(cat "$T/run.out")" 3 "$*: round $_round of streams"
+		[ "$(cat "$T/run.out")" = 3 ] || {
+			diag_file "$T/f.err"
+			diag_file "$T/l2.err"
+			diag_file "$T/run.err"
+		}
 	done
 	_lost=$(($(lines f "$TRYING") + $(lines l2 "$TRYING")))
 	ok "$*: and $_lost refusals taught all of them" \
