@@ -499,10 +499,24 @@ sync_input(struct ibb *b, const struct elem *iq, const struct elem *e)
  * When something is wrong
  */
 
+/* Who has a stream with us will be back for it, and for others. */
+static int
+has_met(const struct inband *s)
+{
+	struct inband	*o;
+
+	RB_FOREACH(o, inband_tree, &s->ibb->streams)
+		if (o->state == OPEN && o->can_sync &&
+		    strcmp(o->peer, s->peer) == 0)
+			return 1;
+	return 0;
+}
+
 int
 sync_mends(struct inband *s, enum stanza_error err)
 {
-	int	 opening = s->state == OPENING && s->reopened;
+	int	 opening = s->state == OPENING &&
+		    (s->reopened || has_met(s));
 
 	if (!opening && (s->state != OPEN || !s->can_sync))
 		return 0;

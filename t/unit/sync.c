@@ -765,6 +765,43 @@ test_open_again(void)
 	side_free(&a);
 }
 
+/* Who has a stream with us and is away will be back for another one, too. */
+static void
+test_open_away(void)
+{
+	struct side a;
+	struct end *met, *e;
+
+	met = calling_xcat(&a);
+	e = calling(&a, 4096, 0);
+	must(*said(&a) != '\0');
+	refuse(&a, "service-unavailable", "cancel");
+	is(events(e), "answered 0; ", "an open to one that we have met");
+	ok(inband_away(e->s), "waits, too");
+	inband_sync(e->s);
+	is(said(&a), OPEN, "and is asked again");
+	is(a.sid, inband_sid(e->s), "of the same stream");
+	result(&a);
+	is(events(e), "opened; ", "until it opens");
+	e = calling(&a, 4096, 0);
+	must(*said(&a) != '\0');
+	refuse(&a, "item-not-found", "cancel");
+	is(events(e), "failed refused item-not-found: so there; ",
+	    "who is there may say no");
+	inband_abort(met->s, SE_NONE);
+	inband_abort(a.end->s, SE_NONE);
+	side_free(&a);
+
+	side_init(&a, US);
+	called(&a, 4096, 0);
+	e = calling(&a, 4096, 0);
+	must(*said(&a) != '\0');
+	refuse(&a, "service-unavailable", "cancel");
+	is(events(e), "failed refused service-unavailable: so there; ",
+	    "but others do not come back");
+	side_free(&a);
+}
+
 static void
 test_opened_again(void)
 {
@@ -1050,6 +1087,7 @@ main(void)
 	test_no_counts();
 	test_foreign();
 	test_open_again();
+	test_open_away();
 	test_opened_again();
 	test_close_again();
 	test_closed_again();
