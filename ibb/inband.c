@@ -526,13 +526,13 @@ static void
 pace_flight(struct inband *s, struct flight *f)
 {
 	struct ibb	*b = s->ibb;
+	int64_t		 now = b->host.now();
 
-	f->sent = b->host.now();
 	if (s->nflights <= 2 && f->len < inband_block(s) / 2) {
 		b->hurried = s;
-		b->hurried_at = f->sent;
+		b->hurried_at = now;
 	}
-	pace_sent(&s->pace, f->len, f->sent);
+	pace_sent(&s->pace, f->len, now, &f->mark);
 }
 
 void
@@ -542,7 +542,7 @@ inband_land(struct inband *s)
 	size_t		 weight = f->weight;
 
 	if (s->paced)
-		pace_landed(&s->pace, f->len, f->sent, s->ibb->host.now(),
+		pace_landed(&s->pace, f->len, &f->mark, s->ibb->host.now(),
 		    somebody_hurries(s));
 	flight_land(s);
 	s->landed++;

@@ -46,7 +46,7 @@ struct flight {
 	size_t			 weight;
 	int			 answered;
 	int			 ping;	/* one followed this message */
-	int64_t			 sent;	/* us; 0: more than once */
+	struct pace_mark	 mark;
 	STAILQ_ENTRY(flight)	 next;
 	size_t			 len;
 	unsigned char		 data[];	/* kept if it can be resent */

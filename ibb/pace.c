@@ -6,9 +6,8 @@
 #include "ibb/pace.h"
 
 #define STANZA_MIN	2048
+#define STANZA_FIRST	4096
 #define UNITS_MAX	7		/* in a stanza: less than 64 KiB */
-#define START		2		/* stanzas under way at first */
-#define FLOOR		2		/* and at least */
 #define MANY		4		/* stanzas under way that fill a path */
 #define SLOW		16384		/* bytes a second */
 #define FAST		1000000
@@ -16,8 +15,12 @@
 #define QUEUE_POLITE	4000
 #define REST_FIRST	20000		/* us between rests, at first, */
 #define REST_MOST	30000000	/* and at last, */
-#define REST_TRIPS	20		/* or so many round trips; */
+#define REST_TRIPS	60		/* or so many round trips; */
 #define REST_SOON	1000000		/* or this, if it may help */
+#define PROBES		2		/* rounds after a rest with little */
+#define BASE_MOST	1000000		/* us: no path is longer than that */
+#define PROVED		4		/* this part of what has arrived, */
+#define PROVED_POLITE	8		/* or this, may be under way */
 
 void
 pace_init(struct pace *p, int64_t now)
@@ -29,19 +32,36 @@ pace_init(struct pace *p, int64_t now)
 static void
 begin_round(struct pace *p, int64_t now)
 {
-	p->left = p->nflying;
+	p->last = p->round;
+	p->round.landed = p->landed;
+	p->round.at = now;
 	p->idle = p->nflying == 0;
-	p->began = now;
-	p->bytes = 0;
 	p->trip = 0;
 	p->full = 0;
+}
+
+/* What was before says nothing of it. */
+static void
+begin_anew(struct pace *p, int64_t now)
+{
+	begin_round(p, now);
+	p->last = p->round;
+}
+
+/* The least budget: a second stanza goes while one is under way. */
+static size_t
+least_budget(size_t stanza)
+{
+	return stanza / 4 * 3;
 }
 
 void
 pace_restart(struct pace *p, int64_t now)
 {
-	p->stanza = PACE_UNIT;
-	p->budget = START * PACE_UNIT;
+	p->stanza = STANZA_FIRST;
+	p->budget = least_budget(STANZA_FIRST);
+	p->start = p->landed;
+	p->probes = 0;
 	p->rate = 0;
 	memset(p->rates, 0, sizeof(p->rates));
 	p->best = 0;
@@ -49,7 +69,7 @@ pace_restart(struct pace *p, int64_t now)
 	p->resting = 0;
 	p->rested = now;
 	p->rest = REST_FIRST;
-	begin_round(p, now);
+	begin_anew(p, now);
 }
 
 static size_t
@@ -58,16 +78,16 @@ clamp(size_t n, size_t least, size_t most)
 	return n < least ? least : n > most ? most : n;
 }
 
-/* On a slow path two stanzas are to take a second at most, which is what
- * somebody who types can bear to wait; on a fast one it is the number of
- * stanzas that costs. */
+/* On a slow path two stanzas are to take a second at most, and half of one if
+ * somebody types; on a fast one it is the number of stanzas that costs. */
 static size_t
 choose_stanza(const struct pace *p, int polite)
 {
 	if (p->rate == 0)
 		return p->stanza;
 	if (p->rate < SLOW)	/* base64 makes 4 of 3 */
-		return clamp((size_t)p->rate * 2 / 3, STANZA_MIN, PACE_UNIT);
+		return clamp((size_t)p->rate * 2 / (polite ? 6 : 3),
+		    STANZA_MIN, PACE_UNIT);
 	if (p->rate < FAST || polite)
 		return PACE_UNIT;
 	return PACE_UNIT * clamp(p->budget / (MANY * PACE_UNIT), 1, UNITS_MAX);
@@ -93,6 +113,20 @@ look_for_rest(struct pace *p, int64_t now)
 	}
 }
 
+/*
+ * There are servers that read all they get and then rest for as long as their
+ * limit wants, so that an answer takes as long as what was under way before it,
+ * and the more is under way the longer the path looks.  Little tells the truth.
+ */
+static void
+probe(struct pace *p)
+{
+	p->probes = PROBES;
+	p->proven = p->budget;
+	p->budget = least_budget(STANZA_MIN);
+	p->stanza = STANZA_MIN;
+}
+
 static void
 rest(struct pace *p, int64_t now)
 {
@@ -102,6 +136,7 @@ rest(struct pace *p, int64_t now)
 	if (p->rest < REST_TRIPS * p->base)
 		p->rest = REST_TRIPS * p->base;
 	p->base = 0;
+	probe(p);
 }
 
 static uint64_t
@@ -116,36 +151,67 @@ highest(const struct pace *p)
 	return rate;
 }
 
-/* Enough for what arrives in a round trip, and in the time that a queue may
- * take.  What arrives while there is less than that says how much can. */
+/*
+ * Enough for what arrives in a round trip, and in the time that a queue may
+ * take.  What arrives while there is less than that says how much can.  But the
+ * first bytes of many may be let through before a limit is felt.
+ */
 static void
 adjust(struct pace *p, int polite)
 {
+	int64_t		 base = p->base < BASE_MOST ? p->base : BASE_MOST;
 	int64_t		 queue = polite ? QUEUE_POLITE : QUEUE;
+	uint64_t	 proved = (p->landed - p->start) /
+			    (polite ? PROVED_POLITE : PROVED);
 	uint64_t	 rate, budget;
 
-	if (queue < p->base / 2)
-		queue = p->base / 2;
+	if (queue < base / 2)
+		queue = base / 2;
 	/* If the queue is far too long, it was faster once. */
-	rate = p->trip > p->base + 2 * queue ? p->rate : highest(p);
-	budget = rate * (uint64_t)(p->base + queue) / 1000000;
+	rate = p->trip > base + 2 * queue ? p->rate : highest(p);
+	budget = rate * (uint64_t)(base + queue) / 1000000;
 	if (budget > 2 * p->budget)
 		budget = 2 * p->budget;
-	if (budget > PACE_BUDGET_MAX)
-		budget = PACE_BUDGET_MAX;
-	p->budget = clamp((size_t)budget, FLOOR * p->stanza, PACE_BUDGET_MAX);
+	if (budget > proved)
+		budget = proved;
+	p->budget = clamp((size_t)budget, least_budget(p->stanza),
+	    PACE_BUDGET_MAX);
+}
+
+/* Over two rounds: a server that rests for what it has read makes one wait for
+ * what came in the other. */
+static void
+measure(struct pace *p, int64_t now)
+{
+	int64_t	 took = now - p->last.at;
+
+	p->rate = (p->landed - p->last.landed) * 1000000 /
+	    (uint64_t)(took > 0 ? took : 1);
+	p->rates[p->nrates++ % PACE_RATES] = p->rate;
+}
+
+/* The rate is known, but not from little. */
+static void
+end_probe(struct pace *p, int polite)
+{
+	if (--p->probes > 0)
+		return;
+	p->budget = p->proven;
+	p->stanza = choose_stanza(p, polite);
 }
 
 static void
 end_round(struct pace *p, int64_t now, int polite)
 {
-	int64_t	 took = now > p->began ? now - p->began : 1;
-
 	if (p->trip > 0 && (p->base == 0 || p->trip <= p->base))
 		p->base = p->trip;
+	if (p->probes > 0) {
+		end_probe(p, polite);
+		begin_anew(p, now);
+		return;
+	}
 	if (p->full && !p->idle && p->trip > 0) {
-		p->rate = (uint64_t)p->bytes * 1000000 / (uint64_t)took;
-		p->rates[p->nrates++ % PACE_RATES] = p->rate;
+		measure(p, now);
 		p->stanza = choose_stanza(p, polite);
 		adjust(p, polite);
 		look_for_rest(p, now);
@@ -154,30 +220,39 @@ end_round(struct pace *p, int64_t now, int polite)
 }
 
 void
-pace_sent(struct pace *p, size_t len, int64_t now)
+pace_sent(struct pace *p, size_t len, int64_t now, struct pace_mark *mark)
 {
 	if (p->nflying == 0)
-		begin_round(p, now);
+		begin_anew(p, now);
+	mark->sent = now;
+	mark->landed = p->landed;
 	p->flying += len;
 	p->nflying++;
-	if (p->left == 0)
-		p->left = p->nflying;
-	/* Not another one like it. */
-	if (p->flying + len >= p->budget || p->nflying >= PACE_BLOCKS_MAX)
+	if (p->flying >= p->budget || p->nflying >= PACE_BLOCKS_MAX)
 		p->full = 1;
 }
 
+static void
+look_at_trip(struct pace *p, int64_t trip)
+{
+	if (trip < 1)
+		trip = 1;
+	if (p->trip == 0 || trip < p->trip)
+		p->trip = trip;
+}
+
 void
-pace_landed(struct pace *p, size_t len, int64_t sent, int64_t now,
-    int polite)
+pace_landed(struct pace *p, size_t len, const struct pace_mark *mark,
+    int64_t now, int polite)
 {
 	p->flying -= len;
 	p->nflying--;
-	p->bytes += len;
-	if (sent > 0 && (p->trip == 0 || now - sent < p->trip))
-		p->trip = now > sent ? now - sent : 1;
-	if (p->left > 0 && --p->left == 0 && !p->resting)
-		end_round(p, now, polite);
+	p->landed += len;
+	if (mark->sent > 0) {
+		look_at_trip(p, now - mark->sent);
+		if (mark->landed >= p->round.landed && !p->resting)
+			end_round(p, now, polite);
+	}
 	if (p->resting && p->nflying == 0)
 		rest(p, now);
 }
@@ -196,6 +271,6 @@ pace_room(const struct pace *p, size_t block)
 	if (p->resting || p->flying >= p->budget ||
 	    p->nflying >= PACE_BLOCKS_MAX)
 		return 0;
-	n = (p->budget - p->flying) / block;
+	n = (p->budget - p->flying + block - 1) / block;
 	return clamp(n, 1, PACE_BLOCKS_MAX - p->nflying);
 }

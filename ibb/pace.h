@@ -2,11 +2,11 @@
  * pace: how much of a stream to have under way, and in how large stanzas.
  *
  * Nobody says what a path can take, so it is measured, round by round: a round
- * is over when the blocks that were under way at its beginning have been
- * answered.  As long as that does not take longer than it does on an empty
- * path, more may be under way; when it does, blocks stand in a queue somewhere,
- * in which other traffic of the same login would stand as well, so it has to
- * be fewer.  This is what TCP Vegas does (Brakmo and Peterson, 1995).
+ * is over when a block that was sent in it has been answered.  As long as that
+ * does not take longer than it does on an empty path, more may be under way;
+ * when it does, blocks stand in a queue somewhere, in which other traffic of
+ * the same login would stand as well, so it has to be fewer.  This is what TCP
+ * Vegas does (Brakmo and Peterson, 1995).
  *
  * Knows neither streams nor a clock: times are given to it, in microseconds
  * of any clock that does not go back.
@@ -27,31 +27,42 @@ struct pace {
 	size_t		 flying;	/* bytes that are; and blocks */
 	size_t		 nflying;
 	size_t		 stanza;	/* how large one is to be */
+	uint64_t	 landed;	/* bytes answered, in all */
+	uint64_t	 start;		/* so many before this path */
 	uint64_t	 rate;		/* bytes a second that arrive, */
 	uint64_t	 rates[PACE_RATES];	/* and in the last rounds */
 	unsigned	 nrates;
 	int64_t		 base;		/* round trip of an empty path, or 0 */
-	size_t		 left;		/* blocks that end this round */
-	int64_t		 began;		/* this round */
-	size_t		 bytes;		/* answered in it */
+	struct pace_round {
+		uint64_t landed;	/* by its beginning, ... */
+		int64_t	 at;		/* ... which was then */
+	}		 round, last;	/* this one, and the one before */
 	int64_t		 trip;		/* its shortest round trip, or 0 */
 	int		 full;		/* the budget did not suffice */
 	int		 idle;		/* nothing was under way before */
 	uint64_t	 best;		/* rate since the last rest */
 	int		 resting;	/* until all has been answered */
 	int64_t		 rested, rest;	/* when; until the next one */
+	unsigned	 probes;	/* rounds left to see how long it is */
+	size_t		 proven;	/* budget before that */
+};
+
+/* What a block is sent with and lands with. */
+struct pace_mark {
+	int64_t		 sent;		/* 0: it says nothing of the path */
+	uint64_t	 landed;	/* by then */
 };
 
 void	 pace_init(struct pace *p, int64_t now);
 /* The path has changed: start anew.  What is under way stays so. */
 void	 pace_restart(struct pace *p, int64_t now);
 
-/* A block of len bytes has been sent; one has been answered that was sent at
- * a time, or at 0 if that says nothing.  polite: something else of this login
- * is in more of a hurry. */
-void	 pace_sent(struct pace *p, size_t len, int64_t now);
-void	 pace_landed(struct pace *p, size_t len, int64_t sent, int64_t now,
-	    int polite);
+/* A block of len bytes has been sent: mark it.  One has been answered.
+ * polite: something else of this login is in more of a hurry. */
+void	 pace_sent(struct pace *p, size_t len, int64_t now,
+	    struct pace_mark *mark);
+void	 pace_landed(struct pace *p, size_t len, const struct pace_mark *mark,
+	    int64_t now, int polite);
 
 /* How large a stanza should be: never beyond 64 KiB, and not beyond 8192 bytes
  * before the path has proved to be a fast one. */

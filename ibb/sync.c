@@ -112,7 +112,7 @@ split(struct inband *s, struct flight *f, size_t len)
 	STAILQ_INSERT_AFTER(&s->flights, f, tail, next);
 	s->nflights++;
 	if (s->paced)
-		pace_sent(&s->pace, 0, s->ibb->host.now());
+		pace_sent(&s->pace, 0, s->ibb->host.now(), &tail->mark);
 	return 0;
 }
 
@@ -149,7 +149,7 @@ send_again(struct inband *s, uint64_t n)
 		}
 		iq_forget(s->ibb->iqs, f);
 		f->answered = 0;
-		f->sent = 0;
+		f->mark.sent = 0;
 		if ((most > 0 && f->len > most && split(s, f, most) == -1) ||
 		    inband_launch(s, f, s->sent) == -1)
 			return -1;

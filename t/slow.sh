@@ -26,7 +26,7 @@ slow_end()	# name seconds: that it takes at least
 	ok "$1: it was limited indeed: $_took s" [ "$_took" -ge "$2" ]
 	ok "$1: typing goes on: $_keys keys in $_took s" \
 	    [ "$_keys" -ge $((_took / 20)) ]
-	ok "$1: no key waited for long: $_slowest s" [ "$_slowest" -le 60 ]
+	ok "$1: no key waited for long: $_slowest s" [ "$_slowest" -le 15 ]
 	for _who in l f; do
 		is "$(lines "${_who}_$1" "$TRYING")" 0 "$1: no loss ($_who)"
 		ok "$1: waiting takes no CPU time ($_who)" \

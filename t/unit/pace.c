@@ -18,9 +18,13 @@ struct path {
 	double		 rate;		/* bytes of stanzas a second */
 	int64_t		 busy;		/* the server, until then */
 	int64_t		 stalled;	/* the reader, until then */
+	double		 credit, burst;	/* bytes taken at once; at most */
+	int		 pauses;	/* it takes all at once, and pauses; */
+	int64_t		 owed;		/* for so long */
 	int		 polite;
 	size_t		 len[FLIGHTS];
-	int64_t		 sent[FLIGHTS], due[FLIGHTS];
+	struct pace_mark mark[FLIGHTS];
+	int64_t		 due[FLIGHTS];
 	size_t		 head, tail;
 	uint64_t	 landed;	/* payload bytes */
 	int64_t		 longest;	/* in the queue */
@@ -44,22 +48,58 @@ begin(struct path *t, double rate, int64_t trip)
 }
 
 static void
+waited(struct path *t, int64_t us)
+{
+	if (us > t->longest)
+		t->longest = us;
+}
+
+/* One stanza after the other, for as long as each takes. */
+static int64_t
+take(struct path *t, int64_t arrives, double wire)
+{
+	double	 free;
+
+	if (t->busy < arrives) {
+		t->credit += (double)(arrives - t->busy) * t->rate / 1e6;
+		if (t->credit > t->burst)
+			t->credit = t->burst;
+		t->busy = arrives;
+	}
+	waited(t, t->busy - arrives);
+	free = wire < t->credit ? wire : t->credit;
+	t->credit -= free;
+	t->busy += (int64_t)((wire - free) * 1e6 / t->rate);
+	return t->busy;
+}
+
+/* All that is there at once, and then nothing for as long as that takes. */
+static int64_t
+take_all(struct path *t, int64_t arrives, double wire)
+{
+	int64_t	 wakes = t->busy + t->owed;
+
+	if (arrives > t->busy) {
+		t->busy = arrives > wakes ? arrives : wakes;
+		t->owed = 0;
+	}
+	waited(t, t->busy - arrives);
+	t->owed += (int64_t)(wire * 1e6 / t->rate);
+	return t->busy;
+}
+
+static void
 send_one(struct path *t, size_t len)
 {
 	size_t	 wire = len / 3 * 4 + TAGS, i = t->tail++ % FLIGHTS;
 	int64_t	 arrives = t->now + t->trip / 2;
 
-	if (t->busy < arrives)
-		t->busy = arrives;
-	if (t->busy - arrives > t->longest)
-		t->longest = t->busy - arrives;
-	t->busy += (int64_t)((double)wire * 1e6 / t->rate);
 	t->len[i] = len;
-	t->sent[i] = t->now;
-	t->due[i] = t->busy + t->trip / 2;
+	t->due[i] = t->trip / 2 + (t->pauses ? take_all : take)(t, arrives,
+	    (double)wire);
 	if (t->due[i] < t->stalled)
 		t->due[i] = t->stalled;
-	pace_sent(&t->pace, len, t->now);
+	pace_sent(&t->pace, len, t->now, &t->mark[i]);
 	if (t->pace.flying > t->flying_most)
 		t->flying_most = t->pace.flying;
 	if (t->pace.nflying > t->nflying_most)
@@ -88,7 +128,7 @@ run_for(struct path *t, int64_t us)
 		if (t->due[i] > t->now)
 			t->now = t->due[i];
 		t->landed += t->len[i];
-		pace_landed(&t->pace, t->len[i], t->sent[i], t->now,
+		pace_landed(&t->pace, t->len[i], &t->mark[i], t->now,
 		    t->polite);
 	}
 }
@@ -159,6 +199,30 @@ test_slow(void)
 	ok(got > 0.66, "then 10 MB/s: %.2f", got);
 }
 
+/* A road of 10 kB/s: of which the server takes the first bytes as fast as they
+ * come, or which it reads, and then nothing.  How long does a key wait? */
+static void
+test_limited(const char *name, double burst, int pauses, int64_t first,
+    int64_t later, int polite)
+{
+	struct path	 t;
+	double		 got;
+
+	begin(&t, 10000, 1000);
+	t.credit = t.burst = burst;
+	t.pauses = pauses;
+	t.polite = polite;
+	run_for(&t, 20000000);
+	ok(t.longest < first, "%s: %lld ms in the queue at first", name,
+	    (long long)t.longest / 1000);
+	run_for(&t, 300000000);
+	got = share(&t, 300000000);
+	ok(t.longest < later, "%s: %lld ms in the queue later", name,
+	    (long long)t.longest / 1000);
+	ok(got >= (polite ? 0.68 : 0.7), "%s: %.3f of the rate is payload",
+	    name, got);
+}
+
 static void
 test_polite(void)
 {
@@ -214,7 +278,7 @@ test_idle(void)
 	for (i = 0; i < 1000; i++) {
 		send_one(&t, 10);
 		t.now = t.due[t.head % FLIGHTS];
-		pace_landed(&t.pace, 10, t.sent[t.head % FLIGHTS], t.now, 0);
+		pace_landed(&t.pace, 10, &t.mark[t.head % FLIGHTS], t.now, 0);
 		t.head++;
 		t.now += 100000;
 	}
@@ -225,8 +289,9 @@ test_idle(void)
 static void
 test_restart(void)
 {
-	struct path	 t;
-	size_t		 i, n;
+	struct path		 t;
+	struct pace_mark	 none;
+	size_t			 i, n;
 
 	begin(&t, 1e7, 1000);
 	run_for(&t, 1000000);
@@ -234,10 +299,12 @@ test_restart(void)
 	pace_restart(&t.pace, t.now);
 	ok(t.pace.nflying == n && t.pace.budget <= 32768,
 	    "a new path begins anew, with what is under way");
-	pace_sent(&t.pace, 0, t.now);		/* the tail of one of them */
-	pace_landed(&t.pace, 0, 0, t.now, 0);
+	pace_sent(&t.pace, 0, t.now, &none);	/* the tail of one of them */
+	none.sent = 0;
+	pace_landed(&t.pace, 0, &none, t.now, 0);
 	for (i = 0; i < n; i++) {
-		pace_landed(&t.pace, t.len[t.head++ % FLIGHTS], 0, t.now, 0);
+		pace_landed(&t.pace, t.len[t.head++ % FLIGHTS], &none, t.now,
+		    0);
 		t.now += 10;
 	}
 	ok(t.pace.flying == 0 && t.pace.nflying == 0 &&
@@ -254,6 +321,12 @@ main(void)
 	test_fills("the other side of the world", 2e6, 300000);
 	test_fills("satellite", 100000, 700000);
 	test_slow();
+	test_limited("burst", 20000, 0, 1500000, 500000, 0);
+	test_limited("burst, polite", 20000, 0, 1000000, 250000, 1);
+	test_limited("large burst", 100000, 0, 4500000, 500000, 0);
+	test_limited("large burst, polite", 100000, 0, 2000000, 250000, 1);
+	test_limited("pauses", 0, 1, 2000000, 1700000, 0);
+	test_limited("pauses, polite", 0, 1, 1000000, 800000, 1);
 	test_polite();
 	test_changes();
 	test_idle();
