@@ -1,5 +1,5 @@
-/* inband_int: what the files that make an in-band bytestream share: inband.c
- * and sync.c. */
+/* inband_int: what the files that make an in-band bytestream share: inband.c,
+ * open.c, data.c, close.c and sync.c. */
 #ifndef IBB_INBAND_INT_H
 #define IBB_INBAND_INT_H
 
@@ -9,6 +9,7 @@
 #include "ibb/inband.h"
 #include "ibb/pace.h"
 #include "xml/buf.h"
+#include "xml/iq.h"
 
 struct elem;
 struct xw;
@@ -126,9 +127,48 @@ struct ibb {
 };
 
 /* inband.c */
+
+/* All changes of state: they trace. */
+void	 inband_set_state(struct inband *s, enum state state);
+void	 inband_set_in(struct inband *s, enum half half);
+void	 inband_set_out(struct inband *s, enum half half);
+/* A stream that nobody can find yet, or NULL; and one that can be found. */
+struct inband *inband_make(struct ibb *b, const char *peer, const char *sid);
+void	 inband_insert(struct inband *s, enum state state);
 struct inband *inband_find(struct ibb *b, const char *peer, const char *sid);
+/* It is over, and there is no use in telling the peer; but what it has asked
+ * it is answered. */
 void	 inband_fail(struct inband *s, enum inband_fault fault,
 	    enum stanza_error err, const char *text);
+/* Whatever is still to be answered to us is of no interest any more. */
+void	 inband_forget(struct inband *s);
+/* The oldest one leaves the queue. */
+void	 inband_flight_free(struct inband *s);
+void	 inband_debt_free(struct inband *s);
+/* All of them are answered with this error. */
+void	 inband_refuse_debts(struct inband *s, enum stanza_error err);
+/* Answer an iq with an error; a message cannot be. */
+void	 inband_refuse_iq(struct ibb *b, const struct elem *stanza,
+	    enum stanza_error err);
+/* An unsigned number of nine digits at most; -1 if it is none. */
+long	 inband_number(const char *s);
+
+/* open.c, data.c, close.c: take an element of XEP-0047. */
+void	 open_input(struct ibb *b, const struct elem *iq,
+	    const struct elem *open);
+void	 data_input(struct ibb *b, const struct elem *stanza,
+	    const struct elem *data);
+void	 close_input(struct ibb *b, const struct elem *stanza,
+	    const struct elem *close);
+
+/* Ask the peer again to open; to close. */
+int	 inband_ask_open(struct inband *s);
+int	 inband_ask_close_again(struct inband *s);
+/* Ask it to close, and hear the answer, or with NULL not. */
+int	 close_ask(struct inband *s, iq_answer_fn *fn, int64_t deadline);
+/* Answer its close, with our last words or without. */
+void	 close_answer(struct inband *s, int words);
+
 /* The oldest flight has been answered. */
 void	 inband_land(struct inband *s);
 /* A debt for a stanza with so many bytes of data; NULL without memory. */
@@ -137,9 +177,6 @@ struct debt *inband_debt(const struct elem *stanza, size_t len);
 int	 inband_launch(struct inband *s, struct flight *f, uint64_t number);
 /* Ask whether the messages up to the last have come. */
 int	 inband_ask_ping(struct inband *s);
-/* Ask the peer again to open; to close. */
-int	 inband_ask_open(struct inband *s);
-int	 inband_ask_close_again(struct inband *s);
 
 /* sync.c */
 

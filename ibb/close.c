@@ -1,0 +1,206 @@
+/*
+ * close: how an in-band bytestream ends, XEP-0047 section 2.3.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/inband_int.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+/* A close that has come before. */
+static int
+close_again(struct inband *s, const char *id)
+{
+	char	*copy;
+
+	if (!s->can_sync || id == NULL || (copy = strdup(id)) == NULL)
+		return 0;
+	free(s->close_id);
+	s->close_id = copy;
+	if (s->in == HALF_CLOSED)
+		close_answer(s, 1);
+	return 1;
+}
+
+void
+close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
+{
+	struct inband	*s = inband_find(b, elem_attr(stanza, "from"),
+			    elem_attr(close, "sid"));
+	const char	*id = elem_attr(stanza, "id");
+
+	if (s == NULL && sync_close_again(b, stanza, close))
+		return;
+	if (s != NULL && s->in != HALF_OPEN && close_again(s, id))
+		return;
+	if (s == NULL || s->in != HALF_OPEN) {
+		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
+		return;
+	}
+	if (stanza_is(stanza, "iq") && id != NULL)
+		s->close_id = strdup(id);
+	inband_set_in(s, HALF_CLOSING);
+	if (s->state != OPEN) {		/* an open that is not answered */
+		inband_abort(s, SE_NOT_ACCEPTABLE);
+		if (s->user.failed != NULL)
+			s->user.failed(s->arg, INBAND_REFUSED,
+			    SE_NOT_ACCEPTABLE, "closed before it was open");
+		return;
+	}
+	if (s->since_ping > 0 && s->hold == HOLD_NOT &&
+	    inband_ask_ping(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+	else
+		s->user.closing(s->arg, close);
+}
+
+static void
+write_receipt(struct inband *s, struct xw *w)
+{
+	char	 receipt[INBAND_RECEIPT];
+
+	if (s->user.receipt != NULL && s->user.receipt(s->arg, receipt) == 0)
+		xw_elem(w, "receipt", NS_XCAT, receipt);
+}
+
+void
+close_answer(struct inband *s, int words)
+{
+	struct xw	*w;
+
+	if (s->close_id != NULL) {
+		w = iq_resultto(s->ibb->iqs, s->peer, s->close_id);
+		if (words)
+			write_receipt(s, w);
+		iq_send(s->ibb->iqs);
+	}
+	inband_set_in(s, HALF_CLOSED);
+}
+
+static void
+bury(struct inband *s)
+{
+	char	 receipt[INBAND_RECEIPT] = "";
+
+	if (!s->can_sync)
+		return;
+	if (s->user.receipt != NULL)
+		s->user.receipt(s->arg, receipt);
+	sync_bury(s, receipt);
+}
+
+/* Both directions are over; answer is the peer's to our close, if any. */
+static void
+ended(struct inband *s, const struct elem *answer)
+{
+	/* Closes that crossed: the peer waits for its answer too. */
+	if (s->in == HALF_CLOSING)
+		close_answer(s, 1);
+	inband_set_in(s, HALF_CLOSED);
+	inband_set_out(s, HALF_CLOSED);
+	bury(s);
+	inband_set_state(s, ENDED);
+	inband_forget(s);
+	s->user.closed(s->arg, answer);
+}
+
+static void
+close_answered(void *arg, const struct elem *answer)
+{
+	struct inband		*s = arg;
+	enum stanza_error	 err;
+
+	if (answer == NULL) {
+		inband_fail(s, INBAND_SILENT, SE_NONE, "");
+		return;
+	}
+	/* A peer that closed at the same time no longer knows the stream. */
+	err = stanza_error(answer);
+	if (err != SE_NONE && sync_mends(s, err))
+		return;
+	if (err != SE_NONE && err != SE_ITEM_NOT_FOUND) {
+		inband_fail(s, INBAND_UNDELIVERED, err,
+		    stanza_errortext(answer));
+		return;
+	}
+	inband_forget(s);
+	/* One that never knew it has not taken our messages either. */
+	if (err == SE_NONE || (s->message && s->in != HALF_OPEN))
+		while (s->state == OPEN && !STAILQ_EMPTY(&s->flights))
+			inband_land(s);
+	if (s->state == OPEN && s->can_sync)
+		sync_settle(s);
+	if (s->state == OPEN)
+		ended(s, answer);
+}
+
+int
+close_ask(struct inband *s, iq_answer_fn *fn, int64_t deadline)
+{
+	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
+
+	xw_start(w, "close", NS_IBB);
+	xw_attr(w, "sid", s->sid);
+	if (fn != NULL)
+		write_receipt(s, w);
+	return iq_ask(s->ibb->iqs, fn, s, deadline);
+}
+
+static void
+close_out(struct inband *s, int64_t deadline)
+{
+	inband_set_out(s, HALF_CLOSING);
+	if (close_ask(s, close_answered, deadline) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+int
+inband_ask_close_again(struct inband *s)
+{
+	iq_forget(s->ibb->iqs, s);
+	return close_ask(s, close_answered, IQ_NODEADLINE);
+}
+
+void
+inband_close(struct inband *s, int64_t deadline)
+{
+	if (s->state != OPEN)
+		return;
+	if (s->in == HALF_CLOSING)
+		close_answer(s, 1);
+	if (s->in == HALF_CLOSED && s->out == HALF_OPEN)
+		ended(s, NULL);
+	else if (s->out == HALF_OPEN)
+		close_out(s, deadline);
+}
+
+void
+inband_close_back(struct inband *s, int64_t deadline)
+{
+	if (s->state != OPEN)
+		return;
+	if (s->out == HALF_OPEN)
+		close_out(s, deadline);
+	/* After the question: once answered, the peer forgets the stream. */
+	if (s->state == OPEN && s->in == HALF_CLOSING)
+		close_answer(s, 1);
+}
+
+void
+inband_abort(struct inband *s, enum stanza_error err)
+{
+	inband_refuse_debts(s, err);
+	if (s->state == ENDED)
+		return;
+	if (s->state == OFFERED)
+		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, NULL);
+	inband_forget(s);
+	/* Giving up has no last words. */
+	if (s->in == HALF_CLOSING)
+		close_answer(s, 0);
+	else if (s->state != OFFERED && s->out == HALF_OPEN)
+		close_ask(s, NULL, IQ_NODEADLINE);
+	inband_set_state(s, ENDED);
+}

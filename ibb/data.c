@@ -1,0 +1,376 @@
+/*
+ * data: the blocks of an in-band bytestream and their answers, XEP-0047
+ * section 2.2.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/inband_int.h"
+#include "xml/base64.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+#define BLOCK_SMALL	512	/* if a slow path wants small stanzas */
+#define HURRY		2000000	/* us that a block in a hurry is remembered */
+
+/* All of a stanza but the addresses and the base64. */
+#define TAGS	(sizeof("<iq type='set' id='0123456789abcdef' to=''>" \
+		    "<data xmlns='" NS_IBB "' sid='' seq='65535'>" \
+		    "</data></iq>") - 1)
+
+/*
+ * How large they are, and how many
+ */
+
+void
+inband_agree(struct inband *s, size_t ours, size_t theirs)
+{
+	s->ours = ours;
+	s->theirs = theirs;
+}
+
+/* What fits the stanza that the path likes. */
+static size_t
+paced_block(const struct inband *s)
+{
+	size_t	 stanza = pace_stanza(&s->pace);
+	size_t	 tags = TAGS + strlen(s->peer) + strlen(s->sid);
+
+	return stanza < tags + BASE64_ENCODED(BLOCK_SMALL) ? BLOCK_SMALL :
+	    (stanza - tags) / 4 * 3;
+}
+
+size_t
+inband_block(const struct inband *s)
+{
+	size_t	 limit = s->ibb->limit, paced;
+	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
+
+	if (s->paced && (paced = paced_block(s)) < block)
+		block = paced;
+	return limit > 0 && limit < block ? limit : block;
+}
+
+size_t
+inband_room(const struct inband *s)
+{
+	if (s->state != OPEN || s->out != HALF_OPEN || s->hold != HOLD_NOT)
+		return 0;
+	if (s->paced)
+		return pace_room(&s->pace, inband_block(s));
+	return s->nflights < INBAND_WINDOW ? INBAND_WINDOW - s->nflights : 0;
+}
+
+/* Messages have no answers: the peer tells us all by answering our close.  If
+ * it closes first, what it has got is to be known before we answer. */
+size_t
+inband_unanswered(const struct inband *s)
+{
+	return s->message && s->in == HALF_OPEN ? 0 : s->nflights;
+}
+
+int
+inband_may_carry(const struct inband *s)
+{
+	return s->state == OPEN && !s->message && s->in == HALF_OPEN &&
+	    s->out == HALF_OPEN;
+}
+
+/* Does another stream send a little now and then, as somebody who types? */
+static int
+somebody_hurries(const struct inband *s)
+{
+	const struct ibb	*b = s->ibb;
+
+	return b->hurried != NULL && b->hurried != s &&
+	    b->host.now() - b->hurried_at < HURRY;
+}
+
+/*
+ * Sending
+ */
+
+static void
+pace_flight(struct inband *s, struct flight *f)
+{
+	struct ibb	*b = s->ibb;
+	int64_t		 now = b->host.now();
+
+	if (s->nflights <= 2 && f->len < inband_block(s) / 2) {
+		b->hurried = s;
+		b->hurried_at = now;
+	}
+	pace_sent(&s->pace, f->len, now, &f->mark);
+}
+
+void
+inband_land(struct inband *s)
+{
+	struct flight	*f = STAILQ_FIRST(&s->flights);
+	size_t		 weight = f->weight;
+
+	if (s->paced)
+		pace_landed(&s->pace, f->len, &f->mark, s->ibb->host.now(),
+		    somebody_hurries(s));
+	inband_flight_free(s);
+	s->landed++;
+	s->fruitless = 0;
+	s->user.answered(s->arg, weight);
+}
+
+/* An answer to a block.  Peers answer in order, as blocks are processed. */
+static void
+block_answered(void *arg, const struct elem *answer)
+{
+	struct flight		*f = arg;
+	struct inband		*s = f->stream;
+	enum stanza_error	 err = stanza_error(answer);
+
+	f->answered = 1;
+	if (err == SE_NONE) {
+		/* What has come after a block that has not is no use. */
+		while (s->state == OPEN &&
+		    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
+			inband_land(s);
+		return;
+	}
+	f->answered = 0;
+	if (sync_mends(s, err))
+		return;
+	/* Section 2.2: the sender must close; whether anybody is there to
+	 * hear it is another matter. */
+	inband_abort(s, SE_ITEM_NOT_FOUND);
+	if (s->user.failed != NULL)
+		s->user.failed(s->arg, INBAND_UNDELIVERED, err,
+		    stanza_errortext(answer));
+}
+
+/* Any answer to a ping, an error too, says that the messages before it have
+ * come as far as the ping did. */
+static void
+ping_answered(void *arg, const struct elem *answer)
+{
+	struct flight	*last = arg, *f;
+	struct inband	*s = last->stream;
+
+	(void)answer;
+	do {
+		f = STAILQ_FIRST(&s->flights);
+		if (f->ping)
+			iq_forget(s->ibb->iqs, f);
+		inband_land(s);
+	} while (f != last && s->state == OPEN);
+}
+
+static void
+write_data(struct inband *s, struct xw *w, uint16_t seq, const void *data,
+    size_t len)
+{
+	xw_start(w, "data", NS_IBB);
+	xw_attr(w, "sid", s->sid);
+	xw_attrf(w, "seq", "%u", seq);
+	xw_base64(w, data, len);
+	xw_end(w);
+}
+
+/* Ask whether the messages up to the last have come. */
+int
+inband_ask_ping(struct inband *s)
+{
+	struct iq_table	*t = s->ibb->iqs;
+	struct flight	*last = STAILQ_LAST(&s->flights, flight, next);
+
+	if (last == NULL)
+		return 0;
+	last->ping = 1;
+	s->since_ping = 0;
+	xw_elem(iq_request(t, "get", s->peer), "ping", NS_PING, NULL);
+	return iq_ask(t, ping_answered, last, IQ_NODEADLINE);
+}
+
+static int
+send_message(struct inband *s, uint16_t seq, const void *data, size_t len)
+{
+	struct iq_table	*t = s->ibb->iqs;
+	struct xw	*w = iq_stanza(t, "message", NULL, s->peer);
+
+	/* All that some servers return of a message is its id. */
+	xw_attrf(w, "id", "%s.%u", s->sid, seq);
+	write_data(s, w, seq, data, len);
+	/* XEP-0334: not for anybody's archive. */
+	xw_elem(w, "no-store", "urn:xmpp:hints", NULL);
+	if (iq_send(t) == -1)
+		return -1;
+	/* Nothing follows the last before the peer's close is answered. */
+	if (++s->since_ping < MESSAGE_BATCH && s->in == HALF_OPEN)
+		return 0;
+	return inband_ask_ping(s);
+}
+
+static int
+launch(struct inband *s, struct flight *f, uint16_t seq, const void *data,
+    size_t len)
+{
+	if (s->message)
+		return send_message(s, seq, data, len);
+	write_data(s, iq_request(s->ibb->iqs, "set", s->peer), seq, data, len);
+	/* No deadline: an answer may wait for a reader that stopped. */
+	return iq_ask(s->ibb->iqs, block_answered, f, IQ_NODEADLINE);
+}
+
+int
+inband_launch(struct inband *s, struct flight *f, uint64_t number)
+{
+	return launch(s, f, (uint16_t)number, f->data, f->len);
+}
+
+int
+inband_send(struct inband *s, const void *data, size_t len, size_t weight)
+{
+	struct flight	*f;
+
+	if ((f = calloc(1, sizeof(*f) + (s->can_sync ? len : 0))) == NULL) {
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+		return -1;
+	}
+	f->stream = s;
+	f->weight = weight;
+	f->len = len;
+	if (s->can_sync)
+		memcpy(f->data, data, len);
+	STAILQ_INSERT_TAIL(&s->flights, f, next);
+	s->nflights++;
+	if (s->paced)
+		pace_flight(s, f);
+	/* 16 bits of the number: after 65535 comes 0. */
+	if (launch(s, f, (uint16_t)s->sent, data, len) == -1) {
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+		return -1;
+	}
+	s->sent++;
+	return 0;
+}
+
+/*
+ * Receiving
+ */
+
+static void
+protocol_error(struct inband *s, const struct elem *stanza,
+    enum inband_fault fault, enum stanza_error err)
+{
+	inband_refuse_iq(s->ibb, stanza, err);
+	inband_abort(s, err);
+	s->user.failed(s->arg, fault, err, "");
+}
+
+struct debt *
+inband_debt(const struct elem *stanza, size_t len)
+{
+	const char	*id = elem_attr(stanza, "id");
+	struct debt	*d;
+
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		return NULL;
+	d->len = len + sizeof(*d);
+	if (stanza_is(stanza, "iq") && id != NULL) {
+		d->len += strlen(id);
+		if ((d->id = strdup(id)) == NULL) {
+			free(d);
+			return NULL;
+		}
+	}
+	return d;
+}
+
+static int
+owe(struct inband *s, const struct elem *stanza, size_t len)
+{
+	struct debt	*d = inband_debt(stanza, len);
+
+	if (d == NULL)
+		return -1;
+	STAILQ_INSERT_TAIL(&s->debts, d, next);
+	s->rx += d->len;
+	return 0;
+}
+
+/* Section 2.2: after 65535 comes 0.  TCP-over-XMPP and mod_tcpproxy go on
+ * counting. */
+static int
+right_seq(const struct inband *s, long seq)
+{
+	return seq == (uint16_t)s->got || (seq > 0 && (uint64_t)seq == s->got);
+}
+
+/* The largest block we take.  mod_tcpproxy heeds no size, and TCP-over-XMPP,
+ * which asks for 65535, sends 65536, which is what Node.js reads at once. */
+static size_t
+largest(const struct inband *s)
+{
+	size_t	 block = s->ours > 0 ? s->ours : s->block;
+
+	if (s->message)
+		return INBAND_RX_MAX;
+	return block == INBAND_BLOCK_MAX ? block + 1 : block;
+}
+
+void
+data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
+{
+	struct inband	*s = inband_find(b, elem_attr(stanza, "from"),
+			    elem_attr(data, "sid"));
+	const char	*text = elem_text(data);
+	long		 seq = inband_number(elem_attr(data, "seq"));
+	unsigned char	*p;
+	size_t		 len;
+
+	if (s == NULL || s->state != OPEN || s->in != HALF_OPEN) {
+		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
+		return;
+	}
+	if (!right_seq(s, seq)) {
+		if (seq >= 0 && seq <= UINT16_MAX &&
+		    sync_repeated(s, stanza, (uint16_t)seq))
+			return;
+		protocol_error(s, stanza, INBAND_BAD_DATA,
+		    SE_UNEXPECTED_REQUEST);
+		return;
+	}
+	buf_truncate(&b->scratch, 0);
+	if ((p = buf_reserve(&b->scratch, BASE64_DECODED(data->textlen))) ==
+	    NULL || base64_decode(p, &len, text, data->textlen) == -1 ||
+	    len > largest(s)) {
+		protocol_error(s, stanza, INBAND_BAD_DATA, SE_BAD_REQUEST);
+		return;
+	}
+	if (s->rx + len > INBAND_RX_MAX || owe(s, stanza, len) == -1) {
+		protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
+		return;
+	}
+	s->got++;
+	s->user.block(s->arg, p, len);
+}
+
+void
+inband_answer(struct inband *s, size_t n)
+{
+	struct debt	*d;
+
+	while ((d = STAILQ_FIRST(&s->debts)) != NULL && (n > 0 || d->again)) {
+		if (d->id != NULL) {
+			iq_resultto(s->ibb->iqs, s->peer, d->id);
+			if (iq_send(s->ibb->iqs) == -1) {
+				inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+				return;
+			}
+		}
+		if (!d->again) {
+			s->paid++;
+			n--;
+		}
+		inband_debt_free(s);
+	}
+}

@@ -1,0 +1,178 @@
+/*
+ * open: how an in-band bytestream begins, XEP-0047 section 2.1.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/inband_int.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+/*
+ * Ours
+ */
+
+static void
+open_answered(void *arg, const struct elem *answer)
+{
+	struct inband		*s = arg;
+	enum stanza_error	 err;
+
+	if (answer == NULL) {
+		/* It may still say yes: let it not wait for us then. */
+		close_ask(s, NULL, IQ_NODEADLINE);
+		inband_fail(s, INBAND_SILENT, SE_NONE, "");
+		return;
+	}
+	err = stanza_error(answer);
+	if (err == SE_RESOURCE_CONSTRAINT && s->block / 2 >= BLOCK_MIN) {
+		s->block /= 2;
+		if (inband_ask_open(s) == -1)
+			inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+	} else if (err != SE_NONE && sync_mends(s, err)) {
+		return;
+	} else if (err != SE_NONE) {
+		inband_fail(s, INBAND_REFUSED, err, stanza_errortext(answer));
+	} else {
+		s->hold = HOLD_NOT;
+		inband_set_state(s, OPEN);
+		s->user.opened(s->arg, answer);
+	}
+}
+
+int
+inband_ask_open(struct inband *s)
+{
+	struct xw	*w;
+
+	/* TCP-over-XMPP takes the id of the request for the sid. */
+	w = iq_request_id(s->ibb->iqs, "set", s->peer, s->sid);
+	xw_start(w, "open", NS_IBB);
+	xw_attr(w, "sid", s->sid);
+	xw_attrf(w, "block-size", "%zu", s->block);
+	xw_attr(w, "stanza", s->message ? "message" : "iq");
+	if (s->extra != NULL)
+		s->extra(s->arg, w);
+	return iq_ask(s->ibb->iqs, open_answered, s,
+	    s->reopened ? IQ_NODEADLINE : s->deadline);
+}
+
+int
+inband_open(struct inband *s, int64_t deadline,
+    void (*extra)(void *, struct xw *))
+{
+	s->deadline = deadline;
+	s->extra = extra;
+	inband_insert(s, OPENING);
+	return inband_ask_open(s);
+}
+
+/*
+ * The peer's
+ */
+
+/* A sid is an NMTOKEN; what is beyond ASCII is left to the parser's eyes. */
+static int
+good_sid(const char *sid)
+{
+	const unsigned char	*p = (const unsigned char *)sid;
+
+	if (sid == NULL || *sid == '\0' || strlen(sid) > SID_MAX)
+		return 0;
+	for (; *p != '\0'; p++)
+		if (*p <= ' ' || (*p < 0x80 && strchr("!\"#$%&'()*+,/;<=>?@"
+		    "[\\]^`{|}~\x7f", *p) != NULL))
+			return 0;
+	return 1;
+}
+
+static int
+answer_open(struct inband *s)
+{
+	struct xw	*w = iq_resultto(s->ibb->iqs, s->peer, s->open_id);
+
+	if (s->result != NULL)
+		s->result(s->arg, w);
+	return iq_send(s->ibb->iqs);
+}
+
+/*
+ * An open that has come before, because its sender does not know whether it
+ * did.  What was answered is answered again, if nothing has happened since.
+ */
+static int
+open_again(struct inband *s, const char *id)
+{
+	char	*copy;
+
+	if (s == NULL || s->open_id == NULL || !s->can_sync ||
+	    s->got > 0 || s->in != HALF_OPEN || (copy = strdup(id)) == NULL)
+		return 0;
+	free(s->open_id);
+	s->open_id = copy;
+	if (s->state == OPEN)
+		answer_open(s);
+	return 1;
+}
+
+void
+open_input(struct ibb *b, const struct elem *iq, const struct elem *open)
+{
+	const char	*from = elem_attr(iq, "from");
+	const char	*id = elem_attr(iq, "id");
+	const char	*sid = elem_attr(open, "sid");
+	const char	*kind = elem_attr(open, "stanza");
+	long		 block = inband_number(elem_attr(open, "block-size"));
+	struct inband	*s;
+
+	if (from == NULL || b->host.offer == NULL ||
+	    !b->host.allowed(b->host.arg, from)) {
+		iq_refuse(b->iqs, iq, SE_SERVICE_UNAVAILABLE, NULL);
+		return;
+	}
+	if (id != NULL && open_again(inband_find(b, from, sid), id))
+		return;
+	if (!good_sid(sid) || block < 1 || block > INBAND_BLOCK_MAX ||
+	    inband_find(b, from, sid) != NULL ||
+	    (kind != NULL && strcmp(kind, "iq") != 0 &&
+	    strcmp(kind, "message") != 0)) {
+		iq_refuse(b->iqs, iq, SE_BAD_REQUEST, NULL);
+		return;
+	}
+	if ((s = inband_make(b, from, sid)) == NULL ||
+	    (id != NULL && (s->open_id = strdup(id)) == NULL)) {
+		inband_free(s);
+		iq_refuse(b->iqs, iq, SE_BUSY, NULL);
+		return;
+	}
+	s->block = block;
+	s->message = kind != NULL && strcmp(kind, "message") == 0;
+	inband_insert(s, OFFERED);
+	b->host.offer(b->host.arg, s, open);
+}
+
+void
+inband_own(struct inband *s, const struct inband_user *user, void *arg)
+{
+	s->user = *user;
+	s->arg = arg;
+}
+
+int
+inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
+{
+	if (s->state != OFFERED)	/* it was closed meanwhile */
+		return -1;
+	s->result = extra;
+	inband_set_state(s, OPEN);
+	return answer_open(s);
+}
+
+void
+inband_refuse(struct inband *s, enum stanza_error err, const char *text)
+{
+	if (s->state == OFFERED)
+		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, text);
+	inband_free(s);
+}
