@@ -24,6 +24,7 @@
 #include "ibb/stream.h"
 #include "link/hosts.h"
 #include "link/link.h"
+#include "link/oob.h"
 #include "link/progress.h"
 #include "link/run.h"
 #include "link/wire.h"
@@ -646,7 +647,7 @@ set_up(void)
 		errx(EX_LOCAL, "%s", why);
 	receive_prepare();
 	if (listening())
-		oob_prepare();
+		oob_fetch_prepare();
 	if (hosts_prepare(why) == -1)
 		errx(EX_USE, "%s", why);
 }
@@ -659,7 +660,8 @@ tear_down(void)
 	while ((l = TAILQ_FIRST(&run.links)) != NULL)
 		link_free(l);
 	receive_free();
-	oob_free();
+	oob_fetch_free();
+	oob_send_free();
 	send_free();
 	progress_end();
 	hosts_free();

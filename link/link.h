@@ -196,23 +196,4 @@ int	 receive_more(const struct link *l);
 /* What the link's failure is about, as send_about(). */
 const char *receive_about(const struct link *l);
 
-/*
- * oob.c: URLs (XEP-0066)
- */
-
-/* Does -s offer one?  Look at what is to be served: exits, with words, if it
- * cannot be. */
-int	 oob_sends(void);
-void	 oob_send_prepare(char *const *paths, size_t n);
-void	 oob_send_start(void);
-void	 oob_send_back(void);
-/* Does a listener fetch what it is offered? */
-int	 oob_fetches(void);
-void	 oob_prepare(void);
-void	 oob_free(void);
-/* Does one go to standard output? */
-int	 oob_busy(void);
-/* A stanza that nobody else took: 1 if it was ours. */
-int	 oob_input(const struct elem *e);
-
 #endif

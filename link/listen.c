@@ -9,6 +9,7 @@
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "link/link.h"
+#include "link/oob.h"
 #include "link/run.h"
 #include "link/wire.h"
 #include "net/allow.h"

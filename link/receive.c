@@ -14,6 +14,7 @@
 #include "ibb/stream.h"
 #include "link/hosts.h"
 #include "link/link.h"
+#include "link/oob.h"
 #include "link/progress.h"
 #include "link/run.h"
 #include "net/allow.h"

@@ -1,0 +1,393 @@
+/* oob_fetch: URLs that peers offer, fetched; see oob.h. */
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "link/hosts.h"
+#include "link/link.h"
+#include "link/oob.h"
+#include "link/oob_int.h"
+#include "link/progress.h"
+#include "link/run.h"
+#include "net/addr.h"
+#include "net/end.h"
+#include "net/fetch.h"
+#include "net/file.h"
+#include "net/io.h"
+#include "net/resolve.h"
+#include "net/session.h"
+#include "net/tls.h"
+#include "net/url.h"
+#include "xml/buf.h"
+#include "xml/iq.h"
+#include "xml/jid.h"
+#include "xml/text.h"
+
+#define FETCH_MAX	(1024L * 1024 * 1024)	/* bytes, without max-size */
+#define FETCHES		4		/* at a time */
+#define BEGIN_TIME	30000		/* ms until the first byte */
+#define IDLE_TIME	60000		/* between two of them */
+#define HELD_MAX	(4 * IO_IN_MAX)	/* fetched, not yet written */
+
+struct fetching {
+	char			 peer[JID_MAX];
+	char			*id, *url;	/* id NULL: of a message */
+	char			 name[FILE_NAME];
+	struct partial		*partial;	/* NULL: standard output */
+	struct fetch		*fetch;		/* NULL: it is over */
+	struct end		*end;
+	struct buf		 held;
+	uint64_t		 have;
+	const char		*why;		/* not */
+	char			 err[256];
+	struct timer		 timer;
+	TAILQ_ENTRY(fetching)	 next;
+};
+
+static TAILQ_HEAD(, fetching) fetchings = TAILQ_HEAD_INITIALIZER(fetchings);
+static SSL_CTX	*tls;
+
+/* Certificates of ours are nobody else's business. */
+void
+oob_fetch_prepare(void)
+{
+	const char	*which = oob_option("fetch");
+	char		 why[TLS_ERR];
+
+	if (run.conf.oob == NULL)
+		return;
+	if (which == NULL || (*which != '\0' && strcmp(which, "any") != 0))
+		errx(EX_USE, "-o oob: a listener takes fetch or fetch:any");
+	if ((tls = tls_context(run.conf.ca_file, NULL, NULL, why)) == NULL)
+		errx(EX_USE, "%s", why);
+}
+
+static void
+fetching_free(struct fetching *f)
+{
+	timer_clear(run.loop, &f->timer);
+	fetch_free(f->fetch);
+	end_free(f->end);
+	partial_discard(f->partial);
+	buf_free(&f->held);
+	TAILQ_REMOVE(&fetchings, f, next);
+	free(f->id);
+	free(f->url);
+	free(f);
+}
+
+void
+oob_fetch_free(void)
+{
+	while (!TAILQ_EMPTY(&fetchings))
+		fetching_free(TAILQ_FIRST(&fetchings));
+	SSL_CTX_free(tls);
+}
+
+int
+oob_busy(void)
+{
+	struct fetching	*f;
+
+	TAILQ_FOREACH(f, &fetchings, next)
+		if (f->partial == NULL)
+			return 1;
+	return 0;
+}
+
+/* One that came to nothing does not end a listener. */
+static void
+over(struct fetching *f, int status)
+{
+	int	 ends = !run.conf.keep && (status == EX_FINE || f->have > 0);
+
+	progress_end();
+	fetching_free(f);
+	if (ends)
+		finish(status);
+	else if (run.mode == LISTEN)
+		listen_next();
+}
+
+static void
+failed(struct fetching *f, int status, enum stanza_error err,
+    const char *why)
+{
+	char	 peer[256], clean[256];
+
+	oob_refuse(f->peer, f->id, f->url, err);
+	progress_end();
+	say(-1, "%s: fetching %s: %s", text_clean(f->peer, peer,
+	    sizeof(peer)), text_clean(f->url, clean, sizeof(clean)), why);
+	over(f, status);
+}
+
+static void
+complete(struct fetching *f)
+{
+	char	 name[FILE_NAME], peer[256], as[FILE_NAME + 8] = "";
+
+	end_finish_output(f->end);
+	strlcpy(name, f->name, sizeof(name));
+	if (f->partial != NULL && partial_finish(f->partial, name, -1, 0, 0)
+	    == -1) {
+		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    strerror(errno));
+		return;
+	}
+	if (strcmp(name, f->name) != 0)
+		snprintf(as, sizeof(as), ", as %s", name);
+	progress_end();
+	say(f->partial != NULL ? 0 : 1, "%s: %s: %llu bytes fetched%s",
+	    text_clean(f->peer, peer, sizeof(peer)), f->name,
+	    (unsigned long long)f->have, as);
+	f->partial = NULL;
+	if (f->id != NULL) {
+		iq_resultto(session_iqs(run.session), f->peer, f->id);
+		iq_send(session_iqs(run.session));
+	}
+	over(f, EX_FINE);
+}
+
+static void
+check(void *arg)
+{
+	struct fetching	*f = arg;
+
+	if (end_error(f->end) != 0)
+		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    strerror(end_error(f->end)));
+	else if (f->fetch == NULL && f->why != NULL)
+		failed(f, EX_BROKEN, SE_ITEM_NOT_FOUND, f->why);
+	else if (f->fetch == NULL && buf_len(&f->held) == 0)
+		complete(f);
+}
+
+static void
+look(void *arg)
+{
+	struct fetching	*f = arg;
+
+	timer_set(run.loop, &f->timer, clock_ms());
+}
+
+/*
+ * From the web to the end
+ */
+
+static void
+on_length(void *arg, int64_t bytes)
+{
+	const struct fetching	*f = arg;
+
+	if (bytes >= 0)
+		progress_begin(f->name, 0, (uint64_t)bytes);
+}
+
+static size_t
+on_room(void *arg)
+{
+	const struct fetching	*f = arg;
+
+	return buf_room(&f->held);
+}
+
+static void
+on_body(void *arg, const void *data, size_t len)
+{
+	struct fetching	*f = arg;
+
+	if (buf_add(&f->held, data, len) == 0)
+		f->have += len;
+	progress_at(f->have);
+}
+
+static void
+fetched(void *arg, const void *data, size_t len, const char *why)
+{
+	struct fetching	*f = arg;
+
+	(void)data;
+	(void)len;
+	f->fetch = NULL;
+	if (why != NULL) {
+		strlcpy(f->err, why, sizeof(f->err));
+		f->why = f->err;
+	}
+	look(f);
+}
+
+static size_t
+no_room(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static void
+no_input(void *arg)
+{
+	(void)arg;
+}
+
+static const unsigned char *
+held(void *arg, size_t *len)
+{
+	const struct fetching	*f = arg;
+
+	*len = buf_len(&f->held);
+	return buf_data(&f->held);
+}
+
+static void
+written(void *arg, size_t len)
+{
+	struct fetching	*f = arg;
+
+	buf_drain(&f->held, len);
+	if (f->fetch != NULL)
+		fetch_resume(f->fetch);
+}
+
+static int
+open_end(struct fetching *f)
+{
+	struct end_peer	 peer = { .room = no_room, .finish = no_input,
+			     .data = held, .consume = written,
+			     .changed = look, .arg = f };
+	int		 fd = fcntl(f->partial != NULL ?
+			     partial_fd(f->partial) : STDOUT_FILENO,
+			     F_DUPFD_CLOEXEC, 3);
+
+	if (fd == -1)
+		return -1;
+	return (f->end = end_new(run.loop, -1, fd, &peer)) == NULL ? -1 : 0;
+}
+
+/*
+ * Beginning
+ */
+
+/* Nothing of ours that is behind a firewall, unless we are told so. */
+static int
+permit(void *arg, const struct addr *a)
+{
+	enum addr_kind	 kind = addr_kind((const struct sockaddr *)&a->ss);
+
+	(void)arg;
+	return kind == ADDR_PUBLIC || ((kind == ADDR_PRIVATE ||
+	    kind == ADDR_LOOPBACK) && strcmp(run.conf.oob, "fetch:any") == 0);
+}
+
+/* What is behind the last slash of its path. */
+static void
+name_of(const char *target, char *out)
+{
+	char	 path[URL_TARGET], *o = path, hex[3] = "";
+	size_t	 i, n = strcspn(target, "?");
+	long	 c;
+
+	for (i = 0; i < n; i++) {
+		*o++ = target[i];
+		if (target[i] != '%' || i + 2 >= n)
+			continue;
+		memcpy(hex, target + i + 1, 2);
+		if (strspn(hex, "0123456789abcdefABCDEF") == 2 &&
+		    (c = strtol(hex, NULL, 16)) != 0) {
+			o[-1] = (char)c;
+			i += 2;
+		}
+	}
+	*o = '\0';
+	file_name(path, out);
+}
+
+static struct fetching *
+fetching_new(const char *from, const char *id, const char *url)
+{
+	struct fetching	*f;
+
+	if ((f = calloc(1, sizeof(*f))) == NULL)
+		return NULL;
+	TAILQ_INSERT_TAIL(&fetchings, f, next);
+	strlcpy(f->peer, from, sizeof(f->peer));
+	f->timer = (struct timer){ .fire = check, .arg = f };
+	buf_init(&f->held, HELD_MAX);
+	f->url = strdup(url);
+	f->id = id != NULL ? strdup(id) : NULL;
+	if (f->url == NULL || (id != NULL && f->id == NULL)) {
+		fetching_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+static int
+open_partial(struct fetching *f)
+{
+	struct file_meta	 m = { .peer = f->peer, .name = f->url,
+				     .hash = "" };
+
+	if ((f->partial = receive_partial(&m)) == NULL)
+		return errno == 0 ? 0 : -1;
+	return partial_truncate(f->partial, 0);
+}
+
+static int
+begin(struct fetching *f)
+{
+	struct fetch_conf	 conf = {
+		.proxy = run.proxied ? &run.proxy : NULL,
+		.family = hosts_family(),
+		.tls = tls,
+		.accept = "*/*",
+		.max = (uint64_t)(run.conf.max_size > 0 ?
+		    run.conf.max_size : FETCH_MAX),
+		.deadline = clock_ms() + BEGIN_TIME,
+		.cleartext = 1,
+		.permit = permit,
+		.length = on_length,
+		.room = on_room,
+		.body = on_body,
+		.idle = IDLE_TIME,
+	};
+
+	if (open_partial(f) == -1 || open_end(f) == -1)
+		return -1;
+	f->fetch = fetch(run.loop, run.resolver, &conf, f->url, fetched, f);
+	return f->fetch == NULL ? -1 : 0;
+}
+
+static size_t
+count(void)
+{
+	struct fetching	*f;
+	size_t		 n = 0;
+
+	TAILQ_FOREACH(f, &fetchings, next)
+		n++;
+	return n;
+}
+
+int
+oob_fetch(const char *from, const char *id, const char *url,
+    const char *target)
+{
+	struct fetching	*f;
+
+	if (count() >= (run.conf.keep ? FETCHES : 1) ||
+	    receive_busy() || (f = fetching_new(from, id, url)) == NULL)
+		return -1;
+	name_of(target, f->name);
+	if (begin(f) == -1)
+		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    strerror(errno));
+	return 0;
+}

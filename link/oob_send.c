@@ -1,0 +1,231 @@
+/* oob_send: a URL is offered, and what is behind it served; see oob.h. */
+#include <sys/types.h>
+#include <sys/stat.h>
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "link/link.h"
+#include "link/oob.h"
+#include "link/oob_int.h"
+#include "link/progress.h"
+#include "link/run.h"
+#include "net/addr.h"
+#include "net/file.h"
+#include "net/resolve.h"
+#include "net/serve.h"
+#include "net/session.h"
+#include "net/url.h"
+#include "xml/iq.h"
+#include "xml/text.h"
+#include "xml/write.h"
+
+static struct {
+	int		 serving;
+	const char	*where;		/* address and port; NULL: any */
+	struct serve	*serve;
+	struct serve_file file;
+	uint64_t	 at;		/* the most that has been fetched */
+	char		 url[URL_TEXT];
+	char		 shown[FILE_NAME];
+	struct timer	 timer;		/* -w */
+} offered = { .file = { .fd = -1 } };
+
+/* One file, and it stays open. */
+static void
+open_file(const char *path)
+{
+	const char	*slash = strrchr(path, '/');
+	struct stat	 st;
+	int		 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd == -1 || fstat(fd, &st) == -1)
+		err(EX_LOCAL, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		errx(EX_USE, "%s: it is no file that could be fetched", path);
+	offered.file = (struct serve_file){ .fd = fd,
+	    .size = (uint64_t)st.st_size,
+	    .name = slash != NULL ? slash + 1 : path,
+	    .type = "application/octet-stream" };
+}
+
+void
+oob_send_prepare(char *const *paths, size_t n)
+{
+	struct url	 u;
+
+	if ((offered.where = oob_option("serve")) != NULL) {
+		if (n != 1)
+			errx(EX_USE, "-o oob=serve: name one file");
+		if (run.conf.e2e == E2E_REQUIRE)
+			errx(EX_USE, "-o oob=serve sends in the clear, and "
+			    "e2e=require forbids that");
+		offered.serving = 1;
+		open_file(paths[0]);
+		return;
+	}
+	if (n > 0)
+		errx(EX_USE, "-o oob=url takes the place of files");
+	if (url_parse(run.conf.oob, &u) != NULL ||
+	    strlcpy(offered.url, run.conf.oob, sizeof(offered.url)) >=
+	    sizeof(offered.url))
+		errx(EX_USE, "-o oob: give serve[:address:port], fetch[:any] "
+		    "or a URL");
+}
+
+static void
+sent(void *arg, uint64_t at)
+{
+	(void)arg;
+	if (at > offered.at)
+		offered.at = at;
+	progress_at(at);
+	if (run.conf.timeout > 0)
+		timer_set(run.loop, &offered.timer, answer_deadline());
+}
+
+/* An address of ours, and any port of it: loopback only if the peer may be
+ * here as well. */
+static int
+own_address(char *where, size_t size)
+{
+	struct addr		 own[32];
+	const struct sockaddr	*sa;
+	char			 text[ADDR_TEXT];
+	size_t			 i, n = addr_own(own, 32);
+
+	for (i = 0; i < n; i++) {
+		sa = (const struct sockaddr *)&own[i].ss;
+		if ((addr_kind(sa) == ADDR_LOOPBACK) ==
+		    session_near(run.session)) {
+			addr_text(sa, text);
+			snprintf(where, size, strchr(text, ':') != NULL ?
+			    "[%s]:0" : "%s:0", text);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int
+begin_serving(void)
+{
+	char		 where[128], why[SERVE_ERR], host[128];
+	char		*colon;
+
+	if (*offered.where != '\0')
+		strlcpy(where, offered.where, sizeof(where));
+	else if (own_address(where, sizeof(where)) == -1) {
+		fatal(EX_LOCAL, "there is no address to serve at; give one "
+		    "with -o oob=serve:address:port");
+		return -1;
+	}
+	offered.serve = serve(run.loop, where, &offered.file, sent, NULL,
+	    why);
+	if (offered.serve == NULL) {
+		fatal(EX_LOCAL, "%s", why);
+		return -1;
+	}
+	strlcpy(host, where, sizeof(host));
+	if ((colon = strrchr(host, ':')) != NULL)
+		*colon = '\0';
+	snprintf(offered.url, sizeof(offered.url), "http://%s:%u%s", host,
+	    serve_port(offered.serve), serve_path(offered.serve));
+	text_clean(offered.file.name, offered.shown, sizeof(offered.shown));
+	say(1, "serving %s at %s port %u", offered.shown, host,
+	    serve_port(offered.serve));
+	progress_begin(offered.shown, 0, offered.file.size);
+	return 0;
+}
+
+static const char *
+refusal(enum stanza_error err)
+{
+	switch (err) {
+	case SE_NOT_ACCEPTABLE:
+		return "it does not fetch it: have it run with -o oob=fetch";
+	case SE_ITEM_NOT_FOUND:
+		return "it could not fetch it";
+	case SE_SERVICE_UNAVAILABLE:
+	case SE_RECIPIENT_UNAVAILABLE:
+	case SE_FEATURE_NOT_IMPLEMENTED:
+		return "nobody there takes URLs, or not from you";
+	default:
+		return "it was refused; ask its owner";
+	}
+}
+
+static void
+answered(void *arg, const struct elem *answer)
+{
+	enum stanza_error	 err = stanza_error(answer);
+	char			 text[128];
+
+	(void)arg;
+	if (err == SE_NONE && offered.serving &&
+	    offered.at < offered.file.size)
+		fatal(EX_BROKEN, "%s: it says that it has the file, but has "
+		    "not fetched all of it", run.peer);
+	else if (err == SE_NONE) {
+		progress_end();
+		say(1, "%s: has fetched it", run.peer);
+		finish(EX_FINE);
+	} else
+		fatal(EX_PEER, "%s: %s (%s%s%s)", run.peer, refusal(err),
+		    stanza_strerror(err), *stanza_errortext(answer) != '\0' ?
+		    ": " : "", text_clean(stanza_errortext(answer), text,
+		    sizeof(text)));
+}
+
+static void
+timed_out(void *arg)
+{
+	(void)arg;
+	fatal(EX_TIME, "%s: nothing was fetched for %ld s; try again, or "
+	    "give it more time with -w", run.peer, run.conf.timeout);
+}
+
+static void
+offer(void)
+{
+	struct xw	*w = iq_request(session_iqs(run.session), "set",
+			     run.peer);
+
+	xw_start(w, "query", NS_IQ_OOB);
+	xw_elem(w, "url", NULL, offered.url);
+	if (offered.serving)
+		xw_elem(w, "desc", NULL, offered.file.name);
+	xw_end(w);
+	if (iq_ask(session_iqs(run.session), answered, &offered,
+	    IQ_NODEADLINE) == -1)
+		fatal(EX_LOCAL, "out of memory");
+	offered.timer = (struct timer){ .fire = timed_out };
+	if (run.conf.timeout > 0)
+		timer_set(run.loop, &offered.timer, answer_deadline());
+}
+
+void
+oob_send_start(void)
+{
+	if (!offered.serving || begin_serving() == 0)
+		offer();
+}
+
+void
+oob_send_back(void)
+{
+	iq_forget(session_iqs(run.session), &offered);
+	timer_clear(run.loop, &offered.timer);
+	offer();
+}
+
+void
+oob_send_free(void)
+{
+	serve_free(offered.serve);
+	if (offered.file.fd != -1)
+		close(offered.file.fd);
+}
