@@ -27,6 +27,7 @@
 #include "link/oob.h"
 #include "link/progress.h"
 #include "link/run.h"
+#include "link/send.h"
 #include "link/wire.h"
 #include "net/allow.h"
 #include "net/child.h"

@@ -16,6 +16,7 @@
 #include "link/link.h"
 #include "link/progress.h"
 #include "link/run.h"
+#include "link/send.h"
 #include "link/wire.h"
 #include "net/child.h"
 #include "net/end.h"

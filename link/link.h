@@ -137,30 +137,6 @@ void	 listen_next(void);
 void	 listen_say_refused(const char *jid, const char *why);
 
 /*
- * send.c: -s with files, one after another
- */
-
-/* Look at the files before the login: exits, with words, if one cannot be
- * sent. */
-void	 send_prepare(char *const *paths, size_t n);
-/* Files there are: begin to send them; the session is back, and answers to
- * what was asked before are lost. */
-int	 send_files(void);
-void	 send_start(void);
-void	 send_back(void);
-void	 send_free(void);
-/* The stream of a file has changed.  1: it is no more. */
-int	 send_check(struct link *l);
-/* Bytes of the file that may be read now; they have been; there are no more. */
-size_t	 send_room(const struct link *l, size_t room);
-void	 send_wrote(struct link *l, size_t len);
-void	 send_ended(struct link *l);
-/* Its link is over: on to the next file, or to the end. */
-void	 send_over(struct link *l, int status);
-/* What the link's failure is about, for people; "" if that is no file. */
-const char *send_about(const struct link *l);
-
-/*
  * receive.c: files that peers offer
  */
 
