@@ -31,7 +31,8 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/away.o net/child.o \
 OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/oob_fetch.o link/oob_send.o link/probe.o link/progress.o \
-	link/receive.o link/send.o link/send_ask.o link/send_si.o \
+	link/receive.o link/receive_file.o link/receive_si.o \
+	link/receive_words.o link/send.o link/send_ask.o link/send_si.o \
 	link/send_words.o link/wire.o
 UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/file.t t/unit/http.t \
 	t/unit/ibb.t t/unit/jid.t t/unit/pace.t t/unit/roads.t t/unit/s5b.t \

@@ -26,6 +26,7 @@
 #include "link/link.h"
 #include "link/oob.h"
 #include "link/progress.h"
+#include "link/receive.h"
 #include "link/run.h"
 #include "link/send.h"
 #include "link/wire.h"

@@ -15,6 +15,7 @@
 #include "ibb/inband.h"
 #include "link/link.h"
 #include "link/progress.h"
+#include "link/receive.h"
 #include "link/run.h"
 #include "link/send.h"
 #include "link/wire.h"

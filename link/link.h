@@ -3,7 +3,8 @@
  * both: a service to be reached, a SOCKS client that waits, a child.
  *
  * link.c joins and watches them, call.c opens streams, listen.c takes those
- * that peers open, probe.c looks what is there; wire.c gets them sockets.
+ * that peers open, probe.c looks what is there; wire.c gets them sockets,
+ * send.c and receive.c let files go by them.
  */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
@@ -18,11 +19,9 @@
 
 struct elem;
 struct end;
-struct file_meta;
 struct inband;
 struct incoming;
 struct outgoing;
-struct partial;
 struct reach;
 struct s5b_offer;
 struct socks;
@@ -135,41 +134,5 @@ int	 listen_allowed_or_said(void *unused, const char *jid);
 void	 listen_next(void);
 /* Say, but not each time, that this peer is not served, and why. */
 void	 listen_say_refused(const char *jid, const char *why);
-
-/*
- * receive.c: files that peers offer
- */
-
-/* The folder of -r: exits, with words, if it is of no use. */
-void	 receive_prepare(void);
-void	 receive_free(void);
-/* A stanza that nobody else took: 1 if it was ours. */
-int	 receive_input(const struct elem *e);
-/* What was agreed on for a stream with this sid, if it was; the link is to be
- * its stream.  A link for a file that has yet to be described.  0 or -1. */
-struct incoming *receive_find(const char *peer, const char *sid);
-int	 receive_take(struct link *l, struct incoming *in);
-int	 receive_offered(struct link *l);
-/* Its stream did not come about: another one may.  The link is no more. */
-void	 receive_missed(struct link *l);
-void	 receive_leave(struct link *l);
-/* Is standard output taken, or about to be?  Not if there is a folder. */
-int	 receive_busy(void);
-/* A partial file in the folder.  NULL and errno; 0 if there is no folder. */
-struct partial *receive_partial(const struct file_meta *m);
-/* Does it go to a folder, and not to standard output? */
-int	 receive_apart(const struct link *l);
-/* Its stream has changed: 1 if the link is no more. */
-int	 receive_check(struct link *l);
-/* How many of len bytes may be taken; they have been. */
-size_t	 receive_limit(const struct link *l, size_t len);
-void	 receive_took(struct link *l, const void *data, size_t len);
-/* Has it all come?  Has its failure been told?  Are there more to come? */
-int	 receive_complete(const struct link *l);
-int	 receive_told(const struct link *l);
-int	 receive_declined(const struct link *l);
-int	 receive_more(const struct link *l);
-/* What the link's failure is about, as send_about(). */
-const char *receive_about(const struct link *l);
 
 #endif

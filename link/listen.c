@@ -10,6 +10,7 @@
 #include "ibb/stream.h"
 #include "link/link.h"
 #include "link/oob.h"
+#include "link/receive.h"
 #include "link/run.h"
 #include "link/wire.h"
 #include "net/allow.h"

@@ -15,6 +15,7 @@
 #include "link/oob.h"
 #include "link/oob_int.h"
 #include "link/progress.h"
+#include "link/receive.h"
 #include "link/run.h"
 #include "net/addr.h"
 #include "net/end.h"
