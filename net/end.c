@@ -220,11 +220,11 @@ end_output_finished(const struct end *e)
  */
 
 static int
-is_socket(int fd)
+is_kind(int fd, mode_t kind)
 {
 	struct stat	 st;
 
-	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == kind;
 }
 
 /*
@@ -252,29 +252,15 @@ open_pipe_anew(int fd)
 #endif
 }
 
-/* A file takes all; what else may be there is treated as a pipe. */
-static size_t
-most(int fd)
-{
-	struct stat	 st;
-
-	if (fd == -1 || fstat(fd, &st) == -1)
-		return PIPE_WRITE;
-	if (S_ISREG(st.st_mode) ||
-	    (S_ISFIFO(st.st_mode) && open_pipe_anew(fd) == 0))
-		return FILE_WRITE;
-	return PIPE_WRITE;
-}
-
 /* inetd gives one socket as two descriptors. */
 static int
 same_socket(int a, int b)
 {
 	struct stat	 sa, sb;
 
-	return a != -1 && b != -1 && is_socket(a) && fstat(a, &sa) == 0 &&
-	    fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-	    sa.st_ino == sb.st_ino;
+	return a != -1 && b != -1 && is_kind(a, S_IFSOCK) &&
+	    fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
+	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
 struct end *
@@ -287,8 +273,13 @@ end_new(struct loop *l, int rfd, int wfd, const struct end_peer *peer)
 	e->loop = l;
 	e->peer = *peer;
 	e->same = same_socket(rfd, wfd);
-	e->out_socket = wfd != -1 && is_socket(wfd);
-	e->most = most(wfd);
+	e->out_socket = is_kind(wfd, S_IFSOCK);
+	/* A file takes all; what else may be there is treated as a pipe. */
+	if (is_kind(wfd, S_IFREG) ||
+	    (is_kind(wfd, S_IFIFO) && open_pipe_anew(wfd) == 0))
+		e->most = FILE_WRITE;
+	else
+		e->most = PIPE_WRITE;
 	e->in = (struct watch){ .fd = rfd, .want = want_input,
 	    .ready = ready_input, .arg = e };
 	e->out = (struct watch){ .fd = wfd, .want = want_output,
