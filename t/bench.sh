@@ -281,18 +281,12 @@ nc_up()		# key bytes
 	rated "$_key" "$_size" taker
 }
 
-# One that stands still is tried again.
 tube()		# key bytes argument ...
 {
 	_key=$1 _size=$2; shift 2
-	for _try in 1 2 3; do
-		_rate=$(timeout 25 "$BENCH/tube" -n "$_size" \
-		    -k "$CA/example.test.pem" -K "$CA/example.test.key" \
-		    "$@") && break
-		diag "the tube stands still: attempt $_try"
-		_rate=
-	done
-	[ -n "$_rate" ] || bail 'the tube fails'
+	_rate=$(timeout "$LIMIT" "$BENCH/tube" -n "$_size" \
+	    -k "$CA/example.test.pem" -K "$CA/example.test.key" "$@") ||
+		bail 'the tube fails'
 	sample "$_key" "$_rate"
 }
 

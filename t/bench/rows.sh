@@ -3,6 +3,16 @@
 
 MB=1000000
 
+each_server()	# function feature ...: it gets the kind of the one that runs
+{
+	_on=$1; shift
+	for kind in $SERVERS; do
+		start_server "$kind" "$@"
+		"$_on" "$kind"
+		stop_server
+	done
+}
+
 # --- in-band -----------------------------------------------------------------
 
 in_band_run()	# server bytes
@@ -52,18 +62,18 @@ both_run()	# server bytes
 	xcat_both "$1.xcat2" "$2" -i
 }
 
+both_on()	# server
+{
+	search $((SIZE * MB / 10)) -b
+	repeat both_run "$1" $((SIZE * MB / 2))
+	_what="both directions at once, $1"
+	row "$_what: the pump, $best" MB/s "$1.pump2" ''
+	row "$_what: xcat : pump" MB/s "$1.xcat2" '>= 0.9' "$1.pump2"
+}
+
 row_both()
 {
-	for kind in $SERVERS; do
-		start_server "$kind"
-		search $((SIZE * MB / 10)) -b
-		repeat both_run "$kind" $((SIZE * MB / 2))
-		_what="both directions at once, $kind"
-		row "$_what: the pump, $best" MB/s "$kind.pump2" ''
-		row "$_what: xcat : pump" MB/s "$kind.xcat2" '>= 0.9' \
-		    "$kind.pump2"
-		stop_server
-	done
+	each_server both_on
 }
 
 websocket_run()	# server bytes
@@ -74,18 +84,18 @@ websocket_run()	# server bytes
 	pump_up "$1.pump_wss" "$2" -w -c "127.0.0.1:$HTTPSPORT"
 }
 
+websocket_on()	# server
+{
+	search $((SIZE * MB / 10)) -w -c "127.0.0.1:$HTTPSPORT"
+	repeat websocket_run "$1" $((SIZE * MB / 2))
+	_what="WebSocket, $1"
+	row "$_what: the pump, $best" MB/s "$1.pump_wss" ''
+	row "$_what: xcat : xcat over TCP" MB/s "$1.wss" '>= 0.7' "$1.tcp"
+}
+
 row_websocket()
 {
-	for kind in $SERVERS; do
-		start_server "$kind" http
-		search $((SIZE * MB / 10)) -w -c "127.0.0.1:$HTTPSPORT"
-		repeat websocket_run "$kind" $((SIZE * MB / 2))
-		_what="WebSocket, $kind"
-		row "$_what: the pump, $best" MB/s "$kind.pump_wss" ''
-		row "$_what: xcat : xcat over TCP" MB/s "$kind.wss" '>= 0.7' \
-		    "$kind.tcp"
-		stop_server
-	done
+	each_server websocket_on http
 }
 
 # --- sockets -----------------------------------------------------------------
@@ -128,21 +138,21 @@ proxy_run()	# server bytes
 	socket_up "$1.proxied" "$2" proxy -o streamhost=none
 }
 
+proxy_on()	# server
+{
+	case $1 in
+	ejabberd)	_mb=$((10 * SIZE)) ;;
+	*)		_mb=$((2 * SIZE)) ;;
+	esac
+	repeat proxy_run "$1" $((_mb * MB))
+	_what="socket, proxy of $1, $_mb MB"
+	row "$_what: bare TLS" MB/s "$1.tube" ''
+	row "$_what: xcat : bare TLS" MB/s "$1.proxied" '>= 0.9' "$1.tube"
+}
+
 row_proxy()
 {
-	for kind in $SERVERS; do
-		case $kind in
-		ejabberd)	_mb=$((10 * SIZE)) ;;
-		*)		_mb=$((2 * SIZE)) ;;
-		esac
-		start_server "$kind" proxy65
-		repeat proxy_run "$kind" $((_mb * MB))
-		_what="socket, proxy of $kind, $_mb MB"
-		row "$_what: bare TLS" MB/s "$kind.tube" ''
-		row "$_what: xcat : bare TLS" MB/s "$kind.proxied" '>= 0.9' \
-		    "$kind.tube"
-		stop_server
-	done
+	each_server proxy_on proxy65
 }
 
 # --- round trips -------------------------------------------------------------
@@ -184,16 +194,17 @@ idle_run()	# server
 	stop_forward
 }
 
+idle_on()	# server
+{
+	repeat idle_run "$1"
+	_what="one byte there and back, idle, $1"
+	row "$_what: an iq" ms "$1.iq" ''
+	row "$_what: xcat : iq" ms "$1.idle" '<= 1.2' "$1.iq"
+}
+
 row_idle()
 {
-	for kind in $SERVERS; do
-		start_server "$kind"
-		repeat idle_run "$kind"
-		_what="one byte there and back, idle, $kind"
-		row "$_what: an iq" ms "$kind.iq" ''
-		row "$_what: xcat : iq" ms "$kind.idle" '<= 1.2' "$kind.iq"
-		stop_server
-	done
+	each_server idle_on
 }
 
 bulk_run()	# server
@@ -208,18 +219,18 @@ bulk_run()	# server
 	stop_forward
 }
 
+bulk_on()	# server
+{
+	repeat bulk_run "$1"
+	_what="one byte, bulk in another stream, $1"
+	row "$_what: the bulk" MB/s "$1.rate" ''
+	row "$_what: median : idle" ms "$1.p50" '' "$1.before"
+	row "$_what: 99th percentile : idle" ms "$1.p99" '<= 5' "$1.before"
+}
+
 row_bulk()
 {
-	for kind in $SERVERS; do
-		start_server "$kind"
-		repeat bulk_run "$kind"
-		_what="one byte, bulk in another stream, $kind"
-		row "$_what: the bulk" MB/s "$kind.rate" ''
-		row "$_what: median : idle" ms "$kind.p50" '' "$kind.before"
-		row "$_what: 99th percentile : idle" ms "$kind.p99" '<= 5' \
-		    "$kind.before"
-		stop_server
-	done
+	each_server bulk_on
 }
 
 # Round trips are what a delay multiplies.
@@ -239,25 +250,26 @@ trips_run()	# key relay option
 	sample "$1.ms" "$(cat "$T/trip.0")e3"
 }
 
+trips_on()	# server
+{
+	start_relay starttls
+	start_relay tls "$TLSPORT"
+	metered_listener l -k -i 'sink=!cat >/dev/null'
+	repeat trips_run "$1.starttls" starttls "$(via starttls)"
+	repeat trips_run "$1.direct" tls \
+	    "-cxmpps://127.0.0.1:$port_tls"
+	_what="round trips to the first confirmed byte, $1"
+	row "$_what: STARTTLS" '' "$1.starttls" '<= 6'
+	row "$_what: direct TLS" '' "$1.direct" '<= 5'
+	row "$_what: STARTTLS without delay" ms "$1.starttls.ms" ''
+	stop l
+	stop starttls
+	stop tls
+}
+
 row_trips()
 {
-	for kind in $SERVERS; do
-		start_server "$kind" smacks
-		start_relay starttls
-		start_relay tls "$TLSPORT"
-		metered_listener l -k -i 'sink=!cat >/dev/null'
-		repeat trips_run "$kind.starttls" starttls "$(via starttls)"
-		repeat trips_run "$kind.direct" tls \
-		    "-cxmpps://127.0.0.1:$port_tls"
-		_what="round trips to the first confirmed byte, $kind"
-		row "$_what: STARTTLS" '' "$kind.starttls" '<= 6'
-		row "$_what: direct TLS" '' "$kind.direct" '<= 5'
-		row "$_what: STARTTLS without delay" ms "$kind.starttls.ms" ''
-		stop l
-		stop starttls
-		stop tls
-		stop_server
-	done
+	each_server trips_on smacks
 }
 
 # --- what it costs -----------------------------------------------------------
@@ -311,10 +323,8 @@ row_memory()
 	    memory.one.most '<= 8'
 	row 'resident memory, 1,000 streams open, listener' MB \
 	    memory.listener '<= 64'
-	row 'resident memory, 1,000 streams open, forward' MB \
-	    memory.forward ''
-	row 'resident memory, 1,000 streams, listener, most' MB \
-	    memory.peak ''
+	row 'resident memory, 1,000 streams open, forward' MB memory.forward ''
+	row 'resident memory, 1,000 streams, listener, most' MB memory.peak ''
 	stop_server
 }
 
@@ -330,18 +340,17 @@ limits_run()	# server
 	sample "$1.limit" 10000
 }
 
+limits_on()	# server
+{
+	limits_run "$1"	# once: it takes its time
+	_what="limit of 10 kB/s, $1"
+	row "$_what: payload : limit" kB/s "$1.limited" '>= 0.7' "$1.limit"
+	row "$_what: the slowest keystroke" ms "$1.key" '<= 2000'
+}
+
 row_limits()
 {
-	for kind in $SERVERS; do
-		start_server "$kind" limits
-		limits_run "$kind"	# once: it takes its time
-		_what="limit of 10 kB/s, $kind"
-		row "$_what: payload : limit" kB/s "$kind.limited" '>= 0.7' \
-		    "$kind.limit"
-		row "$_what: the slowest keystroke" ms "$kind.key" \
-		    '<= 2000'
-		stop_server
-	done
+	each_server limits_on limits
 }
 
 # --- many streams ------------------------------------------------------------
