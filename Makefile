@@ -39,7 +39,7 @@ UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/file.t t/unit/http.t \
 	t/unit/sasl.t t/unit/si.t t/unit/sm.t t/unit/sync.t t/unit/ws.t \
 	t/unit/xml.t
 # What they share.
-TAP	= t/engine.o t/tap.o
+TAP	= t/engine.o t/stanza.o t/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
 	t/fuzz/s5b t/fuzz/si t/fuzz/ws t/fuzz/xml
 BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
@@ -105,7 +105,8 @@ fuzz: $(FUZZERS)
 
 $(FUZZERS): $(OBJS)
 	clang $(DEFS) `pkg-config --cflags $(PKGS)` $(ASAN) \
-	    -fsanitize=fuzzer -o $@ $@.c xml/*.c ibb/*.c $(FUZZED) $(LIBS)
+	    -fsanitize=fuzzer -o $@ $@.c t/stanza.c xml/*.c ibb/*.c \
+	    $(FUZZED) $(LIBS)
 
 bench:
 	@t/deps bench

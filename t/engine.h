@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "ibb/inband.h"
+#include "t/stanza.h"
 #include "xml/buf.h"
 
 struct elem;
@@ -20,8 +21,6 @@ struct iq_table;
 struct parse;
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 #define IBB	" xmlns='http://jabber.org/protocol/ibb'"
 #define STANZAS	" xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
 #define RESULT	"<iq type='result' id='%s'/>"

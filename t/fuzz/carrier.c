@@ -11,6 +11,7 @@
 
 #include "ibb/carrier.h"
 #include "ibb/inband.h"
+#include "t/stanza.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -19,8 +20,6 @@
 #include "xml/write.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 #define PEER	"peer@example.org/x"
 #define BLOCK	1000
 #define SOME	60000		/* bytes at a time, at most */

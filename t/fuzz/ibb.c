@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "ibb/inband.h"
+#include "t/stanza.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -26,8 +27,6 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define ENDS	4		/* streams at a time */

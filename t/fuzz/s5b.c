@@ -13,31 +13,16 @@
 #include "ibb/bytestreams.h"
 #include "net/socks5.h"
 #include "net/socks5d.h"
+#include "t/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
-#include "xml/parse.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 #define INPUT	8192
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static int	 answers, calls, found;
-static char	 id[17];
-
-static int
-take(void *arg, const void *data, size_t len)
-{
-	const char	*p;
-
-	(void)arg;
-	answers++;
-	if ((p = memmem(data, len, "id='", 4)) != NULL)
-		snprintf(id, sizeof(id), "%.16s", p + 4);
-	return 0;
-}
+static int	 calls, found;
 
 static void
 on_used(void *arg, int used, enum stanza_error err, const char *why)
@@ -60,39 +45,18 @@ on_proxy(void *arg, const struct streamhost *h)
 		    ++found <= 4);
 }
 
-/* NULL if it is no stanza. */
-static struct elem *
-parsed(const char *type, const char *from, const uint8_t *data, size_t size)
-{
-	static char	 xml[INPUT + 256];
-	struct parse	*p = parse_new(&parse_defaults);
-	struct elem	*e = NULL;
-	int		 n;
-
-	n = snprintf(xml, sizeof(xml), HEADER "<iq type='%s' id='%s' "
-	    "from='%s'>%.*s</iq>", type, id, from, (int)size,
-	    (const char *)data);
-	parse_feed(p, xml, (size_t)n);
-	must(parse_next(p, &e) == PARSE_OPEN);
-	elem_free(e);
-	if (parse_next(p, &e) != PARSE_STANZA)
-		e = NULL;
-	parse_free(p);
-	return e;
-}
-
 static void
 try_offer(struct iq_table *t, const uint8_t *data, size_t size)
 {
-	struct elem		*e = parsed("set", "p@q/r", data, size);
+	struct elem		*e = stanza_iq("set", "p@q/r", data, size);
 	struct s5b_offer	 o;
 	int			 r;
 
 	if (e == NULL)
 		return;
-	answers = 0;
+	stanza_count = 0;
 	r = s5b_parse(t, e, &o);
-	must(answers == (r == -1));
+	must(stanza_count == (r == -1));
 	must(o.n <= S5B_HOSTS && (r == 1 || o.hosts == NULL));
 	free(o.hosts);
 	elem_free(e);
@@ -110,7 +74,7 @@ try_answer(struct iq_table *t, const uint8_t *data, size_t size)
 	calls = 0;
 	must(s5b_offer(t, "p@q/r", "s", hosts, 2, NULL, 1, on_used, NULL) !=
 	    NULL);
-	if ((e = parsed("result", "p@q/r", data, size)) != NULL)
+	if ((e = stanza_iq("result", "p@q/r", data, size)) != NULL)
 		iq_answer(t, e);
 	elem_free(e);
 	iq_expire(t, 2);
@@ -125,10 +89,10 @@ try_search(struct iq_table *t, const uint8_t *data, size_t size)
 
 	calls = found = 0;
 	must(s5b_search_server(t, "q", 1, on_proxy, NULL) != NULL);
-	if ((e = parsed("result", "q", data, size)) != NULL)
+	if ((e = stanza_iq("result", "q", data, size)) != NULL)
 		iq_answer(t, e);
 	elem_free(e);
-	if (calls == 0 && (e = parsed("result", "proxy.example", data, size))
+	if (calls == 0 && (e = stanza_iq("result", "proxy.example", data, size))
 	    != NULL) {
 		iq_answer(t, e);
 		elem_free(e);
@@ -211,9 +175,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > INPUT)
 		return 0;
-	must((t = iq_new(take, NULL)) != NULL);
+	must((t = iq_new(stanza_take, NULL)) != NULL);
 	must(iq_setjid(t, "us@here/x") == 0);
-	snprintf(id, sizeof(id), "i");
+	*stanza_sent = '\0';
 	try_offer(t, data, size);
 	try_answer(t, data, size);
 	try_search(t, data, size);

@@ -11,13 +11,11 @@
 
 #include "ibb/si.h"
 #include "net/file.h"
+#include "t/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
-#include "xml/parse.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 #define INPUT	8192
 #define SIZE	1000
 
@@ -25,42 +23,7 @@ int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static const struct si_file	 ours = { .name = "x", .size = SIZE,
 				    .ranged = 1, .mode = -1 };
-static int	 answers, calls;
-static char	 id[IQ_ID];
-
-static int
-take(void *arg, const void *data, size_t len)
-{
-	const char	*p;
-
-	(void)arg;
-	answers++;
-	if ((p = memmem(data, len, "id='", 4)) != NULL)
-		snprintf(id, sizeof(id), "%.*s", (int)strcspn(p + 4, "'"),
-		    p + 4);
-	return 0;
-}
-
-/* NULL if it is no stanza. */
-static struct elem *
-parsed(const char *type, const uint8_t *data, size_t size)
-{
-	static char	 xml[INPUT + 256];
-	struct parse	*p = parse_new(&parse_defaults);
-	struct elem	*e = NULL;
-	int		 n;
-
-	n = snprintf(xml, sizeof(xml), HEADER "<iq type='%s' id='%s' "
-	    "from='p@q/r'>%.*s</iq>", type, id, (int)size,
-	    (const char *)data);
-	parse_feed(p, xml, (size_t)n);
-	must(parse_next(p, &e) == PARSE_OPEN);
-	elem_free(e);
-	if (parse_next(p, &e) != PARSE_STANZA)
-		e = NULL;
-	parse_free(p);
-	return e;
-}
+static int	 calls;
 
 static void
 check_name(const char *given)
@@ -86,15 +49,15 @@ check_file(const struct si_file *f)
 static void
 try_offer(struct iq_table *t, const uint8_t *data, size_t size)
 {
-	struct elem	*e = parsed("set", data, size);
+	struct elem	*e = stanza_iq("set", "p@q/r", data, size);
 	struct si_offer	 o;
 	int		 r;
 
 	if (e == NULL)
 		return;
-	answers = 0;
+	stanza_count = 0;
 	r = si_parse(t, e, &o);
-	must(answers == (r == -1));
+	must(stanza_count == (r == -1));
 	if (r == 1) {
 		must(o.methods != 0 && *o.sid != '\0');
 		check_file(&o.file);
@@ -123,7 +86,7 @@ try_answer(struct iq_table *t, const uint8_t *data, size_t size)
 	calls = 0;
 	must(si_offer(t, "p@q/r", "s", NULL, &ours, SI_IBB, on_answer, NULL,
 	    1) == 0);
-	if ((e = parsed("result", data, size)) != NULL)
+	if ((e = stanza_iq("result", "p@q/r", data, size)) != NULL)
 		iq_answer(t, e);
 	elem_free(e);
 	iq_expire(t, 2);
@@ -164,9 +127,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > INPUT)
 		return 0;
-	must((t = iq_new(take, NULL)) != NULL);
+	must((t = iq_new(stanza_take, NULL)) != NULL);
 	must(iq_setjid(t, "us@here/x") == 0);
-	snprintf(id, sizeof(id), "i");
+	*stanza_sent = '\0';
 	try_offer(t, data, size);
 	try_answer(t, data, size);
 	try_word(data, size);

@@ -13,6 +13,7 @@
 
 #include "ibb/carrier.h"
 #include "ibb/inband.h"
+#include "t/stanza.h"
 #include "t/tap.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -22,8 +23,6 @@
 #include "xml/write.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 #define BLOCK	1000
 #define BLOWS	500
 #define STEPS	4000		/* of chance, at most */

@@ -14,46 +14,16 @@
 #include "net/addr.h"
 #include "net/socks5.h"
 #include "net/socks5d.h"
+#include "t/stanza.h"
 #include "t/tap.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
-#include "xml/parse.h"
 
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 #define QUERY	"<query xmlns='http://jabber.org/protocol/bytestreams'"
 #define HOST	"<streamhost jid='a@b/c' host='192.0.2.1' port='1'/>"
 #define PROXY	"proxy.example/x"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static char	 sent[64 * 1024];	/* the last stanza */
-
-static int
-take(void *arg, const void *data, size_t len)
-{
-	(void)arg;
-	snprintf(sent, sizeof(sent), "%.*s", (int)len, (const char *)data);
-	return 0;
-}
-
-static struct elem *
-parsed(const char *xml)
-{
-	struct parse	*p = parse_new(&parse_defaults);
-	struct elem	*e = NULL;
-
-	parse_feed(p, HEADER, strlen(HEADER));
-	if (parse_next(p, &e) != PARSE_OPEN)
-		abort();
-	elem_free(e);
-	parse_next(p, &e);
-	parse_feed(p, xml, strlen(xml));
-	if (parse_next(p, &e) != PARSE_STANZA)
-		abort();
-	parse_free(p);
-	return e;
-}
 
 static void
 test_hash(void)
@@ -79,15 +49,13 @@ offered(struct iq_table *t, const char *query, int result, size_t n,
 {
 	struct s5b_offer	 o;
 	struct elem		*e;
-	char			 xml[32 * 1024];
 
-	snprintf(xml, sizeof(xml), "<iq type='set' id='i' from='p@q/r'>%s"
-	    "</iq>", query);
-	e = parsed(xml);
-	*sent = '\0';
+	*stanza_sent = '\0';
+	if ((e = stanza_iq("set", "p@q/r", query, strlen(query))) == NULL)
+		abort();
 	is_int(s5b_parse(t, e, &o), result, "%.60s", query);
 	is_int((long)o.n, (long)n, "so many hosts");
-	ok(error == NULL ? *sent == '\0' : strstr(sent, error) != NULL,
+	ok(error == NULL ? *stanza_sent == '\0' : stanza_has(error),
 	    "refused: %s", error != NULL ? error : "no");
 	free(o.hosts);
 	elem_free(e);
@@ -141,15 +109,15 @@ answered(struct iq_table *t, const char *content, int used, const char *what)
 		{ "us@here/x", "192.0.2.1", 1 }, { PROXY, "192.0.2.2", 2 }
 	};
 	struct elem	*e;
-	char		 id[17], xml[1024];
+	char		 xml[1024];
 
 	calls = 0;
 	ok(s5b_offer(t, "p@q/r", "s", hosts, 2, NULL, 1000, on_used, NULL) !=
 	    NULL, "offer: %s", what);
-	snprintf(id, sizeof(id), "%s", strstr(sent, "id='") + 4);
-	snprintf(xml, sizeof(xml), "<iq id='%s' from='p@q/r' %s</iq>", id,
-	    content);
-	e = parsed(xml);
+	snprintf(xml, sizeof(xml), "<iq id='%s' from='p@q/r' %s</iq>",
+	    stanza_id(), content);
+	if ((e = stanza_parse(xml)) == NULL)
+		abort();
 	iq_answer(t, e);
 	elem_free(e);
 	is_int(calls, 1, "one answer");
@@ -347,7 +315,7 @@ test_kinds(void)
 int
 main(void)
 {
-	struct iq_table	*t = iq_new(take, NULL);
+	struct iq_table	*t = iq_new(stanza_take, NULL);
 
 	iq_setjid(t, "us@here/x");
 	test_hash();

@@ -8,14 +8,12 @@
 
 #include "ibb/si.h"
 #include "net/file.h"
+#include "t/stanza.h"
 #include "t/tap.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
-#include "xml/parse.h"
 
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 #define SI	"<si xmlns='http://jabber.org/protocol/si' id='s' " \
 		"profile='" NS_SI_FILE "'>"
 #define FORM(type, field) \
@@ -28,34 +26,6 @@
 #define FILEXML(attrs) "<file xmlns='" NS_SI_FILE "' " attrs "/>"
 #define VALUE(ns) FORM("submit", FIELD("<value>" ns "</value>"))
 
-static char	 sent[64 * 1024];	/* the last stanza */
-
-static int
-take(void *arg, const void *data, size_t len)
-{
-	(void)arg;
-	snprintf(sent, sizeof(sent), "%.*s", (int)len, (const char *)data);
-	return 0;
-}
-
-static struct elem *
-parsed(const char *xml)
-{
-	struct parse	*p = parse_new(&parse_defaults);
-	struct elem	*e = NULL;
-
-	parse_feed(p, HEADER, strlen(HEADER));
-	if (parse_next(p, &e) != PARSE_OPEN)
-		abort();
-	elem_free(e);
-	parse_next(p, &e);
-	parse_feed(p, xml, strlen(xml));
-	if (parse_next(p, &e) != PARSE_STANZA)
-		abort();
-	parse_free(p);
-	return e;
-}
-
 /*
  * Offers
  */
@@ -65,13 +35,11 @@ static struct elem	*kept;
 static int
 offer(struct iq_table *t, const char *inside, struct si_offer *o)
 {
-	char	 xml[32 * 1024];
-
 	elem_free(kept);
-	snprintf(xml, sizeof(xml), "<iq type='set' id='i' from='p@q/r'>%s"
-	    "</iq>", inside);
-	kept = parsed(xml);
-	*sent = '\0';
+	*stanza_sent = '\0';
+	kept = stanza_iq("set", "p@q/r", inside, strlen(inside));
+	if (kept == NULL)
+		abort();
 	return si_parse(t, kept, o);
 }
 
@@ -104,7 +72,7 @@ test_offers(struct iq_table *t)
 
 	is_int(offer(t, "<query xmlns='jabber:iq:oob'/>", &o), 0,
 	    "something else");
-	is(sent, "", "is not answered");
+	is(stanza_sent, "", "is not answered");
 }
 
 static void
@@ -114,9 +82,8 @@ bad(struct iq_table *t, const char *inside, const char *type,
 	struct si_offer	 o;
 
 	is_int(offer(t, inside, &o), -1, "%s", what);
-	ok(strstr(sent, "<bad-request ") != NULL &&
-	    strstr(sent, type) != NULL &&
-	    (own == NULL || strstr(sent, own) != NULL), "its error");
+	ok(stanza_has("<bad-request ") && stanza_has(type) &&
+	    (own == NULL || stanza_has(own)), "its error");
 }
 
 static void
@@ -167,16 +134,14 @@ static void
 test_answering(struct iq_table *t)
 {
 	si_accept(t, "p@q/r", "i", SI_IBB, 0);
-	ok(strstr(sent, "type='submit'") != NULL && strstr(sent, "<value>"
-	    NS_IBB "</value>") != NULL && strstr(sent, "range") == NULL &&
-	    strstr(sent, "<si xmlns='" NS_SI "'>") != NULL, "all of it");
+	ok(stanza_has("type='submit'") &&
+	    stanza_has("<value>" NS_IBB "</value>") && !stanza_has("range") &&
+	    stanza_has("<si xmlns='" NS_SI "'>"), "all of it");
 	si_accept(t, "p@q/r", "i", SI_S5B, UINT64_C(5000000000));
-	ok(strstr(sent, "<range offset='5000000000'/>") != NULL &&
-	    strstr(sent, "<value>" NS_BYTESTREAMS "</value>") != NULL,
-	    "a part of it");
+	ok(stanza_has("<range offset='5000000000'/>") &&
+	    stanza_has("<value>" NS_BYTESTREAMS "</value>"), "a part of it");
 	si_refuse(t, "p@q/r", "i", SI_DECLINED, "no");
-	ok(strstr(sent, "<forbidden ") != NULL && strstr(sent, ">no<") !=
-	    NULL, "declined");
+	ok(stanza_has("<forbidden ") && stanza_has(">no<"), "declined");
 }
 
 /*
@@ -202,18 +167,12 @@ answered(struct iq_table *t, const char *type, const char *inside,
     unsigned method, const char *what)
 {
 	struct elem	*e;
-	char		 xml[4096], id[64] = "";
-	const char	*p;
 
 	calls = 0;
 	si_offer(t, "p@q/r", "s", "text/plain", &ours, SI_S5B | SI_IBB,
 	    on_answer, NULL, 1000);
-	if ((p = strstr(sent, " id='")) != NULL)
-		snprintf(id, sizeof(id), "%.*s", (int)strcspn(p + 5, "'"),
-		    p + 5);
-	snprintf(xml, sizeof(xml), "<iq type='%s' id='%s' from='p@q/r'>%s"
-	    "</iq>", type, id, inside);
-	e = parsed(xml);
+	if ((e = stanza_iq(type, "p@q/r", inside, strlen(inside))) == NULL)
+		abort();
 	iq_answer(t, e);
 	elem_free(e);
 	is_int(calls, 1, "%s: answered", what);
@@ -258,13 +217,12 @@ test_answers(struct iq_table *t)
 {
 	answered(t, "result", "<si xmlns='" NS_SI "'>" VALUE(NS_BYTESTREAMS)
 	    "</si>", SI_S5B, "sockets");
-	ok(strstr(sent, "mime-type='text/plain'") != NULL &&
-	    strstr(sent, "name='n &amp; m'") != NULL &&
-	    strstr(sent, "size='1000'") != NULL &&
-	    strstr(sent, "<range/>") != NULL &&
-	    strstr(sent, "mode=") == NULL &&
-	    strstr(sent, "date='2001-02-03T04:05:06Z'") != NULL &&
-	    strstr(sent, NS_BYTESTREAMS) < strstr(sent, NS_IBB),
+	ok(stanza_has("mime-type='text/plain'") &&
+	    stanza_has("name='n &amp; m'") &&
+	    stanza_has("size='1000'") && stanza_has("<range/>") &&
+	    !stanza_has("mode=") &&
+	    stanza_has("date='2001-02-03T04:05:06Z'") &&
+	    strstr(stanza_sent, NS_BYTESTREAMS) < strstr(stanza_sent, NS_IBB),
 	    "what is offered");
 	answered(t, "result", "<si xmlns='" NS_SI "'>" VALUE("x") "</si>", 0,
 	    "a method that was not offered");
@@ -282,8 +240,8 @@ test_answers(struct iq_table *t)
 	is_int(got.no_streams, 1, "says so");
 	calls = 0;
 	si_offer(t, "p@q/r", "s", NULL, &ours, SI_IBB, on_answer, NULL, 1000);
-	ok(strstr(sent, "mime-type") == NULL &&
-	    strstr(sent, NS_BYTESTREAMS) == NULL, "no more than is known");
+	ok(!stanza_has("mime-type") && !stanza_has(NS_BYTESTREAMS),
+	    "no more than is known");
 	iq_expire(t, 1001);
 	is_int(calls, 1, "no answer");
 	is_int(got.method == 0 && got.err == SE_NONE, 1, "is none");
@@ -422,7 +380,7 @@ test_names(void)
 int
 main(void)
 {
-	struct iq_table	*t = iq_new(take, NULL);
+	struct iq_table	*t = iq_new(stanza_take, NULL);
 
 	iq_setjid(t, "us@here/x");
 	ours = (struct si_file){ .name = "n & m", .size = 1000, .dated = 1,

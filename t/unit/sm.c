@@ -5,13 +5,12 @@
 
 #include "net/sm.h"
 #include "net/sm_int.h"
+#include "t/stanza.h"
 #include "t/tap.h"
 #include "xml/elem.h"
 #include "xml/parse.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
-#define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
-		"xmlns:stream='http://etherx.jabber.org/streams'>"
 
 static void
 must(int cond)
