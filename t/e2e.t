@@ -15,13 +15,6 @@ fifo()		# name
 	mkfifo "$T/$1"
 }
 
-ended()		# name status what
-{
-	finish "$1" "$LIMIT"
-	is "$status" "$2" "$3: status of $1"
-	[ "$status" = "$2" ] || diag_file "$T/$1.err"
-}
-
 forget_peers()
 {
 	rm -f "$T/home/alice/known_peers"
@@ -54,10 +47,10 @@ ask()		# file command ...
 	"$@" <"$T/$_file" >"$T/want"
 	serve -- "$@"
 	start caller "$T/alice" "$bob" <"$T/$_file"
-	ended caller 0 "$server: $* of $_file"
-	ended listener 0 "$server: $* of $_file"
+	ended caller "$server: $* of $_file"
+	ended listener "$server: $* of $_file"
 	check_same "$T/caller.out" "$T/want" "$server: $* of $_file: answer"
-	ended command 0 "$server: $*"
+	ended command "$server: $*"
 }
 
 answers_after_the_end()
@@ -87,8 +80,8 @@ caller_first()
 	late words
 	listen_as bob listener -a "alice@$DOMAIN" <"$T/late"
 	start caller "$T/alice" "$bob" <"$T/byte"
-	ended caller 0 "$server: caller ends first"
-	ended listener 0 "$server: caller ends first"
+	ended caller "$server: caller ends first"
+	ended listener "$server: caller ends first"
 	check_same "$T/listener.out" "$T/byte" "$server: caller ends first: up"
 	check_same "$T/caller.out" "$T/words" "$server: caller ends first: down"
 }
@@ -98,8 +91,8 @@ listener_first()
 	late words
 	listen_as bob listener -a "alice@$DOMAIN" <"$T/byte"
 	start caller "$T/alice" "$bob" <"$T/late"
-	ended caller 0 "$server: listener ends first"
-	ended listener 0 "$server: listener ends first"
+	ended caller "$server: listener ends first"
+	ended listener "$server: listener ends first"
 	check_same "$T/listener.out" "$T/words" \
 	    "$server: listener ends first: up"
 	check_same "$T/caller.out" "$T/byte" \
@@ -115,8 +108,8 @@ end_is_passed_on()
 	start watcher sh -c 'exec >"$0" <"$1"
 	    cat >/dev/null; echo it ended' "$T/late" "$T/caller.out"
 	start caller "$T/alice" "$bob" <"$T/late"
-	ended caller 0 "$server: end passed on"
-	ended listener 0 "$server: end passed on"
+	ended caller "$server: end passed on"
+	ended listener "$server: end passed on"
 	is "$(cat "$T/listener.out")" 'it ended' \
 	    "$server: end passed on before the other one"
 	rm -f "$T/caller.out"
@@ -126,8 +119,8 @@ send_only()
 {
 	listen_as bob listener -a "alice@$DOMAIN"
 	start caller "$T/alice" -s "$bob" <"$T/random"
-	ended caller 0 "$server: -s"
-	ended listener 0 "$server: -s"
+	ended caller "$server: -s"
+	ended listener "$server: -s"
 	check_same "$T/listener.out" "$T/random" "$server: -s"
 }
 
@@ -137,8 +130,8 @@ messages()
 		listen_as bob listener -a "alice@$DOMAIN"
 		# shellcheck disable=SC2086
 		start caller "$T/alice" $role "$bob" <"$T/random"
-		ended caller 0 "$server: $role"
-		ended listener 0 "$server: $role"
+		ended caller "$server: $role"
+		ended listener "$server: $role"
 		check_same "$T/listener.out" "$T/random" "$server: $role"
 	done
 }
@@ -152,8 +145,8 @@ block_sizes()
 		listen_as bob listener -a "alice@$DOMAIN" -b "$size" \
 		    <"$T/$_file"
 		start caller "$T/alice" -b "$size" "$bob" <"$T/$_file"
-		ended caller 0 "$server: blocks of $size"
-		ended listener 0 "$server: blocks of $size"
+		ended caller "$server: blocks of $size"
+		ended listener "$server: blocks of $size"
 		check_same "$T/listener.out" "$T/$_file" \
 		    "$server: blocks of $size: up"
 		check_same "$T/caller.out" "$T/$_file" \
@@ -169,8 +162,8 @@ much()
 	serve -b 65535 -- sh -c 'sha256sum; exec cat "$0"' "$T/large"
 	start caller "$T/alice" -b 65535 "$bob" <"$T/large"
 	LIMIT=60
-	ended caller 0 "$server: 100 MB each way"
-	ended listener 0 "$server: 100 MB each way"
+	ended caller "$server: 100 MB each way"
+	ended listener "$server: 100 MB each way"
 	LIMIT=30
 	{ sha256sum <"$T/large"; cat "$T/large"; } |
 	    cmp - "$T/caller.out" >"$T/cmp.out" 2>&1
@@ -202,15 +195,15 @@ pair()
 	start caller "$T/alice" -v -s -o "e2e=$1" "$bob" <"$T/words"
 	case $3 in
 	refused)
-		ended caller 5 "$_what"
+		ended caller "$_what" 5
 		stop listener
 		ok "$_what: nothing got through" [ ! -s "$T/listener.out" ]
 		return ;;
 	encrypted)	re=$encrypted ;;
 	plain)		re=$plainly ;;
 	esac
-	ended caller 0 "$_what"
-	ended listener 0 "$_what"
+	ended caller "$_what"
+	ended listener "$_what"
 	check_same "$T/listener.out" "$T/words" "$_what"
 	ok "$_what: caller says $3" said caller "^xcat: $bob/xcat: $re"
 	ok "$_what: listener says $3" said listener \
@@ -242,7 +235,7 @@ slix_called()	# e2e status
 	wait_for 20 said slixmpp 'listening as' ||
 	    bail "slixmpp does not log in"
 	start caller "$T/alice" -v -s -o "e2e=$1" "$bob/slix" <"$T/words"
-	ended caller "$2" "$_what"
+	ended caller "$_what" "$2"
 	if [ "$2" != 0 ]; then
 		stop slixmpp
 		ok "$_what: which got nothing" [ ! -s "$T/slixmpp.out" ]
@@ -250,7 +243,7 @@ slix_called()	# e2e status
 		    "$_what: and says why"
 		return
 	fi
-	ended slixmpp 0 "$_what"
+	ended slixmpp "$_what"
 	check_same "$T/slixmpp.out" "$T/words" "$_what"
 	ok "$_what: says so" said caller "$plainly"
 	# The one thing that is not XEP-0047's, to be ignored.
@@ -268,14 +261,14 @@ slix_calls()	# e2e status
 	listen_as bob listener -a "alice@$DOMAIN" -v -o "e2e=$1"
 	start slixmpp "$T/slix-alice" -v -N call "$bob/xcat" <"$T/words"
 	if [ "$2" != 0 ]; then
-		ended slixmpp 1 "$_what"
+		ended slixmpp "$_what" 1
 		ok "$_what: which is told why" said slixmpp \
 		    'not-acceptable.*encryption is required'
 		stop listener
 		return
 	fi
-	ended slixmpp 0 "$_what"
-	ended listener 0 "$_what"
+	ended slixmpp "$_what"
+	ended listener "$_what"
 	check_same "$T/listener.out" "$T/words" "$_what"
 	ok "$_what: says so" said listener "$plainly"
 	ok "$_what: it sees nothing but XEP-0047" \
@@ -350,8 +343,8 @@ very_verbose()
 		listen_as bob listener -a "alice@$DOMAIN" -vv -o e2e=$e2e \
 		    <"$T/marker2"
 		start caller "$T/alice" -vv -N -o e2e=$e2e "$bob" <"$T/marker"
-		ended caller 0 "$server: -vv, e2e=$e2e"
-		ended listener 0 "$server: -vv, e2e=$e2e"
+		ended caller "$server: -vv, e2e=$e2e"
+		ended listener "$server: -vv, e2e=$e2e"
 		for name in caller listener; do
 			ok "$server: -vv of $name, e2e=$e2e, shows stanzas" \
 			    said $name '<data.*characters'

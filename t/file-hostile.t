@@ -306,7 +306,8 @@ disk_full()
 
 head -c 100000 /dev/urandom >"$T/data"
 start_server prosody
-make_slixfile
+slix_user alice slixfile
+slix_user bob slixfile
 hostile_names
 never_overwritten
 linked_partial

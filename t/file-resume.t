@@ -229,7 +229,8 @@ mkdir "$T/other"
 head -c $SIZE /dev/urandom >"$T/data"
 head -c 300000 /dev/urandom >"$T/small"
 start_server prosody proxy65
-make_slixfile
+slix_user alice slixfile
+slix_user bob slixfile
 with_slixmpp
 ranges
 another_file

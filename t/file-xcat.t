@@ -270,7 +270,8 @@ for kind in $SERVERS; do
 	several
 	several -i
 	[ "$kind" = prosody ] || { stop_server; continue; }
-	make_slixfile
+	slix_user alice slixfile
+	slix_user bob slixfile
 	without_session
 	odd_names
 	with_services
@@ -282,7 +283,8 @@ for kind in $SERVERS; do
 	sparse
 	stop_server
 	start_server "$kind"
-	make_slixfile
+	slix_user alice slixfile
+	slix_user bob slixfile
 	fall_back
 	stop_server
 done

@@ -90,7 +90,8 @@ export LC_ALL=C.UTF-8
 
 for kind in $SERVERS; do
 	start_server "$kind" proxy65
-	make_slixfile
+	slix_user alice slixfile
+	slix_user bob slixfile
 	xcat_sends ibb "$T/data.txt"
 	xcat_sends ibb "$T/one"
 	xcat_sends ibb "$T/none"

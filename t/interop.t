@@ -6,13 +6,6 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
-ended()		# name what
-{
-	finish "$1" 60
-	is "$status" 0 "$2: status of $1"
-	[ "$status" = 0 ] || diag_file "$T/$1.err"
-}
-
 # Who closes is told by -N or -s; the other one waits for it.
 slix_calls()	# slixmpp-options xcat-options slixmpp-input xcat-input
 {

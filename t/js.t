@@ -18,7 +18,7 @@ tcp()		# name listen|connect port step ...: see tcp.py
 	wait_for 20 ready_or_gone "$_name"
 }
 
-ended()		# name bytes: the end came behind so many
+end_comes()	# name bytes: the end came behind so many
 {
 	finish "$1" 30
 	is "$(tail -n 1 "$T/$1.out")" "end $2" "$_what: the end comes"
@@ -51,7 +51,7 @@ client()
 	_what='from xcat -l -k'
 	listen_as bob listener -k -a "alice@$DOMAIN" "data=!exec cat '$T/data'"
 	tcp taker connect "$port" recv="$T/taken"
-	ended taker $SIZE
+	end_comes taker $SIZE
 	check_same "$T/taken" "$T/data" "$_what: intact"
 	stop listener
 	_what='into xcat -l'
@@ -102,7 +102,7 @@ server()
 	tcp taker listen "$target" recv="$T/taken"
 	run "$T/alice" -N "bob@$DOMAIN/tmpp" <"$T/data"
 	is "$status" 0 "$_what: success"
-	ended taker $SIZE
+	end_comes taker $SIZE
 	check_same "$T/taken" "$T/data" "$_what: intact"
 	_what='to xcat'
 	tcp giver listen "$target" send="$T/data" end

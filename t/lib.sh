@@ -214,6 +214,13 @@ finish()	# name [seconds]: wait for it; exit status in $status
 	forget "$_pid"
 }
 
+ended()		# name what [status]: it ends with that status, or 0
+{
+	finish "$1" "${LIMIT:-120}"
+	is "$status" "${3-0}" "$2: status of $1"
+	[ "$status" = "${3-0}" ] || diag_file "$T/$1.err"
+}
+
 forget()	# pid
 {
 	_left=

@@ -76,13 +76,6 @@ ticks()		# n
 	    select undef, undef, undef, 0.1 }' "$1"
 }
 
-ended()		# name what
-{
-	finish "$1" "$LIMIT"
-	is "$status" 0 "$2: status of $1"
-	[ "$status" = 0 ] || diag_file "$T/$1.err"
-}
-
 # A stream of that many ticks, and what carries it in the end.
 try()		# regex what ticks option ...
 {

@@ -10,13 +10,10 @@ CARRIER=ibb			# sockets have tests of their own
 LIMIT=280			# seconds for one transfer
 BLOCK=4096
 
-ended()		# name what: it exits 0
+piped()		# name what: it exits 0
 {
-	finish "$1" "$LIMIT"
-	is "$status" 0 "$server: $2: status of $1"
-	[ "$status" = 0 ] && return
-	diag_file "$T/$1.err"
-	LIMIT=10		# no use in waiting long for the rest
+	ended "$1" "$server: $2"
+	[ "$status" = 0 ] || LIMIT=10	# no use in waiting long for the rest
 }
 
 # Caller to listener.  With -s the caller closes when all is confirmed.
@@ -25,8 +22,8 @@ up()		# file option ...
 	_file=$1; shift
 	listen_as bob listener -a "alice@$DOMAIN"
 	start caller "$T/alice" -s "$@" "bob@$DOMAIN" <"$T/$_file"
-	ended caller "$_file up"
-	ended listener "$_file up"
+	piped caller "$_file up"
+	piped listener "$_file up"
 	check_same "$T/listener.out" "$T/$_file" "$server: $_file up"
 }
 
@@ -36,8 +33,8 @@ down()		# file option ...
 	_file=$1; shift
 	listen_as bob listener -a "alice@$DOMAIN" -N <"$T/$_file"
 	start caller "$T/alice" -d "$@" "bob@$DOMAIN"
-	ended caller "$_file down"
-	ended listener "$_file down"
+	piped caller "$_file down"
+	piped listener "$_file down"
 	check_same "$T/caller.out" "$T/$_file" "$server: $_file down"
 }
 
@@ -58,8 +55,8 @@ both()		# file-up file-down option ...
 	feed_until "$T/$_down" "$(wc -c <"$T/$_up")"
 	listen_as bob listener -a "alice@$DOMAIN" -N <"$T/feed"
 	start caller "$T/alice" "$@" "bob@$DOMAIN" <"$T/$_up"
-	ended caller "$_up up and $_down down"
-	ended listener "$_up up and $_down down"
+	piped caller "$_up up and $_down down"
+	piped listener "$_up up and $_down down"
 	check_same "$T/listener.out" "$T/$_up" "$server: both at once, $_up up"
 	check_same "$T/caller.out" "$T/$_down" \
 	    "$server: both at once, $_down down"

@@ -24,20 +24,13 @@ by()		# road: all users go by it from now on
 	done
 }
 
-ended()		# name what: it exits 0
-{
-	finish "$1" "$LIMIT"
-	is "$status" 0 "$server, $road: $2: status of $1"
-	[ "$status" = 0 ] || diag_file "$T/$1.err"
-}
-
 # The caller closes when all is confirmed.
 up()		# file
 {
 	listen_as bob listener -a "alice@$DOMAIN"
 	start caller "$T/alice" -s "$bob" <"$T/$1"
-	ended caller "$1 up"
-	ended listener "$1 up"
+	ended caller "$server, $road: $1 up"
+	ended listener "$server, $road: $1 up"
 	check_same "$T/listener.out" "$T/$1" "$server, $road: $1 up"
 }
 
@@ -45,8 +38,8 @@ both()		# file-up file-down
 {
 	listen_as bob listener -a "alice@$DOMAIN" <"$T/$2"
 	start caller "$T/alice" "$bob" <"$T/$1"
-	ended caller "$1 up, $2 down"
-	ended listener "$1 up, $2 down"
+	ended caller "$server, $road: $1 up, $2 down"
+	ended listener "$server, $road: $1 up, $2 down"
 	check_same "$T/listener.out" "$T/$1" "$server, $road: $1 up at once"
 	check_same "$T/caller.out" "$T/$2" "$server, $road: $2 down at once"
 }

@@ -6,26 +6,6 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
-ended()		# name what
-{
-	finish "$1" 60
-	is "$status" 0 "$2: status of $1"
-	[ "$status" = 0 ] || diag_file "$T/$1.err"
-}
-
-# Programs $T/slix65-USER.
-make_slix()
-{
-	for _u in alice bob; do
-		cat >"$T/slix65-$_u" <<-END
-		#!/bin/sh
-		exec "$PYTHON" "$TESTS/slix65.py" -j "$_u@$DOMAIN/slix" \
-		    -p "$(password $_u)" -c "$SERVER" -C "$CAFILE" "\$@"
-		END
-		chmod +x "$T/slix65-$_u"
-	done
-}
-
 slix_calls()	# slixmpp-options xcat-options slixmpp-input xcat-input
 {
 	_what="$server: slixmpp $1 calls xcat $2"
@@ -74,7 +54,8 @@ printf x >"$T/byte"
 
 for kind in $SERVERS; do
 	start_server "$kind" proxy65
-	make_slix
+	slix_user alice slix65
+	slix_user bob slix65
 	slix_calls -N '' "$T/data" /dev/null
 	slix_calls -N '' "$T/byte" /dev/null
 	slix_calls '' -N /dev/null "$T/data"

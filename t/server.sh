@@ -143,13 +143,14 @@ listening_or_gone()	# name
 
 # --- slixmpp -----------------------------------------------------------------
 
-# A program $T/slix-USER, as above, which is slix.py with that account.
-slix_user()	# user
+# A program $T/PROGRAM-USER, as above, which is PROGRAM.py with that account.
+slix_user()	# user [program]
 {
-	cat >"$T/slix-$1" <<-END
+	_program=${2-slix}
+	cat >"$T/$_program-$1" <<-END
 	#!/bin/sh
-	exec "$PYTHON" "$TESTS/slix.py" -j "$1@$DOMAIN/slix" \
+	exec "$PYTHON" "$TESTS/$_program.py" -j "$1@$DOMAIN/slix" \
 	    -p "$(password "$1")" -c "$SERVER" -C "$CAFILE" "\$@"
 	END
-	chmod +x "$T/slix-$1"
+	chmod +x "$T/$_program-$1"
 }

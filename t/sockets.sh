@@ -4,13 +4,6 @@
 
 LIMIT=${LIMIT:-100}			# seconds for one process to end
 
-ended()		# name what
-{
-	finish "$1" "$LIMIT"
-	is "$status" 0 "$2: status of $1"
-	[ "$status" = 0 ] || diag_file "$T/$1.err"
-}
-
 noise()		# file bytes
 {
 	head -c "$2" /dev/zero | openssl enc -aes-128-ctr -nosalt \
