@@ -1,0 +1,231 @@
+/* bosh_line: the connections to a BOSH server; see bosh_int.h. */
+#include <sys/queue.h>
+
+#include "net/bosh_int.h"
+#include "net/http.h"
+#include "net/io.h"
+#include "net/proxy.h"
+#include "net/road_int.h"
+#include "net/via.h"
+#include "xml/buf.h"
+
+#define SETTLE		10		/* ms, see bosh_overtakes() */
+
+static void	 io_event(void *, enum io_event);
+
+void
+bosh_line_drop(struct line *l)
+{
+	struct request	*q = l->request;
+
+	via_cancel(l->via);
+	io_free(l->io);
+	l->via = NULL;
+	l->io = NULL;
+	l->ready = l->broken = 0;
+	l->request = NULL;
+	if (q != NULL)
+		q->line = NULL;
+}
+
+void
+bosh_line_broke(struct line *l)
+{
+	l->broken = 1;
+	bosh_wake(l->bosh);
+}
+
+/*
+ * Opening
+ */
+
+static void
+line_ready(struct line *l)
+{
+	struct bosh	*b = l->bosh;
+
+	l->ready = 1;
+	if (b->state == B_TLS) {
+		bosh_set_state(b, B_CREATING);
+		road_secure(b->road);
+	}
+	bosh_wake(b);
+}
+
+int
+bosh_line_begin(struct line *l, int fd)
+{
+	struct road	*r = l->bosh->road;
+
+	if ((l->io = io_new(r->loop, fd, io_event, l)) == NULL)
+		return -1;
+	if (!r->way.tls)
+		line_ready(l);
+	else if (road_tls(r, l->io, "http/1.1") == -1)
+		return -1;
+	return 0;
+}
+
+static void
+connected(void *arg, int fd, const char *err)
+{
+	struct line	*l = arg;
+
+	l->via = NULL;
+	if (fd == -1) {
+		bosh_tried(l->bosh, TAILQ_FIRST(&l->bosh->requests), err);
+		bosh_line_broke(l);
+	} else if (bosh_line_begin(l, fd) == -1) {
+		bosh_fail(l->bosh, ROAD_LOST, "out of memory");
+	}
+}
+
+static void
+line_connect(struct line *l)
+{
+	struct road		*r = l->bosh->road;
+	const struct ways_conf	*wc = ways_conf(r->conf.ways);
+
+	l->via = via(r->loop, r->resolver, proxy_for(wc->proxy, r->way.host),
+	    r->way.host, r->way.port, wc->family, connected, l);
+	if (l->via == NULL)
+		bosh_fail(l->bosh, ROAD_LOST, "out of memory");
+}
+
+struct line *
+bosh_line_find(struct bosh *b)
+{
+	struct line	*l, *unused = NULL;
+	int		 coming = 0;
+
+	for (l = b->lines; l < b->lines + LINES; l++) {
+		if (l->ready && !l->broken && l->request == NULL)
+			return l;
+		if (l->io == NULL && l->via == NULL)
+			unused = l;
+		else if (!l->ready)
+			coming = 1;
+	}
+	if (unused != NULL && !coming && clock_ms() >= b->retry)
+		line_connect(unused);
+	return NULL;
+}
+
+/*
+ * Requests and responses on it
+ */
+
+void
+bosh_line_post(struct line *l, struct request *q)
+{
+	const struct way	*way = &l->bosh->road->way;
+	struct buf		 b;
+
+	l->request = q;
+	q->line = l;
+	q->posted = clock_ms();
+	q->deadline = q->posted + WAIT * 1000 + LATE;
+	l->bosh->settled = q->posted + l->bosh->trip + SETTLE;
+	if (!q->pauses)
+		l->bosh->pause_at = q->posted + PAUSE_DELAY;
+	http_expect(&l->http, 0);
+	buf_init(&b, IO_OUT_MAX);
+	if (http_start(&b, "POST", way->target, way->host, way->port,
+	    way->tls ? 443 : 80) == -1 ||
+	    http_add(&b, "Content-Type", "text/xml; charset=utf-8") == -1 ||
+	    http_end_body(&b, buf_len(&q->body)) == -1 ||
+	    buf_add(&b, buf_data(&q->body), buf_len(&q->body)) == -1 ||
+	    io_write(l->io, buf_data(&b), buf_len(&b)) == -1)
+		bosh_fail(l->bosh, ROAD_LOST, "out of memory");
+	buf_free(&b);
+}
+
+void
+bosh_set_turn(struct bosh *b)
+{
+	struct request	*q = TAILQ_FIRST(&b->requests);
+	struct line	*l;
+
+	for (l = b->lines; l < b->lines + LINES; l++)
+		if (l->io != NULL && l->ready)
+			io_pause(l->io, l->request != NULL &&
+			    (l->request != q || b->paused));
+}
+
+static void
+input(struct line *l)
+{
+	struct bosh		*b = l->bosh;
+	const unsigned char	*data = NULL;
+	enum http_event		 ev;
+	size_t			 len = 0;
+
+	/* Nobody has asked. */
+	if (l->request == NULL && buf_len(io_input(l->io)) > 0) {
+		bosh_line_broke(l);
+		return;
+	}
+	while (l->request != NULL && !b->paused && b->state != B_OVER &&
+	    !road_deaf(b->road) &&
+	    l->request == TAILQ_FIRST(&b->requests) && !l->broken &&
+	    (ev = http_next(&l->http, io_input(l->io), &data, &len)) !=
+	    HTTP_MORE)
+		bosh_response(l, ev, data, len);
+}
+
+void
+bosh_input_again(struct bosh *b)
+{
+	struct request	*q = TAILQ_FIRST(&b->requests);
+
+	bosh_deliver(b);
+	if (q != NULL && q->line != NULL && buf_len(io_input(q->line->io)) > 0)
+		input(q->line);
+}
+
+static void
+line_ended(struct line *l, const char *why)
+{
+	struct bosh	*b = l->bosh;
+	struct request	*q = l->request;
+
+	if (b->state == B_TLS) {
+		bosh_fail(b, io_untrusted(l->io) ? ROAD_UNTRUSTED :
+		    ROAD_HANDSHAKE, why);
+		return;
+	}
+	/* Its end may be the end of the response; not so before its turn. */
+	if (q != NULL && q == TAILQ_FIRST(&b->requests) && b->parse != NULL &&
+	    b->ended && http_eof(&l->http) == HTTP_END) {
+		bosh_response_end(l);
+		return;
+	}
+	if (q != NULL || !l->ready)
+		bosh_tried(b, q != NULL ? q : TAILQ_FIRST(&b->requests), why);
+	bosh_line_broke(l);
+}
+
+static void
+io_event(void *arg, enum io_event ev)
+{
+	struct line	*l = arg;
+
+	if (l->bosh->state == B_OVER || l->broken)
+		return;
+	switch (ev) {
+	case IO_SECURE:
+		line_ready(l);
+		break;
+	case IO_INPUT:
+		input(l);
+		break;
+	case IO_DRAINED:
+		break;
+	case IO_EOF:
+		line_ended(l, "the server closed a connection");
+		break;
+	case IO_ERROR:
+		line_ended(l, io_error(l->io));
+		break;
+	}
+}

@@ -1,0 +1,251 @@
+/* bosh_response: what a BOSH server answers; see bosh_int.h. */
+#include <sys/queue.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/bosh_int.h"
+#include "net/http.h"
+#include "net/io.h"
+#include "net/road_int.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/parse.h"
+#include "xml/text.h"
+
+#define PAUSE_MAX	3600		/* s */
+
+static const struct {
+	const char	*condition;
+	const char	*words;
+} conditions[] = {		/* XEP-0124 section 17.2 */
+	{ "bad-request", "the server did not understand a request: ask its "
+	    "operator" },
+	{ "host-gone", "the server no longer serves this domain: check -j "
+	    "and -c" },
+	{ "host-unknown", "the server does not serve this domain: check -j "
+	    "and -c" },
+	{ "improper-addressing", "the server wants another domain: check -j "
+	    "and -c" },
+	{ "internal-server-error", "the server failed; try again later" },
+	{ "item-not-found", "the server no longer knows this session; "
+	    "try again" },
+	{ "other-request", "another request has ended the session; "
+	    "try again" },
+	{ "policy-violation", "the server's policy forbids what we sent; "
+	    "try a smaller -b" },
+	{ "remote-connection-failed", "the connection manager cannot reach "
+	    "the server; try again later" },
+	{ "remote-stream-error", "the server ended the stream; try again, "
+	    "or ask its operator" },
+	{ "see-other-uri", "the server sends us elsewhere: ask its "
+	    "operator" },
+	{ "system-shutdown", "the server is shutting down; try again later" },
+};
+
+static void
+terminate(struct bosh *b)
+{
+	const char	*words = "the server ended the session; ask its "
+			    "operator";
+	char		 why[256];
+	size_t		 i;
+	int		 ours = b->close;
+
+	bosh_set_state(b, B_OVER);
+	if (*b->condition == '\0' || ours) {
+		road_ended(b->road);
+		return;
+	}
+	for (i = 0; i < sizeof(conditions) / sizeof(*conditions); i++)
+		if (strcmp(conditions[i].condition, b->condition) == 0)
+			words = conditions[i].words;
+	snprintf(why, sizeof(why), "%s (%s)", words, b->condition);
+	/* Whole words already, and no fault of the connection. */
+	road_broke(b->road, ROAD_PROTOCOL, why);
+}
+
+static unsigned
+get_uint(const struct elem *e, const char *name, unsigned absent)
+{
+	const char	*s = elem_attr(e, name), *bound;
+	unsigned	 n;
+
+	if (s == NULL)
+		return absent;
+	n = (unsigned)strtonum(s, 0, INT32_MAX, &bound);
+	return bound != NULL ? absent : n;
+}
+
+static void
+created(struct bosh *b, const struct elem *body)
+{
+	const char	*sid = elem_attr(body, "sid");
+
+	if (sid == NULL || *sid == '\0' ||
+	    strlcpy(b->sid, sid, sizeof(b->sid)) >= sizeof(b->sid)) {
+		bosh_nonsense(b, "a session without an identifier");
+		return;
+	}
+	/* Without the attribute there may be any number. */
+	b->window = get_uint(body, "requests", WINDOW);
+	if (b->window > WINDOW)
+		b->window = WINDOW;
+	if (b->window == 0)
+		b->window = 1;
+	b->maxpause = get_uint(body, "maxpause", 0);
+	if (b->maxpause > PAUSE_MAX)
+		b->maxpause = PAUSE_MAX;
+	bosh_set_state(b, B_OPEN);
+	road_opened(b->road, body);
+}
+
+static void
+take_body(struct bosh *b, struct request *q, const struct elem *e)
+{
+	const char	*type = elem_attr(e, "type");
+	const char	*condition = elem_attr(e, "condition");
+
+	if (!elem_is(e, NS_BOSH, "body")) {
+		bosh_nonsense(b, "something else than <body/>");
+	} else if (type != NULL && strcmp(type, "terminate") == 0) {
+		b->terminated = 1;
+		text_clean(condition != NULL ? condition : "", b->condition,
+		    sizeof(b->condition));
+	} else if (type != NULL && strcmp(type, "error") == 0) {
+		b->repeat = 1;
+	} else if (q->creates) {
+		created(b, e);
+	} else if (q->restarts) {
+		road_opened(b->road, e);
+	}
+}
+
+static void
+take_child(struct bosh *b, struct request *q, const struct elem *e)
+{
+	/* What came before the response was cut is not told twice. */
+	if (++b->children <= q->delivered)
+		return;
+	q->delivered++;
+	if (b->terminated && elem_is(e, NS_BOSH, "uri"))
+		(void)(b->road->way.tls && road_moved(b->road,
+		    elem_text(e)) == 0);
+	else
+		road_stanza(b->road, e);
+}
+
+void
+bosh_deliver(struct bosh *b)
+{
+	struct request		*q = TAILQ_FIRST(&b->requests);
+	struct elem		*e;
+	enum parse_event	 ev;
+
+	while (!b->paused && b->state != B_OVER && !road_deaf(b->road) &&
+	    b->parse != NULL && !b->ended &&
+	    (ev = parse_next(b->parse, &e)) != PARSE_MORE) {
+		if (ev == PARSE_ERROR)
+			bosh_nonsense(b, parse_error(b->parse));
+		else if (ev == PARSE_CLOSE)
+			b->ended = 1;
+		else if (ev == PARSE_OPEN)
+			take_body(b, q, e);
+		else
+			take_child(b, q, e);
+		elem_free(e);
+	}
+}
+
+static void
+begin_response(struct bosh *b, int status)
+{
+	char	 why[64];
+
+	/* Section 17.1: older servers say by status what others say in XML. */
+	if (b->state != B_CREATING && (status == 400 || status == 403 ||
+	    status == 404)) {
+		strlcpy(b->condition, status == 400 ? "bad-request" :
+		    status == 403 ? "policy-violation" : "item-not-found",
+		    sizeof(b->condition));
+		terminate(b);
+		return;
+	}
+	if (status != 200) {
+		snprintf(why, sizeof(why), "HTTP status %d", status);
+		bosh_nonsense(b, why);
+		return;
+	}
+	parse_free(b->parse);
+	b->parse = parse_new(&parse_defaults);
+	b->children = 0;
+	b->ended = b->repeat = b->terminated = 0;
+	if (b->parse == NULL)
+		bosh_fail(b, ROAD_LOST, "out of memory");
+}
+
+void
+bosh_response_end(struct line *l)
+{
+	struct bosh	*b = l->bosh;
+	struct request	*q = l->request;
+	struct elem	*e = NULL;
+
+	if (!b->ended) {
+		bosh_nonsense(b, "half a <body/>");
+		return;
+	}
+	if (parse_next(b->parse, &e) == PARSE_ERROR) {
+		bosh_nonsense(b, "more than a <body/>");
+		return;
+	}
+	elem_free(e);
+	parse_free(b->parse);
+	b->parse = NULL;
+	l->request = NULL;
+	q->line = NULL;
+	/* What is behind it nobody has asked for. */
+	if (!l->http.persistent || buf_len(io_input(l->io)) > 0)
+		bosh_line_broke(l);
+	if (b->terminated || q->terminates) {
+		terminate(b);
+	} else if (b->repeat) {		/* section 17.3 */
+		bosh_tried(b, q, "the server asks for it");
+	} else {
+		/* With nothing in it, it is the next one that it answers. */
+		if (b->children == 0)
+			b->settled = 0;
+		bosh_request_remove(b, q);
+		if (b->pending == 0 && buf_len(&b->out) == 0)
+			road_drained(b->road);
+	}
+	bosh_wake(b);
+}
+
+void
+bosh_response(struct line *l, enum http_event ev, const unsigned char *data,
+    size_t len)
+{
+	struct bosh	*b = l->bosh;
+
+	switch (ev) {
+	case HTTP_HEAD:
+		begin_response(b, l->http.status);
+		break;
+	case HTTP_BODY:
+		if (b->parse == NULL)
+			break;
+		if (parse_feed(b->parse, data, len) == -1)
+			bosh_fail(b, ROAD_LOST, "out of memory");
+		else
+			bosh_deliver(b);
+		break;
+	case HTTP_END:
+		bosh_response_end(l);
+		break;
+	default:
+		bosh_nonsense(b, http_error(&l->http));
+		break;
+	}
+}
