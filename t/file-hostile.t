@@ -39,7 +39,7 @@ hostile_names()
 	mkdir "$T/outer/in"
 	find "$T" -path "$T/outer" -prune -o -print | sort >"$T/before"
 	listen_as bob xcat -k -r "$T/outer/in" -a "alice@$DOMAIN"
-	start slix "$PYTHON" "$TESTS/slixnames.py" \
+	start slix "$PYTHON" -B "$TESTS/slixnames.py" \
 	    "alice@$DOMAIN/slix" "$(password alice)" "$SERVER" "$CAFILE" \
 	    "bob@$DOMAIN/xcat" "$T/names"
 	finish slix 250
@@ -167,7 +167,7 @@ words()
 	mkdir "$T/outer/in"
 	listen_as bob xcat -k -r "$T/outer/in" -a "alice@$DOMAIN" \
 	    -o max-size=1000000
-	start slix "$PYTHON" "$TESTS/slixwords.py" "alice@$DOMAIN/slix" \
+	start slix "$PYTHON" -B "$TESTS/slixwords.py" "alice@$DOMAIN/slix" \
 	    "$(password alice)" "$SERVER" "$CAFILE" "bob@$DOMAIN/xcat"
 	finish slix 250
 	is "$status" 0 "words: said"
@@ -216,7 +216,7 @@ offers()
 	ok "and that is said" said xcat 'refused data: it is larger'
 	offer
 	is "$status" 0 "not too large"
-	start carol "$PYTHON" "$TESTS/slixfile.py" -j "carol@$DOMAIN/slix" \
+	start carol "$PYTHON" -B "$TESTS/slixfile.py" -j "carol@$DOMAIN/slix" \
 	    -p "$(password carol)" -c "$SERVER" -C "$CAFILE" -w 30 send \
 	    "bob@$DOMAIN/xcat" "$T/data"
 	finish carol 60

@@ -194,7 +194,7 @@ peers()
 	run "$T/carol" -s -o "oob=http://127.0.0.1:$WEB/data" "bob@$DOMAIN"
 	is "$status" 5 "a stranger: status"
 	ok "a stranger: said" said run service-unavailable
-	start slix "$PYTHON" "$TESTS/slixoob.py" "alice@$DOMAIN/slix" \
+	start slix "$PYTHON" -B "$TESTS/slixoob.py" "alice@$DOMAIN/slix" \
 	    "$(password alice)" "$SERVER" "$CAFILE" "bob@$DOMAIN/xcat" \
 	    "http://127.0.0.1:$WEB/data"
 	finish slix 60
@@ -222,7 +222,7 @@ served()
 	check_same "$T/in/a name.bin" "$T/www/a name.bin" \
 	    "served to xcat: content"
 
-	start slix "$PYTHON" "$TESTS/slixoob.py" "bob@$DOMAIN/xcat" \
+	start slix "$PYTHON" -B "$TESTS/slixoob.py" "bob@$DOMAIN/xcat" \
 	    "$(password bob)" "$SERVER" "$CAFILE"
 	wait_for 30 said slix listening || bail "slixmpp does not log in"
 	serve
@@ -257,7 +257,7 @@ served()
 	signal KILL slix
 	finish slix
 
-	start slix "$PYTHON" "$TESTS/slixoob.py" "bob@$DOMAIN/xcat" \
+	start slix "$PYTHON" -B "$TESTS/slixoob.py" "bob@$DOMAIN/xcat" \
 	    "$(password bob)" "$SERVER" "$CAFILE"
 	wait_for 30 said slix listening || bail "slixmpp does not log in"
 	serve

@@ -45,9 +45,7 @@ class Opener(slix.Peer):
         return [n for n, answer in zip(numbers, answers) if answer == 'result']
 
     async def converse(self):
-        host, _, port = self.opt.server.rpartition(':')
-        self.connect((host.strip('[]'), int(port)))
-        await self.ready
+        await self.log_in()
         for n in range(0, self.count, AT_ONCE):
             numbers = range(n, min(n + AT_ONCE, self.count))
             opened = await self.ask('open', numbers, " block-size='4096' stanza='iq'")

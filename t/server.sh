@@ -149,7 +149,7 @@ slix_user()	# user [program]
 	_program=${2-slix}
 	cat >"$T/$_program-$1" <<-END
 	#!/bin/sh
-	exec "$PYTHON" "$TESTS/$_program.py" -j "$1@$DOMAIN/slix" \
+	exec "$PYTHON" -B "$TESTS/$_program.py" -j "$1@$DOMAIN/slix" \
 	    -p "$(password "$1")" -c "$SERVER" -C "$CAFILE" "\$@"
 	END
 	chmod +x "$T/$_program-$1"

@@ -10,33 +10,28 @@ With -S HOST:PORT a caller does as those of Prosody's mod_tcpproxy do: it says
 where to, in the <open/>, and closes by a message.
 Exits 0 when the stream was closed in order, else 1 with a line on stderr.
 """
-import argparse
 import asyncio
 import logging
 import sys
 import xml.etree.ElementTree as ET
 
 import slixmpp
-from slixmpp.exceptions import IqError, IqTimeout
 
+import slixpeer
 
 IBB = 'http://jabber.org/protocol/ibb'
 TCPPROXY = 'http://prosody.im/protocol/tcpproxy'
 
 
-class Peer(slixmpp.ClientXMPP):
+class Peer(slixpeer.Peer):
     def __init__(self, opt):
-        super().__init__(opt.jid, opt.password)
-        self.opt = opt
-        self.ca_certs = opt.ca
-        self.register_plugin('xep_0030')
+        super().__init__(opt, ['xep_0030'])
         if not opt.ignorant:
             self.register_plugin('xep_0047', {
                 'auto_accept': True,
                 'block_size': opt.block,
                 'max_block_size': opt.block})
             self.api_accept()
-        self.ready = self.loop.create_future()
         self.stream = self.loop.create_future()
         self.closed = asyncio.Event()
         self.lost = False
@@ -44,7 +39,6 @@ class Peer(slixmpp.ClientXMPP):
         if opt.service:
             self.namespace_map[TCPPROXY] = 'tcp'
             self.add_filter('out', self.name_service)
-        self.add_event_handler('session_start', self.on_start)
         self.add_event_handler('ibb_stream_start', self.on_open)
         self.add_event_handler('ibb_stream_data', self.on_data)
         self.add_event_handler('ibb_stream_end', lambda _: self.closed.set())
@@ -86,10 +80,6 @@ class Peer(slixmpp.ClientXMPP):
             self.closed.set()
             self.lost = True
 
-    def on_start(self, _):
-        self.send_presence(ppriority=-1)
-        self.ready.set_result(None)
-
     def on_open(self, stream):
         stream.use_messages = stream.use_messages or stream.sid in self.messages
         if not self.stream.done():
@@ -100,15 +90,13 @@ class Peer(slixmpp.ClientXMPP):
             sys.stdout.buffer.write(stream.recv_queue.get_nowait())
 
     async def converse(self):
-        host, _, port = self.opt.server.rpartition(':')
-        self.connect((host.strip('[]'), int(port)))
-        await self.ready
+        await self.log_in()
         if self.opt.role == 'call':
             await self['xep_0047'].open_stream(
                 slixmpp.JID(self.opt.peer), block_size=self.opt.block,
                 use_messages=self.opt.messages)
         else:
-            print(f'listening as {self.boundjid}', file=sys.stderr, flush=True)
+            self.say_listening()
         stream = await self.stream
         await self.copy_in(stream)
         if self.opt.close and not self.closed.is_set():
@@ -126,19 +114,9 @@ class Peer(slixmpp.ClientXMPP):
                 break
             await stream.send(data)
 
-    async def main(self):
-        try:
-            await asyncio.wait_for(self.converse(), self.opt.seconds)
-        finally:
-            await self.disconnect(wait=1)
-
 
 def options(roles=('call', 'listen')):
-    p = argparse.ArgumentParser()
-    p.add_argument('-j', dest='jid', required=True)
-    p.add_argument('-p', dest='password', required=True)
-    p.add_argument('-c', dest='server', required=True, metavar='HOST:PORT')
-    p.add_argument('-C', dest='ca', required=True, metavar='FILE')
+    p = slixpeer.parser()
     p.add_argument('-b', dest='block', type=int, default=4096)
     p.add_argument('-m', dest='messages', action='store_true')
     p.add_argument('-N', dest='close', action='store_true')
@@ -155,15 +133,7 @@ def options(roles=('call', 'listen')):
 def main():
     opt = options()
     logging.basicConfig(level=logging.DEBUG if opt.verbose else logging.CRITICAL)
-    peer = Peer(opt)
-    try:
-        peer.loop.run_until_complete(peer.main())
-    except IqError as e:
-        sys.exit(f'slix.py: refused: {e.condition}: {e.text}')
-    except (IqTimeout, asyncio.TimeoutError):
-        sys.exit('slix.py: timed out')
-    except Exception as e:
-        sys.exit(f'slix.py: {type(e).__name__}: {e}')
+    slixpeer.run(Peer(opt))
 
 
 if __name__ == '__main__':

@@ -7,31 +7,23 @@
 Standard input goes to the stream and the stream to standard output.  With -N the
 connection is closed after the end of input, without it the peer has to close.
 """
-import argparse
 import asyncio
 import sys
 
 import slixmpp
 
+import slixpeer
 
-class Peer(slixmpp.ClientXMPP):
+
+class Peer(slixpeer.Peer):
     def __init__(self, opt):
-        super().__init__(opt.jid, opt.password)
-        self.opt = opt
-        self.ca_certs = opt.ca
-        self.register_plugin('xep_0030')
+        super().__init__(opt, ['xep_0030'])
         self.register_plugin('xep_0065', {'auto_accept': True})
-        self.ready = self.loop.create_future()
         self.stream = self.loop.create_future()
         self.closed = asyncio.Event()
-        self.add_event_handler('session_start', self.on_start)
         self.add_event_handler('socks5_stream', self.on_stream)
         self.add_event_handler('socks5_data', sys.stdout.buffer.write)
         self.add_event_handler('socks5_closed', self.on_closed)
-
-    def on_start(self, _):
-        self.send_presence(ppriority=-1)
-        self.ready.set_result(None)
 
     def on_stream(self, stream):
         if not self.stream.done():
@@ -43,14 +35,12 @@ class Peer(slixmpp.ClientXMPP):
             self.closed.set()
 
     async def converse(self):
-        host, _, port = self.opt.server.rpartition(':')
-        self.connect((host.strip('[]'), int(port)))
-        await self.ready
+        await self.log_in()
         if self.opt.role == 'call':
             stream = await self['xep_0065'].handshake(slixmpp.JID(self.opt.peer))
             self.stream.set_result(stream)
         else:
-            print(f'listening as {self.boundjid}', file=sys.stderr, flush=True)
+            self.say_listening()
         stream = await self.stream
         await self.copy_in(stream)
         if self.opt.close:
@@ -65,27 +55,14 @@ class Peer(slixmpp.ClientXMPP):
                 return
             await stream.write(data)
 
-    async def main(self):
-        try:
-            await asyncio.wait_for(self.converse(), 60)
-        finally:
-            await self.disconnect(wait=1)
-
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument('-j', dest='jid', required=True)
-    p.add_argument('-p', dest='password', required=True)
-    p.add_argument('-c', dest='server', required=True, metavar='HOST:PORT')
-    p.add_argument('-C', dest='ca', required=True, metavar='FILE')
+    p = slixpeer.parser()
     p.add_argument('-N', dest='close', action='store_true')
     p.add_argument('role', choices=('call', 'listen'))
     p.add_argument('peer', nargs='?')
-    peer = Peer(p.parse_args())
-    try:
-        peer.loop.run_until_complete(peer.main())
-    except Exception as e:
-        sys.exit(f'slix65.py: {type(e).__name__}: {e}')
+    p.set_defaults(seconds=60)
+    slixpeer.run(Peer(p.parse_args()))
 
 
 if __name__ == '__main__':

@@ -10,40 +10,33 @@ requests.  -M names the kinds of stream that it offers or takes, in that order:
 ibb, s5b.  With --late it goes on after an offer only when SIGUSR1 has come.
 The rest is for senders that lie.
 """
-import argparse
 import asyncio
 import hashlib
 import os
 import signal
-import sys
-import xml.etree.ElementTree as ET
 from datetime import datetime, timezone
 
 import slixmpp
-from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.xmlstream.handler import CoroutineCallback
 from slixmpp.xmlstream.matcher import StanzaPath
+
+import slixpeer
 
 NS = {'ibb': 'http://jabber.org/protocol/ibb',
       's5b': 'http://jabber.org/protocol/bytestreams'}
 FILE = 'http://jabber.org/protocol/si/profile/file-transfer'
 
 
-class Peer(slixmpp.ClientXMPP):
+class Peer(slixpeer.Peer):
     def __init__(self, opt):
-        super().__init__(opt.jid, opt.password)
-        self.opt = opt
-        self.ca_certs = opt.ca
-        for plugin in ('xep_0030', 'xep_0020', 'xep_0047', 'xep_0065',
-                       'xep_0095', 'xep_0096'):
-            self.register_plugin(plugin)
+        super().__init__(opt, ['xep_0030', 'xep_0020', 'xep_0047', 'xep_0065',
+                               'xep_0095', 'xep_0096'])
         self['xep_0047'].block_size = opt.block
         self['xep_0047'].max_block_size = 65535
         self['xep_0047'].auto_accept = True
         self['xep_0065'].auto_accept = True
         self.mend()
         self.choose()
-        self.ready = self.loop.create_future()
         self.lost = self.loop.create_future()
         self.done = asyncio.Event()
         self.told = asyncio.Event()
@@ -51,7 +44,6 @@ class Peer(slixmpp.ClientXMPP):
         self.streams = []
         self.files = {}
         self.socket = None
-        self.add_event_handler('session_start', self.on_start)
         self.add_event_handler('si_request', self.on_offer)
         self.add_event_handler('ibb_stream_start', self.on_ibb)
         self.add_event_handler('ibb_stream_data', self.on_ibb_data)
@@ -77,10 +69,6 @@ class Peer(slixmpp.ClientXMPP):
         for i, method in enumerate(self.opt.methods.split(',')):
             si.register_method(NS[method], 'xep_0047' if method == 'ibb'
                                else 'xep_0065', i)
-
-    def on_start(self, _):
-        self.send_presence(ppriority=-1)
-        self.ready.set_result(None)
 
     def on_lost(self, why):
         if not self.lost.done():
@@ -208,28 +196,23 @@ class Peer(slixmpp.ClientXMPP):
         print('sent', len(data), flush=True)
 
     async def converse(self):
-        host, _, port = self.opt.server.rpartition(':')
-        self.connect((host.strip('[]'), int(port)))
-        await self.ready
+        await self.log_in()
         if self.opt.role == 'send':
             await self.send_file()
         else:
-            print(f'listening as {self.boundjid}', file=sys.stderr, flush=True)
+            self.say_listening()
             await self.done.wait()
 
-    async def main(self):
-        try:
-            await asyncio.wait_for(self.converse(), self.opt.seconds)
-        finally:
-            await self.disconnect(wait=1)
+    def refused(self, error):
+        e = error.iq.xml.find('{jabber:client}error')
+        own = [c.tag.rpartition('}')[2] for c in e
+               if 'xmpp-stanzas' not in c.tag]
+        return (f'refused: {error.condition} {error.iq["error"]["type"]} '
+                f'{" ".join(own)}: {error.text}')
 
 
 def options():
-    p = argparse.ArgumentParser()
-    p.add_argument('-j', dest='jid', required=True)
-    p.add_argument('-p', dest='password', required=True)
-    p.add_argument('-c', dest='server', required=True, metavar='HOST:PORT')
-    p.add_argument('-C', dest='ca', required=True, metavar='FILE')
+    p = slixpeer.parser()
     p.add_argument('-b', dest='block', type=int, default=4096)
     p.add_argument('-k', dest='keep', action='store_true')
     p.add_argument('-M', dest='methods', default='s5b,ibb')
@@ -259,19 +242,7 @@ def options():
 
 
 def main():
-    peer = Peer(options())
-    try:
-        peer.loop.run_until_complete(peer.main())
-    except IqError as e:
-        error = e.iq.xml.find('{jabber:client}error')
-        own = [c.tag.rpartition('}')[2] for c in error
-               if 'xmpp-stanzas' not in c.tag]
-        sys.exit(f'refused: {e.condition} {e.iq["error"]["type"]} '
-                 f'{" ".join(own)}: {e.text}')
-    except (IqTimeout, asyncio.TimeoutError):
-        sys.exit('slixfile.py: timed out')
-    except Exception as e:
-        sys.exit(f'slixfile.py: {type(e).__name__}: {e}')
+    slixpeer.run(Peer(options()))
 
 
 if __name__ == '__main__':

@@ -6,28 +6,19 @@
 import asyncio
 import hashlib
 import json
-import sys
 
 import slixmpp
 
+import slixpeer
 
 IBB = 'http://jabber.org/protocol/ibb'
 FILE = 'http://jabber.org/protocol/si/profile/file-transfer'
 
 
-class Peer(slixmpp.ClientXMPP):
-    def __init__(self, jid, password, ca):
-        super().__init__(jid, password)
-        self.ca_certs = ca
-        for plugin in ('xep_0030', 'xep_0020', 'xep_0047', 'xep_0065',
-                       'xep_0095', 'xep_0096'):
-            self.register_plugin(plugin)
-        self.ready = self.loop.create_future()
-        self.add_event_handler('session_start', self.on_start)
-
-    def on_start(self, _):
-        self.send_presence(ppriority=-1)
-        self.ready.set_result(None)
+class Peer(slixpeer.Peer):
+    def __init__(self, opt):
+        super().__init__(opt, ['xep_0030', 'xep_0020', 'xep_0047', 'xep_0065',
+                               'xep_0095', 'xep_0096'])
 
     async def send_one(self, peer, number, name):
         data, sid = b'file %d' % number, 'n%d' % number
@@ -41,21 +32,19 @@ class Peer(slixmpp.ClientXMPP):
         await stream.send(data)
         await stream.close()
 
-    async def main(self, server, peer, names):
-        host, _, port = server.rpartition(':')
-        self.connect((host, int(port)))
-        await self.ready
+    async def main(self, peer, names):
+        await self.log_in()
         for i, name in enumerate(names):
             await asyncio.wait_for(self.send_one(slixmpp.JID(peer), i, name), 60)
         await self.disconnect(wait=1)
 
 
 def main():
-    jid, password, server, ca, to, path = sys.argv[1:]
+    opt, (to, path) = slixpeer.arguments()
     with open(path) as f:
         names = [json.loads(line) for line in f]
-    peer = Peer(jid, password, ca)
-    peer.loop.run_until_complete(peer.main(server, to, names))
+    peer = Peer(opt)
+    peer.loop.run_until_complete(peer.main(to, names))
 
 
 main()

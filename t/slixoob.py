@@ -15,32 +15,23 @@ from slixmpp.exceptions import IqError
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import StanzaPath
 
+import slixpeer
 
-class Peer(slixmpp.ClientXMPP):
-    def __init__(self, jid, password, ca):
-        super().__init__(jid, password)
-        self.ca_certs = ca
-        self.register_plugin('xep_0030')
-        self.register_plugin('xep_0066')
+
+class Peer(slixpeer.Peer):
+    def __init__(self, opt):
+        super().__init__(opt, ['xep_0030', 'xep_0066'])
         self.remove_handler('OOB Transfer')
         self.register_handler(Callback(
             'Offered', StanzaPath('iq@type=set/oob_transfer'), self.on_offer))
-        self.ready = self.loop.create_future()
         self.told = asyncio.Event()
-        self.add_event_handler('session_start', self.on_start)
-
-    def on_start(self, _):
-        self.send_presence(ppriority=-1)
-        self.ready.set_result(None)
 
     def on_offer(self, iq):
         print(iq['oob_transfer']['url'], flush=True)
         self.offered = iq
 
-    async def main(self, server, peer=None, url=None):
-        host, _, port = server.rpartition(':')
-        self.connect((host, int(port)))
-        await self.ready
+    async def main(self, peer=None, url=None):
+        await self.log_in()
         if peer is None:
             print('listening', file=sys.stderr, flush=True)
             self.loop.add_signal_handler(signal.SIGUSR1, self.told.set)
@@ -59,10 +50,9 @@ class Peer(slixmpp.ClientXMPP):
 
 
 def main():
-    jid, password, server, ca = sys.argv[1:5]
-    peer = Peer(jid, password, ca)
-    peer.loop.run_until_complete(
-        asyncio.wait_for(peer.main(server, *sys.argv[5:]), 120))
+    opt, rest = slixpeer.arguments()
+    peer = Peer(opt)
+    peer.loop.run_until_complete(asyncio.wait_for(peer.main(*rest), 120))
 
 
 main()

@@ -12,13 +12,13 @@ import base64
 import hashlib
 import re
 import struct
-import sys
 import xml.etree.ElementTree as ET
 
-import slixmpp
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
+
+import slixpeer
 
 IBB = 'http://jabber.org/protocol/ibb'
 FILE = 'http://jabber.org/protocol/si/profile/file-transfer'
@@ -59,23 +59,16 @@ CASES = {
 }
 
 
-class Peer(slixmpp.ClientXMPP):
-    def __init__(self, jid, password, ca):
-        super().__init__(jid, password)
-        self.ca_certs = ca
-        self.ready = self.loop.create_future()
+class Peer(slixpeer.Peer):
+    def __init__(self, opt):
+        super().__init__(opt)
         self.heard = {}
         self.news = asyncio.Event()
         self.given_up = asyncio.Event()
-        self.add_event_handler('session_start', self.on_start)
         for name in ('data', 'close'):
             self.register_handler(Callback(
                 name, MatchXPath('{jabber:client}iq/{%s}%s' % (IBB, name)),
                 self.on_input))
-
-    def on_start(self, _):
-        self.send_presence(ppriority=-1)
-        self.ready.set_result(None)
 
     def on_input(self, iq):
         if iq['type'] != 'set':
@@ -132,19 +125,17 @@ class Peer(slixmpp.ClientXMPP):
         print(case, *re.findall(rb'<(\w+) ', words), b'closed' in words,
               error, flush=True)
 
-    async def main(self, server, peer, *cases):
-        host, _, port = server.rpartition(':')
-        self.connect((host, int(port)))
-        await self.ready
+    async def main(self, peer, *cases):
+        await self.log_in()
         for case in cases or CASES:
             await asyncio.wait_for(self.one(peer, case), 100)
         await self.disconnect(wait=1)
 
 
 def main():
-    jid, password, server, ca = sys.argv[1:5]
-    peer = Peer(jid, password, ca)
-    peer.loop.run_until_complete(peer.main(server, *sys.argv[5:]))
+    opt, rest = slixpeer.arguments()
+    peer = Peer(opt)
+    peer.loop.run_until_complete(peer.main(*rest))
 
 
 main()
