@@ -241,6 +241,20 @@ class Fake:
         except OSError:
             pass
 
+    def receive(self):
+        """The next bytes, however many."""
+        try:
+            self.sock.settimeout(self.left())
+            data = self.sock.recv(65536)
+        except TimeoutError:
+            raise Fault('sends nothing and stays') from None
+        except OSError:
+            raise Gone from None
+        if not data:
+            raise Gone
+        self.log.append(('xcat', data[:500]))
+        return data
+
     # XML.  Tags are counted here, so that no parser's buffering can delay a stanza, and a stanza is parsed whole.
 
     def frame(self):
@@ -272,17 +286,7 @@ class Fake:
                 raise Fault('sends XML that is not: %s' % error) from None
             if e is not False:
                 break
-            try:
-                self.sock.settimeout(self.left())
-                data = self.sock.recv(65536)
-            except TimeoutError:
-                raise Fault('sends nothing and stays') from None
-            except OSError:
-                raise Gone from None
-            if not data:
-                raise Gone
-            self.log.append(('xcat', data[:500]))
-            self.buf += data
+            self.buf += self.receive()
         if e is None:
             self.ended = True
             self.send('</stream:stream>')

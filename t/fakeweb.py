@@ -10,7 +10,7 @@ import select
 import struct
 import xml.etree.ElementTree as ET
 
-from fake import DOMAIN, Fault, Gone, check
+from fake import DOMAIN, Gone, check
 
 FRAMING = 'urn:ietf:params:xml:ns:xmpp-framing'
 HTTPBIND = '{http://jabber.org/protocol/httpbind}'
@@ -21,23 +21,9 @@ FEATURES = "<stream:features xmlns:stream='http://etherx.jabber.org/streams'>%s<
 def head(s):
     """Read an HTTP head, and leave what is behind it in s.buf."""
     while b'\r\n\r\n' not in s.buf:
-        s.buf += receive(s)
+        s.buf += s.receive()
     text, s.buf = s.buf.split(b'\r\n\r\n', 1)
     return text.decode()
-
-
-def receive(s):
-    try:
-        s.sock.settimeout(s.left())
-        data = s.sock.recv(65536)
-    except TimeoutError:
-        raise Fault('sends nothing and stays') from None
-    except OSError:
-        raise Gone from None
-    if not data:
-        raise Gone
-    s.log.append(('xcat', data[:300]))
-    return data
 
 
 # --- WebSocket ---------------------------------------------------------------
@@ -80,7 +66,7 @@ def switching(accept, more=''):
 def take_frame(s):
     def need(n):
         while len(s.buf) < n:
-            s.buf += receive(s)
+            s.buf += s.receive()
     need(2)
     check(s.buf[0] & 0x70 == 0 and s.buf[1] & 0x80, 'sends a frame that is not masked or has reserved bits')
     opcode, n, at = s.buf[0] & 15, s.buf[1] & 127, 2
@@ -179,7 +165,7 @@ class Bosh:
                     continue
                 s.sock = sock
                 try:
-                    self.socks[sock] += receive(s)
+                    self.socks[sock] += s.receive()
                 except Gone:
                     del self.socks[sock]
                     self.held = [h for h in self.held if h[0] is not sock]
