@@ -10,28 +10,13 @@ CARRIER=ibb
 LIMIT=280
 bob=bob@$DOMAIN
 
-by()		# road: all users go by it from now on
-{
-	case $1 in
-	ws)	SERVER=ws://127.0.0.1:$HTTPPORT/xmpp-websocket ;;
-	wss)	SERVER=wss://127.0.0.1:$HTTPSPORT/xmpp-websocket ;;
-	http)	SERVER=http://127.0.0.1:$HTTPPORT/http-bind ;;
-	https)	SERVER=https://localhost:$HTTPSPORT/http-bind ;;
-	esac
-	for _user in $USERS; do
-		xcat_user "$_user"
-	done
-}
-
 transfer()	# file-up file-down
 {
 	began=$(date +%s)
 	listen_as bob listener -a "alice@$DOMAIN" <"$T/$2"
 	start caller "$T/alice" "$bob" <"$T/$1"
 	for name in caller listener; do
-		finish $name "$LIMIT"
-		is "$status" 0 "$server, $road: $1 up, $2 down: $name"
-		[ "$status" = 0 ] || diag_file "$T/$name.err"
+		ended $name "$server, $road: $1 up, $2 down"
 	done
 	check_same "$T/listener.out" "$T/$1" "$server, $road: $1 up"
 	check_same "$T/caller.out" "$T/$2" "$server, $road: $2 down"
@@ -46,7 +31,7 @@ head -c 100000000 /dev/urandom >"$T/random-2"
 for kind in $SERVERS; do
 	start_server "$kind" http smacks
 	for road in ws wss http https; do
-		by $road
+		by_road $road
 		case $road in
 		wss)	transfer random-1 random-2 ;;
 		ws)	transfer random-1 nothing ;;

@@ -11,19 +11,6 @@ LIMIT=60
 BLOCK=4096
 bob=bob@$DOMAIN
 
-by()		# road: all users go by it from now on
-{
-	case $1 in
-	ws)	SERVER=ws://127.0.0.1:$HTTPPORT/xmpp-websocket ;;
-	wss)	SERVER=wss://127.0.0.1:$HTTPSPORT/xmpp-websocket ;;
-	http)	SERVER=http://127.0.0.1:$HTTPPORT/http-bind ;;
-	https)	SERVER=https://localhost:$HTTPSPORT/http-bind ;;
-	esac
-	for _user in $USERS; do
-		xcat_user "$_user"
-	done
-}
-
 # The caller closes when all is confirmed.
 up()		# file
 {
@@ -108,12 +95,12 @@ head -c 1000000 /dev/urandom >"$T/1-MB-more"
 for kind in $SERVERS; do
 	start_server "$kind" http
 	for road in ws wss http https; do
-		by $road
+		by_road $road
 		transfers
 		told
 	done
 	for road in wss https; do
-		by $road
+		by_road $road
 		streams
 		wrong_password
 	done

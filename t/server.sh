@@ -115,6 +115,19 @@ xcat_user()	# user
 	chmod +x "$T/$1"
 }
 
+by_road()	# ws|wss|http|https: all users go by it from now on
+{
+	case $1 in
+	ws)	SERVER=ws://127.0.0.1:$HTTPPORT/xmpp-websocket ;;
+	wss)	SERVER=wss://127.0.0.1:$HTTPSPORT/xmpp-websocket ;;
+	http)	SERVER=http://127.0.0.1:$HTTPPORT/http-bind ;;
+	https)	SERVER=https://localhost:$HTTPSPORT/http-bind ;;
+	esac
+	for _user in $USERS; do
+		xcat_user "$_user"
+	done
+}
+
 xcat_as()	# user argument ...
 {
 	_user=$1; shift
