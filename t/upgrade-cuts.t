@@ -7,11 +7,9 @@
 . "${0%/*}/server.sh"
 . "${0%/*}/sockets.sh"
 
-# Twenty times, at any moment: bytes are under way each time, in the socket and
-# in what the listener has not yet written, because its reader is slow.
-cuts()		# cuts bytes/s option ...
+slowly()	# bytes/s option ...: as fast as that it is read
 {
-	_what="$server: $1 cuts" _cuts=$1 _rate=$2; shift 2
+	_rate=$1; shift
 	rm -f "$T/listener.out"
 	fifo out
 	ln -s out "$T/listener.out"
@@ -19,6 +17,24 @@ cuts()		# cuts bytes/s option ...
 	listen_as bob listener -v "$@" -a "alice@$DOMAIN"
 	start caller "$T/alice" -s -v -o upgrade-after=0 "$@" "bob@$DOMAIN" \
 	    <"$T/large"
+}
+
+quickly()	# until its end
+{
+	touch "$T/fast"
+	ended caller "$_what"
+	ended listener "$_what"
+	ended reader "$_what"
+	check_same "$T/reader.out" "$T/large" "$_what: same"
+	rm "$T/fast"
+}
+
+# Twenty times, at any moment: bytes are under way each time, in the socket and
+# in what the listener has not yet written, because its reader is slow.
+cuts()		# cuts bytes/s option ...
+{
+	_what="$server: $1 cuts" _cuts=$1; shift
+	slowly "$@"
 	_n=1
 	while [ "$_n" -le "$_cuts" ] && wait_for 90 stands $_n; do
 		sleep ".$(shuf -i 0-3 -n 1)$(shuf -i 0-9 -n 1)"
@@ -27,12 +43,7 @@ cuts()		# cuts bytes/s option ...
 	done
 	is "$_n" "$((_cuts + 1))" "$_what: a new socket each time"
 	ok "$_what: one more" wait_for 90 stands "$_n"
-	touch "$T/fast"
-	ended caller "$_what"
-	ended listener "$_what"
-	ended reader "$_what"
-	check_same "$T/reader.out" "$T/large" "$_what: same"
-	rm "$T/fast"
+	quickly
 }
 
 # All connections of one process to the server.
@@ -49,14 +60,8 @@ cut_server()	# name
 # break while either end is away from its server.
 chaos()		# cuts bytes/s option ...
 {
-	_what="$server: $1 cuts of anything" _cuts=$1 _rate=$2; shift 2
-	rm -f "$T/listener.out"
-	fifo out
-	ln -s out "$T/listener.out"
-	start reader "$PYTHON" "$TESTS/slow.py" "$_rate" "$T/out" "$T/fast"
-	listen_as bob listener -v "$@" -a "alice@$DOMAIN"
-	start caller "$T/alice" -s -v -o upgrade-after=0 "$@" "bob@$DOMAIN" \
-	    <"$T/large"
+	_what="$server: $1 cuts of anything" _cuts=$1; shift
+	slowly "$@"
 	wait_for 90 stands 1
 	_n=0
 	while [ "$_n" -lt "$_cuts" ] && ! gone "$(pid_of caller)"; do
@@ -70,12 +75,7 @@ chaos()		# cuts bytes/s option ...
 		_n=$((_n + 1))
 	done
 	is "$_n" "$_cuts" "$_what: it lives through them"
-	touch "$T/fast"
-	ended caller "$_what"
-	ended listener "$_what"
-	ended reader "$_what"
-	check_same "$T/reader.out" "$T/large" "$_what: same"
-	rm "$T/fast"
+	quickly
 }
 
 can_cut || skip_all 'ss -K does nothing here'
