@@ -31,13 +31,8 @@ through()	# count bytes: streams that give back what is sent
 }
 
 # The forwarder as client knows a peer, and names no service.
-client()
+many_through()	# to the listener, which is stopped then
 {
-	_what='to xcat -l -k'
-	port=$(free_port)
-	listen_as bob listener -k -a "alice@$DOMAIN" "$echo_port" \
-	    'other=!echo the wrong one'
-	forwarder alice forward client "bob@$DOMAIN/xcat" "$port"
 	through 1 100000
 	_before=$(descriptors listener)
 	through 1 $SIZE
@@ -46,6 +41,16 @@ client()
 	    wait_for 20 few_descriptors listener "$_before"
 	is "$(grep -c . "$T/listener.err")" 1 "$_what: no complaint"
 	stop listener
+}
+
+client()
+{
+	_what='to xcat -l -k'
+	port=$(free_port)
+	listen_as bob listener -k -a "alice@$DOMAIN" "$echo_port" \
+	    'other=!echo the wrong one'
+	forwarder alice forward client "bob@$DOMAIN/xcat" "$port"
+	many_through
 
 	# What ends one direction ends both, so one at a time.
 	_what='from xcat -l -k'
@@ -86,14 +91,7 @@ server()
 	forwarder bob forward server - "$echo_port"
 	start listener "$T/alice" -b 65535 -L "$port" "bob@$DOMAIN/tmpp"
 	wait_for 20 said listener forwarding || bail 'no xcat -L'
-	through 1 100000
-	_before=$(descriptors listener)
-	through 1 $SIZE
-	through 8 1000000
-	ok "$_what: all are over" \
-	    wait_for 20 few_descriptors listener "$_before"
-	is "$(grep -c . "$T/listener.err")" 1 "$_what: no complaint"
-	stop listener
+	many_through
 	stop forward
 
 	target=$(free_port)

@@ -188,15 +188,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix='xcat-loss.') as where:
         certificates(where)
         for number, (problem, ends, took) in enumerate(beside(8, where, play, len(cases)), 1):
-            print('%s %d - %s' % ('not ok' if problem else 'ok', number, cases[number - 1][0]))
-            if problem:
-                failed += 1
-                print('#   %s, after %.2f s' % (problem, took))
-                for who, (code, out, err) in ends.items():
-                    print('#   %s: status %s, %d bytes' % (who, code, len(out)))
-                    for line in err.splitlines()[-5:]:
-                        print('#     %.300s' % line)
-            sys.stdout.flush()
+            failed += tell(number, cases[number - 1][0], problem, ends, took)
     return failed > 0
 
 

@@ -24,6 +24,7 @@ import shlex
 import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
@@ -442,3 +443,16 @@ class Middle:
                 s.listener.close()
         return {s.name: (None if getattr(s, 'killed', False) else s.process.returncode, s.contents('out'),
                          s.contents('err').decode(errors='replace')) for s in self.sides}
+
+
+def tell(number, name, problem, ends, took):
+    """A line of TAP, and what play() returned if there was a problem; returns whether there was."""
+    print('%s %d - %s' % ('not ok' if problem else 'ok', number, name))
+    if problem:
+        print('#   %s, after %.2f s' % (problem, took))
+        for who, (code, out, err) in ends.items():
+            print('#   %s: status %s, %d bytes' % (who, code, len(out)))
+            for line in err.splitlines()[-5:]:
+                print('#     %.300s' % line)
+    sys.stdout.flush()
+    return bool(problem)

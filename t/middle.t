@@ -571,15 +571,7 @@ def main():
         for number, (name, *rest) in enumerate(cases, 1):
             began = time.monotonic()
             problem, ends = run(*rest)
-            print('%s %d - %s' % ('not ok' if problem else 'ok', number, name))
-            if problem:
-                failed += 1
-                print('#   %s, after %.2f s' % (problem, time.monotonic() - began))
-                for who, (code, out, err) in ends.items():
-                    print('#   %s: status %s, %d bytes' % (who, code, len(out)))
-                    for line in err.splitlines()[-5:]:
-                        print('#     %.300s' % line)
-            sys.stdout.flush()
+            failed += tell(number, name, problem, ends, time.monotonic() - began)
     return failed > 0
 
 
