@@ -104,7 +104,7 @@ fuzz: $(FUZZERS)
 	for f in $(FUZZERS); do $$f -max_total_time=$(FUZZ_SECONDS) \
 	    -rss_limit_mb=1024 -print_final_stats=0 || exit; done
 
-$(FUZZERS): $(OBJS)
+$(FUZZERS): $(OBJS) t/fuzz/*.c t/stanza.[ch]
 	clang $(DEFS) `pkg-config --cflags $(PKGS)` $(ASAN) \
 	    -fsanitize=fuzzer -o $@ $@.c t/stanza.c xml/*.c ibb/*.c \
 	    $(FUZZED) $(LIBS)

@@ -72,6 +72,8 @@ incoming_let_go(struct incoming *in)
 void
 incoming_free(struct incoming *in)
 {
+	if (in == NULL)
+		return;
 	if (in->link != NULL)
 		in->link->in = NULL;
 	incoming_let_go(in);

@@ -220,7 +220,6 @@ local_failure(struct incoming *in, int error)
 static void
 agree(struct incoming *in)
 {
-	in->begun = in->have;
 	incoming_set_phase(in, AGREED);
 	if (in->have > 0)
 		say(0, "%s: %s: going on behind %llu bytes", in->shown,

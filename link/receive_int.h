@@ -39,8 +39,7 @@ struct incoming {
 	struct partial		*partial;	/* NULL: standard output */
 	struct sum		*sum;
 	struct sumfile		*summing;
-	uint64_t		 begun;		/* there were so many bytes */
-	uint64_t		 have;		/* and now there are */
+	uint64_t		 have;		/* bytes that are there */
 	struct link		*link;		/* NULL: none yet */
 	int			 declined;	/* before it began */
 	int			 told;		/* why it failed: */

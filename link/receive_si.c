@@ -122,6 +122,7 @@ take_offer(const struct si_offer *o)
 	if ((in = incoming_new(o->from, o->sid)) == NULL ||
 	    (in->id = strdup(o->id)) == NULL) {
 		si_refuse(t, o->from, o->id, SI_BUSY, NULL);
+		incoming_free(in);
 		return;
 	}
 	in->timer = (struct timer){ .fire = lapse, .arg = in };
