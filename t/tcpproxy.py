@@ -13,47 +13,25 @@ the connection: what still comes of it is sent, to nobody.
 """
 
 import base64
-import hashlib
+import itertools
 import selectors
 import socket
 import sys
-import xml.etree.ElementTree as ET
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
+
+from component import ACCEPT, Component
 
 IBB = '{http://jabber.org/protocol/ibb}'
 PROXY = '{http://prosody.im/protocol/tcpproxy}'
-ACCEPT = '{jabber:component:accept}'
-STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
 
 
-class Component:
+class TcpProxy(Component):
     def __init__(self, port, domain, secret):
-        self.domain, self.secret = domain, secret
-        self.sock = socket.create_connection(('127.0.0.1', port))
-        self.parser = ET.XMLPullParser(('start', 'end'))
-        self.depth = 0
+        super().__init__(port, domain, secret)
         self.streams = {}       # (peer, sid) -> connection
-        self.sel = selectors.DefaultSelector()
-        self.sel.register(self.sock, selectors.EVENT_READ)
-        self.send("<stream:stream xmlns='jabber:component:accept' "
-                  "xmlns:stream='http://etherx.jabber.org/streams' to=%s>" % quoteattr(domain))
-
-    def send(self, text):
-        self.sock.sendall(text.encode())
-
-    def reply(self, iq, kind, inside=''):
-        name = iq.tag[len(ACCEPT):]
-        self.send('<%s type=%s from=%s to=%s id=%s>%s</%s>' % (
-            name, quoteattr(kind), quoteattr(self.domain), quoteattr(iq.get('from')), quoteattr(iq.get('id', '')),
-            inside, name))
 
     def message(self, key, inside):
         self.send('<message from=%s to=%s>%s</message>' % (quoteattr(self.domain), quoteattr(key[0]), inside))
-
-    def refuse(self, stanza, kind, condition, text=''):
-        if text:
-            text = "<text xmlns='%s'>%s</text>" % (STANZAS, escape(text))
-        self.reply(stanza, 'error', "<error type='%s'><%s xmlns='%s'/>%s</error>" % (kind, condition, STANZAS, text))
 
     def open(self, iq, e):
         host, port, block = e.get(PROXY + 'host'), e.get(PROXY + 'port'), e.get('block-size')
@@ -74,14 +52,14 @@ class Component:
             return
         key = iq.get('from'), e.get('sid')
         self.streams[key] = conn
-        self.sel.register(conn, selectors.EVENT_WRITE, [key, iq, 0])
+        self.sel.register(conn, selectors.EVENT_WRITE, lambda *_: self.connected(conn, key, iq))
 
-    def connected(self, conn, state):
-        key, iq, _ = state
+    def connected(self, conn, key, iq):
         if conn.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self.over(conn, key)        # nobody answers the request
             return
-        self.sel.modify(conn, selectors.EVENT_READ, state)
+        seq = itertools.count()
+        self.sel.modify(conn, selectors.EVENT_READ, lambda *_: self.output(conn, key, seq))
         self.reply(iq, 'result')
 
     def over(self, conn, key):
@@ -114,26 +92,7 @@ class Component:
         elif e.get('type') != 'error':  # answers and presence, too
             self.refuse(e, 'cancel', 'service-unavailable')
 
-    def input(self):
-        data = self.sock.recv(65536)
-        if not data:
-            sys.exit(0)
-        self.parser.feed(data)
-        for what, e in self.parser.read_events():
-            if what == 'start':
-                self.depth += 1
-                if self.depth == 1:
-                    proof = hashlib.sha1((e.get('id') + self.secret).encode()).hexdigest()
-                    self.send('<handshake>%s</handshake>' % proof)
-                continue
-            self.depth -= 1
-            if self.depth == 1 and e.tag == ACCEPT + 'handshake':
-                print('ready', flush=True)
-            elif self.depth == 1:
-                self.stanza(e)
-
-    def output(self, conn, state):
-        key, _, seq = state
+    def output(self, conn, key, seq):
         try:
             data = conn.recv(200000)    # all there is, whatever the block-size
         except OSError:
@@ -142,16 +101,7 @@ class Component:
             self.over(conn, key)
             return
         self.message(key, "<data xmlns='%s' sid=%s seq='%d'>%s</data>" % (
-            IBB[1:-1], quoteattr(key[1]), seq, base64.b64encode(data).decode()))
-        state[2] += 1
-
-    def run(self):
-        while True:
-            for ready, events in self.sel.select():
-                if ready.fileobj is self.sock:
-                    self.input()
-                elif ready.fileobj.fileno() != -1:
-                    (self.connected if events & selectors.EVENT_WRITE else self.output)(ready.fileobj, ready.data)
+            IBB[1:-1], quoteattr(key[1]), next(seq), base64.b64encode(data).decode()))
 
 
-Component(int(sys.argv[1]), sys.argv[2], sys.argv[3]).run()
+TcpProxy(int(sys.argv[1]), sys.argv[2], sys.argv[3]).run()
