@@ -1009,6 +1009,13 @@ carrier_wire_tick(struct carrier *c)
 	report(c);
 }
 
+int
+carrier_wire_unproved(const struct carrier *c)
+{
+	return carrier_wired(c) && c->inband != NULL && c->wire_out > 0 &&
+	    c->wire_known == 0;
+}
+
 uint64_t
 carrier_wire_count(const struct carrier *c)
 {

@@ -153,6 +153,9 @@ int	 carrier_wire_finished(const struct carrier *c);
 /* It has ended, or it broke.  With the stream about to be closed, that is as
  * it should be: 1 then, else 0. */
 int	 carrier_wire_lost(struct carrier *c, int broke);
+/* Has the peer got nothing of what was written to it?  Its reports come once a
+ * second, if it can be reached. */
+int	 carrier_wire_unproved(const struct carrier *c);
 /* Time has passed: confirm to the peer what came since. */
 void	 carrier_wire_tick(struct carrier *c);
 /* Bytes that the present or the last one has carried, both ways. */

@@ -30,6 +30,7 @@
 #define ANSWER_WAIT	9000	/* ours for its answer */
 #define PROXY_TIME	5000	/* to reach a proxy; to have it relay */
 #define TICK		1000	/* of a socket that stands */
+#define DOUBTS		15	/* ticks in which nothing of ours arrives */
 #define LINGER		5000	/* for the peer's end behind ours */
 #define RETRY_LEAST	1000
 #define RETRY_MOST	(10 * 60 * 1000)
@@ -70,6 +71,9 @@ struct wire {
 	struct s5bdial		*dial;
 	char			*id;		/* of an offer, unanswered */
 	struct end		*end;		/* the socket in use */
+	int			 relayed;	/* it goes through a proxy */
+	unsigned		 doubts;	/* ticks; see DOUBTS */
+	int			 no_proxies;	/* there was such a one */
 	int			 ended;
 	int			 closing;	/* the stream is about to end */
 	int			 shut;		/* our direction of it */
@@ -333,6 +337,8 @@ stands(struct wire *w, int fd, const struct streamhost *proxy, int ready)
 		w->fd = -1;
 	clean(w);
 	w->ended = w->shut = 0;
+	w->relayed = proxy != NULL;
+	w->doubts = 0;
 	if (stream_wire(w->link->stream, w->number, ready,
 	    proxy != NULL) == -1) {
 		close(fd);
@@ -389,11 +395,34 @@ check_up(struct wire *w)
 	}
 }
 
+/*
+ * There are proxies that relay from the requester to the target only, as
+ * Openfire's do; and whoever is the target sees bytes come, and takes that for
+ * a proof.
+ */
+static int
+is_one_way(struct wire *w)
+{
+	if (!w->relayed || run.away || stream_waits(w->link->stream) ||
+	    !carrier_wire_unproved(stream_carrier(w->link->stream)))
+		w->doubts = 0;
+	else
+		w->doubts++;
+	return w->doubts > DOUBTS;
+}
+
 static void
 tick(struct wire *w)
 {
 	struct carrier	*c = stream_carrier(w->link->stream);
 
+	if (is_one_way(w)) {
+		w->no_proxies = 1;
+		carrier_wire_lost(c, 1);
+		lost(w, "nothing that we sent has come");
+		link_changed(w->link);
+		return;
+	}
 	if (w->shut) {		/* all is said; so be it */
 		carrier_wire_lost(c, 0);
 		link_changed(w->link);
@@ -412,6 +441,18 @@ fire(void *arg)
 		tick(w);
 	else
 		link_changed(w->link);
+}
+
+/* Of these hosts only the own ones of whoever offers them. */
+static void
+drop_proxies(struct wire *w, const char *owner)
+{
+	size_t	 i, n = 0;
+
+	for (i = 0; i < w->n; i++)
+		if (strcmp(w->hosts[i].jid, owner) == 0)
+			w->hosts[n++] = w->hosts[i];
+	w->n = n;
 }
 
 /*
@@ -533,7 +574,10 @@ offer(struct wire *w)
 		failed(w, SE_NONE, "out of memory");
 		return;
 	}
-	if ((w->n = hosts_list(w->hosts, S5B_HOSTS)) == 0) {
+	w->n = hosts_list(w->hosts, S5B_HOSTS);
+	if (w->no_proxies)
+		drop_proxies(w, session_jid(run.session));
+	if (w->n == 0) {
 		failed(w, SE_NONE, "there is no address to offer");
 		return;
 	}
@@ -605,6 +649,13 @@ try(struct wire *w)
 	struct s5bdial_host	 hosts[S5B_HOSTS];
 	size_t			 i;
 
+	if (w->no_proxies)
+		drop_proxies(w, peer_of(w));
+	if (w->n == 0) {
+		answer_error(w, SE_ITEM_NOT_FOUND, NULL);
+		failed(w, SE_ITEM_NOT_FOUND, "it offers only proxies");
+		return;
+	}
 	for (i = 0; i < w->n; i++)
 		hosts[i] = (struct s5bdial_host){ w->hosts[i].host,
 		    w->hosts[i].port };
