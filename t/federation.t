@@ -53,18 +53,30 @@ cut()
 	stop relay_b
 }
 
+# What the relays have passed on to a server, by the connections there are.
+link_bytes()
+{
+	ss -Htni 'dport = :5270 or dport = :5271' |
+	    grep -o 'bytes_sent:[0-9]*' |
+	    awk -F : '{ sum += $2 } END { print sum + 0 }'
+}
+
+# All of it by the link between the servers: no socket between the two.
 across()	# from to bytes
 {
 	_size=$3
 	head -c "$_size" /dev/urandom >"$T/data"
 	start listener "$T/$2" -l -a "$1@$(domain_of "$1")"
 	wait_for 20 listening_or_gone listener
-	start caller "$T/$1" -s -b 65535 "$2@$(domain_of "$2")" <"$T/data"
+	_before=$(link_bytes)
+	start caller "$T/$1" -s -i -b 65535 "$2@$(domain_of "$2")" <"$T/data"
 	finish caller "$LIMIT"
 	is "$status" 0 "$1 to $2, $_size bytes"
 	[ "$status" = 0 ] || diag_file "$T/caller.err"
 	finish listener 20
 	check_same "$T/listener.out" "$T/data" "$1 to $2: intact"
+	ok "$1 to $2: by the link between the servers" \
+	    [ $(($(link_bytes) - _before)) -ge "$_size" ]
 }
 
 domain_of()	# user
