@@ -53,26 +53,26 @@ connection_over()
 try_ssh()
 {
 	over_xcat ssh -F "$T/ssh_config" host expr 6 \\* 7
-	is "$(cat "$T/run.out")" 42 "$by: output of a command"
-	is "$status" 0 "$by: success"
-	ok "$by: the listener ends with it" connection_over
+	is "$(cat "$T/run.out")" 42 "$road, $by: output of a command"
+	is "$status" 0 "$road, $by: success"
+	ok "$road, $by: the listener ends with it" connection_over
 
 	over_xcat ssh -F "$T/ssh_config" host 'exit 7'
-	is "$status" 7 "$by: exit status"
+	is "$status" 7 "$road, $by: exit status"
 	connection_over
 
 	over_xcat ssh -F "$T/ssh_config" host cat <"$T/data"
-	check_same "$T/run.out" "$T/data" "$by: 20 MB there and back"
+	check_same "$T/run.out" "$T/data" "$road, $by: 20 MB there and back"
 	connection_over
 
 	over_xcat scp -q -F "$T/ssh_config" "$T/data" "host:$T/there"
-	is "$status" 0 "$by: scp"
-	check_same "$T/there" "$T/data" "$by: scp, 20 MB intact"
+	is "$status" 0 "$road, $by: scp"
+	check_same "$T/there" "$T/data" "$road, $by: scp, 20 MB intact"
 	connection_over
 
 	over_xcat scp -q -F "$T/ssh_config" "host:$T/data" "$T/here"
-	is "$status" 0 "$by: scp back"
-	check_same "$T/here" "$T/data" "$by: scp back, 20 MB intact"
+	is "$status" 0 "$road, $by: scp back"
+	check_same "$T/here" "$T/data" "$road, $by: scp back, 20 MB intact"
 	connection_over
 	rm "$T/there" "$T/here"
 }
@@ -80,6 +80,7 @@ try_ssh()
 head -c 20000000 /dev/urandom >"$T/data"
 start_sshd
 start_server prosody
+road=TCP
 write_ssh_config <<END
 Host *
 	ProxyCommand $T/alice bob@$DOMAIN
@@ -91,21 +92,20 @@ for by in by_socat by_inetd; do
 done
 stop_server
 
-# The same where only the web gets through: by WebSocket.
-by=by_socat
+# The same where only the web gets through: by WebSocket, which all of it has to
+# go by.
+CARRIER=ibb
 start_server ejabberd http
-SERVER=wss://localhost:$HTTPSPORT/xmpp-websocket
-for user in alice bob; do
-	xcat_user $user
-done
-over_xcat ssh -F "$T/ssh_config" host expr 6 \\* 7
-is "$(cat "$T/run.out")" 42 'WebSocket: output of a command'
-connection_over
-over_xcat ssh -F "$T/ssh_config" host 'exit 7'
-is "$status" 7 'WebSocket: exit status'
-connection_over
-head -c 4000000 "$T/data" >"$T/less"
-over_xcat ssh -F "$T/ssh_config" host cat <"$T/less"
-check_same "$T/run.out" "$T/less" 'WebSocket: 4 MB there and back'
-ok 'WebSocket: the listener ends with it' connection_over
+by_road wss
+road=WebSocket
+write_ssh_config <<END
+Host *
+	ProxyCommand $T/alice -v bob@$DOMAIN 2>>$T/proxy.err
+	User $(id -un)
+END
+by=by_socat
+try_ssh
+like "$(grep -c ': tls 1.3 end to end' "$T/proxy.err")" '^5$' \
+    "$road: that were five streams"
+is "$(grep -c ': socket:' "$T/proxy.err")" 0 "$road: all of them in-band"
 done_testing
