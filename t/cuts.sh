@@ -32,6 +32,35 @@ transfer()	# name caller-option listener-option [up down]
 		diag_file "$T/c_$1.err"
 		bail "$server: $1: no stream"
 	}
+	watch_descriptors "c_$1"
+	watch_descriptors "l_$1"
+}
+
+# How many descriptors it has open, a line for each look while it runs.
+watch_descriptors()	# name
+{
+	start "fds_$1" sh -c 'count() { [ $# -eq 1 ] || echo $#; }
+	    while kill -0 "$1"; do count "/proc/$1/fd"/*; sleep .2; done' \
+	    sh "$(pid_of "$1")"
+}
+
+# In the last third of the time there are about as many as in the first.
+kept_descriptors()	# name
+{
+	finish "fds_$1"
+	_fds=$(awk '{ n[NR] = $1 } END {
+		third = int(NR / 3)
+		for (i = 1; i <= third; i++) {
+			first += n[i]
+			last += n[NR + 1 - i]
+		}
+		if (third == 0)
+			print "unknown"
+		else
+			printf "%.1f then %.1f %d", first / third,
+			    last / third, last <= first + 3 * third
+	    }' "$T/fds_$1.out")
+	like "$_fds" ' 1$' "$server: $1: descriptors, ${_fds% *}"
 }
 
 came_through()	# name [up down]
@@ -40,6 +69,8 @@ came_through()	# name [up down]
 	ended_well "l_$1" 60 "$server: $1: the listener's status"
 	check_same "$T/l_$1.out" "$T/${2:-up}" "$server: $1: to the listener"
 	check_same "$T/c_$1.out" "$T/${3:-down}" "$server: $1: to the caller"
+	kept_descriptors "c_$1"
+	kept_descriptors "l_$1"
 }
 
 # It says so once for each loss, and once when it is back.  A cut in the middle
