@@ -4,6 +4,5 @@
 . "${0%/*}/lib.sh"
 . "$TESTS/cuts.sh"
 
-TRANSFERS=both		# it is slow
 cuts prosody "$AGAIN"
 done_testing
