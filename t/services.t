@@ -127,6 +127,30 @@ stop first
 stop second
 stop listener
 
+works()
+{
+	[ "$(xcat_as alice -q -w 10 -d "$bob" wait 2>/dev/null)" = here ]
+}
+
+# All of them together, whoever they are with.
+listen_as bob listener -k -a "$alice" -a "carol@$DOMAIN" \
+    -o max-streams=2 -o max-streams-per-peer=10 'wait=!echo here; cat'
+start first "$T/alice" -w 60 -d -q -o e2e=off "$bob" wait
+ok 'max-streams: the first stream' wait_for 60 said_out first here
+start second "$T/alice" -w 60 -q -o e2e=off "$bob" wait <"$T/open"
+ok 'max-streams: the second' wait_for 60 said_out second here
+for who in alice carol; do
+	fails 5 'busy' "max-streams: no third, for $who" \
+	    "$T/$who" -d "$bob" wait
+done
+ok 'max-streams: the first still stands' signal 0 first
+echo more >&9
+ok 'max-streams: the second goes on' wait_for 60 said_out second more
+stop first
+ok 'max-streams: the end of one makes room' wait_for 60 works
+stop second
+stop listener
+
 # Out of descriptors: refused in words, and on again when there are some.
 start listener sh -c "ulimit -n 32; exec '$T/bob' -l -k -a '$alice' \
     -o max-streams=100 'wait=!echo here; cat'"
@@ -150,11 +174,6 @@ ok 'out of descriptors: said in words' wait_for 20 refused
 for name in $held; do
 	stop "$name"
 done
-
-works()
-{
-	[ "$(xcat_as alice -q -w 10 -d "$bob" wait 2>/dev/null)" = here ]
-}
 
 ok 'and the listener goes on' wait_for 20 works
 stop listener
