@@ -27,12 +27,16 @@ ok 'by name' get "http://localhost:$web/file"
 check_same "$T/got" "$T/www/file" 'by name: intact'
 ok 'by address' get "http://127.0.0.1:$web/file"
 check_same "$T/got" "$T/www/file" 'by address: intact'
-get "http://localhost:1/file" 2>"$T/err"
-is $? 97 'a port that is not listed is refused'
-get "http://localhost:$allowed/file" 2>"$T/err"
-is $? 97 'a port where nobody listens is refused'
-get "http://no.such.name.invalid:$web/file" 2>"$T/err"
-is $? 97 'a name that does not exist is refused'
+refused()	# url reply what: curl has no document, and knows why
+{
+	get "$1" 2>"$T/err"
+	is $? 97 "$3 is refused"
+	like "$(cat "$T/err")" "\\($2\\)\$" "$3: reply $2"
+}
+
+refused "http://localhost:1/file" 2 'a port that is not listed'
+refused "http://localhost:$allowed/file" 5 'a port where nobody listens'
+refused "http://no.such.name.invalid:$web/file" '[15]' 'a name that does not exist'
 
 # Only on loopback, unless an address is given.
 ok 'bound to loopback only' sh -c "ss -Hltn 'sport = :$port' |
@@ -93,5 +97,30 @@ done
 is "$(stat -c %a "$T/unix")" 600 'a Unix socket is for its owner'
 stop both
 ok 'and is removed' [ ! -e "$T/unix" ]
+
+# One that lists a name is asked for others, which lead to the same server: the
+# reply is that the rules do not allow it, 2, and not 5 as above, and nobody is
+# connected to.
+listen_as carol narrow -k -a "alice@$DOMAIN" "localhost:$web="
+port=$(free_port)
+start inwards "$T/alice" -D "$port" "carol@$DOMAIN"
+wait_for 20 said inwards 'SOCKS5' || bail 'no other forward'
+ok 'the name that is listed' get "http://localhost:$web/file"
+check_same "$T/got" "$T/www/file" 'the name that is listed: intact'
+asked=$(grep -c GET "$T/web.err")
+for host in 127.0.0.1 other.localhost localhost.localdomain \
+    no.such.name.invalid; do
+	refused "http://$host:$web/file" 2 "not listed: $host"
+	ok "not listed: $host: said" \
+	    wait_for 20 said inwards "no such service: $host:$web"
+done
+not_allowed=050005020001000000000000
+is "$(raw "0501000501000309$(hex other.org)$port_hex")" $not_allowed \
+    'a name that is not listed: the reply'
+is "$(raw "050100050100017f000001$port_hex")" $not_allowed \
+    'an address that is not listed: the reply'
+is "$(grep -c GET "$T/web.err")" "$asked" 'the server has not been asked'
+ok 'the listener goes on' get "http://localhost:$web/file"
+check_same "$T/got" "$T/www/file" 'the listener goes on: intact'
 
 done_testing
