@@ -6,6 +6,7 @@ import os
 import re
 import ssl
 import time
+import xml.etree.ElementTree as ET
 
 from fake import *
 from fakerun import *
@@ -24,6 +25,21 @@ def _ok_both_ways(s):
     check(s.ended, 'leaves without </stream:stream>')
     check(s.notified, 'leaves without close_notify')
     check(s.sni == DOMAIN, 'names another server in TLS: %s' % s.sni)
+
+
+@case(roles=BOTH, out=b'pong')
+def _ok_presence(s):
+    """There once it has a resource, for those who name that, not for what people send to the account; gone at the end."""
+    s.stream()
+    s.data(b'pong')
+    s.close()
+    s.end()
+    said = s.got(CLIENT + 'presence')
+    check([(e.get('to'), e.get('type'), e.findtext(CLIENT + 'priority')) for e in said] ==
+          [(None, None, '-1'), (None, 'unavailable', None)], 'is present as %s' % [ET.tostring(e) for e in said])
+    here, asked = (next(i for i, e in enumerate(s.seen) if want(e)) for want in (
+        lambda e: e is said[0], lambda e: len(e) and e[0].tag == BIND + 'bind'))
+    check(here > asked, 'is present before it has a resource')
 
 
 @case(direct=True, stdin=b'ping', out=b'pong')
