@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""badweb.py: a web server that is up to no good.  Prints its port.
+"""badweb.py: a web server that is up to no good.  Prints its port, at
+the address that is its argument, or on loopback.
 
 /loop redirects to itself, /chain/N to /chain/N-1 and at 0 has a document;
 /to?URL redirects there; /endless has no end, /endless-chunks neither;
 /short ends before its length; /long says that it is a terabyte;
 /two has two lengths; /name/ANYTHING is a document."""
 import http.server
+import sys
 import urllib.parse
 
 
@@ -66,7 +68,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+server = http.server.ThreadingHTTPServer(
+    ((sys.argv + ['127.0.0.1'])[1], 0), Handler)
 server.daemon_threads = True
 print(server.server_port, flush=True)
 server.serve_forever()
