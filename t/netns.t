@@ -148,7 +148,25 @@ proxy del
 try 'direct, 10\.77\.' 'a direct route' 20
 proxy add
 
+# The router passes on a port, and nothing else: what is offered, and first, is
+# what was given.  To a, b is the router.
+hole=4000
 forwards 0
+proxy del
+start hole ip netns exec "${NS}m" socat \
+    "TCP-LISTEN:$hole,bind=10.77.2.1,reuseaddr,fork" "TCP:10.77.1.2:$hole"
+wait_for 60 at m sh -c "ss -Hltn 'sport = :$hole' | grep -q ." ||
+    bail 'no port is passed on'
+try 'direct, 10\.77\.1\.1 port ' 'a port of the router' 20 -vv \
+    -o "streamhost=10.77.2.1:$hole"
+ok 'a port of the router: what the other end uses' \
+    said listener ": socket: direct, 10\.77\.2\.1 port $hole\$"
+ok 'a port of the router: offered first' said caller \
+    "SENT <iq [^>]*><query [^>]*><socket [^>]*><streamhost [^>]*\
+host='10\.77\.2\.1' port='$hole'/><streamhost "
+stop hole
+proxy add
+
 try 'proxy' 'a firewall that drops' 80
 
 # The direct way is gone, and nothing says so.
