@@ -20,22 +20,24 @@ piped()		# name what: it exits 0
 up()		# file option ...
 {
 	_file=$1; shift
+	_what="$_file up${*:+, $*}"
 	listen_as bob listener -a "alice@$DOMAIN"
 	start caller "$T/alice" -s "$@" "bob@$DOMAIN" <"$T/$_file"
-	piped caller "$_file up"
-	piped listener "$_file up"
-	check_same "$T/listener.out" "$T/$_file" "$server: $_file up"
+	piped caller "$_what"
+	piped listener "$_what"
+	check_same "$T/listener.out" "$T/$_file" "$server: $_what"
 }
 
 # Listener to caller.
 down()		# file option ...
 {
 	_file=$1; shift
+	_what="$_file down${*:+, $*}"
 	listen_as bob listener -a "alice@$DOMAIN" -N <"$T/$_file"
 	start caller "$T/alice" -d "$@" "bob@$DOMAIN"
-	piped caller "$_file down"
-	piped listener "$_file down"
-	check_same "$T/caller.out" "$T/$_file" "$server: $_file down"
+	piped caller "$_what"
+	piped listener "$_what"
+	check_same "$T/caller.out" "$T/$_file" "$server: $_what"
 }
 
 # XEP-0047 knows no half-close: the listener's input must not end, and so with
@@ -68,7 +70,9 @@ large()
 {
 	case $server in
 	prosody)	both random-1 random-2 ;;
-	ejabberd)	both random-1 random-2 -b 1500 ;;
+	ejabberd)	up random-1
+			down random-2
+			both random-1 random-2 -b 1500 ;;
 	esac
 }
 
@@ -92,6 +96,11 @@ for kind in $SERVERS; do
 		up $file -b $BLOCK
 		down $file -b $BLOCK
 		both $file block+1 -b $BLOCK
+	done
+	# Blocks of what is sent itself, and not of the session's records.
+	for file in block-1 block block+1; do
+		up $file -b $BLOCK -o e2e=off
+		down $file -b $BLOCK -o e2e=off
 	done
 	large
 	stop_server
