@@ -35,8 +35,16 @@ kill_at()	# name bytes: 1 if the file was whole before
 		exit 2' "$T/in" "$(pid_of "$1")" "$2"
 }
 
+# Streams of senders that moved to a socket, the last of them not yet counted.
+count_socket()
+{
+	[ ! -e "$T/sender.err" ] || ! said sender ': socket: ' ||
+	    sockets=$((sockets + 1))
+}
+
 start_sender()
 {
+	count_socket
 	# shellcheck disable=SC2086
 	start sender "$T/alice" $options -s "bob@$DOMAIN" "$T/data"
 }
@@ -92,6 +100,8 @@ killed()	# what option ...
 	_what=$1; shift
 	options=$*
 	empty_dir in
+	rm -f "$T/sender.err"
+	sockets=0
 	start_receiver
 	start_sender
 	n=0 twice=0 files=0 waited=0
@@ -111,6 +121,7 @@ killed()	# what option ...
 		again $who
 	done
 	ended sender "$_what"
+	count_socket
 	check_same "$T/in/data" "$T/data" "$_what: the result"
 	is "$twice" 0 "$_what: nothing that had come was sent again"
 	is "$(find "$T/in" -name '.*' -type f | wc -l)" 0 \
@@ -235,7 +246,10 @@ with_slixmpp
 ranges
 another_file
 something_else
-killed "in-band" -i
-killed "through a socket" -o streamhost=none -o upgrade-after=0
+killed "in-band" -i -v
+is "$sockets" 0 "in-band: no socket has carried it"
+killed "through a socket" -v -o streamhost=none -o upgrade-after=0
+ok "through a socket: most streams moved to one" \
+    [ "$sockets" -gt $((KILLS / 2)) ]
 stop_server
 done_testing
