@@ -20,7 +20,7 @@
 
 #define RECORD		8192		/* bytes of plaintext: see below */
 #define FILLED		(RECORD - 512)	/* bytes: worth a few spaces */
-#define BULK		1000		/* ms after such a record */
+#define BULK		100		/* ms after such a record */
 #define USER_TIMEOUT	300000		/* ms without an acknowledgement */
 #define NOTSENT_LOW	(64 * 1024)	/* bytes */
 
@@ -42,7 +42,8 @@ struct io {
 	size_t		 record;	/* of the write to be tried again */
 	size_t		 padding;	/* spaces behind it */
 	int		 pads;		/* spaces mean nothing there */
-	int64_t		 filled;	/* ms: when a record last was, almost */
+	int64_t		 wrote;		/* ms: when a record last was */
+	int64_t		 filled;	/* ms: when one last was full, almost */
 	int		 paused;
 	int		 shutdown;	/* asked for; 2: done */
 	/* What the last attempt at each operation waits for; with TLS either
@@ -284,19 +285,23 @@ next_record(struct io *io)
 /*
  * Prosody 0.12 sleeps a millisecond and more whenever it has read 8192 bytes
  * and not all of a record.  So while there is much to be sent all records are
- * of that size, with spaces behind what does not fill one.
+ * of that size, with spaces behind what does not fill one.  But where records
+ * are seldom the server may limit rates, and would count the spaces.
  */
 static size_t
 next_padding(struct io *io, size_t record)
 {
-	int64_t	 now;
+	int64_t	 now, since;
 
 	if (!io->pads || io->ssl == NULL)
 		return 0;
 	now = clock_ms();
+	since = now - io->wrote;
+	io->wrote = now;
 	if (record >= FILLED)
 		io->filled = now;
-	return now - io->filled < BULK || buf_len(&io->out) >= RECORD ?
+	return now - io->filled < BULK ||
+	    (since < BULK && buf_len(&io->out) >= RECORD) ?
 	    RECORD - record : 0;
 }
 
