@@ -2,7 +2,6 @@
  * data: the blocks of an in-band bytestream and their answers, XEP-0047
  * section 2.2.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
