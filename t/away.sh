@@ -42,8 +42,8 @@ over()
 	stop hold
 }
 
-# Nobody tells a caller that the peer has gone while the server keeps its session;
-# but it does not answer.
+# Nobody tells a caller that the peer has gone while the server keeps its
+# session; but it does not answer.
 gone_for_good()	# how description
 {
 	quiet 5

@@ -9,12 +9,6 @@
 LIMIT=30
 bob=bob@$DOMAIN
 
-fifo()		# name
-{
-	rm -f "$T/$1"
-	mkfifo "$T/$1"
-}
-
 forget_peers()
 {
 	rm -f "$T/home/alice/known_peers"

@@ -83,16 +83,6 @@ ticks()		# name
 	    awk '{ print $12 + $13 + $14 + $15 }'
 }
 
-rss()		# name: resident memory, KiB
-{
-	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of "$1")/status"
-}
-
-descriptors()	# name
-{
-	find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l
-}
-
 # Memory and descriptors of a process that was, and is again, doing nothing.
 # malloc keeps some; AddressSanitizer keeps much.
 no_leak()	# name descriptors-before rss-before description

@@ -154,6 +154,18 @@ listening_or_gone()	# name
 	listening "$1" || gone "$(pid_of "$1")"
 }
 
+# A Prosody that knows this component, and the component, a program that says
+# "ready" once it has been let in (component.py).
+start_component()	# name program
+{
+	EXTRA="Component \"$1\"
+		component_secret = \"open sesame\""
+	start_server prosody
+	start component "$PYTHON" -B "$TESTS/$2" "$COMPONENTPORT" "$1" \
+	    'open sesame'
+	wait_for 60 grep -q ready "$T/component.out" || bail 'no component'
+}
+
 # --- slixmpp -----------------------------------------------------------------
 
 # A program $T/PROGRAM-USER, as above, which is PROGRAM.py with that account.

@@ -7,17 +7,7 @@
 . "${0%/*}/server.sh"
 
 proxy=tcp.$DOMAIN
-EXTRA="Component \"$proxy\"
-	component_secret = \"open sesame\""
-start_server prosody
-start component "$PYTHON" -B "$TESTS/tcpproxy.py" "$COMPONENTPORT" "$proxy" 'open sesame'
-
-ready()
-{
-	grep -q ready "$T/component.out"
-}
-
-wait_for 60 ready || bail 'no component'
+start_component "$proxy" tcpproxy.py
 
 web=$(free_port)
 mkdir "$T/www"

@@ -7,18 +7,13 @@
 . "${0%/*}/sockets.sh"
 
 proxy=oneway.$DOMAIN
-EXTRA="Component \"$proxy\"
-	component_secret = \"open sesame\""
-start_server prosody
-start component "$PYTHON" -B "$TESTS/oneway.py" "$COMPONENTPORT" "$proxy" \
-    'open sesame'
+start_component "$proxy" oneway.py
 
 activated()	# n: so many streams were
 {
 	[ "$(grep -c ^activated "$T/component.out")" = "$1" ]
 }
 
-wait_for 60 grep -q ready "$T/component.out" || bail 'no component'
 noise up 1500000
 noise down 3000000
 echo answer >"$T/word"
