@@ -35,6 +35,7 @@
 #include "net/conf.h"
 #include "net/identity.h"
 #include "net/loop.h"
+#include "net/manners.h"
 #include "net/port.h"
 #include "net/resolve.h"
 #include "net/roster.h"
@@ -294,6 +295,8 @@ log_in(void)
 		.login_ms = 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
 		    LOGIN_TIME),
 		.trace = run.conf.verbosity >= 2,
+		.manners = run.manners,
+		.early = !listening() && run.mode != PROBE,
 		.persist = run.mode != PROBE,
 	};
 	struct session_host	 host = {
@@ -599,7 +602,7 @@ prepare_ways(void)
 static void
 prepare(void)
 {
-	char	 why[CONF_ERR], local[JID_MAX];
+	char	 why[CONF_ERR], local[JID_MAX], bare[JID_MAX];
 	int	 anonymous = *jid_local(run.jid, local) == '\0';
 
 	if (listening() && (run.allow = allow_new(&run.conf.allow,
@@ -615,6 +618,9 @@ prepare(void)
 		errx(EX_USE, "%s", why);
 	prepare_ways();
 	prepare_e2e();
+	if (!anonymous && (run.manners = manners_read(run.conf.dir,
+	    jid_bare(run.jid, bare))) == NULL)
+		errx(EX_LOCAL, "out of memory");
 	if (!anonymous && run.conf.certificate == NULL &&
 	    conf_password(&run.conf, run.jid, why) == -1)
 		errx(EX_USE, "%s", why);
@@ -671,6 +677,7 @@ tear_down(void)
 	ibb_free(run.ibb);
 	session_free(run.session);
 	ways_free(run.ways);
+	manners_free(run.manners);
 	resolver_free(run.resolver);
 	loop_free(run.loop);
 	services_free(run.services);

@@ -22,6 +22,7 @@ struct allow;
 struct ibb;
 struct link;
 struct loop;
+struct manners;
 struct ports;
 struct resolver;
 struct services;
@@ -60,6 +61,7 @@ struct run {
 	struct proxy		 proxy;
 	int			 proxied;	/* there is one */
 	struct ways		*ways;		/* to the server */
+	struct manners		*manners;	/* of the server */
 	SSL_CTX			*tls;		/* towards the server */
 	struct trust		*trust;		/* NULL: e2e is off */
 	SSL_CTX			*e2e;		/* towards peers; likewise */

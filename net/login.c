@@ -1,6 +1,7 @@
 /*
  * login: from the first stream features to a bound resource (RFC 6120
- * sections 6 and 7, XEP-0440, RFC 3921 sessions).
+ * sections 6 and 7, XEP-0440, RFC 3921 sessions), without waiting where the
+ * server's manners are known (XEP-0305).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,27 +53,118 @@ send_sasl(struct session *s, const char *name, const char *mechanism,
 	buf_free(&b);
 }
 
-static int
-names_binding(const struct elem *list, const char *type)
-{
-	const struct elem	*e;
-	const char		*t;
+/*
+ * What a server offers, as it says or as it did last time: the names of SASL
+ * mechanisms, those of channel bindings (XEP-0440) with "cb:" before, "sm",
+ * "session" (RFC 3921's, if it is demanded), and "granted" if the resource was
+ * the one that we named.  The words, with a space between.
+ */
 
+#define BINDING	"cb:"
+#define GRANTED	"granted"
+
+struct offer {
+	char		 words[MANNERS_MAX];
+	const char	*mechs[MECHS_MAX];
+	const char	*bindings[MECHS_MAX];
+	size_t		 nmechs, nbindings;
+};
+
+/* Names that are none are no offers.  A few more than there is room for are
+ * not remembered. */
+static void
+add_word(char *words, const char *prefix, const char *name)
+{
+	static const char	 good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+	size_t			 len = strlen(words);
+
+	if (name == NULL || *name == '\0' || name[strspn(name, good)] != '\0' ||
+	    len + strlen(prefix) + strlen(name) + 2 > MANNERS_MAX)
+		return;
+	snprintf(words + len, MANNERS_MAX - len, "%s%s%s",
+	    len > 0 ? " " : "", prefix, name);
+}
+
+static void
+first_words(const struct elem *features, char *words)
+{
+	const struct elem	*list, *e;
+
+	*words = '\0';
+	list = elem_child(features, NS_SASL, "mechanisms");
+	for (e = elem_child(list, NS_SASL, "mechanism"); e != NULL;
+	    e = elem_next(e, NS_SASL, "mechanism"))
+		add_word(words, "", elem_text(e));
+	list = elem_child(features, NS_SASL_CB, "sasl-channel-binding");
 	for (e = elem_child(list, NS_SASL_CB, "channel-binding"); e != NULL;
 	    e = elem_next(e, NS_SASL_CB, "channel-binding"))
-		if ((t = elem_attr(e, "type")) != NULL && strcmp(t, type) == 0)
+		add_word(words, BINDING, elem_attr(e, "type"));
+}
+
+static void
+second_words(const struct elem *features, char *words)
+{
+	const struct elem	*old;
+
+	*words = '\0';
+	old = elem_child(features, NS_SESSION, "session");
+	if (old != NULL && elem_child(old, NS_SESSION, "optional") == NULL)
+		add_word(words, "", "session");
+	if (elem_child(features, NS_SM, "sm") != NULL)
+		add_word(words, "", "sm");
+}
+
+static int
+has_word(const char *words, const char *word)
+{
+	size_t		 len = strlen(word);
+	const char	*p = words;
+
+	for (; (p = strstr(p, word)) != NULL; p += len)
+		if ((p == words || p[-1] == ' ') &&
+		    (p[len] == '\0' || p[len] == ' '))
+			return 1;
+	return 0;
+}
+
+static void
+parse_offer(struct offer *o, const char *words)
+{
+	char	*p = o->words, *word;
+
+	o->nmechs = o->nbindings = 0;
+	strlcpy(o->words, words, sizeof(o->words));
+	while ((word = strsep(&p, " ")) != NULL) {
+		if (strncmp(word, BINDING, strlen(BINDING)) == 0) {
+			if (o->nbindings < MECHS_MAX)
+				o->bindings[o->nbindings++] =
+				    word + strlen(BINDING);
+		} else if (*word != '\0' && o->nmechs < MECHS_MAX) {
+			o->mechs[o->nmechs++] = word;
+		}
+	}
+}
+
+static int
+names_binding(const struct offer *o, const char *type)
+{
+	size_t	 i;
+
+	for (i = 0; i < o->nbindings; i++)
+		if (strcmp(o->bindings[i], type) == 0)
 			return 1;
 	return 0;
 }
 
 static int
-offers_binding(const char *const *offered, size_t n)
+offers_binding(const struct offer *o)
 {
 	size_t	 i, len;
 
-	for (i = 0; i < n; i++)
-		if ((len = strlen(offered[i])) > 5 &&
-		    strcmp(offered[i] + len - 5, "-PLUS") == 0)
+	for (i = 0; i < o->nmechs; i++)
+		if ((len = strlen(o->mechs[i])) > 5 &&
+		    strcmp(o->mechs[i] + len - 5, "-PLUS") == 0)
 			return 1;
 	return 0;
 }
@@ -84,10 +176,9 @@ offers_binding(const char *const *offered, size_t n)
  * none is told that we could (RFC 5802 section 6), hence all are.
  */
 static size_t
-common_bindings(struct session *s, const struct elem *features,
-    const char *const *offered, size_t noffered, struct sasl_binding *out)
+common_bindings(struct session *s, const struct offer *o,
+    struct sasl_binding *out)
 {
-	const struct elem	*list;
 	struct sasl_binding	 ours[2];
 	SSL			*ssl;
 	size_t			 i, n, kept = 0;
@@ -95,10 +186,8 @@ common_bindings(struct session *s, const struct elem *features,
 	if ((ssl = road_binding(s->road)) == NULL)
 		return 0;
 	n = tls_bindings(ssl, ours);
-	list = elem_child(features, NS_SASL_CB, "sasl-channel-binding");
 	for (i = 0; i < n; i++)
-		if (names_binding(list, ours[i].type) ||
-		    !offers_binding(offered, noffered))
+		if (names_binding(o, ours[i].type) || !offers_binding(o))
 			out[kept++] = ours[i];
 	return kept;
 }
@@ -110,23 +199,17 @@ auth_failed(struct session *s, enum sasl_result r)
 	    "%s", sasl_strresult(r));
 }
 
-static void
-features_auth(struct session *s, const struct elem *features)
+/* The best of what is offered, in s->sasl, and its first message. */
+static enum sasl_result
+choose(struct session *s, const char *words, struct buf *first)
 {
-	const struct elem	*list, *e;
 	struct sasl_binding	 bindings[2];
 	struct sasl_cred	 cred;
-	const char		*offered[MECHS_MAX];
+	struct offer		 o;
 	char			 user[JID_MAX];
-	struct buf		 first;
 	enum sasl_result	 r;
-	size_t			 n = 0;
 
-	list = elem_child(features, NS_SASL, "mechanisms");
-	for (e = elem_child(list, NS_SASL, "mechanism");
-	    e != NULL && n < MECHS_MAX;
-	    e = elem_next(e, NS_SASL, "mechanism"))
-		offered[n++] = elem_text(e);
+	parse_offer(&o, words);
 	cred = (struct sasl_cred){
 		.user = jid_local(s->conf.jid, user),
 		.password = s->conf.password,
@@ -134,20 +217,57 @@ features_auth(struct session *s, const struct elem *features)
 		.external = s->conf.external,
 		.plain = s->conf.plain && road_ssl(s->road) != NULL,
 	};
+	r = sasl_new(&s->sasl, &cred, o.mechs, o.nmechs, bindings,
+	    common_bindings(s, &o, bindings));
+	return r == SASL_OK ? sasl_first(s->sasl, first) : r;
+}
+
+/* The password itself is not said to a server that may have learnt a better
+ * mechanism since. */
+static int
+is_plain(const struct session *s)
+{
+	return strcmp(sasl_mechanism(s->sasl), "PLAIN") == 0;
+}
+
+static void
+authenticate(struct session *s, const char *words)
+{
+	struct buf		 first;
+	enum sasl_result	 r;
+
 	buf_init(&first, SASL_MAX);
-	r = sasl_new(&s->sasl, &cred, offered, n, bindings,
-	    common_bindings(s, features, offered, n, bindings));
-	if (r == SASL_OK)
-		r = sasl_first(s->sasl, &first);
-	if (r == SASL_OK) {
+	r = choose(s, words, &first);
+	if (r == SASL_OK && (s->untold == 0 || !is_plain(s))) {
 		session_log(s, 1, "logging in with %s",
 		    sasl_mechanism(s->sasl));
 		session_set_state(s, S_AUTH);
 		send_sasl(s, "auth", sasl_mechanism(s->sasl), &first);
+	} else if (s->untold > 0) {
+		s->untold = 0;	/* it may offer something else by now */
+		sasl_free(s->sasl);
+		s->sasl = NULL;
 	} else {
 		auth_failed(s, r);
 	}
 	buf_free(&first);
+}
+
+/* XEP-0305: what the server will offer is known.  Not by the other roads,
+ * which have round trips of their own. */
+void
+login_hurry(struct session *s)
+{
+	const struct way	*way = road_way(s->road);
+
+	if (way == NULL || way->kind != WAY_TCP)
+		s->hurried = 0;
+	if (!s->hurried)
+		return;
+	s->untold = 1;
+	session_log(s, 2, "features are not waited for: they were known "
+	    "last time");
+	authenticate(s, manners_first(s->conf.manners));
 }
 
 /* The base64 in an element; "=" is empty.  0, or -1 if it is malformed. */
@@ -174,6 +294,10 @@ failure(struct session *s, const struct elem *e)
 	const char		*cond = "no reason given";
 	char			 text[128];
 
+	/* It may be that it does not offer any more what we went for. */
+	if (s->hurried && !s->untold &&
+	    strcmp(s->first, manners_first(s->conf.manners)) != 0)
+		s->patient = PATIENT_NOW;
 	for (c = e->first; c != NULL; c = c->next)
 		if (strcmp(c->name, "text") != 0)
 			cond = c->name;
@@ -194,6 +318,19 @@ failure(struct session *s, const struct elem *e)
 		    *text != '\0' ? ": " : "", text);
 }
 
+static void	 bind_or_resume(struct session *, const char *);
+
+static void
+hurry_bind(struct session *s)
+{
+	const char	*words = manners_second(s->conf.manners);
+
+	if (has_word(words, "session"))
+		return;
+	s->untold++;
+	bind_or_resume(s, words);
+}
+
 static void
 success(struct session *s, const struct buf *in)
 {
@@ -208,6 +345,8 @@ success(struct session *s, const struct buf *in)
 	s->sasl = NULL;
 	session_set_state(s, S_AUTHENTICATED);
 	road_restart(s->road);
+	if (s->hurried)
+		hurry_bind(s);
 }
 
 static void
@@ -289,10 +428,19 @@ session_started(void *arg, const struct elem *answer)
 		session_ready(s);
 }
 
+/* The JID in it, prepared: 0 or -1. */
+static int
+bound_jid(const struct elem *answer, char *jid)
+{
+	const struct elem	*e;
+
+	e = elem_child(elem_child(answer, NS_BIND, "bind"), NS_BIND, "jid");
+	return jid_prep(elem_text(e), jid, NULL) == -1 ? -1 : 0;
+}
+
 static int
 bound(struct session *s, const struct elem *answer)
 {
-	const struct elem	*jid;
 	enum stanza_error	 err = stanza_error(answer);
 	char			 local[JID_MAX], now[JID_MAX];
 
@@ -302,8 +450,7 @@ bound(struct session *s, const struct elem *answer)
 		    jid_resource(s->conf.jid), stanza_strerror(err));
 		return -1;
 	}
-	jid = elem_child(elem_child(answer, NS_BIND, "bind"), NS_BIND, "jid");
-	if (jid_prep(elem_text(jid), now, NULL) == -1 ||
+	if (bound_jid(answer, now) == -1 ||
 	    *jid_resource(now) == '\0' ||
 	    (*jid_local(s->conf.jid, local) != '\0' &&
 	    !jid_samebare(now, s->conf.jid)) ||
@@ -337,48 +484,120 @@ bound_then_session(void *arg, const struct elem *answer)
 	ask(s, session_started);
 }
 
+static void
+learn(struct session *s)
+{
+	if (s->conf.manners != NULL)
+		manners_learn(s->conf.manners, s->patient != PATIENT_ALWAYS,
+		    s->first, s->second);
+}
+
+/* The server has had its say about a resource that we use already.  If it is
+ * not ours, whom we have called knows us by a wrong name. */
+static void
+bound_late(void *arg, const struct elem *answer)
+{
+	struct session	*s = arg;
+	char		 now[JID_MAX];
+
+	s->early = 0;
+	if (stanza_error(answer) != SE_NONE || bound_jid(answer, now) == -1 ||
+	    strcmp(now, s->jid) != 0) {
+		learn(s);	/* not to rely on that again */
+		session_fail(s, SESSION_REFUSED, "the server no longer gives "
+		    "us the resource \"%.100s\"; try again",
+		    jid_resource(s->jid));
+	} else {
+		if (s->has_sm && !s->no_sm)
+			resume_enable(s);
+		login_done(s);
+	}
+}
+
+/* The first time, and only if we name it and got the one that we named last
+ * time, do we rely on what we get. */
+static int
+may_be_early(const struct session *s)
+{
+	return s->hurried && s->conf.early && *s->jid == '\0' &&
+	    *jid_resource(s->conf.jid) != '\0' &&
+	    has_word(manners_second(s->conf.manners), GRANTED);
+}
+
 void
 login_bind(struct session *s)
 {
 	session_set_state(s, S_BINDING);
-	ask_bind(s, s->old_session ? bound_then_session : bound_then_ready);
+	if (!may_be_early(s)) {
+		ask_bind(s, s->old_session ? bound_then_session :
+		    bound_then_ready);
+		return;
+	}
+	ask_bind(s, bound_late);
+	if (s->state != S_BINDING)
+		return;
+	strlcpy(s->jid, s->conf.jid, sizeof(s->jid));
+	if (iq_setjid(s->iqs, s->jid) == -1) {
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+		return;
+	}
+	s->early = 1;
+	session_ready(s);
 }
 
 static void
-features_bind(struct session *s, const struct elem *features)
+bind_or_resume(struct session *s, const char *words)
 {
-	const struct elem	*old;
-
-	if (elem_child(features, NS_BIND, "bind") == NULL) {
-		session_fail(s, SESSION_REFUSED, "the server lets nobody bind "
-		    "a resource");
-		return;
-	}
-	old = elem_child(features, NS_SESSION, "session");
-	s->old_session = old != NULL &&
-	    elem_child(old, NS_SESSION, "optional") == NULL;
-	s->has_sm = elem_child(features, NS_SM, "sm") != NULL;
+	s->old_session = has_word(words, "session");
+	s->has_sm = has_word(words, "sm");
 	if (!s->has_sm || !sm_resumable(s->sm) || resume_begin(s) == -1) {
 		sm_end(s->sm);
 		login_bind(s);
 	}
 }
 
+static void
+features_bind(struct session *s, const struct elem *features)
+{
+	second_words(features, s->second);
+	if (elem_child(features, NS_BIND, "bind") == NULL)
+		session_fail(s, SESSION_REFUSED, "the server lets nobody bind "
+		    "a resource");
+	else if (s->state == S_AUTHENTICATED)
+		bind_or_resume(s, s->second);
+	else if (has_word(s->second, "session"))
+		session_fail(s, SESSION_LOST, "the server wants a session to "
+		    "be started");
+	else
+		s->has_sm = has_word(s->second, "sm");
+}
+
 void
 login_features(struct session *s, const struct elem *features)
 {
-	switch (s->state) {
-	case S_SECURE:
-		features_auth(s, features);
-		break;
-	case S_AUTHENTICATED:
+	int	 untold = s->untold;
+
+	if (untold > 0)
+		s->untold--;
+	if (s->state == S_SECURE || (s->state == S_AUTH && untold > 0)) {
+		first_words(features, s->first);
+		if (s->state == S_SECURE)
+			authenticate(s, s->first);
+	} else if (s->state == S_AUTHENTICATED || untold > 0) {
 		features_bind(s, features);
-		break;
-	default:
+	} else {
 		session_fail(s, SESSION_UNREACHED, "the server sent features "
 		    "out of turn");
-		break;
 	}
+}
+
+void
+login_done(struct session *s)
+{
+	s->hurried = 0;
+	if (strcmp(s->jid, s->conf.jid) == 0 && !has_word(s->second, GRANTED))
+		add_word(s->second, "", GRANTED);
+	learn(s);
 }
 
 void

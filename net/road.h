@@ -31,12 +31,14 @@ struct road_conf {
 	const char	*from;		/* bare JID for the header, once
 					 * encrypted; may be NULL */
 	const char	*tls_name;	/* domain in ASCII: who it must be */
+	int		 hurry;		/* it is known to take STARTTLS */
 	/* A line for -v (level 1) or -vv (level 2); gets road_new()'s arg. */
 	void		(*log)(void *arg, int level, const char *line);
 };
 
 enum road_event {
-	ROAD_SECURE,		/* TLS stands, or none is wanted here */
+	ROAD_SECURE,		/* TLS stands, or none is wanted here; over
+				 * TCP, our header is sent: more may follow */
 	ROAD_OPEN,		/* the server's stream header: its attributes */
 	ROAD_STANZA,		/* a child of the stream */
 	ROAD_DRAINED,		/* all that was sent is out of our hands */

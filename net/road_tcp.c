@@ -94,12 +94,19 @@ start_tls(struct tcp *t, const char *alpn)
 		road_broke(t->road, ROAD_LOST, "out of memory");
 }
 
+static void
+ask_starttls(struct tcp *t)
+{
+	static const char	 starttls[] = "<starttls xmlns='" NS_TLS "'/>";
+
+	io_write(t->io, starttls, sizeof(starttls) - 1);
+}
+
 /* In the clear.  Whatever else it offers: no TLS, no login. */
 static void
 clear_features(struct tcp *t, const struct elem *e)
 {
-	static const char	 starttls[] = "<starttls xmlns='" NS_TLS "'/>";
-	char			 why[WAY_HOST + 128];
+	char	 why[WAY_HOST + 128];
 
 	if (!elem_is(e, NS_STREAMS, "features")) {
 		snprintf(why, sizeof(why), "the server sent <%.40s> "
@@ -112,7 +119,8 @@ clear_features(struct tcp *t, const struct elem *e)
 		road_broke(t->road, ROAD_UNTRUSTED, why);
 	} else {
 		set_state(t, T_STARTTLS);
-		io_write(t->io, starttls, sizeof(starttls) - 1);
+		if (!t->road->conf.hurry)
+			ask_starttls(t);
 	}
 }
 
@@ -223,8 +231,8 @@ io_event(void *arg, enum io_event ev)
 	case IO_SECURE:
 		set_state(t, T_SECURE);
 		io_pads(t->io);
-		road_secure(t->road);
 		send_header(t);
+		road_secure(t->road);
 		break;
 	case IO_INPUT:
 		input(t);
@@ -261,8 +269,11 @@ tcp_begin(struct road *r, int fd)
 	/* RFC 7301 ALPN as in XEP-0368, where TLS comes first. */
 	if (r->way.tls)
 		start_tls(t, "xmpp-client");
-	else
+	else {
 		send_header(t);
+		if (r->conf.hurry)
+			ask_starttls(t);
+	}
 	return t;
 }
 

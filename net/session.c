@@ -22,6 +22,7 @@
 #define CLOSE_WAIT	2000		/* ms for the server's end */
 #define QUEUE_HIGH	(512 * 1024)	/* bytes queued: enough for now */
 #define TRACE_MAX	2048
+#define HURRY_TIME	10000		/* ms for a login that is in a hurry */
 
 static const char *const state_names[] = {
 	[S_CONNECTING] = "connecting",
@@ -33,6 +34,7 @@ static const char *const state_names[] = {
 	[S_PROVING] = "proving",
 	[S_READY] = "ready",
 	[S_AWAY] = "away",
+	[S_AGAIN] = "again",
 	[S_CLOSING] = "closing",
 	[S_CLOSED] = "closed",
 };
@@ -70,13 +72,37 @@ closed(struct session *s)
 	s->host.closed(s->host.arg);
 }
 
+/* May it be that the server did not bear to be told before it asked? */
+static int
+bore_no_hurry(const struct session *s, enum session_fault fault)
+{
+	if (fault != SESSION_UNREACHED && fault != SESSION_LOST &&
+	    fault != SESSION_TIMEOUT)
+		return 0;
+	return s->state != S_CONNECTING || road_connected(s->road) ||
+	    road_fault(s->road) != ROAD_UNREACHED;
+}
+
+/* Login once more, now from the timer, since a road cannot be freed from its
+ * own callbacks. */
+static void
+again(struct session *s)
+{
+	session_log(s, 1, "%s; once more, in no hurry", s->why);
+	iq_forget(s->iqs, s);
+	road_close(s->road);
+	session_set_state(s, S_AGAIN);
+	timer_set(s->loop, &s->timer, clock_ms());
+}
+
 void
 session_fail(struct session *s, enum session_fault fault, const char *fmt,
     ...)
 {
 	va_list	 ap;
 
-	if (s->state == S_CLOSED || s->state == S_AWAY)
+	if (s->state == S_CLOSED || s->state == S_AWAY ||
+	    s->state == S_AGAIN)
 		return;
 	if (s->state == S_CLOSING) {
 		closed(s);
@@ -86,8 +112,12 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 	va_start(ap, fmt);
 	vsnprintf(s->why, sizeof(s->why), fmt, ap);
 	va_end(ap);
+	if (s->hurried && !s->patient && bore_no_hurry(s, fault))
+		s->patient = s->tries > 0 ? PATIENT_NOW : PATIENT_ALWAYS;
 	if (away_may_return(s, fault)) {
 		away_begin(s);
+	} else if (s->hurried && s->patient) {
+		again(s);
 	} else {
 		road_close(s->road);
 		closed(s);
@@ -179,6 +209,12 @@ fire(void *arg)
 	case S_AWAY:
 		away_fire(s);
 		break;
+	case S_AGAIN:
+		road_free(s->road);
+		s->road = NULL;
+		if (session_set_out(s) == -1)
+			session_fail(s, SESSION_INTERNAL, "out of memory");
+		break;
 	case S_RESUMING:
 	case S_PROVING:
 		resume_silent(s);
@@ -204,7 +240,7 @@ session_ready(struct session *s)
 	struct xw	*w;
 
 	session_set_state(s, S_READY);
-	if (s->has_sm && !s->no_sm)
+	if (s->has_sm && !s->no_sm && !s->early)
 		resume_enable(s);
 	/* Negative: reachable by full JID, but no recipient of what people
 	 * send to the account. */
@@ -215,6 +251,8 @@ session_ready(struct session *s)
 		return;
 	}
 	session_log(s, 1, "logged in as %s", s->jid);
+	if (!s->early)
+		login_done(s);
 	if (s->tries > 0) {
 		session_back(s, 0);
 		return;
@@ -228,6 +266,7 @@ session_back(struct session *s, int resumed)
 {
 	int	 too_big = s->too_big;
 
+	login_done(s);
 	/* Nobody could answer meanwhile. */
 	iq_postpone(s->iqs, clock_ms() - s->lost_at);
 	s->tries = 0;
@@ -323,6 +362,10 @@ input(struct session *s, const struct elem *e)
 		stream_error(s, e);
 		return;
 	}
+	if (s->untold > 0 && elem_is(e, NS_STREAMS, "features")) {
+		login_features(s, e);
+		return;
+	}
 	if (resume_input(s, e))
 		return;
 	if (s->state == S_READY || s->state == S_PROVING) {
@@ -356,6 +399,7 @@ secure(struct session *s)
 		session_log(s, 1, "secured by %s with %s",
 		    SSL_get_version(ssl), SSL_get_cipher(ssl));
 	session_set_state(s, S_SECURE);
+	login_hurry(s);
 }
 
 static void
@@ -363,7 +407,8 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
 {
 	struct session	*s = arg;
 
-	if (s->state == S_CLOSED || s->state == S_AWAY)
+	if (s->state == S_CLOSED || s->state == S_AWAY ||
+	    s->state == S_AGAIN)
 		return;
 	switch (ev) {
 	case ROAD_SECURE:
@@ -409,15 +454,27 @@ session_set_out(struct session *s)
 		.domain = s->domain,
 		.from = s->bare,
 		.tls_name = s->ascii,
+		.hurry = manners_hurry(s->conf.manners) && !s->patient,
 		.log = road_line,
 	};
+	int64_t			 now = clock_ms(), patience;
 
+	/* Once more, in no hurry, is still the same login. */
+	if (s->state != S_AGAIN)
+		s->login_ends = now + away_patience(s);
+	patience = s->login_ends > now ? s->login_ends - now : 0;
 	away_hint(s);
 	sasl_free(s->sasl);
 	s->sasl = NULL;
+	s->hurried = conf.hurry;
+	s->untold = s->early = 0;
 	s->unheard = 0;
 	s->probed = 0;
-	timer_set(s->loop, &s->timer, clock_ms() + away_patience(s));
+	if (s->hurried && s->tries == 0)
+		patience /= 2;		/* the rest is for that */
+	if (s->hurried && patience > HURRY_TIME)
+		patience = HURRY_TIME;
+	timer_set(s->loop, &s->timer, now + patience);
 	session_set_state(s, S_CONNECTING);
 	s->road = road_new(s->loop, s->resolver, &conf, road_event, s);
 	return s->road == NULL ? -1 : 0;

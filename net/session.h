@@ -19,6 +19,7 @@
 struct elem;
 struct iq_table;
 struct loop;
+struct manners;
 struct resolver;
 struct session;
 struct ways;
@@ -45,6 +46,9 @@ struct session_conf {
 	int		 files;		/* and files (XEP-0096) */
 	int		 oob;		/* and URLs (XEP-0066) */
 	int		 trace;		/* stanzas to log, too */
+	struct manners	*manners;	/* of the server; NULL: not known */
+	int		 early;		/* ready may be told a little early:
+					 * what is sent then does not wait */
 	int		 persist;	/* once logged in, come back from a
 					 * loss: try until closed */
 };

@@ -4,10 +4,12 @@
 #define NET_SESSION_INT_H
 
 #include "net/loop.h"
+#include "net/manners.h"
 #include "net/session.h"
 #include "net/way.h"
 #include "xml/jid.h"
 
+struct elem;
 struct road;
 struct sasl;
 struct sm;
@@ -22,6 +24,7 @@ enum session_state {
 	S_PROVING,		/* resumed; do they hear us? */
 	S_READY,
 	S_AWAY,			/* was ready once; tries again */
+	S_AGAIN,		/* never was; tries again, in no hurry */
 	S_CLOSING,		/* our stream has ended; theirs not yet */
 	S_CLOSED
 };
@@ -47,6 +50,20 @@ struct session {
 	int			 paused;	/* we do not read */
 	int			 has_sm, no_sm;	/* offered; not to be used */
 	int			 too_big;	/* a stanza of ours was */
+	int			 hurried;	/* this login is: it tells
+						 * before it is asked */
+	enum {
+		PATIENT_NOT,
+		PATIENT_NOW,	/* the next ones are not in a hurry */
+		PATIENT_ALWAYS	/* nor any later program's: if it helps */
+	}			 patient;
+	int			 untold;	/* features to come that were
+						 * not waited for */
+	int			 early;		/* ready before the answer to
+						 * our bind */
+	char			 first[MANNERS_MAX];	/* see manners.h */
+	char			 second[MANNERS_MAX];
+	int64_t			 login_ends;	/* deadline, clock_ms() */
 	int			 tries;		/* to come back */
 	int64_t			 lost_at;
 	int64_t			 resume_took;	/* ms for <resumed/> */
@@ -77,9 +94,13 @@ void	 session_back(struct session *s, int resumed);
 /* Set out for the server, with a deadline for the login.  0 or -1. */
 int	 session_set_out(struct session *s);
 
-/* login.c: take a stream's child before S_READY. */
+/* login.c: take a stream's child before S_READY, or features that come late. */
 void	 login_features(struct session *s, const struct elem *features);
+/* There is a stream: begin, if there is no need to wait for features. */
+void	 login_hurry(struct session *s);
 void	 login_input(struct session *s, const struct elem *e);
+/* It has succeeded: remember how. */
+void	 login_done(struct session *s);
 /* There is nothing to resume: bind the resource. */
 void	 login_bind(struct session *s);
 

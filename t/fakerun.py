@@ -118,6 +118,12 @@ class Run(Fake):
             env['XCAT_CONFIG'] = os.path.join(where, 'config.own')
             with open(os.open(env['XCAT_CONFIG'], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w') as f:
                 f.write(how['config'](where))
+        known = os.path.join(where, 'known_servers')        # of the case before
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(known)
+        if 'known' in how:
+            with open(known, 'w') as f:
+                f.write(how['known'])
         stdout = how.get('stdout')
         if stdout == 'pipe':
             self.pipe, out = os.pipe()

@@ -104,6 +104,7 @@ xcat_user()	# user
 {
 	mkdir -p "$T/home/$1"
 	: >>"$T/home/$1/config"
+	rm -f "$T/home/$1/known_servers"	# it is another one
 	cat >"$T/$1" <<-END
 	#!/bin/sh
 	export XCAT_CONFIG="$T/home/$1/config"
