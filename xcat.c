@@ -296,7 +296,8 @@ log_in(void)
 		    LOGIN_TIME),
 		.trace = run.conf.verbosity >= 2,
 		.manners = run.manners,
-		.early = !listening() && run.mode != PROBE,
+		.early = !listening() && run.mode != PROBE &&
+		    *jid_resource(run.conf.jid) == '\0',
 		.persist = run.mode != PROBE,
 	};
 	struct session_host	 host = {

@@ -124,27 +124,35 @@ session_woken(struct session *s)
  * Trying again
  */
 
-/* Is it worth it?  Not if the server refuses us, or is not the one. */
+/* Is it worth it?  Not if the server refuses us, or is not the one; and once
+ * only if it has not yet let us in, though we went on as if it had. */
 int
 away_may_return(const struct session *s, enum session_fault fault)
 {
 	return s->conf.persist && *s->jid != '\0' &&
-	    (fault == SESSION_UNREACHED || fault == SESSION_LOST ||
-	    fault == SESSION_TIMEOUT);
+	    (s->welcome || s->early) && (fault == SESSION_UNREACHED ||
+	    fault == SESSION_LOST || fault == SESSION_TIMEOUT);
 }
 
 /* ejabberd may hold an answer back for 15 s, and do then what it was asked. */
 static int
 may_haunt(const struct session *s)
 {
-	return s->state == S_BINDING || s->state == S_RESUMING ||
-	    s->state == S_PROVING;
+	return s->early || s->state == S_BINDING ||
+	    s->state == S_RESUMING || s->state == S_PROVING;
 }
 
 int
 away_is_ghost(const struct session *s)
 {
 	return clock_ms() < s->ghost_until;
+}
+
+void
+away_fear_ghost(struct session *s)
+{
+	if (may_haunt(s))
+		s->ghost_until = clock_ms() + GHOST_LIFE;
 }
 
 /* The road cannot be freed from its own callbacks: the timer does that, once
@@ -156,8 +164,7 @@ away_begin(struct session *s)
 
 	if (!sm_resumable(s->sm))
 		sm_end(s->sm);
-	if (may_haunt(s))
-		s->ghost_until = clock_ms() + GHOST_LIFE;
+	away_fear_ghost(s);
 	iq_forget(s->iqs, s);
 	road_close(s->road);
 	session_set_state(s, S_AWAY);

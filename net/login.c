@@ -209,6 +209,8 @@ choose(struct session *s, const char *words, struct buf *first)
 	char			 user[JID_MAX];
 	enum sasl_result	 r;
 
+	sasl_free(s->sasl);	/* of a road that led nowhere */
+	s->sasl = NULL;
 	parse_offer(&o, words);
 	cred = (struct sasl_cred){
 		.user = jid_local(s->conf.jid, user),
@@ -245,6 +247,7 @@ authenticate(struct session *s, const char *words)
 		send_sasl(s, "auth", sasl_mechanism(s->sasl), &first);
 	} else if (s->untold > 0) {
 		s->untold = 0;	/* it may offer something else by now */
+		session_limit(s, 0);
 		sasl_free(s->sasl);
 		s->sasl = NULL;
 	} else {
@@ -260,8 +263,11 @@ login_hurry(struct session *s)
 {
 	const struct way	*way = road_way(s->road);
 
-	if (way == NULL || way->kind != WAY_TCP)
+	s->untold = 0;
+	if (s->hurried && (way == NULL || way->kind != WAY_TCP)) {
 		s->hurried = 0;
+		session_limit(s, 0);
+	}
 	if (!s->hurried)
 		return;
 	s->untold = 1;
@@ -294,10 +300,13 @@ failure(struct session *s, const struct elem *e)
 	const char		*cond = "no reason given";
 	char			 text[128];
 
-	/* It may be that it does not offer any more what we went for. */
+	/* It may be that it does not offer any more what we went for.  If it
+	 * does, it is no question of manners. */
 	if (s->hurried && !s->untold &&
 	    strcmp(s->first, manners_first(s->conf.manners)) != 0)
 		s->patient = PATIENT_NOW;
+	else
+		s->hurried = 0;
 	for (c = e->first; c != NULL; c = c->next)
 		if (strcmp(c->name, "text") != 0)
 			cond = c->name;
@@ -327,6 +336,7 @@ hurry_bind(struct session *s)
 
 	if (has_word(words, "session"))
 		return;
+	session_limit(s, 1);
 	s->untold++;
 	bind_or_resume(s, words);
 }
@@ -345,7 +355,8 @@ success(struct session *s, const struct buf *in)
 	s->sasl = NULL;
 	session_set_state(s, S_AUTHENTICATED);
 	road_restart(s->road);
-	if (s->hurried)
+	/* Unless that was the end of it. */
+	if (s->hurried && s->state == S_AUTHENTICATED)
 		hurry_bind(s);
 }
 
@@ -355,6 +366,8 @@ challenge(struct session *s, const struct buf *in)
 	enum sasl_result	 r;
 	struct buf		 out;
 
+	if (s->hurried)		/* so far, so good */
+		session_limit(s, 0);
 	buf_init(&out, SASL_MAX);
 	if ((r = sasl_step(s->sasl, buf_data(in), buf_len(in), &out)) ==
 	    SASL_OK)
@@ -484,10 +497,13 @@ bound_then_session(void *arg, const struct elem *answer)
 	ask(s, session_started);
 }
 
+/* What is offered on another road may be something else. */
 static void
 learn(struct session *s)
 {
-	if (s->conf.manners != NULL)
+	const struct way	*way = road_way(s->road);
+
+	if (s->conf.manners != NULL && way != NULL && way->kind == WAY_TCP)
 		manners_learn(s->conf.manners, s->patient != PATIENT_ALWAYS,
 		    s->first, s->second);
 }
@@ -500,9 +516,15 @@ bound_late(void *arg, const struct elem *answer)
 	struct session	*s = arg;
 	char		 now[JID_MAX];
 
+	if (stanza_error(answer) != SE_NONE) {
+		s->patient = PATIENT_NOW;	/* it may have its reasons */
+		session_fail(s, SESSION_LOST, "the server does not give us "
+		    "the resource \"%.100s\": %s", jid_resource(s->jid),
+		    stanza_strerror(stanza_error(answer)));
+		return;
+	}
 	s->early = 0;
-	if (stanza_error(answer) != SE_NONE || bound_jid(answer, now) == -1 ||
-	    strcmp(now, s->jid) != 0) {
+	if (bound_jid(answer, now) == -1 || strcmp(now, s->jid) != 0) {
 		learn(s);	/* not to rely on that again */
 		session_fail(s, SESSION_REFUSED, "the server no longer gives "
 		    "us the resource \"%.100s\"; try again",
@@ -556,6 +578,15 @@ bind_or_resume(struct session *s, const char *words)
 	}
 }
 
+/* It did not demand one last time, and it is too late for that. */
+static void
+session_late(struct session *s)
+{
+	s->patient = PATIENT_NOW;
+	session_fail(s, SESSION_LOST, "the server wants a session to be "
+	    "started");
+}
+
 static void
 features_bind(struct session *s, const struct elem *features)
 {
@@ -566,8 +597,7 @@ features_bind(struct session *s, const struct elem *features)
 	else if (s->state == S_AUTHENTICATED)
 		bind_or_resume(s, s->second);
 	else if (has_word(s->second, "session"))
-		session_fail(s, SESSION_LOST, "the server wants a session to "
-		    "be started");
+		session_late(s);
 	else
 		s->has_sm = has_word(s->second, "sm");
 }
@@ -577,8 +607,11 @@ login_features(struct session *s, const struct elem *features)
 {
 	int	 untold = s->untold;
 
-	if (untold > 0)
+	if (untold > 0) {
 		s->untold--;
+		if (s->hurried && s->tries == 0 && s->state != S_READY)
+			session_limit(s, 1);	/* now it owes an answer */
+	}
 	if (s->state == S_SECURE || (s->state == S_AUTH && untold > 0)) {
 		first_words(features, s->first);
 		if (s->state == S_SECURE)
@@ -594,7 +627,10 @@ login_features(struct session *s, const struct elem *features)
 void
 login_done(struct session *s)
 {
+	if (s->hurried)
+		s->bore = 1;
 	s->hurried = 0;
+	s->welcome = 1;
 	if (strcmp(s->jid, s->conf.jid) == 0 && !has_word(s->second, GRANTED))
 		add_word(s->second, "", GRANTED);
 	learn(s);

@@ -136,8 +136,12 @@ resume_wait(struct session *s)
 void
 resume_silent(struct session *s)
 {
-	sm_end(s->sm);
-	if (s->state == S_RESUMING && ++s->silent_resumes >= SILENT_MAX)
+	int	 unheard = s->state == S_RESUMING && s->hurried;
+
+	if (!unheard)	/* else it may be for our hurry: ask again */
+		sm_end(s->sm);
+	if (!unheard && s->state == S_RESUMING &&
+	    ++s->silent_resumes >= SILENT_MAX)
 		s->no_sm = 1;
 	session_fail(s, SESSION_LOST, s->state == S_PROVING ?
 	    "the server resumed the session but does not hear it" :

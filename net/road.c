@@ -110,7 +110,7 @@ leave(struct road *r)
 		r->kind->free(r->k);
 	r->k = NULL;
 	timer_clear(r->loop, &r->timer);
-	r->failed = 0;
+	r->failed = r->owes = 0;
 }
 
 /* Race those that are left; if there are none, seek others. */
@@ -438,6 +438,12 @@ int
 road_connected(const struct road *r)
 {
 	return r->k != NULL;
+}
+
+int
+road_owes(const struct road *r)
+{
+	return r->owes;
 }
 
 const struct way *

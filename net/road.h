@@ -86,6 +86,8 @@ void	 road_pause(struct road *r, int pause);
 void	 road_close(struct road *r);
 
 int	 road_connected(const struct road *r);
+/* In a hurry: has the server answered, but not what it was asked early? */
+int	 road_owes(const struct road *r);
 /* The way it has taken, or tries now; NULL while it seeks one. */
 const struct way *road_way(const struct road *r);
 /* The same in words, with what failed before: "xmpps://... (from an SRV

@@ -88,6 +88,7 @@ static void
 start_tls(struct tcp *t, const char *alpn)
 {
 	set_state(t, T_HANDSHAKE);
+	t->road->owes = 0;
 	parse_free(t->parse);
 	t->parse = NULL;
 	if (road_tls(t->road, t->io, alpn) == -1)
@@ -119,9 +120,18 @@ clear_features(struct tcp *t, const struct elem *e)
 		road_broke(t->road, ROAD_UNTRUSTED, why);
 	} else {
 		set_state(t, T_STARTTLS);
+		t->road->owes = t->road->conf.hurry;
 		if (!t->road->conf.hurry)
 			ask_starttls(t);
 	}
+}
+
+/* It may be that it only refused to be asked early. */
+static void
+refused(struct tcp *t)
+{
+	road_broke(t->road, t->road->conf.hurry ? ROAD_PROTOCOL :
+	    ROAD_UNTRUSTED, "it refuses to start encryption");
 }
 
 static void
@@ -132,8 +142,7 @@ stanza(struct tcp *t, const struct elem *e)
 	else if (t->state == T_CLEAR)
 		clear_features(t, e);
 	else if (!elem_is(e, NS_TLS, "proceed"))
-		road_broke(t->road, ROAD_UNTRUSTED,
-		    "it refuses to start encryption");
+		refused(t);
 	else if (!injected(t))
 		start_tls(t, NULL);
 }

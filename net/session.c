@@ -22,7 +22,8 @@
 #define CLOSE_WAIT	2000		/* ms for the server's end */
 #define QUEUE_HIGH	(512 * 1024)	/* bytes queued: enough for now */
 #define TRACE_MAX	2048
-#define HURRY_TIME	10000		/* ms for a login that is in a hurry */
+#define HURRY_TIME	10000	/* ms for a server to bear a hurry, and ... */
+#define HURRY_LEAST	1000	/* ... that are worth being divided */
 
 static const char *const state_names[] = {
 	[S_CONNECTING] = "connecting",
@@ -89,8 +90,10 @@ static void
 again(struct session *s)
 {
 	session_log(s, 1, "%s; once more, in no hurry", s->why);
+	away_fear_ghost(s);
 	iq_forget(s->iqs, s);
 	road_close(s->road);
+	s->fault = SESSION_FINE;
 	session_set_state(s, S_AGAIN);
 	timer_set(s->loop, &s->timer, clock_ms());
 }
@@ -116,7 +119,7 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 		s->patient = s->tries > 0 ? PATIENT_NOW : PATIENT_ALWAYS;
 	if (away_may_return(s, fault)) {
 		away_begin(s);
-	} else if (s->hurried && s->patient) {
+	} else if (s->hurried && s->patient && clock_ms() < s->login_ends) {
 		again(s);
 	} else {
 		road_close(s->road);
@@ -155,14 +158,34 @@ session_send_secret(struct session *s, const void *data, size_t len)
 	return road_send(s->road, data, len);
 }
 
-/* The next deadline: of a request, or of the connection's silence. */
+/* The next deadline: of a request, of the connection's silence, or of what
+ * should have been said about our resource. */
 static void
 set_timer(struct session *s)
 {
 	int64_t	 at = away_deadline(s);
 	int64_t	 deadline = iq_deadline(s->iqs);
 
-	timer_set(s->loop, &s->timer, deadline < at ? deadline : at);
+	if (deadline < at)
+		at = deadline;
+	if (s->early && s->hurry_ends < at)
+		at = s->hurry_ends;
+	timer_set(s->loop, &s->timer, at);
+}
+
+void
+session_limit(struct session *s, int risky)
+{
+	int64_t	 now = clock_ms(), most = s->login_ends - now;
+
+	if (risky && s->tries == 0) {
+		if (most > HURRY_LEAST)
+			most /= 2;	/* the rest is for another attempt */
+		if (most > HURRY_TIME)
+			most = HURRY_TIME;
+	}
+	s->hurry_ends = now + (most > 0 ? most : 0);
+	timer_set(s->loop, &s->timer, s->hurry_ends);
 }
 
 /* While there is no connection, what a resumed session can send again is
@@ -190,6 +213,41 @@ send_stanza(void *arg, const void *data, size_t len)
 	return 0;
 }
 
+static void
+fire_ready(struct session *s, int64_t now)
+{
+	iq_expire(s->iqs, now);
+	if (s->state == S_READY && s->early && now >= s->hurry_ends)
+		session_fail(s, SESSION_TIMEOUT, "the server does not say "
+		    "whether we have the resource; try again");
+	if (s->state == S_READY)
+		away_look(s, now);
+	if (s->state == S_READY)
+		set_timer(s);
+}
+
+/* A server that has not said anything yet would not without hurry, either. */
+static int
+is_merely_slow(const struct session *s, int64_t now)
+{
+	return s->hurried && now < s->login_ends &&
+	    (s->state == S_CONNECTING ? !road_owes(s->road) : s->untold > 0);
+}
+
+static void
+fire_login(struct session *s, int64_t now)
+{
+	if (is_merely_slow(s, now))
+		session_limit(s, 1);
+	else if (s->state == S_CONNECTING)
+		session_fail(s, road_connected(s->road) ? SESSION_TIMEOUT :
+		    SESSION_UNREACHED, "no answer in time: check -c and the "
+		    "network");
+	else
+		session_fail(s, SESSION_TIMEOUT, "the login took too long; "
+		    "try again, or give it more time with -w");
+}
+
 /* One timer: the login's deadline, then set_timer()'s, then the close's. */
 static void
 fire(void *arg)
@@ -199,12 +257,7 @@ fire(void *arg)
 
 	switch (s->state) {
 	case S_READY:
-		iq_expire(s->iqs, now);
-		if (s->state != S_READY)
-			return;
-		away_look(s, now);
-		if (s->state == S_READY)
-			set_timer(s);
+		fire_ready(s, now);
 		break;
 	case S_AWAY:
 		away_fire(s);
@@ -222,14 +275,8 @@ fire(void *arg)
 	case S_CLOSING:
 		closed(s);
 		break;
-	case S_CONNECTING:
-		session_fail(s, road_connected(s->road) ? SESSION_TIMEOUT :
-		    SESSION_UNREACHED, "no answer in time: check -c and the "
-		    "network");
-		break;
 	default:
-		session_fail(s, SESSION_TIMEOUT, "the login took too long; "
-		    "try again, or give it more time with -w");
+		fire_login(s, now);
 		break;
 	}
 }
@@ -325,9 +372,12 @@ stream_error(struct session *s, const struct elem *e)
 			words = stream_errors[i].words;
 	text_clean(elem_text(elem_child(e, NS_STREAM_ERROR, "text")), text,
 	    sizeof(text));
-	/* It ends the session for the server as well: nothing to resume. */
-	sm_end(s->sm);
-	s->too_big = strcmp(cond, "policy-violation") == 0;
+	/* It ends the session for the server as well: nothing to resume.  Or
+	 * it is about our hurry, and we have not come to a session. */
+	if (!s->hurried) {
+		sm_end(s->sm);
+		s->too_big = strcmp(cond, "policy-violation") == 0;
+	}
 	if (strcmp(cond, "conflict") == 0 && !away_is_ghost(s))
 		session_fail(s, SESSION_CONFLICT, "another client has logged "
 		    "in as %s; give each a resource of its own with -j",
@@ -446,6 +496,15 @@ road_line(void *arg, int level, const char *line)
 	s->host.log(s->host.arg, level, line);
 }
 
+/* What is at stake when coming back is more than a few round trips: only a
+ * server that has just borne it is told early then. */
+static int
+may_hurry(const struct session *s)
+{
+	return manners_hurry(s->conf.manners) && !s->patient &&
+	    (s->tries == 0 || s->bore);
+}
+
 int
 session_set_out(struct session *s)
 {
@@ -454,15 +513,13 @@ session_set_out(struct session *s)
 		.domain = s->domain,
 		.from = s->bare,
 		.tls_name = s->ascii,
-		.hurry = manners_hurry(s->conf.manners) && !s->patient,
+		.hurry = may_hurry(s),
 		.log = road_line,
 	};
-	int64_t			 now = clock_ms(), patience;
 
 	/* Once more, in no hurry, is still the same login. */
 	if (s->state != S_AGAIN)
-		s->login_ends = now + away_patience(s);
-	patience = s->login_ends > now ? s->login_ends - now : 0;
+		s->login_ends = clock_ms() + away_patience(s);
 	away_hint(s);
 	sasl_free(s->sasl);
 	s->sasl = NULL;
@@ -470,11 +527,7 @@ session_set_out(struct session *s)
 	s->untold = s->early = 0;
 	s->unheard = 0;
 	s->probed = 0;
-	if (s->hurried && s->tries == 0)
-		patience /= 2;		/* the rest is for that */
-	if (s->hurried && patience > HURRY_TIME)
-		patience = HURRY_TIME;
-	timer_set(s->loop, &s->timer, now + patience);
+	session_limit(s, s->hurried);
 	session_set_state(s, S_CONNECTING);
 	s->road = road_new(s->loop, s->resolver, &conf, road_event, s);
 	return s->road == NULL ? -1 : 0;

@@ -24,7 +24,7 @@ enum session_state {
 	S_PROVING,		/* resumed; do they hear us? */
 	S_READY,
 	S_AWAY,			/* was ready once; tries again */
-	S_AGAIN,		/* never was; tries again, in no hurry */
+	S_AGAIN,		/* never was; will try again, in no hurry */
 	S_CLOSING,		/* our stream has ended; theirs not yet */
 	S_CLOSED
 };
@@ -61,9 +61,12 @@ struct session {
 						 * not waited for */
 	int			 early;		/* ready before the answer to
 						 * our bind */
+	int			 bore;		/* a hurried login succeeded */
+	int			 welcome;	/* a login did, to its end */
 	char			 first[MANNERS_MAX];	/* see manners.h */
 	char			 second[MANNERS_MAX];
-	int64_t			 login_ends;	/* deadline, clock_ms() */
+	int64_t			 login_ends;	/* deadline, clock_ms(); */
+	int64_t			 hurry_ends;	/* of what may not be borne */
 	int			 tries;		/* to come back */
 	int64_t			 lost_at;
 	int64_t			 resume_took;	/* ms for <resumed/> */
@@ -93,6 +96,9 @@ void	 session_ready(struct session *s);
 void	 session_back(struct session *s, int resumed);
 /* Set out for the server, with a deadline for the login.  0 or -1. */
 int	 session_set_out(struct session *s);
+/* Before S_READY: wait until the login's deadline.  If it is risky, as the
+ * server may not bear what it was told, less: another attempt needs time. */
+void	 session_limit(struct session *s, int risky);
 
 /* login.c: take a stream's child before S_READY, or features that come late. */
 void	 login_features(struct session *s, const struct elem *features);
@@ -133,6 +139,8 @@ void	 away_begin(struct session *s);
  * given up, and bind or resume a session there instead of ours: was a conflict
  * that comes now made by ourselves? */
 int	 away_is_ghost(const struct session *s);
+/* This connection is given up now. */
+void	 away_fear_ghost(struct session *s);
 /* The timer of S_AWAY. */
 void	 away_fire(struct session *s);
 /* Where to go now. */
