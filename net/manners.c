@@ -16,6 +16,7 @@
 
 #define FILE_NAME	"known_servers"
 #define FILE_MAX	(64 * 1024)	/* bytes: more is not ours */
+#define LINE_MOST	(JID_MAX + 2 * MANNERS_MAX + 16)
 
 struct manners {
 	char	 path[PATH_MAX];	/* "": not to be written */
@@ -92,7 +93,9 @@ manners_read(const char *dir, const char *jid)
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return NULL;
 	strlcpy(m->jid, jid, sizeof(m->jid));
-	snprintf(m->path, sizeof(m->path), "%s/" FILE_NAME, dir);
+	if (snprintf(m->path, sizeof(m->path), "%s/" FILE_NAME, dir) >=
+	    (int)sizeof(m->path))
+		*m->path = '\0';
 	if ((text = read_file(m->path)) == NULL) {
 		*m->path = '\0';
 		return m;
@@ -129,12 +132,15 @@ manners_second(const struct manners *m)
 	return m->known ? m->second : NULL;
 }
 
-/* The lines about others as they are now, and ours. */
+/* The lines about others as they are now, and ours.  If they are too many, the
+ * oldest are forgotten. */
 static void
 write_lines(const struct manners *m, FILE *f)
 {
 	char	*text = read_file(m->path), *next = text, *line;
 
+	while (next != NULL && strlen(next) > FILE_MAX - LINE_MOST)
+		strsep(&next, "\n");
 	while (next != NULL && (line = strsep(&next, "\n")) != NULL)
 		if (*line != '\0' && about(line, m->jid) == NULL)
 			fprintf(f, "%s\n", line);

@@ -1,0 +1,297 @@
+/* Unit tests of net/manners: the file known_servers, whoever wrote it. */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/manners.h"
+#include "t/tap.h"
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#define US		"alice@example.org"
+#define FILE_MOST	(64 * 1024)
+
+static char dir[] = "/tmp/xcat-manners.XXXXXX";
+static char path[64];
+
+/* --- helpers -------------------------------------------------------------- */
+
+static void
+put(const char *text, size_t len)
+{
+	FILE	*f = fopen(path, "w");
+
+	if (f == NULL || fwrite(text, 1, len, f) != len || fclose(f) != 0 ||
+	    chmod(path, 0600) == -1) {
+		perror(path);
+		exit(1);
+	}
+}
+
+/* The whole file, in memory that lasts until the next call. */
+static const char *
+got(void)
+{
+	static char	 text[2 * FILE_MOST];
+	FILE		*f = fopen(path, "r");
+	size_t		 n = 0;
+
+	if (f != NULL) {
+		n = fread(text, 1, sizeof(text) - 1, f);
+		fclose(f);
+	}
+	text[n] = '\0';
+	return text;
+}
+
+/* Read, ask and free. */
+static int
+hurries(const char *jid)
+{
+	struct manners	*m = manners_read(dir, jid);
+	int		 r = manners_hurry(m);
+
+	manners_free(m);
+	return r;
+}
+
+static void
+learn(const char *jid, int hurry, const char *first, const char *second)
+{
+	struct manners	*m = manners_read(dir, jid);
+
+	manners_learn(m, hurry, first, second);
+	manners_free(m);
+}
+
+static int
+files(void)
+{
+	DIR	*d = opendir(dir);
+	int	 n = -2;	/* . and .. */
+
+	if (d == NULL)
+		return -1;
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* --- tests ---------------------------------------------------------------- */
+
+static void
+test_learn(void)
+{
+	struct manners	*m = manners_read(dir, US);
+	struct stat	 st;
+
+	ok(manners_first(m) == NULL && manners_second(m) == NULL &&
+	    !manners_hurry(m), "who is new is not hurried");
+	manners_learn(m, 1, "SCRAM-SHA-1 PLAIN", "sm granted");
+	ok(manners_hurry(m), "who is known is, at once");
+	manners_free(m);
+	is(got(), US " yes SCRAM-SHA-1 PLAIN / sm granted\n", "a line of it");
+	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600,
+	    "that nobody else can read");
+	m = manners_read(dir, US);
+	ok(manners_hurry(m), "and later");
+	is(manners_first(m), "SCRAM-SHA-1 PLAIN", "its first words");
+	is(manners_second(m), "sm granted", "and its second");
+	manners_free(m);
+}
+
+static void
+test_others(void)
+{
+	ok(!hurries("alice@example.or") && !hurries("lice@example.org") &&
+	    !hurries("alice@example.org2"), "others are not meant");
+	learn("bob@example.org", 0, "PLAIN", "");
+	ok(!hurries("bob@example.org"), "who does not bear it is not hurried");
+	learn("bob@example.org", 1, "SCRAM-SHA-1", "");
+	ok(!hurries("bob@example.org"), "nor once it has changed");
+	ok(hurries(US), "and it is nobody else's");
+	is(got(), US " yes SCRAM-SHA-1 PLAIN / sm granted\n"
+	    "bob@example.org no SCRAM-SHA-1 / \n", "a line for each");
+	is_int(files(), 1, "and no other file");
+}
+
+static void
+test_nothing_new(void)
+{
+	struct stat	 before, after;
+
+	stat(path, &before);
+	learn(US, 1, "SCRAM-SHA-1 PLAIN", "sm granted");
+	stat(path, &after);
+	ok(before.st_ino == after.st_ino, "what is known is not written");
+	learn(US, 1, "SCRAM-SHA-1", "sm granted");
+	stat(path, &after);
+	ok(before.st_ino != after.st_ino, "what is not is, to a new file");
+	is(got(), "bob@example.org no SCRAM-SHA-1 / \n"
+	    US " yes SCRAM-SHA-1 / sm granted\n", "with the others' lines");
+}
+
+static void
+test_nonsense(void)
+{
+	static const struct {
+		const char	*text;
+		int		 hurry;
+	} t[] = {
+		{ "", 0 },
+		{ "\n\n\n", 0 },
+		{ US, 0 },
+		{ US " ", 0 },
+		{ US " yes", 0 },
+		{ US " yes ", 0 },
+		{ US " yes words", 0 },
+		{ US " yes/", 0 },
+		{ US " maybe a / b", 0 },
+		{ US " no a / b", 0 },
+		{ US "  yes a / b", 0 },
+		{ US "\tyes a / b", 0 },
+		{ US " yes /", 1 },
+		{ US " yes / /", 1 },
+		{ US " yes a / b", 1 },
+		{ US " yes a / b\r", 1 },
+		{ US " yes a/b / c", 1 },
+		{ US " yes a\n" US " yes a / b\n" US, 1 },
+		{ US " yes a / b\n" US " no a / b", 0 },
+		{ US " yes \033[31m\377 / %s%n", 1 },
+	};
+	struct manners	*m;
+	size_t		 i;
+
+	for (i = 0; i < COUNT(t); i++) {
+		put(t[i].text, strlen(t[i].text));
+		is_int(hurries(US), t[i].hurry, "nonsense %zu", i);
+	}
+	put("\0\0\n" US " yes a / b", 24);
+	is_int(hurries(US), 0, "NUL bytes");
+	put(US " yes  a   /   b  \n", strlen(US) + 17);
+	m = manners_read(dir, US);
+	is(manners_second(m), "b", "spaces are of no importance");
+	manners_free(m);
+}
+
+/* Each size, as one of them may be the one too many. */
+static void
+test_long(void)
+{
+	char		 line[3 * MANNERS_MAX];
+	struct manners	*m;
+	size_t		 n, longest = 0;
+
+	for (n = 1; n < 2 * MANNERS_MAX; n++) {
+		snprintf(line, sizeof(line), US " yes %0*d / %0*d", (int)n, 0,
+		    (int)n, 0);
+		put(line, strlen(line));
+		m = manners_read(dir, US);
+		if (manners_first(m) != NULL &&
+		    strlen(manners_first(m)) > longest)
+			longest = strlen(manners_first(m));
+		manners_free(m);
+	}
+	ok(longest > 100 && longest < MANNERS_MAX, "long words: %zu are read",
+	    longest);
+	memset(line, 'a', MANNERS_MAX - 1);
+	line[MANNERS_MAX - 1] = '\0';
+	learn(US, 1, line, line);
+	is_int((long)strlen(got()), (long)strlen(US " yes  / \n") +
+	    2 * (MANNERS_MAX - 1), "the longest are written whole");
+}
+
+static void
+test_bound(void)
+{
+	char	 jid[64], words[1000];
+	int	 i;
+
+	(void)unlink(path);
+	memset(words, 'w', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	for (i = 0; i < 200; i++) {
+		snprintf(jid, sizeof(jid), "u%d@example.org", i);
+		learn(jid, 1, words, "sm");
+	}
+	ok(strlen(got()) <= FILE_MOST, "the file is bounded: %zu bytes",
+	    strlen(got()));
+	is_int(files(), 1, "and the only one");
+	manners_free(manners_read(dir, US));
+	learn(US, 1, "SCRAM-SHA-1", "");
+	ok(hurries(US), "even so there is room for one more");
+	ok(strstr(got(), "u199@") != NULL && strstr(got(), "u0@") == NULL,
+	    "as the oldest is forgotten");
+}
+
+/* What is not ours is neither believed nor written. */
+static void
+test_not_ours(void)
+{
+	static char	 big[FILE_MOST + 2];
+	const char	 line[] = US " yes a / b\n";
+
+	memset(big, '\n', sizeof(big) - 1);
+	memcpy(big, line, sizeof(line) - 1);
+	put(big, FILE_MOST + 1);
+	ok(!hurries(US), "a file that is too large");
+	learn(US, 1, "c", "");
+	ok(strlen(got()) == FILE_MOST + 1, "stays as it is");
+
+	put(line, sizeof(line) - 1);
+	(void)chmod(path, 0666);
+	ok(!hurries(US), "a file that others can write to");
+	learn(US, 1, "c", "");
+	is(got(), line, "stays as it is");
+
+	(void)unlink(path);
+	(void)mkdir(path, 0700);
+	ok(!hurries(US), "a folder");
+	learn(US, 1, "c", "");
+	is_int(files(), 1, "stays as it is");
+	(void)rmdir(path);
+}
+
+static void
+test_nowhere(void)
+{
+	static char	 deep[8192];
+	struct manners	*m;
+
+	m = manners_read("/nonexistent/folder", US);
+	manners_learn(m, 1, "a", "b");
+	ok(manners_hurry(m), "without a folder: for this run");
+	manners_free(m);
+	memset(deep, '/', sizeof(deep) - 1);
+	m = manners_read(deep, US);
+	manners_learn(m, 1, "a", "b");
+	ok(manners_hurry(m), "with too long a name: likewise");
+	manners_free(m);
+	ok(access("/known_servers", F_OK) == -1, "and in no other place");
+	ok(!manners_hurry(NULL), "nobody's");
+}
+
+int
+main(void)
+{
+	if (mkdtemp(dir) == NULL) {
+		perror(dir);
+		return 1;
+	}
+	snprintf(path, sizeof(path), "%s/known_servers", dir);
+	test_learn();
+	test_others();
+	test_nothing_new();
+	test_nonsense();
+	test_long();
+	test_bound();
+	test_not_ours();
+	test_nowhere();
+	(void)unlink(path);
+	(void)rmdir(dir);
+	return tap_done();
+}
