@@ -1,5 +1,5 @@
 /* session_int: what the files that make a session share: session.c, login.c,
- * resume.c, away.c and disco.c. */
+ * auth.c, bind.c, resume.c, away.c and disco.c. */
 #ifndef NET_SESSION_INT_H
 #define NET_SESSION_INT_H
 
@@ -105,8 +105,19 @@ void	 login_features(struct session *s, const struct elem *features);
 /* There is a stream: begin, if there is no need to wait for features. */
 void	 login_hurry(struct session *s);
 void	 login_input(struct session *s, const struct elem *e);
-/* It has succeeded: remember how. */
+/* It has succeeded: remember how; remember what is offered only. */
 void	 login_done(struct session *s);
+void	 login_learn(struct session *s);
+
+/* auth.c: log in with the best of what is offered, in words of offer.h.  Take
+ * a child of the stream in S_AUTH. */
+void	 auth_begin(struct session *s, const char *words);
+void	 auth_input(struct session *s, const struct elem *e);
+
+/* bind.c: take the features after SASL; begin without them, if they are known
+ * from the last time. */
+void	 bind_features(struct session *s, const struct elem *features);
+void	 bind_hurry(struct session *s);
 /* There is nothing to resume: bind the resource. */
 void	 login_bind(struct session *s);
 

@@ -1,0 +1,207 @@
+/*
+ * auth: SASL in a session (RFC 6120 section 6).
+ */
+#include <string.h>
+
+#include "net/offer.h"
+#include "net/road.h"
+#include "net/sasl.h"
+#include "net/session_int.h"
+#include "xml/base64.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/text.h"
+#include "xml/write.h"
+
+#define SASL_MAX	(64 * 1024)	/* bytes of one message */
+
+static void
+send_sasl(struct session *s, const char *name, const char *mechanism,
+    const struct buf *data)
+{
+	struct buf	 b;
+	struct xw	 w;
+
+	buf_init(&b, 2 * SASL_MAX);
+	xw_init(&w, &b);
+	xw_start(&w, name, NS_SASL);
+	xw_attr(&w, "mechanism", mechanism);
+	if (buf_len(data) > 0)
+		xw_base64(&w, buf_data(data), buf_len(data));
+	else if (mechanism != NULL)
+		xw_text(&w, "=");	/* an initial response, but empty */
+	if (xw_done(&w) == -1 ||
+	    session_send_secret(s, buf_data(&b), buf_len(&b)) == -1)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+	buf_free(&b);
+}
+
+static void
+auth_failed(struct session *s, enum sasl_result r)
+{
+	session_fail(s, r == SASL_NOMEM ? SESSION_INTERNAL : SESSION_REFUSED,
+	    "%s", sasl_strresult(r));
+}
+
+/* The best of what is offered, in s->sasl, and its first message. */
+static enum sasl_result
+choose(struct session *s, const char *words, struct buf *first)
+{
+	struct sasl_binding	 bindings[2];
+	struct sasl_cred	 cred;
+	struct offer		 o;
+	char			 user[JID_MAX];
+	enum sasl_result	 r;
+
+	sasl_free(s->sasl);	/* of a road that led nowhere */
+	s->sasl = NULL;
+	offer_parse(&o, words);
+	cred = (struct sasl_cred){
+		.user = jid_local(s->conf.jid, user),
+		.password = s->conf.password,
+		.authzid = s->bare,
+		.external = s->conf.external,
+		.plain = s->conf.plain && road_ssl(s->road) != NULL,
+	};
+	r = sasl_new(&s->sasl, &cred, o.mechs, o.nmechs, bindings,
+	    offer_bindings(&o, road_binding(s->road), bindings));
+	return r == SASL_OK ? sasl_first(s->sasl, first) : r;
+}
+
+/* The password itself is not said to a server that may have learnt a better
+ * mechanism since. */
+static int
+is_plain(const struct session *s)
+{
+	return strcmp(sasl_mechanism(s->sasl), "PLAIN") == 0;
+}
+
+void
+auth_begin(struct session *s, const char *words)
+{
+	struct buf		 first;
+	enum sasl_result	 r;
+
+	buf_init(&first, SASL_MAX);
+	r = choose(s, words, &first);
+	if (r == SASL_OK && (s->untold == 0 || !is_plain(s))) {
+		session_log(s, 1, "logging in with %s",
+		    sasl_mechanism(s->sasl));
+		session_set_state(s, S_AUTH);
+		send_sasl(s, "auth", sasl_mechanism(s->sasl), &first);
+	} else if (s->untold > 0) {
+		s->untold = 0;	/* it may offer something else by now */
+		session_limit(s, 0);
+		sasl_free(s->sasl);
+		s->sasl = NULL;
+	} else {
+		auth_failed(s, r);
+	}
+	buf_free(&first);
+}
+
+/* The base64 in an element; "=" is empty.  0, or -1 if it is malformed. */
+static int
+decode(const struct elem *e, struct buf *out)
+{
+	const char	*text = elem_text(e);
+	unsigned char	*p;
+	size_t		 len;
+
+	if (strcmp(text, "=") == 0 || *text == '\0')
+		return 0;
+	if ((p = buf_reserve(out, BASE64_DECODED(e->textlen))) == NULL ||
+	    base64_decode(p, &len, text, e->textlen) == -1)
+		return -1;
+	buf_commit(out, len);
+	return 0;
+}
+
+static void
+failure(struct session *s, const struct elem *e)
+{
+	const struct elem	*c;
+	const char		*cond = "no reason given";
+	char			 text[128];
+
+	/* It may be that it does not offer any more what we went for.  If it
+	 * does, it is no question of manners. */
+	if (s->hurried && !s->untold &&
+	    strcmp(s->first, manners_first(s->conf.manners)) != 0)
+		s->patient = PATIENT_NOW;
+	else
+		s->hurried = 0;
+	for (c = e->first; c != NULL; c = c->next)
+		if (strcmp(c->name, "text") != 0)
+			cond = c->name;
+	text_clean(elem_text(elem_child(e, NS_SASL, "text")), text,
+	    sizeof(text));
+	if (strcmp(sasl_mechanism(s->sasl), "EXTERNAL") == 0)
+		session_fail(s, SESSION_REFUSED, "the server does not take "
+		    "the certificate for this account: %.40s", cond);
+	else if (strcmp(cond, "temporary-auth-failure") == 0)
+		session_fail(s, SESSION_UNREACHED, "the server cannot check "
+		    "the login now; try again later");
+	else if (strcmp(cond, "not-authorized") == 0)
+		session_fail(s, SESSION_REFUSED, "wrong password, or no such "
+		    "account: check -j and the password");
+	else
+		session_fail(s, SESSION_REFUSED, "the server refuses the "
+		    "login (%.40s%s%s): check -j, or ask its operator", cond,
+		    *text != '\0' ? ": " : "", text);
+}
+
+static void
+success(struct session *s, const struct buf *in)
+{
+	enum sasl_result	 r;
+
+	if ((r = sasl_success(s->sasl, buf_data(in), buf_len(in))) !=
+	    SASL_OK) {
+		auth_failed(s, r);
+		return;
+	}
+	sasl_free(s->sasl);
+	s->sasl = NULL;
+	session_set_state(s, S_AUTHENTICATED);
+	road_restart(s->road);
+	/* Unless that was the end of it. */
+	if (s->hurried && s->state == S_AUTHENTICATED)
+		bind_hurry(s);
+}
+
+static void
+challenge(struct session *s, const struct buf *in)
+{
+	enum sasl_result	 r;
+	struct buf		 out;
+
+	if (s->hurried)		/* so far, so good */
+		session_limit(s, 0);
+	buf_init(&out, SASL_MAX);
+	if ((r = sasl_step(s->sasl, buf_data(in), buf_len(in), &out)) ==
+	    SASL_OK)
+		send_sasl(s, "response", NULL, &out);
+	else
+		auth_failed(s, r);
+	buf_free(&out);
+}
+
+void
+auth_input(struct session *s, const struct elem *e)
+{
+	struct buf	 in;
+
+	buf_init(&in, SASL_MAX);
+	if (elem_is(e, NS_SASL, "failure"))
+		failure(s, e);
+	else if (decode(e, &in) == -1)
+		auth_failed(s, SASL_PROTOCOL);
+	else if (elem_is(e, NS_SASL, "challenge"))
+		challenge(s, &in);
+	else if (elem_is(e, NS_SASL, "success"))
+		success(s, &in);
+	else
+		auth_failed(s, SASL_PROTOCOL);
+	buf_free(&in);
+}

@@ -1,0 +1,219 @@
+/*
+ * bind: from a login to a bound resource (RFC 6120 section 7, RFC 3921
+ * sessions), or to a resumed session instead.
+ */
+#include <string.h>
+
+#include "net/offer.h"
+#include "net/session_int.h"
+#include "net/sm.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define NS_BIND		"urn:ietf:params:xml:ns:xmpp-bind"
+#define NS_SESSION	"urn:ietf:params:xml:ns:xmpp-session"
+
+static void
+ask(struct session *s, iq_answer_fn *fn)
+{
+	int	 r;
+
+	s->binding = 1;
+	r = iq_ask(s->iqs, fn, s, IQ_NODEADLINE);
+	s->binding = 0;
+	if (r == -1)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+}
+
+/* Listeners ask for the resource they are known by; for the others the name
+ * does not matter, but must not be guessable. */
+static void
+ask_bind(struct session *s, iq_answer_fn *fn)
+{
+	struct xw	*w = iq_request(s->iqs, "set", NULL);
+	const char	*resource;
+
+	/* Coming back: the one that our peers know. */
+	resource = jid_resource(*s->jid != '\0' ? s->jid : s->conf.jid);
+	xw_start(w, "bind", NS_BIND);
+	if (*resource != '\0')
+		xw_elem(w, "resource", NULL, resource);
+	ask(s, fn);
+}
+
+static void
+session_started(void *arg, const struct elem *answer)
+{
+	struct session	*s = arg;
+
+	/* A server that demands it and refuses it is of no use. */
+	if (stanza_error(answer) != SE_NONE)
+		session_fail(s, SESSION_REFUSED, "the server starts no "
+		    "session: %s", stanza_strerror(stanza_error(answer)));
+	else
+		session_ready(s);
+}
+
+/* The JID in it, prepared: 0 or -1. */
+static int
+bound_jid(const struct elem *answer, char *jid)
+{
+	const struct elem	*e;
+
+	e = elem_child(elem_child(answer, NS_BIND, "bind"), NS_BIND, "jid");
+	return jid_prep(elem_text(e), jid, NULL) == -1 ? -1 : 0;
+}
+
+static int
+bound(struct session *s, const struct elem *answer)
+{
+	enum stanza_error	 err = stanza_error(answer);
+	char			 local[JID_MAX], now[JID_MAX];
+
+	if (err != SE_NONE) {
+		session_fail(s, SESSION_REFUSED, "the server does not give "
+		    "us the resource \"%.100s\": %s",
+		    jid_resource(s->conf.jid), stanza_strerror(err));
+		return -1;
+	}
+	if (bound_jid(answer, now) == -1 ||
+	    *jid_resource(now) == '\0' ||
+	    (*jid_local(s->conf.jid, local) != '\0' &&
+	    !jid_samebare(now, s->conf.jid)) ||
+	    (*s->jid != '\0' && strcmp(now, s->jid) != 0) ||
+	    iq_setjid(s->iqs, now) == -1) {
+		session_fail(s, SESSION_REFUSED, "the server gives us an "
+		    "address that is not ours");
+		return -1;
+	}
+	strlcpy(s->jid, now, sizeof(s->jid));
+	return 0;
+}
+
+static void
+bound_then_ready(void *arg, const struct elem *answer)
+{
+	struct session	*s = arg;
+
+	if (bound(s, answer) == 0)
+		session_ready(s);
+}
+
+static void
+bound_then_session(void *arg, const struct elem *answer)
+{
+	struct session	*s = arg;
+
+	if (bound(s, answer) == -1)
+		return;
+	xw_elem(iq_request(s->iqs, "set", NULL), "session", NS_SESSION, NULL);
+	ask(s, session_started);
+}
+
+/* The server has had its say about a resource that we use already.  If it is
+ * not ours, whom we have called knows us by a wrong name. */
+static void
+bound_late(void *arg, const struct elem *answer)
+{
+	struct session	*s = arg;
+	char		 now[JID_MAX];
+
+	if (stanza_error(answer) != SE_NONE) {
+		s->patient = PATIENT_NOW;	/* it may have its reasons */
+		session_fail(s, SESSION_LOST, "the server does not give us "
+		    "the resource \"%.100s\": %s", jid_resource(s->jid),
+		    stanza_strerror(stanza_error(answer)));
+		return;
+	}
+	s->early = 0;
+	if (bound_jid(answer, now) == -1 || strcmp(now, s->jid) != 0) {
+		login_learn(s);	/* not to rely on that again */
+		session_fail(s, SESSION_REFUSED, "the server no longer gives "
+		    "us the resource \"%.100s\"; try again",
+		    jid_resource(s->jid));
+	} else {
+		if (s->has_sm && !s->no_sm)
+			resume_enable(s);
+		login_done(s);
+	}
+}
+
+/* The first time, and only if we name it and got the one that we named last
+ * time, do we rely on what we get. */
+static int
+may_be_early(const struct session *s)
+{
+	return s->hurried && s->conf.early && *s->jid == '\0' &&
+	    *jid_resource(s->conf.jid) != '\0' &&
+	    offer_has(manners_second(s->conf.manners), OFFER_GRANTED);
+}
+
+void
+login_bind(struct session *s)
+{
+	session_set_state(s, S_BINDING);
+	if (!may_be_early(s)) {
+		ask_bind(s, s->old_session ? bound_then_session :
+		    bound_then_ready);
+		return;
+	}
+	ask_bind(s, bound_late);
+	if (s->state != S_BINDING)
+		return;
+	strlcpy(s->jid, s->conf.jid, sizeof(s->jid));
+	if (iq_setjid(s->iqs, s->jid) == -1) {
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+		return;
+	}
+	s->early = 1;
+	session_ready(s);
+}
+
+static void
+bind_or_resume(struct session *s, const char *words)
+{
+	s->old_session = offer_has(words, OFFER_SESSION);
+	s->has_sm = offer_has(words, OFFER_SM);
+	if (!s->has_sm || !sm_resumable(s->sm) || resume_begin(s) == -1) {
+		sm_end(s->sm);
+		login_bind(s);
+	}
+}
+
+void
+bind_hurry(struct session *s)
+{
+	const char	*words = manners_second(s->conf.manners);
+
+	if (offer_has(words, OFFER_SESSION))
+		return;
+	session_limit(s, 1);
+	s->untold++;
+	bind_or_resume(s, words);
+}
+
+/* It did not demand one last time, and it is too late for that. */
+static void
+session_late(struct session *s)
+{
+	s->patient = PATIENT_NOW;
+	session_fail(s, SESSION_LOST, "the server wants a session to be "
+	    "started");
+}
+
+void
+bind_features(struct session *s, const struct elem *features)
+{
+	offer_second(features, s->second);
+	if (elem_child(features, NS_BIND, "bind") == NULL)
+		session_fail(s, SESSION_REFUSED, "the server lets nobody bind "
+		    "a resource");
+	else if (s->state == S_AUTHENTICATED)
+		bind_or_resume(s, s->second);
+	else if (offer_has(s->second, OFFER_SESSION))
+		session_late(s);
+	else
+		s->has_sm = offer_has(s->second, OFFER_SM);
+}
