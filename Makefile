@@ -17,19 +17,19 @@ XML	= xml/base64.o xml/buf.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
 IBB	= ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o ibb/e2e.o \
 	ibb/inband.o ibb/open.o ibb/pace.o ibb/si.o ibb/stream.o ibb/sync.o \
 	ibb/why.o
-NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/away.o net/bind.o \
-	net/bosh_line.o net/bosh_request.o net/bosh_response.o net/child.o \
-	net/conf.o net/conffile.o net/dial.o net/disco.o net/end.o net/fetch.o \
-	net/file.o net/filename.o net/http.o net/identity.o net/io.o net/jrd.o \
-	net/keyseq.o net/known.o net/login.o net/loop.o net/manners.o \
-	net/offer.o net/password.o net/port.o net/proxy.o net/race.o \
-	net/reach.o net/resolve.o net/resume.o net/road.o net/road_bosh.o \
-	net/road_tcp.o net/road_ws.o net/roster.o net/s5bdial.o \
-	net/s5blisten.o net/sasl.o net/scram.o net/serve.o net/service.o \
-	net/session.o net/sm.o net/socks.o net/socks5.o net/socks5d.o \
-	net/srv.o net/sum.o net/systemd.o net/tls.o net/trace.o net/trust.o \
-	net/url.o net/via.o net/way.o net/ways.o net/where.o net/wrap.o \
-	net/ws.o
+NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
+	net/bind.o net/bosh_line.o net/bosh_request.o net/bosh_response.o \
+	net/child.o net/conf.o net/conffile.o net/dial.o net/disco.o net/end.o \
+	net/fetch.o net/file.o net/filename.o net/ht.o net/http.o \
+	net/identity.o net/io.o net/jrd.o net/keyseq.o net/known.o net/login.o \
+	net/loop.o net/manners.o net/offer.o net/password.o net/port.o \
+	net/proxy.o net/race.o net/reach.o net/resolve.o net/resume.o \
+	net/road.o net/road_bosh.o net/road_tcp.o net/road_ws.o net/roster.o \
+	net/s5bdial.o net/s5blisten.o net/sasl.o net/sasl2.o net/scram.o \
+	net/serve.o net/service.o net/session.o net/sm.o net/socks.o \
+	net/socks5.o net/socks5d.o net/srv.o net/sum.o net/systemd.o net/tls.o \
+	net/tokens.o net/trace.o net/trust.o net/url.o net/via.o net/way.o \
+	net/ways.o net/where.o net/wrap.o net/ws.o
 OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/oob_fetch.o link/oob_send.o link/probe.o link/progress.o \

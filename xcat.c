@@ -36,6 +36,7 @@
 #include "net/identity.h"
 #include "net/loop.h"
 #include "net/manners.h"
+#include "net/tokens.h"
 #include "net/port.h"
 #include "net/resolve.h"
 #include "net/roster.h"
@@ -296,6 +297,8 @@ log_in(void)
 		    LOGIN_TIME),
 		.trace = run.conf.verbosity >= 2,
 		.manners = run.manners,
+		.tokens = run.tokens,
+		.any_resource = run.any_resource,
 		.early = !listening() && run.mode != PROBE &&
 		    *jid_resource(run.conf.jid) == '\0',
 		.persist = run.mode != PROBE,
@@ -464,8 +467,10 @@ own_jid(void)
 		    "XCAT_JID, or a line \"jid user@domain\" in %s",
 		    run.conf.path);
 	prepare_jid(run.conf.jid, run.jid, "-j");
-	if (*jid_resource(run.jid) == '\0')
-		jid_setresource(run.jid, listening() ? DEFAULT_RESOURCE : NULL);
+	if (*jid_resource(run.jid) != '\0')
+		return;
+	run.any_resource = !listening() && run.conf.fast;
+	jid_setresource(run.jid, listening() ? DEFAULT_RESOURCE : NULL);
 }
 
 static void
@@ -599,11 +604,27 @@ prepare_ways(void)
 		errx(EX_USE, "%s", why);
 }
 
+/* What earlier logins have left behind. */
+static void
+prepare_memory(void)
+{
+	char	 why[TOKENS_ERR], bare[JID_MAX];
+
+	jid_bare(run.jid, bare);
+	if ((run.manners = manners_read(run.conf.dir, bare)) == NULL)
+		errx(EX_LOCAL, "out of memory");
+	if (!run.conf.fast || run.conf.certificate != NULL)
+		return;
+	run.tokens = tokens_open(run.conf.dir, bare, why);
+	if (run.tokens == NULL && *why != '\0')
+		errx(EX_USE, "%s", why);
+}
+
 /* Everything that can be wrong before the network is. */
 static void
 prepare(void)
 {
-	char	 why[CONF_ERR], local[JID_MAX], bare[JID_MAX];
+	char	 why[CONF_ERR], local[JID_MAX];
 	int	 anonymous = *jid_local(run.jid, local) == '\0';
 
 	if (listening() && (run.allow = allow_new(&run.conf.allow,
@@ -619,9 +640,8 @@ prepare(void)
 		errx(EX_USE, "%s", why);
 	prepare_ways();
 	prepare_e2e();
-	if (!anonymous && (run.manners = manners_read(run.conf.dir,
-	    jid_bare(run.jid, bare))) == NULL)
-		errx(EX_LOCAL, "out of memory");
+	if (!anonymous)
+		prepare_memory();
 	if (!anonymous && run.conf.certificate == NULL &&
 	    conf_password(&run.conf, run.jid, why) == -1)
 		errx(EX_USE, "%s", why);
@@ -679,6 +699,7 @@ tear_down(void)
 	session_free(run.session);
 	ways_free(run.ways);
 	manners_free(run.manners);
+	tokens_close(run.tokens);
 	resolver_free(run.resolver);
 	loop_free(run.loop);
 	services_free(run.services);

@@ -23,6 +23,7 @@ struct ibb;
 struct link;
 struct loop;
 struct manners;
+struct tokens;
 struct ports;
 struct resolver;
 struct services;
@@ -62,6 +63,8 @@ struct run {
 	int			 proxied;	/* there is one */
 	struct ways		*ways;		/* to the server */
 	struct manners		*manners;	/* of the server */
+	struct tokens		*tokens;	/* for it; may be NULL */
+	int			 any_resource;	/* nobody named one */
 	SSL_CTX			*tls;		/* towards the server */
 	struct trust		*trust;		/* NULL: e2e is off */
 	SSL_CTX			*e2e;		/* towards peers; likewise */

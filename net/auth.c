@@ -1,11 +1,13 @@
 /*
- * auth: SASL in a session (RFC 6120 section 6).
+ * auth: SASL in a session (RFC 6120 section 6); what is particular to SASL2 is
+ * in auth2.c.
  */
 #include <string.h>
 
 #include "net/offer.h"
 #include "net/road.h"
 #include "net/sasl.h"
+#include "net/sasl2.h"
 #include "net/session_int.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
@@ -13,49 +15,71 @@
 #include "xml/text.h"
 #include "xml/write.h"
 
-#define SASL_MAX	(64 * 1024)	/* bytes of one message */
+void
+auth_send(struct session *s, const struct buf *b, int failed)
+{
+	if (failed || session_send_secret(s, buf_data(b), buf_len(b)) == -1)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+}
 
+/* <auth/> if there is a mechanism, else <response/>. */
 static void
-send_sasl(struct session *s, const char *name, const char *mechanism,
-    const struct buf *data)
+send_sasl(struct session *s, const char *mechanism, const struct buf *data)
 {
 	struct buf	 b;
 	struct xw	 w;
 
-	buf_init(&b, 2 * SASL_MAX);
+	buf_init(&b, 2 * AUTH_MAX);
 	xw_init(&w, &b);
-	xw_start(&w, name, NS_SASL);
+	xw_start(&w, mechanism != NULL ? "auth" : "response",
+	    s->sasl2 ? NS_SASL2 : NS_SASL);
 	xw_attr(&w, "mechanism", mechanism);
 	if (buf_len(data) > 0)
 		xw_base64(&w, buf_data(data), buf_len(data));
 	else if (mechanism != NULL)
 		xw_text(&w, "=");	/* an initial response, but empty */
-	if (xw_done(&w) == -1 ||
-	    session_send_secret(s, buf_data(&b), buf_len(&b)) == -1)
-		session_fail(s, SESSION_INTERNAL, "out of memory");
+	auth_send(s, &b, xw_done(&w) == -1);
 	buf_free(&b);
 }
 
-static void
+void
 auth_failed(struct session *s, enum sasl_result r)
 {
 	session_fail(s, r == SASL_NOMEM ? SESSION_INTERNAL : SESSION_REFUSED,
 	    "%s", sasl_strresult(r));
 }
 
-/* The best of what is offered, in s->sasl, and its first message. */
+/* With a token, if there is one; else by SASL2 (XEP-0388), if that offers
+ * something; else as ever. */
 static enum sasl_result
-choose(struct session *s, const char *words, struct buf *first)
+begin(struct session *s, const struct offer *o, const struct sasl_cred *cred)
 {
 	struct sasl_binding	 bindings[2];
+	enum sasl_result	 r;
+	size_t			 n;
+
+	s->sasl2 = auth2_may(s, o);
+	if (s->sasl2 && auth2_token(s, o, cred->user) == SASL_OK)
+		return SASL_OK;
+	n = offer_bindings(o, road_binding(s->road), bindings);
+	if (s->sasl2 && (r = sasl_new(&s->sasl, cred, o->mechs2, o->nmechs2,
+	    bindings, n)) != SASL_NOMECH && r != SASL_PLAINONLY)
+		return r;
+	s->sasl2 = 0;
+	return sasl_new(&s->sasl, cred, o->mechs, o->nmechs, bindings, n);
+}
+
+/* The best of what is offered, in s->sasl, and its first message. */
+static enum sasl_result
+choose(struct session *s, const struct offer *o, struct buf *first)
+{
 	struct sasl_cred	 cred;
-	struct offer		 o;
 	char			 user[JID_MAX];
 	enum sasl_result	 r;
 
 	sasl_free(s->sasl);	/* of a road that led nowhere */
 	s->sasl = NULL;
-	offer_parse(&o, words);
+	s->token = 0;
 	cred = (struct sasl_cred){
 		.user = jid_local(s->conf.jid, user),
 		.password = s->conf.password,
@@ -63,8 +87,7 @@ choose(struct session *s, const char *words, struct buf *first)
 		.external = s->conf.external,
 		.plain = s->conf.plain && road_ssl(s->road) != NULL,
 	};
-	r = sasl_new(&s->sasl, &cred, o.mechs, o.nmechs, bindings,
-	    offer_bindings(&o, road_binding(s->road), bindings));
+	r = begin(s, o, &cred);
 	return r == SASL_OK ? sasl_first(s->sasl, first) : r;
 }
 
@@ -79,16 +102,21 @@ is_plain(const struct session *s)
 void
 auth_begin(struct session *s, const char *words)
 {
+	struct offer		 o;
 	struct buf		 first;
 	enum sasl_result	 r;
 
-	buf_init(&first, SASL_MAX);
-	r = choose(s, words, &first);
+	offer_parse(&o, words);
+	buf_init(&first, AUTH_MAX);
+	r = choose(s, &o, &first);
 	if (r == SASL_OK && (s->untold == 0 || !is_plain(s))) {
 		session_log(s, 1, "logging in with %s",
 		    sasl_mechanism(s->sasl));
 		session_set_state(s, S_AUTH);
-		send_sasl(s, "auth", sasl_mechanism(s->sasl), &first);
+		if (s->sasl2)
+			auth2_send(s, &o, &first);
+		else
+			send_sasl(s, sasl_mechanism(s->sasl), &first);
 	} else if (s->untold > 0) {
 		s->untold = 0;	/* it may offer something else by now */
 		session_limit(s, 0);
@@ -100,9 +128,8 @@ auth_begin(struct session *s, const char *words)
 	buf_free(&first);
 }
 
-/* The base64 in an element; "=" is empty.  0, or -1 if it is malformed. */
-static int
-decode(const struct elem *e, struct buf *out)
+int
+auth_decode(const struct elem *e, struct buf *out)
 {
 	const char	*text = elem_text(e);
 	unsigned char	*p;
@@ -120,10 +147,13 @@ decode(const struct elem *e, struct buf *out)
 static void
 failure(struct session *s, const struct elem *e)
 {
-	const struct elem	*c;
-	const char		*cond = "no reason given";
-	char			 text[128];
+	const char	*cond = sasl2_condition(e);
+	char		 text[128];
 
+	if (s->token) {
+		auth2_refused(s, cond);
+		return;
+	}
 	/* It may be that it does not offer any more what we went for.  If it
 	 * does, it is no question of manners. */
 	if (s->hurried && !s->untold &&
@@ -131,10 +161,7 @@ failure(struct session *s, const struct elem *e)
 		s->patient = PATIENT_NOW;
 	else
 		s->hurried = 0;
-	for (c = e->first; c != NULL; c = c->next)
-		if (strcmp(c->name, "text") != 0)
-			cond = c->name;
-	text_clean(elem_text(elem_child(e, NS_SASL, "text")), text,
+	text_clean(elem_text(elem_child(e, NULL, "text")), text,
 	    sizeof(text));
 	if (strcmp(sasl_mechanism(s->sasl), "EXTERNAL") == 0)
 		session_fail(s, SESSION_REFUSED, "the server does not take "
@@ -178,10 +205,10 @@ challenge(struct session *s, const struct buf *in)
 
 	if (s->hurried)		/* so far, so good */
 		session_limit(s, 0);
-	buf_init(&out, SASL_MAX);
+	buf_init(&out, AUTH_MAX);
 	if ((r = sasl_step(s->sasl, buf_data(in), buf_len(in), &out)) ==
 	    SASL_OK)
-		send_sasl(s, "response", NULL, &out);
+		send_sasl(s, NULL, &out);
 	else
 		auth_failed(s, r);
 	buf_free(&out);
@@ -190,16 +217,22 @@ challenge(struct session *s, const struct buf *in)
 void
 auth_input(struct session *s, const struct elem *e)
 {
+	const char	*ns = s->sasl2 ? NS_SASL2 : NS_SASL;
 	struct buf	 in;
 
-	buf_init(&in, SASL_MAX);
-	if (elem_is(e, NS_SASL, "failure"))
+	buf_init(&in, AUTH_MAX);
+	if (elem_is(e, ns, "failure"))
 		failure(s, e);
-	else if (decode(e, &in) == -1)
+	else if (elem_is(e, NS_SASL2, "success") && s->sasl2)
+		auth2_success(s, e);
+	else if (elem_is(e, NS_SASL2, "continue") && s->sasl2)
+		session_fail(s, SESSION_REFUSED, "the server wants more than "
+		    "a password, which xcat cannot give; ask its operator");
+	else if (auth_decode(e, &in) == -1)
 		auth_failed(s, SASL_PROTOCOL);
-	else if (elem_is(e, NS_SASL, "challenge"))
+	else if (elem_is(e, ns, "challenge"))
 		challenge(s, &in);
-	else if (elem_is(e, NS_SASL, "success"))
+	else if (elem_is(e, ns, "success"))
 		success(s, &in);
 	else
 		auth_failed(s, SASL_PROTOCOL);

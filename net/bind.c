@@ -203,6 +203,50 @@ session_late(struct session *s)
 	    "started");
 }
 
+/* With SASL2 they come when there is a resource already. */
+void
+bind_late(struct session *s, const struct elem *features)
+{
+	if (s->state != S_READY || sm_counting(s->sm) || s->no_sm ||
+	    elem_child(features, NS_SM, "sm") == NULL)
+		return;
+	s->has_sm = 1;
+	resume_enable(s);
+}
+
+/* What is learnt of Bind 2 says nothing of a resource that is named. */
+static void
+remember(struct session *s)
+{
+	const char	*words = NULL;
+
+	if (s->conf.manners != NULL)
+		words = manners_second(s->conf.manners);
+	strlcpy(s->second, words != NULL ? words : "", sizeof(s->second));
+}
+
+void
+bind_inlined(struct session *s, const char *jid, const struct elem *enabled)
+{
+	s->inlined = 1;
+	s->has_sm = 0;		/* it is on, or has to wait for features */
+	remember(s);
+	strlcpy(s->jid, jid, sizeof(s->jid));
+	if (iq_setjid(s->iqs, jid) == -1) {
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+		return;
+	}
+	sm_end(s->sm);
+	if (enabled != NULL) {
+		sm_begin(s->sm);
+		if (sm_enabled(s->sm, enabled) == -1) {
+			session_fail(s, SESSION_INTERNAL, "out of memory");
+			return;
+		}
+	}
+	session_ready(s);
+}
+
 void
 bind_features(struct session *s, const struct elem *features)
 {

@@ -86,6 +86,7 @@ static const struct keyword {
 	{ "close-at-eof", AT(close_at_eof), WORD, 0, yesno, 0, 0 },
 	{ "e2e", AT(e2e), WORD, 0, sessions, 0, 0 },
 	{ "family", AT(family), WORD, 0, families, 0, 0 },
+	{ "fast", AT(fast), WORD, 0, yesno, 0, 0 },
 	{ "forward", AT(forward), LIST, 0, NULL, 0, 0 },
 	{ "jid", AT(jid), STRING, 0, NULL, 0, 0 },
 	{ "keep-listening", AT(keep), WORD, 0, yesno, 0, 0 },
@@ -144,6 +145,7 @@ conf_init(struct conf *c)
 	STAILQ_INIT(&c->socks);
 	STAILQ_INIT(&c->s5b_proxy);
 	STAILQ_INIT(&c->streamhost);
+	c->fast = 1;
 	c->upgrade_after = UPGRADE_AFTER;
 	c->max_streams = MAX_STREAMS;
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;

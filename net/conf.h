@@ -29,6 +29,7 @@ struct conf {
 	char	*ca_file;	/* ca-file path (-C) */
 	int	 carrier;	/* carrier auto|ibb|s5b (-i: ibb) */
 	int	 e2e;		/* e2e prefer|require|off */
+	int	 fast;		/* fast yes|no: tokens, XEP-0484 */
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
 	char	*receive;	/* receive path: files go there (-r) */

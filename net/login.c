@@ -37,6 +37,10 @@ login_features(struct session *s, const struct elem *features)
 {
 	int	 untold = s->untold;
 
+	if (s->inlined) {
+		bind_late(s, features);
+		return;
+	}
 	if (untold > 0) {
 		s->untold--;
 		if (s->hurried && s->tries == 0 && s->state != S_READY)

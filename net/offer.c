@@ -4,6 +4,7 @@
 
 #include "net/offer.h"
 #include "net/sasl.h"
+#include "net/sasl2.h"
 #include "net/sm.h"
 #include "net/tls.h"
 #include "xml/elem.h"
@@ -12,6 +13,11 @@
 #define NS_SESSION	"urn:ietf:params:xml:ns:xmpp-session"
 
 #define BINDING		"cb:"
+#define SASL2		"2:"
+#define FAST		"fast:"
+#define RESUME2		"2-resume"
+#define BIND2		"2-bind"
+#define BIND2_SM	"2-bind-sm"
 
 /* Names that are none are no offers.  A few more than there is room for are
  * not remembered. */
@@ -29,16 +35,59 @@ offer_add(char *words, const char *prefix, const char *name)
 	    len > 0 ? " " : "", prefix, name);
 }
 
+/* The mechanisms that are children of list. */
+static void
+add_mechanisms(const struct elem *list, const char *ns, const char *prefix,
+    char *words)
+{
+	const struct elem	*e;
+
+	for (e = elem_child(list, ns, "mechanism"); e != NULL;
+	    e = elem_next(e, ns, "mechanism"))
+		offer_add(words, prefix, elem_text(e));
+}
+
+static void
+add_bind2(const struct elem *bind, char *words)
+{
+	const struct elem	*e;
+	const char		*var;
+
+	if (bind == NULL)
+		return;
+	offer_add(words, "", BIND2);
+	e = elem_child(elem_child(bind, NS_BIND2, "inline"), NS_BIND2,
+	    "feature");
+	for (; e != NULL; e = elem_next(e, NS_BIND2, "feature"))
+		if ((var = elem_attr(e, "var")) != NULL &&
+		    strcmp(var, NS_SM) == 0 && !offer_has(words, BIND2_SM))
+			offer_add(words, "", BIND2_SM);
+}
+
+static void
+add_sasl2(const struct elem *features, char *words)
+{
+	const struct elem	*list, *more;
+
+	list = elem_child(features, NS_SASL2, "authentication");
+	add_mechanisms(list, NS_SASL2, SASL2, words);
+	more = elem_child(list, NS_SASL2, "inline");
+	if (elem_child(more, NS_SM, "sm") != NULL)
+		offer_add(words, "", RESUME2);
+	add_bind2(elem_child(more, NS_BIND2, "bind"), words);
+	add_mechanisms(elem_child(more, NS_FAST, "fast"), NS_FAST, FAST,
+	    words);
+}
+
 void
 offer_first(const struct elem *features, char *words)
 {
 	const struct elem	*list, *e;
 
 	*words = '\0';
-	list = elem_child(features, NS_SASL, "mechanisms");
-	for (e = elem_child(list, NS_SASL, "mechanism"); e != NULL;
-	    e = elem_next(e, NS_SASL, "mechanism"))
-		offer_add(words, "", elem_text(e));
+	add_mechanisms(elem_child(features, NS_SASL, "mechanisms"), NS_SASL,
+	    "", words);
+	add_sasl2(features, words);
 	list = elem_child(features, NS_SASL_CB, "sasl-channel-binding");
 	for (e = elem_child(list, NS_SASL_CB, "channel-binding"); e != NULL;
 	    e = elem_next(e, NS_SASL_CB, "channel-binding"))
@@ -71,22 +120,46 @@ offer_has(const char *words, const char *word)
 	return 0;
 }
 
+/* The word without its prefix into list, if it has that prefix. */
+static int
+parse_name(const char *word, const char *prefix, const char **list, size_t *n)
+{
+	size_t	 len = strlen(prefix);
+
+	if (strncmp(word, prefix, len) != 0)
+		return 0;
+	if (*n < MECHS_MAX)
+		list[(*n)++] = word + len;
+	return 1;
+}
+
+static void
+parse_word(struct offer *o, const char *word)
+{
+	if (*word == '\0' ||
+	    parse_name(word, BINDING, o->bindings, &o->nbindings) ||
+	    parse_name(word, SASL2, o->mechs2, &o->nmechs2) ||
+	    parse_name(word, FAST, o->fast, &o->nfast))
+		return;
+	if (strcmp(word, RESUME2) == 0)
+		o->resume2 = 1;
+	else if (strcmp(word, BIND2) == 0)
+		o->bind2 = 1;
+	else if (strcmp(word, BIND2_SM) == 0)
+		o->bind2_sm = 1;
+	else
+		parse_name(word, "", o->mechs, &o->nmechs);
+}
+
 void
 offer_parse(struct offer *o, const char *words)
 {
 	char	*p = o->words, *word;
 
-	o->nmechs = o->nbindings = 0;
+	memset(o, 0, sizeof(*o));
 	strlcpy(o->words, words, sizeof(o->words));
-	while ((word = strsep(&p, " ")) != NULL) {
-		if (strncmp(word, BINDING, strlen(BINDING)) == 0) {
-			if (o->nbindings < MECHS_MAX)
-				o->bindings[o->nbindings++] =
-				    word + strlen(BINDING);
-		} else if (*word != '\0' && o->nmechs < MECHS_MAX) {
-			o->mechs[o->nmechs++] = word;
-		}
-	}
+	while ((word = strsep(&p, " ")) != NULL)
+		parse_word(o, word);
 }
 
 static int
@@ -101,15 +174,22 @@ names_binding(const struct offer *o, const char *type)
 }
 
 static int
-offers_binding(const struct offer *o)
+any_plus(const char *const *mechs, size_t n)
 {
 	size_t	 i, len;
 
-	for (i = 0; i < o->nmechs; i++)
-		if ((len = strlen(o->mechs[i])) > 5 &&
-		    strcmp(o->mechs[i] + len - 5, "-PLUS") == 0)
+	for (i = 0; i < n; i++)
+		if ((len = strlen(mechs[i])) > 5 &&
+		    strcmp(mechs[i] + len - 5, "-PLUS") == 0)
 			return 1;
 	return 0;
+}
+
+static int
+offers_binding(const struct offer *o)
+{
+	return any_plus(o->mechs, o->nmechs) ||
+	    any_plus(o->mechs2, o->nmechs2);
 }
 
 /*

@@ -2,8 +2,13 @@
  * offer: what a server offers in its stream features, as it says or as it did
  * last time (see manners.h): the names of SASL mechanisms, those of channel
  * bindings (XEP-0440) with "cb:" before, "sm", "session" (RFC 3921's, if it is
- * demanded), and "granted" if the resource was the one that we named.  The
- * words, with a space between, in MANNERS_MAX bytes.
+ * demanded), and "granted" if the resource was the one that we named.
+ *
+ * Of SASL2 (XEP-0388) there are the mechanisms with "2:" before, "2-resume" if
+ * a session can be resumed inline, "2-bind" and "2-bind-sm" (XEP-0386, with
+ * stream management), and the mechanisms for tokens (XEP-0484) with "fast:".
+ *
+ * The words, with a space between, in MANNERS_MAX bytes.
  */
 #ifndef NET_OFFER_H
 #define NET_OFFER_H
@@ -30,7 +35,10 @@ struct offer {
 	char		 words[MANNERS_MAX];
 	const char	*mechs[MECHS_MAX];
 	const char	*bindings[MECHS_MAX];
-	size_t		 nmechs, nbindings;
+	const char	*mechs2[MECHS_MAX];	/* SASL2 */
+	const char	*fast[MECHS_MAX];
+	size_t		 nmechs, nbindings, nmechs2, nfast;
+	int		 resume2, bind2, bind2_sm;
 };
 
 /* The words of the features before SASL; of those after it. */

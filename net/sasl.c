@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/ht.h"
 #include "net/sasl.h"
 #include "net/scram.h"
 #include "xml/buf.h"
 
-enum kind { EXTERNAL, SCRAM, PLAIN, ANONYMOUS };
+enum kind { EXTERNAL, SCRAM, PLAIN, ANONYMOUS, TOKEN };
 
 /*
  * Best first.  A binding to the channel is worth more than a longer hash: it
@@ -30,12 +31,16 @@ static const struct mech {
 	{ "ANONYMOUS",		NULL,		ANONYMOUS, 0 },
 };
 
+/* Under any of the names in ht.c. */
+static const struct mech token = { "HT", NULL, TOKEN, 0 };
+
 #define NMECHS	(sizeof(mechs) / sizeof(mechs[0]))
 
 struct sasl {
 	const struct mech	*mech;
 	struct sasl_cred	 cred;	/* until the initial response */
 	struct scram		 scram;
+	struct ht		 ht;
 	int			 sent;	/* which it has been */
 };
 
@@ -111,6 +116,8 @@ usable(const struct mech *m, const struct sasl_cred *cred, size_t nbindings)
 		return !nameless(cred) && cred->plain;
 	case ANONYMOUS:
 		return nameless(cred);
+	case TOKEN:
+		break;
 	}
 	return 0;
 }
@@ -178,6 +185,33 @@ sasl_new(struct sasl **out, const struct sasl_cred *cred,
 	return SASL_OK;
 }
 
+const char *
+sasl_choose_token(const char *const *offered, size_t n,
+    const struct sasl_binding *bindings, size_t nbindings)
+{
+	return ht_choose(offered, n, bindings, nbindings);
+}
+
+enum sasl_result
+sasl_new_token(struct sasl **out, const char *user, const char *mechanism,
+    const char *secret, const struct sasl_binding *bindings, size_t nbindings)
+{
+	struct sasl *s;
+	enum sasl_result r;
+
+	*out = NULL;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return SASL_NOMEM;
+	s->mech = &token;
+	s->cred.user = user;
+	if ((r = ht_init(&s->ht, mechanism, secret, bindings, nbindings)) !=
+	    SASL_OK)
+		sasl_free(s);
+	else
+		*out = s;
+	return r;
+}
+
 void
 sasl_free(struct sasl *s)
 {
@@ -185,6 +219,7 @@ sasl_free(struct sasl *s)
 		return;
 	if (s->mech->kind == SCRAM)
 		scram_free(&s->scram);
+	ht_free(&s->ht);
 	OPENSSL_cleanse(s, sizeof(*s));
 	free(s);
 }
@@ -192,7 +227,7 @@ sasl_free(struct sasl *s)
 const char *
 sasl_mechanism(const struct sasl *s)
 {
-	return s->mech->name;
+	return s->mech->kind == TOKEN ? s->ht.name : s->mech->name;
 }
 
 /* RFC 4616: no identity to act for, name, password.  In one reservation, as
@@ -231,6 +266,8 @@ sasl_first(struct sasl *s, struct buf *out)
 		return plain(&s->cred, out);
 	case ANONYMOUS:
 		return SASL_OK;
+	case TOKEN:
+		return ht_first(&s->ht, s->cred.user, out);
 	}
 	return SASL_PROTOCOL;
 }
@@ -250,6 +287,8 @@ sasl_success(struct sasl *s, const void *in, size_t len)
 {
 	if (!s->sent)
 		return SASL_PROTOCOL;
+	if (s->mech->kind == TOKEN)
+		return ht_success(&s->ht, in, len);
 	if (s->mech->kind != SCRAM)
 		return SASL_OK;
 	return scram_success(&s->scram, in, len);

@@ -1,7 +1,8 @@
 /*
  * sasl: the client side of SASL as XMPP uses it (RFC 6120 section 6): SCRAM
  * (RFC 5802, 7677, SHA-512 likewise) with and without channel binding,
- * EXTERNAL, ANONYMOUS, and PLAIN only when asked for.  Bytes in, bytes out;
+ * EXTERNAL, ANONYMOUS, PLAIN only when asked for, and hashed tokens, which
+ * FAST (XEP-0484) puts in the place of a password.  Bytes in, bytes out;
  * base64 and the XML around it are the session's.
  */
 #ifndef NET_SASL_H
@@ -53,6 +54,17 @@ const char *sasl_strresult(enum sasl_result r);
 enum sasl_result sasl_new(struct sasl **out, const struct sasl_cred *cred,
 	    const char *const *offered, size_t n,
 	    const struct sasl_binding *bindings, size_t nbindings);
+/*
+ * Instead: with a token that the server gave for this mechanism, by the
+ * bindings that this connection can do.  SASL_NOMECH if it needs another.
+ */
+enum sasl_result sasl_new_token(struct sasl **out, const char *user,
+	    const char *mechanism, const char *secret,
+	    const struct sasl_binding *bindings, size_t nbindings);
+/* For which of the n mechanisms offered should a token be asked?  NULL: none
+ * of them can be done. */
+const char *sasl_choose_token(const char *const *offered, size_t n,
+	    const struct sasl_binding *bindings, size_t nbindings);
 void	 sasl_free(struct sasl *s);	/* wipes */
 
 /* The mechanism's name. */
@@ -67,7 +79,7 @@ enum sasl_result sasl_step(struct sasl *s, const void *in, size_t len,
  * The server says success, with len bytes of additional data (may be 0).
  * SASL_OK only if everything the mechanism demands has happened: for SCRAM
  * the server's signature was verified, in constant time, here or in an
- * earlier challenge.
+ * earlier challenge; for a token, that the server knows it.
  */
 enum sasl_result sasl_success(struct sasl *s, const void *in, size_t len);
 

@@ -93,6 +93,7 @@ again(struct session *s)
 	away_fear_ghost(s);
 	iq_forget(s->iqs, s);
 	road_close(s->road);
+	s->no_token = s->no_token || s->token;	/* or was it that? */
 	s->fault = SESSION_FINE;
 	session_set_state(s, S_AGAIN);
 	timer_set(s->loop, &s->timer, clock_ms());
@@ -119,7 +120,8 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 		s->patient = s->tries > 0 ? PATIENT_NOW : PATIENT_ALWAYS;
 	if (away_may_return(s, fault)) {
 		away_begin(s);
-	} else if (s->hurried && s->patient && clock_ms() < s->login_ends) {
+	} else if (s->spurned || (s->hurried && s->patient &&
+	    clock_ms() < s->login_ends)) {
 		again(s);
 	} else {
 		road_close(s->road);
@@ -412,7 +414,8 @@ input(struct session *s, const struct elem *e)
 		stream_error(s, e);
 		return;
 	}
-	if (s->untold > 0 && elem_is(e, NS_STREAMS, "features")) {
+	if ((s->untold > 0 || s->inlined) &&
+	    elem_is(e, NS_STREAMS, "features")) {
 		login_features(s, e);
 		return;
 	}
@@ -524,7 +527,7 @@ session_set_out(struct session *s)
 	sasl_free(s->sasl);
 	s->sasl = NULL;
 	s->hurried = conf.hurry;
-	s->untold = s->early = 0;
+	s->untold = s->early = s->inlined = s->spurned = 0;
 	s->unheard = 0;
 	s->probed = 0;
 	session_limit(s, s->hurried);

@@ -22,6 +22,7 @@ struct loop;
 struct manners;
 struct resolver;
 struct session;
+struct tokens;
 struct ways;
 
 enum session_fault {
@@ -47,6 +48,8 @@ struct session_conf {
 	int		 oob;		/* and URLs (XEP-0066) */
 	int		 trace;		/* stanzas to log, too */
 	struct manners	*manners;	/* of the server; NULL: not known */
+	struct tokens	*tokens;	/* FAST's (XEP-0484); NULL: not used */
+	int		 any_resource;	/* the server may choose one */
 	int		 early;		/* ready may be told a little early:
 					 * what is sent then does not wait */
 	int		 persist;	/* once logged in, come back from a

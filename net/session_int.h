@@ -1,18 +1,22 @@
 /* session_int: what the files that make a session share: session.c, login.c,
- * auth.c, bind.c, resume.c, away.c and disco.c. */
+ * auth.c, auth2.c, bind.c, resume.c, away.c and disco.c. */
 #ifndef NET_SESSION_INT_H
 #define NET_SESSION_INT_H
 
 #include "net/loop.h"
 #include "net/manners.h"
+#include "net/sasl.h"
 #include "net/session.h"
 #include "net/way.h"
 #include "xml/jid.h"
 
+struct buf;
 struct elem;
+struct offer;
 struct road;
-struct sasl;
 struct sm;
+
+#define AUTH_MAX	(64 * 1024)	/* bytes of a message of SASL */
 
 enum session_state {
 	S_CONNECTING,		/* no road yet that may be logged in on */
@@ -59,6 +63,16 @@ struct session {
 	}			 patient;
 	int			 untold;	/* features to come that were
 						 * not waited for */
+	int			 sasl2;		/* this SASL is XEP-0388's, */
+	int			 token;		/* with a token (XEP-0484) */
+	int			 no_token;	/* one was refused */
+	int			 spurned;	/* just now: log in again */
+	const char		*wanted;	/* asked for with <authenticate/>:
+						 * a token for this mechanism, */
+	int			 asked_bind;	/* a resource, */
+	int			 asked_resume;	/* the old session */
+	int			 inlined;	/* and had one of these: features
+						 * come late */
 	int			 early;		/* ready before the answer to
 						 * our bind */
 	int			 bore;		/* a hurried login succeeded */
@@ -113,11 +127,32 @@ void	 login_learn(struct session *s);
  * a child of the stream in S_AUTH. */
 void	 auth_begin(struct session *s, const char *words);
 void	 auth_input(struct session *s, const struct elem *e);
+/* Send what is in b, unless that failed; the base64 in an element, "=" being
+ * nothing, into out: 0, or -1 if it is malformed; end the session for r. */
+void	 auth_send(struct session *s, const struct buf *b, int failed);
+int	 auth_decode(const struct elem *e, struct buf *out);
+void	 auth_failed(struct session *s, enum sasl_result r);
+
+/* auth2.c: may SASL2 be used?  Prepare s->sasl to use a token, if there is one
+ * that may be used.  Send <authenticate/> with s->sasl's first message.  Take
+ * <success/>; take the refusal of a token. */
+int	 auth2_may(const struct session *s, const struct offer *o);
+enum sasl_result auth2_token(struct session *s, const struct offer *o,
+	    const char *user);
+void	 auth2_send(struct session *s, const struct offer *o,
+	    const struct buf *first);
+void	 auth2_success(struct session *s, const struct elem *e);
+void	 auth2_refused(struct session *s, const char *condition);
 
 /* bind.c: take the features after SASL; begin without them, if they are known
  * from the last time. */
 void	 bind_features(struct session *s, const struct elem *features);
 void	 bind_hurry(struct session *s);
+/* SASL2 has brought a resource, and stream management if enabled is not NULL;
+ * take the features behind that. */
+void	 bind_inlined(struct session *s, const char *jid,
+	    const struct elem *enabled);
+void	 bind_late(struct session *s, const struct elem *features);
 /* There is nothing to resume: bind the resource. */
 void	 login_bind(struct session *s);
 

@@ -17,7 +17,16 @@ static int
 secret(const struct elem *e)
 {
 	return strcmp(e->ns, "urn:ietf:params:xml:ns:xmpp-sasl") == 0 ||
+	    strcmp(e->ns, "urn:xmpp:sasl:2") == 0 ||
 	    strcmp(e->ns, NS_IBB) == 0 || strncmp(e->ns, "urn:xcat:", 9) == 0;
+}
+
+/* XEP-0484's token is an attribute. */
+static int
+secret_attr(const struct elem *e, const struct attr *a)
+{
+	return strcmp(e->ns, "urn:xmpp:fast:0") == 0 &&
+	    strcmp(a->name, "token") == 0;
 }
 
 static void
@@ -43,7 +52,8 @@ write_elem(struct xw *w, const struct elem *e, const char *ns, int depth)
 
 	xw_start(w, e->name, strcmp(e->ns, ns) == 0 ? NULL : e->ns);
 	for (i = 0; i < e->nattrs; i++)
-		xw_attr(w, e->attrs[i].name, e->attrs[i].value);
+		xw_attr(w, e->attrs[i].name, secret_attr(e, &e->attrs[i]) ?
+		    "[secret]" : e->attrs[i].value);
 	write_text(w, e);
 	if (depth < TRACE_DEPTH)
 		for (c = e->first; c != NULL; c = c->next)

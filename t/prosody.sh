@@ -36,6 +36,7 @@ prosody_modules()	# feature ...
 		case $_feature in
 		smacks|proxy65|limits)	echo "$_feature" ;;
 		small)		;;
+		sasl2)		echo sasl2 sasl2_older sasl2_bind2 sasl2_fast ;;
 		http)		echo bosh websocket ;;
 		*)		bail "prosody: no feature $_feature" ;;
 		esac
@@ -47,6 +48,7 @@ prosody_config()	# feature ...
 	cat <<-END
 	run_as_root = true
 	data_path = "$T/prosody"
+	plugin_paths = { "$TESTS/prosody" }
 	log = { { levels = { min = "${LOGLEVEL:-info}" }, to = "console" } }
 	interfaces = { $(echo "$LOOPBACK" | sed 's/[^ ]*/"&",/g') }
 	c2s_ports = { $PORT }
@@ -55,7 +57,7 @@ prosody_config()	# feature ...
 	https_ports = { $HTTPSPORT }
 	proxy65_ports = { $PROXYPORT }
 	component_ports = { $COMPONENTPORT }
-	modules_enabled = { $(prosody_modules "$@" | sed 's/[a-z0-9]*/"&";/g') }
+	modules_enabled = { $(prosody_modules "$@" | sed 's/[a-z0-9_]*/"&";/g') }
 	modules_disabled = { "s2s" }
 	authentication = "internal_plain"
 	ssl = {

@@ -26,7 +26,7 @@ password()	# user
 	echo "pencil-$1"
 }
 
-# Features: smacks (XEP-0198), proxy65 (XEP-0065), http (BOSH at /http-bind and
+# Features: smacks (XEP-0198), sasl2 (XEP-0388, 0386, 0484; Prosody only), proxy65 (XEP-0065), http (BOSH at /http-bind and
 # WebSocket at /xmpp-websocket), limits (10 kB/s), small (stanzas of no more
 # than 10,000 bytes).  $EXTRA is added to the configuration, in the
 # server's own language; $LOGLEVEL may be debug.  Sets $SERVER (for xcat -c),
@@ -104,7 +104,7 @@ xcat_user()	# user
 {
 	mkdir -p "$T/home/$1"
 	: >>"$T/home/$1/config"
-	rm -f "$T/home/$1/known_servers"	# it is another one
+	rm -f "$T/home/$1/known_servers" "$T/home/$1/tokens".*	# it is another
 	cat >"$T/$1" <<-END
 	#!/bin/sh
 	export XCAT_CONFIG="$T/home/$1/config"

@@ -1,0 +1,389 @@
+/* tokens: see tokens.h. */
+#include <sys/types.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/conffile.h"
+#include "net/tokens.h"
+#include "xml/jid.h"
+
+#define FILE_NAME	"tokens"
+#define FILE_MAX	(64 * 1024)	/* bytes: more is not ours */
+#define FILES		8		/* programs at the same time */
+#define UUID_MAX	37		/* bytes with the NUL */
+#define LINE_MOST	(JID_MAX + TOKEN_MECH + TOKEN_MAX + 48)
+
+struct tokens {
+	char		 path[PATH_MAX];
+	int		 fd;		/* locked */
+	char		 jid[JID_MAX];
+	char		 id[UUID_MAX];
+	int		 has;
+	struct token	 token;
+};
+
+/*
+ * What is in there
+ */
+
+/* RFC 9562 section 5.4. */
+static int
+make_uuid(char *out)
+{
+	unsigned char	 b[16];
+
+	if (RAND_bytes(b, sizeof(b)) != 1)
+		return -1;
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	snprintf(out, UUID_MAX, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+	    "%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5],
+	    b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	return 0;
+}
+
+static int
+is_uuid(const char *s)
+{
+	static const char	 like[] =
+				    "xxxxxxxx-xxxx-4xxx-xxxx-xxxxxxxxxxxx";
+	size_t			 i;
+
+	for (i = 0; s[i] != '\0' && like[i] != '\0'; i++)
+		if (like[i] == 'x' ? strchr("0123456789abcdef", s[i]) == NULL :
+		    s[i] != like[i])
+			return 0;
+	return s[i] == like[i];
+}
+
+/* What can stand in a line. */
+static int
+is_word(const char *s, size_t size)
+{
+	size_t	 i;
+
+	for (i = 0; s[i] > ' ' && s[i] < 0x7f; i++)
+		;
+	return i > 0 && i < size && s[i] == '\0';
+}
+
+/* What is behind jid in a line about it, or NULL.  A bare JID has no spaces. */
+static char *
+about(char *line, const char *jid)
+{
+	size_t	 len = strlen(jid);
+
+	return strncmp(line, jid, len) == 0 && line[len] == ' ' ?
+	    line + len + 1 : NULL;
+}
+
+/* What makes no sense is not there. */
+static void
+parse_token(struct tokens *t, char *p)
+{
+	struct token	*k = &t->token;
+	const char	*mech = strsep(&p, " "), *expiry = strsep(&p, " ");
+	const char	*count = strsep(&p, " "), *wrong;
+
+	if (p == NULL || !is_word(mech, sizeof(k->mechanism)) ||
+	    !is_word(p, sizeof(k->secret)))
+		return;
+	k->expiry = strtonum(expiry, 0, INT64_MAX, &wrong);
+	if (wrong != NULL)
+		return;
+	k->count = (unsigned)strtonum(count, 0, INT_MAX, &wrong);
+	if (wrong != NULL)
+		return;
+	strlcpy(k->mechanism, mech, sizeof(k->mechanism));
+	strlcpy(k->secret, p, sizeof(k->secret));
+	t->has = 1;
+}
+
+static void
+wipe(char *text)
+{
+	if (text != NULL)
+		OPENSSL_cleanse(text, FILE_MAX + 1);
+	free(text);
+}
+
+/* The whole file, to be wiped; NULL if it is not to be read. */
+static char *
+read_file(int fd)
+{
+	char	*text;
+	ssize_t	 n;
+
+	if ((text = calloc(1, FILE_MAX + 1)) == NULL)
+		return NULL;
+	n = pread(fd, text, FILE_MAX + 1, 0);
+	if (n >= 0 && n <= FILE_MAX)
+		return text;
+	wipe(text);
+	return NULL;
+}
+
+/* The lines about others as they are, and ours.  If they are too many, the
+ * oldest are forgotten. */
+static void
+write_lines(const struct tokens *t, FILE *f)
+{
+	char	*text = read_file(t->fd), *next = text, *line;
+
+	line = strsep(&next, "\n");
+	if (line == NULL || strcmp(line, t->id) != 0)
+		next = NULL;
+	fprintf(f, "%s\n", t->id);
+	while (next != NULL && strlen(next) > FILE_MAX - LINE_MOST)
+		strsep(&next, "\n");
+	while (next != NULL && (line = strsep(&next, "\n")) != NULL)
+		if (*line != '\0' && about(line, t->jid) == NULL)
+			fprintf(f, "%s\n", line);
+	wipe(text);
+	if (t->has)
+		fprintf(f, "%s %s %lld %u %s\n", t->jid, t->token.mechanism,
+		    (long long)t->token.expiry, t->token.count,
+		    t->token.secret);
+}
+
+/* By another file and its renaming, so that nobody finds half of it; it is
+ * locked before it has the name. */
+static int
+save(struct tokens *t)
+{
+	char	 path[PATH_MAX + 16];
+	FILE	*f;
+	int	 fd, copy, failed;
+
+	snprintf(path, sizeof(path), "%s.XXXXXXXX", t->path);
+	if ((fd = mkostemp(path, O_CLOEXEC)) == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1 ||
+	    (copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1 ||
+	    (f = fdopen(copy, "w")) == NULL) {
+		close(fd);
+		unlink(path);
+		return -1;
+	}
+	write_lines(t, f);
+	failed = ferror(f);
+	if (fclose(f) != 0 || failed || rename(path, t->path) == -1) {
+		close(fd);
+		unlink(path);
+		return -1;
+	}
+	close(t->fd);
+	t->fd = fd;
+	return 0;
+}
+
+/* A client that is not known is a new one, without tokens: that is to be saved.
+ * 0 or -1. */
+static int
+read_or_make(struct tokens *t)
+{
+	char	*text = read_file(t->fd), *next = text, *line, *p;
+
+	line = strsep(&next, "\n");
+	if (line != NULL && is_uuid(line))
+		strlcpy(t->id, line, sizeof(t->id));
+	while (*t->id != '\0' && (line = strsep(&next, "\n")) != NULL)
+		if ((p = about(line, t->jid)) != NULL)
+			parse_token(t, p);
+	wipe(text);
+	return *t->id != '\0' || (make_uuid(t->id) == 0 && save(t) == 0) ? 0 :
+	    -1;
+}
+
+/*
+ * Claiming it
+ */
+
+/* Is it still the file of that name? */
+static int
+is_current(int fd, const char *path, struct stat *st)
+{
+	struct stat	 now;
+
+	return fstat(fd, st) == 0 && stat(path, &now) == 0 &&
+	    st->st_dev == now.st_dev && st->st_ino == now.st_ino;
+}
+
+/* A locked descriptor of t->path, or -1: with a message, or without if it is
+ * taken or cannot be made. */
+static int
+claim(const struct tokens *t, char *err)
+{
+	struct stat	 st;
+	int		 fd;
+
+	fd = open(t->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1 ||
+	    !is_current(fd, t->path, &st)) {
+		close(fd);
+		return -1;
+	}
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		conf_fail(err, "%s: belongs to someone else; make it yours "
+		    "with chown", t->path);
+	else if (conf_private(t->path, &st, "token", err) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+struct tokens *
+tokens_open(const char *dir, const char *jid, char *err)
+{
+	struct tokens	*t;
+	int		 i;
+
+	*err = '\0';
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return NULL;
+	t->fd = -1;
+	strlcpy(t->jid, jid, sizeof(t->jid));
+	for (i = 0; i < FILES && t->fd == -1 && *err == '\0'; i++) {
+		if (snprintf(t->path, sizeof(t->path), "%s/" FILE_NAME ".%d",
+		    dir, i) >= (int)sizeof(t->path))
+			break;
+		t->fd = claim(t, err);
+	}
+	if (t->fd != -1 && read_or_make(t) == 0)
+		return t;
+	tokens_close(t);
+	return NULL;
+}
+
+void
+tokens_close(struct tokens *t)
+{
+	if (t == NULL)
+		return;
+	if (t->fd != -1)
+		close(t->fd);
+	OPENSSL_cleanse(t, sizeof(*t));
+	free(t);
+}
+
+/*
+ * Using it
+ */
+
+const char *
+tokens_id(const struct tokens *t)
+{
+	return t->id;
+}
+
+const struct token *
+tokens_get(const struct tokens *t, int64_t now)
+{
+	return t->has && t->token.expiry > now ? &t->token : NULL;
+}
+
+unsigned
+tokens_use(struct tokens *t)
+{
+	t->token.count = t->token.count < INT_MAX ? t->token.count + 1 : 1;
+	save(t);
+	return t->token.count;
+}
+
+int
+tokens_put(struct tokens *t, const char *mechanism, const char *secret,
+    const char *expiry, int64_t now)
+{
+	struct token	*k = &t->token;
+	int64_t		 when = tokens_time(expiry);
+
+	if (when <= now || !is_word(mechanism, sizeof(k->mechanism)) ||
+	    !is_word(secret, sizeof(k->secret)))
+		return -1;
+	strlcpy(k->mechanism, mechanism, sizeof(k->mechanism));
+	strlcpy(k->secret, secret, sizeof(k->secret));
+	k->expiry = when;
+	k->count = 0;
+	t->has = 1;
+	return save(t);
+}
+
+void
+tokens_drop(struct tokens *t)
+{
+	OPENSSL_cleanse(&t->token, sizeof(t->token));
+	t->has = 0;
+	save(t);
+}
+
+/* So many digits, a number up to max; -1 if they are not there. */
+static int
+digits(const char **p, int n, int max)
+{
+	int	 value = 0;
+
+	for (; n > 0; n--, (*p)++) {
+		if (**p < '0' || **p > '9')
+			return -1;
+		value = value * 10 + (**p - '0');
+	}
+	return value <= max ? value : -1;
+}
+
+static int
+sign(const char **p, const char *signs)
+{
+	if (**p == '\0' || strchr(signs, **p) == NULL)
+		return 0;
+	return *(*p)++ == '-' ? -1 : 1;
+}
+
+/* "Z" or "+hh:mm" in seconds; -1 days if it is neither. */
+static int
+zone(const char *p)
+{
+	int	 way, h, m;
+
+	if (strcmp(p, "Z") == 0)
+		return 0;
+	if ((way = sign(&p, "+-")) == 0 || (h = digits(&p, 2, 23)) == -1 ||
+	    !sign(&p, ":") || (m = digits(&p, 2, 59)) == -1 || *p != '\0')
+		return -86400;
+	return way * (h * 3600 + m * 60);
+}
+
+int64_t
+tokens_time(const char *p)
+{
+	struct tm	 tm = { .tm_isdst = 0 };
+	int64_t		 when;
+
+	if ((tm.tm_year = digits(&p, 4, 9999) - 1900) < 70 || !sign(&p, "-") ||
+	    (tm.tm_mon = digits(&p, 2, 12) - 1) < 0 || !sign(&p, "-") ||
+	    (tm.tm_mday = digits(&p, 2, 31)) < 1 || !sign(&p, "T") ||
+	    (tm.tm_hour = digits(&p, 2, 23)) == -1 || !sign(&p, ":") ||
+	    (tm.tm_min = digits(&p, 2, 59)) == -1 || !sign(&p, ":") ||
+	    (tm.tm_sec = digits(&p, 2, 60)) == -1)
+		return -1;
+	if (sign(&p, "."))
+		while (*p >= '0' && *p <= '9')
+			p++;
+	if (zone(p) == -86400)
+		return -1;
+	when = (int64_t)timegm(&tm) - zone(p);
+	return when < 0 ? -1 : when;
+}
