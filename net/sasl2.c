@@ -92,7 +92,8 @@ sasl2_success(const struct elem *e, struct sasl2_success *out)
 	out->resumed = elem_child(e, NS_SM, "resumed");
 	out->failed = elem_child(e, NS_SM, "failed");
 	token = elem_child(e, NS_FAST, "token");
-	if (token != NULL) {
+	if (token != NULL && elem_attr(token, "token") != NULL &&
+	    elem_attr(token, "expiry") != NULL) {
 		out->token = elem_attr(token, "token");
 		out->expiry = elem_attr(token, "expiry");
 	}

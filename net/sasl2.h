@@ -41,7 +41,7 @@ struct sasl2_success {
 	const struct elem	*bound;
 	const struct elem	*enabled;
 	const struct elem	*resumed, *failed;
-	const char		*token, *expiry;
+	const char		*token, *expiry;	/* both or none */
 };
 
 /* 0, or -1 if there is no proper authorization identifier in it. */

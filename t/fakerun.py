@@ -124,6 +124,12 @@ class Run(Fake):
         if 'known' in how:
             with open(known, 'w') as f:
                 f.write(how['known'])
+        tokens = os.path.join(where, 'tokens.0')
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(tokens)
+        if 'tokens' in how:
+            with open(os.open(tokens, os.O_WRONLY | os.O_CREAT, 0o600), 'w') as f:
+                f.write(how['tokens'])
         stdout = how.get('stdout')
         if stdout == 'pipe':
             self.pipe, out = os.pipe()
