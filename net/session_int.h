@@ -67,12 +67,12 @@ struct session {
 	int			 token;		/* with a token (XEP-0484) */
 	int			 no_token;	/* one was refused */
 	int			 spurned;	/* just now: log in again */
-	const char		*wanted;	/* asked for with <authenticate/>:
-						 * a token for this mechanism, */
+	const char		*wanted;	/* what was asked for with it: a
+						 * token for this mechanism, */
 	int			 asked_bind;	/* a resource, */
 	int			 asked_resume;	/* the old session */
-	int			 inlined;	/* and had one of these: features
-						 * come late */
+	int			 inlined;	/* one of these came with it:
+						 * features are yet to come */
 	int			 early;		/* ready before the answer to
 						 * our bind */
 	int			 bore;		/* a hurried login succeeded */

@@ -18,7 +18,7 @@
 struct tokens;
 
 #define TOKEN_MAX	1024		/* bytes of a token with its NUL */
-#define TOKEN_MECH	24		/* bytes of a mechanism's name, likewise */
+#define TOKEN_MECH	24		/* of its mechanism's name, likewise */
 #define TOKENS_ERR	512
 
 struct token {
