@@ -21,6 +21,7 @@ static const struct mech {
 	{ "HT-SHA-256-NONE",	"SHA256",	NULL },
 };
 
+#define WHO	9		/* bytes of "Initiator", of "Responder" */
 #define NMECHS	(sizeof(mechs) / sizeof(mechs[0]))
 
 static const struct sasl_binding none;
@@ -58,13 +59,12 @@ static enum sasl_result
 prove(const char *hash, const char *token, const char *who,
     const struct sasl_binding *cb, unsigned char *out, size_t *outlen)
 {
-	unsigned char	 text[16 + sizeof(cb->data)];
-	size_t		 n = strlen(who);
+	unsigned char	 text[WHO + sizeof(cb->data)];
 
-	memcpy(text, who, n);
-	memcpy(text + n, cb->data, cb->len);
+	memcpy(text, who, WHO);
+	memcpy(text + WHO, cb->data, cb->len);
 	return EVP_Q_mac(NULL, "HMAC", NULL, hash, NULL, token, strlen(token),
-	    text, n + cb->len, out, EVP_MAX_MD_SIZE, outlen) != NULL ?
+	    text, WHO + cb->len, out, EVP_MAX_MD_SIZE, outlen) != NULL ?
 	    SASL_OK : SASL_NOMEM;
 }
 

@@ -62,11 +62,12 @@ bindings(struct sasl_binding *b)
 static size_t
 unhex(const char *s, unsigned char *out)
 {
-	unsigned	 byte;
-	size_t		 n;
+	static const char	 digits[] = "0123456789abcdef";
+	size_t			 n;
 
-	for (n = 0; sscanf(s + 2 * n, "%2x", &byte) == 1; n++)
-		out[n] = (unsigned char)byte;
+	for (n = 0; s[2 * n] != '\0'; n++)
+		out[n] = (unsigned char)((strchr(digits, s[2 * n]) - digits) *
+		    16 + (strchr(digits, s[2 * n + 1]) - digits));
 	return n;
 }
 
