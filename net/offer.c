@@ -212,4 +212,3 @@ offer_bindings(const struct offer *o, SSL *ssl, struct sasl_binding *out)
 			out[kept++] = ours[i];
 	return kept;
 }
-

@@ -41,8 +41,8 @@ const char *tokens_id(const struct tokens *t);
 /* The account's token, if there is one that has not expired at now, seconds;
  * else NULL. */
 const struct token *tokens_get(const struct tokens *t, int64_t now);
-/* It is about to be used: count that, here and in the file.  Returns the how
- * manieth time it is. */
+/* It is about to be used: count that, here and in the file.  Returns how often
+ * it has been, with this time. */
 unsigned tokens_use(struct tokens *t);
 /*
  * The server has given another, which expires at a time as XEP-0082 has it:
