@@ -79,9 +79,10 @@ table()
 
 # --- transfers ---------------------------------------------------------------
 
+# Not one with a hole: whoever is the first to read that pays for its pages.
 data()		# bytes: a file of that size
 {
-	[ -e "$T/data.$1" ] || truncate -s "$1" "$T/data.$1"
+	[ -e "$T/data.$1" ] || head -c "$1" /dev/zero >"$T/data.$1"
 	echo "$T/data.$1"
 }
 

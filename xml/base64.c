@@ -132,3 +132,17 @@ base64_decode(void *out, size_t *outlen, const char *str, size_t len)
 	*outlen = (size_t)(o - (unsigned char *)out);
 	return 0;
 }
+
+size_t
+base64_span(const void *data, size_t len)
+{
+	const unsigned char *s = data, *end = s + len;
+
+	while (end - s >= 4 &&
+	    (meaning[s[0]] & meaning[s[1]] & meaning[s[2]] & meaning[s[3]] &
+	    DIGIT))
+		s += 4;
+	while (s < end && (meaning[*s] & DIGIT))
+		s++;
+	return (size_t)(s - (const unsigned char *)data);
+}

@@ -21,4 +21,8 @@ size_t	 base64_encode(char *out, const void *data, size_t len);
  */
 int	 base64_decode(void *out, size_t *outlen, const char *s, size_t len);
 
+/* How many of the len characters at s are digits, before the first that is
+ * something else: padding, for example. */
+size_t	 base64_span(const void *s, size_t len);
+
 #endif

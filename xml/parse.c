@@ -7,6 +7,7 @@
 
 #include <expat.h>
 
+#include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/heap.h"
@@ -23,6 +24,8 @@
 #define PLENTY		(1UL << 30)
 /* Tokens beyond this are tried again only when their end may have come. */
 #define LONGTOKEN	4096
+/* So many digits of base64 are worth a look: see next_digits(). */
+#define DIGITS		64
 /* What the first text of an element costs in the tree, besides its bytes. */
 #define TEXTCOST	32
 
@@ -56,6 +59,10 @@ struct parse {
 	unsigned long		 floor;		/* what came before is done */
 	unsigned long		 token;		/* expat stands here */
 	unsigned long		 end;		/* of the last event */
+	int			 tagged;	/* the last token: a start tag */
+	int			 behind_tag;	/* which is all of it so far */
+	size_t			 spared;	/* bytes of this stanza that
+						 * expat has not been given */
 	struct buf		 header;	/* start tag of the stream */
 	int			 replaying;	/* the header, see renew() */
 
@@ -186,6 +193,7 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 	else
 		elem_append(p->at, e);
 	p->at = e;
+	p->tagged = 1;
 }
 
 static void
@@ -194,6 +202,7 @@ on_end(void *arg, const XML_Char *name)
 	struct parse *p = arg;
 
 	(void)name;
+	p->tagged = 0;
 	if (p->condition != NULL)
 		return;
 	if (p->depth == 0) {
@@ -209,6 +218,7 @@ on_end(void *arg, const XML_Char *name)
 	p->stanza = p->at;
 	p->at = NULL;
 	p->size = 0;
+	p->spared = 0;
 	stop(p);
 }
 
@@ -219,25 +229,40 @@ white(char c)
 }
 
 static void
-on_text(void *arg, const XML_Char *s, int len)
+add_text(struct parse *p, const char *s, size_t n)
 {
-	struct parse *p = arg;
-	size_t n = (size_t)len;
-
-	if (p->condition != NULL)
-		return;
-	if (p->at == NULL) {
-		while (n > 0 && white(s[n - 1]))
-			n--;
-		if (n > 0)
-			fail(p, "bad-format", "text between stanzas");
-		return;
-	}
 	p->size += n + (p->at->text == NULL ? TEXTCOST : 0);
 	if (p->size > p->limits.memory)
 		fail_memory(p);
 	else if (elem_addtext(p->at, s, n) == -1)
 		fail_nomem(p);
+}
+
+static void
+on_text(void *arg, const XML_Char *s, int len)
+{
+	struct parse *p = arg;
+	size_t n = (size_t)len;
+
+	p->tagged = 0;
+	if (p->condition != NULL)
+		return;
+	if (p->at != NULL) {
+		add_text(p, s, n);
+		return;
+	}
+	while (n > 0 && white(s[n - 1]))
+		n--;
+	if (n > 0)
+		fail(p, "bad-format", "text between stanzas");
+}
+
+static void
+on_cdata(void *arg)
+{
+	struct parse *p = arg;
+
+	p->tagged = 0;
 }
 
 static void
@@ -305,6 +330,7 @@ new_expat(struct parse *p)
 	XML_SetUserData(p->expat, p);
 	XML_SetElementHandler(p->expat, on_start, on_end);
 	XML_SetCharacterDataHandler(p->expat, on_text);
+	XML_SetStartCdataSectionHandler(p->expat, on_cdata);
 	XML_SetXmlDeclHandler(p->expat, on_xmldecl);
 	XML_SetCommentHandler(p->expat, on_comment);
 	XML_SetProcessingInstructionHandler(p->expat, on_pi);
@@ -397,6 +423,61 @@ fail_expat(struct parse *p)
 	fail(p, condition, "%s", XML_ErrorString(code));
 }
 
+/* Bytes of the present stanza. */
+static size_t
+used(const struct parse *p)
+{
+	return (size_t)(p->given - p->floor) + p->spared;
+}
+
+static void
+check_size(struct parse *p)
+{
+	if (used(p) >= p->limits.stanza)
+		fail(p, "policy-violation",
+		    "over the stanza limit of %zu bytes", p->limits.stanza);
+}
+
+/*
+ * Most of what comes is base64, which is text to every parser when a start tag
+ * is right before it, and expat takes longer over it than all else that is done
+ * with it.  So expat is given what ends with that tag, and what follows the
+ * digits.
+ */
+static size_t
+next_digits(const struct parse *p, size_t n)
+{
+	const unsigned char *s = buf_data(&p->in), *at = s;
+	size_t left;
+
+	while ((at = memchr(at, '>', n - (size_t)(at - s))) != NULL) {
+		at++;
+		left = buf_len(&p->in) - (size_t)(at - s);
+		if (left >= DIGITS && base64_span(at, DIGITS) == DIGITS)
+			return (size_t)(at - s);
+	}
+	return n;
+}
+
+/* Take what expat need not see: 0 if there is nothing. */
+static int
+take_digits(struct parse *p)
+{
+	size_t n = buf_len(&p->in), room = p->limits.stanza - used(p);
+
+	if (!p->behind_tag)
+		return 0;
+	n = base64_span(buf_data(&p->in), n < room ? n : room);
+	if (n == 0)
+		return 0;
+	add_text(p, (const char *)buf_data(&p->in), n);
+	p->spared += n;
+	buf_drain(&p->in, n);
+	if (p->condition == NULL)
+		check_size(p);
+	return 1;
+}
+
 /*
  * How much to give to expat now: not beyond what one stanza may have, so that
  * it never sees the byte too much, however the bytes came.  A long token in
@@ -408,12 +489,12 @@ portion(struct parse *p)
 	size_t n, room;
 
 	n = buf_len(&p->in);
-	room = p->limits.stanza - (p->given - p->floor);
+	room = p->limits.stanza - used(p);
 	if (p->given - p->token > LONGTOKEN && p->tried && n < room)
 		return 0;
 	if (n > room)
 		n = room;
-	return n > CHUNK ? CHUNK : n;
+	return next_digits(p, n > CHUNK ? CHUNK : n);
 }
 
 /* expat takes the first two bytes for UTF-16 if they look like it, whatever
@@ -482,10 +563,9 @@ settle(struct parse *p)
 	p->token = position(p);
 	if (p->depth == 0)
 		p->floor = p->token;
-	if (p->given - p->floor >= p->limits.stanza)
-		fail(p, "policy-violation",
-		    "over the stanza limit of %zu bytes", p->limits.stanza);
-	else if (p->given == p->floor && p->instream &&
+	p->behind_tag = p->tagged && p->token == p->given;
+	check_size(p);
+	if (p->condition == NULL && p->given == p->floor && p->instream &&
 	    (p->heap.used > p->heap.max / 4 || p->given > PLENTY))
 		renew(p);
 }
@@ -502,6 +582,8 @@ step(struct parse *p)
 	XML_GetParsingStatus(p->expat, &was);
 	if (was.parsing == XML_SUSPENDED)
 		status = XML_ResumeParser(p->expat);
+	else if (take_digits(p))
+		return 1;
 	else if ((n = portion(p)) > 0)
 		status = give(p, n);
 	else
@@ -545,7 +627,7 @@ parse_next(struct parse *p, struct elem **e)
 size_t
 parse_pending(const struct parse *p)
 {
-	return (size_t)(p->given - p->end) + buf_len(&p->in);
+	return (size_t)(p->given - p->end) + p->spared + buf_len(&p->in);
 }
 
 const char *

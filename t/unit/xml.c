@@ -1,4 +1,5 @@
 /* Unit tests of xml/: buf, elem, parse, write, base64. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -572,6 +573,66 @@ test_limits(void)
 	free(s);
 }
 
+#define D8	"AZaz09+/"
+#define D64	D8 D8 D8 D8 D8 D8 D8 D8
+#define A	"{jabber:client}a"
+#define B	"{jabber:client}b"
+
+/* What expat does not see because it would be text, and what would not. */
+static void
+test_digits(void)
+{
+	static const struct {
+		const char	*in, *out;
+	} good[] = {
+		{ "<a>" D64 "</a>", A " \"" D64 "\"" },
+		{ "<a><b c=''>" D64 D64 "==</b></a>",
+		    A "(" B " c= \"" D64 D64 "==\")" },
+		{ "<a>" D64 "&amp;" D64 "</a>",
+		    A " \"" D64 "&" D64 "\"" },
+		{ "<a>" D64 "<b/>" D64 "<b>" D64 "</b></a>",
+		    A " \"" D64 D64 "\"(" B "," B " \"" D64 "\")" },
+		{ "<a b='>" D64 "'/>", A " b=>" D64 },
+		{ "<a><b c='>" D64 "'>" D64 "</b></a>",
+		    A "(" B " c=>" D64 " \"" D64 "\")" },
+		{ "<a>" D64 "<![CDATA[>" D64 "<b>]]>" D64 "</a>",
+		    A " \"" D64 ">" D64 "<b>" D64 "\"" },
+		{ "<a><![CDATA[" D64 "]]></a>", A " \"" D64 "\"" },
+		{ "<a><![CDATA[]]>" D64 "</a>", A " \"" D64 "\"" },
+		{ "<a>" D64 ">" D64 "\r\n</a>",
+		    A " \"" D64 ">" D64 "\n\"" },
+		{ "<a>" D64 "\xc3\xa4</a>", A " \"" D64 "\xc3\xa4\"" },
+	};
+	static const struct {
+		const char	*in, *condition;
+	} bad[] = {
+		{ "<a>" D64 "]]></a>", "not-well-formed" },
+		{ "<a>" D64 "\xc3</a>", "not-well-formed" },
+		{ "<a>" D64 "\x01</a>", "not-well-formed" },
+		{ "<a>" D64 "</b>", "not-well-formed" },
+		{ "<a>" D64 "<!--" D64 "-->", "restricted-xml" },
+		{ "<a><!-->" D64 "--></a>", "restricted-xml" },
+		{ "<a><?b >" D64 "?></a>", "restricted-xml" },
+		{ "<a/>" D64, "bad-format" },
+	};
+	char in[600], out[600];
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		check_stanza(good[i].in, good[i].out, good[i].in);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(in, sizeof(in), HEAD "%s", bad[i].in);
+		snprintf(out, sizeof(out), OPEN "%s" ERR("%s"),
+		    strncmp(bad[i].in, "<a/>", 4) == 0 ?
+		    "stanza " A "\n" : "", bad[i].condition);
+		check(in, out, bad[i].in);
+	}
+	check(HEAD D64, OPEN ERR("bad-format"), "digits behind the header");
+	is_int((long long)pending(HEAD "<a>" D64 "</a><b>" D64,
+	    sizeof(HEAD "<a>" D64 "</a><b>" D64) - 1), 67,
+	    "digits behind a stanza");
+}
+
 /* Run s whole, and in pieces: memory is bounded and the verdict the same. */
 static void
 check_bomb(const char *before, const char *what, size_t n, const char *name)
@@ -1055,6 +1116,18 @@ test_base64_all(void)
 			bad++;
 	}
 	is_int(bad, 0, "no character beyond the alphabet");
+	for (bad = 0, len = 0; len <= n; len++)
+		bad += base64_span(out, len) != len;
+	for (c = 0; c < 256; c++) {
+		for (i = 0; i < 8; i++) {
+			memcpy(broken, "Zm9vYmFy", 8);
+			broken[i] = (char)c;
+			len = base64_span(broken, 8);
+			bad += len != 8 && (len != i || isalnum(c));
+			bad += len == 8 && !isalnum(c) && c != '+' && c != '/';
+		}
+	}
+	is_int(bad, 0, "how many digits there are");
 }
 
 int
@@ -1072,6 +1145,7 @@ main(void)
 	test_prompt();
 	test_pending();
 	test_limits();
+	test_digits();
 	test_bombs();
 	test_names();
 	test_large();
