@@ -666,6 +666,7 @@ set_up(void)
 	char	 why[PORT_ERR];
 
 	TAILQ_INIT(&run.links);
+	TAILQ_INIT(&run.changed);
 	if ((run.loop = loop_new()) == NULL ||
 	    (run.resolver = resolver_new(run.loop)) == NULL)
 		errx(EX_LOCAL, "out of memory");

@@ -292,7 +292,7 @@ owe(struct inband *s, const struct elem *stanza, size_t len)
 	if (d == NULL)
 		return -1;
 	STAILQ_INSERT_TAIL(&s->debts, d, next);
-	s->rx += d->len;
+	inband_debt_count(s, d);
 	return 0;
 }
 

@@ -155,12 +155,20 @@ inband_flight_free(struct inband *s)
 }
 
 void
+inband_debt_count(struct inband *s, const struct debt *d)
+{
+	s->rx += d->len;
+	s->ibb->rx += d->len;
+}
+
+void
 inband_debt_free(struct inband *s)
 {
 	struct debt	*d = STAILQ_FIRST(&s->debts);
 
 	STAILQ_REMOVE_HEAD(&s->debts, next);
 	s->rx -= d->len;
+	s->ibb->rx -= d->len;
 	free(d->id);
 	free(d);
 }
@@ -286,12 +294,15 @@ inband_refuse_iq(struct ibb *b, const struct elem *stanza,
 		iq_refuse(b->iqs, stanza, err, NULL);
 }
 
+#define CONGESTED	(INBAND_RX_MAX / 4 * 3)
+#define CONGESTED_LEAST	(INBAND_RX_MAX / 4 * 2)
+
 /* In messages a block may be larger than what is left then. */
 int
 inband_congested(const struct inband *s)
 {
 	return s->state != ENDED &&
-	    s->rx > INBAND_RX_MAX / 4 * (s->message ? 2 : 3);
+	    s->rx > (s->message ? CONGESTED_LEAST : CONGESTED);
 }
 
 int
@@ -299,6 +310,8 @@ ibb_congested(struct ibb *b)
 {
 	struct inband	*s;
 
+	if (b->rx <= CONGESTED_LEAST)
+		return 0;	/* this is asked before each poll */
 	RB_FOREACH(s, inband_tree, &b->streams)
 		if (inband_congested(s))
 			return 1;

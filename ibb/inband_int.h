@@ -119,6 +119,7 @@ struct ibb {
 	struct ibb_host		 host;
 	struct inband_tree	 streams;
 	struct buf		 scratch;	/* a block, decoded */
+	size_t			 rx;		/* of all streams */
 	size_t			 limit;		/* learned; 0: none */
 	const struct inband	*hurried;	/* sent little, ... */
 	int64_t			 hurried_at;	/* ... then */
@@ -145,6 +146,8 @@ void	 inband_forget(struct inband *s);
 /* The oldest one leaves the queue. */
 void	 inband_flight_free(struct inband *s);
 void	 inband_debt_free(struct inband *s);
+/* It counts from now on, until it is freed. */
+void	 inband_debt_count(struct inband *s, const struct debt *d);
 /* All of them are answered with this error. */
 void	 inband_refuse_debts(struct inband *s, enum stanza_error err);
 /* Answer an iq with an error; a message cannot be. */

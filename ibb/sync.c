@@ -562,7 +562,7 @@ owe_again(struct inband *s, struct debt *d, const struct elem *stanza)
 		return -1;
 	again->again = 1;
 	STAILQ_INSERT_AFTER(&s->debts, d, again, next);
-	s->rx += again->len;
+	inband_debt_count(s, again);
 	return 0;
 }
 

@@ -60,7 +60,18 @@ link_changed(void *arg)
 {
 	struct link	*l = arg;
 
+	if (!l->changed)
+		TAILQ_INSERT_TAIL(&run.changed, l, change);
 	l->changed = 1;
+}
+
+/* It will have been looked at. */
+static void
+unchanged(struct link *l)
+{
+	if (l->changed)
+		TAILQ_REMOVE(&run.changed, l, change);
+	l->changed = 0;
 }
 
 struct link *
@@ -81,6 +92,7 @@ link_new(void)
 void
 link_free(struct link *l)
 {
+	unchanged(l);
 	timer_clear(run.loop, &l->timer);
 	timer_clear(run.loop, &l->silence);
 	reach_cancel(l->reach);
@@ -570,20 +582,35 @@ look_at_clock(void)
 		session_woken(run.session);
 }
 
-/* Called by the loop before it waits. */
+/* The next one that has changed and was not looked at in this turn: what a look
+ * changes is seen in the next one. */
+static struct link *
+next_changed(unsigned turn)
+{
+	struct link	*l;
+
+	TAILQ_FOREACH(l, &run.changed, change)
+		if (l->looked != turn)
+			break;
+	return l;
+}
+
+/* Called by the loop before it waits.  There may be thousands, few of which
+ * have changed. */
 void
 links_check(void *arg)
 {
-	struct link	*l, *next;
+	static unsigned	 turn;
+	struct link	*l;
 
 	(void)arg;
 	look_at_clock();
-	TAILQ_FOREACH_SAFE(l, &run.links, next, next)
-		if (l->changed) {
-			l->changed = 0;
-			if (l->stream != NULL)
-				link_check(l);
-		}
+	for (turn++; (l = next_changed(turn)) != NULL;) {
+		unchanged(l);
+		l->looked = turn;
+		if (l->stream != NULL)
+			link_check(l);
+	}
 	if (run.ibb != NULL)
 		session_pause(run.session, ibb_congested(run.ibb));
 }
@@ -654,7 +681,7 @@ link_join(struct link *l, int rfd, int wfd)
 	};
 
 	l->end = end_new(run.loop, rfd, wfd, &peer);
-	l->changed = 1;
+	link_changed(l);
 	link_tick(l);
 	if (l->end == NULL)
 		fatal(EX_LOCAL, "out of memory");

@@ -51,8 +51,9 @@ struct link {
 					 * or the server; 0: it does not */
 	int64_t		 pause;		/* ms to the next look */
 	int		 said_away;
-	int		 changed;
-	TAILQ_ENTRY(link) next;
+	int		 changed;	/* in run.changed */
+	unsigned	 looked;	/* when last looked at, see link.c */
+	TAILQ_ENTRY(link) next, change;
 };
 
 /* A new one in run.links, with neither; NULL when out of memory. */

@@ -75,6 +75,7 @@ struct run {
 	struct session		*session;
 	struct ibb		*ibb;		/* NULL before the login */
 	TAILQ_HEAD(, link)	 links;
+	TAILQ_HEAD(, link)	 changed;	/* of these: to be looked at */
 	size_t			 nlinks;
 	int			 status;
 	int			 ending;
