@@ -133,15 +133,30 @@ base64_decode(void *out, size_t *outlen, const char *str, size_t len)
 	return 0;
 }
 
+#define SPAN	32
+
+/* Are so many digits there?  Without a branch, compilers do it with vectors. */
+static int
+all_digits(const unsigned char *s)
+{
+	unsigned char	 others = 0;
+	int		 i;
+
+	for (i = 0; i < SPAN; i++)
+		others |= (unsigned char)!(
+		    ((unsigned char)((s[i] | 0x20) - 'a') < 26) |
+		    ((unsigned char)(s[i] - '0') < 10) |
+		    (s[i] == '+') | (s[i] == '/'));
+	return !others;
+}
+
 size_t
 base64_span(const void *data, size_t len)
 {
-	const unsigned char *s = data, *end = s + len;
+	const unsigned char	*s = data, *end = s + len;
 
-	while (end - s >= 4 &&
-	    (meaning[s[0]] & meaning[s[1]] & meaning[s[2]] & meaning[s[3]] &
-	    DIGIT))
-		s += 4;
+	while (end - s >= SPAN && all_digits(s))
+		s += SPAN;
 	while (s < end && (meaning[*s] & DIGIT))
 		s++;
 	return (size_t)(s - (const unsigned char *)data);
