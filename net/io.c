@@ -20,6 +20,8 @@
 
 #define RECORD		8192		/* bytes of plaintext: see below */
 #define FILLED		(RECORD - 512)	/* bytes: worth a few spaces */
+#define TOGETHER	(32 * 1024)	/* bytes of records in a write */
+#define READ_AHEAD	(64 * 1024)	/* bytes of records at a time */
 #define BULK		100		/* ms after such a record */
 #define USER_TIMEOUT	300000		/* ms without an acknowledgement */
 #define NOTSENT_LOW	(64 * 1024)	/* bytes */
@@ -45,6 +47,7 @@ struct io {
 	int64_t		 wrote;		/* ms: when a record last was */
 	int64_t		 filled;	/* ms: when one last was full, almost */
 	int		 paused;
+	int		 more;		/* fill() stopped for lack of room */
 	int		 shutdown;	/* asked for; 2: done */
 	/* What the last attempt at each operation waits for; with TLS either
 	 * may need the other direction of the socket. */
@@ -235,6 +238,7 @@ fill(struct io *io)
 		buf_commit(&io->in, (size_t)n);
 		got += (size_t)n;
 	}
+	io->more = n > 0;
 	/* What came before the end or the error is still good. */
 	if (got > 0) {
 		acknowledge(io);
@@ -343,27 +347,51 @@ write_record(struct io *io)
 	return n;
 }
 
+/* What is in records already, but not in the socket. */
+static size_t
+sealed(const struct io *io)
+{
+	return io->ssl != NULL && io->state == IO_OPEN ?
+	    (size_t)BIO_wpending(SSL_get_wbio(io->ssl)) : 0;
+}
+
+/* 0, or -1 as try_write() has it. */
+static int
+push_sealed(struct io *io)
+{
+	if (sealed(io) == 0)
+		return 0;
+	errno = 0;
+	if (BIO_flush(SSL_get_wbio(io->ssl)) > 0)
+		return 0;
+	io->write_wants = BIO_should_retry(SSL_get_wbio(io->ssl)) ?
+	    POLLOUT : 0;
+	if (io->write_wants == 0)
+		strlcpy(io->err, strerror(errno), sizeof(io->err));
+	return -1;
+}
+
 /* A write that fails is not reported before what the other side had to say
  * has been read: servers explain themselves before they close. */
 static void
 flush(struct io *io)
 {
-	ssize_t	 n;
-	int	 had = buf_len(&io->out) > 0;
+	ssize_t	 n = 0;
+	int	 had = buf_len(&io->out) > 0 || sealed(io) > 0;
 
 	io->write_wants = POLLOUT;
-	while (buf_len(&io->out) > 0) {
+	while (buf_len(&io->out) > 0 && n != -1)
 		n = write_record(io);
-		if (n == -1 && io->write_wants == 0) {
-			buf_truncate(&io->out, 0);
-			fill(io);
-			if (io->state == IO_OPEN)
-				broken(io, NULL);
-			return;
-		}
-		if (n == -1)
-			return;
+	if (n != -1)
+		n = push_sealed(io);
+	if (n == -1 && io->write_wants == 0) {
+		buf_truncate(&io->out, 0);
+		fill(io);
+		if (io->state == IO_OPEN)
+			broken(io, NULL);
 	}
+	if (n == -1)
+		return;
 	if (io->shutdown == 1)
 		finish_shutdown(io);
 	if (had)
@@ -398,10 +426,10 @@ want(void *arg)
 		return WATCH_IDLE;
 	if (!io->paused && buf_room(&io->in) >= READ_SIZE) {
 		events |= io->read_wants;
-		if (io->ssl != NULL && SSL_pending(io->ssl) > 0)
+		if (io->ssl != NULL && io->more && SSL_has_pending(io->ssl))
 			events |= WATCH_NOW;
 	}
-	if (buf_len(&io->out) > 0 || io->shutdown == 1)
+	if (io_queued(io) > 0 || io->shutdown == 1)
 		events |= io->write_wants;
 	return events != 0 ? events : WATCH_IDLE;
 }
@@ -416,15 +444,34 @@ ready(void *arg, int revents)
 		handshake(io);
 		return;
 	}
-	if (buf_len(&io->out) > 0 || io->shutdown == 1)
+	if (io_queued(io) > 0 || io->shutdown == 1)
 		flush(io);
 	if (io->state == IO_OPEN)
 		fill(io);
 }
 
+/* Several records go to the socket at once: that wakes the other side once, and
+ * it reads all of them.  Without memory it works as well. */
+static void
+seal_together(SSL *ssl)
+{
+	BIO	*sock = SSL_get_wbio(ssl), *b = BIO_new(BIO_f_buffer());
+
+	if (b == NULL || BIO_set_write_buffer_size(b, TOGETHER) != 1) {
+		BIO_free(b);
+		return;
+	}
+	BIO_up_ref(sock);
+	SSL_set0_wbio(ssl, BIO_push(b, sock));
+}
+
 void
 io_secure(struct io *io, SSL *ssl, const char *name)
 {
+	seal_together(ssl);
+	/* Nor is it read record by record, in two pieces each. */
+	SSL_set_read_ahead(ssl, 1);
+	SSL_set_default_read_buffer_len(ssl, READ_AHEAD);
 	io->ssl = ssl;
 	io->name = name;
 	io->state = IO_HANDSHAKE;
@@ -467,12 +514,14 @@ io_push(struct io *io)
 	while (io->state == IO_OPEN && buf_len(&io->out) > 0 &&
 	    write_record(io) > 0)
 		;
+	if (io->state == IO_OPEN)
+		push_sealed(io);
 }
 
 size_t
 io_queued(const struct io *io)
 {
-	return buf_len(&io->out);
+	return buf_len(&io->out) + sealed(io);
 }
 
 void
