@@ -184,10 +184,26 @@ field()		# number words
 	echo "$2" | head -n 1 | cut -d ' ' -f "$1"
 }
 
+# A byte on its way there and back wakes somebody eight times, an iq four times.
+# Through a relay that does nothing it is four times as well, so that this and an
+# iq are what cannot be less.
+relay_run()	# key
+{
+	near=$(free_port) far=$(free_port)
+	start relay socat \
+	    "TCP-LISTEN:$near,bind=127.0.0.1,reuseaddr,nodelay" \
+	    "TCP:127.0.0.1:$far,nodelay"
+	wait_for 10 listens "$near" || bail 'socat does not listen'
+	_trips=$(rtt -n 500 -i 2) || bail 'no trips'
+	sample "$1" "$(field 1 "$_trips")"
+	finish relay 10
+}
+
 idle_run()	# server
 {
 	_trips=$(pump -r 500 -i 2) || bail 'the pump fails'
 	sample "$1.iq" "$(field 1 "$_trips")"
+	relay_run "$1.relay"
 	start_forward
 	_trips=$(rtt -n 500 -i 2) || bail 'no trips'
 	sample "$1.idle" "$(field 1 "$_trips")"
@@ -199,6 +215,7 @@ idle_on()	# server
 	repeat idle_run "$1"
 	_what="one byte there and back, idle, $1"
 	row "$_what: an iq" ms "$1.iq" ''
+	row "$_what: a relay, no server" ms "$1.relay" ''
 	row "$_what: xcat : iq" ms "$1.idle" '<= 1.2' "$1.iq"
 }
 
