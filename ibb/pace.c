@@ -12,7 +12,7 @@
 #define SLOW		16384		/* bytes a second */
 #define FAST		1000000
 #define QUEUE		40000		/* us that blocks may stand in queues */
-#define QUEUE_POLITE	4000
+#define QUEUE_POLITE	200
 #define REST_FIRST	20000		/* us between rests, at first, */
 #define REST_MOST	30000000	/* and at last, */
 #define REST_TRIPS	60		/* or so many round trips; */
