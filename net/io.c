@@ -531,6 +531,14 @@ io_pads(struct io *io)
 }
 
 void
+io_often(struct io *io)
+{
+	loop_unwatch(io->loop, &io->watch);
+	io->watch.often = 1;
+	loop_watch(io->loop, &io->watch);
+}
+
+void
 io_pause(struct io *io, int pause)
 {
 	io->paused = pause;

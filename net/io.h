@@ -56,6 +56,8 @@ size_t	 io_queued(const struct io *io);
 /* From now on there may be spaces between what is written, if that makes TLS
  * records easier to read. */
 void	 io_pads(struct io *io);
+/* Much goes through it: see struct watch. */
+void	 io_often(struct io *io);
 /* Read no more, for now (1), or again (0). */
 void	 io_pause(struct io *io, int pause);
 /* End our direction once all is sent: TLS close_notify, SHUT_WR. */

@@ -12,14 +12,17 @@
 
 #define STOPPED	5000		/* ms late */
 #define FOREVER	(INT64_MAX / 4)	/* ms */
+#define SHARE	8		/* times what asking all has taken, but */
+#define SHARE_MOST 1000		/* us, is for others */
 
 struct loop {
-	TAILQ_HEAD(, watch)	 watches;
+	TAILQ_HEAD(, watch)	 watches;	/* the often ones first */
 	TAILQ_HEAD(, timer)	 timers;	/* by time */
 	size_t			 nwatches;
 	struct pollfd		*pfds;
 	struct watch		**polled;	/* of pfds; NULL if removed */
 	size_t			 npolled, size;
+	int64_t			 ask_all;	/* us: not before then */
 	void			(*before)(void *);
 	void			*before_arg;
 	void			(*signalled)(void *, int);
@@ -120,7 +123,10 @@ loop_watch(struct loop *l, struct watch *w)
 	if (w->on)
 		return;
 	w->on = 1;
-	TAILQ_INSERT_TAIL(&l->watches, w, next);
+	if (w->often)
+		TAILQ_INSERT_HEAD(&l->watches, w, next);
+	else
+		TAILQ_INSERT_TAIL(&l->watches, w, next);
 	l->nwatches++;
 }
 
@@ -280,29 +286,85 @@ make_room(struct loop *l)
 	return 0;
 }
 
+/* Returns whether it will not wait. */
+static int
+ask(struct loop *l, struct watch *w)
+{
+	int	 events = w->want(w->arg);
+
+	w->now = 0;
+	if (events == WATCH_IDLE)
+		return 0;
+	w->now = (events & WATCH_NOW) != 0;
+	l->polled[l->npolled] = w;
+	l->pfds[l->npolled].fd = w->fd;
+	l->pfds[l->npolled++].events = (short)(events & ~WATCH_NOW);
+	return w->now;
+}
+
 /* Ask every watch.  Returns how long to wait, 0 if one will not wait. */
 static int
-ask(struct loop *l)
+ask_all(struct loop *l)
 {
 	struct watch	*w;
 	struct timer	*t = TAILQ_FIRST(&l->timers);
 	int64_t		 wait = -1;
-	int		 events;
 
 	if (t != NULL && (wait = t->at - clock_ms()) < 0)
 		wait = 0;
 	l->npolled = 0;
-	TAILQ_FOREACH(w, &l->watches, next) {
-		if ((events = w->want(w->arg)) == WATCH_IDLE)
-			continue;
-		if (events & WATCH_NOW)
+	TAILQ_FOREACH(w, &l->watches, next)
+		if (ask(l, w))
 			wait = 0;
-		l->polled[l->npolled] = w;
-		l->pfds[l->npolled].fd = w->fd;
-		l->pfds[l->npolled++].events = (short)(events & ~WATCH_NOW);
-		w->now = (events & WATCH_NOW) != 0;
-	}
 	return wait > 60000 ? 60000 : (int)wait;
+}
+
+/* Poll for so many ms what was asked. */
+static int
+look(struct loop *l, int wait)
+{
+	size_t	 i;
+
+	clock_ms();
+	clk.asleep = wait >= 0 ? wait : FOREVER;
+	if (poll(l->pfds, l->npolled, wait) == -1) {
+		if (errno != EINTR && errno != EAGAIN)
+			return -1;
+		for (i = 0; i < l->npolled; i++)
+			l->pfds[i].revents = 0;
+	}
+	clock_ms();
+	return 0;
+}
+
+/*
+ * With thousands of descriptors it takes longer to ask them all than to do what
+ * one of them is ready for.  Meanwhile more becomes ready at those where most
+ * of it comes: until asking has become a small part of the time, only these are
+ * asked.  1 if one was ready, 0, or -1 as poll has it.
+ */
+static int
+glance(struct loop *l)
+{
+	struct watch	*w;
+	size_t		 i;
+	int		 ready = 0;
+
+	if (clock_us() >= l->ask_all)
+		return 0;
+	l->npolled = 0;
+	TAILQ_FOREACH(w, &l->watches, next) {
+		if (!w->often)
+			break;
+		ready |= ask(l, w);
+	}
+	if (l->npolled == 0)
+		return 0;
+	if (look(l, 0) == -1)
+		return -1;
+	for (i = 0; i < l->npolled; i++)
+		ready |= l->pfds[i].revents != 0;
+	return ready;
 }
 
 static void
@@ -324,11 +386,24 @@ dispatch(struct loop *l)
 	l->npolled = 0;
 }
 
+/* The same of all, with all the time there is. */
+static int
+gaze(struct loop *l)
+{
+	int64_t	 began = clock_us(), took;
+	int	 r, wait = ask_all(l);
+
+	took = clock_us() - began;
+	r = look(l, wait);
+	took = took < SHARE_MOST / SHARE ? SHARE * took : SHARE_MOST;
+	l->ask_all = clock_us() + took;
+	return r;
+}
+
 static int
 turn(struct loop *l)
 {
-	size_t	 i;
-	int	 wait;
+	int	 r;
 
 	if (l->before != NULL)
 		l->before(l->before_arg);
@@ -336,16 +411,10 @@ turn(struct loop *l)
 		return 0;
 	if (make_room(l) == -1)
 		return -1;
-	wait = ask(l);
-	clock_ms();
-	clk.asleep = wait >= 0 ? wait : FOREVER;
-	if (poll(l->pfds, l->npolled, wait) == -1) {
-		if (errno != EINTR && errno != EAGAIN)
-			return -1;
-		for (i = 0; i < l->npolled; i++)
-			l->pfds[i].revents = 0;
-	}
-	clock_ms();
+	if ((r = glance(l)) == 0)
+		r = gaze(l);
+	if (r == -1)
+		return -1;
 	dispatch(l);
 	if (!l->stop)
 		fire_timers(l);

@@ -23,6 +23,8 @@ struct watch {
 	int	(*want)(void *arg);
 	void	(*ready)(void *arg, int revents);
 	void	*arg;
+	int	 often;			/* much comes here: where there are
+					 * thousands, look at it more often */
 	int	 on, now;		/* the loop's */
 	TAILQ_ENTRY(watch) next;	/* the loop's */
 };

@@ -275,6 +275,7 @@ tcp_begin(struct road *r, int fd)
 		free(t);
 		return NULL;
 	}
+	io_often(t->io);
 	/* RFC 7301 ALPN as in XEP-0368, where TLS comes first. */
 	if (r->way.tls)
 		start_tls(t, "xmpp-client");

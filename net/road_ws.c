@@ -416,6 +416,7 @@ wsroad_begin(struct road *r, int fd)
 		wsroad_free(w);
 		return NULL;
 	}
+	io_often(w->io);
 	if (!r->way.tls)
 		ask(w);
 	return w;
