@@ -14,10 +14,12 @@
 #define BLOCK_SMALL	512	/* if a slow path wants small stanzas */
 #define HURRY		2000000	/* us that a block in a hurry is remembered */
 
-/* All of a stanza but the addresses and the base64. */
-#define TAGS	(sizeof("<iq type='set' id='0123456789abcdef' to=''>" \
+/* All of a stanza but the addresses and the base64; and what a WebSocket has
+ * before it. */
+#define TAGS	(sizeof("<iq xmlns='jabber:client' type='set' " \
+		    "id='0123456789abcdef' to=''>" \
 		    "<data xmlns='" NS_IBB "' sid='' seq='65535'>" \
-		    "</data></iq>") - 1)
+		    "</data></iq>") - 1 + 8)
 
 /*
  * How large they are, and how many

@@ -19,7 +19,7 @@
 #include "xml/buf.h"
 
 #define RECORD		8192		/* bytes of plaintext: see below */
-#define FILLED		(RECORD - 512)	/* bytes: worth a few spaces */
+#define FEW		512		/* bytes to fill a record with */
 #define TOGETHER	(32 * 1024)	/* bytes of records in a write */
 #define READ_AHEAD	(64 * 1024)	/* bytes of records at a time */
 #define BULK		100		/* ms after such a record */
@@ -295,18 +295,25 @@ next_record(struct io *io)
 static size_t
 next_padding(struct io *io, size_t record)
 {
-	int64_t	 now, since;
+	int64_t	 now = clock_ms(), since = now - io->wrote;
 
+	io->wrote = now;
+	if (record + FEW >= RECORD)
+		io->filled = now;
 	if (!io->pads || io->ssl == NULL)
 		return 0;
-	now = clock_ms();
-	since = now - io->wrote;
-	io->wrote = now;
-	if (record >= FILLED)
-		io->filled = now;
 	return now - io->filled < BULK ||
 	    (since < BULK && buf_len(&io->out) >= RECORD) ?
 	    RECORD - record : 0;
+}
+
+size_t
+io_fill(const struct io *io, size_t len)
+{
+	size_t	 n = (RECORD - len % RECORD) % RECORD;
+
+	return io->ssl != NULL && (n <= FEW ||
+	    clock_ms() - io->filled < BULK) ? n : 0;
 }
 
 static void

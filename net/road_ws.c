@@ -422,6 +422,18 @@ wsroad_begin(struct road *r, int fd)
 	return w;
 }
 
+/* See net/io.c for why.  A WebSocket has no spaces between elements, but in a
+ * tag they may be.  They may make the frame's header longer. */
+static int
+fill_records(struct wsroad *w)
+{
+	size_t	 len = buf_len(&w->text), n;
+
+	n = io_fill(w->io, ws_header(len) + len);
+	n = io_fill(w->io, ws_header(len + n) + len);
+	return n > 0 ? wrap_pad(&w->text, n) : 0;
+}
+
 static int
 wsroad_send(void *k, const void *data, size_t len)
 {
@@ -429,7 +441,7 @@ wsroad_send(void *k, const void *data, size_t len)
 
 	if (w->closed || w->state != U_STREAM)
 		return -1;
-	if (wrap_stanza(&w->text, data, len) == -1) {
+	if (wrap_stanza(&w->text, data, len) == -1 || fill_records(w) == -1) {
 		buf_truncate(&w->text, 0);
 		return -1;
 	}

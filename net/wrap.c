@@ -53,3 +53,21 @@ wrap_stanza(struct buf *out, const void *data, size_t len)
 		return -1;
 	return buf_add(out, name, (size_t)(end - name));
 }
+
+int
+wrap_pad(struct buf *out, size_t n)
+{
+	size_t		 len = buf_len(out);
+	const char	*end = (const char *)buf_data(out) + len;
+	const char	*close = len > 1 && end[-2] == '/' ? "/>" : ">";
+	unsigned char	*p;
+
+	if (len == 0 || end[-1] != '>')
+		return 0;
+	buf_truncate(out, len - strlen(close));
+	if ((p = buf_reserve(out, n)) == NULL)
+		return -1;
+	memset(p, ' ', n);
+	buf_commit(out, n);
+	return buf_addstr(out, close);
+}

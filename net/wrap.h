@@ -15,5 +15,8 @@ struct buf;
  * (no memory, no room, nothing but white space).
  */
 int	 wrap_stanza(struct buf *out, const void *data, size_t len);
+/* Make the element that out ends with n bytes longer, by spaces in its last
+ * tag, where they mean nothing.  0 or -1; then its end is lost. */
+int	 wrap_pad(struct buf *out, size_t n);
 
 #endif

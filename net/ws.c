@@ -67,6 +67,14 @@ put_length(unsigned char *p, size_t len)
 	return (size_t)n + 1;
 }
 
+size_t
+ws_header(size_t len)
+{
+	unsigned char	 p[9];
+
+	return 1 + put_length(p, len) + 4;
+}
+
 /* Eight bytes at a time: the mask repeats every four. */
 static void
 mask(unsigned char *to, const unsigned char *from, size_t len,

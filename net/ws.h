@@ -32,6 +32,8 @@ int	 ws_text(struct buf *out, const void *data, size_t len);
 int	 ws_ping(struct buf *out, const void *data, size_t len);
 int	 ws_pong(struct buf *out, const void *data, size_t len);
 int	 ws_close(struct buf *out, enum ws_code code);
+/* How many bytes stand before len bytes in a frame. */
+size_t	 ws_header(size_t len);
 
 enum ws_event {
 	WS_MORE,		/* all that was there is used up */

@@ -195,6 +195,7 @@ test_out(void)
 		buf_truncate(&b, 0);
 		ws_text(&b, text, n);
 		ok(buf_len(&b) == n + sizes[i].head + 4 &&
+		    ws_header(n) == sizes[i].head + 4 &&
 		    buf_data(&b)[0] == 0x81 && (buf_data(&b)[1] & 0x80) != 0 &&
 		    unmask(&b, out, sizes[i].head) == n &&
 		    memcmp(out, text, n) == 0, "a text of %zu", n);
@@ -238,6 +239,23 @@ wraps(const char *in, const char *want)
 }
 
 static void
+pads(const char *in, const char *want)
+{
+	struct buf	 b;
+
+	buf_init(&b, 100);
+	buf_addstr(&b, in);
+	is_int(wrap_pad(&b, 3), 0, "%s made longer", in);
+	buf_add(&b, "", 1);
+	is((const char *)buf_data(&b), want, "it is the same");
+	is_int(wrap_pad(&b, 3), 0, "what does not end with a tag");
+	is((const char *)buf_data(&b), want, "stays as it is");
+	buf_truncate(&b, buf_len(&b) - 1);
+	is_int(wrap_pad(&b, 100), -1, "until there is no room");
+	buf_free(&b);
+}
+
+static void
 test_wrap(void)
 {
 	struct buf	 b;
@@ -252,6 +270,8 @@ test_wrap(void)
 	    "<a xmlns='jabber:client' b=\"x xmlns='y'\"><c xmlns='d'/></a>");
 	wraps("<a xmlns:b='c'/>", "<a xmlns='jabber:client' xmlns:b='c'/>");
 	buf_init(&b, 16);
+	pads("<iq><a b='c'/></iq>", "<iq><a b='c'/></iq   >");
+	pads("<iq a='b'/>", "<iq a='b'   />");
 	is_int(wrap_stanza(&b, " \n", 2), -1, "white space is no stanza");
 	is_int(wrap_stanza(&b, "<iq/>", 5), -1, "no room");
 	buf_free(&b);
