@@ -59,8 +59,8 @@ struct parse {
 	unsigned long		 floor;		/* what came before is done */
 	unsigned long		 token;		/* expat stands here */
 	unsigned long		 end;		/* of the last event */
-	int			 tagged;	/* the last token: a start tag */
-	int			 behind_tag;	/* which is all of it so far */
+	int			 tagged;	/* last seen: a start tag, */
+	int			 behind_tag;	/* which expat stands behind */
 	size_t			 spared;	/* bytes of this stanza that
 						 * expat has not been given */
 	struct buf		 header;	/* start tag of the stream */
