@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +10,11 @@
 
 #include "net/conf.h"
 #include "net/conffile.h"
+#include "net/lines.h"
 #include "net/manners.h"
 #include "xml/jid.h"
 
 #define FILE_NAME	"known_servers"
-#define FILE_MAX	(64 * 1024)	/* bytes: more is not ours */
 #define LINE_MOST	(JID_MAX + 2 * MANNERS_MAX + 16)
 
 struct manners {
@@ -24,17 +23,6 @@ struct manners {
 	int	 known, hurry;
 	char	 first[MANNERS_MAX], second[MANNERS_MAX];
 };
-
-/* Is this line about jid?  What is behind the JID, or NULL.  A bare JID has no
- * spaces. */
-static const char *
-about(const char *line, const char *jid)
-{
-	size_t	 len = strlen(jid);
-
-	return strncmp(line, jid, len) == 0 && line[len] == ' ' ?
-	    line + len + 1 : NULL;
-}
 
 static void
 set_words(char *out, const char *p, size_t len)
@@ -68,19 +56,14 @@ read_file(const char *path)
 {
 	struct stat	 st;
 	char		 err[CONF_ERR], *text;
-	ssize_t		 n = 0;
 	int		 fd = conf_open(path, &st, err);
 
 	if (fd == -1 && errno != ENOENT)
 		return NULL;
-	if ((text = calloc(1, FILE_MAX + 1)) != NULL && fd != -1)
-		n = read(fd, text, FILE_MAX + 1);
+	text = lines_read(fd);
 	if (fd != -1)
 		close(fd);
-	if (n >= 0 && n <= FILE_MAX)
-		return text;
-	free(text);
-	return NULL;
+	return text;
 }
 
 struct manners *
@@ -102,9 +85,9 @@ manners_read(const char *dir, const char *jid)
 	}
 	next = text;
 	while ((line = strsep(&next, "\n")) != NULL)
-		if ((p = about(line, jid)) != NULL)
+		if ((p = lines_about(line, jid)) != NULL)
 			parse(m, p);
-	free(text);
+	lines_free(text);
 	return m;
 }
 
@@ -132,44 +115,29 @@ manners_second(const struct manners *m)
 	return m->known ? m->second : NULL;
 }
 
-/* The lines about others as they are now, and ours.  If they are too many, the
- * oldest are forgotten. */
+/* The lines about others as they are now, and ours. */
 static void
-write_lines(const struct manners *m, FILE *f)
+write_lines(void *arg, FILE *f)
 {
-	char	*text = read_file(m->path), *next = text, *line;
+	const struct manners	*m = arg;
+	char			*text = read_file(m->path);
 
-	while (next != NULL && strlen(next) > FILE_MAX - LINE_MOST)
-		strsep(&next, "\n");
-	while (next != NULL && (line = strsep(&next, "\n")) != NULL)
-		if (*line != '\0' && about(line, m->jid) == NULL)
-			fprintf(f, "%s\n", line);
-	free(text);
+	lines_others(f, text, m->jid, LINE_MOST);
+	lines_free(text);
 	fprintf(f, "%s %s %s / %s\n", m->jid, m->hurry ? "yes" : "no",
 	    m->first, m->second);
 }
 
-/* By another file and its renaming, so that nobody reads half of it.  It is
- * only for speed: failures are of no interest. */
+/* It is only for speed: failures are of no interest. */
 static void
-save(const struct manners *m)
+save(struct manners *m)
 {
-	char	 path[PATH_MAX + 16];
-	FILE	*f;
-	int	 fd, failed;
+	int	 fd;
 
-	snprintf(path, sizeof(path), "%s.XXXXXXXX", m->path);
-	if (*m->path == '\0' || (fd = mkostemp(path, O_CLOEXEC)) == -1)
+	if (*m->path == '\0')
 		return;
-	if ((f = fdopen(fd, "w")) == NULL) {
+	if ((fd = lines_replace(m->path, write_lines, m)) != -1)
 		close(fd);
-		unlink(path);
-		return;
-	}
-	write_lines(m, f);
-	failed = ferror(f);
-	if (fclose(f) != 0 || failed || rename(path, m->path) == -1)
-		unlink(path);
 }
 
 void

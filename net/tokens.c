@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "net/conffile.h"
+#include "net/lines.h"
 #include "net/tokens.h"
 #include "xml/jid.h"
 
 #define FILE_NAME	"tokens"
-#define FILE_MAX	(64 * 1024)	/* bytes: more is not ours */
 #define FILES		8		/* programs at the same time */
 #define UUID_MAX	37		/* bytes with the NUL */
 #define LINE_MOST	(JID_MAX + TOKEN_MECH + TOKEN_MAX + 48)
@@ -79,16 +79,6 @@ is_word(const char *s, size_t size)
 	return i > 0 && i < size && s[i] == '\0';
 }
 
-/* What is behind jid in a line about it, or NULL.  A bare JID has no spaces. */
-static char *
-about(char *line, const char *jid)
-{
-	size_t	 len = strlen(jid);
-
-	return strncmp(line, jid, len) == 0 && line[len] == ' ' ?
-	    line + len + 1 : NULL;
-}
-
 /* What makes no sense is not there. */
 static void
 parse_token(struct tokens *t, char *p)
@@ -111,79 +101,31 @@ parse_token(struct tokens *t, char *p)
 	t->has = 1;
 }
 
+/* The lines about others as they are, and ours. */
 static void
-wipe(char *text)
+write_lines(void *arg, FILE *f)
 {
-	if (text != NULL)
-		OPENSSL_cleanse(text, FILE_MAX + 1);
-	free(text);
-}
+	const struct tokens	*t = arg;
+	char			*text = lines_read(t->fd), *next = text;
+	char			*line = strsep(&next, "\n");
 
-/* The whole file, to be wiped; NULL if it is not to be read. */
-static char *
-read_file(int fd)
-{
-	char	*text;
-	ssize_t	 n;
-
-	if ((text = calloc(1, FILE_MAX + 1)) == NULL)
-		return NULL;
-	n = pread(fd, text, FILE_MAX + 1, 0);
-	if (n >= 0 && n <= FILE_MAX)
-		return text;
-	wipe(text);
-	return NULL;
-}
-
-/* The lines about others as they are, and ours.  If they are too many, the
- * oldest are forgotten. */
-static void
-write_lines(const struct tokens *t, FILE *f)
-{
-	char	*text = read_file(t->fd), *next = text, *line;
-
-	line = strsep(&next, "\n");
-	if (line == NULL || strcmp(line, t->id) != 0)
-		next = NULL;
 	fprintf(f, "%s\n", t->id);
-	while (next != NULL && strlen(next) > FILE_MAX - LINE_MOST)
-		strsep(&next, "\n");
-	while (next != NULL && (line = strsep(&next, "\n")) != NULL)
-		if (*line != '\0' && about(line, t->jid) == NULL)
-			fprintf(f, "%s\n", line);
-	wipe(text);
+	if (line != NULL && strcmp(line, t->id) == 0)
+		lines_others(f, next, t->jid, LINE_MOST);
+	lines_free(text);
 	if (t->has)
 		fprintf(f, "%s %s %lld %u %s\n", t->jid, t->token.mechanism,
 		    (long long)t->token.expiry, t->token.count,
 		    t->token.secret);
 }
 
-/* By another file and its renaming, so that nobody finds half of it; it is
- * locked before it has the name. */
 static int
 save(struct tokens *t)
 {
-	char	 path[PATH_MAX + 16];
-	FILE	*f;
-	int	 fd, copy, failed;
+	int	 fd = lines_replace(t->path, write_lines, t);
 
-	snprintf(path, sizeof(path), "%s.XXXXXXXX", t->path);
-	if ((fd = mkostemp(path, O_CLOEXEC)) == -1)
+	if (fd == -1)
 		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1 ||
-	    (copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1 ||
-	    (f = fdopen(copy, "w")) == NULL) {
-		close(fd);
-		unlink(path);
-		return -1;
-	}
-	write_lines(t, f);
-	failed = ferror(f);
-	if (fclose(f) != 0 || failed || rename(path, t->path) == -1) {
-		close(fd);
-		unlink(path);
-		return -1;
-	}
 	close(t->fd);
 	t->fd = fd;
 	return 0;
@@ -194,15 +136,15 @@ save(struct tokens *t)
 static int
 read_or_make(struct tokens *t)
 {
-	char	*text = read_file(t->fd), *next = text, *line, *p;
+	char	*text = lines_read(t->fd), *next = text, *line, *p;
 
 	line = strsep(&next, "\n");
 	if (line != NULL && is_uuid(line))
 		strlcpy(t->id, line, sizeof(t->id));
 	while (*t->id != '\0' && (line = strsep(&next, "\n")) != NULL)
-		if ((p = about(line, t->jid)) != NULL)
+		if ((p = lines_about(line, t->jid)) != NULL)
 			parse_token(t, p);
-	wipe(text);
+	lines_free(text);
 	return *t->id != '\0' || (make_uuid(t->id) == 0 && save(t) == 0) ? 0 :
 	    -1;
 }
