@@ -1,0 +1,211 @@
+/* Unit tests of net/loop: who is asked, who is called, and when. */
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/loop.h"
+#include "t/tap.h"
+
+#define MANY	2000
+#define ENOUGH	2000		/* times that something is ready */
+#define BOUND	30000		/* ms, after which a test has failed */
+
+/* A watch that counts. */
+struct seen {
+	struct watch	 watch;
+	int		 wants;		/* what it will say */
+	int		 asked, called, revents;
+	int		 enough;	/* calls after which to stop */
+	struct watch	*victim;	/* to be removed at the first call */
+	struct loop	*loop;
+};
+
+static int
+want(void *arg)
+{
+	struct seen	*s = arg;
+
+	s->asked++;
+	return s->wants;
+}
+
+static void
+ready(void *arg, int revents)
+{
+	struct seen	*s = arg;
+
+	s->revents = revents;
+	if (s->victim != NULL)
+		loop_unwatch(s->loop, s->victim);
+	if (++s->called == s->enough)
+		loop_stop(s->loop);
+}
+
+static void
+watch(struct loop *l, struct seen *s, int fd, int wants, int often)
+{
+	memset(s, 0, sizeof(*s));
+	s->loop = l;
+	s->wants = wants;
+	s->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
+	    .arg = s, .often = often };
+	loop_watch(l, &s->watch);
+}
+
+static int	 late;
+
+static void
+too_late(void *arg)
+{
+	late = 1;
+	loop_stop(arg);
+}
+
+/* Until somebody stops it; returns whether that was in time. */
+static int
+run(struct loop *l)
+{
+	struct timer	 bound = { .fire = too_late, .arg = l };
+	int		 r;
+
+	late = 0;
+	timer_set(l, &bound, clock_ms() + BOUND);
+	r = loop_run(l);
+	timer_clear(l, &bound);
+	return r == 0 && !late;
+}
+
+static void
+make_pipe(int *fds)
+{
+	if (pipe(fds) == -1) {
+		perror("pipe");
+		exit(1);
+	}
+}
+
+static void
+test_watches(struct loop *l)
+{
+	struct seen	 in, out, idle, now, gone;
+	int		 fds[2];
+
+	make_pipe(fds);
+	watch(l, &idle, fds[0], WATCH_IDLE, 0);
+	watch(l, &in, fds[0], POLLIN, 0);
+	watch(l, &out, fds[1], POLLOUT, 0);
+	out.enough = 3;
+	ok(run(l), "a pipe takes bytes");
+	is_int(out.revents, POLLOUT, "and says so");
+	is_int(in.called, 0, "there are none in it");
+	is_int(idle.called, 0, "who is idle is not called");
+	ok(idle.asked >= 3, "but asked");
+
+	loop_unwatch(l, &out.watch);
+	watch(l, &now, fds[0], POLLIN | WATCH_NOW, 0);
+	now.enough = 1;
+	ok(run(l), "what is at hand is not waited for");
+	is_int(now.revents, POLLIN, "it is what was wanted");
+
+	now.wants = WATCH_IDLE;
+	in.enough = 1;
+	watch(l, &gone, fds[0], POLLIN, 0);
+	in.victim = &gone.watch;
+	close(fds[1]);
+	ok(run(l), "the end of it is seen");
+	ok((in.revents & POLLHUP) != 0, "as that");
+	is_int(gone.called, 0, "who was removed is not called any more");
+	loop_unwatch(l, &in.watch);
+	loop_unwatch(l, &idle.watch);
+	loop_unwatch(l, &now.watch);
+	close(fds[0]);
+}
+
+static char	 order[8];
+
+static void
+first(void *arg)
+{
+	(void)arg;
+	strlcat(order, "1", sizeof(order));
+}
+
+static void
+second(void *arg)
+{
+	strlcat(order, "2", sizeof(order));
+	loop_stop(arg);
+}
+
+static void
+test_timers(struct loop *l)
+{
+	struct timer	 a = { .fire = first, .arg = l };
+	struct timer	 b = { .fire = second, .arg = l };
+	struct timer	 c = { .fire = first, .arg = l };
+	int64_t		 now = clock_ms();
+
+	timer_set(l, &b, now + 20);
+	timer_set(l, &c, now + 15);
+	timer_set(l, &a, now + 90);
+	timer_set(l, &a, now + 10);
+	timer_clear(l, &c);
+	ok(run(l), "timers fire");
+	is(order, "12", "by their time, and not if they were cleared");
+	ok(clock_ms() >= now + 20, "and not too early");
+}
+
+/* Something is always ready there, and little elsewhere. */
+static void
+test_often(struct loop *l)
+{
+	static struct seen	 many[MANY];
+	struct seen		 often, one;
+	int			 zero = open("/dev/zero", O_RDONLY), fds[2], i;
+
+	make_pipe(fds);
+	for (i = 0; i < MANY; i++)
+		watch(l, &many[i], fds[0], POLLIN, 0);
+	watch(l, &often, zero, POLLIN, 1);
+	often.enough = ENOUGH;
+	ok(run(l), "one of thousands has much to do");
+	ok(many[0].asked > 0, "the others are asked");
+	ok(many[0].asked < ENOUGH / 2, "but not each time: %d of %d",
+	    many[0].asked, ENOUGH);
+	is_int(many[MANY - 1].asked, many[0].asked, "all of them as often");
+
+	often.enough = 0;
+	watch(l, &one, fds[0], POLLIN, 0);
+	one.enough = 1;
+	if (write(fds[1], "x", 1) != 1)
+		exit(1);
+	ok(run(l), "and served as well");
+	is_int(many[0].called, 1, "each of them");
+
+	for (i = 0; i < MANY; i++)
+		loop_unwatch(l, &many[i].watch);
+	loop_unwatch(l, &one.watch);
+	order[0] = '\0';
+	test_timers(l);
+	loop_unwatch(l, &often.watch);
+	close(zero);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+int
+main(void)
+{
+	struct loop	*l = loop_new();
+
+	if (l == NULL)
+		return 1;
+	test_watches(l);
+	test_timers(l);
+	test_often(l);
+	loop_free(l);
+	return tap_done();
+}
