@@ -182,6 +182,13 @@ session_line(void *arg, int level, const char *line)
 	say(level, "%s", line);
 }
 
+static size_t
+most(void *arg)
+{
+	(void)arg;
+	return session_most(run.session);
+}
+
 static void
 logged_in(void *arg)
 {
@@ -190,6 +197,7 @@ logged_in(void *arg)
 		.offer = listening() ? listen_offered : NULL,
 		.settled = link_settled,
 		.now = clock_us,
+		.most = most,
 		.trace = trace,
 	};
 

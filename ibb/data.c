@@ -20,6 +20,8 @@
 		    "id='0123456789abcdef' to=''>" \
 		    "<data xmlns='" NS_IBB "' sid='' seq='65535'>" \
 		    "</data></iq>") - 1 + 8)
+/* What a message has more of them, but the sid in its id. */
+#define MESSAGE_TAGS 64
 
 /*
  * How large they are, and how many
@@ -32,24 +34,55 @@ inband_agree(struct inband *s, size_t ours, size_t theirs)
 	s->theirs = theirs;
 }
 
-/* What fits the stanza that the path likes. */
+/* As it will be written. */
 static size_t
-paced_block(const struct inband *s)
+length(const char *s)
 {
-	size_t	 stanza = pace_stanza(&s->pace);
-	size_t	 tags = TAGS + strlen(s->peer) + strlen(s->sid);
+	size_t	 n;
 
+	for (n = 0; *s != '\0'; s++)
+		n += strchr("&<>'\"", *s) != NULL ? sizeof("&quot;") - 1 : 1;
+	return n;
+}
+
+size_t
+inband_tags(const struct inband *s)
+{
+	return TAGS + length(s->peer) + length(s->sid);
+}
+
+/* A block that fits a stanza of that size. */
+static size_t
+fits(const struct inband *s, size_t stanza)
+{
+	size_t	 tags = s->tags;
+
+	if (s->message)
+		tags += MESSAGE_TAGS + length(s->sid);
 	return stanza < tags + BASE64_ENCODED(BLOCK_SMALL) ? BLOCK_SMALL :
 	    (stanza - tags) / 4 * 3;
 }
 
 size_t
+inband_limit(const struct inband *s)
+{
+	const struct ibb	*b = s->ibb;
+	size_t			 most, limit = b->limit;
+
+	if (b->host.most == NULL || (most = b->host.most(b->host.arg)) == 0)
+		return limit;
+	most = fits(s, most);
+	return limit > 0 && limit < most ? limit : most;
+}
+
+size_t
 inband_block(const struct inband *s)
 {
-	size_t	 limit = s->ibb->limit, paced;
+	size_t	 limit = inband_limit(s), paced;
 	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
 
-	if (s->paced && (paced = paced_block(s)) < block)
+	/* What fits the stanza that the path likes. */
+	if (s->paced && (paced = fits(s, pace_stanza(&s->pace))) < block)
 		block = paced;
 	return limit > 0 && limit < block ? limit : block;
 }

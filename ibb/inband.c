@@ -131,6 +131,7 @@ inband_make(struct ibb *b, const char *peer, const char *sid)
 	s->state = ENDED;	/* not in the tree yet */
 	s->peer = memcpy(s->strings, peer, npeer);
 	s->sid = memcpy(s->strings + npeer, sid, nsid);
+	s->tags = inband_tags(s);
 	s->sync.stream = s;
 	STAILQ_INIT(&s->flights);
 	STAILQ_INIT(&s->debts);

@@ -42,6 +42,9 @@ struct ibb_host {
 	/* Microseconds of a clock that does not go back; NULL: blocks are not
 	 * paced, and INBAND_WINDOW of them may be unanswered. */
 	int64_t	(*now)(void);
+	/* Bytes that the server takes in a stanza (XEP-0478), 0: it does not
+	 * say; NULL: nobody asks. */
+	size_t	(*most)(void *arg);
 	/* A line for -v, such as "in: open -> closing". */
 	void	(*trace)(void *arg, const char *line);
 	void	*arg;

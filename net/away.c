@@ -47,6 +47,15 @@ away_sent(struct session *s, size_t len)
 		timer_set(s->loop, &s->timer, away_deadline(s));
 }
 
+/* Half of what the server bears, if that is less. */
+static int64_t
+keepalive(const struct session *s)
+{
+	int64_t	 ms = s->limits.silence * 1000 / 2;
+
+	return ms > 0 && ms < KEEPALIVE ? ms : KEEPALIVE;
+}
+
 /* When the server's silence becomes suspicious, or is proof enough. */
 int64_t
 away_deadline(const struct session *s)
@@ -59,8 +68,8 @@ away_deadline(const struct session *s)
 		    (slack < SLACK_MOST ? slack : SLACK_MOST);
 	if (s->unheard > 0 && s->unheard_since + QUIET_SENT < at)
 		at = s->unheard_since + QUIET_SENT;
-	if (s->last_sent + KEEPALIVE < at)
-		at = s->last_sent + KEEPALIVE;
+	if (s->last_sent + keepalive(s) < at)
+		at = s->last_sent + keepalive(s);
 	return at;
 }
 

@@ -37,6 +37,8 @@ login_features(struct session *s, const struct elem *features)
 {
 	int	 untold = s->untold;
 
+	offer_limits(features, &s->limits);
+	road_limit(s->road, s->limits.bytes);
 	if (s->inlined) {
 		bind_late(s, features);
 		return;

@@ -1,5 +1,6 @@
 /* offer: see offer.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/offer.h"
@@ -10,7 +11,10 @@
 #include "xml/elem.h"
 
 #define NS_SASL_CB	"urn:xmpp:sasl-cb:0"
+#define NS_LIMITS	"urn:xmpp:stream-limits:0"
 #define NS_SESSION	"urn:ietf:params:xml:ns:xmpp-session"
+
+#define BYTES_LEAST	1000	/* no login is possible with less */
 
 #define BINDING		"cb:"
 #define SASL2		"2:"
@@ -105,6 +109,27 @@ offer_second(const struct elem *features, char *words)
 		offer_add(words, "", "session");
 	if (elem_child(features, NS_SM, "sm") != NULL)
 		offer_add(words, "", "sm");
+}
+
+static int64_t
+limit(const struct elem *limits, const char *name, int64_t least)
+{
+	const struct elem	*e = elem_child(limits, NS_LIMITS, name);
+	const char		*wrong;
+	int64_t			 n;
+
+	n = strtonum(elem_text(e), least, UINT32_MAX, &wrong);
+	return wrong == NULL ? n : 0;
+}
+
+void
+offer_limits(const struct elem *features, struct offer_limits *out)
+{
+	const struct elem	*limits;
+
+	limits = elem_child(features, NS_LIMITS, "limits");
+	out->bytes = (size_t)limit(limits, "max-bytes", BYTES_LEAST);
+	out->silence = limit(limits, "idle-seconds", 1);
 }
 
 int

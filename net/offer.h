@@ -14,6 +14,7 @@
 #define NET_OFFER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -47,6 +48,14 @@ void	 offer_second(const struct elem *features, char *words);
 /* Add one, with prefix; is one there? */
 void	 offer_add(char *words, const char *prefix, const char *name);
 int	 offer_has(const char *words, const char *word);
+
+/* What a server says that it bears (XEP-0478): the bytes of an element, and the
+ * seconds without any; 0: it does not say, or nonsense. */
+struct offer_limits {
+	size_t		 bytes;
+	int64_t		 silence;
+};
+void	 offer_limits(const struct elem *features, struct offer_limits *out);
 
 /* Take the words of offer_first() apart. */
 void	 offer_parse(struct offer *o, const char *words);

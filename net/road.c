@@ -419,6 +419,12 @@ road_restart(struct road *r)
 }
 
 void
+road_limit(struct road *r, size_t bytes)
+{
+	r->limit = bytes;
+}
+
+void
 road_pause(struct road *r, int pause)
 {
 	if (r->k != NULL)

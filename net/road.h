@@ -80,6 +80,8 @@ size_t	 road_queued(const struct road *r);	/* bytes not yet sent */
  */
 void	 road_restart(struct road *r);
 
+/* What is sent may have so many bytes; 0: that is not known. */
+void	 road_limit(struct road *r, size_t bytes);
 /* Stop (1) and go on (0) delivering stanzas and reading from the server. */
 void	 road_pause(struct road *r, int pause);
 /* End our side of the stream. */

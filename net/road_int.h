@@ -45,6 +45,7 @@ struct road {
 	struct timer		 timer;		/* the next try; too slow */
 	int			 failed;	/* the next one is due */
 	int			 committed;	/* features came: it is good */
+	size_t			 limit;		/* see road_limit() */
 	int			 owes;		/* see road_owes() */
 	int			 over;		/* CLOSE or ERROR was told */
 	int			 hops;		/* see-other-host */

@@ -20,6 +20,8 @@
 #define NS_FRAMING	"urn:ietf:params:xml:ns:xmpp-framing"
 #define MESSAGE_MAX	(2 * 1024 * 1024)	/* the parser wants less */
 #define REQUEST_MAX	4096
+#define SAFE		8192	/* bytes that any server takes, */
+#define SLACK		512	/* and that do not make a large one larger */
 
 /* What the parser takes for the stream that the messages are in.  They
  * declare what they use, but not all servers do. */
@@ -41,6 +43,7 @@ struct wsroad {
 	int		 paused;
 	int		 closed;	/* our <close/> is sent */
 	struct buf	 text;		/* for messages on their way out */
+	size_t		 largest;	/* bytes that one has had, or SAFE */
 	struct buf	 frame;
 };
 
@@ -411,6 +414,7 @@ wsroad_begin(struct road *r, int fd)
 	buf_init(&w->frame, IO_OUT_MAX);
 	http_init(&w->http);
 	ws_init(&w->ws, MESSAGE_MAX);
+	w->largest = SAFE;
 	if ((w->io = io_new(r->loop, fd, io_event, w)) == NULL ||
 	    (r->way.tls && road_tls(r, w->io, "http/1.1") == -1)) {
 		wsroad_free(w);
@@ -422,6 +426,13 @@ wsroad_begin(struct road *r, int fd)
 	return w;
 }
 
+/* What the server takes, or not much more than what it has had already. */
+static size_t
+most(const struct wsroad *w)
+{
+	return w->road->limit > 0 ? w->road->limit : w->largest + SLACK;
+}
+
 /* See net/io.c for why.  A WebSocket has no spaces between elements, but in a
  * tag they may be.  They may make the frame's header longer. */
 static int
@@ -431,7 +442,9 @@ fill_records(struct wsroad *w)
 
 	n = io_fill(w->io, ws_header(len) + len);
 	n = io_fill(w->io, ws_header(len + n) + len);
-	return n > 0 ? wrap_pad(&w->text, n) : 0;
+	if (w->largest < len)
+		w->largest = len;
+	return n > 0 && len + n <= most(w) ? wrap_pad(&w->text, n) : 0;
 }
 
 static int

@@ -616,6 +616,12 @@ session_near(struct session *s)
 }
 
 size_t
+session_most(const struct session *s)
+{
+	return s->limits.bytes;
+}
+
+size_t
 session_room(const struct session *s)
 {
 	size_t	 queued;

@@ -99,6 +99,8 @@ const char *session_security(struct session *s);
 const char *session_road(struct session *s);
 /* Is the server on this machine? */
 int	 session_near(struct session *s);
+/* Bytes that a stanza may have (XEP-0478); 0: the server does not say. */
+size_t	 session_most(const struct session *s);
 
 /* Bytes of stanzas that should still be sent now; 0 when the server is slow
  * to take what is queued. */

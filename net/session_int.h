@@ -5,6 +5,7 @@
 
 #include "net/loop.h"
 #include "net/manners.h"
+#include "net/offer.h"
 #include "net/sasl.h"
 #include "net/session.h"
 #include "net/way.h"
@@ -77,6 +78,7 @@ struct session {
 						 * our bind */
 	int			 bore;		/* a hurried login succeeded */
 	int			 welcome;	/* a login did, to its end */
+	struct offer_limits	 limits;	/* of the server */
 	char			 first[MANNERS_MAX];	/* see manners.h */
 	char			 second[MANNERS_MAX];
 	int64_t			 login_ends;	/* deadline, clock_ms(); */

@@ -265,6 +265,14 @@ post(void *arg, const void *stanza, size_t len)
 }
 
 int64_t (*engine_clock)(void);
+size_t engine_most;
+
+static size_t
+most(void *arg)
+{
+	(void)arg;
+	return engine_most;
+}
 
 void
 side_init(struct side *a, const char *jid)
@@ -274,6 +282,7 @@ side_init(struct side *a, const char *jid)
 		.offer = on_offer,
 		.trace = no_trace,
 		.now = engine_clock,
+		.most = most,
 		.arg = a,
 	};
 	struct elem *e;

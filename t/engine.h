@@ -102,6 +102,8 @@ const char *events(struct end *e);
 
 /* The clock that sides made from now on have; NULL, as at first: none. */
 extern int64_t (*engine_clock)(void);
+/* Bytes of a stanza that their servers say they take, from now on; 0: none. */
+extern size_t engine_most;
 void	 side_init(struct side *a, const char *jid);
 void	 side_free(struct side *a);
 /* A place for a stream (may be NULL yet); forget one that is over. */

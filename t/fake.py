@@ -170,6 +170,7 @@ class Fake:
         self.seen = []                  # every element received
         self.waiting = []               # those of them that no verb has taken
         self.secrets = []               # what must not be shown: SASL's proofs
+        self.largest = 0                # bytes of one
         self.streams = 0
         self.ids = 0
         self.encrypted = self.bound = self.available = self.ended = self.notified = False
@@ -270,6 +271,7 @@ class Fake:
                 self.depth += 1
             if self.depth <= 0 and not tag.startswith(b'<?'):
                 whole, self.buf, self.scan = self.buf[:self.scan].strip(), self.buf[self.scan:], 0
+                self.largest = max(self.largest, len(whole))
                 if header:
                     return ET.fromstring(whole + b'</' + re.match(rb'<([\w:]+)', tag)[1] + b'>')
                 if self.depth < 0:
@@ -460,11 +462,11 @@ class Fake:
             self.proceed()
         self.tls(cert, version)
 
-    def login(self, cert='good', version=None, features='', mechs=MECHANISMS, bind=None, managed=None, **sasl):
+    def login(self, cert='good', version=None, features='', mechs=MECHANISMS, bind=None, managed=None, limits='', **sasl):
         self.secure(cert, version)
         self.hello(self.mechanisms(mechs, features))
         self.sasl(mechs=mechs, **sasl)
-        self.hello(BINDING + (MANAGEMENT if managed else ''))
+        self.hello(BINDING + (MANAGEMENT if managed else '') + limits)
         self.bind(bind)
         if managed:
             self.manage(*[managed] if isinstance(managed, str) else [])

@@ -63,6 +63,18 @@ small()		# server-feature ...
 	stop_server
 }
 
+# Who is told has nothing to learn.
+told()		# option ...: for both
+{
+	listen_as bob l -v -a "alice@$DOMAIN" "$@" <"$T/down"
+	start c "$T/alice" -v "$@" "$bob" <"$T/up"
+	ended_well c "$LIMIT" "a server that says its limit, $*: caller"
+	ended_well l 60 "a server that says its limit, $*: listener"
+	check_same "$T/l.out" "$T/up" "$*: all has come, one way"
+	check_same "$T/c.out" "$T/down" "$*: and the other"
+	is "$(lines c "$TRYING")$(lines l "$TRYING")" 00 "$*: nothing was refused"
+}
+
 # --- 10 kB/s -----------------------------------------------------------------
 
 . "$TESTS/slow.sh"
@@ -82,4 +94,8 @@ for kind in $SERVERS; do
 	small "$kind"
 	small "$kind" smacks
 done
+start_server prosody smacks small said http
+told -b 32768
+told -c "wss://localhost:$HTTPSPORT/xmpp-websocket"
+stop_server
 done_testing

@@ -36,6 +36,7 @@ prosody_modules()	# feature ...
 		case $_feature in
 		smacks|proxy65|limits)	echo "$_feature" ;;
 		small)		;;
+		said)		echo limits_said ;;
 		sasl2)		echo sasl2 sasl2_older sasl2_bind2 sasl2_fast ;;
 		http)		echo bosh websocket ;;
 		*)		bail "prosody: no feature $_feature" ;;

@@ -417,6 +417,53 @@ test_send(void)
 	side_free(&a);
 }
 
+/* As large as the server takes, whatever the peer is called; returns the bytes
+ * of the stanza. */
+static size_t
+largest_stanza(const char *peer, int message, size_t most)
+{
+	static const char zeros[65535];
+	struct side a;
+	size_t block, len;
+	char *xml;
+
+	engine_most = most;
+	side_init(&a, US);
+	must(strcmp(ask(&a, peer, "set", open_xml("sid", "65535", message ?
+	    " stanza='message'" : "")), "result") == 0);
+	block = inband_block(a.end->s);
+	must(inband_send(a.end->s, zeros, block, block) == 0);
+	must((xml = next_letter(&a)) != NULL);
+	len = strlen(xml);
+	free(xml);
+	side_free(&a);
+	engine_most = 0;
+	return len;
+}
+
+static void
+test_stanza_limit(void)
+{
+	static const char *const peers[] = {
+		"p@example.org/x", "p@example.org/&quot;&amp;&amp;&apos;&lt;x"
+	};
+	size_t i, most, len, over = 0, short_of = 0;
+	int message;
+
+	for (i = 0; i < 2; i++)
+		for (message = 0; message < 2; message++)
+			for (most = 1000; most < 80000; most += most / 50 + 1) {
+				len = largest_stanza(peers[i], message, most);
+				over += len > most;
+				short_of += len + 200 < most && most < 80000;
+			}
+	is_int((long long)over, 0, "no stanza is larger than the server takes");
+	is_int((long long)short_of, 0, "but as large, almost");
+	ok(largest_stanza(peers[0], 0, 0) > 87000, "if it says nothing, any");
+	len = largest_stanza(peers[0], 0, 300);
+	ok(len < 900, "one that takes nothing gets a little: %zu", len);
+}
+
 static void
 test_send_refused(void)
 {
@@ -1989,6 +2036,7 @@ main(void)
 	test_open_silent();
 	test_open_closed();
 	test_send();
+	test_stanza_limit();
 	test_send_refused();
 	test_close();
 	test_close_refused();

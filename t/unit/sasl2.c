@@ -196,6 +196,49 @@ test_offers(void)
 	}
 }
 
+#define LIMITS(x)	"<limits xmlns='urn:xmpp:stream-limits:0'>" x \
+			"</limits>"
+
+static const struct {
+	const char	*inside;
+	long long	 bytes, silence;
+} limits[] = {
+	{ "", 0, 0 },
+	{ LIMITS(""), 0, 0 },
+	{ LIMITS("<max-bytes>10000</max-bytes>"), 10000, 0 },
+	{ LIMITS("<idle-seconds>1800</idle-seconds><max-bytes>262144"
+	    "</max-bytes>"), 262144, 1800 },
+	{ LIMITS("<max-bytes>999</max-bytes><idle-seconds>0</idle-seconds>"),
+	    0, 0 },
+	{ LIMITS("<max-bytes>-1</max-bytes><idle-seconds>-1</idle-seconds>"),
+	    0, 0 },
+	{ LIMITS("<max-bytes>4294967295</max-bytes><idle-seconds>4294967295"
+	    "</idle-seconds>"), 4294967295, 4294967295 },
+	{ LIMITS("<max-bytes>4294967296</max-bytes><idle-seconds>4294967296"
+	    "</idle-seconds>"), 0, 0 },
+	{ LIMITS("<max-bytes>10k</max-bytes><idle-seconds/>"), 0, 0 },
+	{ "<limits><max-bytes>10000</max-bytes></limits>", 0, 0 },
+};
+
+static void
+test_limits(void)
+{
+	struct offer_limits	 l;
+	char			 text[512];
+	struct elem		*e;
+	size_t			 i;
+
+	for (i = 0; i < COUNT(limits); i++) {
+		snprintf(text, sizeof(text), "<stream:features>%s"
+		    "</stream:features>", limits[i].inside);
+		e = parsed(text);
+		offer_limits(e, &l);
+		is_int((long long)l.bytes, limits[i].bytes, "limits %zu", i);
+		is_int(l.silence, limits[i].silence, "the other one");
+		elem_free(e);
+	}
+}
+
 static void
 test_offer(void)
 {
@@ -497,6 +540,7 @@ main(void)
 	test_choice();
 	test_offers();
 	test_offer();
+	test_limits();
 	test_success();
 	test_failures();
 	test_request();
