@@ -58,6 +58,13 @@ def flip(e, at=None):
     put(e, data)
 
 
+def lengthen(e, n):
+    """Change the length that the record of TLS in e claims to have."""
+    data = bytearray(raw(e))
+    data[3:5] = (int.from_bytes(data[3:5], 'big') + n).to_bytes(2, 'big')
+    put(e, data)
+
+
 def session_of(e):
     """The <session/> of an <open/> or of its result, whichever the stanza is."""
     return e.find(SESSION) if e.get('type') == 'result' else e[0].find(SESSION)

@@ -124,8 +124,16 @@ def block_cases(who, name, which):
         how.setdefault('says', {receiver: CHANGED, sender: TOLD})
         add('%s_%s_block_of_%s' % (what, name, who), lambda: Block(who, which, act, shift), caller, listener, **how)
 
-    for where, at in ('type', 0), ('length', 4), ('body', None), ('tag', -1):
+    def longer(m, src, e):
+        """Its receiver has to answer it before the record ends, which is that of the next one for all it knows."""
+        m.deceived.add(src.name)
+        lengthen(e[0], 1)
+
+    for where, at in ('type', 0), ('body', None), ('tag', -1):
         block('flip_%s_of' % where, lambda m, src, e, at=at: flip(e[0], at))
+    block('shorten', lambda m, src, e: lengthen(e[0], -1))
+    if name == 'a':
+        block('lengthen', longer)
     if silent:
         for shift in 0, -1:
             block('drop' + '_renumbered' * -shift, drop, shift, LATE, LATE, says=ALL, **WAIT)
