@@ -183,7 +183,7 @@ session_line(void *arg, int level, const char *line)
 }
 
 static size_t
-most(void *arg)
+stanza_most(void *arg)
 {
 	(void)arg;
 	return session_most(run.session);
@@ -197,7 +197,7 @@ logged_in(void *arg)
 		.offer = listening() ? listen_offered : NULL,
 		.settled = link_settled,
 		.now = clock_us,
-		.most = most,
+		.most = stanza_most,
 		.trace = trace,
 	};
 

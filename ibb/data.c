@@ -12,6 +12,7 @@
 #include "xml/write.h"
 
 #define BLOCK_SMALL	512	/* if a slow path wants small stanzas */
+#define BLOCK_LEAST	48	/* if the server takes almost nothing */
 #define HURRY		2000000	/* us that a block in a hurry is remembered */
 
 /* All of a stanza but the addresses and the base64; and what a WebSocket has
@@ -51,38 +52,41 @@ inband_tags(const struct inband *s)
 	return TAGS + length(s->peer) + length(s->sid);
 }
 
-/* A block that fits a stanza of that size. */
+/* A block that fits a stanza of that size, or the least. */
 static size_t
-fits(const struct inband *s, size_t stanza)
+fits(const struct inband *s, size_t stanza, size_t least)
 {
 	size_t	 tags = s->tags;
 
 	if (s->message)
 		tags += MESSAGE_TAGS + length(s->sid);
-	return stanza < tags + BASE64_ENCODED(BLOCK_SMALL) ? BLOCK_SMALL :
+	return stanza < tags + BASE64_ENCODED(least) ? least :
 	    (stanza - tags) / 4 * 3;
 }
 
-size_t
-inband_limit(const struct inband *s)
+/* Bytes of a block that the server takes, as it said or we have learned; 0 if
+ * that is not known. */
+static size_t
+block_limit(const struct inband *s)
 {
 	const struct ibb	*b = s->ibb;
 	size_t			 most, limit = b->limit;
 
 	if (b->host.most == NULL || (most = b->host.most(b->host.arg)) == 0)
 		return limit;
-	most = fits(s, most);
+	most = fits(s, most, BLOCK_LEAST);
 	return limit > 0 && limit < most ? limit : most;
 }
 
 size_t
 inband_block(const struct inband *s)
 {
-	size_t	 limit = inband_limit(s), paced;
+	size_t	 limit = block_limit(s), paced;
 	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
 
 	/* What fits the stanza that the path likes. */
-	if (s->paced && (paced = fits(s, pace_stanza(&s->pace))) < block)
+	paced = fits(s, pace_stanza(&s->pace), BLOCK_SMALL);
+	if (s->paced && paced < block)
 		block = paced;
 	return limit > 0 && limit < block ? limit : block;
 }

@@ -175,11 +175,9 @@ void	 close_answer(struct inband *s, int words);
 
 /* The oldest flight has been answered. */
 void	 inband_land(struct inband *s);
-/* Bytes of a stanza with a block, without its base64. */
+/* Bytes of an iq with a block, without its base64, and of what a WebSocket puts
+ * before it. */
 size_t	 inband_tags(const struct inband *s);
-/* Bytes of a block that the server takes, as it said or we have learned; 0 if
- * that is not known. */
-size_t	 inband_limit(const struct inband *s);
 /* A debt for a stanza with so many bytes of data; NULL without memory. */
 struct debt *inband_debt(const struct elem *stanza, size_t len);
 /* Send a flight with this number, for the first time or again: 0 or -1. */

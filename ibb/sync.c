@@ -137,7 +137,7 @@ forget_pings(struct inband *s)
 static int
 send_again(struct inband *s, uint64_t n)
 {
-	size_t		 most = inband_limit(s);
+	size_t		 most = s->ibb->limit;
 	struct flight	*f;
 
 	s->sent = s->landed;

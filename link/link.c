@@ -92,7 +92,6 @@ link_new(void)
 void
 link_free(struct link *l)
 {
-	unchanged(l);
 	timer_clear(run.loop, &l->timer);
 	timer_clear(run.loop, &l->silence);
 	reach_cancel(l->reach);
@@ -104,6 +103,7 @@ link_free(struct link *l)
 	receive_leave(l);
 	free(l->host);
 	free(l->port);
+	unchanged(l);
 	TAILQ_REMOVE(&run.links, l, next);
 	run.nlinks--;
 	free(l);

@@ -295,25 +295,30 @@ next_record(struct io *io)
 static size_t
 next_padding(struct io *io, size_t record)
 {
-	int64_t	 now = clock_ms(), since = now - io->wrote;
+	int64_t	 now, since;
 
+	if (!io->pads || io->ssl == NULL)
+		return 0;
+	now = clock_ms();
+	since = now - io->wrote;
 	io->wrote = now;
 	if (record + FEW >= RECORD)
 		io->filled = now;
-	if (!io->pads || io->ssl == NULL)
-		return 0;
 	return now - io->filled < BULK ||
 	    (since < BULK && buf_len(&io->out) >= RECORD) ?
 	    RECORD - record : 0;
 }
 
 size_t
-io_fill(const struct io *io, size_t len)
+io_fill(struct io *io, size_t len)
 {
 	size_t	 n = (RECORD - len % RECORD) % RECORD;
+	int64_t	 now = clock_ms();
 
-	return io->ssl != NULL && (n <= FEW ||
-	    clock_ms() - io->filled < BULK) ? n : 0;
+	if (n <= FEW || len >= RECORD)
+		io->filled = now;
+	return io->ssl != NULL && (n <= FEW || now - io->filled < BULK) ? n :
+	    0;
 }
 
 static void
@@ -358,7 +363,7 @@ write_record(struct io *io)
 static size_t
 sealed(const struct io *io)
 {
-	return io->ssl != NULL && io->state == IO_OPEN ?
+	return io->ssl != NULL && io->state == IO_OPEN && io->shutdown < 2 ?
 	    (size_t)BIO_wpending(SSL_get_wbio(io->ssl)) : 0;
 }
 
@@ -414,6 +419,7 @@ handshake(struct io *io)
 	errno = 0;
 	if ((r = SSL_do_handshake(io->ssl)) == 1) {
 		io->state = IO_OPEN;
+		io->more = 1;	/* may have come with the last of it */
 		io->event(io->arg, IO_SECURE);
 		return;
 	}

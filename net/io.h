@@ -48,13 +48,13 @@ struct buf *io_input(struct io *io);
 /* Queue len bytes for sending, as a unit that TLS does not split unless it is
  * larger than a record.  0, or -1 if the buffer is full or memory is out. */
 int	 io_write(struct io *io, const void *data, size_t len);
-/* How many more bytes than len would make records full, if few do or many of
- * them are; else 0. */
-size_t	 io_fill(const struct io *io, size_t len);
+/* How many more bytes than len, which are to be written next, would make
+ * records full, if few do or many were full just now without; else 0. */
+size_t	 io_fill(struct io *io, size_t len);
 /* Send now what the socket takes at once: for last words, as the loop may not
  * run again. */
 void	 io_push(struct io *io);
-/* Bytes queued and not yet sent. */
+/* Bytes queued and not yet sent, a few more if they are sealed by TLS. */
 size_t	 io_queued(const struct io *io);
 /* From now on there may be spaces between what is written, if that makes TLS
  * records easier to read. */

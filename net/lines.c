@@ -63,8 +63,9 @@ fill(int fd, void (*write)(void *, FILE *), void *arg)
 	FILE	*f;
 	int	 copy, failed;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1 ||
-	    (copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
+	/* Where that is not to be had, nobody has it. */
+	flock(fd, LOCK_EX | LOCK_NB);
+	if ((copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		return -1;
 	if ((f = fdopen(copy, "w")) == NULL) {
 		close(copy);

@@ -26,8 +26,8 @@ char	*lines_about(char *line, const char *jid);
 void	 lines_others(FILE *f, char *text, const char *jid, size_t most);
 
 /* Replace the file at path by what write writes, mode 0600.  A descriptor of
- * the new file, exclusively locked (flock(2)) before it gets its name; or -1,
- * and the old one stays. */
+ * the new file, exclusively locked (flock(2), where there are locks) before it
+ * gets its name; or -1, and the old one stays. */
 int	 lines_replace(const char *path, void (*write)(void *arg, FILE *f),
 	    void *arg);
 

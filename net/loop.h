@@ -1,10 +1,11 @@
 /*
  * loop: poll(2), timers and signals; one thread.
  *
- * Interest is not registered but asked for: before each poll every watch
- * says what it wants now, from the occupancy of its buffers.  Backpressure
- * needs nothing more.  Watches and timers are members of their users'
- * structs; they may be removed at any time, also from callbacks.
+ * Interest is not registered but asked for: before each poll the watches, all
+ * or those that are often ready, say what they want now, from the occupancy of
+ * their buffers.  Backpressure needs nothing more.  Watches and timers are
+ * members of their users' structs; they may be removed at any time, also from
+ * callbacks.
  */
 #ifndef NET_LOOP_H
 #define NET_LOOP_H

@@ -23,7 +23,7 @@
 #define FILE_NAME	"tokens"
 #define FILES		8		/* programs at the same time */
 #define UUID_MAX	37		/* bytes with the NUL */
-#define LINE_MOST	(JID_MAX + TOKEN_MECH + TOKEN_MAX + 48)
+#define LINE_MOST	(JID_MAX + TOKEN_MECH + TOKEN_MAX + 80)
 
 struct tokens {
 	char		 path[PATH_MAX];

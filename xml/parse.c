@@ -494,7 +494,10 @@ portion(struct parse *p)
 		return 0;
 	if (n > room)
 		n = room;
-	return next_digits(p, n > CHUNK ? CHUNK : n);
+	if (n > CHUNK)
+		n = CHUNK;
+	/* Nor must it be in small pieces because we make them. */
+	return p->given == p->token ? next_digits(p, n) : n;
 }
 
 /* expat takes the first two bytes for UTF-16 if they look like it, whatever

@@ -5,7 +5,8 @@
  * Hardened: UTF-8 only; DOCTYPE, entity declarations, processing
  * instructions and comments are errors (11.1), as is text between stanzas
  * other than white space.  Nothing below stream depth is ever delivered on
- * its own.  How the bytes were split makes no difference to the result.
+ * its own.  How the bytes were split makes no difference to the result,
+ * but for which of two faults is found first.
  *
  * It is a pull parser, so that the reader may stop between two stanzas, ask
  * whether anything was sent behind the one just taken (STARTTLS injection)

@@ -656,6 +656,7 @@ test_bombs(void)
 	check_bomb(HEAD, "<a>", 10000, "10,000 levels");
 	check_bomb(HEAD "<a>", "text", 1000000, "endless text");
 	check_bomb(HEAD "<a b='", "text", 1000000, "endless attribute");
+	check_bomb(HEAD "<a b='", ">" D64, 20000, "one that looks like tags");
 	check_bomb(HEAD "<", "a", 1100000, "endless name");
 	check_bomb(HEAD "<a", "\t", 1100000, "endless white space in a tag");
 	check_bomb(HEAD "<a>", "<b/>", 200000, "very many children");
