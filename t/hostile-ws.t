@@ -128,7 +128,9 @@ FRAMES = {
     'white_space': (frame(' '), 1007),
     'doctype': (frame("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"), 1007),
     'comment': (frame('<!-- x -->'), 1007),
-    'endless_message': (frame('<a>', fin=False) + frame('x' * 65000, 0, False) * 40, (1007, 1009)),
+    # A few bytes too many, and no more: a connection that is closed with something unread in it is reset, and the code may
+    # be lost.
+    'endless_message': (frame('<a>', fin=False) + frame('x' * 65536, 0, False) * 16, (1007, 1009)),
 }
 
 
