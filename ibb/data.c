@@ -84,10 +84,11 @@ inband_block(const struct inband *s)
 	size_t	 limit = block_limit(s), paced;
 	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
 
-	/* What fits the stanza that the path likes. */
-	paced = fits(s, pace_stanza(&s->pace), BLOCK_SMALL);
-	if (s->paced && paced < block)
-		block = paced;
+	if (s->paced) {		/* what fits the stanza that the path likes */
+		paced = fits(s, pace_stanza(&s->pace), BLOCK_SMALL);
+		if (paced < block)
+			block = paced;
+	}
 	return limit > 0 && limit < block ? limit : block;
 }
 

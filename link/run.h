@@ -23,11 +23,11 @@ struct ibb;
 struct link;
 struct loop;
 struct manners;
-struct tokens;
 struct ports;
 struct resolver;
 struct services;
 struct session;
+struct tokens;
 struct trust;
 
 /* The exit status; see xcat(1). */

@@ -37,15 +37,10 @@ auth2_token(struct session *s, const struct offer *o, const char *user)
 	struct sasl_binding	 bindings[2];
 	const struct token	*k;
 	enum sasl_result	 r;
-	size_t			 i;
 
 	if (s->conf.tokens == NULL || s->no_token ||
-	    (k = tokens_get(s->conf.tokens, time(NULL))) == NULL)
-		return SASL_NOMECH;
-	for (i = 0; i < o->nfast; i++)
-		if (strcmp(o->fast[i], k->mechanism) == 0)
-			break;
-	if (i == o->nfast)
+	    (k = tokens_get(s->conf.tokens, time(NULL))) == NULL ||
+	    !offer_names(o->fast, o->nfast, k->mechanism))
 		return SASL_NOMECH;
 	r = sasl_new_token(&s->sasl, user, k->mechanism, k->secret, bindings,
 	    bindings_to(s, bindings));

@@ -187,13 +187,13 @@ offer_parse(struct offer *o, const char *words)
 		parse_word(o, word);
 }
 
-static int
-names_binding(const struct offer *o, const char *type)
+int
+offer_names(const char *const *list, size_t n, const char *name)
 {
 	size_t	 i;
 
-	for (i = 0; i < o->nbindings; i++)
-		if (strcmp(o->bindings[i], type) == 0)
+	for (i = 0; i < n; i++)
+		if (strcmp(list[i], name) == 0)
 			return 1;
 	return 0;
 }
@@ -233,7 +233,8 @@ offer_bindings(const struct offer *o, SSL *ssl, struct sasl_binding *out)
 		return 0;
 	n = tls_bindings(ssl, ours);
 	for (i = 0; i < n; i++)
-		if (names_binding(o, ours[i].type) || !offers_binding(o))
+		if (offer_names(o->bindings, o->nbindings, ours[i].type) ||
+		    !offers_binding(o))
 			out[kept++] = ours[i];
 	return kept;
 }

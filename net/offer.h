@@ -59,6 +59,8 @@ void	 offer_limits(const struct elem *features, struct offer_limits *out);
 
 /* Take the words of offer_first() apart. */
 void	 offer_parse(struct offer *o, const char *words);
+/* Is the name one of these n? */
+int	 offer_names(const char *const *list, size_t n, const char *name);
 /* The bindings to ssl (NULL: none) that both sides can do, best first, in out,
  * which has room for 2.  Returns how many. */
 size_t	 offer_bindings(const struct offer *o, SSL *ssl,

@@ -179,17 +179,25 @@ static const struct {
 	    "</authentication>", "PLAIN" },
 };
 
+static struct elem *
+features(const char *inside)
+{
+	char	 text[2048];
+
+	snprintf(text, sizeof(text), "<stream:features>%s</stream:features>",
+	    inside);
+	return parsed(text);
+}
+
 static void
 test_offers(void)
 {
-	char		 text[2048], words[MANNERS_MAX];
+	char		 words[MANNERS_MAX];
 	struct elem	*e;
 	size_t		 i;
 
 	for (i = 0; i < COUNT(offers); i++) {
-		snprintf(text, sizeof(text), "<stream:features>%s"
-		    "</stream:features>", offers[i].inside);
-		e = parsed(text);
+		e = features(offers[i].inside);
 		offer_first(e, words);
 		is(words, offers[i].words, "offer %zu", i);
 		elem_free(e);
@@ -224,14 +232,11 @@ static void
 test_limits(void)
 {
 	struct offer_limits	 l;
-	char			 text[512];
 	struct elem		*e;
 	size_t			 i;
 
 	for (i = 0; i < COUNT(limits); i++) {
-		snprintf(text, sizeof(text), "<stream:features>%s"
-		    "</stream:features>", limits[i].inside);
-		e = parsed(text);
+		e = features(limits[i].inside);
 		offer_limits(e, &l);
 		is_int((long long)l.bytes, limits[i].bytes, "limits %zu", i);
 		is_int(l.silence, limits[i].silence, "the other one");
