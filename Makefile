@@ -28,9 +28,10 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
 	net/road.o net/road_bosh.o net/road_tcp.o net/road_ws.o net/roster.o \
 	net/s5bdial.o net/s5blisten.o net/sasl.o net/sasl2.o net/scram.o \
 	net/serve.o net/service.o net/session.o net/sm.o net/socks.o \
-	net/socks5.o net/socks5d.o net/srv.o net/sum.o net/systemd.o net/tls.o \
-	net/tokens.o net/trace.o net/trust.o net/url.o net/via.o net/way.o \
-	net/ways.o net/where.o net/wrap.o net/ws.o
+	net/socks5.o net/socks5d.o net/srv.o net/sum.o net/systemd.o \
+	net/tickets.o net/tls.o net/tlsresume.o net/tokens.o net/trace.o \
+	net/trust.o net/url.o net/via.o net/way.o net/ways.o net/where.o \
+	net/wrap.o net/ws.o
 OBJS	= $(XML) $(IBB) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/oob_fetch.o link/oob_send.o link/probe.o link/progress.o \

@@ -54,6 +54,7 @@ struct conf {
 	long	 upgrade_after;	/* upgrade-after bytes */
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
+	int	 tls_resume;	/* tls-resume yes|no */
 	char	*proxy;		/* proxy url (-x) */
 	int	 road;		/* road auto|tcp|websocket|bosh */
 	char	*certificate;	/* certificate path: client, for EXTERNAL */

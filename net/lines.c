@@ -1,5 +1,6 @@
 #include <sys/types.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 
@@ -9,7 +10,41 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/conffile.h"
 #include "net/lines.h"
+
+/* Is it still the file of that name? */
+static int
+is_current(int fd, const char *path, struct stat *st)
+{
+	struct stat	 now;
+
+	return fstat(fd, st) == 0 && stat(path, &now) == 0 &&
+	    st->st_dev == now.st_dev && st->st_ino == now.st_ino;
+}
+
+int
+lines_claim(const char *path, const char *what, char *err)
+{
+	struct stat	 st;
+	int		 fd;
+
+	*err = '\0';
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1 || !is_current(fd, path, &st)) {
+		close(fd);
+		return -1;
+	}
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		conf_fail(err, "%s: belongs to someone else; make it yours "
+		    "with chown", path);
+	else if (conf_private(path, &st, what, err) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
 
 char *
 lines_read(int fd)
@@ -60,6 +95,7 @@ lines_others(FILE *f, char *text, const char *jid, size_t most)
 static int
 fill(int fd, void (*write)(void *, FILE *), void *arg)
 {
+	char	 buffer[BUFSIZ];
 	FILE	*f;
 	int	 copy, failed;
 
@@ -71,9 +107,12 @@ fill(int fd, void (*write)(void *, FILE *), void *arg)
 		close(copy);
 		return -1;
 	}
+	setvbuf(f, buffer, _IOFBF, sizeof(buffer));
 	write(arg, f);
 	failed = ferror(f);
-	return fclose(f) != 0 || failed ? -1 : 0;
+	failed |= fclose(f) != 0;
+	OPENSSL_cleanse(buffer, sizeof(buffer));
+	return failed ? -1 : 0;
 }
 
 int

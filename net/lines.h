@@ -14,6 +14,15 @@
 
 #define LINES_MAX	(64 * 1024)	/* bytes of it: more is not ours */
 
+/*
+ * Claim a file with a secret in it, called what in messages: an exclusively
+ * locked descriptor of the one at path, made (mode 0600) if it is not there.
+ * -1 with a message in err[CONF_ERR] if others may know the secret, or it is
+ * theirs; -1 with an empty err if somebody else has claimed it just now, or it
+ * cannot be had.
+ */
+int	 lines_claim(const char *path, const char *what, char *err);
+
 /* All of an open file, "" for -1; lines_free() wipes it.  NULL if it is too
  * large, cannot be read, or there is no memory. */
 char	*lines_read(int fd);

@@ -1,13 +1,9 @@
 /* tokens: see tokens.h. */
 #include <sys/types.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "net/conffile.h"
 #include "net/lines.h"
 #include "net/tokens.h"
 #include "xml/jid.h"
@@ -153,41 +148,6 @@ read_or_make(struct tokens *t)
  * Claiming it
  */
 
-/* Is it still the file of that name? */
-static int
-is_current(int fd, const char *path, struct stat *st)
-{
-	struct stat	 now;
-
-	return fstat(fd, st) == 0 && stat(path, &now) == 0 &&
-	    st->st_dev == now.st_dev && st->st_ino == now.st_ino;
-}
-
-/* A locked descriptor of t->path, or -1: with a message, or without if it is
- * taken or cannot be made. */
-static int
-claim(const struct tokens *t, char *err)
-{
-	struct stat	 st;
-	int		 fd;
-
-	fd = open(t->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1)
-		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1 ||
-	    !is_current(fd, t->path, &st)) {
-		close(fd);
-		return -1;
-	}
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		conf_fail(err, "%s: belongs to someone else; make it yours "
-		    "with chown", t->path);
-	else if (conf_private(t->path, &st, "token", err) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
 struct tokens *
 tokens_open(const char *dir, const char *jid, char *err)
 {
@@ -203,7 +163,7 @@ tokens_open(const char *dir, const char *jid, char *err)
 		if (snprintf(t->path, sizeof(t->path), "%s/" FILE_NAME ".%d",
 		    dir, i) >= (int)sizeof(t->path))
 			break;
-		t->fd = claim(t, err);
+		t->fd = lines_claim(t->path, "token", err);
 	}
 	if (t->fd != -1 && read_or_make(t) == 0)
 		return t;

@@ -104,7 +104,9 @@ xcat_user()	# user
 {
 	mkdir -p "$T/home/$1"
 	: >>"$T/home/$1/config"
-	rm -f "$T/home/$1/known_servers" "$T/home/$1/tokens".*	# it is another
+	# it is another
+	rm -f "$T/home/$1/known_servers" "$T/home/$1/tokens".* \
+	    "$T/home/$1/tls_sessions"
 	cat >"$T/$1" <<-END
 	#!/bin/sh
 	export XCAT_CONFIG="$T/home/$1/config"
