@@ -365,10 +365,10 @@ road_log(struct road *r, int level, const char *fmt, ...)
 	r->conf.log(r->arg, level, line);
 }
 
-/* What a session is offered for, but for the names: by another proxy we may
- * want to be somebody else. */
+/* What a session is for, but for the names: by another proxy we may want to be
+ * somebody else. */
 static void
-offer_session(struct road *r, SSL *ssl, const char *alpn)
+resume_session(struct road *r, SSL *ssl, const char *alpn)
 {
 	const struct proxy	*p = ways_conf(r->conf.ways)->proxy;
 	char			 way[WAY_TEXT];
@@ -378,7 +378,9 @@ offer_session(struct road *r, SSL *ssl, const char *alpn)
 	snprintf(place, sizeof(place), "%s %s %s %u %s", way_text(&r->way, way),
 	    alpn != NULL ? alpn : "", p != NULL ? p->host : "",
 	    p != NULL ? p->port : 0, p != NULL ? p->user : "");
-	tlsresume_offer(ssl, place, r->offered);
+	tlsresume_keep(ssl, place);
+	if (!r->full)
+		tlsresume_offer(ssl, r->offered);
 }
 
 void
@@ -405,8 +407,7 @@ road_tls(struct road *r, struct io *io, const char *alpn)
 	    tls_client_url(ctx, io_fd(io), host, domain, alpn);
 	if (ssl == NULL)
 		return -1;
-	if (!r->full)
-		offer_session(r, ssl, alpn);
+	resume_session(r, ssl, alpn);
 	io_secure(io, ssl, domain);
 	return 0;
 }

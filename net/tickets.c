@@ -52,7 +52,8 @@ parse(char *p, struct line *l)
 	trusted = strsep(&p, " ");
 	until = strsep(&p, " ");
 	l->data = p;
-	if (p == NULL || strlen(l->key) != TICKETS_KEY - 1)
+	if (p == NULL || strlen(l->key) != TICKETS_KEY - 1 || *p == '\0' ||
+	    strpbrk(p, " \t\r") != NULL)
 		return -1;
 	l->trusted = strtonum(trusted, 0, INT64_MAX, &wrong);
 	if (wrong == NULL)

@@ -222,16 +222,18 @@ lives_until(const SSL_SESSION *session)
 }
 
 /* A copy, as OpenSSL gives up sessions whose connection breaks: just those are
- * wanted.  What trusted says of them is still to be limited. */
+ * wanted. */
 static void
-keep(const struct resumption *r, SSL_SESSION *session, int64_t trusted,
-    int64_t now)
+keep(const struct resumption *r, const SSL *ssl, SSL_SESSION *session)
 {
-	struct ticket	 k = { .trusted = trusted };
+	int64_t		 now = time(NULL);
+	struct ticket	 k;
 	unsigned char	*p = k.data;
 	int		 len = i2d_SSL_SESSION(session, NULL);
 
-	k.until = least(trusted, lives_until(session));
+	k.trusted = SSL_session_reused(ssl) ? r->trusted :
+	    trusted_until(ssl, now);
+	k.until = least(k.trusted, lives_until(session));
 	if (len <= 0 || len > TICKET_MAX || k.until <= now)
 		return;
 	k.len = (size_t)i2d_SSL_SESSION(session, &p);
@@ -239,22 +241,32 @@ keep(const struct resumption *r, SSL_SESSION *session, int64_t trusted,
 	OPENSSL_cleanse(&k, sizeof(k));
 }
 
-/* OpenSSL has one.  Those of TLS 1.2 must be bound to what was said before
- * (RFC 7627 section 5.4).  Returns 0: we take no reference. */
+/* A ticket of TLS 1.3 has come, which is behind the handshake.  Returns 0: we
+ * take no reference. */
 static int
 created(SSL *ssl, SSL_SESSION *session)
 {
 	const struct resumption	*r;
-	int64_t			 now = time(NULL), trusted;
 
-	if ((r = SSL_get_ex_data(ssl, resumption_index())) == NULL ||
-	    (SSL_version(ssl) < TLS1_3_VERSION &&
-	    SSL_get_extms_support(ssl) != 1))
-		return 0;
-	trusted = SSL_session_reused(ssl) ? r->trusted :
-	    trusted_until(ssl, now);
-	keep(r, session, trusted, now);
+	r = SSL_get_ex_data(ssl, resumption_index());
+	if (r != NULL && SSL_version(ssl) >= TLS1_3_VERSION)
+		keep(r, ssl, session);
 	return 0;
+}
+
+void
+tlsresume_keep(SSL *ssl, const char *place)
+{
+	const struct keeper	*k;
+	struct resumption	*r;
+
+	k = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), keeper_index());
+	if (k == NULL || (r = calloc(1, sizeof(*r))) == NULL)
+		return;
+	r->tickets = k->tickets;
+	if (make_key(ssl, k, place, r->key) == -1 ||
+	    SSL_set_ex_data(ssl, resumption_index(), r) != 1)
+		free(r);
 }
 
 int
@@ -325,24 +337,14 @@ offer(SSL *ssl, const struct ticket *k)
 }
 
 int
-tlsresume_offer(SSL *ssl, const char *place, char *out)
+tlsresume_offer(SSL *ssl, char *out)
 {
-	const struct keeper	*keeper;
-	struct resumption	*r;
+	struct resumption	*r = SSL_get_ex_data(ssl, resumption_index());
 	struct ticket		 k;
 	int			 offered = 0;
 
 	*out = '\0';
-	keeper = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), keeper_index());
-	if (keeper == NULL || (r = calloc(1, sizeof(*r))) == NULL)
-		return 0;
-	r->tickets = keeper->tickets;
-	if (make_key(ssl, keeper, place, r->key) == -1 ||
-	    SSL_set_ex_data(ssl, resumption_index(), r) != 1) {
-		free(r);
-		return 0;
-	}
-	while (!offered &&
+	while (r != NULL && !offered &&
 	    tickets_take(r->tickets, r->key, time(NULL), &k) == 0) {
 		offered = offer(ssl, &k);
 		r->trusted = k.trusted;
@@ -353,18 +355,18 @@ tlsresume_offer(SSL *ssl, const char *place, char *out)
 	return offered;
 }
 
-/* Those of TLS 1.2 are used again. */
+/* Those of TLS 1.2 are used again and again, if they are bound to the handshake
+ * that made them (RFC 7627 section 5.4). */
 int
 tlsresume_done(SSL *ssl)
 {
 	const struct resumption	*r;
 
-	if (!SSL_session_reused(ssl))
-		return 0;
-	if ((r = SSL_get_ex_data(ssl, resumption_index())) != NULL &&
-	    SSL_version(ssl) < TLS1_3_VERSION)
-		keep(r, SSL_get_session(ssl), r->trusted, time(NULL));
-	return 1;
+	r = SSL_get_ex_data(ssl, resumption_index());
+	if (r != NULL && SSL_version(ssl) < TLS1_3_VERSION &&
+	    SSL_get_extms_support(ssl) == 1)
+		keep(r, ssl, SSL_get_session(ssl));
+	return SSL_session_reused(ssl);
 }
 
 void

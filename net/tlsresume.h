@@ -21,13 +21,12 @@
  * tls_context() and trusts ca_file.  0 or -1 (no memory). */
 int	 tlsresume_init(SSL_CTX *ctx, const char *ca_file, struct tickets *t);
 
-/*
- * ssl, from tls_client(), is about to be connected to place, which is all that
- * matters but the names: offer a session that is kept for it, and keep those
- * that it brings.  Returns 1 with a key in out[TICKETS_KEY] if one is
- * offered; 0 if not, also if tlsresume_init() was not called.
- */
-int	 tlsresume_offer(SSL *ssl, const char *place, char *out);
+/* ssl, from tls_client(), is about to be connected to place, which is all that
+ * matters but the names: keep what sessions it brings. */
+void	 tlsresume_keep(SSL *ssl, const char *place);
+/* Then: offer one that was kept.  Returns 1 with its key in out[TICKETS_KEY], or
+ * 0 with an empty one if there is none. */
+int	 tlsresume_offer(SSL *ssl, char *out);
 /* The handshake is done: was the session resumed? */
 int	 tlsresume_done(SSL *ssl);
 /* What was offered may be why it failed: keep none of these. */

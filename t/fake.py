@@ -158,6 +158,7 @@ class Fake:
 
     def __init__(self, certs, direct=False, listen=False, seconds=10):
         self.certs = certs              # directory made by certificates()
+        self.contexts = None            # {}: TLS sessions may be resumed
         self.direct = direct            # TLS from the first byte, without STARTTLS
         self.listen = listen            # xcat listens: the peer calls
         self.bytewise = False           # send each byte as a segment, or a TLS record, of its own
@@ -357,13 +358,25 @@ class Fake:
         check(not self.buf, 'sends more in the clear after <starttls/>')
         self.send(('<proceed%s/>' % ns(TLS)).encode() + glued)
 
-    def tls(self, cert='good', version=None):
+    def context(self, cert, version):
+        """With the keys of its tickets."""
+        if self.contexts is None:
+            return self.make_context(cert, version)
+        if (cert, version) not in self.contexts:
+            self.contexts[cert, version] = self.make_context(cert, version)
+        return self.contexts[cert, version]
+
+    def make_context(self, cert, version):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*(os.path.join(self.certs, cert + end) for end in ('.pem', '.key')))
         if version:
             context.set_ciphers('DEFAULT:@SECLEVEL=0')
             context.minimum_version = context.maximum_version = version
         context.set_alpn_protocols(['xmpp-client'])
+        return context
+
+    def tls(self, cert='good', version=None):
+        context = self.context(cert, version)
 
         def sni(_, name, __):
             self.sni = name

@@ -35,11 +35,21 @@ prosody_modules()	# feature ...
 	for _feature in "$@"; do
 		case $_feature in
 		smacks|proxy65|limits)	echo "$_feature" ;;
-		small)		;;
+		small|resumes|tls12)	;;
 		said)		echo limits_said ;;
 		sasl2)		echo sasl2 sasl2_older sasl2_bind2 sasl2_fast ;;
 		http)		echo bosh websocket ;;
 		*)		bail "prosody: no feature $_feature" ;;
+		esac
+	done
+}
+
+prosody_tls()	# feature ...
+{
+	for _feature in "$@"; do
+		case $_feature in
+		resumes)	echo 'options = { no_ticket = false },' ;;
+		tls12)		echo 'protocol = "tlsv1_2",' ;;
 		esac
 	done
 }
@@ -62,6 +72,7 @@ prosody_config()	# feature ...
 	modules_disabled = { "s2s" }
 	authentication = "internal_plain"
 	ssl = {
+		$(prosody_tls "$@")
 		certificate = "$CA/example.test.pem",
 		key = "$CA/example.test.key"
 	}

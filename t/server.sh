@@ -26,11 +26,14 @@ password()	# user
 	echo "pencil-$1"
 }
 
-# Features: smacks (XEP-0198), sasl2 (XEP-0388, 0386, 0484; Prosody only), proxy65 (XEP-0065), http (BOSH at /http-bind and
-# WebSocket at /xmpp-websocket), limits (10 kB/s), small (stanzas of no more
-# than 10,000 bytes), said (which it says: XEP-0478; Prosody only).  $EXTRA is added to the configuration, in the
-# server's own language; $LOGLEVEL may be debug.  Sets $SERVER (for xcat -c),
-# $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and $COMPONENTPORT (Prosody).
+# Features: smacks (XEP-0198), sasl2 (XEP-0388, 0386, 0484; Prosody only),
+# proxy65 (XEP-0065), http (BOSH at /http-bind and WebSocket at
+# /xmpp-websocket), limits (10 kB/s), small (stanzas of no more than 10,000
+# bytes), said (which it says: XEP-0478; Prosody only), resumes (TLS sessions;
+# Prosody only), tls12 (no later version; Prosody only).  $EXTRA is added to the
+# configuration, in the server's own language; $LOGLEVEL may be debug.  Sets
+# $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
+# $COMPONENTPORT (Prosody).
 start_server()	# prosody|ejabberd [feature ...]
 {
 	[ -n "${CA-}" ] || make_server_ca
