@@ -54,9 +54,9 @@ struct conf {
 	long	 upgrade_after;	/* upgrade-after bytes */
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
-	int	 tls_resume;	/* tls-resume yes|no */
 	char	*proxy;		/* proxy url (-x) */
 	int	 road;		/* road auto|tcp|websocket|bosh */
+	int	 tls_resume;	/* tls-resume yes|no */
 	char	*certificate;	/* certificate path: client, for EXTERNAL */
 	char	*key;		/* key path: its key; the same file if unset */
 

@@ -212,7 +212,9 @@ trusted_until(const SSL *ssl, int64_t now)
 static int64_t
 lives_until(const SSL_SESSION *session)
 {
-	int64_t	 hint = SSL_SESSION_get_ticket_lifetime_hint(session);
+	int64_t	 hint;
+
+	hint = (int64_t)SSL_SESSION_get_ticket_lifetime_hint(session);
 
 	if (hint == 0 &&
 	    SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION)

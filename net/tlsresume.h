@@ -24,7 +24,7 @@ int	 tlsresume_init(SSL_CTX *ctx, const char *ca_file, struct tickets *t);
 /* ssl, from tls_client(), is about to be connected to place, which is all that
  * matters but the names: keep what sessions it brings. */
 void	 tlsresume_keep(SSL *ssl, const char *place);
-/* Then: offer one that was kept.  Returns 1 with its key in out[TICKETS_KEY], or
+/* Then: offer one that was kept.  Returns 1 with its key in out[TICKETS_KEY];
  * 0 with an empty one if there is none. */
 int	 tlsresume_offer(SSL *ssl, char *out);
 /* The handshake is done: was the session resumed? */

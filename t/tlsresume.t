@@ -138,7 +138,8 @@ new 'trust: other CAs, this one among them' -C "$T/both.pem"
 fails 3 'not signed by a CA' 'trust: another CA: the server is refused' \
     "$T/alice" -C "$T/other.pem" "bob@$DOMAIN"
 resumes 'trust: this CA again'
-new 'trust: another place' -c "127.0.0.1:$port_near"
+# shellcheck disable=SC2046
+new 'trust: another place' $(via near)
 resumes 'trust: the same one again'
 
 # --- for how long ------------------------------------------------------------

@@ -366,8 +366,8 @@ test_large(void)
 	tickets_free(t);
 
 	for (n = 0; n + 64 < FILE_MOST; n += 64)
-		memcpy(text + n, "somebody@example.org "
-		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n", 64);
+		snprintf(text + n, 65, "%s%s\n", "somebody@example.org ",
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 	put_file(text, n, 0600);
 	t = open_for(dir, US);
 	put_until(t, KEY_A, 1, TICKET_MAX, NOW + DAY, NOW + HOUR);
