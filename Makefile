@@ -42,7 +42,7 @@ UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/file.t t/unit/http.t \
 	t/unit/ibb.t t/unit/jid.t t/unit/loop.t t/unit/manners.t \
 	t/unit/pace.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \
 	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/sync.t \
-	t/unit/tickets.t t/unit/ws.t t/unit/xml.t
+	t/unit/tickets.t t/unit/tlsresume.t t/unit/ws.t t/unit/xml.t
 # What they share.
 TAP	= t/engine.o t/stanza.o t/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \

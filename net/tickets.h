@@ -9,9 +9,10 @@
  * 1970) the server's certificate, verified at most a day before, may be relied
  * on, and the ticket be used.
  *
- * Each is used once (RFC 8446 appendix C.4), by however many programs: who takes
- * one has removed it from the file.  What the file cannot take, since somebody
- * has claimed it just now or nothing can be written there, is kept in memory.
+ * Each is used once (RFC 8446 appendix C.4), by however many programs: who
+ * takes one has removed it from the file.  What the file cannot take, since
+ * somebody has claimed it just now or nothing can be written there, is kept in
+ * memory.
  * There are secrets in it: with the ticket of a session one can pose as its
  * server, and for TLS 1.2 read it.
  */

@@ -215,7 +215,6 @@ lives_until(const SSL_SESSION *session)
 	int64_t	 hint;
 
 	hint = (int64_t)SSL_SESSION_get_ticket_lifetime_hint(session);
-
 	if (hint == 0 &&
 	    SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION)
 		return 0;
