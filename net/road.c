@@ -377,7 +377,7 @@ resume_session(struct road *r, SSL *ssl, const char *alpn)
 	p = proxy_for(p, r->way.host);
 	snprintf(place, sizeof(place), "%s %s %s %u %s", way_text(&r->way, way),
 	    alpn != NULL ? alpn : "", p != NULL ? p->host : "",
-	    p != NULL ? p->port : 0, p != NULL ? p->user : "");
+	    p != NULL ? p->port : 0U, p != NULL ? p->user : "");
 	tlsresume_keep(ssl, place);
 	if (!r->full)
 		tlsresume_offer(ssl, r->offered);
