@@ -2,10 +2,15 @@
 """TLS sessions that are resumed, as a server sees it, and servers that do not bear it."""
 
 import contextlib
+import fcntl
+import os
+import re
 import signal
 import socket
 import ssl
+import struct
 import sys
+import time
 
 from fake import *
 from fakerun import *
@@ -66,10 +71,11 @@ def offered(s):
     return found.get(PRE_SHARED_KEY) or found.get(SESSION_TICKET)
 
 
-def arrive(s):
+def arrive(s, meanwhile=lambda: None):
     """A connection up to its ClientHello: what it offers."""
     s.accept()
     s.hello(STARTTLS)
+    meanwhile()
     s.proceed()
     return offered(s)
 
@@ -228,6 +234,11 @@ def shut(s, what):
     s.drop(how)
 
 
+def at_once(lines):
+    check(len(re.findall('; trying again with a new TLS session\nxcat: connected to ', lines)) == 1,
+          'does not try again at once, and without a session')
+
+
 for what in BREAKS:
     for name, version in VERSIONS.items():
         @case(STAYS, of='%s_%s' % (what, name), **LISTENER)
@@ -242,7 +253,7 @@ for what in BREAKS:
             check(arrive(s), 'offers no new session')
             log_in(s, version)
             lines = end(s, 1)
-            check(lines.count('; trying again with a new TLS session\n') == 1, 'does not say what it does')
+            at_once(lines)
             check(len(re.findall('; trying again$', lines, re.M)) == 2, 'calls it a failure')
             check(lines.count('xcat: back: ') == 2, 'calls it a failure')
 
@@ -258,8 +269,21 @@ def _ok_broken_later(s, version):
     s.drop('tls')
     check(not arrive(s), 'offers a session again')
     log_in(s, version)
-    lines = end(s, 1)
-    check(len(re.findall('; trying again$', lines, re.M)) == 1, 'calls it a failure')
+    at_once(end(s, 1))
+
+
+@case(STAYS, **LISTENER)
+def _ok_broken_not_forgotten(s):
+    """It is tried without a session, though the file has others, which could not be thrown away."""
+    begin(s, VERSIONS['13'])
+    check(arrive(s), 'offers no session')
+    with open(os.path.join(os.path.dirname(s.err_name), 'tls_sessions')) as f:
+        check(f.read().startswith(ACCOUNT), 'keeps no other session')
+        fcntl.flock(f, fcntl.LOCK_EX)
+        shut(s, 'alert')
+        check(not arrive(s, lambda: fcntl.flock(f, fcntl.LOCK_UN)), 'offers a session again')
+    log_in(s, VERSIONS['13'])
+    at_once(end(s, 0))
 
 
 @each_version()
@@ -273,7 +297,7 @@ def _ok_broken_anyway(s, version):
     check(not arrive(s), 'offers a session again')
     log_in(s, version)
     lines = end(s, 0)
-    check(lines.count('; trying again with a new TLS session\n') == 1, 'tries again more than once')
+    at_once(lines)
     check('xcat: TLS failed: ' in lines, 'does not say what failed')
 
 

@@ -26,7 +26,8 @@ resumes()	# description [argument ...]
 {
 	_desc=$1; shift
 	login resumed "$_desc" "$@"
-	ok "$_desc: resumes a session" said resumed "$RESUMED_TLS"
+	is "$(sed '/secured by/q' "$T/resumed.err" | grep -c "$RESUMED_TLS")" \
+	    1 "$_desc: resumes a session"
 }
 
 new()		# description [argument ...]
