@@ -179,7 +179,7 @@ try_again(struct road *r, const char *why)
 {
 	if (r->committed || *r->offered == '\0')
 		return 0;
-	road_log(r, 1, "%s; trying again with a new TLS session", why);
+	road_log(r, 1, "%s; once more with a new TLS session", why);
 	r->again = 1;
 	next(r);
 	return 1;

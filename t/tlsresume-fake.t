@@ -235,7 +235,7 @@ def shut(s, what):
 
 
 def at_once(lines):
-    check(len(re.findall('; trying again with a new TLS session\nxcat: connected to ', lines)) == 1,
+    check(len(re.findall('; once more with a new TLS session\nxcat: connected to ', lines)) == 1,
           'does not try again at once, and without a session')
 
 
