@@ -293,10 +293,23 @@ fast_trips()
 	stop_server
 }
 
+# Those of TLS are one less if a session is resumed, but not with TLS 1.3.
+tls_trips()
+{
+	start_server prosody smacks tls12
+	trips_on prosody TLS-1.2 '' ''
+	stop_server
+	start_server prosody smacks tls12 resumes
+	trips_on prosody TLS-1.2-resumed '' ''
+	stop_server
+	grep -q 'TLS session resumed' "$T/trip.err" || bail 'none was resumed'
+}
+
 row_trips()
 {
 	each_server trips_on smacks
 	fast_trips
+	tls_trips
 }
 
 # --- what it costs -----------------------------------------------------------
