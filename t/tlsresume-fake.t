@@ -46,7 +46,7 @@ def extensions(s):
     s.sock.settimeout(s.left())
     hello = b''
     while len(hello) < 5 or len(hello) < 5 + int.from_bytes(hello[3:5], 'big'):
-        before, hello = hello, s.sock.recv(65536, socket.MSG_PEEK | socket.MSG_WAITALL if not hello else socket.MSG_PEEK)
+        before, hello = hello, s.sock.recv(65536, socket.MSG_PEEK)
         if not hello:
             raise Gone
         if hello == before:
@@ -138,7 +138,7 @@ def flights(s):
         turns += reading and direction == 'write'
         reading = direction == 'read'
     context = s.context('good', VERSIONS['12'])
-    context._msg_callback = message
+    context._msg_callback = message             # for debugging, they say
     log_in_turns = []
     hello = s.hello
 
@@ -223,7 +223,8 @@ def _ok_no_tickets(s, version):
 # --- a server that breaks on it ----------------------------------------------
 
 ALERT = b'\x15\x03\x03\x00\x02\x02\x50'        # fatal, internal_error: "session id context uninitialized"
-BREAKS = {'alert': (ALERT, 'fin'), 'fin': (b'', 'fin'), 'rst': (b'', 'rst'), 'nonsense': (b'HTTP/1.0 400\r\n\r\n', 'fin')}
+BREAKS = {'alert': (ALERT, 'fin'), 'fin': (b'', 'fin'), 'rst': (b'', 'rst'),
+          'nonsense': (b'HTTP/1.0 400\r\n\r\n', 'fin')}
 
 
 def shut(s, what):
@@ -284,6 +285,18 @@ def _ok_broken_not_forgotten(s):
         check(not arrive(s, lambda: fcntl.flock(f, fcntl.LOCK_UN)), 'offers a session again')
     log_in(s, VERSIONS['13'])
     at_once(end(s, 0))
+
+
+@case(STAYS, roles='listen', args='-k -v -w 6', notes=None)
+def _ok_broken_silently(s):
+    """It says nothing at all: that is given up, and not tried again."""
+    begin(s, VERSIONS['13'])
+    check(arrive(s), 'offers no session')
+    silent, s.sock = s.sock, None
+    check(not arrive(s), 'offers a session again')
+    silent.close()
+    log_in(s, VERSIONS['13'])
+    end(s, 0)
 
 
 @each_version()
