@@ -287,9 +287,10 @@ def _ok_broken_not_forgotten(s):
     at_once(end(s, 0))
 
 
-@case(STAYS, roles='listen', args='-k -v -w 6', notes=None)
+@case(STAYS, roles='listen', args='-k -v -w 10', notes=None)
 def _ok_broken_silently(s):
     """It says nothing at all: that is given up, and not tried again."""
+    s.until += 30
     begin(s, VERSIONS['13'])
     check(arrive(s), 'offers no session')
     silent, s.sock = s.sock, None
