@@ -151,7 +151,7 @@ inband_land(struct inband *s)
 	size_t		 weight = f->weight;
 
 	if (s->paced)
-		pace_landed(&s->pace, f->len, &f->mark, s->ibb->host.now(),
+		pace_landed(&s->pace, &f->mark, s->ibb->host.now(),
 		    somebody_hurries(s));
 	inband_flight_free(s);
 	s->landed++;

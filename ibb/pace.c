@@ -6,7 +6,6 @@
 #include "ibb/pace.h"
 
 #define STANZA_MIN	2048
-#define STANZA_FIRST	4096
 #define UNITS_MAX	7		/* in a stanza: less than 64 KiB */
 #define MANY		4		/* stanzas under way that fill a path */
 #define SLOW		16384		/* bytes a second */
@@ -29,13 +28,19 @@ pace_init(struct pace *p, int64_t now)
 	pace_restart(p, now);
 }
 
+size_t
+pace_flying(const struct pace *p)
+{
+	return (size_t)(p->sent - p->landed);
+}
+
 static void
 begin_round(struct pace *p, int64_t now)
 {
 	p->last = p->round;
 	p->round.landed = p->landed;
 	p->round.at = now;
-	p->idle = p->nflying == 0;
+	p->idle = p->sent == p->landed;
 	p->trip = 0;
 	p->full = 0;
 }
@@ -58,9 +63,10 @@ least_budget(size_t stanza)
 void
 pace_restart(struct pace *p, int64_t now)
 {
-	p->stanza = STANZA_FIRST;
-	p->budget = least_budget(STANZA_FIRST);
-	p->start = p->landed;
+	p->stanza = PACE_FIRST;
+	p->budget = least_budget(PACE_FIRST);
+	p->landed = p->start = p->sent;
+	p->nlanded = p->nsent;
 	p->probes = 0;
 	p->rate = 0;
 	memset(p->rates, 0, sizeof(p->rates));
@@ -109,6 +115,7 @@ look_for_rest(struct pace *p, int64_t now)
 		p->best = p->rate;
 	if (since > p->rest || (p->rate < p->best / 2 && since > REST_SOON)) {
 		p->resting = 1;
+		p->calm = p->sent;
 		p->best = p->rate;
 	}
 }
@@ -219,16 +226,23 @@ end_round(struct pace *p, int64_t now, int polite)
 	begin_round(p, now);
 }
 
+static int
+is_full(const struct pace *p)
+{
+	return pace_flying(p) >= p->budget ||
+	    p->nsent - p->nlanded >= PACE_BLOCKS_MAX;
+}
+
 void
 pace_sent(struct pace *p, size_t len, int64_t now, struct pace_mark *mark)
 {
-	if (p->nflying == 0)
+	if (p->sent == p->landed)
 		begin_anew(p, now);
-	mark->sent = now;
+	mark->at = now;
 	mark->landed = p->landed;
-	p->flying += len;
-	p->nflying++;
-	if (p->flying >= p->budget || p->nflying >= PACE_BLOCKS_MAX)
+	mark->sent = p->sent += len;
+	mark->nsent = ++p->nsent;
+	if (is_full(p))
 		p->full = 1;
 }
 
@@ -242,18 +256,19 @@ look_at_trip(struct pace *p, int64_t trip)
 }
 
 void
-pace_landed(struct pace *p, size_t len, const struct pace_mark *mark,
-    int64_t now, int polite)
+pace_landed(struct pace *p, const struct pace_mark *mark, int64_t now,
+    int polite)
 {
-	p->flying -= len;
-	p->nflying--;
-	p->landed += len;
-	if (mark->sent > 0) {
-		look_at_trip(p, now - mark->sent);
+	if (mark->sent <= p->landed)
+		return;
+	p->landed = mark->sent;
+	p->nlanded = mark->nsent;
+	if (mark->at > 0) {
+		look_at_trip(p, now - mark->at);
 		if (mark->landed >= p->round.landed && !p->resting)
 			end_round(p, now, polite);
 	}
-	if (p->resting && p->nflying == 0)
+	if (p->resting && p->landed >= p->calm)
 		rest(p, now);
 }
 
@@ -268,9 +283,8 @@ pace_room(const struct pace *p, size_t block)
 {
 	size_t	 n;
 
-	if (p->resting || p->flying >= p->budget ||
-	    p->nflying >= PACE_BLOCKS_MAX)
+	if (p->resting || is_full(p))
 		return 0;
-	n = (p->budget - p->flying + block - 1) / block;
-	return clamp(n, 1, PACE_BLOCKS_MAX - p->nflying);
+	n = (p->budget - pace_flying(p) + block - 1) / block;
+	return clamp(n, 1, PACE_BLOCKS_MAX - (size_t)(p->nsent - p->nlanded));
 }

@@ -8,6 +8,10 @@
  * the same login would stand as well, so it has to be fewer.  This is what TCP
  * Vegas does (Brakmo and Peterson, 1995).
  *
+ * Blocks arrive in the order in which they were sent.  So when one has been
+ * answered, those before it are under way no longer: if they have no answer
+ * yet, it is somebody at the other end who lets them wait.
+ *
  * Knows neither streams nor a clock: times are given to it, in microseconds
  * of any clock that does not go back.
  */
@@ -18,17 +22,17 @@
 #include <stdint.h>
 
 #define PACE_UNIT	8192		/* Prosody 0.12 reads that much */
+#define PACE_FIRST	4096		/* the first stanzas */
 #define PACE_BUDGET_MAX	(1024 * 1024)	/* bytes under way */
 #define PACE_BLOCKS_MAX	64		/* blocks likewise */
 #define PACE_RATES	4		/* rounds */
 
 struct pace {
 	size_t		 budget;	/* bytes that may be under way */
-	size_t		 flying;	/* bytes that are; and blocks */
-	size_t		 nflying;
 	size_t		 stanza;	/* how large one is to be */
-	uint64_t	 landed;	/* bytes answered, in all */
-	uint64_t	 start;		/* so many before this path */
+	uint64_t	 sent, landed;	/* bytes in all: those between */
+	uint64_t	 nsent, nlanded; /* are under way; and blocks */
+	uint64_t	 start;		/* so many bytes before this path */
 	uint64_t	 rate;		/* bytes a second that arrive, */
 	uint64_t	 rates[PACE_RATES];	/* and in the last rounds */
 	unsigned	 nrates;
@@ -41,7 +45,8 @@ struct pace {
 	int		 full;		/* the budget did not suffice */
 	int		 idle;		/* nothing was under way before */
 	uint64_t	 best;		/* rate since the last rest */
-	int		 resting;	/* until all has been answered */
+	int		 resting;	/* until so many bytes */
+	uint64_t	 calm;		/* have landed */
 	int64_t		 rested, rest;	/* when; until the next one */
 	unsigned	 probes;	/* rounds left to see how long it is */
 	size_t		 proven;	/* budget before that */
@@ -49,25 +54,28 @@ struct pace {
 
 /* What a block is sent with and lands with. */
 struct pace_mark {
-	int64_t		 sent;		/* 0: it says nothing of the path */
+	int64_t		 at;		/* 0: it says nothing of the path */
 	uint64_t	 landed;	/* by then */
+	uint64_t	 sent, nsent;	/* likewise, with itself */
 };
 
 void	 pace_init(struct pace *p, int64_t now);
-/* The path has changed: start anew.  What is under way stays so. */
+/* The path has changed: start anew.  Nothing is under way there. */
 void	 pace_restart(struct pace *p, int64_t now);
 
 /* A block of len bytes has been sent: mark it.  One has been answered.
  * polite: something else of this login is in more of a hurry. */
 void	 pace_sent(struct pace *p, size_t len, int64_t now,
 	    struct pace_mark *mark);
-void	 pace_landed(struct pace *p, size_t len, const struct pace_mark *mark,
+void	 pace_landed(struct pace *p, const struct pace_mark *mark,
 	    int64_t now, int polite);
+/* Bytes that are under way. */
+size_t	 pace_flying(const struct pace *p);
 
 /* How large a stanza should be: never beyond 64 KiB, and not beyond 8192 bytes
  * before the path has proved to be a fast one. */
 size_t	 pace_stanza(const struct pace *p);
-/* How many blocks of that size may be sent now. */
+/* How many blocks of that size may be sent now: one at least, or none. */
 size_t	 pace_room(const struct pace *p, size_t block);
 
 #endif

@@ -111,8 +111,6 @@ split(struct inband *s, struct flight *f, size_t len)
 	f->weight = 0;
 	STAILQ_INSERT_AFTER(&s->flights, f, tail, next);
 	s->nflights++;
-	if (s->paced)
-		pace_sent(&s->pace, 0, s->ibb->host.now(), &tail->mark);
 	return 0;
 }
 
@@ -149,9 +147,13 @@ send_again(struct inband *s, uint64_t n)
 		}
 		iq_forget(s->ibb->iqs, f);
 		f->answered = 0;
-		f->mark.sent = 0;
-		if ((most > 0 && f->len > most && split(s, f, most) == -1) ||
-		    inband_launch(s, f, s->sent) == -1)
+		if (most > 0 && f->len > most && split(s, f, most) == -1)
+			return -1;
+		if (s->paced)
+			pace_sent(&s->pace, f->len, s->ibb->host.now(),
+			    &f->mark);
+		f->mark.at = 0;
+		if (inband_launch(s, f, s->sent) == -1)
 			return -1;
 		s->sent++;
 	}

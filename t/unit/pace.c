@@ -100,10 +100,10 @@ send_one(struct path *t, size_t len)
 	if (t->due[i] < t->stalled)
 		t->due[i] = t->stalled;
 	pace_sent(&t->pace, len, t->now, &t->mark[i]);
-	if (t->pace.flying > t->flying_most)
-		t->flying_most = t->pace.flying;
-	if (t->pace.nflying > t->nflying_most)
-		t->nflying_most = t->pace.nflying;
+	if (pace_flying(&t->pace) > t->flying_most)
+		t->flying_most = pace_flying(&t->pace);
+	if (t->pace.nsent - t->pace.nlanded > t->nflying_most)
+		t->nflying_most = t->pace.nsent - t->pace.nlanded;
 	if (pace_stanza(&t->pace) > t->stanza_most)
 		t->stanza_most = pace_stanza(&t->pace);
 }
@@ -128,8 +128,7 @@ run_for(struct path *t, int64_t us)
 		if (t->due[i] > t->now)
 			t->now = t->due[i];
 		t->landed += t->len[i];
-		pace_landed(&t->pace, t->len[i], &t->mark[i], t->now,
-		    t->polite);
+		pace_landed(&t->pace, &t->mark[i], t->now, t->polite);
 	}
 }
 
@@ -190,8 +189,8 @@ test_slow(void)
 	ok(got >= 0.7, "10 kB/s: %.3f of the rate is payload", got);
 	ok(t.longest < 1100000, "10 kB/s: %lld ms in the queue",
 	    (long long)t.longest / 1000);
-	ok(t.pace.flying <= 12000, "10 kB/s: %zu bytes under way",
-	    t.pace.flying);
+	ok(pace_flying(&t.pace) <= 12000, "10 kB/s: %zu bytes under way",
+	    pace_flying(&t.pace));
 	t.rate = 1e7;
 	run_for(&t, 10000000);
 	run_for(&t, 10000000);
@@ -278,37 +277,61 @@ test_idle(void)
 	for (i = 0; i < 1000; i++) {
 		send_one(&t, 10);
 		t.now = t.due[t.head % FLIGHTS];
-		pace_landed(&t.pace, 10, &t.mark[t.head % FLIGHTS], t.now, 0);
+		pace_landed(&t.pace, &t.mark[t.head % FLIGHTS], t.now, 0);
 		t.head++;
 		t.now += 100000;
 	}
 	ok(t.pace.budget == budget, "keystrokes change nothing");
 }
 
-/* Blocks are sent again, and cut into smaller ones. */
+/* Blocks are sent again. */
 static void
 test_restart(void)
 {
 	struct path		 t;
-	struct pace_mark	 none;
-	size_t			 i, n;
+	size_t			 i;
 
 	begin(&t, 1e7, 1000);
 	run_for(&t, 1000000);
-	n = t.pace.nflying;
 	pace_restart(&t.pace, t.now);
-	ok(t.pace.nflying == n && t.pace.budget <= 32768,
-	    "a new path begins anew, with what is under way");
-	pace_sent(&t.pace, 0, t.now, &none);	/* the tail of one of them */
-	none.sent = 0;
-	pace_landed(&t.pace, 0, &none, t.now, 0);
-	for (i = 0; i < n; i++) {
-		pace_landed(&t.pace, t.len[t.head++ % FLIGHTS], &none, t.now,
-		    0);
-		t.now += 10;
+	ok(pace_flying(&t.pace) == 0 && t.pace.budget <= 32768,
+	    "a new path begins anew, with nothing under way");
+	pace_landed(&t.pace, &t.mark[t.head % FLIGHTS], t.now, 0);
+	ok(pace_flying(&t.pace) == 0, "what was sent before is not missed");
+	for (i = t.head; i < t.tail; i++) {
+		pace_sent(&t.pace, t.len[i % FLIGHTS], t.now,
+		    &t.mark[i % FLIGHTS]);
+		t.mark[i % FLIGHTS].at = 0;
 	}
-	ok(t.pace.flying == 0 && t.pace.nflying == 0 &&
-	    pace_room(&t.pace, 4096) > 0, "it is over when all has landed");
+	ok(pace_room(&t.pace, 4096) == 0, "what is sent again counts");
+	for (; t.head < t.tail; t.head++, t.now += 10)
+		pace_landed(&t.pace, &t.mark[t.head % FLIGHTS], t.now, 0);
+	ok(pace_flying(&t.pace) == 0 && pace_room(&t.pace, 4096) > 0,
+	    "it is over when all has landed");
+	ok(t.pace.base == 0, "and says nothing of the path");
+}
+
+/* A reader lets its blocks wait, and another stream goes on. */
+static void
+test_held(void)
+{
+	struct path		 t;
+	struct pace_mark	 held[2], other;
+
+	begin(&t, 1e7, 1000);
+	pace_sent(&t.pace, 2000, t.now, &held[0]);
+	pace_sent(&t.pace, 2000, t.now, &held[1]);
+	ok(pace_room(&t.pace, 2000) == 0, "two blocks are under way");
+	pace_sent(&t.pace, 10, t.now, &other);
+	pace_landed(&t.pace, &other, t.now + 1000, 0);
+	ok(pace_flying(&t.pace) == 0 && pace_room(&t.pace, 2000) > 0,
+	    "once one behind them has landed, they are not");
+	pace_sent(&t.pace, 2000, t.now + 2000, &other);
+	pace_landed(&t.pace, &held[0], t.now + 9000000, 0);
+	pace_landed(&t.pace, &held[1], t.now + 9000000, 0);
+	ok(pace_flying(&t.pace) == 2000, "and count no more");
+	ok(t.pace.trip < 9000000 && t.pace.base < 9000000,
+	    "nor does what they took");
 }
 
 int
@@ -331,5 +354,6 @@ main(void)
 	test_changes();
 	test_idle();
 	test_restart();
+	test_held();
 	return tap_done();
 }
