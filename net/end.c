@@ -13,7 +13,7 @@
 #include "net/end.h"
 #include "net/loop.h"
 
-#define READ_MAX	(64 * 1024)
+#define READ_MAX	(256 * 1024)
 
 /* poll says that a pipe takes this much without waiting; a pipe shared with
  * other programs must not be made non-blocking under them. */
