@@ -519,8 +519,11 @@ static void
 link_check(struct link *l)
 {
 	enum stream_state	 state;
-	uint64_t		 now_moved = moved(l);
+	uint64_t		 now_moved;
 
+	if (l->end != NULL)
+		end_push(l->end);
+	now_moved = moved(l);
 	wire_check(l);
 	if (listen_missed(l))
 		return;

@@ -26,6 +26,7 @@ struct end {
 	int		 same;		/* both are one socket */
 	int		 out_socket;
 	size_t		 most;		/* bytes of a write that is none */
+	int		 out_full;	/* it took less than there was */
 	int		 out_done;
 	int		 out_unread;	/* nobody reads our output now */
 	int		 lenient;	/* see end_outlive() */
@@ -131,12 +132,26 @@ put(struct end *e, const void *data, size_t len)
 }
 
 static void
+output(struct end *e, const unsigned char *data, size_t len)
+{
+	ssize_t	 n = put(e, data, len);
+
+	e->out_full = n < (ssize_t)len;
+	if (n >= 0)
+		e->peer.consume(e->peer.arg, (size_t)n);
+	else if (errno != EAGAIN && errno != EINTR && !outlives(e, errno)) {
+		failed(e, errno, "writing to");
+		return;
+	}
+	e->peer.changed(e->peer.arg);
+}
+
+static void
 ready_output(void *arg, int revents)
 {
 	struct end		*e = arg;
 	const unsigned char	*data;
 	size_t			 len;
-	ssize_t			 n;
 
 	data = e->peer.data(e->peer.arg, &len);
 	if (len == 0) {
@@ -151,13 +166,21 @@ ready_output(void *arg, int revents)
 			    "writing to");
 		return;
 	}
-	if ((n = put(e, data, len)) >= 0)
-		e->peer.consume(e->peer.arg, (size_t)n);
-	else if (errno != EAGAIN && errno != EINTR && !outlives(e, errno)) {
-		failed(e, errno, "writing to");
+	output(e, data, len);
+}
+
+void
+end_push(struct end *e)
+{
+	const unsigned char	*data;
+	size_t			 len;
+
+	if (!e->out.on || e->out.fd == -1 || e->most == PIPE_WRITE ||
+	    e->out_full || e->out_unread || e->out_broken)
 		return;
-	}
-	e->peer.changed(e->peer.arg);
+	data = e->peer.data(e->peer.arg, &len);
+	if (len > 0)
+		output(e, data, len);
 }
 
 /* Without a descriptor everything is taken at once. */
@@ -275,7 +298,7 @@ end_new(struct loop *l, int rfd, int wfd, const struct end_peer *peer)
 	e->same = same_socket(rfd, wfd);
 	e->out_socket = is_kind(wfd, S_IFSOCK);
 	/* A file takes all; what else may be there is treated as a pipe. */
-	if (is_kind(wfd, S_IFREG) ||
+	if (is_kind(wfd, S_IFREG) || e->out_socket ||
 	    (is_kind(wfd, S_IFIFO) && open_pipe_anew(wfd) == 0))
 		e->most = FILE_WRITE;
 	else

@@ -42,6 +42,9 @@ void	 end_break(struct end *e);
  * is output for it, and not before its own end.
  */
 void	 end_outlive(struct end *e);
+/* There is output: write it now if that cannot take time, without waiting for
+ * poll to say so. */
+void	 end_push(struct end *e);
 /* Read no more. */
 void	 end_stop_input(struct end *e);
 /* There will be no more output: pass that on (close, or SHUT_WR for a
