@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,17 +13,24 @@
 
 #define STOPPED	5000		/* ms late */
 #define FOREVER	(INT64_MAX / 4)	/* ms */
-#define SHARE	8		/* times what asking all has taken, but */
-#define SHARE_MOST 1000		/* us, is for others */
+#define SHARE	16		/* times what asking all has taken, but */
+#define SHARE_EACH 8		/* us for each watch at most, is for others */
+#define FEW	8		/* of those who wait for the same thing */
+#define CROWD	256		/* watches */
+#define LATELY	64		/* those that were ready last */
 
 struct loop {
-	TAILQ_HEAD(, watch)	 watches;	/* the often ones first */
+	TAILQ_HEAD(watches, watch) watches;	/* the often ones first; at the
+						 * end who was ready last */
 	TAILQ_HEAD(, timer)	 timers;	/* by time */
 	size_t			 nwatches;
 	struct pollfd		*pfds;
 	struct watch		**polled;	/* of pfds; NULL if removed */
 	size_t			 npolled, size;
+	struct watch		**waiting;	/* they were ready, but had */
+	size_t			 nwaiting;	/* to wait; NULL if removed */
 	int64_t			 ask_all;	/* us: not before then */
+	int64_t			 cost;		/* us that it took */
 	void			(*before)(void *);
 	void			*before_arg;
 	void			(*signalled)(void *, int);
@@ -107,6 +115,7 @@ loop_free(struct loop *l)
 	}
 	free(l->pfds);
 	free(l->polled);
+	free(l->waiting);
 	free(l);
 }
 
@@ -143,6 +152,10 @@ loop_unwatch(struct loop *l, struct watch *w)
 	for (i = 0; i < l->npolled; i++)
 		if (l->polled[i] == w)
 			l->polled[i] = NULL;
+	for (i = 0; i < l->nwaiting; i++)
+		if (l->waiting[i] == w)
+			l->waiting[i] = NULL;
+	w->waits = 0;
 }
 
 void
@@ -271,7 +284,7 @@ static int
 make_room(struct loop *l)
 {
 	struct pollfd	*pfds;
-	struct watch	**polled;
+	struct watch	**polled, **waiting;
 	size_t		 size = l->nwatches + 16;
 
 	if (l->nwatches <= l->size)
@@ -282,6 +295,10 @@ make_room(struct loop *l)
 	if ((polled = reallocarray(l->polled, size, sizeof(*polled))) == NULL)
 		return -1;
 	l->polled = polled;
+	if ((waiting = reallocarray(l->waiting, size,
+	    sizeof(*waiting))) == NULL)
+		return -1;
+	l->waiting = waiting;
 	l->size = size;
 	return 0;
 }
@@ -309,13 +326,17 @@ ask_all(struct loop *l)
 	struct watch	*w;
 	struct timer	*t = TAILQ_FIRST(&l->timers);
 	int64_t		 wait = -1;
+	size_t		 n;
 
 	if (t != NULL && (wait = t->at - clock_ms()) < 0)
 		wait = 0;
 	l->npolled = 0;
-	TAILQ_FOREACH(w, &l->watches, next)
+	TAILQ_FOREACH(w, &l->watches, next) {
+		n = l->npolled;
 		if (ask(l, w))
 			wait = 0;
+		w->idle = l->npolled == n;
+	}
 	return wait > 60000 ? 60000 : (int)wait;
 }
 
@@ -338,33 +359,67 @@ look(struct loop *l, int wait)
 }
 
 /*
- * With thousands of descriptors it takes longer to ask them all than to do what
- * one of them is ready for.  Meanwhile more becomes ready at those where most
- * of it comes: until asking has become a small part of the time, only these are
- * asked.  1 if one was ready, 0, or -1 as poll has it.
+ * Many may want what there is not enough of, such as room in a stream that they
+ * share.  So those who are served go to the end of the queue, and those whose
+ * want has ended meanwhile keep their place.
  */
 static int
-glance(struct loop *l)
+serve(struct loop *l, struct watch *w, int revents)
+{
+	if (!w->often) {
+		if (w->want(w->arg) == WATCH_IDLE)
+			return 0;
+		TAILQ_REMOVE(&l->watches, w, next);
+		TAILQ_INSERT_TAIL(&l->watches, w, next);
+	}
+	w->ready(w->arg, revents);
+	return 1;
+}
+
+static int
+is_ready(const struct watch *w, int events)
+{
+	struct pollfd	 pfd = { .fd = w->fd, .events = (short)events };
+
+	return poll(&pfd, 1, 0) == 1 ? pfd.revents : 0;
+}
+
+/* Serve those who waited, as far as it goes: if a few in a row still have to
+ * wait, so will the others.  Returns whether somebody was served. */
+static int
+serve_waiting(struct loop *l)
 {
 	struct watch	*w;
-	size_t		 i;
-	int		 ready = 0;
+	size_t		 i, n = 0, idle = 0;
+	int		 events, served = 0;
 
-	if (clock_us() >= l->ask_all)
-		return 0;
-	l->npolled = 0;
-	TAILQ_FOREACH(w, &l->watches, next) {
-		if (!w->often)
-			break;
-		ready |= ask(l, w);
+	for (i = 0; i < l->nwaiting && idle < FEW && !l->stop; i++) {
+		if ((w = l->waiting[i]) == NULL)
+			continue;
+		if ((events = w->want(w->arg)) == WATCH_IDLE) {
+			idle++;
+			l->waiting[n++] = w;
+			continue;
+		}
+		w->waits = 0;
+		if ((events = is_ready(w, events)) != 0)
+			served |= serve(l, w, events);
 	}
-	if (l->npolled == 0)
-		return 0;
-	if (look(l, 0) == -1)
-		return -1;
-	for (i = 0; i < l->npolled; i++)
-		ready |= l->pfds[i].revents != 0;
-	return ready;
+	memmove(l->waiting + n, l->waiting + i,
+	    (l->nwaiting - i) * sizeof(*l->waiting));
+	l->nwaiting -= i - n;
+	return served;
+}
+
+/* There may be no room, because of those who were removed: it will be found
+ * when all are asked. */
+static void
+waits(struct loop *l, struct watch *w)
+{
+	if (w->waits || l->nwaiting == l->size)
+		return;
+	w->waits = 1;
+	l->waiting[l->nwaiting++] = w;
 }
 
 static void
@@ -380,23 +435,99 @@ dispatch(struct loop *l)
 		revents = l->pfds[i].revents;
 		if (w->now)
 			revents |= l->pfds[i].events;
-		if (revents != 0)
-			w->ready(w->arg, revents);
+		if (revents != 0 && !serve(l, w, revents))
+			waits(l, w);
 	}
 	l->npolled = 0;
+}
+
+/* Those that are ready often, or were lately; if these are not almost all.  Who
+ * wanted nothing when all were asked may have others before him in the queue.
+ * Returns whether one will not wait. */
+static int
+ask_some(struct loop *l)
+{
+	struct watch	*w;
+	size_t		 n = 0;
+	int		 now = 0;
+
+	l->npolled = 0;
+	TAILQ_FOREACH(w, &l->watches, next) {
+		if (!w->often)
+			break;
+		now |= ask(l, w);
+	}
+	if (l->nwatches < CROWD)
+		return now;
+	TAILQ_FOREACH_REVERSE(w, &l->watches, watches, next) {
+		if (w->often || n++ == LATELY)
+			break;
+		if (!w->idle)
+			now |= ask(l, w);
+	}
+	return now;
+}
+
+/*
+ * With thousands of descriptors it takes longer to ask them all, and poll to
+ * look at them, than to do what one of them is ready for.  Meanwhile more
+ * becomes ready at those where most of it comes: until that has become a small
+ * part of the time, only these are asked, and those who waited.  If there are
+ * such, there is no hurry to find more; else these are waited for as long as
+ * it takes to ask all.  1 if one was ready, 0, or -1 as poll has it.
+ */
+static int
+glance(struct loop *l)
+{
+	size_t	 i;
+	int64_t	 left = l->ask_all - clock_us();
+	int	 ready, wait;
+
+	if (left <= 0)
+		return 0;
+	ready = serve_waiting(l);
+	ready |= ask_some(l);
+	if (l->npolled == 0)
+		return ready;
+	if (l->nwaiting == 0 && left > l->cost)
+		left = l->cost;
+	wait = ready ? 0 : (int)((left + 500) / 1000);
+	if (look(l, wait) == -1)
+		return -1;
+	for (i = 0; i < l->npolled; i++)
+		ready |= l->pfds[i].revents != 0;
+	return ready;
+}
+
+/* Those who waited and do not now are looked at with all the others. */
+static void
+look_who_waits(struct loop *l)
+{
+	struct watch	*w;
+	size_t		 i, n = 0;
+
+	for (i = 0; i < l->nwaiting; i++) {
+		if ((w = l->waiting[i]) == NULL)
+			continue;
+		if ((w->waits = w->idle))
+			l->waiting[n++] = w;
+	}
+	l->nwaiting = n;
 }
 
 /* The same of all, with all the time there is. */
 static int
 gaze(struct loop *l)
 {
-	int64_t	 began = clock_us(), took;
+	int64_t	 began = clock_us(), share, most;
 	int	 r, wait = ask_all(l);
 
-	took = clock_us() - began;
+	look_who_waits(l);
+	l->cost = clock_us() - began;
 	r = look(l, wait);
-	took = took < SHARE_MOST / SHARE ? SHARE * took : SHARE_MOST;
-	l->ask_all = clock_us() + took;
+	share = SHARE * l->cost;
+	most = SHARE_EACH * (int64_t)l->nwatches;
+	l->ask_all = clock_us() + (share < most ? share : most);
 	return r;
 }
 

@@ -26,7 +26,7 @@ struct watch {
 	void	*arg;
 	int	 often;			/* much comes here: where there are
 					 * thousands, look at it more often */
-	int	 on, now;		/* the loop's */
+	int	 on, now, idle, waits;	/* the loop's */
 	TAILQ_ENTRY(watch) next;	/* the loop's */
 };
 
