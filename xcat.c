@@ -199,6 +199,7 @@ logged_in(void *arg)
 		.offer = listening() ? listen_offered : NULL,
 		.settled = link_settled,
 		.now = clock_us,
+		.ask_later = link_ask_later,
 		.most = stanza_most,
 		.trace = trace,
 	};

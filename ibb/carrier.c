@@ -419,7 +419,7 @@ send_blocks(struct carrier *c)
 {
 	size_t	 block = carrier_block(c), n, weight;
 
-	while (buf_len(c->out) > 0 && inband_room(c->inband) > 0) {
+	while (buf_len(c->out) > 0 && inband_takes(c->inband)) {
 		n = buf_len(c->out) < block ? buf_len(c->out) : block;
 		weight = n == buf_len(c->out) ?
 		    (size_t)(c->pushed - c->blocked) : 0;

@@ -13,7 +13,6 @@
 
 #define BLOCK_SMALL	512	/* if a slow path wants small stanzas */
 #define BLOCK_LEAST	48	/* if the server takes almost nothing */
-#define HURRY		2000000	/* us that a block in a hurry is remembered */
 
 /* All of a stanza but the addresses and the base64; and what a WebSocket has
  * before it. */
@@ -84,22 +83,35 @@ inband_block(const struct inband *s)
 	size_t	 limit = block_limit(s), paced;
 	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
 
-	if (s->paced) {		/* what fits the stanza that the path likes */
-		paced = fits(s, pace_stanza(&s->pace), BLOCK_SMALL);
+	if (s->path != NULL) {	/* what fits the stanza that the path likes */
+		paced = fits(s, path_stanza(s), BLOCK_SMALL);
 		if (paced < block)
 			block = paced;
 	}
 	return limit > 0 && limit < block ? limit : block;
 }
 
+static int
+sends(const struct inband *s)
+{
+	return s->state == OPEN && s->out == HALF_OPEN && s->hold == HOLD_NOT;
+}
+
 size_t
 inband_room(const struct inband *s)
 {
-	if (s->state != OPEN || s->out != HALF_OPEN || s->hold != HOLD_NOT)
+	if (!sends(s))
 		return 0;
-	if (s->paced)
-		return pace_room(&s->pace, inband_block(s));
+	if (s->path != NULL)
+		return path_room(s);
 	return s->nflights < INBAND_WINDOW ? INBAND_WINDOW - s->nflights : 0;
+}
+
+int
+inband_takes(const struct inband *s)
+{
+	return sends(s) && (s->path != NULL ? path_takes(s) :
+	    s->nflights < INBAND_WINDOW);
 }
 
 /* Messages have no answers: the peer tells us all by answering our close.  If
@@ -117,32 +129,9 @@ inband_may_carry(const struct inband *s)
 	    s->out == HALF_OPEN;
 }
 
-/* Does another stream send a little now and then, as somebody who types? */
-static int
-somebody_hurries(const struct inband *s)
-{
-	const struct ibb	*b = s->ibb;
-
-	return b->hurried != NULL && b->hurried != s &&
-	    b->host.now() - b->hurried_at < HURRY;
-}
-
 /*
  * Sending
  */
-
-static void
-pace_flight(struct inband *s, struct flight *f)
-{
-	struct ibb	*b = s->ibb;
-	int64_t		 now = b->host.now();
-
-	if (s->nflights <= 2 && f->len < inband_block(s) / 2) {
-		b->hurried = s;
-		b->hurried_at = now;
-	}
-	pace_sent(&s->pace, f->len, now, &f->mark);
-}
 
 void
 inband_land(struct inband *s)
@@ -150,9 +139,7 @@ inband_land(struct inband *s)
 	struct flight	*f = STAILQ_FIRST(&s->flights);
 	size_t		 weight = f->weight;
 
-	if (s->paced)
-		pace_landed(&s->pace, &f->mark, s->ibb->host.now(),
-		    somebody_hurries(s));
+	path_landed(s, f);
 	inband_flight_free(s);
 	s->landed++;
 	s->fruitless = 0;
@@ -279,10 +266,10 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 	f->len = len;
 	if (s->can_sync)
 		memcpy(f->data, data, len);
+	path_sent(s, f);
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
-	if (s->paced)
-		pace_flight(s, f);
+	s->flying += len;
 	/* 16 bits of the number: after 65535 comes 0. */
 	if (launch(s, f, (uint16_t)s->sent, data, len) == -1) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");

@@ -105,6 +105,7 @@ ibb_new(struct iq_table *iqs, const struct ibb_host *host)
 	b->iqs = iqs;
 	b->host = *host;
 	RB_INIT(&b->streams);
+	RB_INIT(&b->paths);
 	buf_init(&b->scratch, 2 * INBAND_RX_MAX);
 	return b;
 }
@@ -152,6 +153,7 @@ inband_flight_free(struct inband *s)
 
 	STAILQ_REMOVE_HEAD(&s->flights, next);
 	s->nflights--;
+	s->flying -= f->len;
 	free(f);
 }
 
@@ -198,6 +200,7 @@ inband_free(struct inband *s)
 		inband_flight_free(s);
 	while (!STAILQ_EMPTY(&s->debts))
 		inband_debt_free(s);
+	path_leave(s);
 	free(s->open_id);
 	free(s->close_id);
 	free(s);

@@ -42,6 +42,9 @@ struct ibb_host {
 	/* Microseconds of a clock that does not go back; NULL: blocks are not
 	 * paced, and INBAND_WINDOW of them may be unanswered. */
 	int64_t	(*now)(void);
+	/* There is no room for a stream, but may be in a tenth of a second,
+	 * though nothing comes: ask then.  With a clock; else NULL. */
+	void	(*ask_later)(void *arg);
 	/* Bytes that the server takes in a stanza (XEP-0478), 0: it does not
 	 * say; NULL: nobody asks. */
 	size_t	(*most)(void *arg);
@@ -162,17 +165,20 @@ const char *inband_sid(const struct inband *s);
 void	 inband_agree(struct inband *s, size_t ours, size_t theirs);
 /* The largest block to be sent at present. */
 size_t	 inband_block(const struct inband *s);
-/* How many blocks may be sent now; how many sent are unanswered: messages
- * count only after the peer has asked to close. */
+/* How many blocks may be taken on to be sent now; how many sent are unanswered:
+ * messages count only after the peer has asked to close. */
 size_t	 inband_room(const struct inband *s);
 size_t	 inband_unanswered(const struct inband *s);
+/* May a block of what was taken on go?  It need not wait for other streams as
+ * inband_room() does: when this stream's blocks have been answered, it may. */
+int	 inband_takes(const struct inband *s);
 
 /* Can something else carry its bytes for a while?  Not if it sends messages,
  * of which nobody knows when they have arrived, nor once it closes. */
 int	 inband_may_carry(const struct inband *s);
 
 /* Send one block of 1 to inband_block() bytes, which stand for weight bytes
- * of the user's.  Only if inband_room().  0, or -1 and it has failed. */
+ * of the user's.  Only if inband_takes().  0, or -1 and it has failed. */
 int	 inband_send(struct inband *s, const void *data, size_t len,
 	    size_t weight);
 /* Answer the n oldest unanswered received blocks, of a closed stream too. */

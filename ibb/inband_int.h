@@ -1,5 +1,5 @@
 /* inband_int: what the files that make an in-band bytestream share: inband.c,
- * open.c, data.c, close.c and sync.c. */
+ * open.c, data.c, path.c, close.c and sync.c. */
 #ifndef IBB_INBAND_INT_H
 #define IBB_INBAND_INT_H
 
@@ -76,14 +76,18 @@ struct inband {
 	size_t			 block;		/* agreed on in <open/> */
 	size_t			 ours, theirs;	/* most we, it takes; or 0 */
 	int			 message;
-	int			 paced;
-	struct pace		 pace;
 	int64_t			 deadline;
 	uint64_t		 sent, landed;	/* blocks; then answered */
 	uint64_t		 got, paid;	/* blocks; then answered */
 	STAILQ_HEAD(, flight)	 flights;
-	size_t			 nflights;
+	size_t			 nflights, flying;	/* they; their bytes */
 	size_t			 since_ping;
+	struct path		*path;		/* NULL: not paced; with it: */
+	uint64_t		 taken;		/* bytes that were answered */
+	unsigned int		 small;		/* blocks in a row */
+	int			 flies;		/* until so many bytes of the */
+	uint64_t		 last;		/* path have landed */
+	TAILQ_ENTRY(inband)	 flyer;
 	struct asker		 sync;
 	int			 can_sync;	/* sync.c; with it: */
 	enum hold		 hold;
@@ -107,6 +111,20 @@ struct inband {
 RB_HEAD(inband_tree, inband);
 RB_PROTOTYPE(inband_tree, inband, node, inband_cmp)
 
+/* The way to a peer, which all streams to it share. */
+struct path {
+	const char		*peer;		/* in string */
+	struct pace		 pace;
+	size_t			 nstreams;
+	TAILQ_HEAD(, inband)	 flying;	/* blocks of these are under
+						 * way, by the last one */
+	size_t			 nflying;
+	int64_t			 moved;		/* us: when the last landed */
+	RB_ENTRY(path)		 node;
+	char			 string[];
+};
+RB_HEAD(path_tree, path);
+
 /* What a stream that ended well may still be asked. */
 struct grave {
 	char			*peer, *sid;
@@ -119,6 +137,7 @@ struct ibb {
 	struct iq_table		*iqs;
 	struct ibb_host		 host;
 	struct inband_tree	 streams;
+	struct path_tree	 paths;
 	struct buf		 scratch;	/* a block, decoded */
 	size_t			 rx;		/* of all streams */
 	size_t			 limit;		/* learned; 0: none */
@@ -184,6 +203,26 @@ struct debt *inband_debt(const struct elem *stanza, size_t len);
 int	 inband_launch(struct inband *s, struct flight *f, uint64_t number);
 /* Ask whether the messages up to the last have come. */
 int	 inband_ask_ping(struct inband *s);
+
+/* path.c */
+
+/* From now on the stream is paced, if it is of iqs and there is a clock. */
+void	 path_join(struct inband *s);
+void	 path_leave(struct inband *s);
+/* The connection is another one. */
+void	 path_restart(struct ibb *b);
+/* A block was sent for the first time, again; it has been answered. */
+void	 path_sent(struct inband *s, struct flight *f);
+void	 path_sent_again(struct inband *s, struct flight *f);
+void	 path_landed(struct inband *s, const struct flight *f);
+/* The first n that have not been answered are there. */
+void	 path_arrived(struct inband *s, uint64_t n);
+/* How large a stanza of a paced stream should be, and how many blocks it may
+ * take on now. */
+size_t	 path_stanza(const struct inband *s);
+size_t	 path_room(const struct inband *s);
+/* What it has taken on is not kept waiting as long: may a block go now? */
+int	 path_takes(const struct inband *s);
 
 /* sync.c */
 

@@ -37,10 +37,7 @@ void
 inband_can_sync(struct inband *s)
 {
 	s->can_sync = 1;
-	if (!s->message && s->ibb->host.now != NULL) {
-		s->paced = 1;
-		pace_init(&s->pace, s->ibb->host.now());
-	}
+	path_join(s);
 }
 
 int
@@ -149,10 +146,7 @@ send_again(struct inband *s, uint64_t n)
 		f->answered = 0;
 		if (most > 0 && f->len > most && split(s, f, most) == -1)
 			return -1;
-		if (s->paced)
-			pace_sent(&s->pace, f->len, s->ibb->host.now(),
-			    &f->mark);
-		f->mark.at = 0;
+		path_sent_again(s, f);
 		if (inband_launch(s, f, s->sent) == -1)
 			return -1;
 		s->sent++;
@@ -349,6 +343,7 @@ synced(struct inband *s, const struct elem *sync)
 		    "");
 		return;
 	}
+	path_arrived(s, received - s->landed);
 	if (go_on(s, received) == -1)
 		return;
 	set_hold(s, HOLD_NOT);
@@ -635,9 +630,8 @@ ibb_back(struct ibb *b, int too_big)
 		too_big |= s->can_sync && breaks_there(s);
 	if (too_big)
 		learn_limit(b);
+	path_restart(b);
 	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next) {
-		if (s->paced)
-			pace_restart(&s->pace, b->host.now());
 		if (s->state == OPEN && s->can_sync) {
 			s->fruitless += too_big != 0;
 			set_hold(s, HOLD_SILENT);

@@ -32,6 +32,7 @@
 #define ALIVE_SHARE	3		/* but this part of -w at most */
 #define LINGER		10000		/* ms for a peer to ask how it ended */
 #define PATIENCE	120		/* s, likewise, for one that is away */
+#define ASK_LATER	100		/* ms: see struct ibb_host */
 #define LOOK_FIRST	500		/* ms until it is asked again; twice */
 #define LOOK_MOST	5000		/* that, and so on, but not more */
 
@@ -144,6 +145,23 @@ link_settled(void *arg)
 	(void)arg;
 	if (lingering.on && ibb_unsettled(run.ibb) == 0)
 		finish(EX_FINE);
+}
+
+/* That the loop turns is enough. */
+static void
+asked_later(void *arg)
+{
+	(void)arg;
+}
+
+void
+link_ask_later(void *arg)
+{
+	static struct timer	 later = { .fire = asked_later };
+
+	(void)arg;
+	if (!later.on)
+		timer_set(run.loop, &later, clock_ms() + ASK_LATER);
 }
 
 static void

@@ -274,6 +274,14 @@ most(void *arg)
 	return engine_most;
 }
 
+static void
+ask_later(void *arg)
+{
+	struct side *a = arg;
+
+	a->asks_later++;
+}
+
 void
 side_init(struct side *a, const char *jid)
 {
@@ -282,6 +290,7 @@ side_init(struct side *a, const char *jid)
 		.offer = on_offer,
 		.trace = no_trace,
 		.now = engine_clock,
+		.ask_later = ask_later,
 		.most = most,
 		.arg = a,
 	};

@@ -56,6 +56,7 @@ struct side {
 	int eager;		/* answer blocks and closes at once */
 	int counting;		/* blocks are numbers: see count_block() */
 	int broken;		/* nothing can be sent */
+	int asks_later;		/* so often, for room */
 	char id[33];		/* of the request seen last by said() */
 	char sid[33];		/* and the sid */
 };

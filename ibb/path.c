@@ -1,0 +1,293 @@
+/*
+ * path: what the streams to one peer have in common, and how they take turns.
+ *
+ * All of them together may have under way what the path can take, so that one
+ * of a thousand still sends large stanzas, one after the other, where each
+ * alone would have to be content with small ones.  Whoever comes first sends;
+ * the loop lets everybody come in turn.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/inband_int.h"
+
+#define HURRY	2000000	/* us that a block in a hurry is remembered */
+#define CROWD	4	/* streams that send: enough to keep a path going */
+#define STILL	100000	/* us without any answer */
+
+static int
+path_cmp(const struct path *a, const struct path *b)
+{
+	return strcmp(a->peer, b->peer);
+}
+
+RB_GENERATE_INTERNAL(path_tree, path, node, path_cmp,
+    __attribute__((__unused__)) static)
+
+static struct path *
+path_new(struct ibb *b, const char *peer)
+{
+	struct path	*p;
+	size_t		 len = strlen(peer) + 1;
+
+	if ((p = calloc(1, sizeof(*p) + len)) == NULL)
+		return NULL;
+	p->peer = memcpy(p->string, peer, len);
+	TAILQ_INIT(&p->flying);
+	pace_init(&p->pace, b->host.now());
+	p->moved = b->host.now();
+	RB_INSERT(path_tree, &b->paths, p);
+	return p;
+}
+
+void
+path_join(struct inband *s)
+{
+	struct path	 key = { .peer = s->peer };
+
+	if (s->path != NULL || s->message || s->ibb->host.now == NULL)
+		return;
+	s->path = RB_FIND(path_tree, &s->ibb->paths, &key);
+	if (s->path == NULL &&
+	    (s->path = path_new(s->ibb, s->peer)) == NULL)
+		return;
+	s->path->nstreams++;
+}
+
+static void
+lands(struct inband *s)
+{
+	if (!s->flies)
+		return;
+	s->flies = 0;
+	TAILQ_REMOVE(&s->path->flying, s, flyer);
+	s->path->nflying--;
+}
+
+void
+path_leave(struct inband *s)
+{
+	struct path	*p = s->path;
+
+	if (p == NULL)
+		return;
+	lands(s);
+	s->path = NULL;
+	if (--p->nstreams == 0) {
+		RB_REMOVE(path_tree, &s->ibb->paths, p);
+		free(p);
+	}
+}
+
+/* Streams of which all has landed. */
+static void
+look_who_landed(struct path *p, int64_t now)
+{
+	struct inband	*s;
+
+	p->moved = now;
+	while ((s = TAILQ_FIRST(&p->flying)) != NULL &&
+	    s->last <= p->pace.landed)
+		lands(s);
+}
+
+void
+path_restart(struct ibb *b)
+{
+	struct path	*p;
+
+	RB_FOREACH(p, path_tree, &b->paths) {
+		pace_restart(&p->pace, b->host.now());
+		look_who_landed(p, b->host.now());
+	}
+}
+
+/*
+ * Who is in a hurry: somebody who types, or a program that asks and waits.  One
+ * small block alone may be the end of something large.
+ */
+
+static void
+look_for_hurry(struct inband *s, size_t len)
+{
+	struct ibb	*b = s->ibb;
+	size_t		 large = inband_block(s) / 2;
+
+	if (len >= (large < PACE_FIRST / 2 ? large : PACE_FIRST / 2)) {
+		s->small = 0;
+		if (b->hurried == s)
+			b->hurried = NULL;
+		return;
+	}
+	if (s->small++ > 0 && s->nflights <= 1) {
+		b->hurried = s;
+		b->hurried_at = b->host.now();
+	}
+}
+
+static int
+somebody_hurries(const struct ibb *b)
+{
+	return b->hurried != NULL && b->host.now() - b->hurried_at < HURRY;
+}
+
+/*
+ * Room
+ */
+
+/* No more than has gone through so far is to lie before a reader who may have
+ * stopped. */
+static size_t
+own_budget(const struct inband *s)
+{
+	return s->taken > PACE_FIRST ? s->taken : PACE_FIRST;
+}
+
+static size_t
+own_room(const struct inband *s, size_t block)
+{
+	size_t	 budget = own_budget(s), n = PACE_BLOCKS_MAX, fits;
+
+	if (budget > s->path->pace.budget)
+		budget = s->path->pace.budget;
+	if (s->flying >= budget || s->nflights >= n)
+		return 0;
+	n -= s->nflights;
+	fits = (budget - s->flying + block - 1) / block;
+	return fits < n ? fits : n;
+}
+
+static size_t
+shared_room(const struct inband *s, size_t block)
+{
+	size_t	 own = own_room(s, block);
+	size_t	 all = pace_room(&s->path->pace, block);
+
+	return own < all ? own : all;
+}
+
+/*
+ * Blocks
+ */
+
+static void
+flies(struct inband *s, struct flight *f)
+{
+	struct path	*p = s->path;
+	int64_t		 now = s->ibb->host.now();
+
+	if (shared_room(s, 1) == 0)
+		p->moved = now;		/* the others shall wait for it */
+	pace_sent(&p->pace, f->len, now, &f->mark);
+	lands(s);
+	s->flies = 1;
+	s->last = f->mark.sent;
+	TAILQ_INSERT_TAIL(&p->flying, s, flyer);
+	p->nflying++;
+}
+
+void
+path_sent(struct inband *s, struct flight *f)
+{
+	if (s->path == NULL)
+		return;
+	look_for_hurry(s, f->len);
+	flies(s, f);
+}
+
+void
+path_sent_again(struct inband *s, struct flight *f)
+{
+	if (s->path == NULL)
+		return;
+	flies(s, f);
+	f->mark.at = 0;
+}
+
+static void
+landed(struct inband *s, const struct pace_mark *mark)
+{
+	struct ibb	*b = s->ibb;
+	int64_t		 now = b->host.now();
+
+	pace_landed(&s->path->pace, mark, now, somebody_hurries(b));
+	look_who_landed(s->path, now);
+}
+
+void
+path_landed(struct inband *s, const struct flight *f)
+{
+	if (s->path == NULL)
+		return;
+	s->taken += f->len;
+	landed(s, &f->mark);
+}
+
+void
+path_arrived(struct inband *s, uint64_t n)
+{
+	struct flight		*f;
+	struct pace_mark	 mark;
+
+	if (s->path == NULL)
+		return;
+	STAILQ_FOREACH(f, &s->flights, next) {
+		if (n-- == 0)
+			break;
+		mark = f->mark;
+		mark.at = 0;
+		landed(s, &mark);
+	}
+}
+
+/* All that is under way may lie before readers who have stopped. */
+static int
+stands_still(const struct inband *s)
+{
+	const struct path	*p = s->path;
+
+	return s->ibb->host.now() - p->moved > STILL + 4 * p->pace.base;
+}
+
+/*
+ * May a small block of it go even so?  It may if the stream sends small ones
+ * only, or is new; or if the others may have readers who have stopped: once it
+ * has landed, what these have got is known to be there.
+ */
+static int
+squeezes_in(const struct inband *s)
+{
+	return s->nflights == 0 && (s->small > 0 || s->taken < PACE_FIRST ||
+	    s->path->nflying < CROWD || stands_still(s));
+}
+
+size_t
+path_stanza(const struct inband *s)
+{
+	size_t	 stanza = pace_stanza(&s->path->pace);
+
+	if (stanza > PACE_FIRST && (s->taken < PACE_FIRST ||
+	    shared_room(s, 1) == 0))
+		return PACE_FIRST;
+	return stanza;
+}
+
+size_t
+path_room(const struct inband *s)
+{
+	const struct ibb_host	*host = &s->ibb->host;
+
+	if (shared_room(s, 1) > 0)
+		return shared_room(s, inband_block(s));
+	if (squeezes_in(s))
+		return 1;
+	if (s->nflights == 0 && host->ask_later != NULL)
+		host->ask_later(host->arg);
+	return 0;
+}
+
+int
+path_takes(const struct inband *s)
+{
+	return s->nflights == 0 || shared_room(s, 1) > 0;
+}
