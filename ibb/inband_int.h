@@ -119,7 +119,7 @@ struct path {
 	TAILQ_HEAD(, inband)	 flying;	/* blocks of these are under
 						 * way, by the last one */
 	size_t			 nflying;
-	int64_t			 moved;		/* us: when the last landed */
+	int64_t			 moved;		/* us: when it last moved on */
 	RB_ENTRY(path)		 node;
 	char			 string[];
 };

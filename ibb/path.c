@@ -210,6 +210,9 @@ landed(struct inband *s, const struct pace_mark *mark)
 	struct ibb	*b = s->ibb;
 	int64_t		 now = b->host.now();
 
+	/* A late answer tells of a reader, not of the path. */
+	if (mark->sent <= s->path->pace.landed)
+		return;
 	pace_landed(&s->path->pace, mark, now, somebody_hurries(b));
 	look_who_landed(s->path, now);
 }

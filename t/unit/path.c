@@ -262,6 +262,36 @@ test_still(void)
 	part(&a, &b);
 }
 
+/* All but two have stopped, and one of these reads what it got long ago. */
+static void
+test_slow(void)
+{
+	struct sender	*last = &senders[STREAMS - 1];
+	size_t		 i;
+
+	set_up(STREAMS);
+	run_for(STREAMS, 3000);
+	for (i = 0; i < STREAMS - 1; i++)
+		senders[i].far->eager = 0;
+	for (i = 0; i < 16; i++)
+		send_len(&senders[0], SMALL);
+	send_len(last, PACE_FIRST / 2);
+	wait_for_last(STREAMS - 1);
+	while (serve(STREAMS - 1) || !STAILQ_EMPTY(&a.out))
+		pass();
+	pass();
+	is_int(inband_room(last->near->s), 0, "a path is full");
+	for (i = 0; i < 16 && inband_room(last->near->s) == 0; i++) {
+		us += 50000;
+		inband_answer(senders[0].far->s, 1);
+		while (!STAILQ_EMPTY(&b.out))
+			deliver(&b, &a);
+	}
+	is_int(inband_room(last->near->s), 1, "late answers say nothing of it");
+	ok(inband_unanswered(senders[0].near->s) > 0, "of which there are more");
+	part(&a, &b);
+}
+
 /* Of those that have never taken anything none gets much. */
 static void
 test_new(void)
@@ -373,6 +403,7 @@ main(void)
 	test_turns();
 	test_held();
 	test_still();
+	test_slow();
 	test_new();
 	test_squeeze();
 	test_hurry();
