@@ -379,8 +379,11 @@ serve(struct loop *l, struct watch *w, int revents)
 static int
 is_ready(const struct watch *w, int events)
 {
-	struct pollfd	 pfd = { .fd = w->fd, .events = (short)events };
+	struct pollfd	 pfd = { .fd = w->fd };
 
+	pfd.events = (short)(events & ~WATCH_NOW);
+	if (events & WATCH_NOW)
+		return pfd.events;
 	return poll(&pfd, 1, 0) == 1 ? pfd.revents : 0;
 }
 
@@ -402,6 +405,7 @@ serve_waiting(struct loop *l)
 			continue;
 		}
 		w->waits = 0;
+		idle = 0;
 		if ((events = is_ready(w, events)) != 0)
 			served |= serve(l, w, events);
 	}

@@ -280,6 +280,78 @@ test_turns(struct loop *l, int n)
 	is_int(shared.room < 0, 0, "%d: nor more than there is", n);
 }
 
+/*
+ * Whoever waits is served as soon as he can be, without asking all: the first
+ * is served, so that the next twelve, ready as well, have to wait; the often
+ * one ends that for two of them.
+ */
+
+static struct seen	 waiter[12];
+
+static void
+ready_first(void *arg, int revents)
+{
+	struct seen	*s = arg;
+	size_t		 i;
+
+	(void)revents;
+	s->called++;
+	s->wants = WATCH_IDLE;
+	for (i = 0; i < sizeof(waiter) / sizeof(*waiter); i++)
+		waiter[i].wants = WATCH_IDLE;
+}
+
+/* Two of them need wait no longer; how often has this been called then? */
+static void
+ready_last(void *arg, int revents)
+{
+	struct seen	*s = arg, *first = s->victim->arg;
+
+	(void)revents;
+	if (first->called == 0)
+		return;
+	if (s->called++ == 0) {
+		waiter[5].wants = POLLIN;
+		waiter[11].wants = POLLIN | (waiter[11].watch.fd == -1 ?
+		    WATCH_NOW : 0);
+	}
+	if (s->called == ENOUGH)
+		loop_stop(s->loop);
+}
+
+static void
+test_waiting(int at_hand)
+{
+	struct loop		*l = loop_new();
+	static struct seen	 many[MANY];
+	struct seen		 first, often;
+	int			 zero = open("/dev/zero", O_RDONLY), fds[2], i;
+
+	make_pipe(fds);
+	watch(l, &first, zero, POLLIN, 0);
+	first.watch.ready = ready_first;
+	for (i = 0; i < 12; i++)
+		watch(l, &waiter[i], zero, POLLIN, 0);
+	if (at_hand) {
+		waiter[11].watch.fd = -1;
+		waiter[11].wants |= WATCH_NOW;
+	}
+	waiter[11].enough = 1;
+	for (i = 0; i < MANY; i++)
+		watch(l, &many[i], fds[0], POLLIN, 0);
+	watch(l, &often, zero, POLLIN, 1);
+	often.watch.ready = ready_last;
+	often.victim = &first.watch;
+	ok(run(l), "%d: who waits need not any more", at_hand);
+	ok(often.called <= 2, "%d: and is served in the next turn, not the "
+	    "%dth", at_hand, often.called);
+	is_int(waiter[5].called > 0, 1, "%d: with all who can be", at_hand);
+	loop_free(l);
+	close(zero);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int
 main(void)
 {
@@ -292,6 +364,8 @@ main(void)
 	test_often(l);
 	test_turns(l, 10);
 	test_turns(l, MANY);
+	test_waiting(0);
+	test_waiting(1);
 	loop_free(l);
 	return tap_done();
 }
