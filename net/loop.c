@@ -490,6 +490,8 @@ glance(struct loop *l)
 	if (left <= 0)
 		return 0;
 	ready = serve_waiting(l);
+	if (make_room(l) == -1)		/* there may be more than before */
+		return -1;
 	ready |= ask_some(l);
 	if (l->npolled == 0)
 		return ready;

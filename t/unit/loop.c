@@ -352,6 +352,68 @@ test_waiting(int at_hand)
 	close(fds[1]);
 }
 
+/* One who waited makes many new ones, more than there was room for. */
+
+static struct seen	 news[MANY];
+
+static int
+want_slowly(void *arg)
+{
+	struct seen	*s = arg;
+	int64_t		 until = clock_us() + TAKES;
+
+	while (clock_us() < until)	/* for all that takes */
+		continue;
+	return s->wants;
+}
+
+static void
+ready_crowd(void *arg, int revents)
+{
+	struct seen	*s = arg;
+	int		 i;
+
+	(void)revents;
+	s->wants = WATCH_IDLE;
+	if (s->called++ > 0)
+		return;
+	for (i = 0; i < MANY; i++)
+		watch(s->loop, &news[i], s->watch.fd, POLLIN, 0);
+	news[MANY / 2].enough = 1;
+}
+
+static void
+ready_to_end_it(void *arg, int revents)
+{
+	struct seen	*s = arg, *first = s->victim->arg;
+
+	(void)revents;
+	if (first->called > 0)
+		waiter[0].wants = POLLIN;
+}
+
+static void
+test_crowd(void)
+{
+	struct loop	*l = loop_new();
+	struct seen	 first, often;
+	int		 zero = open("/dev/zero", O_RDONLY);
+
+	memset(waiter, 0, sizeof(waiter));
+	watch(l, &first, zero, POLLIN, 0);
+	first.watch.want = want_slowly;
+	first.watch.ready = ready_first;
+	watch(l, &waiter[0], zero, POLLIN, 0);
+	waiter[0].watch.ready = ready_crowd;
+	watch(l, &often, zero, POLLIN, 1);
+	often.watch.ready = ready_to_end_it;
+	often.victim = &first.watch;
+	ok(run(l), "a crowd comes, and all of them are served");
+	is_int(news[0].called, 1, "from the first one");
+	loop_free(l);
+	close(zero);
+}
+
 int
 main(void)
 {
@@ -366,6 +428,7 @@ main(void)
 	test_turns(l, MANY);
 	test_waiting(0);
 	test_waiting(1);
+	test_crowd();
 	loop_free(l);
 	return tap_done();
 }
