@@ -2,10 +2,12 @@
  * loop: poll(2), timers and signals; one thread.
  *
  * Interest is not registered but asked for: before each poll the watches, all
- * or those that are often ready, say what they want now, from the occupancy of
- * their buffers.  Backpressure needs nothing more.  Watches and timers are
- * members of their users' structs; they may be removed at any time, also from
- * callbacks.
+ * or those that are often ready or were lately, say what they want now, from
+ * the occupancy of their buffers; and once more before they are called, which
+ * they are not if that is nothing any more.  Backpressure needs nothing else.
+ * With thousands of watches a timer may be some ms late.  Watches and timers
+ * are members of their users' structs; they may be added and removed at any
+ * time, also from callbacks.
  */
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
@@ -25,7 +27,8 @@ struct watch {
 	void	(*ready)(void *arg, int revents);
 	void	*arg;
 	int	 often;			/* much comes here: where there are
-					 * thousands, look at it more often */
+					 * thousands, look at it more often;
+					 * called though it wants nothing now */
 	int	 on, now, idle, waits;	/* the loop's */
 	TAILQ_ENTRY(watch) next;	/* the loop's */
 };
