@@ -288,7 +288,7 @@ test_slow(void)
 			deliver(&b, &a);
 	}
 	is_int(inband_room(last->near->s), 1, "late answers say nothing of it");
-	ok(inband_unanswered(senders[0].near->s) > 0, "of which there are more");
+	ok(inband_unanswered(senders[0].near->s) > 0, "there are more");
 	part(&a, &b);
 }
 
