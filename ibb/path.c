@@ -13,7 +13,8 @@
 
 #define HURRY	2000000	/* us that a block in a hurry is remembered */
 #define CROWD	4	/* streams that send: enough to keep a path going */
-#define STILL	100000	/* us without any answer */
+#define STILL	100000	/* us without any answer, and four round trips, but */
+#define STILL_MOST 4000000	/* not more than that */
 
 static int
 path_cmp(const struct path *a, const struct path *b)
@@ -248,8 +249,10 @@ static int
 stands_still(const struct inband *s)
 {
 	const struct path	*p = s->path;
+	int64_t			 still = STILL + 4 * p->pace.base;
 
-	return s->ibb->host.now() - p->moved > STILL + 4 * p->pace.base;
+	return s->ibb->host.now() - p->moved >
+	    (still < STILL_MOST ? still : STILL_MOST);
 }
 
 /*
