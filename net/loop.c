@@ -31,6 +31,7 @@ struct loop {
 	size_t			 nwaiting;	/* to wait; NULL if removed */
 	int64_t			 ask_all;	/* us: not before then */
 	int64_t			 cost;		/* us that it took */
+	int			 fruitless;	/* only often ones were ready */
 	void			(*before)(void *);
 	void			*before_arg;
 	void			(*signalled)(void *, int);
@@ -477,8 +478,9 @@ ask_some(struct loop *l)
  * look at them, than to do what one of them is ready for.  Meanwhile more
  * becomes ready at those where most of it comes: until that has become a small
  * part of the time, only these are asked, and those who waited.  If there are
- * such, there is no hurry to find more; else these are waited for as long as
- * it takes to ask all.  1 if one was ready, 0, or -1 as poll has it.
+ * such, there is no hurry to find more, nor if nothing was found last time;
+ * else these are waited for as long as it takes to ask all.  1 if one was
+ * ready, 0, or -1 as poll has it.
  */
 static int
 glance(struct loop *l)
@@ -495,7 +497,7 @@ glance(struct loop *l)
 	ready |= ask_some(l);
 	if (l->npolled == 0)
 		return ready;
-	if (l->nwaiting == 0 && left > l->cost)
+	if (l->nwaiting == 0 && !l->fruitless && left > l->cost)
 		left = l->cost;
 	wait = ready ? 0 : (int)((left + 500) / 1000);
 	if (look(l, wait) == -1)
@@ -521,6 +523,18 @@ look_who_waits(struct loop *l)
 	l->nwaiting = n;
 }
 
+/* Was it only those who are looked at anyway that were ready? */
+static void
+look_for_fruit(struct loop *l)
+{
+	size_t	 i;
+
+	l->fruitless = 1;
+	for (i = 0; i < l->npolled && l->fruitless; i++)
+		l->fruitless = l->polled[i]->often || (!l->polled[i]->now &&
+		    l->pfds[i].revents == 0);
+}
+
 /* The same of all, with all the time there is. */
 static int
 gaze(struct loop *l)
@@ -531,6 +545,7 @@ gaze(struct loop *l)
 	look_who_waits(l);
 	l->cost = clock_us() - began;
 	r = look(l, wait);
+	look_for_fruit(l);
 	share = SHARE * l->cost;
 	most = SHARE_EACH * (int64_t)l->nwatches;
 	l->ask_all = clock_us() + (share < most ? share : most);
