@@ -43,6 +43,7 @@ private:
 	std::string target, path, data;
 	std::ofstream to;
 	size_t size, at;
+	int unanswered;
 	int status;
 	Bytestream *stream;		/* the library's */
 
@@ -78,7 +79,8 @@ Peer::Peer(int argc, char *argv[]) :
     server(client.logInstance(), 0, "127.0.0.1"),
     type(std::string(argv[5]) == "ibb" ? SIProfileFT::FTTypeIBB :
     SIProfileFT::FTTypeS5B), sending(std::string(argv[6]) == "send"),
-    over(false), size(0), at(0), status(1), stream(nullptr)
+    over(false), size(0), at(0), unanswered(0), status(1),
+    stream(nullptr)
 {
 	if (sending) {
 		target = argv[7];
@@ -198,6 +200,8 @@ Peer::feed()
 {
 	const size_t	 most = type == SIProfileFT::FTTypeIBB ? 4096 : 65536;
 
+	if (unanswered > 0)
+		return;
 	if (at == data.size()) {
 		stream->close();
 		end(0, "sent");
@@ -205,6 +209,7 @@ Peer::feed()
 	}
 	if (!stream->send(data.substr(at, most)))
 		end(1, "cannot send");
+	unanswered += type == SIProfileFT::FTTypeIBB;
 	at += most < data.size() - at ? most : data.size() - at;
 }
 
@@ -217,6 +222,7 @@ Peer::handleBytestreamData(Bytestream *, const std::string &s)
 void
 Peer::handleBytestreamDataAck(Bytestream *)
 {
+	unanswered--;
 }
 
 void
