@@ -110,8 +110,9 @@ inband_room(const struct inband *s)
 int
 inband_takes(const struct inband *s)
 {
-	return sends(s) && (s->path != NULL ? path_takes(s) :
-	    s->nflights < INBAND_WINDOW);
+	if (s->path == NULL)
+		return inband_room(s) > 0;
+	return sends(s) && path_takes(s);
 }
 
 /* Messages have no answers: the peer tells us all by answering our close.  If

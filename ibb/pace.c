@@ -255,12 +255,12 @@ look_at_trip(struct pace *p, int64_t trip)
 		p->trip = trip;
 }
 
-void
+int
 pace_landed(struct pace *p, const struct pace_mark *mark, int64_t now,
     int polite)
 {
 	if (mark->sent <= p->landed)
-		return;
+		return 0;
 	p->landed = mark->sent;
 	p->nlanded = mark->nsent;
 	if (mark->at > 0) {
@@ -270,6 +270,7 @@ pace_landed(struct pace *p, const struct pace_mark *mark, int64_t now,
 	}
 	if (p->resting && p->landed >= p->calm)
 		rest(p, now);
+	return 1;
 }
 
 size_t

@@ -63,11 +63,12 @@ void	 pace_init(struct pace *p, int64_t now);
 /* The path has changed: start anew.  Nothing is under way there. */
 void	 pace_restart(struct pace *p, int64_t now);
 
-/* A block of len bytes has been sent: mark it.  One has been answered.
- * polite: something else of this login is in more of a hurry. */
+/* A block of len bytes has been sent: mark it.  One has been answered: returns
+ * 1 if it was still under way, 0 if one behind it had landed before.  polite:
+ * something else of this login is in more of a hurry. */
 void	 pace_sent(struct pace *p, size_t len, int64_t now,
 	    struct pace_mark *mark);
-void	 pace_landed(struct pace *p, const struct pace_mark *mark,
+int	 pace_landed(struct pace *p, const struct pace_mark *mark,
 	    int64_t now, int polite);
 /* Bytes that are under way. */
 size_t	 pace_flying(const struct pace *p);

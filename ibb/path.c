@@ -212,10 +212,8 @@ landed(struct inband *s, const struct pace_mark *mark)
 	int64_t		 now = b->host.now();
 
 	/* A late answer tells of a reader, not of the path. */
-	if (mark->sent <= s->path->pace.landed)
-		return;
-	pace_landed(&s->path->pace, mark, now, somebody_hurries(b));
-	look_who_landed(s->path, now);
+	if (pace_landed(&s->path->pace, mark, now, somebody_hurries(b)))
+		look_who_landed(s->path, now);
 }
 
 void
@@ -230,17 +228,15 @@ path_landed(struct inband *s, const struct flight *f)
 void
 path_arrived(struct inband *s, uint64_t n)
 {
-	struct flight		*f;
-	struct pace_mark	 mark;
+	struct flight	*f;
 
 	if (s->path == NULL)
 		return;
 	STAILQ_FOREACH(f, &s->flights, next) {
 		if (n-- == 0)
 			break;
-		mark = f->mark;
-		mark.at = 0;
-		landed(s, &mark);
+		f->mark.at = 0;	/* nobody has answered it */
+		landed(s, &f->mark);
 	}
 }
 

@@ -175,8 +175,8 @@ end_push(struct end *e)
 	const unsigned char	*data;
 	size_t			 len;
 
-	if (!e->out.on || e->out.fd == -1 || e->most == PIPE_WRITE ||
-	    e->out_full || e->out_unread || e->out_broken)
+	if (!e->out.on || e->out.fd == -1 || e->out_full || e->out_unread ||
+	    e->out_broken || (!e->out_socket && e->most == PIPE_WRITE))
 		return;
 	data = e->peer.data(e->peer.arg, &len);
 	if (len > 0)
@@ -298,7 +298,7 @@ end_new(struct loop *l, int rfd, int wfd, const struct end_peer *peer)
 	e->same = same_socket(rfd, wfd);
 	e->out_socket = is_kind(wfd, S_IFSOCK);
 	/* A file takes all; what else may be there is treated as a pipe. */
-	if (is_kind(wfd, S_IFREG) || e->out_socket ||
+	if (is_kind(wfd, S_IFREG) ||
 	    (is_kind(wfd, S_IFIFO) && open_pipe_anew(wfd) == 0))
 		e->most = FILE_WRITE;
 	else

@@ -153,7 +153,7 @@ loop_unwatch(struct loop *l, struct watch *w)
 	for (i = 0; i < l->npolled; i++)
 		if (l->polled[i] == w)
 			l->polled[i] = NULL;
-	for (i = 0; i < l->nwaiting; i++)
+	for (i = 0; w->waits && i < l->nwaiting; i++)
 		if (l->waiting[i] == w)
 			l->waiting[i] = NULL;
 	w->waits = 0;
@@ -364,17 +364,14 @@ look(struct loop *l, int wait)
  * share.  So those who are served go to the end of the queue, and those whose
  * want has ended meanwhile keep their place.
  */
-static int
+static void
 serve(struct loop *l, struct watch *w, int revents)
 {
 	if (!w->often) {
-		if (w->want(w->arg) == WATCH_IDLE)
-			return 0;
 		TAILQ_REMOVE(&l->watches, w, next);
 		TAILQ_INSERT_TAIL(&l->watches, w, next);
 	}
 	w->ready(w->arg, revents);
-	return 1;
 }
 
 static int
@@ -407,8 +404,10 @@ serve_waiting(struct loop *l)
 		}
 		w->waits = 0;
 		idle = 0;
-		if ((events = is_ready(w, events)) != 0)
-			served |= serve(l, w, events);
+		if ((events = is_ready(w, events)) != 0) {
+			serve(l, w, events);
+			served = 1;
+		}
 	}
 	memmove(l->waiting + n, l->waiting + i,
 	    (l->nwaiting - i) * sizeof(*l->waiting));
@@ -440,7 +439,11 @@ dispatch(struct loop *l)
 		revents = l->pfds[i].revents;
 		if (w->now)
 			revents |= l->pfds[i].events;
-		if (revents != 0 && !serve(l, w, revents))
+		if (revents == 0)
+			continue;
+		if (w->often || w->want(w->arg) != WATCH_IDLE)
+			serve(l, w, revents);
+		else
 			waits(l, w);
 	}
 	l->npolled = 0;
