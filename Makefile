@@ -44,7 +44,7 @@ UNITS	= t/unit/carrier.t t/unit/conf.t t/unit/file.t t/unit/http.t \
 	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/sync.t \
 	t/unit/tickets.t t/unit/tlsresume.t t/unit/ws.t t/unit/xml.t
 # What they share.
-TAP	= t/engine.o t/stanza.o t/tap.o
+TAP	= t/engine.o t/kept.o t/stanza.o t/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
 	t/fuzz/s5b t/fuzz/si t/fuzz/ws t/fuzz/xml
 BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \

@@ -1,57 +1,26 @@
 /* Unit tests of net/manners: the file known_servers, whoever wrote it. */
 #include <sys/stat.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net/manners.h"
+#include "t/kept.h"
 #include "t/tap.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define US		"alice@example.org"
 #define FILE_MOST	(64 * 1024)
 
-static char dir[] = "/tmp/xcat-manners.XXXXXX";
-static char path[64];
-
 /* --- helpers -------------------------------------------------------------- */
-
-static void
-put(const char *text, size_t len)
-{
-	FILE	*f = fopen(path, "w");
-
-	if (f == NULL || fwrite(text, 1, len, f) != len || fclose(f) != 0 ||
-	    chmod(path, 0600) == -1) {
-		perror(path);
-		exit(1);
-	}
-}
-
-/* The whole file, in memory that lasts until the next call. */
-static const char *
-got(void)
-{
-	static char	 text[2 * FILE_MOST];
-	FILE		*f = fopen(path, "r");
-	size_t		 n = 0;
-
-	if (f != NULL) {
-		n = fread(text, 1, sizeof(text) - 1, f);
-		fclose(f);
-	}
-	text[n] = '\0';
-	return text;
-}
 
 /* Read, ask and free. */
 static int
 hurries(const char *jid)
 {
-	struct manners	*m = manners_read(dir, jid);
+	struct manners	*m = manners_read(kept_dir, jid);
 	int		 r = manners_hurry(m);
 
 	manners_free(m);
@@ -61,24 +30,10 @@ hurries(const char *jid)
 static void
 learn(const char *jid, int hurry, const char *first, const char *second)
 {
-	struct manners	*m = manners_read(dir, jid);
+	struct manners	*m = manners_read(kept_dir, jid);
 
 	manners_learn(m, hurry, first, second);
 	manners_free(m);
-}
-
-static int
-files(void)
-{
-	DIR	*d = opendir(dir);
-	int	 n = -2;	/* . and .. */
-
-	if (d == NULL)
-		return -1;
-	while (readdir(d) != NULL)
-		n++;
-	closedir(d);
-	return n;
 }
 
 /* --- tests ---------------------------------------------------------------- */
@@ -86,7 +41,7 @@ files(void)
 static void
 test_learn(void)
 {
-	struct manners	*m = manners_read(dir, US);
+	struct manners	*m = manners_read(kept_dir, US);
 	struct stat	 st;
 
 	ok(manners_first(m) == NULL && manners_second(m) == NULL &&
@@ -94,10 +49,11 @@ test_learn(void)
 	manners_learn(m, 1, "SCRAM-SHA-1 PLAIN", "sm granted");
 	ok(manners_hurry(m), "who is known is, at once");
 	manners_free(m);
-	is(got(), US " yes SCRAM-SHA-1 PLAIN / sm granted\n", "a line of it");
-	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600,
+	is(kept_got(), US " yes SCRAM-SHA-1 PLAIN / sm granted\n",
+	    "a line of it");
+	ok(stat(kept_path, &st) == 0 && (st.st_mode & 0777) == 0600,
 	    "that nobody else can read");
-	m = manners_read(dir, US);
+	m = manners_read(kept_dir, US);
 	ok(manners_hurry(m), "and later");
 	is(manners_first(m), "SCRAM-SHA-1 PLAIN", "its first words");
 	is(manners_second(m), "sm granted", "and its second");
@@ -114,9 +70,9 @@ test_others(void)
 	learn("bob@example.org", 1, "SCRAM-SHA-1", "");
 	ok(!hurries("bob@example.org"), "nor once it has changed");
 	ok(hurries(US), "and it is nobody else's");
-	is(got(), US " yes SCRAM-SHA-1 PLAIN / sm granted\n"
+	is(kept_got(), US " yes SCRAM-SHA-1 PLAIN / sm granted\n"
 	    "bob@example.org no SCRAM-SHA-1 / \n", "a line for each");
-	is_int(files(), 1, "and no other file");
+	is_int(kept_files(), 1, "and no other file");
 }
 
 static void
@@ -124,14 +80,14 @@ test_nothing_new(void)
 {
 	struct stat	 before, after;
 
-	stat(path, &before);
+	stat(kept_path, &before);
 	learn(US, 1, "SCRAM-SHA-1 PLAIN", "sm granted");
-	stat(path, &after);
+	stat(kept_path, &after);
 	ok(before.st_ino == after.st_ino, "what is known is not written");
 	learn(US, 1, "SCRAM-SHA-1", "sm granted");
-	stat(path, &after);
+	stat(kept_path, &after);
 	ok(before.st_ino != after.st_ino, "what is not is, to a new file");
-	is(got(), "bob@example.org no SCRAM-SHA-1 / \n"
+	is(kept_got(), "bob@example.org no SCRAM-SHA-1 / \n"
 	    US " yes SCRAM-SHA-1 / sm granted\n", "with the others' lines");
 }
 
@@ -167,13 +123,13 @@ test_nonsense(void)
 	size_t		 i;
 
 	for (i = 0; i < COUNT(t); i++) {
-		put(t[i].text, strlen(t[i].text));
+		kept_put(t[i].text, strlen(t[i].text), 0600);
 		is_int(hurries(US), t[i].hurry, "nonsense %zu", i);
 	}
-	put("\0\0\n" US " yes a / b", 24);
+	kept_put("\0\0\n" US " yes a / b", 24, 0600);
 	is_int(hurries(US), 0, "NUL bytes");
-	put(US " yes  a   /   b  \n", strlen(US) + 17);
-	m = manners_read(dir, US);
+	kept_put(US " yes  a   /   b  \n", strlen(US) + 17, 0600);
+	m = manners_read(kept_dir, US);
 	is(manners_second(m), "b", "spaces are of no importance");
 	manners_free(m);
 }
@@ -189,8 +145,8 @@ test_long(void)
 	for (n = 1; n < 2 * MANNERS_MAX; n++) {
 		snprintf(line, sizeof(line), US " yes %0*d / %0*d", (int)n, 0,
 		    (int)n, 0);
-		put(line, strlen(line));
-		m = manners_read(dir, US);
+		kept_put(line, strlen(line), 0600);
+		m = manners_read(kept_dir, US);
 		if (manners_first(m) != NULL &&
 		    strlen(manners_first(m)) > longest)
 			longest = strlen(manners_first(m));
@@ -201,7 +157,7 @@ test_long(void)
 	memset(line, 'a', MANNERS_MAX - 1);
 	line[MANNERS_MAX - 1] = '\0';
 	learn(US, 1, line, line);
-	is_int((long)strlen(got()), (long)strlen(US " yes  / \n") +
+	is_int((long)strlen(kept_got()), (long)strlen(US " yes  / \n") +
 	    2 * (MANNERS_MAX - 1), "the longest are written whole");
 }
 
@@ -211,20 +167,21 @@ test_bound(void)
 	char	 jid[64], words[1000];
 	int	 i;
 
-	(void)unlink(path);
+	(void)unlink(kept_path);
 	memset(words, 'w', sizeof(words) - 1);
 	words[sizeof(words) - 1] = '\0';
 	for (i = 0; i < 200; i++) {
 		snprintf(jid, sizeof(jid), "u%d@example.org", i);
 		learn(jid, 1, words, "sm");
 	}
-	ok(strlen(got()) <= FILE_MOST, "the file is bounded: %zu bytes",
-	    strlen(got()));
-	is_int(files(), 1, "and the only one");
-	manners_free(manners_read(dir, US));
+	ok(strlen(kept_got()) <= FILE_MOST, "the file is bounded: %zu bytes",
+	    strlen(kept_got()));
+	is_int(kept_files(), 1, "and the only one");
+	manners_free(manners_read(kept_dir, US));
 	learn(US, 1, "SCRAM-SHA-1", "");
 	ok(hurries(US), "even so there is room for one more");
-	ok(strstr(got(), "u199@") != NULL && strstr(got(), "u0@") == NULL,
+	ok(strstr(kept_got(), "u199@") != NULL &&
+	    strstr(kept_got(), "u0@") == NULL,
 	    "as the oldest is forgotten");
 }
 
@@ -237,23 +194,23 @@ test_not_ours(void)
 
 	memset(big, '\n', sizeof(big) - 1);
 	memcpy(big, line, sizeof(line) - 1);
-	put(big, FILE_MOST + 1);
+	kept_put(big, FILE_MOST + 1, 0600);
 	ok(!hurries(US), "a file that is too large");
 	learn(US, 1, "c", "");
-	ok(strlen(got()) == FILE_MOST + 1, "stays as it is");
+	ok(strlen(kept_got()) == FILE_MOST + 1, "stays as it is");
 
-	put(line, sizeof(line) - 1);
-	(void)chmod(path, 0666);
+	kept_put(line, sizeof(line) - 1, 0600);
+	(void)chmod(kept_path, 0666);
 	ok(!hurries(US), "a file that others can write to");
 	learn(US, 1, "c", "");
-	is(got(), line, "stays as it is");
+	is(kept_got(), line, "stays as it is");
 
-	(void)unlink(path);
-	(void)mkdir(path, 0700);
+	(void)unlink(kept_path);
+	(void)mkdir(kept_path, 0700);
 	ok(!hurries(US), "a folder");
 	learn(US, 1, "c", "");
-	is_int(files(), 1, "stays as it is");
-	(void)rmdir(path);
+	is_int(kept_files(), 1, "stays as it is");
+	(void)rmdir(kept_path);
 }
 
 static void
@@ -278,11 +235,7 @@ test_nowhere(void)
 int
 main(void)
 {
-	if (mkdtemp(dir) == NULL) {
-		perror(dir);
-		return 1;
-	}
-	snprintf(path, sizeof(path), "%s/known_servers", dir);
+	kept_begin("known_servers");
 	test_learn();
 	test_others();
 	test_nothing_new();
@@ -291,7 +244,6 @@ main(void)
 	test_bound();
 	test_not_ours();
 	test_nowhere();
-	(void)unlink(path);
-	(void)rmdir(dir);
+	kept_end();
 	return tap_done();
 }

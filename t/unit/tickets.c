@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "net/tickets.h"
+#include "t/kept.h"
 #include "t/tap.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -25,40 +25,9 @@
 #define KEY_B	\
 	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static char	 dir[] = "/tmp/xcat-tickets.XXXXXX";
-static char	 path[64];
 static char	 why[TICKETS_ERR];
 
 /* --- helpers -------------------------------------------------------------- */
-
-static void
-put_file(const char *text, size_t len, mode_t mode)
-{
-	FILE	*f;
-
-	unlink(path);
-	if ((f = fopen(path, "w")) == NULL || fwrite(text, 1, len, f) != len ||
-	    fclose(f) != 0 || chmod(path, mode) == -1) {
-		perror(path);
-		exit(1);
-	}
-}
-
-/* The whole file, in memory that lasts until the next call. */
-static const char *
-got(void)
-{
-	static char	 text[2 * FILE_MOST];
-	FILE		*f = fopen(path, "r");
-	size_t		 n = 0;
-
-	if (f != NULL) {
-		n = fread(text, 1, sizeof(text) - 1, f);
-		fclose(f);
-	}
-	text[n] = '\0';
-	return text;
-}
 
 static int
 lines(void)
@@ -66,22 +35,8 @@ lines(void)
 	const char	*p;
 	int		 n = 0;
 
-	for (p = got(); (p = strchr(p, '\n')) != NULL; p++)
+	for (p = kept_got(); (p = strchr(p, '\n')) != NULL; p++)
 		n++;
-	return n;
-}
-
-static int
-files(void)
-{
-	DIR	*d = opendir(dir);
-	int	 n = -2;	/* . and .. */
-
-	if (d == NULL)
-		return -1;
-	while (readdir(d) != NULL)
-		n++;
-	closedir(d);
 	return n;
 }
 
@@ -152,7 +107,7 @@ test_use(const char *where)
 	put(t, KEY_A, 2);
 	put(t, KEY_B, 3);
 	if (where != NULL)
-		ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600,
+		ok(stat(kept_path, &st) == 0 && (st.st_mode & 0777) == 0600,
 		    "the file is private");
 	is_int(take(t, KEY_A), 2, "the newest is taken first");
 	is_int(take(t, KEY_A), 1, "then the one before");
@@ -227,7 +182,7 @@ test_many(const char *where)
 			is_int(lines(), 16, "sixteen of an account are kept");
 	}
 	if (where != NULL)
-		ok(strlen(got()) <= FILE_MOST / 2,
+		ok(strlen(kept_got()) <= FILE_MOST / 2,
 		    "or half of a file's bytes");
 	for (c = 63; c >= 0; c--) {
 		memset(key, 'A' + c, sizeof(key) - 1);
@@ -244,8 +199,9 @@ test_many(const char *where)
 static void
 test_shared(void)
 {
-	struct tickets	*t = open_for(dir, US), *same = open_for(dir, US);
-	struct tickets	*other = open_for(dir, OTHER);
+	struct tickets	*t = open_for(kept_dir, US);
+	struct tickets	*same = open_for(kept_dir, US);
+	struct tickets	*other = open_for(kept_dir, OTHER);
 	struct tickets	*memory = open_for(NULL, US);
 
 	put(t, KEY_A, 1);
@@ -257,7 +213,7 @@ test_shared(void)
 	is_int(take(t, KEY_A), 0, "nor are another account's");
 	tickets_forget(t, KEY_A, NOW);
 	is_int(take(other, KEY_A), 3, "nor forgotten");
-	is_int(files(), 1, "nothing else is left behind");
+	is_int(kept_files(), 1, "nothing else is left behind");
 	tickets_free(t);
 	tickets_free(same);
 	tickets_free(other);
@@ -268,7 +224,7 @@ test_shared(void)
 static void
 test_race(void)
 {
-	struct tickets	*t = open_for(dir, US);
+	struct tickets	*t = open_for(kept_dir, US);
 	int		 i, j, status, sum = 0;
 	pid_t		 pids[8];
 
@@ -315,15 +271,17 @@ test_lines(void)
 	    US " " KEY_A " 1800086400 1800003600 BAQE with more";
 	struct tickets		*t;
 
-	put_file(text, sizeof(text) - 1, 0600);
-	t = open_for(dir, US);
+	kept_put(text, sizeof(text) - 1, 0600);
+	t = open_for(kept_dir, US);
 	is_int(take(t, KEY_A), 4, "among broken lines, the good one is found");
 	is_int(take(t, KEY_A), 0, "and it alone");
 	put(t, KEY_A, 9);
-	ok(strstr(got(), LINE(OTHER, KEY_A, "BQUF")) != NULL &&
-	    strstr(got(), "\nsomebody@example.org whatever that is\n") != NULL,
+	ok(strstr(kept_got(), LINE(OTHER, KEY_A, "BQUF")) != NULL &&
+	    strstr(kept_got(), "\nsomebody@example.org whatever that is\n") !=
+	    NULL,
 	    "what others have there stays");
-	ok(strstr(got(), "BAQE") == NULL && strstr(got(), "base64") == NULL,
+	ok(strstr(kept_got(), "BAQE") == NULL &&
+	    strstr(kept_got(), "base64") == NULL,
 	    "what is ours and broken does not");
 	tickets_free(t);
 }
@@ -339,8 +297,8 @@ test_torn(void)
 	int			 c, bad = 0;
 
 	for (len = 0; len < sizeof(text); len++) {
-		put_file(text, len, 0600);
-		t = open_for(dir, US);
+		kept_put(text, len, 0600);
+		t = open_for(kept_dir, US);
 		c = take(t, KEY_A);
 		bad += c != 0 && c != 4;
 		put(t, KEY_A, 6);
@@ -358,8 +316,8 @@ test_large(void)
 	size_t		 n;
 
 	memset(text, 'x', sizeof(text));
-	put_file(text, sizeof(text), 0600);
-	t = open_for(dir, US);
+	kept_put(text, sizeof(text), 0600);
+	t = open_for(kept_dir, US);
 	is_int(take(t, KEY_A), 0, "a file that is too large is not ours");
 	put(t, KEY_A, 1);
 	is_int(take(t, KEY_A), 1, "and is replaced");
@@ -368,10 +326,11 @@ test_large(void)
 	for (n = 0; n + 64 < FILE_MOST; n += 64)
 		snprintf(text + n, 65, "%s%s\n", "somebody@example.org ",
 		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
-	put_file(text, n, 0600);
-	t = open_for(dir, US);
+	kept_put(text, n, 0600);
+	t = open_for(kept_dir, US);
 	put_until(t, KEY_A, 1, TICKET_MAX, NOW + DAY, NOW + HOUR);
-	ok(strlen(got()) <= FILE_MOST && strlen(got()) > FILE_MOST - 1024,
+	ok(strlen(kept_got()) <= FILE_MOST &&
+	    strlen(kept_got()) > FILE_MOST - 1024,
 	    "others' oldest lines make room in a full one");
 	is_int(take(t, KEY_A), 1, "for ours");
 	tickets_free(t);
@@ -383,22 +342,22 @@ test_private(void)
 	static const char	 text[] = LINE(US, KEY_A, "BAQE");
 	struct tickets		*t;
 
-	put_file(text, sizeof(text) - 1, 0644);
-	ok(tickets_new(dir, US, why) == NULL &&
+	kept_put(text, sizeof(text) - 1, 0644);
+	ok(tickets_new(kept_dir, US, why) == NULL &&
 	    strstr(why, "others can read the TLS session in it; chmod 600") !=
 	    NULL, "one that others can read is refused: %s", why);
-	put_file(text, sizeof(text) - 1, 0600);
-	t = open_for(dir, US);
-	chmod(path, 0640);
+	kept_put(text, sizeof(text) - 1, 0600);
+	t = open_for(kept_dir, US);
+	chmod(kept_path, 0640);
 	is_int(take(t, KEY_A), 0, "nor is it used when that happens later");
 	put(t, KEY_A, 8);
-	ok(strcmp(got(), text) == 0, "nor written to");
+	ok(strcmp(kept_got(), text) == 0, "nor written to");
 	is_int(take(t, KEY_A), 8, "memory does");
 	tickets_free(t);
 
-	put_file(text, sizeof(text) - 1, 0600);
-	if (chown(path, 1, 1) == 0)
-		ok(tickets_new(dir, US, why) == NULL &&
+	kept_put(text, sizeof(text) - 1, 0600);
+	if (chown(kept_path, 1, 1) == 0)
+		ok(tickets_new(kept_dir, US, why) == NULL &&
 		    strstr(why, "belongs to someone else") != NULL,
 		    "nor is somebody else's: %s", why);
 }
@@ -414,30 +373,26 @@ test_nowhere(void)
 	is_int(take(t, KEY_A), 0, "once");
 	tickets_free(t);
 
-	unlink(path);
-	ok(symlink("/dev/null", path) == 0, "a link");
-	t = open_for(dir, US);
+	unlink(kept_path);
+	ok(symlink("/dev/null", kept_path) == 0, "a link");
+	t = open_for(kept_dir, US);
 	put(t, KEY_A, 5);
 	is_int(take(t, KEY_A), 5, "a link in its place: memory does");
 	tickets_free(t);
-	unlink(path);
+	unlink(kept_path);
 }
 
 int
 main(void)
 {
-	if (mkdtemp(dir) == NULL) {
-		perror(dir);
-		return 1;
-	}
-	snprintf(path, sizeof(path), "%s/tls_sessions", dir);
+	kept_begin("tls_sessions");
 	test_use(NULL);
-	test_use(dir);
+	test_use(kept_dir);
 	test_times(NULL);
-	test_times(dir);
+	test_times(kept_dir);
 	test_many(NULL);
-	test_many(dir);
-	unlink(path);
+	test_many(kept_dir);
+	unlink(kept_path);
 	test_shared();
 	test_race();
 	test_lines();
@@ -445,7 +400,6 @@ main(void)
 	test_large();
 	test_private();
 	test_nowhere();
-	unlink(path);
-	is_int(rmdir(dir), 0, "nothing is left");
+	is_int(kept_end(), 0, "nothing is left");
 	return tap_done();
 }
