@@ -217,8 +217,6 @@ bosh_response_end(struct line *l)
 		if (b->children == 0)
 			b->settled = 0;
 		bosh_request_remove(b, q);
-		if (b->pending == 0 && buf_len(&b->out) == 0)
-			road_drained(b->road);
 	}
 	bosh_wake(b);
 }

@@ -313,12 +313,6 @@ road_stanza(struct road *r, const struct elem *e)
 }
 
 void
-road_drained(struct road *r)
-{
-	tell(r, ROAD_DRAINED, NULL);
-}
-
-void
 road_ended(struct road *r)
 {
 	if (r->over || r->failed || try_again(r, "the server closed it"))

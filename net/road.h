@@ -41,7 +41,6 @@ enum road_event {
 				 * TCP, our header is sent: more may follow */
 	ROAD_OPEN,		/* the server's stream header: its attributes */
 	ROAD_STANZA,		/* a child of the stream */
-	ROAD_DRAINED,		/* all that was sent is out of our hands */
 	ROAD_CLOSE,		/* the server ended its stream or connection */
 	ROAD_ERROR		/* see road_fault() and road_error() */
 };

@@ -69,7 +69,6 @@ struct road {
 void	 road_secure(struct road *r);
 void	 road_opened(struct road *r, const struct elem *header);
 void	 road_stanza(struct road *r, const struct elem *e);
-void	 road_drained(struct road *r);
 void	 road_ended(struct road *r);
 void	 road_broke(struct road *r, enum road_fault fault, const char *why);
 

@@ -248,7 +248,6 @@ io_event(void *arg, enum io_event ev)
 		input(t);
 		break;
 	case IO_DRAINED:
-		road_drained(t->road);
 		break;
 	case IO_EOF:
 		road_ended(t->road);

@@ -370,8 +370,6 @@ io_event(void *arg, enum io_event ev)
 		input(w);
 		break;
 	case IO_DRAINED:
-		if (w->state == U_STREAM)
-			road_drained(w->road);
 		break;
 	case IO_EOF:
 		road_ended(w->road);

@@ -472,8 +472,6 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
 	case ROAD_STANZA:
 		input(s, e);
 		break;
-	case ROAD_DRAINED:
-		break;	/* whoever waits for room asks before each poll */
 	case ROAD_CLOSE:
 		if (s->state == S_CLOSING)
 			closed(s);
