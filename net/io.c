@@ -44,6 +44,7 @@ struct io {
 	size_t		 record;	/* of the write to be tried again */
 	size_t		 padding;	/* spaces behind it */
 	int		 pads;		/* spaces mean nothing there */
+	int		 heard;		/* bytes came, not yet acknowledged */
 	int64_t		 wrote;		/* ms: when a record last was */
 	int64_t		 filled;	/* ms: when one last was full, almost */
 	int		 paused;
@@ -58,6 +59,7 @@ struct io {
 	void		*arg;
 };
 
+static void	 settle(void *);
 static int	 want(void *);
 static void	 ready(void *, int);
 
@@ -100,7 +102,7 @@ io_new(struct loop *l, int fd, void (*event)(void *, enum io_event),
 	buf_init(&io->units, IO_OUT_MAX);
 	set_options(fd);
 	io->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
-	    .arg = io };
+	    .settle = settle, .arg = io };
 	loop_watch(l, &io->watch);
 	return io;
 }
@@ -215,6 +217,22 @@ acknowledge(struct io *io)
 	(void)io;
 }
 
+/* What is written says it by the way. */
+static void
+settle(void *arg)
+{
+	struct io	*io = arg;
+	int		 says = io->watch.often && io_queued(io) > 0;
+
+	if (io->state != IO_OPEN)
+		return;
+	if (says)
+		io_push(io);
+	if (io->heard && (!says || io_queued(io) > 0))
+		acknowledge(io);
+	io->heard = 0;
+}
+
 #define READ_SIZE	(16 * 1024)	/* a TLS record */
 
 /* Until the socket has no more, because what TLS holds poll cannot see; or
@@ -241,7 +259,8 @@ fill(struct io *io)
 	io->more = n > 0;
 	/* What came before the end or the error is still good. */
 	if (got > 0) {
-		acknowledge(io);
+		io->heard = 1;
+		loop_settle(io->loop, &io->watch);
 		io->event(io->arg, IO_INPUT);
 	}
 	if (io->state != IO_OPEN)
@@ -406,7 +425,7 @@ flush(struct io *io)
 		return;
 	if (io->shutdown == 1)
 		finish_shutdown(io);
-	if (had)
+	if (had && !io->watch.often)
 		io->event(io->arg, IO_DRAINED);
 }
 
@@ -518,6 +537,8 @@ io_write(struct io *io, const void *data, size_t len)
 		buf_truncate(&io->units, buf_len(&io->units) - sizeof(len));
 		return -1;
 	}
+	if (io->watch.often)
+		loop_settle(io->loop, &io->watch);
 	return 0;
 }
 

@@ -17,7 +17,8 @@ struct loop;
 enum io_event {
 	IO_SECURE,		/* the TLS handshake is done */
 	IO_INPUT,		/* bytes were added to io_input() */
-	IO_DRAINED,		/* the output buffer has become empty */
+	IO_DRAINED,		/* the output buffer has become empty; not if
+				 * io_often() */
 	IO_EOF,			/* the other side ended it, properly */
 	IO_ERROR		/* it broke: see io_error() */
 };
@@ -59,7 +60,8 @@ size_t	 io_queued(const struct io *io);
 /* From now on there may be spaces between what is written, if that makes TLS
  * records easier to read. */
 void	 io_pads(struct io *io);
-/* Much goes through it: see struct watch. */
+/* Much goes through it: see struct watch.  What is written goes to the socket
+ * before the next poll, and IO_DRAINED is not told. */
 void	 io_often(struct io *io);
 /* Read no more, for now (1), or again (0). */
 void	 io_pause(struct io *io, int pause);

@@ -22,6 +22,7 @@
 struct loop {
 	TAILQ_HEAD(watches, watch) watches;	/* the often ones first; at the
 						 * end who was ready last */
+	TAILQ_HEAD(, watch)	 settling;
 	TAILQ_HEAD(, timer)	 timers;	/* by time */
 	size_t			 nwatches;
 	struct pollfd		*pfds;
@@ -99,6 +100,7 @@ loop_new(void)
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return NULL;
 	TAILQ_INIT(&l->watches);
+	TAILQ_INIT(&l->settling);
 	TAILQ_INIT(&l->timers);
 	l->pipe.fd = -1;
 	return l;
@@ -148,6 +150,9 @@ loop_unwatch(struct loop *l, struct watch *w)
 	if (!w->on)
 		return;
 	w->on = 0;
+	if (w->settles)
+		TAILQ_REMOVE(&l->settling, w, settling);
+	w->settles = 0;
 	TAILQ_REMOVE(&l->watches, w, next);
 	l->nwatches--;
 	for (i = 0; i < l->npolled; i++)
@@ -157,6 +162,27 @@ loop_unwatch(struct loop *l, struct watch *w)
 		if (l->waiting[i] == w)
 			l->waiting[i] = NULL;
 	w->waits = 0;
+}
+
+void
+loop_settle(struct loop *l, struct watch *w)
+{
+	if (!w->on || w->settles)
+		return;
+	w->settles = 1;
+	TAILQ_INSERT_TAIL(&l->settling, w, settling);
+}
+
+static void
+settle(struct loop *l)
+{
+	struct watch	*w;
+
+	while ((w = TAILQ_FIRST(&l->settling)) != NULL) {
+		TAILQ_REMOVE(&l->settling, w, settling);
+		w->settles = 0;
+		w->settle(w->arg);
+	}
 }
 
 void
@@ -564,6 +590,7 @@ turn(struct loop *l)
 		l->before(l->before_arg);
 	if (l->stop)
 		return 0;
+	settle(l);
 	if (make_room(l) == -1)
 		return -1;
 	if ((r = glance(l)) == 0)

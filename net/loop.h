@@ -25,12 +25,13 @@ struct watch {
 	 * WATCH_NOW, ready is called with these events at once. */
 	int	(*want)(void *arg);
 	void	(*ready)(void *arg, int revents);
+	void	(*settle)(void *arg);	/* see loop_settle(); may be NULL */
 	void	*arg;
 	int	 often;			/* much comes here: where there are
 					 * thousands, look at it more often;
 					 * called though it wants nothing now */
-	int	 on, now, idle, waits;	/* the loop's */
-	TAILQ_ENTRY(watch) next;	/* the loop's */
+	int	 on, now, idle, waits, settles;	/* the loop's */
+	TAILQ_ENTRY(watch) next, settling;	/* the loop's */
 };
 
 struct timer {
@@ -63,6 +64,10 @@ void	 loop_before(struct loop *l, void (*fn)(void *arg), void *arg);
 
 void	 loop_watch(struct loop *l, struct watch *w);
 void	 loop_unwatch(struct loop *l, struct watch *w);	/* fine if it is off */
+/* Call w's settle before the next poll, behind loop_before()'s: for what is
+ * better done once for all that happens in this turn.  Nothing else is called
+ * then before the poll.  Fine if it is asked for already. */
+void	 loop_settle(struct loop *l, struct watch *w);
 
 /* Fire once at an absolute time; setting it again moves it. */
 void	 timer_set(struct loop *l, struct timer *t, int64_t at);

@@ -414,6 +414,62 @@ test_crowd(void)
 	close(zero);
 }
 
+/* What was put off: once a turn, when all that happened in it has. */
+
+static struct {
+	struct seen	 seen;
+	int		 turns, settled, after;
+} quiet;
+
+static void
+before_settling(void *arg)
+{
+	loop_settle(arg, &quiet.seen.watch);
+	quiet.turns++;
+}
+
+static void
+settle(void *arg)
+{
+	(void)arg;
+	quiet.settled++;
+	quiet.after += quiet.settled == quiet.turns;
+}
+
+static void
+ready_quiet(void *arg, int revents)
+{
+	loop_settle(quiet.seen.loop, &quiet.seen.watch);
+	loop_settle(quiet.seen.loop, &quiet.seen.watch);
+	ready(arg, revents);
+}
+
+static void
+test_settle(void)
+{
+	struct loop	*l = loop_new();
+
+	memset(&quiet, 0, sizeof(quiet));
+	watch(l, &quiet.seen, open("/dev/zero", O_RDONLY), POLLIN, 0);
+	quiet.seen.watch.ready = ready_quiet;
+	quiet.seen.watch.settle = settle;
+	quiet.seen.enough = 5;
+	loop_before(l, before_settling, l);
+	ok(run(l), "somebody settles");
+	is_int(quiet.turns, 5, "in each of five turns");
+	is_int(quiet.settled, 5, "once");
+	is_int(quiet.after, 5, "behind what is before the poll");
+	loop_unwatch(l, &quiet.seen.watch);
+	loop_settle(l, &quiet.seen.watch);
+	watch(l, &quiet.seen, quiet.seen.watch.fd, POLLIN, 0);
+	quiet.seen.enough = 1;
+	loop_before(l, NULL, NULL);
+	ok(run(l), "there is nothing left of it");
+	is_int(quiet.settled, 5, "when it is not watched any more");
+	close(quiet.seen.watch.fd);
+	loop_free(l);
+}
+
 int
 main(void)
 {
@@ -429,6 +485,7 @@ main(void)
 	test_waiting(0);
 	test_waiting(1);
 	test_crowd();
+	test_settle();
 	loop_free(l);
 	return tap_done();
 }
