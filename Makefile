@@ -14,7 +14,7 @@ LIBS	= `pkg-config --libs $(PKGS)`
 
 XML	= xml/base64.o xml/buf.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
 	xml/parse.o xml/stanza.o xml/text.o xml/utf8.o xml/write.o
-IBB	= ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o ibb/e2e.o \
+IBB	= ibb/answer.o ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o ibb/e2e.o \
 	ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o ibb/stream.o \
 	ibb/sync.o ibb/why.o
 NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \

@@ -293,37 +293,6 @@ protocol_error(struct inband *s, const struct elem *stanza,
 	s->user.failed(s->arg, fault, err, "");
 }
 
-struct debt *
-inband_debt(const struct elem *stanza, size_t len)
-{
-	const char	*id = elem_attr(stanza, "id");
-	struct debt	*d;
-
-	if ((d = calloc(1, sizeof(*d))) == NULL)
-		return NULL;
-	d->len = len + sizeof(*d);
-	if (stanza_is(stanza, "iq") && id != NULL) {
-		d->len += strlen(id);
-		if ((d->id = strdup(id)) == NULL) {
-			free(d);
-			return NULL;
-		}
-	}
-	return d;
-}
-
-static int
-owe(struct inband *s, const struct elem *stanza, size_t len)
-{
-	struct debt	*d = inband_debt(stanza, len);
-
-	if (d == NULL)
-		return -1;
-	STAILQ_INSERT_TAIL(&s->debts, d, next);
-	inband_debt_count(s, d);
-	return 0;
-}
-
 /* Section 2.2: after 65535 comes 0.  TCP-over-XMPP and mod_tcpproxy go on
  * counting. */
 static int
@@ -373,31 +342,10 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		protocol_error(s, stanza, INBAND_BAD_DATA, SE_BAD_REQUEST);
 		return;
 	}
-	if (s->rx + len > INBAND_RX_MAX || owe(s, stanza, len) == -1) {
+	if (s->rx + len > INBAND_RX_MAX || inband_owe(s, stanza, len) == -1) {
 		protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
 		return;
 	}
 	s->got++;
 	s->user.block(s->arg, p, len);
-}
-
-void
-inband_answer(struct inband *s, size_t n)
-{
-	struct debt	*d;
-
-	while ((d = STAILQ_FIRST(&s->debts)) != NULL && (n > 0 || d->again)) {
-		if (d->id != NULL) {
-			iq_resultto(s->ibb->iqs, s->peer, d->id);
-			if (iq_send(s->ibb->iqs) == -1) {
-				inband_fail(s, INBAND_UNSENT, SE_NONE, "");
-				return;
-			}
-		}
-		if (!d->again) {
-			s->paid++;
-			n--;
-		}
-		inband_debt_free(s);
-	}
 }

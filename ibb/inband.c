@@ -158,35 +158,6 @@ inband_flight_free(struct inband *s)
 }
 
 void
-inband_debt_count(struct inband *s, const struct debt *d)
-{
-	s->rx += d->len;
-	s->ibb->rx += d->len;
-}
-
-void
-inband_debt_free(struct inband *s)
-{
-	struct debt	*d = STAILQ_FIRST(&s->debts);
-
-	STAILQ_REMOVE_HEAD(&s->debts, next);
-	s->rx -= d->len;
-	s->ibb->rx -= d->len;
-	free(d->id);
-	free(d);
-}
-
-void
-inband_refuse_debts(struct inband *s, enum stanza_error err)
-{
-	struct debt	*d;
-
-	for (; (d = STAILQ_FIRST(&s->debts)) != NULL; inband_debt_free(s))
-		if (d->id != NULL)
-			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
-}
-
-void
 inband_free(struct inband *s)
 {
 	if (s == NULL)

@@ -1,5 +1,5 @@
 /* inband_int: what the files that make an in-band bytestream share: inband.c,
- * open.c, data.c, path.c, close.c and sync.c. */
+ * open.c, data.c, answer.c, path.c, close.c and sync.c. */
 #ifndef IBB_INBAND_INT_H
 #define IBB_INBAND_INT_H
 
@@ -165,11 +165,6 @@ void	 inband_fail(struct inband *s, enum inband_fault fault,
 void	 inband_forget(struct inband *s);
 /* The oldest one leaves the queue. */
 void	 inband_flight_free(struct inband *s);
-void	 inband_debt_free(struct inband *s);
-/* It counts from now on, until it is freed. */
-void	 inband_debt_count(struct inband *s, const struct debt *d);
-/* All of them are answered with this error. */
-void	 inband_refuse_debts(struct inband *s, enum stanza_error err);
 /* Answer an iq with an error; a message cannot be. */
 void	 inband_refuse_iq(struct ibb *b, const struct elem *stanza,
 	    enum stanza_error err);
@@ -197,12 +192,22 @@ void	 inband_land(struct inband *s);
 /* Bytes of an iq with a block, without its base64, and of what a WebSocket puts
  * before it. */
 size_t	 inband_tags(const struct inband *s);
-/* A debt for a stanza with so many bytes of data; NULL without memory. */
-struct debt *inband_debt(const struct elem *stanza, size_t len);
 /* Send a flight with this number, for the first time or again: 0 or -1. */
 int	 inband_launch(struct inband *s, struct flight *f, uint64_t number);
 /* Ask whether the messages up to the last have come. */
 int	 inband_ask_ping(struct inband *s);
+
+/* answer.c */
+
+/* A debt for a stanza with so many bytes of data; NULL without memory.  It
+ * counts from now on, until it is freed; the oldest one is. */
+struct debt *inband_debt(const struct elem *stanza, size_t len);
+void	 inband_debt_count(struct inband *s, const struct debt *d);
+void	 inband_debt_free(struct inband *s);
+/* The newest one, for this block: 0, or -1 without memory. */
+int	 inband_owe(struct inband *s, const struct elem *stanza, size_t len);
+/* All of them are answered with this error. */
+void	 inband_refuse_debts(struct inband *s, enum stanza_error err);
 
 /* path.c */
 
