@@ -200,6 +200,7 @@ logged_in(void *arg)
 		.settled = link_settled,
 		.now = clock_us,
 		.ask_later = link_ask_later,
+		.answer_later = link_answer_later,
 		.most = stanza_most,
 		.trace = trace,
 	};

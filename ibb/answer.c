@@ -69,23 +69,93 @@ inband_refuse_debts(struct inband *s, enum stanza_error err)
 			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
 }
 
+/*
+ * In a conversation, where small blocks go to and fro, it is more urgent what
+ * the local end says to a block than that it has come; and servers that do one
+ * thing after the other would do that first.  So there answers wait for a
+ * moment, as those of TCP do (RFC 1122, section 4.2.3.2), and all go together.
+ * Only between xcats: others may wait for each answer.
+ */
+
+static int
+may_wait(const struct inband *s)
+{
+	return s->chats && s->can_sync && s->state == OPEN &&
+	    s->in == HALF_OPEN && s->ibb->host.answer_later != NULL;
+}
+
+static void
+wait(struct inband *s)
+{
+	struct ibb	*b = s->ibb;
+
+	if (s->waits)
+		return;
+	s->waits = 1;
+	TAILQ_INSERT_TAIL(&b->waiting, s, waiter);
+	b->host.answer_later(b->host.arg);
+}
+
 void
-inband_answer(struct inband *s, size_t n)
+inband_wait_no_more(struct inband *s)
+{
+	if (s->waits)
+		TAILQ_REMOVE(&s->ibb->waiting, s, waiter);
+	s->waits = 0;
+}
+
+/* 0 or -1. */
+static int
+pay(struct inband *s)
 {
 	struct debt	*d;
 
-	while ((d = STAILQ_FIRST(&s->debts)) != NULL && (n > 0 || d->again)) {
+	inband_wait_no_more(s);
+	while ((d = STAILQ_FIRST(&s->debts)) != NULL &&
+	    (s->due > 0 || d->again)) {
 		if (d->id != NULL) {
 			iq_resultto(s->ibb->iqs, s->peer, d->id);
-			if (iq_send(s->ibb->iqs) == -1) {
-				inband_fail(s, INBAND_UNSENT, SE_NONE, "");
-				return;
-			}
+			if (iq_send(s->ibb->iqs) == -1)
+				return -1;
 		}
 		if (!d->again) {
 			s->paid++;
-			n--;
+			s->due--;
 		}
 		inband_debt_free(s);
 	}
+	return 0;
+}
+
+void
+inband_pay(struct inband *s)
+{
+	if (s->due > 0)
+		pay(s);
+}
+
+static void
+pay_or_fail(struct inband *s)
+{
+	if (pay(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+void
+inband_answer(struct inband *s, size_t n)
+{
+	s->due += n;
+	if (may_wait(s))
+		wait(s);
+	else
+		pay_or_fail(s);
+}
+
+void
+ibb_answer(struct ibb *b)
+{
+	struct inband	*s;
+
+	while ((s = TAILQ_FIRST(&b->waiting)) != NULL)
+		pay_or_fail(s);
 }

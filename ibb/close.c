@@ -42,6 +42,7 @@ close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
 	if (stanza_is(stanza, "iq") && id != NULL)
 		s->close_id = strdup(id);
 	inband_set_in(s, HALF_CLOSING);
+	inband_pay(s);
 	if (s->state != OPEN) {		/* an open that is not answered */
 		inband_abort(s, SE_NOT_ACCEPTABLE);
 		if (s->user.failed != NULL)
@@ -166,6 +167,7 @@ inband_ask_close_again(struct inband *s)
 void
 inband_close(struct inband *s, int64_t deadline)
 {
+	inband_pay(s);
 	if (s->state != OPEN)
 		return;
 	if (s->in == HALF_CLOSING)
@@ -179,6 +181,7 @@ inband_close(struct inband *s, int64_t deadline)
 void
 inband_close_back(struct inband *s, int64_t deadline)
 {
+	inband_pay(s);
 	if (s->state != OPEN)
 		return;
 	if (s->out == HALF_OPEN)
@@ -191,6 +194,7 @@ inband_close_back(struct inband *s, int64_t deadline)
 void
 inband_abort(struct inband *s, enum stanza_error err)
 {
+	inband_pay(s);
 	inband_refuse_debts(s, err);
 	if (s->state == ENDED)
 		return;

@@ -267,7 +267,9 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 	f->len = len;
 	if (s->can_sync)
 		memcpy(f->data, data, len);
+	s->late = s->can_sync && s->turn == THEIRS && len < PACE_SMALL;
 	path_sent(s, f);
+	s->turn = OURS;
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
 	s->flying += len;
@@ -347,5 +349,7 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		return;
 	}
 	s->got++;
+	s->chats = s->turn == OURS && len < PACE_SMALL;
+	s->turn = THEIRS;
 	s->user.block(s->arg, p, len);
 }

@@ -83,6 +83,7 @@ inband_fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
 	if (s->state == ENDED)
 		return;
 	inband_forget(s);
+	inband_pay(s);
 	inband_refuse_debts(s, SE_ITEM_NOT_FOUND);
 	if (s->in == HALF_CLOSING)
 		close_answer(s, 0);
@@ -106,6 +107,7 @@ ibb_new(struct iq_table *iqs, const struct ibb_host *host)
 	b->host = *host;
 	RB_INIT(&b->streams);
 	RB_INIT(&b->paths);
+	TAILQ_INIT(&b->waiting);
 	buf_init(&b->scratch, 2 * INBAND_RX_MAX);
 	return b;
 }
@@ -167,6 +169,7 @@ inband_free(struct inband *s)
 	if (s->ibb->hurried == s)
 		s->ibb->hurried = NULL;
 	inband_forget(s);
+	inband_wait_no_more(s);
 	while (!STAILQ_EMPTY(&s->flights))
 		inband_flight_free(s);
 	while (!STAILQ_EMPTY(&s->debts))

@@ -45,6 +45,9 @@ struct ibb_host {
 	/* There is no room for a stream, but may be in a tenth of a second,
 	 * though nothing comes: ask then.  With a clock; else NULL. */
 	void	(*ask_later)(void *arg);
+	/* Call ibb_answer() in a moment, that is when whoever is at the end of a
+	 * stream had time to say something; NULL: no answer waits for that. */
+	void	(*answer_later)(void *arg);
 	/* Bytes that the server takes in a stanza (XEP-0478), 0: it does not
 	 * say; NULL: nobody asks. */
 	size_t	(*most)(void *arg);
@@ -97,6 +100,9 @@ void	 ibb_free(struct ibb *b);
 /* Take a received iq (get, set) or message.  Returns 1 if it was ours, and
  * has been dealt with; 0 if not. */
 int	 ibb_input(struct ibb *b, const struct elem *stanza);
+
+/* Give the answers that wait. */
+void	 ibb_answer(struct ibb *b);
 
 /*
  * How many peers may still ask how their stream ended?  Our answer to their

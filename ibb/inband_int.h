@@ -34,6 +34,13 @@ enum half {
 	HALF_CLOSED
 };
 
+/* Whose block was the last one? */
+enum turn {
+	NOBODYS,
+	OURS,
+	THEIRS
+};
+
 /* Does a stream that can be mended send, or does it wait? */
 enum hold {
 	HOLD_NOT,
@@ -100,6 +107,13 @@ struct inband {
 	void			(*result)(void *, struct xw *);
 	STAILQ_HEAD(, debt)	 debts;
 	size_t			 rx;		/* bytes held for debts */
+	size_t			 due;		/* debts to be answered */
+	enum turn		 turn;
+	int			 chats;		/* their last block was a
+						 * small reply, */
+	int			 late;		/* ours was: its answer is */
+	int			 waits;		/* that of theirs does */
+	TAILQ_ENTRY(inband)	 waiter;
 	char			*open_id;	/* of the peer's open */
 	char			*close_id;	/* of the peer's close */
 	void			(*extra)(void *, struct xw *);
@@ -138,6 +152,7 @@ struct ibb {
 	struct ibb_host		 host;
 	struct inband_tree	 streams;
 	struct path_tree	 paths;
+	TAILQ_HEAD(, inband)	 waiting;	/* answer.c */
 	struct buf		 scratch;	/* a block, decoded */
 	size_t			 rx;		/* of all streams */
 	size_t			 limit;		/* learned; 0: none */
@@ -206,7 +221,11 @@ void	 inband_debt_count(struct inband *s, const struct debt *d);
 void	 inband_debt_free(struct inband *s);
 /* The newest one, for this block: 0, or -1 without memory. */
 int	 inband_owe(struct inband *s, const struct elem *stanza, size_t len);
-/* All of them are answered with this error. */
+/* Those that are due and wait are answered now. */
+void	 inband_pay(struct inband *s);
+/* They will not be. */
+void	 inband_wait_no_more(struct inband *s);
+/* All the others are answered with this error. */
 void	 inband_refuse_debts(struct inband *s, enum stanza_error err);
 
 /* path.c */

@@ -23,6 +23,7 @@
 
 #define PACE_UNIT	8192		/* Prosody 0.12 reads that much */
 #define PACE_FIRST	4096		/* the first stanzas */
+#define PACE_SMALL	(PACE_FIRST / 2)	/* blocks of those who type */
 #define PACE_BUDGET_MAX	(1024 * 1024)	/* bytes under way */
 #define PACE_BLOCKS_MAX	64		/* blocks likewise */
 #define PACE_RATES	4		/* rounds */

@@ -114,13 +114,13 @@ look_for_hurry(struct inband *s, size_t len)
 	struct ibb	*b = s->ibb;
 	size_t		 large = inband_block(s) / 2;
 
-	if (len >= (large < PACE_FIRST / 2 ? large : PACE_FIRST / 2)) {
+	if (len >= (large < PACE_SMALL ? large : PACE_SMALL)) {
 		s->small = 0;
 		if (b->hurried == s)
 			b->hurried = NULL;
 		return;
 	}
-	if (s->small++ > 0 && s->nflights <= 1) {
+	if (s->small++ > 0 && (s->nflights <= 1 || s->late)) {
 		b->hurried = s;
 		b->hurried_at = b->host.now();
 	}
@@ -194,6 +194,8 @@ path_sent(struct inband *s, struct flight *f)
 		return;
 	look_for_hurry(s, f->len);
 	flies(s, f);
+	if (s->late)
+		f->mark.at = 0;
 }
 
 void
@@ -251,6 +253,15 @@ stands_still(const struct inband *s)
 	    (still < STILL_MOST ? still : STILL_MOST);
 }
 
+/* Has all arrived?  What the peer has replied to has, though the answer waits
+ * for a moment: see answer.c. */
+static int
+all_there(const struct inband *s)
+{
+	return s->nflights == 0 || (s->late && s->turn == THEIRS &&
+	    s->nflights <= s->small);
+}
+
 /*
  * May a small block of it go even so?  It may if the stream sends small ones
  * only, or is new; or if the others may have readers who have stopped: once it
@@ -259,7 +270,7 @@ stands_still(const struct inband *s)
 static int
 squeezes_in(const struct inband *s)
 {
-	return s->nflights == 0 && (s->small > 0 || s->taken < PACE_FIRST ||
+	return all_there(s) && (s->small > 0 || s->taken < PACE_FIRST ||
 	    s->path->nflying < CROWD || stands_still(s));
 }
 
@@ -283,7 +294,7 @@ path_room(const struct inband *s)
 		return shared_room(s, inband_block(s));
 	if (squeezes_in(s))
 		return 1;
-	if (s->nflights == 0 && host->ask_later != NULL)
+	if (all_there(s) && host->ask_later != NULL)
 		host->ask_later(host->arg);
 	return 0;
 }
@@ -291,5 +302,5 @@ path_room(const struct inband *s)
 int
 path_takes(const struct inband *s)
 {
-	return s->nflights == 0 || shared_room(s, 1) > 0;
+	return all_there(s) || shared_room(s, 1) > 0;
 }

@@ -32,7 +32,8 @@
 #define ALIVE_SHARE	3		/* but this part of -w at most */
 #define LINGER		10000		/* ms for a peer to ask how it ended */
 #define PATIENCE	120		/* s, likewise, for one that is away */
-#define ASK_LATER	100		/* ms: see struct ibb_host */
+#define ASK_LATER	100		/* ms: see struct ibb_host, */
+#define ANSWER_LATER	1		/* likewise */
 #define LOOK_FIRST	500		/* ms until it is asked again; twice */
 #define LOOK_MOST	5000		/* that, and so on, but not more */
 
@@ -162,6 +163,23 @@ link_ask_later(void *arg)
 	(void)arg;
 	if (!later.on)
 		timer_set(run.loop, &later, clock_ms() + ASK_LATER);
+}
+
+static void
+answer(void *arg)
+{
+	(void)arg;
+	ibb_answer(run.ibb);
+}
+
+void
+link_answer_later(void *arg)
+{
+	static struct timer	 later = { .fire = answer };
+
+	(void)arg;
+	if (!later.on)
+		timer_set(run.loop, &later, clock_ms() + ANSWER_LATER);
 }
 
 static void

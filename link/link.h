@@ -66,7 +66,9 @@ void	 link_over(struct link *l, int status);
 int	 link_lingers(void);
 /* A peer has nothing more to ask about a stream that ended. */
 void	 link_settled(void *unused);
+/* What struct ibb_host has under these names. */
 void	 link_ask_later(void *unused);
+void	 link_answer_later(void *unused);
 /* Look at it before the loop waits next; an argument for stream_call(). */
 void	 link_changed(void *link);
 /* Join its stream to these descriptors, which it closes when it is over; to

@@ -266,6 +266,7 @@ post(void *arg, const void *stanza, size_t len)
 
 int64_t (*engine_clock)(void);
 size_t engine_most;
+int engine_waits;
 
 static size_t
 most(void *arg)
@@ -282,6 +283,14 @@ ask_later(void *arg)
 	a->asks_later++;
 }
 
+static void
+answer_later(void *arg)
+{
+	struct side *a = arg;
+
+	a->answers_later++;
+}
+
 void
 side_init(struct side *a, const char *jid)
 {
@@ -291,6 +300,7 @@ side_init(struct side *a, const char *jid)
 		.trace = no_trace,
 		.now = engine_clock,
 		.ask_later = ask_later,
+		.answer_later = engine_waits ? answer_later : NULL,
 		.most = most,
 		.arg = a,
 	};

@@ -57,6 +57,7 @@ struct side {
 	int counting;		/* blocks are numbers: see count_block() */
 	int broken;		/* nothing can be sent */
 	int asks_later;		/* so often, for room */
+	int answers_later;	/* so often, a moment for answers */
 	char id[33];		/* of the request seen last by said() */
 	char sid[33];		/* and the sid */
 };
@@ -105,6 +106,8 @@ const char *events(struct end *e);
 extern int64_t (*engine_clock)(void);
 /* Bytes of a stanza that their servers say they take, from now on; 0: none. */
 extern size_t engine_most;
+/* May answers of those made from now on wait? */
+extern int engine_waits;
 void	 side_init(struct side *a, const char *jid);
 void	 side_free(struct side *a);
 /* A place for a stream (may be NULL yet); forget one that is over. */

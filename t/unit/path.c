@@ -379,6 +379,33 @@ test_hurry(void)
 }
 
 /* Not a byte of a path stays with those who have left it. */
+/* One stream is in a conversation, of which no answer has come yet; the others
+ * fill the path. */
+static void
+test_conversation(void)
+{
+	struct sender	*s = &senders[1];
+
+	set_up(2);
+	senders[0].far->eager = s->far->eager = 0;
+	must(inband_send(s->far->s, block, SMALL, 1) == 0);
+	deliver(&b, &a);
+	while (send_one(&senders[0]))
+		continue;
+	ok(inband_takes(s->near->s), "a word squeezes in");
+	send_len(s, SMALL);
+	ok(!inband_takes(s->near->s), "and the next one waits");
+	while (!STAILQ_EMPTY(&a.out))
+		deliver(&a, &b);
+	must(inband_send(s->far->s, block, SMALL, 1) == 0);
+	while (!STAILQ_EMPTY(&b.out))
+		deliver(&b, &a);
+	ok(inband_takes(s->near->s), "until there was a reply");
+	send_len(s, SMALL);
+	ok(!inband_takes(s->near->s), "to each");
+	part(&a, &b);
+}
+
 static void
 test_gone(void)
 {
@@ -407,6 +434,7 @@ main(void)
 	test_new();
 	test_squeeze();
 	test_hurry();
+	test_conversation();
 	test_gone();
 	return tap_done();
 }
