@@ -213,11 +213,10 @@ input(struct tcp *t)
 	struct buf	*in = io_input(t->io);
 
 	while (!t->paused && !road_deaf(t->road) && buf_len(in) > 0) {
-		if (parse_feed(t->parse, buf_data(in), buf_len(in)) == -1) {
+		if (parse_take(t->parse, in) == -1) {
 			road_broke(t->road, ROAD_LOST, "out of memory");
 			return;
 		}
-		buf_truncate(in, 0);
 		deliver(t);
 	}
 }

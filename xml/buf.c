@@ -116,6 +116,32 @@ buf_commit(struct buf *b, size_t len)
 	b->len += len;
 }
 
+/* Might b have storage of that size? */
+static int
+may_have(const struct buf *b, size_t cap)
+{
+	return cap / 2 <= b->max;
+}
+
+int
+buf_move(struct buf *to, struct buf *from)
+{
+	struct buf old = *to;
+
+	if (to->len > 0 || from->len > to->max || !may_have(to, from->cap) ||
+	    !may_have(from, to->cap)) {
+		if (buf_add(to, buf_data(from), from->len) == -1)
+			return -1;
+		buf_truncate(from, 0);
+		return 0;
+	}
+	*to = *from;
+	to->max = old.max;
+	old.max = from->max;
+	*from = old;
+	return 0;
+}
+
 void
 buf_drain(struct buf *b, size_t len)
 {

@@ -44,6 +44,10 @@ int	 buf_addstr(struct buf *b, const char *s);
 unsigned char *buf_reserve(struct buf *b, size_t len);
 void	 buf_commit(struct buf *b, size_t len);
 
+/* Append all that is in from, which is empty then.  0, or -1 as buf_add().
+ * Nothing is copied if to is empty and they are of about the same size. */
+int	 buf_move(struct buf *to, struct buf *from);
+
 /* Forget the first len live bytes; the last ones, so that len remain. */
 void	 buf_drain(struct buf *b, size_t len);
 void	 buf_truncate(struct buf *b, size_t len);

@@ -380,14 +380,31 @@ parse_free(struct parse *p)
 	free(p);
 }
 
+static void
+look_for_end(struct parse *p, const void *data, size_t len)
+{
+	if (memchr(data, '>', len) != NULL)
+		p->tried = 0;
+}
+
 int
 parse_feed(struct parse *p, const void *data, size_t len)
 {
 	if (p->condition != NULL)
 		return 0;
-	if (memchr(data, '>', len) != NULL)
-		p->tried = 0;
+	look_for_end(p, data, len);
 	return buf_add(&p->in, data, len);
+}
+
+int
+parse_take(struct parse *p, struct buf *data)
+{
+	if (p->condition != NULL) {
+		buf_truncate(data, 0);
+		return 0;
+	}
+	look_for_end(p, buf_data(data), buf_len(data));
+	return buf_move(&p->in, data);
 }
 
 /* An error that expat found by itself. */

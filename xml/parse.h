@@ -20,6 +20,7 @@
 
 #include <stddef.h>
 
+struct buf;
 struct elem;
 struct parse;
 
@@ -50,6 +51,8 @@ void	 parse_free(struct parse *p);
  * or before the first.  Returns 0, or -1 when out of memory.
  */
 int	 parse_feed(struct parse *p, const void *data, size_t len);
+/* The same with all that is in a buffer, which is empty then. */
+int	 parse_take(struct parse *p, struct buf *data);
 
 /*
  * The next event.  For PARSE_OPEN and PARSE_STANZA *e is an element that the

@@ -104,6 +104,24 @@ drain(struct parse *p)
 	}
 }
 
+/* Bytes for the parser, of which it may have the storage as well. */
+static void
+feed(struct parse *p, const char *s, size_t len, int take)
+{
+	struct buf b;
+
+	if (!take) {
+		if (parse_feed(p, s, len) == -1)
+			abort();
+		return;
+	}
+	buf_init(&b, len);
+	if (buf_add(&b, s, len) == -1 || parse_take(p, &b) == -1 ||
+	    buf_len(&b) != 0)
+		abort();
+	buf_free(&b);
+}
+
 /* Parse len bytes of s: the first head bytes, then pieces of size bytes. */
 static const char *
 run(const char *s, size_t len, size_t head, size_t size,
@@ -117,8 +135,7 @@ run(const char *s, size_t len, size_t head, size_t size,
 		abort();
 	for (n = head < len ? head : len; len > 0; s += n, len -= n,
 	    n = size < len ? size : len) {
-		if (parse_feed(p, s, n) == -1)
-			abort();
+		feed(p, s, n, size % 2);
 		if (drain(p) == -1)
 			break;
 	}
@@ -879,6 +896,44 @@ test_buf(void)
 	buf_free(&b);
 }
 
+/* Moved as it is, or, where it does not fit, copied or refused. */
+static void
+test_buf_move(void)
+{
+	static const char some[] = "0123456789";
+	struct buf from, to;
+	const unsigned char *p;
+
+	buf_init(&from, 1000);
+	buf_init(&to, 20);
+	buf_addstr(&from, some);
+	buf_addstr(&from, some);
+	buf_drain(&from, 5);
+	is_int(buf_move(&to, &from), 0, "move it");
+	ok(buf_len(&from) == 0 && buf_room(&from) == 1000, "it is gone");
+	ok(buf_len(&to) == 15 && buf_room(&to) == 5 &&
+	    memcmp(buf_data(&to), "567890123456789", 15) == 0, "and there");
+	ok(to.cap <= 2 * to.max, "in what may be its storage");
+	buf_addstr(&from, some);
+	errno = 0;
+	ok(buf_move(&to, &from) == -1 && errno == ENOBUFS, "too much more");
+	is_int((long long)buf_len(&from), 10, "is left where it is");
+	buf_truncate(&from, 5);
+	is_int(buf_move(&to, &from), 0, "enough");
+	ok(buf_len(&from) == 0 && buf_len(&to) == 20 &&
+	    memcmp(buf_data(&to) + 15, "01234", 5) == 0, "goes behind");
+	buf_free(&to);
+	buf_init(&to, 1000);
+	buf_addstr(&from, some);
+	p = buf_data(&from);
+	is_int(buf_move(&to, &from), 0, "to a larger one");
+	ok(buf_data(&to) == p, "without a copy");
+	is_int(buf_move(&to, &from), 0, "nothing at all");
+	ok(buf_len(&to) == 10 && buf_len(&from) == 0, "changes nothing");
+	buf_free(&from);
+	buf_free(&to);
+}
+
 static const char *
 written(struct buf *b)
 {
@@ -1160,6 +1215,7 @@ main(void)
 {
 	buf_init(&seen, SIZE_MAX);
 	test_buf();
+	test_buf_move();
 	test_elem();
 	test_streams();
 	test_stanzas();
