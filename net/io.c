@@ -228,6 +228,8 @@ settle(void *arg)
 		return;
 	if (says)
 		io_push(io);
+	if (io->write_wants == 0)	/* flush() finds that, and tells */
+		io->write_wants = POLLOUT;
 	if (io->heard && (!says || io_queued(io) > 0))
 		acknowledge(io);
 	io->heard = 0;
