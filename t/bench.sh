@@ -291,6 +291,14 @@ tube()		# key bytes argument ...
 	sample "$_key" "$_rate"
 }
 
+# The same with a file at one end and a reader at the other, as xcat has them.
+tube_ends()	# key bytes argument ...
+{
+	counted tube
+	tube "$@" -s <"$(data "$2")" 3>"$T/tube.out"
+	finish tube_sink 10
+}
+
 # --- all of it ---------------------------------------------------------------
 
 repeat()		# command ...: as often as RUNS and TIME say

@@ -111,6 +111,7 @@ direct_run()	# bytes
 {
 	nc_up direct.nc "$1"
 	tube direct.tube "$1"
+	tube_ends direct.ends "$1"
 	socat_up direct.socat "$1"
 	socat_up direct.socat64 "$1" -b 65536
 	socket_up direct.xcat "$1" direct
@@ -123,6 +124,7 @@ row_direct()
 	_what="socket, direct, $((10 * SIZE)) MB"
 	row "$_what: nc, no TLS" MB/s direct.nc ''
 	row "$_what: bare TLS" MB/s direct.tube ''
+	row "$_what: the same from a file to a reader" MB/s direct.ends ''
 	row "$_what: socat, TLS 1.3" MB/s direct.socat ''
 	row "$_what: the same with -b 65536" MB/s direct.socat64 ''
 	row "$_what: xcat : socat" MB/s direct.xcat '>= 1.0' direct.socat
@@ -130,11 +132,17 @@ row_direct()
 	stop_server
 }
 
+through_proxy()	# command key bytes
+{
+	"$@" -x "127.0.0.1:$PROXYPORT" -X "proxy.$DOMAIN" -c "$SERVER" \
+	    -C "$CAFILE" -j "alice@$DOMAIN/tube" -p "$(password alice)" \
+	    -J "$bob/tube"
+}
+
 proxy_run()	# server bytes
 {
-	tube "$1.tube" "$2" -x "127.0.0.1:$PROXYPORT" -X "proxy.$DOMAIN" \
-	    -c "$SERVER" -C "$CAFILE" -j "alice@$DOMAIN/tube" \
-	    -p "$(password alice)" -J "$bob/tube"
+	through_proxy tube "$1.tube" "$2"
+	through_proxy tube_ends "$1.ends" "$2"
 	socket_up "$1.proxied" "$2" proxy -o streamhost=none
 }
 
@@ -147,7 +155,9 @@ proxy_on()	# server
 	repeat proxy_run "$1" $((_mb * MB))
 	_what="socket, proxy of $1, $_mb MB"
 	row "$_what: bare TLS" MB/s "$1.tube" ''
+	row "$_what: the same from a file to a reader" MB/s "$1.ends" ''
 	row "$_what: xcat : bare TLS" MB/s "$1.proxied" '>= 0.9' "$1.tube"
+	row "$_what: xcat : file to reader" MB/s "$1.proxied" '' "$1.ends"
 }
 
 row_proxy()

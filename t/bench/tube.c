@@ -2,11 +2,13 @@
  * tube: bare TLS 1.3 over a TCP connection, or through a SOCKS5 bytestreams
  * proxy (XEP-0065): bytes per second, from one process to another.
  *
- *	tube [-n bytes] -k certificate -K key
- *	tube [-n bytes] -k certificate -K key -x proxyhost:port -X proxyjid
+ *	tube [-s] [-n bytes] -k certificate -K key
+ *	tube [-s] [-n bytes] -k certificate -K key -x proxyhost:port -X proxyjid
  *	    -c server -C ca -j jid -p password -J targetjid
  *
- * The account is needed to activate the stream; the target is nobody's.
+ * The account is needed to activate the stream; the target is nobody's.  With -s
+ * the bytes are those of standard input, and go to descriptor 3: what a program
+ * has to do that is there for bytes of others.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -37,6 +39,7 @@ struct plan {
 	const char		*proxy, *proxy_jid;
 	const char		*certificate, *key;
 	uint64_t		 bytes;
+	int			 ends;		/* there are files */
 };
 
 static void
@@ -167,6 +170,8 @@ take(const struct plan *p, int fd)
 	for (n = 0; taken < all; ) {
 		if ((r = SSL_read(ssl, b, sizeof(b))) <= 0)
 			errx(1, "the tube broke");
+		if (p->ends && write(3, b, (size_t)r) != r)
+			err(1, "descriptor 3");
 		for (n += (uint64_t)r; taken < n / PIECE; taken++)
 			if (SSL_write(ssl, "x", 1) != 1)
 				errx(1, "the tube broke");
@@ -198,6 +203,8 @@ give(const struct plan *p, int fd)
 
 	for (sent = landed = 0; landed < all; ) {
 		if (sent < all && sent - landed < WINDOW) {
+			if (p->ends && read(0, b, sizeof(b)) == -1)
+				err(1, "standard input");
 			if (SSL_write(ssl, b, sizeof(b)) != sizeof(b))
 				errx(1, "the tube broke");
 			sent++;
@@ -214,7 +221,7 @@ options(struct plan *p, int argc, char **argv)
 {
 	int	 c;
 
-	while ((c = getopt(argc, argv, "c:C:j:J:k:K:n:p:x:X:")) != -1)
+	while ((c = getopt(argc, argv, "c:C:j:J:k:K:n:p:sx:X:")) != -1)
 		switch (c) {
 		case 'c':	p->login.server = optarg; break;
 		case 'C':	p->login.ca = optarg; break;
@@ -224,6 +231,7 @@ options(struct plan *p, int argc, char **argv)
 		case 'K':	p->key = optarg; break;
 		case 'n':	p->bytes = stat_number(optarg); break;
 		case 'p':	p->login.password = optarg; break;
+		case 's':	p->ends = 1; break;
 		case 'x':	p->proxy = optarg; break;
 		case 'X':	p->proxy_jid = optarg; break;
 		default:	exit(2);
