@@ -45,8 +45,8 @@ struct ibb_host {
 	/* There is no room for a stream, but may be in a tenth of a second,
 	 * though nothing comes: ask then.  With a clock; else NULL. */
 	void	(*ask_later)(void *arg);
-	/* Call ibb_answer() in a moment, that is when whoever is at the end of a
-	 * stream had time to say something; NULL: no answer waits for that. */
+	/* Call ibb_answer() in a moment, when whoever is at the end of a stream
+	 * had time to say something; NULL: no answer waits for that. */
 	void	(*answer_later)(void *arg);
 	/* Bytes that the server takes in a stanza (XEP-0478), 0: it does not
 	 * say; NULL: nobody asks. */

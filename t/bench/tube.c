@@ -3,8 +3,8 @@
  * proxy (XEP-0065): bytes per second, from one process to another.
  *
  *	tube [-s] [-n bytes] -k certificate -K key
- *	tube [-s] [-n bytes] -k certificate -K key -x proxyhost:port -X proxyjid
- *	    -c server -C ca -j jid -p password -J targetjid
+ *	tube [-s] [-n bytes] -k certificate -K key -x proxyhost:port
+ *	    -X proxyjid -c server -C ca -j jid -p password -J targetjid
  *
  * The account is needed to activate the stream; the target is nobody's.  With -s
  * the bytes are those of standard input, and go to descriptor 3: what a program

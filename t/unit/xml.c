@@ -135,7 +135,7 @@ run(const char *s, size_t len, size_t head, size_t size,
 		abort();
 	for (n = head < len ? head : len; len > 0; s += n, len -= n,
 	    n = size < len ? size : len) {
-		feed(p, s, n, size % 2);
+		feed(p, s, n, size % 2 == 1);
 		if (drain(p) == -1)
 			break;
 	}
