@@ -6,9 +6,9 @@
  *	tube [-s] [-n bytes] -k certificate -K key -x proxyhost:port
  *	    -X proxyjid -c server -C ca -j jid -p password -J targetjid
  *
- * The account is needed to activate the stream; the target is nobody's.  With -s
- * the bytes are those of standard input, and go to descriptor 3: what a program
- * has to do that is there for bytes of others.
+ * The account is needed to activate the stream; the target is nobody's.  With
+ * -s the bytes are those of standard input, and go to descriptor 3: what a
+ * program has to do that is there for bytes of others.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
