@@ -144,7 +144,9 @@ pay_or_fail(struct inband *s)
 void
 inband_answer(struct inband *s, size_t n)
 {
-	s->due += n;
+	uint64_t	 owed = s->got - s->paid - s->due;
+
+	s->due += n < owed ? n : (size_t)owed;
 	if (may_wait(s))
 		wait(s);
 	else

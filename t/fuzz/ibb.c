@@ -930,6 +930,9 @@ step(void)
 		if (take() % 2 == 0)
 			hear_answer();
 		break;
+	case 18:
+		ibb_answer(f.ibb);
+		break;
 	default:
 		act(&f.ends[n / 24 % ENDS], take() % 12);
 	}
@@ -950,6 +953,13 @@ check(void)
 		must(inband_room(e->s) == 0 || !e->over);
 		must(e->sent - e->answered <= INBAND_WINDOW || e->over);
 	}
+}
+
+/* It will, or it will be freed before. */
+static void
+on_answer_later(void *arg)
+{
+	(void)arg;
 }
 
 static struct parse *
@@ -973,6 +983,7 @@ start(const uint8_t *data, size_t size)
 		.allowed = on_allowed,
 		.offer = on_offer,
 		.trace = on_trace,
+		.answer_later = on_answer_later,
 	};
 
 	memset(&f, 0, sizeof(f));

@@ -163,6 +163,22 @@ test_ends(void)
 	tear_down();
 }
 
+/* Nothing is answered before it has come. */
+static void
+test_too_many(void)
+{
+	set_up(1, 1);
+	e->eager = 0;
+	comes(SMALL);
+	inband_answer(e->s, 3);
+	is(said(&a), ANSWER("b0"), "one is answered, though there were more");
+	comes(SMALL);
+	is(said(&a), "", "but not the one after it");
+	inband_answer(e->s, 1);
+	is(said(&a), ANSWER("b1"), "which is in its turn");
+	tear_down();
+}
+
 static void
 test_others(void)
 {
@@ -185,6 +201,7 @@ main(void)
 	test_conversation();
 	test_bulk();
 	test_ends();
+	test_too_many();
 	test_others();
 	return tap_done();
 }
