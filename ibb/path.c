@@ -254,12 +254,12 @@ stands_still(const struct inband *s)
 }
 
 /* Has all arrived?  What the peer has replied to has, though the answer waits
- * for a moment: see answer.c. */
+ * for a moment: see answer.c.  But it may never come. */
 static int
 all_there(const struct inband *s)
 {
 	return s->nflights == 0 || (s->late && s->turn == THEIRS &&
-	    s->nflights <= s->small);
+	    s->nflights <= s->small && own_room(s, 1) > 0);
 }
 
 /*

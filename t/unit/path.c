@@ -378,7 +378,6 @@ test_hurry(void)
 	part(&a, &b);
 }
 
-/* Not a byte of a path stays with those who have left it. */
 /* One stream is in a conversation, of which no answer has come yet; the others
  * fill the path. */
 static void
@@ -406,6 +405,32 @@ test_conversation(void)
 	part(&a, &b);
 }
 
+/* A peer that talks on and answers nothing is not told more and more. */
+static void
+test_unanswered(size_t len, size_t most)
+{
+	struct sender	*s = &senders[0];
+	size_t		 i, n = 0;
+
+	set_up(1);
+	s->far->eager = 0;
+	for (i = 0; i < 1000; i++) {
+		must(inband_send(s->far->s, block, SMALL, 1) == 0);
+		while (!STAILQ_EMPTY(&b.out))
+			deliver(&b, &a);
+		if (inband_room(s->near->s) > 0 && inband_takes(s->near->s)) {
+			send_len(s, len);
+			n++;
+		}
+		while (!STAILQ_EMPTY(&a.out))
+			deliver(&a, &b);
+	}
+	is_int((long long)n, (long long)most, "blocks of %zu without an "
+	    "answer: %zu", len, n);
+	part(&a, &b);
+}
+
+/* Not a byte of a path stays with those who have left it. */
 static void
 test_gone(void)
 {
@@ -435,6 +460,8 @@ main(void)
 	test_squeeze();
 	test_hurry();
 	test_conversation();
+	test_unanswered(SMALL, 64);
+	test_unanswered(1400, 3);
 	test_gone();
 	return tap_done();
 }
