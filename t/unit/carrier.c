@@ -45,6 +45,7 @@ struct side {
 	struct buf		 pipe;		/* on its way from here */
 	int			 wired;		/* this end of the socket */
 	int			 stalls;	/* its reader */
+	int			 waits;		/* answers do */
 	uint64_t		 total, sent, got, gone, confirmed;
 	int			 opened, closing, closed, failed, wrong;
 };
@@ -403,11 +404,30 @@ consume(struct side *s, uint64_t most)
 	return 1;
 }
 
+/* Answers wait until somebody gives them. */
+static void
+answer_later(void *arg)
+{
+	struct side	*s = arg;
+
+	s->waits = 1;
+}
+
+static int
+give_answers(struct side *s)
+{
+	int	 waited = s->waits;
+
+	s->waits = 0;
+	ibb_answer(s->ibb);
+	return waited;
+}
+
 static void
 side_start(struct side *s, const char *jid, struct side *peer, uint64_t total)
 {
 	struct ibb_host	 host = { .allowed = allowed, .offer = on_offer,
-			    .arg = s };
+			    .answer_later = answer_later, .arg = s };
 	struct elem	*e;
 
 	memset(s, 0, sizeof(*s));
@@ -476,6 +496,8 @@ something(int logins)
 	struct side	*s = chance(2) ? &a : &b;
 	unsigned	 what = chance(logins ? 100 : 97);
 
+	if (chance(6) == 0)
+		give_answers(s);
 	if (what < 30)
 		deliver(s);
 	else if (what < 50)
@@ -519,6 +541,7 @@ go_on(struct side *s)
 	moved |= send_some(s, most(s));
 	moved |= socket_moves(s, 100000);
 	moved |= consume(s, 100000);
+	moved |= give_answers(s);
 	return moved;
 }
 

@@ -937,6 +937,8 @@ byte(const struct side *a, size_t i)
 	return (unsigned char)(i * 7 + i / 251 + (a->jid[0] == 'u'));
 }
 
+#define SMALL	300		/* bytes, at most: as somebody types */
+
 /* Some blocks of the bytes that are next. */
 static void
 send_bytes(struct side *a)
@@ -947,6 +949,8 @@ send_bytes(struct side *a)
 
 	while (e->sent < TOTAL && inband_room(e->s) > 0 && random() % 4 != 0) {
 		len = 1 + (size_t)random() % inband_block(e->s);
+		if (random() % 2 == 0)
+			len = 1 + len % SMALL;
 		if (len > TOTAL - e->sent)
 			len = TOTAL - e->sent;
 		for (i = 0; i < len; i++)
@@ -1008,6 +1012,10 @@ turn(struct side *a, struct side *b)
 		if (!b->end->eager && random() % 2 == 0)
 			inband_answer(b->end->s, (size_t)random() % 4);
 	}
+	if (random() % 4 == 0)		/* answers have waited */
+		ibb_answer(a->ibb);
+	if (random() % 4 == 0)
+		ibb_answer(b->ibb);
 	if (random() % 16 == 0)		/* it has waited for long */
 		inband_sync(a->end->s);
 	if (random() % 16 == 0)
@@ -1024,6 +1032,8 @@ is_done(const struct end *e)
 	return e->answered == TOTAL && buf_len(&e->got) == TOTAL;
 }
 
+static int waited;	/* answers */
+
 static const char *
 by_chance(unsigned seed, int message, int paced)
 {
@@ -1033,8 +1043,10 @@ by_chance(unsigned seed, int message, int paced)
 
 	srandom(seed);
 	engine_clock = paced ? chance_clock : NULL;
+	engine_waits = 1;
 	join(&a, &b, 4096, message);
 	engine_clock = NULL;
+	engine_waits = 0;
 	inband_can_sync(a.end->s);
 	inband_can_sync(b.end->s);
 	if (paced) {
@@ -1053,6 +1065,7 @@ by_chance(unsigned seed, int message, int paced)
 	}
 	if (wrong == NULL && !(is_done(a.end) && is_done(b.end)))
 		wrong = "they do not come to an end";
+	waited += a.answers_later + b.answers_later;
 	part(&a, &b);
 	return wrong;
 }
@@ -1066,6 +1079,7 @@ test_chance(void)
 	for (seed = 1; wrong == NULL && seed <= 400; seed++)
 		wrong = by_chance(seed, seed % 2 == 0, seed % 4 < 2);
 	is(wrong, NULL, "whatever is lost, all arrives (seed %u)", seed - 1);
+	ok(waited > 1000, "and %d answers have waited", waited);
 }
 
 int
