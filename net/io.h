@@ -61,7 +61,7 @@ size_t	 io_queued(const struct io *io);
  * records easier to read. */
 void	 io_pads(struct io *io);
 /* Much goes through it: see struct watch.  What is written goes to the socket
- * before the next poll, and IO_DRAINED is not told. */
+ * at the end of a turn of the loop, and IO_DRAINED is not told. */
 void	 io_often(struct io *io);
 /* Read no more, for now (1), or again (0). */
 void	 io_pause(struct io *io, int pause);

@@ -41,7 +41,7 @@ static const unsigned char meaning[256] = {
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector) && \
     __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#if defined(__x86_64__)
+#if defined(__x86_64__) && __has_builtin(__builtin_cpu_supports)
 #define VECTORS		__attribute__((__target__("ssse3")))
 #define HAVE_VECTORS	__builtin_cpu_supports("ssse3")
 #elif defined(__aarch64__)
