@@ -12,7 +12,7 @@
 #include "xml/write.h"
 
 #define HELD_BACK	4096	/* see carrier_wire_pad() */
-#define REPORT	(CARRIER_WINDOW / 4)	/* worth a stanza */
+#define REPORT	(CARRIER_WINDOW / 3)	/* worth a stanza */
 #define WINDOW_FIRST (2 * 1024 * 1024)
 
 /* What is between us and the peer beside the in-band bytestream. */
