@@ -12,8 +12,7 @@
 #include "xml/write.h"
 
 #define HELD_BACK	4096	/* see carrier_wire_pad() */
-#define REPORT	(CARRIER_WINDOW / 3)	/* worth a stanza */
-#define WINDOW_FIRST (2 * 1024 * 1024)
+#define REPORT	(CARRIER_WINDOW / 4)	/* worth a stanza */
 
 /* What is between us and the peer beside the in-band bytestream. */
 enum wire {
@@ -458,17 +457,6 @@ carrier_push(struct carrier *c, size_t weight)
 	advance(c);
 }
 
-/* Of what the peer has not confirmed no more is to lie before a reader who may
- * have stopped than has gone through so far. */
-static size_t
-window(const struct carrier *c)
-{
-	if (c->wire_known < WINDOW_FIRST)
-		return WINDOW_FIRST;
-	return c->wire_known < CARRIER_WINDOW ? (size_t)c->wire_known :
-	    CARRIER_WINDOW;
-}
-
 int
 carrier_ready(const struct carrier *c)
 {
@@ -478,7 +466,7 @@ carrier_ready(const struct carrier *c)
 	case CARRIER_INBAND:
 		return buf_len(c->out) == 0;
 	case CARRIER_SOCKET:
-		return buf_len(c->out) < window(c);
+		return buf_len(c->out) < CARRIER_WINDOW;
 	default:
 		return 0;
 	}
@@ -498,7 +486,7 @@ carrier_room_bytes(const struct carrier *c)
 {
 	if (c->way != CARRIER_SOCKET || !carrier_ready(c))
 		return 0;
-	return window(c) - buf_len(c->out);
+	return CARRIER_WINDOW - buf_len(c->out);
 }
 
 int

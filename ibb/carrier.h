@@ -21,9 +21,9 @@
 
 #include "ibb/inband.h"
 
-/* Most bytes in a socket that the peer has not confirmed: what a round trip of
- * 10 ms through a busy server takes at 300 MB/s. */
-#define CARRIER_WINDOW	(3 * 1024 * 1024)
+/* Bytes in a socket that the peer has not confirmed: what a round trip of 10
+ * ms through a busy server takes at 400 MB/s. */
+#define CARRIER_WINDOW	(2 * 1024 * 1024)
 
 struct buf;
 struct carrier;

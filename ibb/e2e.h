@@ -23,7 +23,7 @@ struct e2e;
 #define E2E_OVERHEAD	22	/* bytes that a record adds (RFC 8446 5.2) */
 #define E2E_RECORD	16384	/* most plaintext in a record */
 #define E2E_PAD		8500		/* bytes */
-#define E2E_OUT_MAX	(3 * 1024 * 1024 + 65536) /* bytes for the peer */
+#define E2E_OUT_MAX	(8 * 1024 * 1024)	/* bytes for the peer */
 
 /* ssh's notation of a public key's SHA-256, into out[E2E_FINGERPRINT].
  * 0 or -1. */

@@ -680,44 +680,6 @@ test_runs(const char *what, unsigned first, unsigned n, int logins)
 	is_int(i - first, n, "%s", what);
 }
 
-/* How much is taken while nothing arrives. */
-static uint64_t
-taken(void)
-{
-	uint64_t	 before = a.sent;
-
-	while (send_some(&a, 100 * BLOCK))
-		;
-	return a.sent - before;
-}
-
-/* No more is under way than has arrived so far, within bounds. */
-static void
-test_window(void)
-{
-	int	 i;
-
-	start(0, UINT64_MAX / 2, 0);
-	connect_to();
-	hear_of_it(1);
-	while (carrier_way(a.c) != CARRIER_SOCKET) {
-		go_on(&a);
-		go_on(&b);
-	}
-	is_int((long long)taken(), 2 * 1024 * 1024, "2 MiB to begin with");
-	scale = 100;
-	for (i = 0; i < 200 && !a.failed; i++) {
-		go_on(&a);
-		go_on(&b);
-		carrier_wire_tick(b.c);
-	}
-	while (carrier_room_bytes(a.c) < CARRIER_WINDOW && (go_on(&b) ||
-	    deliver(&a) || socket_moves(&a, 100000)))
-		carrier_wire_tick(b.c);
-	is_int((long long)taken(), CARRIER_WINDOW, "the most, later");
-	end();
-}
-
 int
 main(int argc, char **argv)
 {
@@ -726,6 +688,5 @@ main(int argc, char **argv)
 		    *argv[2] != '0');
 	test_runs("sockets come and go", 0, 300, 0);
 	test_runs("and logins, too", 1000, 300, 1);
-	test_window();
 	return tap_done();
 }
