@@ -14,9 +14,9 @@ LIBS	= `pkg-config --libs $(PKGS)`
 
 XML	= xml/base64.o xml/buf.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
 	xml/parse.o xml/stanza.o xml/text.o xml/utf8.o xml/write.o
-IBB	= ibb/answer.o ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o ibb/e2e.o \
-	ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o ibb/stream.o \
-	ibb/sync.o ibb/why.o
+IBB	= ibb/answer.o ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o \
+	ibb/e2e.o ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o \
+	ibb/stream.o ibb/sync.o ibb/why.o
 NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
 	net/bind.o net/bosh_line.o net/bosh_request.o net/bosh_response.o \
 	net/child.o net/conf.o net/conffile.o net/dial.o net/disco.o net/end.o \
@@ -38,8 +38,8 @@ MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/receive.o link/receive_file.o link/receive_si.o \
 	link/receive_words.o link/send.o link/send_ask.o link/send_si.o \
 	link/send_words.o link/wire.o
-UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/conf.t t/unit/file.t t/unit/http.t \
-	t/unit/ibb.t t/unit/jid.t t/unit/loop.t t/unit/manners.t \
+UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/conf.t t/unit/file.t \
+	t/unit/http.t t/unit/ibb.t t/unit/jid.t t/unit/loop.t t/unit/manners.t \
 	t/unit/pace.t t/unit/path.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \
 	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/sync.t \
 	t/unit/tickets.t t/unit/tlsresume.t t/unit/ws.t t/unit/xml.t

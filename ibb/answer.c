@@ -104,9 +104,8 @@ inband_wait_no_more(struct inband *s)
 	s->waits = 0;
 }
 
-/* 0 or -1. */
-static int
-pay(struct inband *s)
+int
+inband_pay(struct inband *s)
 {
 	struct debt	*d;
 
@@ -127,17 +126,10 @@ pay(struct inband *s)
 	return 0;
 }
 
-void
-inband_pay(struct inband *s)
-{
-	if (s->due > 0)
-		pay(s);
-}
-
 static void
 pay_or_fail(struct inband *s)
 {
-	if (pay(s) == -1)
+	if (inband_pay(s) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 }
 

@@ -221,8 +221,9 @@ void	 inband_debt_count(struct inband *s, const struct debt *d);
 void	 inband_debt_free(struct inband *s);
 /* The newest one, for this block: 0, or -1 without memory. */
 int	 inband_owe(struct inband *s, const struct elem *stanza, size_t len);
-/* Those that are due and wait are answered now. */
-void	 inband_pay(struct inband *s);
+/* Those that are due and wait are answered now: 0, or -1 if it cannot be sent,
+ * which whoever ends the stream need not know. */
+int	 inband_pay(struct inband *s);
 /* They will not be. */
 void	 inband_wait_no_more(struct inband *s);
 /* All the others are answered with this error. */

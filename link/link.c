@@ -148,6 +148,14 @@ link_settled(void *arg)
 		finish(EX_FINE);
 }
 
+/* So many ms after it was asked for first. */
+static void
+later(struct timer *t, int64_t ms)
+{
+	if (!t->on)
+		timer_set(run.loop, t, clock_ms() + ms);
+}
+
 /* That the loop turns is enough. */
 static void
 asked_later(void *arg)
@@ -158,11 +166,10 @@ asked_later(void *arg)
 void
 link_ask_later(void *arg)
 {
-	static struct timer	 later = { .fire = asked_later };
+	static struct timer	 timer = { .fire = asked_later };
 
 	(void)arg;
-	if (!later.on)
-		timer_set(run.loop, &later, clock_ms() + ASK_LATER);
+	later(&timer, ASK_LATER);
 }
 
 static void
@@ -175,11 +182,10 @@ answer(void *arg)
 void
 link_answer_later(void *arg)
 {
-	static struct timer	 later = { .fire = answer };
+	static struct timer	 timer = { .fire = answer };
 
 	(void)arg;
-	if (!later.on)
-		timer_set(run.loop, &later, clock_ms() + ANSWER_LATER);
+	later(&timer, ANSWER_LATER);
 }
 
 static void
