@@ -44,7 +44,7 @@ UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/conf.t t/unit/file.t \
 	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/sync.t \
 	t/unit/tickets.t t/unit/tlsresume.t t/unit/ws.t t/unit/xml.t
 # What they share.
-TAP	= t/engine.o t/kept.o t/stanza.o t/tap.o
+TAP	= t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
 	t/fuzz/s5b t/fuzz/si t/fuzz/ws t/fuzz/xml
 BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
@@ -54,7 +54,8 @@ BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
 FUZZED	= net/filename.c net/http.c net/jrd.c net/proxy.c net/socks5.c \
 	net/socks5d.c net/url.c net/where.c net/wrap.c net/ws.c
 
-TESTS	= t/*.t $(UNITS)
+TESTS	= t/file/*.t t/hostile/*.t t/login/*.t t/loss/*.t t/program/*.t \
+	t/services/*.t t/soak/*.t t/stream/*.t $(UNITS)
 JOBS	= 2
 ASAN	= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
@@ -74,7 +75,7 @@ xcat: $(MAIN) $(OBJS)
 
 # There is little to build: a header changes everything.
 $(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h link/*.h
-$(TAP) $(UNITS): t/*.h
+$(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
 
 install: xcat
@@ -88,7 +89,7 @@ install: xcat
 demo:
 	@t/deps demo
 	@$(MAKE) -s xcat
-	@t/demo.sh
+	@t/lib/demo.sh
 
 check:
 	t/deps check
@@ -108,15 +109,15 @@ fuzz: $(FUZZERS)
 	for f in $(FUZZERS); do $$f -max_total_time=$(FUZZ_SECONDS) \
 	    -rss_limit_mb=1024 -print_final_stats=0 || exit; done
 
-$(FUZZERS): $(OBJS) t/fuzz/*.c t/stanza.[ch]
+$(FUZZERS): $(OBJS) t/fuzz/*.c t/lib/stanza.[ch]
 	clang $(DEFS) `pkg-config --cflags $(PKGS)` $(ASAN) \
-	    -fsanitize=fuzzer -o $@ $@.c t/stanza.c xml/*.c ibb/*.c \
+	    -fsanitize=fuzzer -o $@ $@.c t/lib/stanza.c xml/*.c ibb/*.c \
 	    $(FUZZED) $(LIBS)
 
 bench:
 	@t/deps bench
 	@$(MAKE) -s xcat $(BENCH)
-	@t/bench.sh
+	@t/bench/bench.sh
 
 t/bench/many: t/bench/local.o t/bench/many.o t/bench/stat.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
@@ -139,7 +140,7 @@ t/bench/tube: t/bench/stat.o t/bench/tube.o t/bench/xmpp.o
 
 lint:
 	@t/deps lint
-	t/lint.sh
+	t/lib/lint.sh
 
 clean:
 	rm -f xcat $(MAIN) $(OBJS) $(TAP) t/unit/*.o $(UNITS) $(FUZZERS) \

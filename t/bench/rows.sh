@@ -20,7 +20,7 @@ in_band_run()	# server bytes
 	pump_up "$1.pump" "$2"
 	xcat_up "$1.xcat" "$2" -i
 	[ "$1" = prosody ] || return
-	peer_up "$1.slix" $(($2 / 10)) "$PYTHON -B $TESTS/slix.py"
+	peer_up "$1.slix" $(($2 / 10)) "$PYTHON -B $LIB/slix.py"
 	! have_js || js_up "$1.js" $(($2 / 10))
 	for _peer in $PEERS; do
 		peer_up "$1.$(basename "$_peer")" $(($2 / 10)) "$_peer"

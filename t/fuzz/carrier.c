@@ -11,7 +11,7 @@
 
 #include "ibb/carrier.h"
 #include "ibb/inband.h"
-#include "t/stanza.h"
+#include "t/lib/stanza.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "ibb/inband.h"
-#include "t/stanza.h"
+#include "t/lib/stanza.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"

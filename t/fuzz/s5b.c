@@ -13,7 +13,7 @@
 #include "ibb/bytestreams.h"
 #include "net/socks5.h"
 #include "net/socks5d.h"
-#include "t/stanza.h"
+#include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 

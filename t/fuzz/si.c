@@ -11,7 +11,7 @@
 
 #include "ibb/si.h"
 #include "net/file.h"
-#include "t/stanza.h"
+#include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 

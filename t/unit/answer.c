@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "ibb/inband.h"
-#include "t/engine.h"
-#include "t/tap.h"
+#include "t/lib/engine.h"
+#include "t/lib/tap.h"
 
 #define SMALL	10		/* bytes */
 #define LARGE	2100

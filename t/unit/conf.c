@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "net/conf.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define SECRET		"hunter2"	/* in no message, ever */

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "net/file.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 
 #define CHILDREN	4
 #define ROUNDS		25

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "net/http.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 
 #define OK	"HTTP/1.1 200 OK\r\n"
 

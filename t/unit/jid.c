@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "t/tap.h"
+#include "t/lib/tap.h"
 #include "xml/jid.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "net/loop.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 
 #define MANY	2000
 #define ENOUGH	2000		/* times that something is ready */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "net/manners.h"
-#include "t/kept.h"
-#include "t/tap.h"
+#include "t/lib/kept.h"
+#include "t/lib/tap.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define US		"alice@example.org"

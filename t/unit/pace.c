@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ibb/pace.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 
 #define TAGS		200	/* bytes of a stanza besides the base64 */
 #define FLIGHTS		4096

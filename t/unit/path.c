@@ -7,8 +7,8 @@
 
 #include "ibb/inband.h"
 #include "ibb/pace.h"
-#include "t/engine.h"
-#include "t/tap.h"
+#include "t/lib/engine.h"
+#include "t/lib/tap.h"
 #include "xml/elem.h"
 
 #define STREAMS	20

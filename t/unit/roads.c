@@ -17,7 +17,7 @@
 #include "net/url.h"
 #include "net/ways.h"
 #include "net/where.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 #include "xml/buf.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

@@ -14,8 +14,8 @@
 #include "net/addr.h"
 #include "net/socks5.h"
 #include "net/socks5d.h"
-#include "t/stanza.h"
-#include "t/tap.h"
+#include "t/lib/stanza.h"
+#include "t/lib/tap.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 

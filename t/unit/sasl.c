@@ -10,7 +10,7 @@
 
 #include "net/sasl.h"
 #include "net/scram.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 

@@ -13,7 +13,7 @@
 #include "net/offer.h"
 #include "net/sasl2.h"
 #include "net/tokens.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/parse.h"

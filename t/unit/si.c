@@ -8,8 +8,8 @@
 
 #include "ibb/si.h"
 #include "net/file.h"
-#include "t/stanza.h"
-#include "t/tap.h"
+#include "t/lib/stanza.h"
+#include "t/lib/tap.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"

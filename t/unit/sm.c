@@ -5,8 +5,8 @@
 
 #include "net/sm.h"
 #include "net/sm_int.h"
-#include "t/stanza.h"
-#include "t/tap.h"
+#include "t/lib/stanza.h"
+#include "t/lib/tap.h"
 #include "xml/elem.h"
 #include "xml/parse.h"
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "ibb/inband.h"
-#include "t/engine.h"
-#include "t/tap.h"
+#include "t/lib/engine.h"
+#include "t/lib/tap.h"
 #include "xml/base64.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"

@@ -18,7 +18,7 @@
 #include "net/tickets.h"
 #include "net/tls.h"
 #include "net/tlsresume.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define NAME		"im.example.test"

@@ -5,7 +5,7 @@
 
 #include "net/wrap.h"
 #include "net/ws.h"
-#include "t/tap.h"
+#include "t/lib/tap.h"
 #include "xml/buf.h"
 
 #define MAX	200000

@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-#include "t/tap.h"
+#include "t/lib/tap.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"

@@ -1,8 +1,0 @@
-#!/bin/sh
-# A hundred cuts on either side: Prosody, without stream management.
-
-. "${0%/*}/lib.sh"
-. "$TESTS/cuts.sh"
-
-cuts prosody "$AGAIN"
-done_testing

@@ -1,0 +1,158 @@
+/*
+ * engine: engines of ibb/ for unit tests, each with a server that it thinks it
+ * talks to: two of them joined by queues, or one whose peer is scripted, stanza
+ * by stanza.
+ */
+#ifndef T_ENGINE_H
+#define T_ENGINE_H
+
+#include <sys/queue.h>
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "ibb/inband.h"
+#include "t/lib/stanza.h"
+#include "xml/buf.h"
+
+struct elem;
+struct iq_table;
+struct parse;
+
+#define N(a)	(sizeof(a) / sizeof((a)[0]))
+#define IBB	" xmlns='http://jabber.org/protocol/ibb'"
+#define STANZAS	" xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
+#define RESULT	"<iq type='result' id='%s'/>"
+#define PING	"<iq type='get' to='" PEER "' id='ID'>" \
+		"<ping xmlns='urn:xmpp:ping'/></iq>"
+#define CLOSE	"<iq type='set' to='" PEER "' id='ID'>" \
+		"<close" IBB " sid='SID'/></iq>"
+
+#define US	"us@here.example/a"
+#define PEER	"peer@there.example/b"
+#define EVIL	"evil@elsewhere.example/x"
+
+#define OPEN_BY	1000		/* deadlines */
+#define CLOSE_BY 2000
+
+/* A stanza on its way. */
+struct letter {
+	char *xml;
+	STAILQ_ENTRY(letter) next;
+};
+
+/* An engine, and the server that it thinks it talks to. */
+struct side {
+	const char *jid;
+	struct iq_table *iqs;
+	struct ibb *ibb;
+	struct parse *in;
+	STAILQ_HEAD(, letter) out;
+	SLIST_HEAD(, end) ends;
+	struct end *end;	/* the stream opened or offered last */
+	int nends;
+	int accept;		/* offered streams at once */
+	int eager;		/* answer blocks and closes at once */
+	int counting;		/* blocks are numbers: see count_block() */
+	int broken;		/* nothing can be sent */
+	int asks_later;		/* so often, for room */
+	int answers_later;	/* so often, a moment for answers */
+	char id[33];		/* of the request seen last by said() */
+	char sid[33];		/* and the sid */
+};
+
+/* One stream and what happened to it. */
+struct end {
+	struct side *side;
+	struct inband *s;
+	int eager, counting;
+	int abort_on_answer;
+	int closing;		/* when all we sent is answered */
+	const char *receipt;	/* for our close or answer */
+	struct buf log;
+	struct buf got;
+	uint32_t sent, came, wrong;
+	size_t answered;
+	int closed, failed;
+	SLIST_ENTRY(end) next;
+};
+
+/* Stop at once if not; here, for programs that look for null pointers. */
+static inline void
+must(int cond)
+{
+	if (!cond)
+		abort();
+}
+
+/* A string that lives until so many others have been made. */
+char	*format(const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 1, 2)));
+/* The base64 of len bytes, or of len times a letter. */
+const char *b64(const void *data, size_t len);
+const char *b64fill(size_t len);
+/* A string of len times c. */
+const char *run_of(char c, size_t len);
+
+/* The names of enum inband_fault. */
+extern const char *const faults[];
+/* What the streams tell goes to their struct end. */
+extern const struct inband_user user;
+/* Events of a stream, as text; the log is emptied. */
+const char *events(struct end *e);
+
+/* The clock that sides made from now on have; NULL, as at first: none. */
+extern int64_t (*engine_clock)(void);
+/* Bytes of a stanza that their servers say they take, from now on; 0: none. */
+extern size_t engine_most;
+/* May answers of those made from now on wait? */
+extern int engine_waits;
+void	 side_init(struct side *a, const char *jid);
+void	 side_free(struct side *a);
+/* A place for a stream (may be NULL yet); forget one that is over. */
+struct end *add_end(struct side *a, struct inband *s);
+void	 drop_end(struct side *a, struct end *e);
+/* All but EVIL. */
+int	 on_allowed(void *arg, const char *from);
+
+/* The oldest stanza that a has sent, or NULL; the caller's to free. */
+char	*next_letter(struct side *a);
+void	 drop_letters(struct side *a);
+/* A stanza comes to a; the server has written into it whom it is from.  1 if
+ * anybody dealt with it. */
+int	 hear(struct side *a, const char *from, const char *xml);
+/* The oldest stanza of from comes to the other one; all stanzas of both. */
+void	 deliver(struct side *from, struct side *to);
+void	 pump(struct side *a, struct side *b);
+
+/* The next stanza that a has sent, "" if none: what is random in it, 16 and
+ * 32 hexadecimal digits, as ID and SID, and remembered.  The id of an open is
+ * its sid. */
+const char *said(struct side *a);
+/* Send a request and tell how it was answered: "result", an error as
+ * "bad-request/cancel", or "" if it was not.  Nothing else may be sent
+ * before. */
+const char *ask(struct side *a, const char *from, const char *type,
+	    const char *body);
+/* The answer of the peer to the request seen last. */
+int	 result(struct side *a);
+int	 refuse(struct side *a, const char *condition, const char *type);
+
+/* Stanzas and elements. */
+const char *error_xml(const char *id, const char *condition, const char *type,
+	    const char *echo);
+const char *open_xml(const char *sid, const char *block, const char *rest);
+const char *data_xml(const char *sid, const char *seq, const char *text);
+const char *close_xml(const char *sid);
+
+/* a opens a stream, its peer says yes; a opens one; the peer opens a stream
+ * "sid" to a, rest being the rest of its <open>. */
+struct end *called(struct side *a, size_t block, int message);
+struct end *calling(struct side *a, size_t block, int message);
+struct end *listening(struct side *a, const char *block, const char *rest);
+/* Two engines and a stream of the first to the second; away with them. */
+void	 join(struct side *a, struct side *b, size_t block, int message);
+void	 part(struct side *a, struct side *b);
+
+#endif

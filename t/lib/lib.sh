@@ -1,0 +1,308 @@
+# lib.sh: what every shell test shares: TAP, a private directory, processes.
+#
+# A test begins with	. "${0%/*}/../lib/lib.sh"
+# and ends with		done_testing
+#
+# Tests run side by side (prove -j2), as any user, from any directory.  All
+# they leave behind is what KEEP=1 keeps: the directory $T.
+# shellcheck shell=dash
+
+set -u
+unset XCAT_JID XCAT_PASSWORD XCAT_CONFIG XDG_CONFIG_HOME
+unset ALL_PROXY all_proxy NO_PROXY no_proxy
+exec </dev/null				# a test never reads the terminal
+
+TESTS=$(cd "${0%/*}/.." && pwd)		# t/: a test is in one of its folders
+LIB=$TESTS/lib
+TOP=${TESTS%/*}
+XCAT=${XCAT:-$TOP/xcat}
+case $XCAT in /*) ;; *) XCAT=$PWD/$XCAT ;; esac
+export LSAN_OPTIONS="suppressions=$LIB/lsan.supp:print_suppressions=0"
+T=$(mktemp -d "${TMPDIR:-/tmp}/xcat-test.XXXXXX") || exit 1
+# shellcheck disable=SC2034
+PYTHON=/usr/bin/python3			# Debian's, the one with slixmpp
+
+count=0 failed=0			# of tests
+pids=					# of what was started, until waited for
+
+# --- TAP ---------------------------------------------------------------------
+
+skip_all()	# reason
+{
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+diag()		# line ...
+{
+	printf '# %s\n' "$@" >&2
+}
+
+diag_file()	# file: its last lines
+{
+	diag "$1:"
+	tail -n 20 "$1" 2>&1 | sed 's/^/#	/' >&2
+}
+
+pass()		# description
+{
+	count=$((count + 1))
+	echo "ok $count - $1"
+}
+
+fail()		# description
+{
+	count=$((count + 1)) failed=$((failed + 1))
+	echo "not ok $count - $1"
+}
+
+skip()		# description reason
+{
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
+ok()		# description command ...: the command succeeds
+{
+	_desc=$1; shift
+	if "$@" >"$T/ok.out" 2>&1; then
+		pass "$_desc"
+	else
+		fail "$_desc"
+		diag "failed: $*"
+		diag_file "$T/ok.out"
+	fi
+}
+
+is()		# got want description
+{
+	if [ "$1" = "$2" ]; then
+		pass "$3"
+	else
+		fail "$3"
+		diag "     got: $1" "expected: $2"
+	fi
+}
+
+like()		# got extended-regex description
+{
+	if printf '%s\n' "$1" | grep -Eq -- "$2"; then
+		pass "$3"
+	else
+		fail "$3"
+		diag "     got: $1" "expected: /$2/"
+	fi
+}
+
+check_same()	# file file description
+{
+	if cmp "$1" "$2" >"$T/cmp.out" 2>&1; then
+		pass "$3"
+	else
+		fail "$3"
+		diag "$(cat "$T/cmp.out")" "$(wc -c "$1" "$2" 2>&1)"
+	fi
+}
+
+# All that is promised of a failure: the status, one line saying what is wrong,
+# nothing on standard output.
+fails()		# status extended-regex description command ...
+{
+	_want=$1 _re=$2 _desc=$3; shift 3
+	run "$@"
+	if [ "$status" = "$_want" ] && [ ! -s "$T/run.out" ] &&
+	    [ "$(wc -l <"$T/run.err")" -eq 1 ] && said run "$_re"; then
+		pass "$_desc"
+	else
+		fail "$_desc"
+		diag "status $status, expected $_want and one line, /$_re/"
+		diag_file "$T/run.err"
+		[ ! -s "$T/run.out" ] || diag_file "$T/run.out"
+	fi
+}
+
+bail()		# reason: this file cannot go on
+{
+	fail "$*"
+	echo "1..$((count + 1))"	# one that never ran: prove says so
+	exit 1
+}
+
+done_testing()
+{
+	echo "1..$count"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+# --- waiting -----------------------------------------------------------------
+
+wait_for()	# seconds command ...: until it succeeds
+{
+	_end=$(($(date +%s) + $1)); shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$_end" ] || return 1
+		sleep .05
+	done
+}
+
+has_size()	# file bytes
+{
+	[ "$(wc -c <"$1")" -eq "$2" ]
+}
+
+said()		# name extended-regex: the process NAME printed it on stderr
+{
+	grep -Eq -- "$2" "$T/$1.err"
+}
+
+# --- processes ---------------------------------------------------------------
+
+fifo()		# name: $T/name
+{
+	rm -f "$T/$1"
+	mkfifo "$T/$1"
+}
+
+# Each gets a process group of its own, to be killed whole, and dies with the
+# test even when that is killed by force.  The shell gives background jobs an
+# ignored SIGINT, which they would then keep ignoring: undone.  Descriptor 4 is
+# for tests that hold one end of a fifo open: not passed on.  Standard input
+# is that of the caller ("start a cmd <file").  For output to go elsewhere, make
+# $T/name.out a fifo or a link.
+start()		# name command ...: output to $T/name.out and .err
+{
+	_name=$1; shift
+	{
+		setsid setpriv --pdeathsig KILL env --default-signal "$@" \
+		    <&3 3<&- 4<&- >"$T/$_name.out" 2>"$T/$_name.err" &
+	} 3<&0
+	eval "pid_$_name=$!"
+	pids="$pids $!"
+	# until the group exists, a signal would miss it or hit the shell
+	until signal 0 "$_name" || gone $!; do sleep .005; done
+}
+
+signal()	# signal name: to its process group
+{
+	kill -s "$1" -- "-$(pid_of "$2")" 2>/dev/null
+}
+
+pid_of()	# name
+{
+	eval "echo \$pid_$1"
+}
+
+gone()		# pid
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+# A process that had to be killed has the status "timeout", which no test
+# expects.
+finish()	# name [seconds]: wait for it; exit status in $status
+{
+	_pid=$(pid_of "$1")
+	if wait_for "${2:-60}" gone "$_pid"; then
+		wait "$_pid" 2>/dev/null
+		status=$?
+	else
+		diag "$1: still running after ${2:-60} s"
+		signal KILL "$1"
+		wait "$_pid" 2>/dev/null
+		status=timeout
+	fi
+	forget "$_pid"
+}
+
+ended()		# name what [status]: it ends with that status, or 0
+{
+	finish "$1" "${LIMIT:-120}"
+	is "$status" "${3-0}" "$2: status of $1"
+	[ "$status" = "${3-0}" ] || diag_file "$T/$1.err"
+}
+
+forget()	# pid
+{
+	_left=
+	for _p in $pids; do
+		[ "$_p" = "$1" ] || _left="$_left $_p"
+	done
+	pids=$_left
+}
+
+stop()		# name: SIGTERM, then SIGKILL
+{
+	signal TERM "$1"
+	finish "$1" 5
+}
+
+run()		# command ...: to its end; $status, $T/run.out, $T/run.err
+{
+	start run "$@"
+	finish run "${LIMIT:-60}"
+}
+
+# The kernel picks a free port.  Left in TIME_WAIT, it is not given to anybody
+# else who asks for any port, though a server, which sets SO_REUSEADDR, gets it.
+free_port()
+{
+	perl -MSocket -e '
+		socket(L, PF_INET, SOCK_STREAM, 0) &&
+		bind(L, sockaddr_in(0, INADDR_LOOPBACK)) &&
+		setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1) && listen(L, 1) &&
+		socket(C, PF_INET, SOCK_STREAM, 0) &&
+		connect(C, getsockname L) && accept(A, L) or die "$!\n";
+		close A;	# who closes first is left with the TIME_WAIT
+		read(C, $_, 1);
+		print((sockaddr_in(getsockname L))[0]);'
+}
+
+rss()		# name: resident memory of the process, KiB
+{
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(pid_of "$1")/status"
+}
+
+descriptors()	# name: how many are open
+{
+	find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l
+}
+
+few_descriptors() # name number: no more than that
+{
+	[ "$(descriptors "$1")" -le "$2" ]
+}
+
+listens()	# port: somebody does
+{
+	ss -Hltn "sport = :$1" | grep -q .
+}
+
+have_ipv6()
+{
+	perl -MSocket=:all -e '
+		socket(S, PF_INET6, SOCK_STREAM, 0) &&
+		bind(S, pack_sockaddr_in6(0, IN6ADDR_LOOPBACK)) or exit 1'
+}
+
+# --- the end -----------------------------------------------------------------
+
+cleanup()
+{
+	_status=$?
+	trap '' INT TERM HUP
+	for _p in $pids; do
+		kill -s KILL -- "-$_p" 2>/dev/null && wait "$_p"
+	done 2>/dev/null
+	if [ -n "${KEEP-}" ]; then
+		diag "kept: $T"
+	else
+		rm -rf "$T"
+	fi
+	exit "$_status"
+}
+
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM

@@ -1,0 +1,146 @@
+#!/bin/sh
+# shellcheck disable=SC2046,SC2086	# lists of words are what this is made of
+#
+# lint.sh: what programs have to say about the sources.  Silence is success.
+#
+#	t/lib/lint.sh			everything
+#	t/lib/lint.sh job [file]	one of the jobs below
+#
+# t/deps lint has what it needs.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+JOBS=${JOBS:-2}
+FUNCTION_MAX=100			# lines
+
+sources='xcat.c link/*.c xml/*.c net/*.c ibb/*.c t/*/*.c'
+headers='link/*.h xml/*.h net/*.h ibb/*.h t/*/*.h'
+scripts='t/*/*.sh t/[!u]*/*.t t/deps .ci/run'
+pkgs='expat openssl libbsd-overlay libidn libcares'
+defs="-std=c11 -D_GNU_SOURCE -I. $(pkg-config --cflags $pkgs)"
+
+warn='-Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wcast-align -Wformat=2
+-Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations
+-Wold-style-definition -Wnested-externs -Wwrite-strings -Wundef -Wvla
+-Wimplicit-fallthrough -Winit-self -Wnull-dereference -Wdouble-promotion
+-Wconversion -Wno-sign-conversion'
+
+# --- jobs: each prints what it finds and fails if that is something ----------
+
+# At -O2, since what may be null or unset shows only in the flow.
+gcc_()		# file
+{
+	gcc $defs $warn -Wcast-qual -Wlogical-op -Wduplicated-cond \
+	    -Wduplicated-branches -Wjump-misses-init -Walloc-zero \
+	    -O2 -c -o /dev/null "$1"
+}
+
+# OpenSSL's macros cast const away, which gcc forgives a system header.
+clang_()	# file
+{
+	clang $defs $warn -O1 -c -o /dev/null "$1"
+}
+
+# Tests may run commands, and want the same random numbers each time.
+tidy()		# file
+{
+	_less=
+	case $1 in t/*) _less=-cert-env33-c,-cert-msc30-c,-cert-msc32-c,
+		_less=$_less-cert-msc50-cpp,-cert-msc51-cpp ;;
+	esac
+	clang-tidy --quiet --checks="$_less" "$1" -- $defs 2>/dev/null
+}
+
+# It reads no system headers, but must know the macros that make declarations.
+# Left out are
+#	clarifyCalculation	C programmers know that & is before ?
+#	ctuuninitvar		keys to search by are set only where looked at
+#	knownConditionTrueFalse	takes only the first round of a loop for known
+#	unusedStructMember	the macros' own
+#	variableScope		declarations stand at the top
+cppcheck_()
+{
+	_dir=$(mktemp -d) || return 1
+	mkdir "$_dir/sys"
+	for _h in queue tree; do
+		_path=$(echo "#include <sys/$_h.h>" | gcc $defs -E - 2>/dev/null |
+		    sed -n "s,^# 1 \"\\(/.*/sys/$_h.h\\)\".*,\\1,p" | head -n 1)
+		[ -z "$_path" ] || ln -s "$_path" "$_dir/sys/$_h.h"
+	done
+	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
+	    --enable=warning,performance,portability,style \
+	    --suppress=clarifyCalculation --suppress=ctuuninitvar \
+	    --suppress=knownConditionTrueFalse \
+	    --suppress=unusedStructMember --suppress=variableScope \
+	    --suppress="*:$_dir/*" -I. -I"$_dir" -D_GNU_SOURCE -D__GNUC__=12 \
+	    xcat.c link xml net ibb
+	_status=$?
+	rm -r "$_dir"
+	return $_status
+}
+
+# Which manuals are installed here is not the manual's fault.
+manual()
+{
+	! mandoc -Tlint -Wstyle man/* 2>/dev/null |
+	    grep -v 'referenced manual not found'
+}
+
+shell_scripts()
+{
+	shellcheck -x $(grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=' $scripts)
+}
+
+found()		# message: the lines on standard input, if any, are mistakes
+{
+	! sed "s/\$/: $1/" | grep .
+}
+
+columns()
+{
+	for _f in $sources $headers; do
+		expand "$_f" | awk -v f="$_f" 'length > 80 { print f ":" NR }'
+	done | found 'more than 80 columns'
+}
+
+white_space()
+{
+	grep -nE '[[:blank:]]+$' $sources $headers $scripts man/* Makefile \
+	    README LICENSE t/*/*.py | cut -d : -f 1,2 | found 'white space at the end'
+}
+
+indentation()
+{
+	grep -nE '^	* +	|^	* {8}' $sources $headers | cut -d : -f 1,2 |
+	    found 'spaces where a tab should be'
+}
+
+functions()
+{
+	awk -v max=$FUNCTION_MAX '
+	    FNR == 1 { start = 0 }
+	    /^\{/ { start = FNR }
+	    /^\}/ && start {
+		if (FNR - start - 1 > max)
+			print FILENAME ":" start
+		start = 0
+	    }' $sources | found "a function of more than $FUNCTION_MAX lines"
+}
+
+# --- all of them, the longest first ------------------------------------------
+
+jobs()
+{
+	printf 'cppcheck_\nshell_scripts\n'
+	for _f in $sources; do
+		printf '%s '"$_f"'\n' tidy gcc_ clang_
+	done
+	printf '%s\n' manual columns white_space indentation functions
+}
+
+if [ $# -gt 0 ]; then
+	"$@"
+else
+	jobs | xargs -P "$JOBS" -L 1 "$PWD/t/lib/lint.sh"
+fi

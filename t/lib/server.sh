@@ -1,0 +1,187 @@
+# server.sh: an XMPP server for one test, and xcat as each of its users.
+#
+#	. "${0%/*}/../lib/lib.sh"
+#	. "$LIB/server.sh"
+#	start_server prosody		# or ejabberd
+#	listen_as bob b
+#	xcat_as alice bob@$DOMAIN
+#
+# The server listens on loopback only, and limits no rates unless told to.
+# shellcheck shell=dash
+
+. "$LIB/ca.sh"
+. "$LIB/prosody.sh"
+. "$LIB/ejabberd.sh"
+
+DOMAIN=example.test
+ANONDOMAIN=anon.test			# takes SASL ANONYMOUS and nothing else
+USERS='alice bob carol'			# at $DOMAIN
+ACCOUNTS="alice@$DOMAIN bob@$DOMAIN carol@$DOMAIN"
+SERVERS=${SERVERS:-prosody ejabberd}	# for tests that loop over both
+LOOPBACK=127.0.0.1
+have_ipv6 && LOOPBACK='127.0.0.1 ::1'
+
+password()	# user
+{
+	echo "pencil-$1"
+}
+
+# Features: smacks (XEP-0198), sasl2 (XEP-0388, 0386, 0484; Prosody only),
+# proxy65 (XEP-0065), http (BOSH at /http-bind and WebSocket at
+# /xmpp-websocket), limits (10 kB/s), small (stanzas of no more than 10,000
+# bytes), said (which it says: XEP-0478; Prosody only), resumes (TLS sessions;
+# Prosody only), tls12 (no later version; Prosody only).  $EXTRA is added to the
+# configuration, in the server's own language; $LOGLEVEL may be debug.  Sets
+# $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
+# $COMPONENTPORT (Prosody).
+start_server()	# prosody|ejabberd [feature ...]
+{
+	[ -n "${CA-}" ] || make_server_ca
+	PORT=$(free_port) TLSPORT=$(free_port) PROXYPORT=$(free_port)
+	COMPONENTPORT=$(free_port)
+	HTTPPORT=$(free_port) HTTPSPORT=$(free_port)
+	SERVER=127.0.0.1:$PORT
+	server=$1; shift
+	rm -rf "${T:?}/$server"
+	"setup_$server" "$@"
+	for _user in $USERS; do
+		xcat_user "$_user"
+		slix_user "$_user"
+	done
+	run_server
+}
+
+# Also for a server that was stopped: the same ports, with what it remembers.
+run_server()
+{
+	"run_$server"
+	wait_for 60 server_answers_or_gone
+	server_answers && return
+	diag_file "$T/$server.out"
+	diag_file "$T/$server.err"
+	bail "$server does not start"
+}
+
+# By force.  Prosody and ejabberd keep what they were told, at once.
+stop_server()
+{
+	signal KILL "$server"
+	finish "$server" 30
+}
+
+make_server_ca()
+{
+	make_ca
+	make_cert example.test \
+	    "DNS:$DOMAIN,DNS:$ANONDOMAIN,DNS:localhost,IP:127.0.0.1,IP:::1"
+}
+
+server_answers_or_gone()
+{
+	server_answers || gone "$(pid_of "$server")"
+}
+
+# Listening is not yet serving: wait for stream features, and for the accounts,
+# which ejabberd makes last.
+server_answers()
+{
+	"${server}_ready" && perl -MIO::Socket::INET -e '
+		$SIG{ALRM} = sub { exit 1 }; alarm 2;
+		my ($port, $domain) = @ARGV;
+		my $s = IO::Socket::INET->new("127.0.0.1:$port") or exit 1;
+		print $s "<stream:stream to=\"$domain\" version=\"1.0\"",
+		    " xmlns=\"jabber:client\"",
+		    " xmlns:stream=\"http://etherx.jabber.org/streams\">";
+		$_ = "";
+		until (/starttls/) { sysread($s, $_, 4096, length) or exit 1 }
+	' "$PORT" "$DOMAIN"
+}
+
+# --- xcat --------------------------------------------------------------------
+
+# A program $T/USER, which is xcat with an account, a server and a configuration
+# directory of its own, and with -o carrier=$CARRIER, if that is set.  A program,
+# not a function, so that ssh, socat, inetd and env can run it; it becomes xcat,
+# keeping the process.
+xcat_user()	# user
+{
+	mkdir -p "$T/home/$1"
+	: >>"$T/home/$1/config"
+	# it is another
+	rm -f "$T/home/$1/known_servers" "$T/home/$1/tokens".* \
+	    "$T/home/$1/tls_sessions"
+	cat >"$T/$1" <<-END
+	#!/bin/sh
+	export XCAT_CONFIG="$T/home/$1/config"
+	export XCAT_PASSWORD="\${XCAT_PASSWORD-$(password "$1")}"
+	export HOME="$T/home/$1"
+	exec "$XCAT" -j "$1@$DOMAIN" -c "$SERVER" -C "$CAFILE" \
+	    ${CARRIER:+-o carrier=$CARRIER} "\$@"
+	END
+	chmod +x "$T/$1"
+}
+
+by_road()	# ws|wss|http|https: all users go by it from now on
+{
+	case $1 in
+	ws)	SERVER=ws://127.0.0.1:$HTTPPORT/xmpp-websocket ;;
+	wss)	SERVER=wss://127.0.0.1:$HTTPSPORT/xmpp-websocket ;;
+	http)	SERVER=http://127.0.0.1:$HTTPPORT/http-bind ;;
+	https)	SERVER=https://localhost:$HTTPSPORT/http-bind ;;
+	esac
+	for _user in $USERS; do
+		xcat_user "$_user"
+	done
+}
+
+xcat_as()	# user argument ...
+{
+	_user=$1; shift
+	"$T/$_user" "$@"
+}
+
+listen_as()	# user name argument ...: in the background, until logged in
+{
+	_user=$1 _name=$2; shift 2
+	start "$_name" "$T/$_user" -l "$@"
+	wait_for 20 listening_or_gone "$_name"
+	listening "$_name" && return
+	diag_file "$T/$_name.err"
+	bail "xcat -l as $_user does not listen"
+}
+
+listening()	# name
+{
+	said "$1" 'xcat [^ ]+@[^ ]+/[^ ]+'
+}
+
+listening_or_gone()	# name
+{
+	listening "$1" || gone "$(pid_of "$1")"
+}
+
+# A Prosody that knows this component, and the component, a program that says
+# "ready" once it has been let in (component.py).
+start_component()	# name program
+{
+	EXTRA="Component \"$1\"
+		component_secret = \"open sesame\""
+	start_server prosody
+	start component "$PYTHON" -B "$LIB/$2" "$COMPONENTPORT" "$1" \
+	    'open sesame'
+	wait_for 60 grep -q ready "$T/component.out" || bail 'no component'
+}
+
+# --- slixmpp -----------------------------------------------------------------
+
+# A program $T/PROGRAM-USER, as above, which is PROGRAM.py with that account.
+slix_user()	# user [program]
+{
+	_program=${2-slix}
+	cat >"$T/$_program-$1" <<-END
+	#!/bin/sh
+	exec "$PYTHON" -B "$LIB/$_program.py" -j "$1@$DOMAIN/slix" \
+	    -p "$(password "$1")" -c "$SERVER" -C "$CAFILE" "\$@"
+	END
+	chmod +x "$T/$_program-$1"
+}

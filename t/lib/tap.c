@@ -1,0 +1,96 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "t/lib/tap.h"
+
+static int count, failed;
+
+static int __attribute__((__format__(__printf__, 4, 0)))
+report(const char *file, int line, int pass, const char *fmt, va_list ap)
+{
+	char name[256], *p;
+
+	vsnprintf(name, sizeof(name), fmt, ap);
+	for (p = name; *p != '\0'; p++) {
+		if (*p == '\n' || *p == '\r')
+			*p = ' ';
+	}
+	printf("%sok %d - %s\n", pass ? "" : "not ", ++count, name);
+	if (!pass) {
+		failed++;
+		printf("#   at %s:%d\n", file, line);
+	}
+	fflush(stdout);
+	return pass;
+}
+
+int
+tap_ok(const char *file, int line, int pass, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(file, line, pass, fmt, ap);
+	va_end(ap);
+	return pass;
+}
+
+/* Each line of s becomes a comment. */
+static void
+show(const char *what, const char *s)
+{
+	if (s == NULL) {
+		printf("#   %s: NULL\n", what);
+		return;
+	}
+	printf("#   %s: \"", what);
+	for (; *s != '\0'; s++) {
+		putchar(*s);
+		if (*s == '\n')
+			printf("#     ");
+	}
+	printf("\"\n");
+}
+
+int
+tap_is(const char *file, int line, const char *got, const char *want,
+    const char *fmt, ...)
+{
+	va_list ap;
+	int pass;
+
+	pass = got == want ||
+	    (got != NULL && want != NULL && strcmp(got, want) == 0);
+	va_start(ap, fmt);
+	report(file, line, pass, fmt, ap);
+	va_end(ap);
+	if (!pass) {
+		show("got", got);
+		show("want", want);
+	}
+	return pass;
+}
+
+int
+tap_is_int(const char *file, int line, long long got, long long want,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(file, line, got == want, fmt, ap);
+	va_end(ap);
+	if (got != want)
+		printf("#   got: %lld\n#   want: %lld\n", got, want);
+	return got == want;
+}
+
+int
+tap_done(void)
+{
+	printf("1..%d\n", count);
+	if (failed > 0)
+		printf("# %d of %d failed\n", failed, count);
+	return failed > 0;
+}

@@ -1,0 +1,8 @@
+#!/bin/sh
+# A hundred cuts: ejabberd, with stream management.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/cuts.sh"
+
+cuts ejabberd "$RESUMED" smacks
+done_testing

@@ -1,0 +1,8 @@
+#!/bin/sh
+# A hundred cuts: ejabberd, without stream management.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/cuts.sh"
+
+cuts ejabberd "$AGAIN"
+done_testing

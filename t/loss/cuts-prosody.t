@@ -1,0 +1,8 @@
+#!/bin/sh
+# A hundred cuts on either side: Prosody, without stream management.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/cuts.sh"
+
+cuts prosody "$AGAIN"
+done_testing

@@ -1,0 +1,89 @@
+#!/bin/sh
+#
+# Both makes and both compilers build it without a warning, install puts it
+# where it is told to, and clean leaves what was there before.
+
+. "${0%/*}/../lib/lib.sh"
+
+# What the make that runs us was told is not for those that we run.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKE CC CFLAGS CPPFLAGS LDFLAGS
+unset PREFIX DESTDIR
+
+LIMIT=300
+WERROR='-O2 -g -Werror'
+COPY=$T/copy
+
+[ -e "$TOP/.git" ] || skip_all 'not the repository but a copy of it'
+
+# Also what has been written but not yet been added.
+sources()
+{
+	git -C "$TOP" ls-files -co --exclude-standard | sort |
+	    while read -r _file; do
+		[ ! -e "$TOP/$_file" ] || echo "$_file"
+	    done
+}
+
+copy_sources()
+{
+	mkdir "$COPY"
+	sources >"$T/sources"
+	tar -c -C "$TOP" -T "$T/sources" -f "$T/sources.tar" &&
+	    tar -x -C "$COPY" -f "$T/sources.tar"
+}
+
+files()
+{
+	(cd "$COPY" && find . -type f -o -type l | sed 's,^\./,,' | sort)
+}
+
+builds()	# description command ...
+{
+	_desc=$1; shift
+	run env -C "$COPY" "$@" CFLAGS="$WERROR"
+	is "$status" 0 "$_desc"
+	[ "$status" = 0 ] || diag_file "$T/run.err"
+	like "$("$COPY/xcat" -h 2>&1)" '^usage: xcat' "$_desc: it runs"
+}
+
+# Once more, there is nothing left to do.
+rests()		# description command ...
+{
+	_desc=$1; shift
+	run env -C "$COPY" "$@"
+	ok "$_desc: only once" \
+	    sh -c '! grep -q -e " -c -o " "$1"' sh "$T/run.out"
+}
+
+cleans()	# description command ...
+{
+	_desc=$1; shift
+	ok "$_desc: clean" env -C "$COPY" "$@" clean
+	files >"$T/left"
+	check_same "$T/left" "$T/sources" "$_desc: clean leaves the sources only"
+}
+
+installs()	# description command ...
+{
+	_desc=$1; shift
+	rm -rf "$T/dest"
+	ok "$_desc: install" env -C "$COPY" "$@" install DESTDIR="$T/dest" PREFIX=/opt/x
+	is "$(cd "$T/dest" && find . -type f | sort | tr '\n' ' ')" \
+	    './opt/x/bin/xcat ./opt/x/share/man/man1/xcat.1 ./opt/x/share/man/man7/xcat-protocol.7 ' \
+	    "$_desc: install: PREFIX below DESTDIR, and no more"
+	check_same "$T/dest/opt/x/share/man/man1/xcat.1" "$COPY/man/xcat.1" \
+	    "$_desc: install: the manual"
+	is "$(stat -c %a "$T/dest/opt/x/bin/xcat")" 755 \
+	    "$_desc: install: can be run"
+}
+
+copy_sources
+for make in make bmake; do
+	builds "$make" $make -j2
+	rests "$make" $make CFLAGS="$WERROR"
+	installs "$make" $make
+	cleans "$make" $make
+done
+builds clang make -j2 CC=clang
+cleans clang make
+done_testing

@@ -1,8 +1,0 @@
-#!/bin/sh
-# A server that is killed under a transfer: ejabberd.
-
-. "${0%/*}/lib.sh"
-. "$TESTS/restart.sh"
-
-restarts ejabberd
-done_testing

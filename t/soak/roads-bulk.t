@@ -1,0 +1,44 @@
+#!/bin/sh
+#
+# 100 MB by each of the other roads, in-band, up or down or both.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/server.sh"
+
+# shellcheck disable=SC2034	# server.sh's
+CARRIER=ibb
+LIMIT=280
+bob=bob@$DOMAIN
+
+transfer()	# file-up file-down
+{
+	began=$(date +%s)
+	listen_as bob listener -a "alice@$DOMAIN" <"$T/$2"
+	start caller "$T/alice" "$bob" <"$T/$1"
+	for name in caller listener; do
+		ended $name "$server, $road: $1 up, $2 down"
+	done
+	check_same "$T/listener.out" "$T/$1" "$server, $road: $1 up"
+	check_same "$T/caller.out" "$T/$2" "$server, $road: $2 down"
+	diag "$server, $road: $1 up, $2 down: $(($(date +%s) - began)) s"
+}
+
+: >"$T/nothing"
+head -c 3000000 /dev/zero >"$T/zeros"
+head -c 100000000 /dev/urandom >"$T/random-1"
+head -c 100000000 /dev/urandom >"$T/random-2"
+
+for kind in $SERVERS; do
+	start_server "$kind" http smacks
+	for road in ws wss http https; do
+		by_road $road
+		case $road in
+		wss)	transfer random-1 random-2 ;;
+		ws)	transfer random-1 nothing ;;
+		*)	transfer nothing random-1 ;;
+		esac
+		transfer zeros zeros
+	done
+	stop_server
+done
+done_testing

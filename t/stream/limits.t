@@ -1,0 +1,101 @@
+#!/bin/sh
+# Servers that limit: a rate is waited for, however long it takes, and is no
+# loss; a size is learned, and the stream goes on with smaller blocks.
+#
+# The slow ones wait beside each other.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/server.sh"
+. "$LIB/relay.sh"
+
+LIMIT=300
+bob=bob@$DOMAIN
+
+# --- stanzas of 10,000 bytes -------------------------------------------------
+
+# What is opened to a listener that is away is refused.
+both_there()
+{
+	for _who in f l2; do
+		[ "$(lines "$_who" "$TRYING")" = "$(lines "$_who" "$BACK")" ] ||
+		    return 1
+	done
+}
+
+# Both learn it: the listener has as much to say.  What a server that refuses
+# a stanza does to the connection counts as a loss, once or twice for each.
+small()		# server-feature ...
+{
+	start_server "$@" small
+	listen_as bob l -v -b 32768 -a "alice@$DOMAIN" <"$T/down"
+	start c "$T/alice" -v -b 32768 "$bob" <"$T/up"
+	ended_well c "$LIMIT" "$*: stanzas of 10,000 bytes: caller"
+	ended_well l 60 "$*: stanzas of 10,000 bytes: listener"
+	check_same "$T/l.out" "$T/up" "$*: all has come, one way"
+	check_same "$T/c.out" "$T/down" "$*: and the other"
+	_lost=$(($(lines c "$TRYING") + $(lines l "$TRYING")))
+	ok "$*: learned it from $_lost refusals" \
+	    [ "$_lost" -ge 1 -a "$_lost" -le 16 ]
+
+	# What has been learned holds for the next streams of the same login:
+	# two refusals, or three, teach a side all (and each may count twice),
+	# and not each stream.
+	port=$(free_port)
+	listen_as bob l2 -v -k -b 32768 -j "$bob/l2" -a "alice@$DOMAIN" \
+	    'echo=!cat'
+	start f "$T/alice" -v -b 32768 -L "$port" "$bob/l2" echo
+	wait_for 20 said f forwarding || bail 'no forward'
+	for _round in 1 2 3 4; do
+		wait_for 60 both_there || diag 'somebody does not come back'
+		run "$PYTHON" -B "$LIB/streams.py" "$port" 3 1000000
+		is "$(cat "$T/run.out")" 3 "$*: round $_round of streams"
+		[ "$(cat "$T/run.out")" = 3 ] || {
+			diag_file "$T/f.err"
+			diag_file "$T/l2.err"
+			diag_file "$T/run.err"
+		}
+	done
+	_lost=$(($(lines f "$TRYING") + $(lines l2 "$TRYING")))
+	ok "$*: and $_lost refusals taught all of them" \
+	    [ "$_lost" -ge 1 -a "$_lost" -le 12 ]
+	stop f
+	stop l2
+	stop_server
+}
+
+# Who is told has nothing to learn.
+told()		# option ...: for both
+{
+	listen_as bob l -v -a "alice@$DOMAIN" "$@" <"$T/down"
+	start c "$T/alice" -v "$@" "$bob" <"$T/up"
+	ended_well c "$LIMIT" "a server that says its limit, $*: caller"
+	ended_well l 60 "a server that says its limit, $*: listener"
+	check_same "$T/l.out" "$T/up" "$*: all has come, one way"
+	check_same "$T/c.out" "$T/down" "$*: and the other"
+	is "$(lines c "$TRYING")$(lines l "$TRYING")" 00 "$*: nothing was refused"
+}
+
+# --- 10 kB/s -----------------------------------------------------------------
+
+. "$LIB/slow.sh"
+
+random up 3000000
+random down 3000000
+for kind in $SERVERS; do
+	start_server "$kind" smacks limits
+	slow_begin "$kind" 300000
+done
+for kind in $SERVERS; do
+	slow_end "$kind" 25
+	server=$kind
+	stop_server
+done
+for kind in $SERVERS; do
+	small "$kind"
+	small "$kind" smacks
+done
+start_server prosody smacks small said http
+told -b 32768
+told -c "wss://localhost:$HTTPSPORT/xmpp-websocket"
+stop_server
+done_testing
