@@ -32,7 +32,9 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
 	net/tickets.o net/tls.o net/tlsresume.o net/tokens.o net/trace.o \
 	net/trust.o net/url.o net/via.o net/way.o net/ways.o net/where.o \
 	net/wrap.o net/ws.o
-OBJS	= $(XML) $(IBB) $(NET)
+NETIO	= net/io/clock.o net/io/fd.o net/io/limits.o net/io/listen.o \
+	net/io/signals.o
+OBJS	= $(XML) $(IBB) $(NETIO) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/oob_fetch.o link/oob_send.o link/probe.o link/progress.o \
 	link/receive.o link/receive_file.o link/receive_si.o \
@@ -74,7 +76,7 @@ xcat: $(MAIN) $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TAP) $(OBJS) $(LIBS)
 
 # There is little to build: a header changes everything.
-$(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h link/*.h
+$(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h net/io/*.h link/*.h
 $(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
 

@@ -34,6 +34,7 @@
 #include "net/child.h"
 #include "net/conf.h"
 #include "net/identity.h"
+#include "net/io/signals.h"
 #include "net/loop.h"
 #include "net/manners.h"
 #include "net/port.h"
@@ -702,7 +703,7 @@ set_up(void)
 	    (run.resolver = resolver_new(run.loop)) == NULL)
 		errx(EX_LOCAL, "out of memory");
 	loop_before(run.loop, links_check, NULL);
-	if (loop_signals(run.loop, signalled, NULL) == -1)
+	if (signals_catch(run.loop, signalled, NULL) == -1)
 		err(EX_LOCAL, "signals");
 	if (run.mode == FORWARD && forward_open(why) == -1)
 		errx(EX_LOCAL, "%s", why);
@@ -733,6 +734,7 @@ tear_down(void)
 	manners_free(run.manners);
 	tokens_close(run.tokens);
 	resolver_free(run.resolver);
+	signals_forget();
 	loop_free(run.loop);
 	services_free(run.services);
 	trust_free(run.trust);

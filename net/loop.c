@@ -1,18 +1,12 @@
 #include <sys/types.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "net/loop.h"
 
-#define STOPPED	5000		/* ms late */
-#define FOREVER	(INT64_MAX / 4)	/* ms */
 #define SHARE	16		/* times what asking all has taken, but */
 #define SHARE_EACH 8		/* us for each watch at most, is for others */
 #define FEW	8		/* of those who wait for the same thing */
@@ -35,62 +29,8 @@ struct loop {
 	int			 fruitless;	/* only often ones were ready */
 	void			(*before)(void *);
 	void			*before_arg;
-	void			(*signalled)(void *, int);
-	void			*signal_arg;
-	struct watch		 pipe;
 	int			 stop;
 };
-
-/* The write end of the pipe through which handlers speak to the loop. */
-static int	 signal_fd = -1;
-
-/*
- * The clock.  It is looked at all the time, so who finds that it has gone far
- * was stopped, or the machine slept; it may be anywhere that it happened.  One
- * that polls as well, for how much of that is not known.
- */
-static struct {
-	int64_t	 last;		/* the system's, when looked at */
-	int64_t	 asleep;	/* ms that poll has been asked for since */
-	int64_t	 lost;		/* ms that nothing could happen in */
-} clk;
-
-static volatile sig_atomic_t	 continued;
-
-#ifdef CLOCK_BOOTTIME
-#define CLOCK	CLOCK_BOOTTIME	/* Linux's other one stands in sleep */
-#else
-#define CLOCK	CLOCK_MONOTONIC
-#endif
-
-int64_t
-clock_us(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-int64_t
-clock_ms(void)
-{
-	int64_t	 now = clock_us() / 1000, passed;
-
-	passed = now - clk.last - (continued ? 0 : clk.asleep);
-	if (clk.last != 0 && passed >= STOPPED)
-		clk.lost += passed;
-	continued = 0;
-	clk.last = now;
-	clk.asleep = 0;
-	return now - clk.lost;
-}
-
-int64_t
-clock_lost(void)
-{
-	return clk.lost;
-}
 
 struct loop *
 loop_new(void)
@@ -102,7 +42,6 @@ loop_new(void)
 	TAILQ_INIT(&l->watches);
 	TAILQ_INIT(&l->settling);
 	TAILQ_INIT(&l->timers);
-	l->pipe.fd = -1;
 	return l;
 }
 
@@ -111,11 +50,6 @@ loop_free(struct loop *l)
 {
 	if (l == NULL)
 		return;
-	if (l->pipe.fd != -1) {
-		close(l->pipe.fd);
-		close(signal_fd);
-		signal_fd = -1;
-	}
 	free(l->pfds);
 	free(l->polled);
 	free(l->waiting);
@@ -224,86 +158,6 @@ fire_timers(struct loop *l)
 }
 
 /*
- * Signals
- */
-
-static void
-handler(int signo)
-{
-	unsigned char	 c = (unsigned char)signo;
-	int		 saved = errno;
-	ssize_t		 n;
-
-	n = write(signal_fd, &c, 1);	/* a full pipe wakes the loop too */
-	(void)n;
-	errno = saved;
-}
-
-static void
-on_continued(int signo)
-{
-	(void)signo;
-	continued = 1;
-}
-
-static int
-want_signals(void *arg)
-{
-	(void)arg;
-	return POLLIN;
-}
-
-static void
-ready_signals(void *arg, int revents)
-{
-	struct loop	*l = arg;
-	unsigned char	 c;
-
-	(void)revents;
-	while (read(l->pipe.fd, &c, 1) == 1)
-		l->signalled(l->signal_arg, c);
-}
-
-static int
-catch(int signo)
-{
-	struct sigaction	 sa = { .sa_handler = handler }, old;
-
-	if (signo == SIGCONT)
-		sa.sa_handler = on_continued;
-	if (sigaction(signo, NULL, &old) == -1)
-		return -1;
-	if (old.sa_handler == SIG_IGN && signo != SIGCHLD)
-		return 0;
-	sigemptyset(&sa.sa_mask);
-	sa.sa_flags = SA_RESTART;
-	return sigaction(signo, &sa, NULL);
-}
-
-int
-loop_signals(struct loop *l, void (*fn)(void *, int), void *arg)
-{
-	int	 fds[2], i;
-
-	if (pipe(fds) == -1)
-		return -1;
-	for (i = 0; i < 2; i++) {
-		fcntl(fds[i], F_SETFL, O_NONBLOCK);
-		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
-	}
-	l->signalled = fn;
-	l->signal_arg = arg;
-	l->pipe = (struct watch){ .fd = fds[0], .want = want_signals,
-	    .ready = ready_signals, .arg = l };
-	signal_fd = fds[1];
-	loop_watch(l, &l->pipe);
-	signal(SIGPIPE, SIG_IGN);
-	return catch(SIGHUP) == -1 || catch(SIGINT) == -1 ||
-	    catch(SIGTERM) == -1 || catch(SIGCHLD) == -1 ||
-	    catch(SIGCONT) == -1 ? -1 : 0;
-}
-
-/*
  * The loop
  */
 
@@ -373,8 +227,7 @@ look(struct loop *l, int wait)
 {
 	size_t	 i;
 
-	clock_ms();
-	clk.asleep = wait >= 0 ? wait : FOREVER;
+	clock_wait(wait);
 	if (poll(l->pfds, l->npolled, wait) == -1) {
 		if (errno != EINTR && errno != EAGAIN)
 			return -1;

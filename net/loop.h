@@ -1,5 +1,5 @@
 /*
- * loop: poll(2), timers and signals; one thread.
+ * loop: poll(2) and timers; one thread.
  *
  * Interest is not registered but asked for: before each poll the watches, all
  * or those that are often ready or were lately, say what they want now, from
@@ -15,6 +15,8 @@
 #include <sys/queue.h>
 
 #include <stdint.h>
+
+#include "net/io/clock.h"
 
 #define WATCH_IDLE	(-1)	/* leave the descriptor out of this poll */
 #define WATCH_NOW	0x4000	/* do not wait: what is wanted is at hand */
@@ -44,18 +46,6 @@ struct timer {
 
 struct loop;
 
-/*
- * Milliseconds that the process has been running: monotonic, but without those
- * (five seconds or more at a time) in which it was stopped, or the machine
- * slept.  Deadlines are for time in which something could have happened.
- */
-int64_t	 clock_ms(void);
-/* How much was left out so far: has this grown, we have just been woken. */
-int64_t	 clock_lost(void);
-
-/* Microseconds, for measuring: these go on meanwhile. */
-int64_t	 clock_us(void);
-
 struct loop *loop_new(void);		/* NULL and errno on failure */
 void	 loop_free(struct loop *l);
 
@@ -72,12 +62,6 @@ void	 loop_settle(struct loop *l, struct watch *w);
 /* Fire once at an absolute time; setting it again moves it. */
 void	 timer_set(struct loop *l, struct timer *t, int64_t at);
 void	 timer_clear(struct loop *l, struct timer *t);	/* fine if it is off */
-
-/* Call fn from the loop, not from the handler, when SIGHUP, SIGINT, SIGTERM
- * (unless ignored, as nohup(1) has it) or SIGCHLD has come; SIGPIPE is
- * ignored.  0 or -1 and errno. */
-int	 loop_signals(struct loop *l, void (*fn)(void *arg, int signo),
-	    void *arg);
 
 /* Run until loop_stop().  Returns 0, or -1 and errno if poll failed. */
 int	 loop_run(struct loop *l);

@@ -3,18 +3,16 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net/addr.h"
+#include "net/io/listen.h"
 #include "net/loop.h"
 #include "net/port.h"
 #include "net/service.h"
@@ -22,71 +20,22 @@
 
 #define FDS_MAX		4	/* addresses of one port */
 #define BACKLOG		128
-#define REST		200	/* ms without accepting, out of descriptors */
 
 struct port {
 	struct loop	*loop;
-	struct watch	 watches[FDS_MAX];
+	struct listener	 listeners[FDS_MAX];
 	size_t		 n;
-	int		 held;
-	int		 resting;
-	struct timer	 rest;
 	char		*path;		/* of a Unix socket to remove */
 	port_fn		*fn;
 	void		*arg;
 };
 
 static void
-rested(void *arg)
+accepted(void *arg, int fd)
 {
 	struct port	*p = arg;
 
-	p->resting = 0;
-}
-
-static int
-want(void *arg)
-{
-	struct port	*p = arg;
-
-	return p->held || p->resting ? WATCH_IDLE : POLLIN;
-}
-
-static void
-accept_on(struct port *p, int lfd)
-{
-	int	 fd, on = 1;
-
-	if ((fd = accept(lfd, NULL, NULL)) == -1) {
-		/* The connection still waits, so poll would spin. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM) {
-			p->resting = 1;
-			timer_set(p->loop, &p->rest, clock_ms() + REST);
-		}
-		return;
-	}
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	p->fn(p->arg, fd);
-}
-
-static void
-ready(void *arg, int revents)
-{
-	struct port	*p = arg;
-	struct pollfd	 pfd;
-	size_t		 i;
-
-	(void)revents;
-	/* One port may have several sockets; ask which. */
-	for (i = 0; i < p->n && !p->held && !p->resting; i++) {
-		pfd = (struct pollfd){ .fd = p->watches[i].fd,
-		    .events = POLLIN };
-		if (poll(&pfd, 1, 0) == 1)
-			accept_on(p, pfd.fd);
-	}
 }
 
 static struct port *
@@ -97,44 +46,28 @@ port_new(struct loop *l, port_fn *fn, void *arg)
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
 	p->loop = l;
-	p->rest = (struct timer){ .fire = rested, .arg = p };
 	p->fn = fn;
 	p->arg = arg;
 	return p;
 }
 
-static void
+/* Accept on fd, which is the port's from now on.  0 or -1 and errno. */
+static int
 add(struct port *p, int fd)
 {
-	struct watch	*w = &p->watches[p->n++];
-
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	*w = (struct watch){ .fd = fd, .want = want, .ready = ready,
-	    .arg = p };
-	loop_watch(p->loop, w);
+	if (listener_open(&p->listeners[p->n], p->loop, fd, accepted, p) == -1)
+		return -1;
+	p->n++;
+	return 0;
 }
 
 /* 0 or -1 and errno. */
 static int
-bind_to(struct port *p, int family, const struct sockaddr *sa, socklen_t len)
+bind_to(struct port *p, const struct sockaddr *sa, socklen_t len)
 {
-	int	 fd, on = 1, saved;
+	int	 fd = listener_socket(sa, len, BACKLOG);
 
-	if ((fd = socket(family, SOCK_STREAM, 0)) == -1)
-		return -1;
-	if (family != AF_UNIX)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, sa, len) == -1 || listen(fd, BACKLOG) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	add(p, fd);
-	return 0;
+	return fd == -1 ? -1 : add(p, fd);
 }
 
 static int
@@ -167,8 +100,8 @@ listen_tcp(struct port *p, const char *where, char *err)
 		return -1;
 	}
 	for (ai = res; ai != NULL && p->n < FDS_MAX; ai = ai->ai_next)
-		if (bind_to(p, ai->ai_family, ai->ai_addr, ai->ai_addrlen) ==
-		    -1 && errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+		if (bind_to(p, ai->ai_addr, ai->ai_addrlen) == -1 &&
+		    errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
 			last = errno;
 	freeaddrinfo(res);
 	if (p->n > 0 && last == 0)
@@ -178,7 +111,7 @@ listen_tcp(struct port *p, const char *where, char *err)
 	return -1;
 }
 
-/* A socket that nobody answers is left over and may go. */
+/* A socket on which no process listens is left over and may go. */
 static void
 remove_stale(const struct sockaddr_un *sun)
 {
@@ -208,8 +141,8 @@ listen_unix(struct port *p, const char *path, char *err)
 		return -1;
 	}
 	remove_stale(&sun);
-	mask = umask(0177);	/* for nobody else */
-	r = bind_to(p, AF_UNIX, (struct sockaddr *)&sun, sizeof(sun));
+	mask = umask(0177);	/* for this user only */
+	r = bind_to(p, (struct sockaddr *)&sun, sizeof(sun));
 	umask(mask);
 	if (r == -1 || (p->path = strdup(path)) == NULL) {
 		snprintf(err, PORT_ERR, "cannot listen on %.100s: %s", path,
@@ -242,8 +175,10 @@ port_inherit(struct loop *l, int fd, port_fn *fn, void *arg)
 {
 	struct port	*p;
 
-	if ((p = port_new(l, fn, arg)) != NULL)
-		add(p, fd);
+	if ((p = port_new(l, fn, arg)) != NULL && add(p, fd) == -1) {
+		port_free(p);
+		return NULL;
+	}
 	return p;
 }
 
@@ -253,7 +188,7 @@ port_number(const struct port *p)
 	struct sockaddr_storage	 ss;
 	socklen_t		 len = sizeof(ss);
 
-	if (getsockname(p->watches[0].fd, (struct sockaddr *)&ss, &len) == -1)
+	if (getsockname(p->listeners[0].watch.fd, (struct sockaddr *)&ss, &len) == -1)
 		return 0;
 	return addr_port((struct sockaddr *)&ss);
 }
@@ -265,11 +200,8 @@ port_free(struct port *p)
 
 	if (p == NULL)
 		return;
-	for (i = 0; i < p->n; i++) {
-		loop_unwatch(p->loop, &p->watches[i]);
-		close(p->watches[i].fd);
-	}
-	timer_clear(p->loop, &p->rest);
+	for (i = 0; i < p->n; i++)
+		listener_close(&p->listeners[i]);
 	if (p->path != NULL)
 		unlink(p->path);
 	free(p->path);
@@ -369,8 +301,9 @@ ports_open(struct ports *p, const char *where, port_fn *fn, void *arg,
 void
 ports_hold(struct ports *p, int hold)
 {
-	size_t	 i;
+	size_t	 i, j;
 
 	for (i = 0; i < p->n; i++)
-		p->list[i]->held = hold;
+		for (j = 0; j < p->list[i]->n; j++)
+			listener_hold(&p->list[i]->listeners[j], hold);
 }

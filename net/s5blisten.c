@@ -2,16 +2,14 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net/addr.h"
+#include "net/io/listen.h"
 #include "net/loop.h"
 #include "net/s5blisten.h"
 #include "net/socks.h"
@@ -22,7 +20,7 @@
 #define BACKLOG		16
 #define HASH_MAX	(SOCKS5_NAME_MAX + 1)
 
-/* A hash that somebody is to ask for. */
+/* A hash that a target is to ask for. */
 struct s5bwait {
 	struct s5blisten	*owner;
 	char			 hash[HASH_MAX];
@@ -33,7 +31,7 @@ struct s5bwait {
 	TAILQ_ENTRY(s5bwait)	 next;
 };
 
-/* Somebody who has connected. */
+/* A connection, until its hash is known. */
 struct caller {
 	struct s5blisten	*owner;
 	struct socks		*socks;
@@ -45,7 +43,7 @@ struct caller {
 
 struct door {
 	struct s5blisten	*owner;
-	struct watch		 watch;
+	struct listener		 listener;
 	int			 family;
 };
 
@@ -81,7 +79,7 @@ caller_free(struct caller *c)
 }
 
 
-/* Does nobody wait for a connection any more? */
+/* Is no connection waited for any more? */
 static int
 idle(const struct s5blisten *s)
 {
@@ -131,7 +129,7 @@ is_preferred(const struct caller *c, const struct s5bwait *w)
 	    addr_text((struct sockaddr *)&ss, text)) == 0;
 }
 
-/* Ports are 0 in a request, but that nobody checks. */
+/* Ports are 0 in a request, but programs differ there. */
 static void
 asked(void *arg, const char *host, const char *port)
 {
@@ -173,7 +171,7 @@ caller_new(struct s5blisten *s, int fd)
 {
 	struct caller	*c;
 
-	/* Who says nothing must not keep others from being heard. */
+	/* A silent caller must not keep the next ones from being heard. */
 	if (s->ncallers >= CALLERS_MAX)
 		caller_free(TAILQ_FIRST(&s->callers));
 	if ((c = calloc(1, sizeof(*c))) == NULL) {
@@ -194,26 +192,13 @@ caller_new(struct s5blisten *s, int fd)
  * The ports
  */
 
-static int
-want(void *arg)
-{
-	(void)arg;
-	return POLLIN;
-}
-
 static void
-ready(void *arg, int revents)
+accepted(void *arg, int fd)
 {
-	struct door	*d = arg;
-	int		 fd, on = 1;
+	const struct door	*d = arg;
+	int			 on = 1;
 
-	(void)revents;
-	if ((fd = accept(d->watch.fd, NULL, NULL)) == -1)
-		return;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	caller_new(d->owner, fd);
 }
 
@@ -233,30 +218,6 @@ any(int family, uint16_t port, struct sockaddr_storage *ss)
 	return sizeof(sin6);
 }
 
-static int
-listening_socket(int family, uint16_t port)
-{
-	struct sockaddr_storage	 ss;
-	socklen_t		 len = any(family, port, &ss);
-	int			 fd, on = 1, saved;
-
-	if ((fd = socket(family, SOCK_STREAM, 0)) == -1)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) == -1 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
-	    bind(fd, (struct sockaddr *)&ss, len) == -1 ||
-	    listen(fd, BACKLOG) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
-}
-
 static uint16_t
 port_of(int fd)
 {
@@ -272,17 +233,18 @@ port_of(int fd)
 static uint16_t
 open_door(struct s5blisten *s, int family, uint16_t port)
 {
-	struct door	*d = &s->doors[s->ndoors];
-	int		 fd;
+	struct door		*d = &s->doors[s->ndoors];
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = any(family, port, &ss);
+	int			 fd;
 
 	if ((s->family != AF_UNSPEC && s->family != family) ||
-	    (fd = listening_socket(family, port)) == -1)
+	    (fd = listener_socket((struct sockaddr *)&ss, len, BACKLOG)) == -1)
 		return 0;
 	d->owner = s;
 	d->family = family;
-	d->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
-	    .arg = d };
-	loop_watch(s->loop, &d->watch);
+	if (listener_open(&d->listener, s->loop, fd, accepted, d) == -1)
+		return 0;
 	s->ndoors++;
 	return port_of(fd);
 }
@@ -309,10 +271,8 @@ open_doors(struct s5blisten *s)
 static void
 close_doors(struct s5blisten *s)
 {
-	while (s->ndoors > 0) {
-		loop_unwatch(s->loop, &s->doors[--s->ndoors].watch);
-		close(s->doors[s->ndoors].watch.fd);
-	}
+	while (s->ndoors > 0)
+		listener_close(&s->doors[--s->ndoors].listener);
 	while (!TAILQ_EMPTY(&s->callers))
 		caller_free(TAILQ_FIRST(&s->callers));
 }
@@ -324,7 +284,7 @@ s5blisten_port(const struct s5blisten *s, int family)
 
 	for (i = 0; i < s->ndoors; i++)
 		if (s->doors[i].family == family)
-			return port_of(s->doors[i].watch.fd);
+			return port_of(s->doors[i].listener.watch.fd);
 	return 0;
 }
 

@@ -14,8 +14,8 @@ cd "$(dirname "$0")/../.." || exit 1
 JOBS=${JOBS:-2}
 FUNCTION_MAX=100			# lines
 
-sources='xcat.c link/*.c xml/*.c net/*.c ibb/*.c t/*/*.c'
-headers='link/*.h xml/*.h net/*.h ibb/*.h t/*/*.h'
+sources='xcat.c link/*.c xml/*.c net/io/*.c net/*.c ibb/*.c t/*/*.c'
+headers='link/*.h xml/*.h net/io/*.h net/*.h ibb/*.h t/*/*.h'
 scripts='t/*/*.sh t/[!u]*/*.t t/deps .ci/run'
 pkgs='expat openssl libbsd-overlay libidn libcares'
 defs="-std=c11 -D_GNU_SOURCE -I. $(pkg-config --cflags $pkgs)"

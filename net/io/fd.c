@@ -1,0 +1,57 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "net/io/fd.h"
+
+int
+fd_give_up(int fd)
+{
+	int	 saved = errno;
+
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+int
+fd_cloexec(int fd)
+{
+	int	 flags = fcntl(fd, F_GETFD);
+
+	return flags == -1 ? -1 : fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+}
+
+int
+fd_ready(int fd)
+{
+	int	 flags;
+
+	if (fd_cloexec(fd) == -1 || (flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
+		return fd_give_up(fd);
+	return fd;
+}
+
+int
+fd_pipe(int fds[2])
+{
+	if (pipe(fds) == -1)
+		return -1;
+	if (fd_cloexec(fds[0]) == -1 || fd_cloexec(fds[1]) == -1)
+		return fd_pipe_give_up(fds);
+	return 0;
+}
+
+int
+fd_pipe_give_up(int fds[2])
+{
+	fd_give_up(fds[0]);
+	return fd_give_up(fds[1]);
+}
+
+int
+fd_copy(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
