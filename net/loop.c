@@ -19,8 +19,11 @@ struct loop {
 	TAILQ_HEAD(, watch)	 settling;
 	TAILQ_HEAD(, timer)	 timers;	/* by time */
 	size_t			 nwatches;
-	struct pollfd		*pfds;
-	struct watch		**polled;	/* of pfds; NULL if removed */
+	struct pollfd		*pfds;		/* one for each descriptor */
+	size_t			 npfds;
+	size_t			*places;	/* by descriptor, see place() */
+	size_t			 nplaces;
+	struct watch		**polled;	/* asked; NULL if removed */
 	size_t			 npolled, size;
 	struct watch		**waiting;	/* they were ready, but had */
 	size_t			 nwaiting;	/* to wait; NULL if removed */
@@ -51,6 +54,7 @@ loop_free(struct loop *l)
 	if (l == NULL)
 		return;
 	free(l->pfds);
+	free(l->places);
 	free(l->polled);
 	free(l->waiting);
 	free(l);
@@ -184,6 +188,42 @@ make_room(struct loop *l)
 	return 0;
 }
 
+/*
+ * The entry in pfds for this descriptor.  There is one for all of its watches:
+ * poll refuses to look at more entries than a process may have descriptors.
+ * What l->places says is checked, so it need not be cleared.
+ */
+static size_t
+place(struct loop *l, int fd)
+{
+	size_t	*places, n = (size_t)fd;
+
+	if (n >= l->nplaces && (places = recallocarray(l->places, l->nplaces,
+	    n + 64, sizeof(*places))) != NULL) {
+		l->places = places;
+		l->nplaces = n + 64;
+	}
+	if (n < l->nplaces && l->places[n] < l->npfds &&
+	    l->pfds[l->places[n]].fd == fd)
+		return l->places[n];
+	l->pfds[l->npfds] = (struct pollfd){ .fd = fd };
+	if (n < l->nplaces)	/* without memory it has two entries */
+		l->places[n] = l->npfds;
+	return l->npfds++;
+}
+
+/* What has happened of what this watch, which was asked, waits for. */
+static int
+happened(const struct loop *l, const struct watch *w)
+{
+	int	 revents = w->now ? w->events : 0;
+
+	if (w->fd >= 0)
+		revents |= l->pfds[w->place].revents & (w->events | POLLERR |
+		    POLLHUP | POLLNVAL);
+	return revents;
+}
+
 /* Returns whether it will not wait. */
 static int
 ask(struct loop *l, struct watch *w)
@@ -194,9 +234,12 @@ ask(struct loop *l, struct watch *w)
 	if (events == WATCH_IDLE)
 		return 0;
 	w->now = (events & WATCH_NOW) != 0;
-	l->polled[l->npolled] = w;
-	l->pfds[l->npolled].fd = w->fd;
-	l->pfds[l->npolled++].events = (short)(events & ~WATCH_NOW);
+	w->events = (short)(events & ~WATCH_NOW);
+	l->polled[l->npolled++] = w;
+	if (w->fd >= 0) {
+		w->place = place(l, w->fd);
+		l->pfds[w->place].events |= w->events;
+	}
 	return w->now;
 }
 
@@ -211,7 +254,7 @@ ask_all(struct loop *l)
 
 	if (t != NULL && (wait = t->at - clock_ms()) < 0)
 		wait = 0;
-	l->npolled = 0;
+	l->npolled = l->npfds = 0;
 	TAILQ_FOREACH(w, &l->watches, next) {
 		n = l->npolled;
 		if (ask(l, w))
@@ -228,10 +271,10 @@ look(struct loop *l, int wait)
 	size_t	 i;
 
 	clock_wait(wait);
-	if (poll(l->pfds, l->npolled, wait) == -1) {
+	if (poll(l->pfds, l->npfds, wait) == -1) {
 		if (errno != EINTR && errno != EAGAIN)
 			return -1;
-		for (i = 0; i < l->npolled; i++)
+		for (i = 0; i < l->npfds; i++)
 			l->pfds[i].revents = 0;
 	}
 	clock_ms();
@@ -315,17 +358,14 @@ dispatch(struct loop *l)
 	for (i = 0; i < l->npolled && !l->stop; i++) {
 		if ((w = l->polled[i]) == NULL)
 			continue;
-		revents = l->pfds[i].revents;
-		if (w->now)
-			revents |= l->pfds[i].events;
-		if (revents == 0)
+		if ((revents = happened(l, w)) == 0)
 			continue;
 		if (w->often || w->want(w->arg) != WATCH_IDLE)
 			serve(l, w, revents);
 		else
 			waits(l, w);
 	}
-	l->npolled = 0;
+	l->npolled = l->npfds = 0;
 }
 
 /* Those that are ready often, or were lately; if these are not almost all.  Who
@@ -338,7 +378,7 @@ ask_some(struct loop *l)
 	size_t		 n = 0;
 	int		 now = 0;
 
-	l->npolled = 0;
+	l->npolled = l->npfds = 0;
 	TAILQ_FOREACH(w, &l->watches, next) {
 		if (!w->often)
 			break;
@@ -384,7 +424,7 @@ glance(struct loop *l)
 	wait = ready ? 0 : (int)((left + 500) / 1000);
 	if (look(l, wait) == -1)
 		return -1;
-	for (i = 0; i < l->npolled; i++)
+	for (i = 0; i < l->npfds; i++)
 		ready |= l->pfds[i].revents != 0;
 	return ready;
 }
@@ -413,8 +453,8 @@ look_for_fruit(struct loop *l)
 
 	l->fruitless = 1;
 	for (i = 0; i < l->npolled && l->fruitless; i++)
-		l->fruitless = l->polled[i]->often || (!l->polled[i]->now &&
-		    l->pfds[i].revents == 0);
+		l->fruitless = l->polled[i]->often ||
+		    happened(l, l->polled[i]) == 0;
 }
 
 /* The same of all, with all the time there is. */

@@ -14,6 +14,7 @@
 
 #include <sys/queue.h>
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "net/io/clock.h"
@@ -22,7 +23,7 @@
 #define WATCH_NOW	0x4000	/* do not wait: what is wanted is at hand */
 
 struct watch {
-	int	 fd;
+	int	 fd;		/* -1: none, only WATCH_NOW happens */
 	/* poll events wanted now (0: errors only), or WATCH_IDLE; with
 	 * WATCH_NOW, ready is called with these events at once. */
 	int	(*want)(void *arg);
@@ -32,7 +33,9 @@ struct watch {
 	int	 often;			/* much comes here: where there are
 					 * thousands, look at it more often;
 					 * called though it wants nothing now */
-	int	 on, now, idle, waits, settles;	/* the loop's */
+	int	 on, now, idle, waits, settles;	/* the loop's, */
+	short	 events;			/* without WATCH_NOW; */
+	size_t	 place;				/* among what is polled */
 	TAILQ_ENTRY(watch) next, settling;	/* the loop's */
 };
 

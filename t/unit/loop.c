@@ -1,4 +1,8 @@
 /* Unit tests of net/loop: who is asked, who is called, and when. */
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -470,6 +474,47 @@ test_settle(void)
 	loop_free(l);
 }
 
+#define FEW_FDS	16		/* pairs of sockets */
+
+/* poll(2) takes no more entries than there may be descriptors: two watches of
+ * one descriptor are one entry, and those without a descriptor are none. */
+static void
+test_limit(void)
+{
+	struct rlimit	 given, low;
+	struct loop	*l = loop_new();
+	struct seen	 in[2 * FEW_FDS], out[2 * FEW_FDS], none[FEW_FDS];
+	int		 fds[2 * FEW_FDS], i, right = 0;
+
+	for (i = 0; i < FEW_FDS; i++)
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds + 2 * i) == -1)
+			exit(1);
+	getrlimit(RLIMIT_NOFILE, &given);
+	low = given;
+	low.rlim_cur = 2 * FEW_FDS + 8;
+	setrlimit(RLIMIT_NOFILE, &low);
+	for (i = 0; i < 2 * FEW_FDS; i++) {
+		watch(l, &in[i], fds[i], POLLIN, 0);
+		watch(l, &out[i], fds[i], i % 2 ? POLLOUT : 0, 0);
+	}
+	for (i = 0; i < FEW_FDS; i++)
+		watch(l, &none[i], -1, WATCH_NOW | POLLIN, 0);
+	none[FEW_FDS - 1].enough = 1;
+	ok(write(fds[0], "x", 1) == 1 && loop_run(l) == 0,
+	    "watches beyond the limit of descriptors");
+	for (i = 0; i < 2 * FEW_FDS; i++) {
+		right += in[i].called == (i == 1) && (i != 1 ||
+		    in[i].revents == POLLIN);
+		right += out[i].called == i % 2 && (i % 2 == 0 ||
+		    out[i].revents == POLLOUT);
+	}
+	ok(right == 4 * FEW_FDS, "and each hears what it asked for");
+	setrlimit(RLIMIT_NOFILE, &given);
+	for (i = 0; i < 2 * FEW_FDS; i++)
+		close(fds[i]);
+	loop_free(l);
+}
+
 int
 main(void)
 {
@@ -486,6 +531,7 @@ main(void)
 	test_waiting(1);
 	test_crowd();
 	test_settle();
+	test_limit();
 	loop_free(l);
 	return tap_done();
 }
