@@ -34,6 +34,7 @@
 #include "net/child.h"
 #include "net/conf.h"
 #include "net/identity.h"
+#include "net/io/limits.h"
 #include "net/io/signals.h"
 #include "net/loop.h"
 #include "net/manners.h"
@@ -752,6 +753,8 @@ main(int argc, char *argv[])
 
 	setlocale(LC_CTYPE, "");
 	check_descriptors();
+	limits_raise();
+	limits_hide();
 	if (conf_init(&run.conf) == -1)
 		errx(EX_LOCAL, "out of memory");
 	if (conf_read(&run.conf, why) == -1)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <paths.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,28 +11,106 @@
 #include <unistd.h>
 
 #include "net/child.h"
+#include "net/io/fd.h"
+#include "net/io/limits.h"
+#include "net/io/signals.h"
 
-#define SHELL	"/bin/sh"
+#define FAILED	127		/* exit status, as sh has it */
 
-/* Signals as a program expects to find them. */
-static void
-reset_signals(void)
+/* Those of child_run() that have not been collected. */
+static struct {
+	pid_t	*pids;
+	size_t	 n, size;
+} living;
+
+/*
+ * Between fork and exec
+ */
+
+/* 0, or -1 if it does not have what it is to have. */
+static int
+take_descriptors(const int fds[3])
 {
-	static const int	 changed[] = { SIGPIPE, SIGHUP, SIGINT,
-				    SIGTERM, SIGCHLD };
-	size_t			 i;
+	int	 i;
 
-	for (i = 0; i < sizeof(changed) / sizeof(*changed); i++)
-		signal(changed[i], SIG_DFL);
+	for (i = 0; i < 3; i++) {
+		if (fds[i] == CHILD_KEEP)
+			continue;
+		if (fds[i] == i ? fcntl(i, F_SETFD, 0) == -1 :
+		    dup2(fds[i], i) == -1)
+			return -1;
+	}
+	closefrom(STDERR_FILENO + 1);
+	return 0;
 }
+
+static int
+take_variables(const char *const *vars)
+{
+	for (; vars != NULL && *vars != NULL; vars += 2)
+		if (setenv(vars[0], vars[1], 1) == -1)
+			return -1;
+	return 0;
+}
+
+/* All signals are blocked until this has changed what they do. */
+static void
+become(const struct child_conf *c)
+{
+	if (c->apart)
+		(void)setpgid(0, 0);
+	signals_reset(!c->apart);
+	limits_restore();
+	if (take_descriptors(c->fds) == 0 && take_variables(c->vars) == 0)
+		execl(_PATH_BSHELL, "sh", "-c", c->command, "sh", c->arg,
+		    (char *)NULL);
+	_exit(FAILED);
+}
+
+pid_t
+child_spawn(const struct child_conf *c)
+{
+	sigset_t	 old;
+	pid_t		 pid;
+	int		 saved;
+
+	signals_want_children();
+	signals_block(&old);
+	if ((pid = fork()) == 0)
+		become(c);
+	saved = errno;
+	/* Whichever of the two comes first; it is there when we go on.  That
+	 * fails only if the child has been here, and further. */
+	if (pid > 0 && c->apart)
+		(void)setpgid(pid, pid);
+	signals_unblock(&old);
+	errno = saved;
+	return pid;
+}
+
+int
+child_wait(pid_t pid)
+{
+	int	 status;
+
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
+/*
+ * What is run
+ */
 
 int
 child_known(const char *command)
 {
-	char	 word[256];
-	size_t	 len;
-	pid_t	 pid;
-	int	 status, fd;
+	struct child_conf	 c = { .command = "command -v -- \"$1\"" };
+	char			 word[256];
+	size_t			 len;
+	pid_t			 pid;
+	int			 fd, status;
 
 	command += strspn(command, " \t");
 	len = strcspn(command, " \t");
@@ -41,75 +120,54 @@ child_known(const char *command)
 		return 1;
 	memcpy(word, command, len);
 	word[len] = '\0';
-	if ((pid = fork()) == -1)
+	c.arg = word;
+	if ((fd = open(_PATH_DEVNULL, O_RDWR | O_CLOEXEC)) == -1)
 		return 1;
-	if (pid == 0) {
-		reset_signals();
-		if ((fd = open("/dev/null", O_RDWR)) != -1)
-			for (int i = 0; i < 3; i++)
-				dup2(fd, i);
-		execl(SHELL, "sh", "-c", "command -v -- \"$1\"", "sh", word,
-		    (char *)NULL);
-		_exit(127);
-	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return 1;
+	c.fds[0] = c.fds[1] = c.fds[2] = fd;
+	pid = child_spawn(&c);
+	close(fd);
+	if (pid == -1 || (status = child_wait(pid)) == -1)
+		return 1;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static void
-run(const char *command, const char *const *vars, int in, int out)
-{
-	setpgid(0, 0);
-	reset_signals();
-	if (dup2(in, STDIN_FILENO) == -1 || dup2(out, STDOUT_FILENO) == -1)
-		_exit(126);
-	for (; *vars != NULL; vars += 2)
-		setenv(vars[0], vars[1], 1);
-	execl(SHELL, "sh", "-c", command, (char *)NULL);
-	_exit(126);
-}
-
+/* Room for one more to be known by its pid.  0 or -1. */
 static int
-make_pipe(int fds[2])
+make_room(void)
 {
-	if (pipe(fds) == -1)
+	pid_t	*pids;
+	size_t	 size = living.size + 16;
+
+	if (living.n < living.size)
+		return 0;
+	pids = reallocarray(living.pids, size, sizeof(*pids));
+	if (pids == NULL)
 		return -1;
-	fcntl(fds[0], F_SETFD, FD_CLOEXEC);
-	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+	living.pids = pids;
+	living.size = size;
 	return 0;
-}
-
-static void
-close_pipe(int fds[2])
-{
-	int	 saved = errno;
-
-	close(fds[0]);
-	close(fds[1]);
-	errno = saved;
 }
 
 pid_t
 child_run(const char *command, const char *const *vars, int fds[2])
 {
-	int	 in[2], out[2];
-	pid_t	 pid;
+	struct child_conf	 c = { .command = command, .vars = vars,
+				     .apart = 1 };
+	int			 in[2], out[2];
+	pid_t			 pid;
 
-	if (make_pipe(in) == -1)
+	if (make_room() == -1 || fd_pipe(in) == -1)
 		return -1;
-	if (make_pipe(out) == -1) {
-		close_pipe(in);
-		return -1;
+	if (fd_pipe(out) == -1)
+		return fd_pipe_give_up(in);
+	c.fds[0] = in[0];
+	c.fds[1] = out[1];
+	c.fds[2] = CHILD_KEEP;
+	if ((pid = child_spawn(&c)) == -1) {
+		fd_pipe_give_up(in);
+		return fd_pipe_give_up(out);
 	}
-	if ((pid = fork()) == 0)
-		run(command, vars, in[0], out[1]);
-	if (pid == -1) {
-		close_pipe(in);
-		close_pipe(out);
-		return -1;
-	}
+	living.pids[living.n++] = pid;
 	close(in[0]);
 	close(out[1]);
 	fds[0] = out[0];
@@ -117,11 +175,33 @@ child_run(const char *command, const char *const *vars, int fds[2])
 	return pid;
 }
 
+int
+child_lives(pid_t pid)
+{
+	size_t	 i;
+
+	for (i = 0; i < living.n; i++)
+		if (living.pids[i] == pid)
+			return 1;
+	return 0;
+}
+
 void
 child_hangup(pid_t pid)
 {
-	if (kill(-pid, SIGHUP) == -1)
-		kill(pid, SIGHUP);	/* before it has its group */
+	if (child_lives(pid))
+		kill(-pid, SIGHUP);
+}
+
+/* It may be one that child_spawn() started. */
+static void
+forget(pid_t pid)
+{
+	size_t	 i;
+
+	for (i = 0; i < living.n; i++)
+		if (living.pids[i] == pid)
+			living.pids[i] = living.pids[--living.n];
 }
 
 pid_t
@@ -132,6 +212,7 @@ child_reap(char *how, size_t size)
 
 	if ((pid = waitpid(-1, &status, WNOHANG)) <= 0)
 		return 0;
+	forget(pid);
 	if (WIFSIGNALED(status))
 		snprintf(how, size, "killed by signal %d", WTERMSIG(status));
 	else

@@ -8,14 +8,15 @@
 #include <fcntl.h>
 #include <paths.h>
 #include <readpassphrase.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "net/child.h"
 #include "net/conf.h"
 #include "net/conffile.h"
+#include "net/io/fd.h"
 
 #define PASSWORD_MAX	1024
 
@@ -68,27 +69,27 @@ from_file(const char *path, char *line, char *err)
 }
 
 /*
- * In the child.  Standard input is the terminal, which a command may need to
- * ask for its own password, or it is payload, which is none of its business.
+ * Start it, with standard output to out.  Standard input is the terminal,
+ * which a command may need to ask for its own password, or it is payload,
+ * which is none of its business: then it has nothing to read.  Returns its pid,
+ * or -1 and errno.
  */
-static void
-become(const char *command, int out)
+static pid_t
+spawn(const char *command, int out)
 {
+	struct child_conf c = { .command = command,
+		.fds = { CHILD_KEEP, out, CHILD_KEEP } };
+	pid_t pid;
 	int null;
 
-	if (dup2(out, STDOUT_FILENO) == -1 ||
-	    fcntl(STDOUT_FILENO, F_SETFD, 0) == -1)
-		_exit(127);
-	if (!isatty(STDIN_FILENO)) {
-		if ((null = open(_PATH_DEVNULL, O_RDONLY)) == -1 ||
-		    dup2(null, STDIN_FILENO) == -1)
-			_exit(127);
-		if (null > STDERR_FILENO)
-			close(null);
-	}
-	(void)signal(SIGPIPE, SIG_DFL);
-	execl(_PATH_BSHELL, "sh", "-c", command, (char *)NULL);
-	_exit(127);
+	if (isatty(STDIN_FILENO))
+		return child_spawn(&c);
+	if ((null = open(_PATH_DEVNULL, O_RDONLY | O_CLOEXEC)) == -1)
+		return -1;
+	c.fds[STDIN_FILENO] = null;
+	pid = child_spawn(&c);
+	(void)fd_give_up(null);
+	return pid;
 }
 
 /* Start it.  Returns its pid, with the reading end of its output in *fd. */
@@ -98,16 +99,12 @@ start(const char *command, int *fd)
 	int p[2];
 	pid_t pid;
 
-	if (pipe(p) == -1)
+	if (fd_pipe(p) == -1)
 		return -1;
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
-	if ((pid = fork()) == 0)
-		become(command, p[1]);
+	if ((pid = spawn(command, p[1])) == -1)
+		return fd_pipe_give_up(p);
 	close(p[1]);
 	*fd = p[0];
-	if (pid == -1)
-		close(p[0]);
 	return pid;
 }
 
@@ -129,8 +126,8 @@ static int
 from_command(const char *command, char *line, char *err)
 {
 	const char *why;
-	pid_t pid, r;
-	int fd, status;
+	pid_t pid;
+	int fd = -1, status;
 
 	if ((pid = start(command, &fd)) == -1)
 		return conf_fail(err, "password-command: %s",
@@ -138,9 +135,7 @@ from_command(const char *command, char *line, char *err)
 	why = first_line(fd, line);
 	drain(fd);
 	close(fd);
-	while ((r = waitpid(pid, &status, 0)) == -1 && errno == EINTR)
-		;
-	if (r == -1)
+	if ((status = child_wait(pid)) == -1)
 		return conf_fail(err, "password-command: %s",
 		    strerror(errno));
 	if (WIFSIGNALED(status))

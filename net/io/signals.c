@@ -1,13 +1,13 @@
 #include <sys/types.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net/io/clock.h"
+#include "net/io/fd.h"
 #include "net/io/signals.h"
 #include "net/loop.h"
 
@@ -96,14 +96,14 @@ catch_all(void)
 int
 signals_catch(struct loop *l, void (*fn)(void *, int), void *arg)
 {
-	int	 fds[2], i;
+	int	 fds[2];
 
 	if (pipe(fds) == -1)
 		return -1;
-	for (i = 0; i < 2; i++) {
-		fcntl(fds[i], F_SETFL, O_NONBLOCK);
-		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
-	}
+	if (fd_ready(fds[0]) == -1)
+		return fd_give_up(fds[1]);
+	if (fd_ready(fds[1]) == -1)
+		return fd_give_up(fds[0]);
 	told.loop = l;
 	told.fn = fn;
 	told.arg = arg;
