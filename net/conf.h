@@ -93,7 +93,7 @@ int	 conf_option(struct conf *c, const char *arg, char *err);
  * A file with a password that others can read, or of another owner (not us,
  * not root), is refused by name with what to do (chmod 600).  Sets path and
  * dir in any case.  Then the environment: XCAT_JID and XCAT_PASSWORD, which
- * is then removed from it.
+ * is then removed from it, and its value overwritten.
  * Returns 0, or -1 with a message "path:line: what, and what to do".
  */
 int	 conf_read(struct conf *c, char *err);

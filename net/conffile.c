@@ -272,17 +272,31 @@ read_variable(struct conf *c, const char *name, const char *keyword, char *err)
 	return 0;
 }
 
+/*
+ * What is in the environment can be read by the commands that we start, in
+ * theirs, and by all processes of this user in the memory of ours, where it
+ * stays when it is unset (/proc/PID/environ): so it is overwritten there.
+ */
+static void
+forget_variable(const char *name)
+{
+	char *value;
+
+	if ((value = getenv(name)) != NULL)
+		OPENSSL_cleanse(value, strlen(value));
+	unsetenv(name);
+}
+
 int
 conf_read(struct conf *c, char *err)
 {
-	int required;
+	int required, r = 0;
 
 	if (set_paths(c, &required, err) == -1 ||
 	    read_file(c, required, err) == -1 ||
 	    read_variable(c, "XCAT_JID", "jid", err) == -1 ||
 	    read_variable(c, "XCAT_PASSWORD", "password", err) == -1)
-		return -1;
-	/* Not for the eyes of the commands that we start. */
-	unsetenv("XCAT_PASSWORD");
-	return 0;
+		r = -1;
+	forget_variable("XCAT_PASSWORD");
+	return r;
 }

@@ -590,11 +590,11 @@ test_find(void)
 static void
 test_environment(void)
 {
-	static char huge[2000];
+	static char huge[2000], variable[] = "XCAT_PASSWORD=" SECRET;
 	struct conf c;
 
 	(void)setenv("XCAT_JID", "env@h", 1);
-	(void)setenv("XCAT_PASSWORD", SECRET, 1);
+	(void)putenv(variable);
 	(void)setenv("XCAT_FOO", "bar", 1);
 	is_int(read_text(&c, 0644, "jid file@h\npassword-file x\n"), 0,
 	    "environment");
@@ -602,6 +602,7 @@ test_environment(void)
 	is(c.password, SECRET, "XCAT_PASSWORD");
 	ok(c.password_file == NULL, "before the file");
 	ok(getenv("XCAT_PASSWORD") == NULL, "and no longer there");
+	is(variable, "XCAT_PASSWORD=", "nor in the memory of the environment");
 	is_int(conf_set(&c, "password-file", "y", 0, err), 0, "-p");
 	ok(c.password == NULL, "before XCAT_PASSWORD");
 	conf_free(&c);
@@ -820,6 +821,15 @@ test_sigpipe(void)
 	command("sh -c 'kill -PIPE $$'; echo $?", -1, "141");
 }
 
+/* Our parent may ignore the signal, and we inherit that. */
+static void
+test_sigchld(void)
+{
+	(void)signal(SIGCHLD, SIG_IGN);
+	command("echo " SECRET, -1, SECRET);
+	(void)signal(SIGCHLD, SIG_DFL);
+}
+
 static void
 test_closed_stdout(void)
 {
@@ -981,6 +991,7 @@ main(void)
 	test_password_pipe();
 	test_command();
 	test_sigpipe();
+	test_sigchld();
 	test_closed_stdout();
 	test_prompt();
 	test_no_prompt();
