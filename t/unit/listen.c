@@ -1,0 +1,201 @@
+/*
+ * Unit tests of net/io/listen, by both kinds of ports: what happens when there
+ * are no descriptors for those who connect.
+ */
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "net/io/limits.h"
+#include "net/loop.h"
+#include "net/port.h"
+#include "net/s5blisten.h"
+#include "t/lib/tap.h"
+
+#define BOUND	30000		/* ms, after which a test has failed */
+#define LOOK	300		/* ms in which a listener could spin, */
+#define FEW	50		/* turns of the loop that are no spinning */
+
+static const uint16_t	 any_port;
+static struct rlimit	 given;
+static struct loop	*loop;
+static int		 turns, accepted, answered;
+
+static void
+count(void *arg)
+{
+	(void)arg;
+	turns++;
+}
+
+static void
+enough(void *arg)
+{
+	(void)arg;
+	loop_stop(loop);
+}
+
+static void
+turn(int64_t ms)
+{
+	struct timer	 bound = { .fire = enough };
+
+	turns = 0;
+	timer_set(loop, &bound, clock_ms() + ms);
+	if (loop_run(loop) == -1)
+		perror("loop");
+	timer_clear(loop, &bound);
+}
+
+static void
+on_port(void *arg, int fd)
+{
+	(void)arg;
+	accepted++;
+	close(fd);
+	loop_stop(loop);
+}
+
+static void
+on_stream(void *arg, int fd)
+{
+	(void)arg;
+	close(fd);
+}
+
+static int
+connected(uint16_t port)
+{
+	struct sockaddr_in	 sin = { .sin_family = AF_INET };
+	int			 fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sin.sin_port = htons(port);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&sin, sizeof(sin)) ==
+	    -1) {
+		perror("connect");
+		exit(1);
+	}
+	return fd;
+}
+
+/* Only so many descriptors are left. */
+static void
+leave(rlim_t n)
+{
+	struct rlimit	 rl = given;
+	int		 lowest;
+
+	(void)setrlimit(RLIMIT_NOFILE, &given);
+	if ((lowest = fcntl(0, F_DUPFD_CLOEXEC, 0)) == -1)
+		exit(1);
+	close(lowest);
+	rl.rlim_cur = (rlim_t)lowest + n;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		perror("setrlimit");
+}
+
+static void
+leave_all(void)
+{
+	(void)setrlimit(RLIMIT_NOFILE, &given);
+}
+
+static void
+test_port(void)
+{
+	char		 why[PORT_ERR];
+	struct port	*p = port_listen(loop, "127.0.0.1:0", on_port, NULL,
+			     why);
+	int		 fd;
+
+	if (p == NULL) {
+		ok(0, "%s", why);
+		return;
+	}
+	fd = connected(port_number(p));
+	leave(0);
+	turn(LOOK);
+	ok(turns < FEW, "a port without descriptors rests: %d turns", turns);
+	is_int(accepted, 0, "it has accepted nothing");
+	leave(1);
+	turn(LOOK);
+	ok(turns < FEW, "so does one with only a reserve: %d turns", turns);
+	is_int(accepted, 0, "which is not for that");
+	leave_all();
+	turn(BOUND);
+	is_int(accepted, 1, "with descriptors it accepts");
+	close(fd);
+	port_free(p);
+}
+
+/* A client that has said hello. */
+static int
+want(void *arg)
+{
+	(void)arg;
+	return POLLIN;
+}
+
+static void
+ready(void *arg, int revents)
+{
+	(void)arg;
+	answered += (revents & POLLIN) != 0;
+	loop_stop(loop);
+}
+
+static void
+test_bytestreams(void)
+{
+	struct s5blisten	*s = s5blisten_new(loop, AF_INET, &any_port,
+				     0);
+	struct s5bwait		*w = s5blisten_wait(s, "0123", on_stream,
+				     NULL);
+	struct watch		 client = { .want = want, .ready = ready };
+
+	if (w == NULL) {
+		ok(0, "no port for bytestreams");
+		return;
+	}
+	client.fd = connected(s5blisten_port(s, AF_INET));
+	loop_watch(loop, &client);
+	ok(write(client.fd, "\5\1", 3) == 3, "a target says hello");
+	leave(0);
+	turn(LOOK);
+	ok(turns < FEW, "the host without descriptors rests: %d turns",
+	    turns);
+	is_int(answered, 0, "and says nothing");
+	leave_all();
+	turn(BOUND);
+	is_int(answered, 1, "with descriptors it answers");
+	loop_unwatch(loop, &client);
+	close(client.fd);
+	s5bwait_cancel(w);
+	s5blisten_free(s);
+}
+
+int
+main(void)
+{
+	if ((loop = loop_new()) == NULL ||
+	    getrlimit(RLIMIT_NOFILE, &given) == -1)
+		return 1;
+	loop_before(loop, count, NULL);
+	ok(limits_room(0), "there is room");
+	leave(1);
+	ok(!limits_room(0), "now there is not");
+	leave_all();
+	test_port();
+	test_bytestreams();
+	loop_free(loop);
+	return tap_done();
+}
