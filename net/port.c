@@ -188,7 +188,8 @@ port_number(const struct port *p)
 	struct sockaddr_storage	 ss;
 	socklen_t		 len = sizeof(ss);
 
-	if (getsockname(p->listeners[0].watch.fd, (struct sockaddr *)&ss, &len) == -1)
+	if (getsockname(p->listeners[0].watch.fd, (struct sockaddr *)&ss,
+	    &len) == -1)
 		return 0;
 	return addr_port((struct sockaddr *)&ss);
 }

@@ -13,7 +13,7 @@
 
 #define RESERVE	64		/* descriptors, */
 #define PART	4		/* but this part of all at most */
-#define ENOUGH	10240		/* where "unlimited" is refused, as macOS does */
+#define ENOUGH	10240		/* where "unlimited" is refused, as on macOS */
 
 static struct {
 	struct rlimit	 files, core;	/* as we were given them */

@@ -119,7 +119,8 @@ test_signals(void)
 	is(says("kill -USR1 $$; echo blocked"), "", "no signal is blocked");
 	is(says("kill -USR2 $$; echo ignored"), "", "nor ignored");
 	is(says("kill -PIPE $$; echo ignored"), "", "nor is SIGPIPE");
-	is(says("ulimit -c 0; kill -XFSZ $$; echo ignored"), "", "nor is SIGXFSZ");
+	is(says("ulimit -c 0; kill -XFSZ $$; echo ignored"), "",
+	    "nor is SIGXFSZ");
 	is(says("kill -TERM $$; echo caught"), "", "nor caught");
 	signal(SIGUSR2, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
