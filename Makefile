@@ -33,6 +33,7 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
 	net/trust.o net/url.o net/via.o net/way.o net/ways.o net/where.o \
 	net/wrap.o net/ws.o
 NETIO	= net/io/clock.o net/io/fd.o net/io/limits.o net/io/listen.o \
+	net/io/log.o \
 	net/io/signals.o
 OBJS	= $(XML) $(IBB) $(NETIO) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
@@ -40,8 +41,9 @@ MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/receive.o link/receive_file.o link/receive_si.o \
 	link/receive_words.o link/send.o link/send_ask.o link/send_si.o \
 	link/send_words.o link/wire.o
-UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/child.t t/unit/conf.t t/unit/file.t \
-	t/unit/http.t t/unit/ibb.t t/unit/jid.t t/unit/listen.t t/unit/loop.t t/unit/manners.t \
+UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/child.t t/unit/conf.t \
+	t/unit/file.t t/unit/http.t t/unit/ibb.t t/unit/jid.t t/unit/listen.t \
+	t/unit/log.t t/unit/loop.t t/unit/manners.t \
 	t/unit/pace.t t/unit/path.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \
 	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/sync.t \
 	t/unit/tickets.t t/unit/tlsresume.t t/unit/ws.t t/unit/xml.t
@@ -76,7 +78,7 @@ xcat: $(MAIN) $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TAP) $(OBJS) $(LIBS)
 
 # There is little to build: a header changes everything.
-$(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h net/io/*.h link/*.h
+$(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h net/*/*.h link/*.h
 $(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
 

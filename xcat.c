@@ -9,7 +9,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-#include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -35,6 +35,7 @@
 #include "net/conf.h"
 #include "net/identity.h"
 #include "net/io/limits.h"
+#include "net/io/log.h"
 #include "net/io/signals.h"
 #include "net/loop.h"
 #include "net/manners.h"
@@ -53,7 +54,6 @@
 #include "xml/iq.h"
 #include "xml/jid.h"
 #include "xml/stanza.h"
-#include "xml/text.h"
 #include "xml/write.h"
 
 #define DEFAULT_RESOURCE "xcat"
@@ -68,28 +68,38 @@ struct run	 run;
 void
 say(int level, const char *fmt, ...)
 {
-	char	 line[4096];
 	va_list	 ap;
 
-	if (run.conf.verbosity < level)
-		return;
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	log_vline(level, fmt, ap);
 	va_end(ap);
-	progress_clear();
-	/* One write: lines of several programs do not mix. */
-	dprintf(STDERR_FILENO, "xcat: %s\n", line);
+}
+
+/* End at once, before there is anything to be ended properly. */
+void
+die(int status, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	log_vline(LOG_FAULT, fmt, ap);
+	va_end(ap);
+	exit(status);
 }
 
 void
 report(const char *fmt, ...)
 {
 	va_list	 ap;
+	int	 r;
 
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	r = log_vreport(fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	if (r == -1 && run.loop == NULL)
+		die(EX_LOCAL, "standard output: %s", strerror(errno));
+	if (r == -1)
+		fatal(EX_LOCAL, "standard output: %s", strerror(errno));
 }
 
 static void
@@ -127,15 +137,13 @@ finish(int status)
 void
 fatal(int status, const char *fmt, ...)
 {
-	char	 line[2048];
 	va_list	 ap;
 
 	if (run.ending)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	log_vline(LOG_FAULT, fmt, ap);
 	va_end(ap);
-	say(-1, "%s", line);
 	finish(status);
 }
 
@@ -329,7 +337,7 @@ log_in(void)
 
 	run.session = session_new(run.loop, run.resolver, &sc, &host);
 	if (run.session == NULL)
-		errx(EX_LOCAL, "out of memory");
+		die(EX_LOCAL, "out of memory");
 }
 
 /*
@@ -395,7 +403,7 @@ static void
 set_mode(enum mode mode)
 {
 	if (run.mode != CALL && run.mode != mode)
-		errx(EX_USE, "of -l, -s, -z, -K and -L or -D, only one can "
+		die(EX_USE, "of -l, -s, -z, -K and -L or -D, only one can "
 		    "be");
 	run.mode = mode;
 }
@@ -406,12 +414,18 @@ parse_options(int argc, char *argv[])
 	char	 why[CONF_ERR];
 	int	 c;
 
-	/* With + the first operand ends the options everywhere: a service may
-	 * begin with a dash. */
+	/* With + the first operand ends the options everywhere.  What is wrong
+	 * is for us to say, as the words are not clean. */
+	opterr = 0;
 	while ((c = getopt(argc, argv,
-	    "+46a:b:C:c:D:dhij:KkL:lmNo:P:p:qr:svw:x:z")) != -1)
+	    "+:46a:b:C:c:D:dhij:KkL:lmNo:P:p:qr:svw:x:z")) != -1)
 		switch (c) {
 		case '?':
+			say(LOG_FAULT, "-%c: no such option", optopt);
+			usage(EX_USE);
+			break;
+		case ':':
+			say(LOG_FAULT, "-%c needs an argument", optopt);
 			usage(EX_USE);
 			break;
 		case 'h':
@@ -431,7 +445,7 @@ parse_options(int argc, char *argv[])
 			break;
 		case 'o':
 			if (conf_option(&run.conf, optarg, why) == -1)
-				errx(EX_USE, "-o: %s", why);
+				die(EX_USE, "-o: %s", why);
 			break;
 		case 'v':
 			if (run.conf.verbosity < 2)
@@ -439,7 +453,7 @@ parse_options(int argc, char *argv[])
 			break;
 		default:
 			if (conf_letter(&run.conf, c, optarg, why) == -1)
-				errx(EX_USE, "-%c: %s", c, why);
+				die(EX_USE, "-%c: %s", c, why);
 			break;
 		}
 	if (!STAILQ_EMPTY(&run.conf.forward) || !STAILQ_EMPTY(&run.conf.socks))
@@ -454,12 +468,12 @@ show_key(void)
 	char		 why[IDENTITY_ERR], fingerprint[E2E_FINGERPRINT];
 
 	if (identity_load(&id, run.conf.dir, why) == -1)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 	if (*id.note != '\0')
-		errx(EX_LOCAL, "%s", id.note);
-	if (e2e_fingerprint(id.cert, fingerprint) == -1 ||
-	    printf("%s\n", fingerprint) == -1 || fflush(stdout) == EOF)
-		err(EX_LOCAL, "standard output");
+		die(EX_LOCAL, "%s", id.note);
+	if (e2e_fingerprint(id.cert, fingerprint) == -1)
+		die(EX_LOCAL, "out of memory");
+	report("%s", fingerprint);
 	exit(EX_FINE);
 }
 
@@ -469,7 +483,7 @@ prepare_jid(const char *given, char *out, const char *what)
 	const char	*why;
 
 	if (jid_prep(given, out, &why) == -1)
-		errx(EX_USE, "%s %.200s: %s", what, given, why);
+		die(EX_USE, "%s %.200s: %s", what, given, why);
 }
 
 /* A listener is known by its resource; a caller is nobody's business. */
@@ -477,7 +491,7 @@ static void
 own_jid(void)
 {
 	if (run.conf.jid == NULL)
-		errx(EX_USE, "no account: give one with -j user@domain, "
+		die(EX_USE, "no account: give one with -j user@domain, "
 		    "XCAT_JID, or a line \"jid user@domain\" in %s",
 		    run.conf.path);
 	prepare_jid(run.conf.jid, run.jid, "-j");
@@ -509,7 +523,7 @@ listen_arguments(int argc, char *argv[])
 	run.mode = SERVE;
 	run.services = services_new(argv, (size_t)argc, why);
 	if (run.services == NULL)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 }
 
 static void
@@ -522,12 +536,12 @@ call_arguments(int argc, char *argv[])
 	if (argc < 1 || argc > most)
 		usage(EX_USE);
 	if (run.conf.keep)
-		errx(EX_USE, "-k needs -l");
+		die(EX_USE, "-k needs -l");
 	if (run.conf.receive != NULL)
-		errx(EX_USE, "-r needs -l");
+		die(EX_USE, "-r needs -l");
 	if (run.mode == SEND && run.conf.no_stdin && argc == 1 &&
 	    !oob_sends())
-		errx(EX_USE, "-s and -d together leave nothing to do");
+		die(EX_USE, "-s and -d together leave nothing to do");
 	peer_jid(argv[0]);
 	if (oob_sends())
 		oob_send_prepare(argv + 1, (size_t)argc - 1);
@@ -535,7 +549,7 @@ call_arguments(int argc, char *argv[])
 		send_prepare(argv + 1, (size_t)argc - 1);
 	else if (argc == 2 && service_split(argv[1], &run.host, &run.port) ==
 	    -1)
-		errx(EX_USE, "service %s: give a name, a port or host:port",
+		die(EX_USE, "service %s: give a name, a port or host:port",
 		    argv[1]);
 }
 
@@ -567,12 +581,12 @@ prepare_e2e(void)
 	if (run.conf.e2e == E2E_OFF)
 		return;
 	if ((run.trust = trust_new(run.conf.dir, run.allow, why)) == NULL)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 	id = trust_identity(run.trust);
 	if (*id->note != '\0')
 		say(0, "%s", id->note);
 	if ((run.e2e = e2e_context(id->cert, id->key)) == NULL)
-		errx(EX_LOCAL, "out of memory");
+		die(EX_LOCAL, "out of memory");
 }
 
 /* -x, or else the environment.  NULL: none. */
@@ -584,13 +598,13 @@ prepare_proxy(void)
 
 	if (run.conf.proxy == NULL) {
 		if ((r = proxy_environment(&run.proxy, why)) == -1)
-			errx(EX_USE, "%s", why);
+			die(EX_USE, "%s", why);
 		run.proxied = r == 1;
 		return r == 1 ? &run.proxy : NULL;
 	}
 	run.proxied = 1;
 	if (proxy_parse(run.conf.proxy, &run.proxy, why) == -1)
-		errx(EX_USE, "-x: %s", why);
+		die(EX_USE, "-x: %s", why);
 	return &run.proxy;
 }
 
@@ -612,10 +626,10 @@ prepare_ways(void)
 	};
 
 	if (jid_ascii(jid_domain(run.jid, domain), ascii) == -1)
-		errx(EX_USE, "-j %s: its domain cannot be a host name",
+		die(EX_USE, "-j %s: its domain cannot be a host name",
 		    run.jid);
 	if ((run.ways = ways_new(&wc, why)) == NULL)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 }
 
 /* Those without an account are not to be known again, but for as long as they
@@ -630,10 +644,10 @@ prepare_tickets(int anonymous)
 	run.tickets = tickets_new(anonymous ? NULL : run.conf.dir,
 	    jid_bare(run.jid, bare), why);
 	if (run.tickets == NULL && *why != '\0')
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 	if (run.tickets == NULL ||
 	    tlsresume_init(run.tls, run.conf.ca_file, run.tickets) == -1)
-		errx(EX_LOCAL, "out of memory");
+		die(EX_LOCAL, "out of memory");
 }
 
 /* What earlier logins have left behind. */
@@ -644,12 +658,12 @@ prepare_memory(void)
 
 	jid_bare(run.jid, bare);
 	if ((run.manners = manners_read(run.conf.dir, bare)) == NULL)
-		errx(EX_LOCAL, "out of memory");
+		die(EX_LOCAL, "out of memory");
 	if (!run.conf.fast || run.conf.certificate != NULL)
 		return;
 	run.tokens = tokens_open(run.conf.dir, bare, why);
 	if (run.tokens == NULL && *why != '\0')
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 }
 
 /* Everything that can be wrong before the network is. */
@@ -661,15 +675,15 @@ prepare(void)
 
 	if (listening() && (run.allow = allow_new(&run.conf.allow,
 	    anonymous ? NULL : run.jid, why)) == NULL)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 	if (listening() && run.conf.e2e == E2E_OFF &&
 	    allow_wants_key(run.allow))
-		errx(EX_USE, "-a with a key needs end-to-end encryption, "
+		die(EX_USE, "-a with a key needs end-to-end encryption, "
 		    "which shows it: leave out e2e=off, or the key");
 	run.tls = tls_context(run.conf.ca_file, run.conf.certificate,
 	    run.conf.key, why);
 	if (run.tls == NULL)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 	prepare_ways();
 	prepare_e2e();
 	prepare_tickets(anonymous);
@@ -677,7 +691,7 @@ prepare(void)
 		prepare_memory();
 	if (!anonymous && run.conf.certificate == NULL &&
 	    conf_password(&run.conf, run.jid, why) == -1)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 }
 
 /* A missing standard descriptor must not become a socket's number; reading
@@ -702,17 +716,17 @@ set_up(void)
 	TAILQ_INIT(&run.changed);
 	if ((run.loop = loop_new()) == NULL ||
 	    (run.resolver = resolver_new(run.loop)) == NULL)
-		errx(EX_LOCAL, "out of memory");
+		die(EX_LOCAL, "out of memory");
 	loop_before(run.loop, links_check, NULL);
 	if (signals_catch(run.loop, signalled, NULL) == -1)
-		err(EX_LOCAL, "signals");
+		die(EX_LOCAL, "signals: %s", strerror(errno));
 	if (run.mode == FORWARD && forward_open(why) == -1)
-		errx(EX_LOCAL, "%s", why);
+		die(EX_LOCAL, "%s", why);
 	receive_prepare();
 	if (listening())
 		oob_fetch_prepare();
 	if (hosts_prepare(why) == -1)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 }
 
 static void
@@ -752,24 +766,24 @@ main(int argc, char *argv[])
 	char	 why[CONF_ERR];
 
 	setlocale(LC_CTYPE, "");
+	log_set_before(progress_clear);
 	check_descriptors();
 	limits_raise();
 	limits_hide();
 	if (conf_init(&run.conf) == -1)
-		errx(EX_LOCAL, "out of memory");
+		die(EX_LOCAL, "out of memory");
 	if (conf_read(&run.conf, why) == -1)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 	parse_options(argc, argv);
+	log_set_level(run.conf.verbosity);
 	check_arguments(argc - optind, argv + optind);
 	prepare();
 	set_up();
 	log_in();
 	if (loop_run(run.loop) == -1)
-		err(EX_LOCAL, "poll");
+		die(EX_LOCAL, "poll: %s", strerror(errno));
 	tear_down();
 	if (run.signo != 0)
 		die_by_signal();
-	if (fflush(stdout) == EOF)
-		err(EX_LOCAL, "standard output");
 	return run.status;
 }

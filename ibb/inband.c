@@ -5,7 +5,6 @@
 #include "ibb/inband_int.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
-#include "xml/text.h"
 
 static const char *const state_names[] = {
 	"offered", "opening", "open", "ended"
@@ -30,12 +29,12 @@ void
 inband_trace(const struct inband *s, const char *what, const char *from,
     const char *to)
 {
-	char	 line[256], sid[9];
+	char	 line[256];
 
 	if (s->ibb->host.trace == NULL || from == to)
 		return;
-	snprintf(line, sizeof(line), "stream %s: %s%s -> %s",
-	    text_clean(s->sid, sid, sizeof(sid)), what, from, to);
+	snprintf(line, sizeof(line), "stream %.8s: %s%s -> %s",
+	    s->sid, what, from, to);
 	s->ibb->host.trace(s->ibb->host.arg, line);
 }
 

@@ -138,7 +138,7 @@ const char *
 why_inband(enum inband_fault fault, enum stanza_error err, const char *text,
     char *out, size_t size)
 {
-	char	 clean[128];
+	char	 said[128];
 	int	 n;
 
 	n = snprintf(out, size, "%s", phrase(fault, err));
@@ -146,6 +146,6 @@ why_inband(enum inband_fault fault, enum stanza_error err, const char *text,
 	    fault != INBAND_BAD_DATA)
 		snprintf(out + n, size - n, " (%s%s%s)", stanza_strerror(err),
 		    *text != '\0' ? ": " : "",
-		    text_clean(text, clean, sizeof(clean)));
+		    text_cut(text, said, sizeof(said)));
 	return out;
 }

@@ -17,7 +17,6 @@
 #include "net/ways.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
-#include "xml/text.h"
 
 #define SEARCH_TIME	4000	/* ms until we go on without */
 #define SEARCHES	8	/* proxies named, and the server */
@@ -164,7 +163,6 @@ over(void)
 static void
 found(void *arg, const struct streamhost *h)
 {
-	char	 jid[128], host[128];
 	size_t	 i;
 
 	if (h == NULL) {
@@ -180,8 +178,7 @@ found(void *arg, const struct streamhost *h)
 	if (nproxies == PROXIES_MAX)
 		return;
 	proxies[nproxies++] = *h;
-	say(2, "proxy %s: %s port %u", text_clean(h->jid, jid, sizeof(jid)),
-	    text_clean(h->host, host, sizeof(host)), h->port);
+	say(2, "proxy %s: %s port %u", h->jid, h->host, h->port);
 }
 
 static void

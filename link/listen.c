@@ -97,12 +97,9 @@ refused_before(const char *jid)
 void
 listen_say_refused(const char *jid, const char *why)
 {
-	char	 clean[256];
-
 	if (refused_before(jid))
 		return;
-	say(0, "refused a stream from %s: %s", text_clean(jid, clean,
-	    sizeof(clean)), why);
+	say(0, "refused a stream from %s: %s", jid, why);
 }
 
 /* The service is at hand, or it is not. */

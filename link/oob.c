@@ -12,7 +12,6 @@
 #include "net/url.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
-#include "xml/text.h"
 #include "xml/write.h"
 
 const char *
@@ -81,10 +80,8 @@ take(const char *from, const char *id, const char *url)
 {
 	struct url	 u;
 	const char	*why = objection(url, &u);
-	char		 peer[256], clean[256];
 
-	say(0, "%s: offers %s%s%s", text_clean(from, peer, sizeof(peer)),
-	    text_clean(url, clean, sizeof(clean)), why != NULL ?
+	say(0, "%s: offers %.200s%s%s", from, url, why != NULL ?
 	    "; not fetched: " : "", why != NULL ? why : "");
 	if (why != NULL) {
 		oob_refuse(from, id, url, SE_NOT_ACCEPTABLE);

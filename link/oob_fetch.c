@@ -2,7 +2,6 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +28,6 @@
 #include "xml/buf.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
-#include "xml/text.h"
 
 #define FETCH_MAX	(1024L * 1024 * 1024)	/* bytes, without max-size */
 #define FETCHES		4		/* at a time */
@@ -65,9 +63,9 @@ oob_fetch_prepare(void)
 	if (run.conf.oob == NULL)
 		return;
 	if (which == NULL || (*which != '\0' && strcmp(which, "any") != 0))
-		errx(EX_USE, "-o oob: a listener takes fetch or fetch:any");
+		die(EX_USE, "-o oob: a listener takes fetch or fetch:any");
 	if ((tls = tls_context(run.conf.ca_file, NULL, NULL, why)) == NULL)
-		errx(EX_USE, "%s", why);
+		die(EX_USE, "%s", why);
 }
 
 static void
@@ -121,19 +119,16 @@ static void
 failed(struct fetching *f, int status, enum stanza_error err,
     const char *why)
 {
-	char	 peer[256], clean[256];
-
 	oob_refuse(f->peer, f->id, f->url, err);
 	progress_end();
-	say(-1, "%s: fetching %s: %s", text_clean(f->peer, peer,
-	    sizeof(peer)), text_clean(f->url, clean, sizeof(clean)), why);
+	say(-1, "%s: fetching %.200s: %s", f->peer, f->url, why);
 	over(f, status);
 }
 
 static void
 complete(struct fetching *f)
 {
-	char	 name[FILE_NAME], peer[256], as[FILE_NAME + 8] = "";
+	char	 name[FILE_NAME], as[FILE_NAME + 8] = "";
 
 	end_finish_output(f->end);
 	strlcpy(name, f->name, sizeof(name));
@@ -147,8 +142,7 @@ complete(struct fetching *f)
 		snprintf(as, sizeof(as), ", as %s", name);
 	progress_end();
 	say(f->partial != NULL ? 0 : 1, "%s: %s: %llu bytes fetched%s",
-	    text_clean(f->peer, peer, sizeof(peer)), f->name,
-	    (unsigned long long)f->have, as);
+	    f->peer, f->name, (unsigned long long)f->have, as);
 	f->partial = NULL;
 	if (f->id != NULL) {
 		iq_resultto(session_iqs(run.session), f->peer, f->id);

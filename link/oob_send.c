@@ -2,7 +2,7 @@
 #include <sys/types.h>
 #include <sys/stat.h>
 
-#include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,6 @@
 #include "net/session.h"
 #include "net/url.h"
 #include "xml/iq.h"
-#include "xml/text.h"
 #include "xml/write.h"
 
 static struct {
@@ -43,9 +42,9 @@ open_file(const char *path)
 	int		 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd == -1 || fstat(fd, &st) == -1)
-		err(EX_LOCAL, "%s", path);
+		die(EX_LOCAL, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		errx(EX_USE, "%s: it is no file that could be fetched", path);
+		die(EX_USE, "%s: it is no file that could be fetched", path);
 	offered.file = (struct serve_file){ .fd = fd,
 	    .size = (uint64_t)st.st_size,
 	    .name = slash != NULL ? slash + 1 : path,
@@ -59,20 +58,20 @@ oob_send_prepare(char *const *paths, size_t n)
 
 	if ((offered.where = oob_option("serve")) != NULL) {
 		if (n != 1)
-			errx(EX_USE, "-o oob=serve: name one file");
+			die(EX_USE, "-o oob=serve: name one file");
 		if (run.conf.e2e == E2E_REQUIRE)
-			errx(EX_USE, "-o oob=serve sends in the clear, and "
+			die(EX_USE, "-o oob=serve sends in the clear, and "
 			    "e2e=require forbids that");
 		offered.serving = 1;
 		open_file(paths[0]);
 		return;
 	}
 	if (n > 0)
-		errx(EX_USE, "-o oob=url takes the place of files");
+		die(EX_USE, "-o oob=url takes the place of files");
 	if (url_parse(run.conf.oob, &u) != NULL ||
 	    strlcpy(offered.url, run.conf.oob, sizeof(offered.url)) >=
 	    sizeof(offered.url))
-		errx(EX_USE, "-o oob: give serve[:address:port], fetch[:any] "
+		die(EX_USE, "-o oob: give serve[:address:port], fetch[:any] "
 		    "or a URL");
 }
 
@@ -134,10 +133,9 @@ begin_serving(void)
 		*colon = '\0';
 	snprintf(offered.url, sizeof(offered.url), "http://%s:%u%s", host,
 	    serve_port(offered.serve), serve_path(offered.serve));
-	text_clean(offered.file.name, offered.shown, sizeof(offered.shown));
-	say(1, "serving %s at %s port %u", offered.shown, host,
+	say(1, "serving %s at %s port %u", offered.file.name, host,
 	    serve_port(offered.serve));
-	progress_begin(offered.shown, 0, offered.file.size);
+	progress_begin(offered.file.name, 0, offered.file.size);
 	return 0;
 }
 
@@ -162,7 +160,6 @@ static void
 answered(void *arg, const struct elem *answer)
 {
 	enum stanza_error	 err = stanza_error(answer);
-	char			 text[128];
 
 	(void)arg;
 	if (err == SE_NONE && offered.serving &&
@@ -174,10 +171,9 @@ answered(void *arg, const struct elem *answer)
 		say(1, "%s: has fetched it", run.peer);
 		finish(EX_FINE);
 	} else
-		fatal(EX_PEER, "%s: %s (%s%s%s)", run.peer, refusal(err),
+		fatal(EX_PEER, "%s: %s (%s%s%.128s)", run.peer, refusal(err),
 		    stanza_strerror(err), *stanza_errortext(answer) != '\0' ?
-		    ": " : "", text_clean(stanza_errortext(answer), text,
-		    sizeof(text)));
+		    ": " : "", stanza_errortext(answer));
 }
 
 static void

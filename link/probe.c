@@ -11,7 +11,6 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"
-#include "xml/text.h"
 #include "xml/write.h"
 
 static int64_t	 asked;		/* when the peer was */
@@ -22,7 +21,6 @@ probe_features(void *arg, const struct elem *answer)
 	const struct elem	*query, *e;
 	const char		*var;
 	struct link		*l;
-	char			 clean[128];
 
 	(void)arg;
 	if (answer != NULL && stanza_error(answer) == SE_NONE)
@@ -32,8 +30,7 @@ probe_features(void *arg, const struct elem *answer)
 	for (e = elem_child(query, NULL, "feature"); e != NULL;
 	    e = elem_next(e, NULL, "feature"))
 		if ((var = elem_attr(e, "var")) != NULL)
-			report("feature: %s", text_clean(var, clean,
-			    sizeof(clean)));
+			report("feature: %.128s", var);
 	if ((l = link_new()) == NULL)
 		fatal(EX_LOCAL, "out of memory");
 	else

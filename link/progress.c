@@ -11,6 +11,7 @@
 #include "link/progress.h"
 #include "link/run.h"
 #include "net/loop.h"
+#include "xml/text.h"
 
 #define PERIOD		500		/* ms between two lines */
 #define WIDTH		80		/* columns, if it does not say */
@@ -163,7 +164,7 @@ progress_begin(const char *name, uint64_t have, uint64_t size)
 	if (run.conf.verbosity < 0 || !isatty(STDERR_FILENO))
 		return;
 	bar.on = 1;
-	strlcpy(bar.name, name, sizeof(bar.name));
+	text_clean(name, bar.name, sizeof(bar.name));
 	bar.begun = bar.have = bar.last = have;
 	bar.size = size;
 	bar.since = bar.moved = clock_ms();

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* A file of so many bytes, of which there are some already.  name is copied,
- * and is to be harmless. */
+/* A file of so many bytes, of which there are some already.  name may come from
+ * outside: it is copied, and cleaned. */
 void	 progress_begin(const char *name, uint64_t have, uint64_t size);
 /* What is read from this descriptor, if it is a file. */
 void	 progress_input(const char *name, int fd);

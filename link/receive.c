@@ -48,7 +48,7 @@ incoming_new(const char *peer, const char *sid)
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		return NULL;
 	strlcpy(in->peer, peer, sizeof(in->peer));
-	text_clean(peer, in->shown, sizeof(in->shown));
+	text_cut(peer, in->shown, sizeof(in->shown));
 	if (sid != NULL && (in->sid = strdup(sid)) == NULL) {
 		free(in);
 		return NULL;

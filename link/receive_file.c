@@ -3,7 +3,6 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
-#include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +31,7 @@ receive_prepare(void)
 	if (run.conf.receive == NULL)
 		return;
 	if ((folder = file_folder(run.conf.receive)) == -1)
-		err(EX_USE, "-r %s", run.conf.receive);
+		die(EX_USE, "-r %s: %s", run.conf.receive, strerror(errno));
 }
 
 int

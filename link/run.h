@@ -88,11 +88,14 @@ struct run {
 
 extern struct run run;
 
-/* A line on standard error, of this level: -1 always, 0 unless -q, 1 with -v,
- * 2 with -vv. */
+/* A line on standard error, of this level (enum log_level); what comes from
+ * outside is cleaned in there. */
 void	 say(int level, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
-/* A line of what -z found, on standard output. */
+/* End the program now, with a line that says why. */
+void	 die(int status, const char *fmt, ...)
+	    __attribute__((__noreturn__, __format__(__printf__, 2, 3)));
+/* A line of what was asked for (-z, -K), on standard output. */
 void	 report(const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
 /* Begin to end with this status; the first one counts.  fatal() says why. */

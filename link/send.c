@@ -2,7 +2,6 @@
 #include <sys/types.h>
 #include <sys/stat.h>
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -61,9 +60,9 @@ send_prepare(char *const *paths, size_t n)
 		if (is_stdin(paths[i]))
 			continue;
 		if (stat(paths[i], &st) == -1 || access(paths[i], R_OK) == -1)
-			err(EX_LOCAL, "%s", paths[i]);
+			die(EX_LOCAL, "%s: %s", paths[i], strerror(errno));
 		if (S_ISDIR(st.st_mode))
-			errx(EX_USE, "%s: a folder goes as a stream: "
+			die(EX_USE, "%s: a folder goes as a stream: "
 			    "tar c %s | xcat -s peer, and there: "
 			    "xcat -l | tar x", paths[i], text_quote(paths[i],
 			    word, sizeof(word)));
@@ -203,7 +202,7 @@ describe(const char *path)
 	strlcpy(out.name, slash != NULL && slash[1] != '\0' ? slash + 1 : path,
 	    sizeof(out.name));
 	if (!is_stdin(path))
-		text_clean(out.name, out.shown, sizeof(out.shown));
+		text_cut(out.name, out.shown, sizeof(out.shown));
 	out.file = (struct si_file){
 		.name = out.name,
 		.size = (uint64_t)st.st_size,

@@ -92,7 +92,7 @@ refused(const struct si_answer *a)
 {
 	char	 text[128], why[512];
 
-	text_clean(a->text, text, sizeof(text));
+	text_cut(a->text, text, sizeof(text));
 	if (a->err != SE_NONE)
 		snprintf(why, sizeof(why), "%s (%s%s%s)", refusal(a),
 		    stanza_strerror(a->err), *text != '\0' ? ": " : "", text);

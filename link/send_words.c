@@ -15,7 +15,6 @@
 #include "link/send_int.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
-#include "xml/text.h"
 
 #define WORDS		32768	/* bytes of words to an xcat */
 
@@ -89,7 +88,7 @@ send_words_say(struct link *l)
 static int
 wrong(struct link *l, const char *text)
 {
-	char	 why[256], clean[192];
+	char	 why[256];
 
 	if (out.offset > 0 && !out.again) {
 		say(0, "%s: %s: what was there was of something else; "
@@ -98,18 +97,16 @@ wrong(struct link *l, const char *text)
 		stream_abort(l->stream, SE_CONFLICT);
 		return outgoing_again(l);
 	}
-	snprintf(why, sizeof(why), "it says: %s", text_clean(text, clean,
-	    sizeof(clean)));
+	snprintf(why, sizeof(why), "it says: %.192s", text);
 	return outgoing_give_up(l, SE_UNDEFINED_CONDITION, EX_BROKEN, why);
 }
 
 static int
 declined(struct link *l, const char *text)
 {
-	char	 why[256], clean[192];
+	char	 why[256];
 
-	snprintf(why, sizeof(why), "it does not take it: %s", text_clean(text,
-	    clean, sizeof(clean)));
+	snprintf(why, sizeof(why), "it does not take it: %.192s", text);
 	return outgoing_give_up(l, SE_UNDEFINED_CONDITION, EX_PEER, why);
 }
 

@@ -21,7 +21,6 @@
 #include "net/session.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
-#include "xml/text.h"
 #include "xml/write.h"
 
 /* All in ms. */
@@ -98,12 +97,10 @@ alone(const struct wire *w)
 static void
 set_state(struct wire *w, enum wire_state state)
 {
-	char	 sid[9];
-
 	if (w->state != state)
-		say(2, "stream %s: socket: %s -> %s",
-		    text_clean(stream_sid(w->link->stream), sid, sizeof(sid)),
-		    state_names[w->state], state_names[state]);
+		say(2, "stream %.8s: socket: %s -> %s",
+		    stream_sid(w->link->stream), state_names[w->state],
+		    state_names[state]);
 	w->state = state;
 }
 
@@ -217,19 +214,18 @@ was_away(const struct wire *w)
 static void
 failed(struct wire *w, enum stanza_error err, const char *why)
 {
-	char	 clean_why[128], line[256];
+	char	 line[256];
 
-	text_clean(why, clean_why, sizeof(clean_why));
 	clean(w);
 	set_state(w, REST);
 	if (alone(w)) {
 		snprintf(line, sizeof(line), "%s (%s)", w->link->listener ?
 		    "none of the hosts that it offers can be reached" :
-		    refusal(err), clean_why);
+		    refusal(err), why);
 		stream_refused(w->link->stream, err, line);
 		return;
 	}
-	say(1, "%s: no socket: %s; in-band as before", peer_of(w), clean_why);
+	say(1, "%s: no socket: %s; in-band as before", peer_of(w), why);
 	if (was_away(w))
 		w->delay = RETRY_LEAST;
 	else if (w->delay < RETRY_NONE)
@@ -303,7 +299,7 @@ describe(struct wire *w, int fd, const struct streamhost *proxy)
 {
 	struct sockaddr_storage	 ss;
 	socklen_t		 len = sizeof(ss);
-	char			 text[ADDR_TEXT] = "", jid[128];
+	char			 text[ADDR_TEXT] = "";
 	uint16_t		 port = 0;
 
 	if (getpeername(fd, (struct sockaddr *)&ss, &len) == 0) {
@@ -311,8 +307,8 @@ describe(struct wire *w, int fd, const struct streamhost *proxy)
 		port = addr_port((struct sockaddr *)&ss);
 	}
 	if (proxy != NULL)
-		snprintf(w->where, sizeof(w->where), "proxy %s (%s port %u)",
-		    text_clean(proxy->jid, jid, sizeof(jid)), text, port);
+		snprintf(w->where, sizeof(w->where), "proxy %.127s "
+		    "(%s port %u)", proxy->jid, text, port);
 	else
 		snprintf(w->where, sizeof(w->where), "direct, %s port %u",
 		    text, port);

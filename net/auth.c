@@ -161,7 +161,7 @@ failure(struct session *s, const struct elem *e)
 		s->patient = PATIENT_NOW;
 	else
 		s->hurried = 0;
-	text_clean(elem_text(elem_child(e, NULL, "text")), text,
+	text_cut(elem_text(elem_child(e, NULL, "text")), text,
 	    sizeof(text));
 	if (strcmp(sasl_mechanism(s->sasl), "EXTERNAL") == 0)
 		session_fail(s, SESSION_REFUSED, "the server does not take "

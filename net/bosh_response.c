@@ -111,7 +111,7 @@ take_body(struct bosh *b, struct request *q, const struct elem *e)
 		bosh_nonsense(b, "something else than <body/>");
 	} else if (type != NULL && strcmp(type, "terminate") == 0) {
 		b->terminated = 1;
-		text_clean(condition != NULL ? condition : "", b->condition,
+		text_cut(condition != NULL ? condition : "", b->condition,
 		    sizeof(b->condition));
 	} else if (type != NULL && strcmp(type, "error") == 0) {
 		b->repeat = 1;

@@ -12,7 +12,6 @@
 #include "net/tlsresume.h"
 #include "xml/elem.h"
 #include "xml/stanza.h"
-#include "xml/text.h"
 
 #define PATIENCE	8000	/* ms to connect, while there are others */
 #define OPENING		10000	/* ms from there to features, likewise */
@@ -277,12 +276,9 @@ rejected(struct road *r, const struct elem *e)
 int
 road_moved(struct road *r, const char *to)
 {
-	char	 clean[256];
-
 	if (ways_elsewhere(r->conf.ways, &r->way, to, "see-other-host") == -1)
 		return -1;
-	road_log(r, 1, "the server sends us to %s", text_clean(to, clean,
-	    sizeof(clean)));
+	road_log(r, 1, "the server sends us to %.255s", to);
 	if (r->committed)
 		return 0;	/* for the next road */
 	r->hops++;

@@ -220,7 +220,7 @@ static void
 frame(struct wsroad *w, enum ws_event ev, const unsigned char *data,
     size_t len)
 {
-	char	 clean[WS_CONTROL_MAX + 1], why[256];
+	char	 said[WS_CONTROL_MAX + 1], why[256];
 
 	switch (ev) {
 	case WS_DATA:
@@ -242,8 +242,8 @@ frame(struct wsroad *w, enum ws_event ev, const unsigned char *data,
 			break;
 		}
 		snprintf(why, sizeof(why), "the server closed it with code "
-		    "%u (%s)", w->ws.code, text_clean((const char *)data,
-		    clean, sizeof(clean)));
+		    "%u (%s)", w->ws.code, text_cut((const char *)data,
+		    said, sizeof(said)));
 		road_broke(w->road, ROAD_LOST, why);
 		break;
 	case WS_ERROR:

@@ -216,13 +216,14 @@ services_match(const struct services *s, const char *host, const char *port,
     struct target *t, char *err)
 {
 	const struct service	*sv;
-	char			 clean[100];
+	char			 asked[100], number[11];
 
 	memset(t, 0, sizeof(*t));
-	text_clean(host != NULL ? host : "", clean, sizeof(clean));
+	text_cut(host != NULL ? host : "", asked, sizeof(asked));
+	text_cut(port != NULL ? port : "", number, sizeof(number));
 	if ((sv = find(s, host, port)) == NULL) {
-		snprintf(err, SERVICE_ERR, "no such service: %s%s%.10s",
-		    clean, port != NULL ? ":" : "", port != NULL ? port : "");
+		snprintf(err, SERVICE_ERR, "no such service: %s%s%s", asked,
+		    port != NULL ? ":" : "", number);
 		return -1;
 	}
 	if (host == NULL) {
@@ -237,7 +238,7 @@ services_match(const struct services *s, const char *host, const char *port,
 		snprintf(err, SERVICE_ERR, *sv->target != '\0' ?
 		    "service %.100s: not a port, host:port, /socket or "
 		    "!command" : "%.100s: name a host and a port", *sv->target
-		    != '\0' ? sv->target : clean);
+		    != '\0' ? sv->target : asked);
 		return -1;
 	}
 	return 0;

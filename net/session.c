@@ -372,7 +372,7 @@ stream_error(struct session *s, const struct elem *e)
 	for (i = 0; i < sizeof(stream_errors) / sizeof(*stream_errors); i++)
 		if (strcmp(cond, stream_errors[i].condition) == 0)
 			words = stream_errors[i].words;
-	text_clean(elem_text(elem_child(e, NS_STREAM_ERROR, "text")), text,
+	text_cut(elem_text(elem_child(e, NS_STREAM_ERROR, "text")), text,
 	    sizeof(text));
 	/* It ends the session for the server as well: nothing to resume.  Or
 	 * it is about our hurry, and we have not come to a session. */

@@ -12,10 +12,13 @@
 #define TRACE_DEPTH	8
 #define TEXT_SHOWN	100	/* longer text is payload */
 
-/* Whose text is never shown, however short. */
+/* Is the text of this element never shown, however short?  The names of
+ * mechanisms that a server offers are no secret. */
 static int
 secret(const struct elem *e)
 {
+	if (strcmp(e->name, "mechanism") == 0)
+		return 0;
 	return strcmp(e->ns, "urn:ietf:params:xml:ns:xmpp-sasl") == 0 ||
 	    strcmp(e->ns, "urn:xmpp:sasl:2") == 0 ||
 	    strcmp(e->ns, NS_IBB) == 0 || strncmp(e->ns, "urn:xcat:", 9) == 0;
@@ -73,7 +76,7 @@ trace_elem(const struct elem *e, char *out, size_t size)
 	if (xw_done(&w) == -1 || buf_add(&b, "", 1) == -1)
 		snprintf(out, size, "<%s> of much content", e->name);
 	else
-		text_clean((const char *)buf_data(&b), out, size);
+		text_cut((const char *)buf_data(&b), out, size);
 	buf_free(&b);
 	return out;
 }

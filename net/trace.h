@@ -1,6 +1,6 @@
 /*
- * trace: stanzas as -vv shows them: without what is secret (SASL), without
- * payload, and fit for a terminal.
+ * trace: stanzas as -vv shows them: without what is secret (SASL) and without
+ * payload.
  */
 #ifndef NET_TRACE_H
 #define NET_TRACE_H

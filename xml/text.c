@@ -1,59 +1,84 @@
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "xml/text.h"
+#include "xml/utf8.h"
 
-/* Bytes of the character that starts at p, as valid UTF-8 has it; 1 for a
- * stray byte. */
-static size_t
-charlen(const unsigned char *p)
+/* The code point of the n bytes of valid UTF-8 at s. */
+static uint32_t
+code_point(const char *s, size_t n)
 {
-	size_t	 n, i;
+	const unsigned char	*u = (const unsigned char *)s;
+	uint32_t		 c = n == 1 ? u[0] : u[0] & (0x7fU >> n);
+	size_t			 i;
 
-	n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc2 ? 2 : 1;
 	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 1;
-	return n;
+		c = c << 6 | (u[i] & 0x3f);
+	return c;
 }
 
+/* Does the character neither control a terminal, nor end a line, nor turn
+ * the direction of writing? */
 static int
-harmless(const unsigned char *p, size_t n)
+harmless(uint32_t c)
 {
-	if (n == 1)
-		return *p >= 0x20 && *p < 0x7f;
-	if (n == 2)		/* C1 controls; the Arabic letter mark */
-		return !(p[0] == 0xc2 && p[1] < 0xa0) &&
-		    !(p[0] == 0xd8 && p[1] == 0x9c);
-	if (n == 3 && p[0] == 0xe2) {
-		if (p[1] == 0x80)	/* U+200E, 200F, 2028 to 202E */
-			return p[2] != 0x8e && p[2] != 0x8f &&
-			    !(p[2] >= 0xa8 && p[2] <= 0xae);
-		if (p[1] == 0x81)	/* U+2066 to 2069 */
-			return !(p[2] >= 0xa6 && p[2] <= 0xa9);
-	}
+	static const struct {
+		uint32_t	 first, last;
+	} harmful[] = {
+		{ 0x0000, 0x001f },	/* C0 controls */
+		{ 0x007f, 0x009f },	/* DEL, C1 controls */
+		{ 0x061c, 0x061c },	/* the Arabic letter mark */
+		{ 0x200e, 0x200f },	/* marks of direction */
+		{ 0x2028, 0x202e },	/* line ends, embeddings, overrides */
+		{ 0x2066, 0x206f },	/* isolates, shaping */
+		{ 0xfff9, 0xfffb },	/* annotations */
+		{ 0xe0000, 0xe007f },	/* tags, which are invisible */
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof(harmful) / sizeof(*harmful); i++)
+		if (c >= harmful[i].first && c <= harmful[i].last)
+			return 0;
 	return 1;
 }
 
 char *
 text_clean(const char *in, char *out, size_t size)
 {
-	const unsigned char	*p = (const unsigned char *)in;
-	size_t			 o = 0, n, i;
+	size_t	 o = 0, n, skip;
 
-	for (; *p != '\0'; p += n) {
-		n = charlen(p);
-		if (o + n >= size)
+	for (; *in != '\0'; in += skip) {
+		n = utf8_char(in, &skip);
+		if (n > 0 && !harmless(code_point(in, n)))
+			n = 0;
+		if (o + (n > 0 ? n : 1) >= size)
 			break;
-		if (!harmless(p, n)) {
+		if (n == 0)
 			out[o++] = '?';
-			continue;
-		}
-		for (i = 0; i < n; i++)
-			out[o++] = (char)p[i];
+		memcpy(out + o, in, n);
+		o += n;
 	}
 	if (size > 0)
 		out[o] = '\0';
+	return out;
+}
+
+char *
+text_cut(const char *in, char *out, size_t size)
+{
+	size_t	 o, n = 0, skip;
+
+	if (size == 0)
+		return out;
+	/* What is no UTF-8 is cut anywhere. */
+	for (o = 0; in[o] != '\0'; o += n > 0 ? n : 1) {
+		n = utf8_char(in + o, &skip);
+		if (o + (n > 0 ? n : 1) >= size)
+			break;
+	}
+	memcpy(out, in, o);
+	out[o] = '\0';
 	return out;
 }
 

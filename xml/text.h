@@ -1,16 +1,27 @@
-/* text: a peer's words made fit for a terminal and a single line. */
+/*
+ * text: words of peers and servers made fit for a terminal and a single line.
+ *
+ * The log module (net/io/log.h) cleans every line that it prints, so its
+ * callers need not.
+ */
 #ifndef XML_TEXT_H
 #define XML_TEXT_H
 
 #include <stddef.h>
 
 /*
- * Copy UTF-8 text into out of size bytes, returned: control characters,
- * line ends, and the marks that turn the direction of writing (bidi
- * overrides and isolates, U+2028, U+2029) become '?'; what does not fit is
+ * Copy text into out of size bytes, returned.  Control characters (C0, DEL,
+ * C1), line ends, characters that turn the direction of writing or are not to
+ * be seen, and bytes that are not UTF-8 become '?'.  Text that does not fit is
  * cut between characters.
  */
 char	*text_clean(const char *in, char *out, size_t size);
+
+/*
+ * Copy text into out of size bytes, returned, as it is; text that does not fit
+ * is cut between characters.
+ */
+char	*text_cut(const char *in, char *out, size_t size);
 
 /*
  * Copy in into out of size bytes, returned: in single quotes if sh would not

@@ -448,6 +448,29 @@ for name, body in (('nothing', ''), ('no_condition', "<error type='cancel'/>"),
         s.send(s.iq('error', body, id=s.opening().get('id')))
 
 
+def evil_name(account):
+    """What would recolour a terminal, turn the line around, and begin another one."""
+    return account + '/\u009b31m\u202e\u2066&#10;xcat: all is well'
+
+
+@case(out=b'one', roles='listen', notes=1)
+def _g_name_of_a_stranger(s):
+    s.login()
+    check(s.ask(s.open('evil'), evil_name('mallory@example.test')) == 'service-unavailable', 'admits a stranger')
+    s.begin()
+    s.data(b'one')
+    s.close()
+
+
+@case(out=b'one', roles='listen', args='-v', notes=None)
+def _g_name_of_a_caller(s):
+    s.login()
+    s.peer = evil_name(ACCOUNT)
+    s.begin()
+    s.data(b'one')
+    s.close()
+
+
 @case(REFUSED)
 def _g_open_comes_back_with_its_error(s):
     """ejabberd returns the <open/>, which is not a peer's."""

@@ -20,6 +20,7 @@ import concurrent.futures
 import contextlib
 import hashlib
 import hmac
+import html
 import os
 import re
 import shutil
@@ -540,7 +541,7 @@ class Fake:
         frm = self.peer if frm is None else frm
         e = self.next(lambda e: e.get('id') == id and e.get('type') in ('result', 'error'))
         check(e.tag == CLIENT + 'iq', 'answers an iq with ' + e.tag)
-        check((e.get('to') or '') == frm, 'answers %s instead of %s' % (e.get('to'), frm))
+        check((e.get('to') or '') == html.unescape(frm), 'answers %s instead of %s' % (e.get('to'), frm))
         check(e.get('from') in (None, self.me), 'answers as ' + str(e.get('from')))
         return e
 

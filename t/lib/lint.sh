@@ -14,8 +14,8 @@ cd "$(dirname "$0")/../.." || exit 1
 JOBS=${JOBS:-2}
 FUNCTION_MAX=100			# lines
 
-sources='xcat.c link/*.c xml/*.c net/io/*.c net/*.c ibb/*.c t/*/*.c'
-headers='link/*.h xml/*.h net/io/*.h net/*.h ibb/*.h t/*/*.h'
+sources='xcat.c link/*.c xml/*.c net/*.c net/*/*.c ibb/*.c t/*/*.c'
+headers='link/*.h xml/*.h net/*.h net/*/*.h ibb/*.h t/*/*.h'
 scripts='t/*/*.sh t/[!u]*/*.t t/deps .ci/run'
 pkgs='expat openssl libbsd-overlay libidn libcares'
 defs="-std=c11 -D_GNU_SOURCE -I. $(pkg-config --cflags $pkgs)"
@@ -83,7 +83,7 @@ cppcheck_()
 # Which manuals are installed here is not the manual's fault.
 manual()
 {
-	! mandoc -Tlint -Wstyle man/* 2>/dev/null |
+	! mandoc -Tlint -Wstyle man/*.[0-9] 2>/dev/null |
 	    grep -v 'referenced manual not found'
 }
 
@@ -128,6 +128,16 @@ functions()
 	    }' $sources | found "a function of more than $FUNCTION_MAX lines"
 }
 
+# Words go out through the log (net/io/log.h), which cleans them.  The progress
+# line and the usage come from there too, or are ours.
+words()
+{
+	grep -nE '\<(v?printf|v?dprintf|v?(err|warn)x?|puts|putchar|perror)\(|\<(std(out|err)|STDERR_FILENO)\>' \
+	    xcat.c link/*.c xml/*.c ibb/*.c net/*.c net/*/*.c |
+	    grep -vE '^(net/io/log|link/progress|net/child|net/password)\.c:|dprintf\(STDERR_FILENO,$' |
+	    cut -d : -f 1,2 | found 'words that do not go through the log'
+}
+
 # --- all of them, the longest first ------------------------------------------
 
 jobs()
@@ -136,7 +146,7 @@ jobs()
 	for _f in $sources; do
 		printf '%s '"$_f"'\n' tidy gcc_ clang_
 	done
-	printf '%s\n' manual columns white_space indentation functions
+	printf '%s\n' manual columns white_space indentation functions words
 }
 
 if [ $# -gt 0 ]; then

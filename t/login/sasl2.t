@@ -15,7 +15,7 @@ call()		# name argument ...
 
 by()		# name mechanism description
 {
-	is "$(sed -n 's/^xcat: logging in with //p' "$T/$1.err" | xargs)" \
+	is "$(sed -n 's/^xcat: [0-9:.]* logging in with //p' "$T/$1.err" | xargs)" \
 	    "$2" "$1: $3"
 }
 

@@ -10,7 +10,7 @@
 
 home=$T/home/alice
 kept=$home/tls_sessions
-RESUMED_TLS='^xcat: TLS session resumed$'
+RESUMED_TLS='^xcat: [0-9:.]+ TLS session resumed$'
 
 # Alice logs in, and finds that bob does not: that is 5.
 login()		# name description [argument ...]

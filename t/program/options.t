@@ -185,6 +185,9 @@ talk()
 	ok '-v says more' test -s "$T/run.err"
 	works '-vv' "$T/alice" -vv -s "$bob"
 	ok '-vv shows stanzas' said run '<iq'
+	ok '-vv shows times' said run '^xcat: [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3} '
+	ok '-vv shows mechanisms' \
+	    said run '<mechanism>SCRAM-SHA-[-0-9A-Z]+</mechanism>'
 	ok '-vv shows no password' \
 	    test ! "$(grep -e "$(password alice)" -e aGVsbG8 "$T/run.err")"
 	# in SCRAM the proof and in PLAIN the password would be in these

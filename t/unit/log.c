@@ -1,0 +1,167 @@
+/* Unit tests of net/io/log and xml/text. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/io/log.h"
+#include "t/lib/tap.h"
+#include "xml/text.h"
+
+#define N(a)	(sizeof(a) / sizeof((a)[0]))
+
+static char	 got[8192];	/* what was printed */
+static int	 pipes[2];
+
+/* What has come through the pipe, as a string. */
+static const char *
+take(void)
+{
+	ssize_t	 n = read(pipes[0], got, sizeof(got) - 1);
+
+	got[n > 0 ? n : 0] = '\0';
+	return got;
+}
+
+/* The line as it was printed on standard error. */
+static const char *
+line(int level, const char *words)
+{
+	int	 saved = dup(STDERR_FILENO);
+
+	dup2(pipes[1], STDERR_FILENO);
+	log_line(level, "%s", words);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	return take();
+}
+
+static int report(const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 1, 2)));
+
+static int
+report(const char *fmt, ...)
+{
+	va_list	 ap;
+	int	 r, saved = dup(STDOUT_FILENO);
+
+	fflush(stdout);
+	dup2(pipes[1], STDOUT_FILENO);
+	va_start(ap, fmt);
+	r = log_vreport(fmt, ap);
+	va_end(ap);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	return r;
+}
+
+static const struct {
+	const char	*in, *out;
+} words[] = {
+	{ "plain words", "plain words" },
+	{ "Gr\xc3\xbc\xc3\x9f dich, \xe4\xb8\x96\xe7\x95\x8c \xf0\x9f\x90\x88",
+	    "Gr\xc3\xbc\xc3\x9f dich, \xe4\xb8\x96\xe7\x95\x8c "
+	    "\xf0\x9f\x90\x88" },
+	{ "two\nlines\r", "two?lines?" },
+	{ "\x1b[31mred\x1b]0;title\x07", "?[31mred?]0;title?" },
+	{ "tab\tand\x7f", "tab?and?" },
+	{ "C1 \xc2\x9b" "31m\xc2\x85", "C1 ?31m?" },
+	{ "no break\xc2\xa0space", "no break\xc2\xa0space" },
+	{ "\xe2\x80\xae" "evil\xe2\x80\xac", "?evil?" },
+	{ "\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xad", "???" },
+	{ "\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9", "????" },
+	{ "\xe2\x80\xa8\xe2\x80\xa9\xd8\x9c", "???" },
+	{ "\xe2\x80\x94 dash", "\xe2\x80\x94 dash" },
+	{ "stray \xff\x80 bytes", "stray ?? bytes" },
+	{ "raw C1 \x9b" "31m", "raw C1 ?31m" },
+	{ "overlong \xc0\x8a \xe0\x80\x8a", "overlong ? ?" },
+	{ "surrogate \xed\xa0\x80", "surrogate ?" },
+	{ "beyond \xf4\x90\x80\x80", "beyond ?" },
+	{ "tag \xf3\xa0\x81\x81", "tag ?" },
+	{ "cut \xe4\xb8", "cut ??" },
+};
+
+static void
+cleans(void)
+{
+	char	 want[256];
+	size_t	 i;
+
+	for (i = 0; i < N(words); i++) {
+		snprintf(want, sizeof(want), "xcat: %s\n", words[i].out);
+		is(line(LOG_EVENT, words[i].in), want, "cleaned: line %zu", i);
+		report("%s", words[i].in);
+		is(take(), want + 6, "and in a report");
+	}
+}
+
+static void
+levels(void)
+{
+	log_set_level(LOG_FAULT);
+	is(line(LOG_EVENT, "x"), "", "-q: no events");
+	is(line(LOG_FAULT, "x"), "xcat: x\n", "-q: faults");
+	log_set_level(LOG_EVENT);
+	is(line(LOG_DETAIL, "x"), "", "no details");
+	is(line(LOG_EVENT, "x"), "xcat: x\n", "events");
+	log_set_level(LOG_DETAIL);
+	is(line(LOG_TRACE, "x"), "", "-v: no stanzas");
+	is(line(LOG_DETAIL, "x"), "xcat: x\n", "-v: details");
+	log_set_level(LOG_TRACE);
+	line(LOG_TRACE, "x");
+	ok(strlen(got) == strlen("xcat: 12:34:56.789 x\n") &&
+	    got[8] == ':' && got[11] == ':' && got[14] == '.' &&
+	    strcmp(got + 18, " x\n") == 0, "-vv: with the time: %.19s", got);
+	log_set_level(LOG_EVENT);
+}
+
+static int	 cleared;
+
+static void
+clear(void)
+{
+	cleared++;
+}
+
+static void
+others(void)
+{
+	char	 longer[10000], out[8];
+	size_t	 len;
+
+	memset(longer, 'a', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	line(LOG_EVENT, longer);
+	len = strlen(got);
+	ok(len > 4000 && len < 4200 && got[len - 1] == '\n',
+	    "a line that is too long is cut");
+	log_set_before(clear);
+	line(LOG_DETAIL, "x");
+	is_int(cleared, 0, "nothing is cleared for no line");
+	line(LOG_EVENT, "x");
+	is_int(cleared, 1, "room is made for a line");
+	log_set_before(NULL);
+	is(text_cut("abcdef\xc3\xa4", out, sizeof(out)), "abcdef",
+	    "cut between characters");
+	is(text_cut("abcde\xc3\xa4", out, sizeof(out)), "abcde\xc3\xa4",
+	    "what fits is whole");
+	is(text_clean("abcdef\xc3\xa4", out, sizeof(out)), "abcdef",
+	    "cleaned, too");
+	close(pipes[0]);
+	is_int(report("%s", "x"), -1, "a report that nobody reads fails");
+}
+
+int
+main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (pipe(pipes) == -1)
+		return 1;
+	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
+	cleans();
+	levels();
+	others();
+	return tap_done();
+}
