@@ -62,11 +62,16 @@ inband_away(const struct inband *s)
  * What was learned
  */
 
+/* A server that cannot connect to the peer's server says remote-server-timeout,
+ * or remote-server-not-found: Prosody with lua-unbound says the latter of a
+ * refused connection, too. */
 int
 inband_is_away(enum stanza_error err)
 {
 	return err == SE_SERVICE_UNAVAILABLE ||
-	    err == SE_RECIPIENT_UNAVAILABLE || err == SE_REMOTE_SERVER_TIMEOUT;
+	    err == SE_RECIPIENT_UNAVAILABLE ||
+	    err == SE_REMOTE_SERVER_TIMEOUT ||
+	    err == SE_REMOTE_SERVER_NOT_FOUND;
 }
 
 /* Blocks were too large: half of the largest that is under way. */

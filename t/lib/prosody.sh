@@ -54,6 +54,10 @@ prosody_tls()	# feature ...
 	done
 }
 
+# Prosody asks the DNS through libunbound if lua-unbound is installed, and by
+# itself if not.  Libunbound by default knows that there is no domain "test",
+# never asks a server on this machine, and wants signatures from the root: all of
+# that is undone.
 prosody_config()	# feature ...
 {
 	cat <<-END
@@ -77,6 +81,15 @@ prosody_config()	# feature ...
 		key = "$CA/example.test.key"
 	}
 	https_ssl = ssl
+	network_backend = "epoll"
+	unbound = {
+		resolvconf = "$T/prosody.resolv.conf", hoststxt = false,
+		options = {
+			["module-config:"] = "iterator",
+			["do-not-query-localhost:"] = "no",
+			["local-zone:"] = "test. transparent"
+		}
+	}
 	limits = { c2s = { rate = "10kb/s"; burst = "2s" } }
 	consider_bosh_secure = true
 	consider_websocket_secure = true
@@ -106,6 +119,7 @@ setup_prosody()	# [feature ...]
 	for _account in $ACCOUNTS; do
 		prosody_account "$_account"
 	done
+	echo 'nameserver 127.0.0.1' >"$T/prosody.resolv.conf"
 	prosody_config "$@" >"$T/prosody.cfg.lua"
 }
 

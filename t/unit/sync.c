@@ -399,7 +399,7 @@ test_away(void)
 {
 	static const char *const away[] = {
 		"service-unavailable", "recipient-unavailable",
-		"remote-server-timeout"
+		"remote-server-timeout", "remote-server-not-found"
 	};
 	struct side a;
 	struct end *e;
