@@ -8,8 +8,20 @@
 # shellcheck shell=dash
 
 set -u
+# What the user has set is not part of the test: the environment of xcat, of the
+# servers and of the tools that tests use.
 unset XCAT_JID XCAT_PASSWORD XCAT_CONFIG XDG_CONFIG_HOME
 unset ALL_PROXY all_proxy NO_PROXY no_proxy
+unset HTTP_PROXY http_proxy HTTPS_PROXY https_proxy
+unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES NOTIFY_SOCKET
+unset SSL_CERT_FILE SSL_CERT_DIR OPENSSL_CONF
+unset RES_OPTIONS LOCALDOMAIN HOSTALIASES
+unset ERL_FLAGS ERL_AFLAGS ERL_ZFLAGS ERL_LIBS ERL_INETRC
+unset PYTHONPATH PYTHONHOME PERL5LIB PERL5OPT NODE_OPTIONS NODE_PATH
+unset TMUX CDPATH POSIXLY_CORRECT TZ LANG LANGUAGE LC_CTYPE
+export LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin	# where servers are
+umask 022
 exec </dev/null				# a test never reads the terminal
 
 TESTS=$(cd "${0%/*}/.." && pwd)		# t/: a test is in one of its folders
@@ -19,6 +31,7 @@ XCAT=${XCAT:-$TOP/xcat}
 case $XCAT in /*) ;; *) XCAT=$PWD/$XCAT ;; esac
 export LSAN_OPTIONS="suppressions=$LIB/lsan.supp:print_suppressions=0"
 T=$(mktemp -d "${TMPDIR:-/tmp}/xcat-test.XXXXXX") || exit 1
+export HOME="$T"			# without any configuration
 # shellcheck disable=SC2034
 PYTHON=/usr/bin/python3			# Debian's, the one with slixmpp
 

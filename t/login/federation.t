@@ -181,4 +181,22 @@ works_again()
 ok 'the link is back' wait_for 60 works_again
 check_same "$T/again" "$T/prosody.cfg.lua" 'the link is back: intact'
 stop listener
+
+# With lua-unbound, if it is installed, went what was above; without it Prosody
+# asks the DNS by itself.
+without_unbound()
+{
+	signal KILL prosody
+	finish prosody 30
+	start prosody env LUA_INIT_5_4='package.preload.lunbound = error' \
+	    prosody -F --config "$T/prosody.cfg.lua"
+	wait_for 60 listens 5270
+}
+
+if lua5.4 -e 'require "lunbound"' 2>/dev/null; then
+	without_unbound
+	across alice bob 1000000
+	ok 'without lua-unbound' \
+	    grep -q 'Old DNS resolver' "$T/prosody.out"
+fi
 done_testing
