@@ -29,7 +29,7 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
 	net/s5bdial.o net/s5blisten.o net/sasl.o net/sasl2.o net/scram.o \
 	net/serve.o net/service.o net/session.o net/sm.o net/socks.o \
 	net/socks5.o net/socks5d.o net/srv.o net/sum.o net/systemd.o \
-	net/tickets.o net/tls.o net/tlsresume.o net/tokens.o net/trace.o \
+	net/tls.o net/tokens.o net/trace.o \
 	net/trust.o net/url.o net/via.o net/way.o net/ways.o net/where.o \
 	net/wrap.o net/ws.o
 NETIO	= net/io/clock.o net/io/fd.o net/io/limits.o net/io/listen.o \
@@ -46,7 +46,7 @@ UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/child.t t/unit/conf.t \
 	t/unit/log.t t/unit/loop.t t/unit/manners.t \
 	t/unit/pace.t t/unit/path.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \
 	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/sync.t \
-	t/unit/tickets.t t/unit/tlsresume.t t/unit/ws.t t/unit/xml.t
+	t/unit/ws.t t/unit/xml.t
 # What they share.
 TAP	= t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \

@@ -44,9 +44,7 @@
 #include "net/roster.h"
 #include "net/service.h"
 #include "net/session.h"
-#include "net/tickets.h"
 #include "net/tls.h"
-#include "net/tlsresume.h"
 #include "net/tokens.h"
 #include "net/trust.h"
 #include "net/ways.h"
@@ -632,24 +630,6 @@ prepare_ways(void)
 		die(EX_USE, "%s", why);
 }
 
-/* Those without an account are not to be known again, but for as long as they
- * run. */
-static void
-prepare_tickets(int anonymous)
-{
-	char	 why[TICKETS_ERR], bare[JID_MAX];
-
-	if (!run.conf.tls_resume)
-		return;
-	run.tickets = tickets_new(anonymous ? NULL : run.conf.dir,
-	    jid_bare(run.jid, bare), why);
-	if (run.tickets == NULL && *why != '\0')
-		die(EX_USE, "%s", why);
-	if (run.tickets == NULL ||
-	    tlsresume_init(run.tls, run.conf.ca_file, run.tickets) == -1)
-		die(EX_LOCAL, "out of memory");
-}
-
 /* What earlier logins have left behind. */
 static void
 prepare_memory(void)
@@ -686,7 +666,6 @@ prepare(void)
 		die(EX_USE, "%s", why);
 	prepare_ways();
 	prepare_e2e();
-	prepare_tickets(anonymous);
 	if (!anonymous)
 		prepare_memory();
 	if (!anonymous && run.conf.certificate == NULL &&
@@ -755,7 +734,6 @@ tear_down(void)
 	trust_free(run.trust);
 	allow_free(run.allow);
 	SSL_CTX_free(run.tls);
-	tickets_free(run.tickets);
 	SSL_CTX_free(run.e2e);
 	conf_free(&run.conf);
 }

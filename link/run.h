@@ -27,7 +27,6 @@ struct ports;
 struct resolver;
 struct services;
 struct session;
-struct tickets;
 struct tokens;
 struct trust;
 
@@ -65,7 +64,6 @@ struct run {
 	struct ways		*ways;		/* to the server */
 	struct manners		*manners;	/* of the server */
 	struct tokens		*tokens;	/* for it; may be NULL */
-	struct tickets		*tickets;	/* likewise, of TLS */
 	int			 any_resource;	/* nobody named one */
 	SSL_CTX			*tls;		/* towards the server */
 	struct trust		*trust;		/* NULL: e2e is off */

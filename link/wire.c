@@ -863,10 +863,3 @@ wire_check(struct link *l)
 		search(l->wire);
 	}
 }
-
-const char *
-wire_words(const struct link *l)
-{
-	return l->wire != NULL && l->wire->state == UP ? l->wire->where :
-	    "in-band";
-}

@@ -26,10 +26,6 @@ void	 wire_refuse(struct link *l, enum stanza_error err, const char *text);
 /* NULL inside is fine. */
 void	 wire_free(struct link *l);
 
-/* What carries the stream, for people, such as "a socket, 192.0.2.1 port 4000".
- * Valid until the next call. */
-const char *wire_words(const struct link *l);
-
 /* A stanza that nobody else took: 1 if it was ours. */
 int	 wire_input(const struct elem *e);
 

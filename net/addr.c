@@ -122,16 +122,6 @@ addr_port(const struct sockaddr *sa)
 	    ntohs(((const struct sockaddr_in6 *)p)->sin6_port) : 0;
 }
 
-int
-addr_same(const struct sockaddr *a, const struct sockaddr *b)
-{
-	size_t		 na, nb;
-	const void	*pa = bytes(a, &na), *pb = bytes(b, &nb);
-
-	return a->sa_family == b->sa_family && pa != NULL && pb != NULL &&
-	    memcmp(pa, pb, na) == 0;
-}
-
 /* The smaller, the better. */
 static int
 rank(const struct sockaddr *sa)

@@ -26,8 +26,6 @@ enum addr_kind addr_kind(const struct sockaddr *sa);
 /* Numeric, into out[ADDR_TEXT], returned; "" if it is no internet address. */
 char	*addr_text(const struct sockaddr *sa, char *out);
 uint16_t addr_port(const struct sockaddr *sa);
-/* Do they differ in nothing but the port? */
-int	 addr_same(const struct sockaddr *a, const struct sockaddr *b);
 
 /*
  * The addresses of the interfaces that are up, at most max, public ones first

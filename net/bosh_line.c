@@ -200,8 +200,6 @@ line_ended(struct line *l, const char *why)
 		bosh_response_end(l);
 		return;
 	}
-	if (!l->ready)
-		road_tls_failed(b->road);
 	if (q != NULL || !l->ready)
 		bosh_tried(b, q != NULL ? q : TAILQ_FIRST(&b->requests), why);
 	bosh_line_broke(l);
@@ -216,7 +214,6 @@ io_event(void *arg, enum io_event ev)
 		return;
 	switch (ev) {
 	case IO_SECURE:
-		road_tls_done(l->bosh->road, l->io);
 		line_ready(l);
 		break;
 	case IO_INPUT:

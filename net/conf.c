@@ -112,7 +112,6 @@ static const struct keyword {
 	{ "streamhost", AT(streamhost), LIST, 0, NULL, 0, 0 },
 	{ "streamhost-policy", AT(policy), WORD, 0, policies, 0, 0 },
 	{ "timeout", AT(timeout), LONG, 0, NULL, 0, INT_MAX / 1000 },
-	{ "tls-resume", AT(tls_resume), WORD, 0, yesno, 0, 0 },
 	{ "upgrade-after", AT(upgrade_after), LONG, 0, NULL, 0, LONG_MAX },
 	{ "verbosity", AT(verbosity), WORD, 0, levels, 0, 0 },
 #undef AT
@@ -147,7 +146,6 @@ conf_init(struct conf *c)
 	STAILQ_INIT(&c->s5b_proxy);
 	STAILQ_INIT(&c->streamhost);
 	c->fast = 1;
-	c->tls_resume = 1;
 	c->upgrade_after = UPGRADE_AFTER;
 	c->max_streams = MAX_STREAMS;
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;

@@ -56,7 +56,6 @@ struct conf {
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */
 	int	 road;		/* road auto|tcp|websocket|bosh */
-	int	 tls_resume;	/* tls-resume yes|no */
 	char	*certificate;	/* certificate path: client, for EXTERNAL */
 	char	*key;		/* key path: its key; the same file if unset */
 

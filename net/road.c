@@ -9,7 +9,6 @@
 #include "net/race.h"
 #include "net/road_int.h"
 #include "net/tls.h"
-#include "net/tlsresume.h"
 #include "xml/elem.h"
 #include "xml/stanza.h"
 
@@ -102,17 +101,9 @@ more(const struct road *r)
 	return 0;
 }
 
-void
-road_tls_failed(struct road *r)
-{
-	tlsresume_forget(ways_conf(r->conf.ways)->tls, r->offered);
-	*r->offered = '\0';
-}
-
 static void
 leave(struct road *r)
 {
-	road_tls_failed(r);
 	race_free(r->race);
 	r->race = NULL;
 	if (r->k != NULL)
@@ -128,16 +119,13 @@ go_on(struct road *r)
 {
 	const struct ways_conf	*wc = ways_conf(r->conf.ways);
 	int64_t			 patience = PATIENCE;
-	uint32_t		 gone = r->gone;
 
 	leave(r);
-	if (r->again)
-		gone = ~(UINT32_C(1) << r->at);
 	/* The only one has as much time as the login. */
 	if (r->nways == 1 && !search_goes_on(r->search))
 		patience = 0;
 	r->race = race(r->loop, r->resolver, wc->proxy, wc->family, r->ways,
-	    r->nways, gone, patience, connected, r);
+	    r->nways, r->gone, patience, connected, r);
 	if (r->race == NULL)
 		search_next(r->search);
 }
@@ -156,7 +144,6 @@ found(void *arg, const struct way *ways, size_t n, const char *note)
 	r->ways = ways;
 	r->nways = n;
 	r->gone = 0;
-	r->again = 0;
 	if (n > 0)
 		go_on(r);
 	else
@@ -169,19 +156,6 @@ next(struct road *r)
 {
 	r->failed = 1;
 	timer_set(r->loop, &r->timer, clock_ms());
-}
-
-/* It may be that the server does not bear to be offered a TLS session.  1 if
- * the same way is tried once more, without. */
-static int
-try_again(struct road *r, const char *why)
-{
-	if (r->committed || *r->offered == '\0')
-		return 0;
-	road_log(r, 1, "%s; once more with a new TLS session", why);
-	r->again = 1;
-	next(r);
-	return 1;
 }
 
 static void
@@ -205,8 +179,6 @@ connected(void *arg, size_t i, int fd, const char *err)
 	struct road	*r = arg;
 
 	r->gone |= UINT32_C(1) << i;
-	r->full = r->again;
-	r->again = 0;
 	if (fd == -1) {
 		failed(r, &r->ways[i], ROAD_UNREACHED, err);
 		if (!race_runs(r->race))
@@ -216,7 +188,6 @@ connected(void *arg, size_t i, int fd, const char *err)
 	race_free(r->race);
 	r->race = NULL;
 	r->way = r->ways[i];
-	r->at = i;
 	road_log(r, 1, "connected to %s port %u, from %s", r->way.host,
 	    r->way.port, r->way.source);
 	r->kind = kinds[r->way.kind];
@@ -301,7 +272,6 @@ road_stanza(struct road *r, const struct elem *e)
 		return;
 	if (!r->committed && !error) {
 		r->committed = 1;
-		*r->offered = '\0';
 		timer_clear(r->loop, &r->timer);
 		ways_worked(r->conf.ways, &r->way);
 	}
@@ -311,7 +281,7 @@ road_stanza(struct road *r, const struct elem *e)
 void
 road_ended(struct road *r)
 {
-	if (r->over || r->failed || try_again(r, "the server closed it"))
+	if (r->over || r->failed)
 		return;
 	if (!r->committed && (more(r) || search_goes_on(r->search))) {
 		road_broke(r, ROAD_LOST, "the server closed it");
@@ -324,8 +294,7 @@ road_ended(struct road *r)
 void
 road_broke(struct road *r, enum road_fault fault, const char *why)
 {
-	if (r->over || r->failed ||
-	    (fault != ROAD_UNTRUSTED && try_again(r, why)))
+	if (r->over || r->failed)
 		return;
 	if (!r->committed) {
 		failed(r, &r->way, fault, why);
@@ -355,35 +324,6 @@ road_log(struct road *r, int level, const char *fmt, ...)
 	r->conf.log(r->arg, level, line);
 }
 
-/* What a session is for, but for the names: by another proxy we may want to be
- * somebody else. */
-static void
-resume_session(struct road *r, SSL *ssl, const char *alpn)
-{
-	const struct proxy	*p = ways_conf(r->conf.ways)->proxy;
-	char			 way[WAY_TEXT];
-	char			 place[sizeof(way) + URL_HOST + URL_USER + 64];
-
-	p = proxy_for(p, r->way.host);
-	snprintf(place, sizeof(place), "%s %s %s %u %s", way_text(&r->way, way),
-	    alpn != NULL ? alpn : "", p != NULL ? p->host : "",
-	    p != NULL ? p->port : 0U, p != NULL ? p->user : "");
-	tlsresume_keep(ssl, place);
-	if (!r->full)
-		tlsresume_offer(ssl, r->offered);
-}
-
-void
-road_tls_done(struct road *r, struct io *io)
-{
-	int	 resumed = tlsresume_done(io_ssl(io));
-
-	if (resumed)
-		road_log(r, 1, "TLS session resumed");
-	if (!resumed || r->committed)
-		*r->offered = '\0';
-}
-
 int
 road_tls(struct road *r, struct io *io, const char *alpn)
 {
@@ -397,7 +337,6 @@ road_tls(struct road *r, struct io *io, const char *alpn)
 	    tls_client_url(ctx, io_fd(io), host, domain, alpn);
 	if (ssl == NULL)
 		return -1;
-	resume_session(r, ssl, alpn);
 	io_secure(io, ssl, domain);
 	return 0;
 }

@@ -4,7 +4,6 @@
 
 #include "net/loop.h"
 #include "net/road.h"
-#include "net/tickets.h"
 #include "net/way.h"
 #include "net/ways.h"
 
@@ -41,12 +40,6 @@ struct road {
 	uint32_t		 gone;		/* bits of those tried */
 	struct race		*race;
 	struct way		 way;		/* the one taken */
-	size_t			 at;		/* which of ways that is */
-	int			 again;		/* it is next once more, ... */
-	int			 full;		/* ... with a full handshake */
-	/* The key of the TLS session that is offered on it, and may be why it
-	 * breaks; "": none, or it has proved good. */
-	char			 offered[TICKETS_KEY];
 	const struct road_kind	*kind;
 	void			*k;		/* the kind's own, or NULL */
 	struct timer		 timer;		/* the next try; too slow */
@@ -85,8 +78,5 @@ void	 road_log(struct road *r, int level, const char *fmt, ...)
 /* Begin TLS on io; ALPN may be NULL.  The certificate has to be for the
  * account's domain, or for the host of a URL.  0 or -1 (no memory). */
 int	 road_tls(struct road *r, struct io *io, const char *alpn);
-/* Its handshake is done; it failed, on a connection that is not the first. */
-void	 road_tls_done(struct road *r, struct io *io);
-void	 road_tls_failed(struct road *r);
 
 #endif

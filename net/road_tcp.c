@@ -237,7 +237,6 @@ io_event(void *arg, enum io_event ev)
 
 	switch (ev) {
 	case IO_SECURE:
-		road_tls_done(t->road, t->io);
 		set_state(t, T_SECURE);
 		io_pads(t->io);
 		send_header(t);

@@ -363,7 +363,6 @@ io_event(void *arg, enum io_event ev)
 
 	switch (ev) {
 	case IO_SECURE:
-		road_tls_done(w->road, w->io);
 		ask(w);
 		break;
 	case IO_INPUT:

@@ -303,16 +303,11 @@ fast_trips()
 	stop_server
 }
 
-# Those of TLS are one less if a session is resumed, but not with TLS 1.3.
 tls_trips()
 {
 	start_server prosody smacks tls12
 	trips_on prosody TLS-1.2 '' ''
 	stop_server
-	start_server prosody smacks tls12 resumes
-	trips_on prosody TLS-1.2-resumed '' ''
-	stop_server
-	grep -q 'TLS session resumed' "$T/trip.err" || bail 'none was resumed'
 }
 
 row_trips()

@@ -159,7 +159,6 @@ class Fake:
 
     def __init__(self, certs, direct=False, listen=False, seconds=10):
         self.certs = certs              # directory made by certificates()
-        self.contexts = None            # {}: TLS sessions may be resumed
         self.direct = direct            # TLS from the first byte, without STARTTLS
         self.listen = listen            # xcat listens: the peer calls
         self.bytewise = False           # send each byte as a segment, or a TLS record, of its own
@@ -360,14 +359,6 @@ class Fake:
         self.send(('<proceed%s/>' % ns(TLS)).encode() + glued)
 
     def context(self, cert, version):
-        """With the keys of its tickets."""
-        if self.contexts is None:
-            return self.make_context(cert, version)
-        if (cert, version) not in self.contexts:
-            self.contexts[cert, version] = self.make_context(cert, version)
-        return self.contexts[cert, version]
-
-    def make_context(self, cert, version):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*(os.path.join(self.certs, cert + end) for end in ('.pem', '.key')))
         if version:

@@ -124,8 +124,6 @@ class Run(Fake):
         if 'known' in how:
             with open(known, 'w') as f:
                 f.write(how['known'])
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(where, 'tls_sessions'))
         tokens = os.path.join(where, 'tokens.0')
         with contextlib.suppress(FileNotFoundError):
             os.unlink(tokens)

@@ -35,7 +35,7 @@ prosody_modules()	# feature ...
 	for _feature in "$@"; do
 		case $_feature in
 		smacks|proxy65|limits)	echo "$_feature" ;;
-		small|resumes|tls12)	;;
+		small|tls12)	;;
 		said)		echo limits_said ;;
 		sasl2)		echo sasl2 sasl2_older sasl2_bind2 sasl2_fast ;;
 		http)		echo bosh websocket ;;
@@ -48,7 +48,6 @@ prosody_tls()	# feature ...
 {
 	for _feature in "$@"; do
 		case $_feature in
-		resumes)	echo 'options = { no_ticket = false },' ;;
 		tls12)		echo 'protocol = "tlsv1_2",' ;;
 		esac
 	done

@@ -29,10 +29,9 @@ password()	# user
 # Features: smacks (XEP-0198), sasl2 (XEP-0388, 0386, 0484; Prosody only),
 # proxy65 (XEP-0065), http (BOSH at /http-bind and WebSocket at
 # /xmpp-websocket), limits (10 kB/s), small (stanzas of no more than 10,000
-# bytes), said (which it says: XEP-0478; Prosody only), resumes (TLS sessions;
-# Prosody only), tls12 (no later version; Prosody only).  $EXTRA is added to the
-# configuration, in the server's own language; $LOGLEVEL may be debug.  Sets
-# $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
+# bytes), said (which it says: XEP-0478; Prosody only), tls12 (no later version;
+# Prosody only).  $EXTRA is added to the configuration, in the server's own
+# language; $LOGLEVEL may be debug.  Sets $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
 # $COMPONENTPORT (Prosody).
 start_server()	# prosody|ejabberd [feature ...]
 {
@@ -108,8 +107,7 @@ xcat_user()	# user
 	mkdir -p "$T/home/$1"
 	: >>"$T/home/$1/config"
 	# it is another
-	rm -f "$T/home/$1/known_servers" "$T/home/$1/tokens".* \
-	    "$T/home/$1/tls_sessions"
+	rm -f "$T/home/$1/known_servers" "$T/home/$1/tokens".*
 	cat >"$T/$1" <<-END
 	#!/bin/sh
 	export XCAT_CONFIG="$T/home/$1/config"
