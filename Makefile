@@ -42,8 +42,8 @@ MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/receive_words.o link/send.o link/send_ask.o link/send_si.o \
 	link/send_words.o link/wire.o
 UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/child.t t/unit/conf.t \
-	t/unit/file.t t/unit/http.t t/unit/ibb.t t/unit/jid.t t/unit/listen.t \
-	t/unit/log.t t/unit/loop.t t/unit/manners.t \
+	t/unit/end.t t/unit/file.t t/unit/http.t t/unit/ibb.t t/unit/jid.t \
+	t/unit/listen.t t/unit/log.t t/unit/loop.t t/unit/manners.t \
 	t/unit/pace.t t/unit/path.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \
 	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/sync.t \
 	t/unit/ws.t t/unit/xml.t

@@ -352,12 +352,8 @@ reap(void)
 	while ((pid = child_reap(how, sizeof(how))) != 0) {
 		say(1, "command (process %ld): %s", (long)pid, how);
 		TAILQ_FOREACH(l, &run.links, next)
-			if (l->pid == pid) {
-				l->pid = 0;
-				/* It hears no more: its last word ends all. */
-				if (l->stream != NULL)
-					stream_close_at_end(l->stream);
-			}
+			if (l->pid == pid)
+				link_child_ended(l);
 	}
 }
 
@@ -682,8 +678,9 @@ check_descriptors(void)
 
 	while ((fd = open("/dev/null", O_RDONLY)) != -1 && fd <= 2)
 		;
-	if (fd > 2)
-		close(fd);
+	if (fd == -1)
+		die(EX_LOCAL, "/dev/null: %s", strerror(errno));
+	close(fd);
 }
 
 static void

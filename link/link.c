@@ -1,7 +1,7 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,7 @@
 #include "link/wire.h"
 #include "net/child.h"
 #include "net/end.h"
+#include "net/io/fd.h"
 #include "net/port.h"
 #include "net/reach.h"
 #include "net/session.h"
@@ -197,6 +198,14 @@ finish_settled(int status)
 		finish(status);
 }
 
+void
+link_child_ended(struct link *l)
+{
+	l->pid = 0;
+	if (l->stream != NULL)
+		stream_close_at_end(l->stream);
+}
+
 /* The link is over.  Where there may be others, that is all. */
 void
 link_over(struct link *l, int status)
@@ -315,6 +324,18 @@ link_end_failed(struct link *l)
 	    "%s the file: %s" : end_failed(l->end)[0] == 'r' ?
 	    "%s standard input: %s" : "%s standard output: %s",
 	    end_failed(l->end), strerror(e));
+	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
+	link_failed(l, EX_LOCAL, why);
+}
+
+/* There are no descriptors, or no memory, for its local end. */
+static void
+link_unjoined(struct link *l)
+{
+	char	 why[128];
+
+	snprintf(why, sizeof(why), "it cannot be joined to anything here: "
+	    "%s", strerror(l->unjoined));
 	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
 	link_failed(l, EX_LOCAL, why);
 }
@@ -593,6 +614,10 @@ link_check(struct link *l)
 	if (run.mode == LISTEN && l->in == NULL && l->end == NULL &&
 	    (state == STREAM_OPEN || stream_received(l->stream) > 0))
 		link_join_stdio(l);
+	if (l->unjoined != 0) {
+		link_unjoined(l);
+		return;
+	}
 	if (l->end == NULL) {
 		if (state == STREAM_FAILED)
 			link_broke(l);
@@ -711,7 +736,6 @@ link_consume(void *arg, size_t len)
 	receive_took(l, stream_data(l->stream, &there), len);
 }
 
-/* Join the stream to these descriptors, which it closes when it is over. */
 void
 link_join(struct link *l, int rfd, int wfd)
 {
@@ -725,25 +749,24 @@ link_join(struct link *l, int rfd, int wfd)
 		.arg = l,
 	};
 
-	l->end = end_new(run.loop, rfd, wfd, &peer);
+	if ((l->end = end_new(run.loop, rfd, wfd, &peer)) == NULL)
+		l->unjoined = errno;
 	link_changed(l);
 	link_tick(l);
-	if (l->end == NULL)
-		fatal(EX_LOCAL, "out of memory");
 }
 
 /* Copies, because a listener's next stream wants them again. */
 static int
 keep_fd(int fd)
 {
-	return run.conf.keep ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd;
+	return run.conf.keep ? fd_copy(fd) : fd;
 }
 
 void
 link_join_stdio(struct link *l)
 {
-	link_join(l, run.conf.no_stdin ? -1 : keep_fd(STDIN_FILENO),
-	    run.mode == SEND ? -1 : keep_fd(STDOUT_FILENO));
+	link_join(l, run.conf.no_stdin ? END_NONE : keep_fd(STDIN_FILENO),
+	    run.mode == SEND ? END_NONE : keep_fd(STDOUT_FILENO));
 }
 
 static const char *

@@ -30,6 +30,7 @@ struct wire;
 struct link {
 	struct stream	*stream;
 	struct end	*end;
+	int		 unjoined;	/* errno, if there can be no end */
 	int		 listener;	/* it was the peer who called */
 	struct wire	*wire;		/* a socket for the stream, or its
 					 * prospect; NULL */
@@ -71,12 +72,16 @@ void	 link_ask_later(void *unused);
 void	 link_answer_later(void *unused);
 /* Look at it before the loop waits next; an argument for stream_call(). */
 void	 link_changed(void *link);
-/* Join its stream to these descriptors, which it closes when it is over; to
- * standard input and output. */
+/* Join its stream to these descriptors, as end_new() has them.  If that cannot
+ * be, l->unjoined says why, and the link fails when it is looked at next. */
 void	 link_join(struct link *l, int rfd, int wfd);
+/* Join its stream to standard input and output. */
 void	 link_join_stdio(struct link *l);
 /* Something moved, or may from now on: -w counts from here. */
 void	 link_tick(struct link *l);
+/* The command of its service has ended: it hears no more, and its last word
+ * ends the stream. */
+void	 link_child_ended(struct link *l);
 /* It has failed, for this reason: say so, and end it. */
 void	 link_failed(struct link *l, int status, const char *why);
 /* Say once what protects its stream, and remember whom we met. */

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ibb/bytestreams.h"
 #include "ibb/carrier.h"
@@ -16,6 +17,7 @@
 #include "net/allow.h"
 #include "net/child.h"
 #include "net/end.h"
+#include "net/io/limits.h"
 #include "net/reach.h"
 #include "net/roster.h"
 #include "net/service.h"
@@ -123,6 +125,9 @@ reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 	link_join(l, rfd, wfd);
 	if (pid > 0 && l->end != NULL)
 		end_outlive(l->end);
+	/* A short command may have ended already. */
+	if (pid > 0 && !child_lives(pid))
+		link_child_ended(l);
 }
 
 static void
@@ -147,6 +152,8 @@ too_many(const char *peer, int apart)
 	struct link	*l;
 	long		 theirs = 0;
 
+	if (!limits_room(STDERR_FILENO))
+		return 1;
 	if (apart)
 		return run.nlinks > BACKLOG;
 	if (run.mode == LISTEN)

@@ -3,7 +3,6 @@
 #include <sys/queue.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "net/fetch.h"
 #include "net/file.h"
 #include "net/io.h"
+#include "net/io/fd.h"
 #include "net/resolve.h"
 #include "net/session.h"
 #include "net/tls.h"
@@ -257,13 +257,11 @@ open_end(struct fetching *f)
 	struct end_peer	 peer = { .room = no_room, .finish = no_input,
 			     .data = held, .consume = written,
 			     .changed = look, .arg = f };
-	int		 fd = fcntl(f->partial != NULL ?
-			     partial_fd(f->partial) : STDOUT_FILENO,
-			     F_DUPFD_CLOEXEC, 3);
+	int		 fd = fd_copy(f->partial != NULL ?
+			     partial_fd(f->partial) : STDOUT_FILENO);
 
-	if (fd == -1)
-		return -1;
-	return (f->end = end_new(run.loop, -1, fd, &peer)) == NULL ? -1 : 0;
+	f->end = end_new(run.loop, END_NONE, fd, &peer);
+	return f->end == NULL ? -1 : 0;
 }
 
 /*

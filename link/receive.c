@@ -3,7 +3,6 @@
 #include <sys/queue.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,9 @@
 #include "link/receive.h"
 #include "link/receive_int.h"
 #include "link/run.h"
+#include "net/end.h"
 #include "net/file.h"
+#include "net/io/fd.h"
 #include "xml/text.h"
 
 static const char *const phase_names[] = {
@@ -171,22 +172,23 @@ destination(const struct incoming *in)
 	int	 fd = in->partial != NULL ? partial_fd(in->partial) :
 		     STDOUT_FILENO;
 
-	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return fd_copy(fd);
 }
 
 static void
 begin(struct link *l)
 {
 	struct incoming	*in = l->in;
-	int		 fd = destination(in);
 
-	if (fd == -1) {
-		fatal(EX_LOCAL, "%s", strerror(errno));
+	link_join(l, END_NONE, destination(in));
+	if (l->unjoined != 0) {
+		incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    "it cannot be kept: ", strerror(l->unjoined));
+		l->unjoined = 0;
 		return;
 	}
 	incoming_set_phase(in, MOVING);
 	progress_begin(in->name, in->have, in->file.size);
-	link_join(l, -1, fd);
 	if (in->have == in->file.size)
 		incoming_complete(in);
 	link_changed(l);

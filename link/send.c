@@ -18,6 +18,7 @@
 #include "link/send_int.h"
 #include "net/end.h"
 #include "net/file.h"
+#include "net/io/fd.h"
 #include "net/session.h"
 #include "xml/iq.h"
 #include "xml/text.h"
@@ -230,7 +231,7 @@ outgoing_next(void)
 	path = out.paths[out.at];
 	strlcpy(out.shown, is_stdin(path) ? "standard input" : path,
 	    sizeof(out.shown));
-	out.fd = is_stdin(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+	out.fd = is_stdin(path) ? fd_copy(STDIN_FILENO) :
 	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (out.fd == -1 || (kind = describe(path)) == -1) {
 		outgoing_failed_file(errno);
@@ -284,15 +285,11 @@ outgoing_seek(uint64_t offset, uint64_t length)
 void
 outgoing_join(struct link *l)
 {
-	int	 fd = out.left > 0 ? fcntl(out.fd, F_DUPFD_CLOEXEC, 3) : -1;
+	int	 fd = out.left > 0 ? fd_copy(out.fd) : END_NONE;
 
 	outgoing_set_phase(MOVING);
-	if (fd == -1 && out.left > 0) {
-		fatal(EX_LOCAL, "%s", strerror(errno));
-		return;
-	}
 	progress_begin(out.shown, out.offset, out.file.size);
-	link_join(l, fd, -1);
+	link_join(l, fd, END_NONE);
 }
 
 size_t

@@ -13,6 +13,7 @@
 #include "link/progress.h"
 #include "link/run.h"
 #include "link/send_int.h"
+#include "net/end.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 
@@ -39,7 +40,7 @@ send_words_pipe(void)
 	out.left = UINT64_MAX;
 	out.offset = out.file.size = 0;
 	if (call(l, run.host, run.port) == 0)
-		link_join(l, fd, -1);
+		link_join(l, fd, END_NONE);
 	else
 		close(fd);
 }

@@ -22,7 +22,7 @@
 
 struct end {
 	struct loop	*loop;
-	struct watch	 in, out;	/* fd -1: over, or never was */
+	struct watch	 in, out;	/* fd < 0: over, or never was */
 	int		 same;		/* both are one socket */
 	int		 out_socket;
 	size_t		 most;		/* bytes of a write that is none */
@@ -87,7 +87,7 @@ ready_input(void *arg, int revents)
 void
 end_stop_input(struct end *e)
 {
-	if (e->in.fd == -1)
+	if (e->in.fd < 0)
 		return;
 	loop_unwatch(e->loop, &e->in);
 	if (!e->same)
@@ -107,7 +107,7 @@ want_output(void *arg)
 
 	e->peer.data(e->peer.arg, &len);
 	if (e->out_broken)	/* the write that fails comes last */
-		return len > 0 && e->in.fd == -1 ? POLLOUT : WATCH_IDLE;
+		return len > 0 && e->in.fd < 0 ? POLLOUT : WATCH_IDLE;
 	if (e->out_unread)
 		return len > 0 ? POLLOUT : WATCH_IDLE;
 	return len > 0 ? POLLOUT : 0;
@@ -117,7 +117,7 @@ want_output(void *arg)
 static int
 outlives(struct end *e, int err)
 {
-	if (!e->lenient || err != EPIPE || e->in.fd == -1)
+	if (!e->lenient || err != EPIPE || e->in.fd < 0)
 		return 0;
 	e->out_broken = 1;
 	return 1;
@@ -175,7 +175,7 @@ end_push(struct end *e)
 	const unsigned char	*data;
 	size_t			 len;
 
-	if (!e->out.on || e->out.fd == -1 || e->out_full || e->out_unread ||
+	if (!e->out.on || e->out.fd < 0 || e->out_full || e->out_unread ||
 	    e->out_broken || (!e->out_socket && e->most == PIPE_WRITE))
 		return;
 	data = e->peer.data(e->peer.arg, &len);
@@ -219,7 +219,7 @@ end_finish_output(struct end *e)
 		return;
 	e->out_done = 1;
 	loop_unwatch(e->loop, &e->out);
-	if (e->out.fd == -1)
+	if (e->out.fd < 0)
 		return;
 	if (e->same) {
 		/* It may be gone already, which harms nothing now. */
@@ -260,11 +260,12 @@ open_pipe_anew(int fd)
 {
 #ifdef __linux__
 	char	 path[32];
-	int	 again, flags = fcntl(fd, F_GETFD), r;
+	int	 again, flags = fcntl(fd, F_GETFD), mode, r;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (flags == -1 || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY ||
-	    (again = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
+	if (flags == -1 || (mode = fcntl(fd, F_GETFL)) == -1 ||
+	    (mode & O_ACCMODE) != O_WRONLY || (again = open(path,
+	    O_WRONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
 		return -1;
 	r = dup3(again, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
 	close(again);
@@ -281,18 +282,32 @@ same_socket(int a, int b)
 {
 	struct stat	 sa, sb;
 
-	return a != -1 && b != -1 && is_kind(a, S_IFSOCK) &&
+	return a >= 0 && b >= 0 && is_kind(a, S_IFSOCK) &&
 	    fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
 	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+static void
+close_both(int rfd, int wfd)
+{
+	int	 saved = errno;
+
+	if (rfd >= 0)
+		close(rfd);
+	if (wfd >= 0 && wfd != rfd)
+		close(wfd);
+	errno = saved;
 }
 
 struct end *
 end_new(struct loop *l, int rfd, int wfd, const struct end_peer *peer)
 {
-	struct end	*e;
+	struct end	*e = NULL;
 
-	if ((e = calloc(1, sizeof(*e))) == NULL)
+	if (rfd == -1 || wfd == -1 || (e = calloc(1, sizeof(*e))) == NULL) {
+		close_both(rfd, wfd);
 		return NULL;
+	}
 	e->loop = l;
 	e->peer = *peer;
 	e->same = same_socket(rfd, wfd);
@@ -307,12 +322,12 @@ end_new(struct loop *l, int rfd, int wfd, const struct end_peer *peer)
 	    .ready = ready_input, .arg = e };
 	e->out = (struct watch){ .fd = wfd, .want = want_output,
 	    .ready = ready_output, .arg = e };
-	if (wfd == -1) {
+	if (wfd == END_NONE) {
 		e->out.want = want_discard;
 		e->out.ready = ready_discard;
 	}
 	loop_watch(l, &e->out);
-	if (rfd != -1)
+	if (rfd != END_NONE)
 		loop_watch(l, &e->in);
 	else
 		e->peer.finish(e->peer.arg);
@@ -327,7 +342,7 @@ end_free(struct end *e)
 	e->same = 0;
 	end_stop_input(e);
 	loop_unwatch(e->loop, &e->out);
-	if (e->out.fd != -1)
+	if (e->out.fd >= 0)
 		close(e->out.fd);
 	free(e);
 }
@@ -337,7 +352,7 @@ end_break(struct end *e)
 {
 	struct linger	 now = { .l_onoff = 1, .l_linger = 0 };
 
-	if (e != NULL && e->out_socket && e->out.fd != -1)
+	if (e != NULL && e->out_socket && e->out.fd >= 0)
 		setsockopt(e->out.fd, SOL_SOCKET, SO_LINGER, &now,
 		    sizeof(now));
 	end_free(e);

@@ -24,20 +24,26 @@ struct end_peer {
 	void	*arg;
 };
 
+/* In place of a descriptor.  It is not -1, so that a call which failed is not
+ * taken for it, and the output thrown away. */
+#define END_NONE	(-2)
+
 /*
- * Read from rfd and write to wfd; they may be the same.  rfd -1: there is no
- * input, finish is called at once.  wfd -1: output is thrown away.  The
- * descriptors become the end's.  NULL when out of memory.
+ * Read from rfd and write to wfd; they may be the same.  rfd END_NONE: there is
+ * no input, finish is called at once.  wfd END_NONE: output is thrown away.
+ * The descriptors become the end's, and are closed also if it fails.  NULL and
+ * errno when out of memory, or if one is -1, from a call that has failed:
+ * errno is that call's then.
  */
 struct end *end_new(struct loop *l, int rfd, int wfd,
 	    const struct end_peer *peer);
 /* Closes what is open. */
 void	 end_free(struct end *e);
-/* The same, telling a TCP peer that it was no proper end (a reset). */
+/* Like end_free(), telling a TCP peer that it was no proper end (a reset). */
 void	 end_break(struct end *e);
 
 /*
- * Whoever reads our output may stop doing so before it has said all it has to
+ * The reader of our output may stop reading before it has said all it has to
  * say, as a command may that needs no input: that is an error only if there
  * is output for it, and not before its own end.
  */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "net/dial.h"
+#include "net/io/limits.h"
 #include "net/loop.h"
 #include "net/s5bdial.h"
 #include "net/socks5.h"
@@ -241,6 +242,12 @@ s5bdial(struct loop *l, struct resolver *r, const struct s5bdial_host *hosts,
 	memcpy(d->hosts, hosts, d->n * sizeof(*hosts));
 	strlcpy(d->hash, hash, sizeof(d->hash));
 	strlcpy(d->err, "there is no host to connect to", sizeof(d->err));
+	/* A stream that goes on without a socket is better than none. */
+	if (!limits_room(STDERR_FILENO)) {
+		d->n = 0;
+		strlcpy(d->err, "too few descriptors are left",
+		    sizeof(d->err));
+	}
 	d->family = family;
 	d->permit = permit;
 	d->next = (struct timer){ .fire = fire, .arg = d };

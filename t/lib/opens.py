@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """opens.py: thousands of streams opened and closed at once, nothing in them.
 
-    opens.py [options of slix.py] open JID COUNT
+    opens.py [options of slix.py] open|hurry JID COUNT
     opens.py accept PORT
 
 open: COUNT streams, some at a time: what is accepted is closed.  Prints how often
 which answer came, such as "10000 open result", one a line; those to <close/>,
-too.  accept: where their connections may end; each is closed with its input.
+too.  hurry: <close/> comes with the <open/>, and only what answers the open is
+counted.  accept: where their connections may end; each is closed with its input.
 """
 import asyncio
 import collections
@@ -44,10 +45,24 @@ class Opener(slix.Peer):
         self.tally.update(f'{what} {answer}' for answer in answers)
         return [n for n, answer in zip(numbers, answers) if answer == 'result']
 
+    async def hurry(self, numbers):
+        """Open them and close them in one breath."""
+        futures = [self.loop.create_future() for _ in numbers]
+        self.waiting.update((f'open{n}', f) for n, f in zip(numbers, futures))
+        self.send_raw(''.join(
+            f"<iq type='set' to='{self.opt.peer}' id='open{n}'>"
+            f"<open xmlns='{slix.IBB}' sid='s{n}' block-size='4096' stanza='iq'/></iq>"
+            f"<iq type='set' to='{self.opt.peer}' id='close{n}'>"
+            f"<close xmlns='{slix.IBB}' sid='s{n}'/></iq>" for n in numbers))
+        self.tally['opens'] += len(await asyncio.gather(*futures))
+
     async def converse(self):
         await self.log_in()
         for n in range(0, self.count, AT_ONCE):
             numbers = range(n, min(n + AT_ONCE, self.count))
+            if self.opt.role == 'hurry':
+                await self.hurry(numbers)
+                continue
             opened = await self.ask('open', numbers, " block-size='4096' stanza='iq'")
             if opened:
                 await self.ask('close', opened)
@@ -69,7 +84,7 @@ def main():
     if sys.argv[1] == 'accept':
         asyncio.run(accept(int(sys.argv[2])))
     count = int(sys.argv.pop())
-    opener = Opener(slix.options(('open',)), count)
+    opener = Opener(slix.options(('open', 'hurry')), count)
     opener.loop.run_until_complete(opener.main())
 
 
