@@ -240,6 +240,13 @@ stanza(void *arg, const struct elem *e)
 }
 
 /* With streams open, these break, once what came of them is out. */
+static int
+stanza_cut(void *arg, const struct elem *e)
+{
+	(void)arg;
+	return ibb_cut(run.ibb, e);
+}
+
 static void
 session_over(void *arg)
 {
@@ -326,6 +333,7 @@ log_in(void)
 	struct session_host	 host = {
 		.ready = logged_in,
 		.stanza = stanza,
+		.cut = stanza_cut,
 		.allowed = listen_allowed,
 		.lost = server_lost,
 		.back = server_back,

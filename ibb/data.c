@@ -315,6 +315,20 @@ largest(const struct inband *s)
 	return block == INBAND_BLOCK_MAX ? block + 1 : block;
 }
 
+int
+ibb_cut(struct ibb *b, const struct elem *stanza)
+{
+	const struct elem	*data = elem_child(stanza, NS_IBB, "data");
+	struct inband		*s = inband_find(b, elem_attr(stanza, "from"),
+				    elem_attr(data, "sid"));
+
+	if (s == NULL || s->state != OPEN || s->in != HALF_OPEN ||
+	    stanza_type(stanza, "error"))
+		return 0;
+	protocol_error(s, stanza, INBAND_BAD_DATA, SE_POLICY_VIOLATION);
+	return 1;
+}
+
 void
 data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 {

@@ -101,6 +101,13 @@ void	 ibb_free(struct ibb *b);
  * has been dealt with; 0 if not. */
 int	 ibb_input(struct ibb *b, const struct elem *stanza);
 
+/*
+ * Take one that was too large to be kept, of which only the start tag and, at
+ * most, that of its first child are there.  If it was a block, its stream
+ * fails.  Returns 1 if it was, and it is answered; 0 if not.
+ */
+int	 ibb_cut(struct ibb *b, const struct elem *stanza);
+
 /* Give the answers that wait. */
 void	 ibb_answer(struct ibb *b);
 

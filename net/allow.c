@@ -1,4 +1,5 @@
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,18 +10,37 @@
 #include "xml/elem.h"
 #include "xml/jid.h"
 
+/* Named by -a. */
 struct entry {
 	char		*jid;
 	char		*key;		/* fingerprint, or NULL */
-	int		 contact;	/* from the roster */
-	int		 own;		/* our account, named by nobody */
+	int		 own;		/* our account, not named by -a */
 	LIST_ENTRY(entry) next;
 };
+
+/* From the roster, of which there may be tens of thousands. */
+struct contact {
+	unsigned	 roster;	/* the last one that named it */
+	RB_ENTRY(contact) node;
+	char		 jid[];
+};
+RB_HEAD(contacts, contact);
 
 struct allow {
 	int		 all, roster;
 	LIST_HEAD(, entry) entries;
+	struct contacts	 contacts;
+	unsigned	 rosters;	/* that have begun */
 };
+
+static int
+contact_cmp(const struct contact *a, const struct contact *b)
+{
+	return strcmp(a->jid, b->jid);
+}
+
+RB_GENERATE_INTERNAL(contacts, contact, node, contact_cmp,
+    __attribute__((__unused__)) static)
 
 static struct entry *
 add(struct allow *a, const char *jid, const char *key)
@@ -113,6 +133,7 @@ allow_new(const struct conf_list *who, const char *own, char *err)
 		return NULL;
 	}
 	LIST_INIT(&a->entries);
+	RB_INIT(&a->contacts);
 	if (own != NULL) {
 		if ((e = add(a, jid_bare(own, bare), NULL)) == NULL) {
 			snprintf(err, ALLOW_ERR, "out of memory");
@@ -129,15 +150,25 @@ allow_new(const struct conf_list *who, const char *own, char *err)
 	return a;
 }
 
+static void
+drop_contact(struct allow *a, struct contact *c)
+{
+	RB_REMOVE(contacts, &a->contacts, c);
+	free(c);
+}
+
 void
 allow_free(struct allow *a)
 {
+	struct contact	*c;
 	struct entry	*e;
 
 	if (a == NULL)
 		return;
 	while ((e = LIST_FIRST(&a->entries)) != NULL)
 		drop(e);
+	while ((c = RB_ROOT(&a->contacts)) != NULL)
+		drop_contact(a, c);
 	free(a);
 }
 
@@ -167,29 +198,64 @@ is_contact(const struct elem *item)
 	    (strcmp(sub, "both") == 0 || strcmp(sub, "from") == 0);
 }
 
-int
-allow_roster(struct allow *a, const struct elem *query)
+static struct contact *
+contact_find(const struct allow *a, const char *jid)
 {
-	const struct elem	*item;
-	const char		*jid;
-	struct entry		*e;
+	struct contact	*c = RB_ROOT(&a->contacts);
+	int		 cmp;
 
-	for (item = elem_child(query, query->ns, "item"); item != NULL;
-	    item = elem_next(item, query->ns, "item")) {
-		if ((jid = elem_attr(item, "jid")) == NULL)
-			continue;
-		LIST_FOREACH(e, &a->entries, next)
-			if (e->contact && strcmp(e->jid, jid) == 0)
-				break;
-		if (e != NULL && !is_contact(item))
-			drop(e);
-		else if (e == NULL && is_contact(item)) {
-			if ((e = add(a, jid, NULL)) == NULL)
-				return -1;
-			e->contact = 1;
-		}
+	while (c != NULL && (cmp = strcmp(jid, c->jid)) != 0)
+		c = cmp < 0 ? RB_LEFT(c, node) : RB_RIGHT(c, node);
+	return c;
+}
+
+static struct contact *
+contact_add(struct allow *a, const char *jid)
+{
+	struct contact	*c;
+	size_t		 len = strlen(jid) + 1;
+
+	if ((c = calloc(1, sizeof(*c) + len)) == NULL)
+		return NULL;
+	memcpy(c->jid, jid, len);
+	RB_INSERT(contacts, &a->contacts, c);
+	return c;
+}
+
+int
+allow_contact(struct allow *a, const struct elem *item)
+{
+	const char	*jid = elem_attr(item, "jid");
+	struct contact	*c;
+
+	if (jid == NULL)
+		return 0;
+	c = contact_find(a, jid);
+	if (!is_contact(item)) {
+		if (c != NULL)
+			drop_contact(a, c);
+		return 0;
 	}
+	if (c == NULL && (c = contact_add(a, jid)) == NULL)
+		return -1;
+	c->roster = a->rosters;
 	return 0;
+}
+
+void
+allow_roster_begins(struct allow *a)
+{
+	a->rosters++;
+}
+
+void
+allow_roster_ends(struct allow *a)
+{
+	struct contact	*c, *next;
+
+	RB_FOREACH_SAFE(c, contacts, &a->contacts, next)
+		if (c->roster != a->rosters)
+			drop_contact(a, c);
 }
 
 static int
@@ -199,24 +265,36 @@ matches(const struct entry *e, const char *jid)
 
 	return strcmp(e->jid, jid) == 0 ||
 	    strcmp(e->jid, jid_bare(jid, part)) == 0 ||
-	    (!e->contact && strcmp(e->jid, jid_domain(jid, part)) == 0);
+	    strcmp(e->jid, jid_domain(jid, part)) == 0;
 }
 
-/* A key asked of somebody in particular is not waived by what admits
- * everybody, or our own account unasked. */
+/* A domain in the roster does not stand for its accounts. */
+static int
+is_in_roster(const struct allow *a, const char *jid)
+{
+	char	 bare[JID_MAX];
+
+	return contact_find(a, jid) != NULL ||
+	    contact_find(a, jid_bare(jid, bare)) != NULL;
+}
+
+/* A key asked of a peer by its name is not waived by what admits everybody, the
+ * roster, or our own account unasked. */
 enum allow_result
 allow_check(const struct allow *a, const char *jid)
 {
-	enum allow_result	 result = a->all ? ALLOW_YES : ALLOW_NO;
+	enum allow_result	 result = ALLOW_NO;
 	struct entry		*e;
 	int			 keyed = 0;
 
+	if (a->all || is_in_roster(a, jid))
+		result = ALLOW_YES;
 	LIST_FOREACH(e, &a->entries, next) {
 		if (!matches(e, jid))
 			continue;
 		if (e->key != NULL)
 			keyed = 1;
-		else if (!e->own && !e->contact)
+		else if (!e->own)
 			return ALLOW_YES;
 		else
 			result = ALLOW_YES;

@@ -25,11 +25,16 @@ int	 allow_wants_roster(const struct allow *a);
 /* Is anybody tied to a key? */
 int	 allow_wants_key(const struct allow *a);
 /*
- * Take a roster result or push (RFC 6121 section 2): those with subscription
- * both or from, who may see when we are online, are admitted if @roster is
- * in the list; those no longer in it are not.  0, or -1 without memory.
+ * The roster (RFC 6121 section 2).  Contacts with subscription both or from,
+ * which may see when we are online, are admitted if @roster is in the list.
+ *
+ * Take one item of it, as it came or as it was changed: 0, or -1 without
+ * memory.  A whole one begins; it has ended: contacts that it did not name are
+ * admitted no more.
  */
-int	 allow_roster(struct allow *a, const struct elem *query);
+int	 allow_contact(struct allow *a, const struct elem *item);
+void	 allow_roster_begins(struct allow *a);
+void	 allow_roster_ends(struct allow *a);
 
 enum allow_result {
 	ALLOW_NO,

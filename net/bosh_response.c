@@ -123,7 +123,7 @@ take_body(struct bosh *b, struct request *q, const struct elem *e)
 }
 
 static void
-take_child(struct bosh *b, struct request *q, const struct elem *e)
+take_child(struct bosh *b, struct request *q, const struct elem *e, int cut)
 {
 	/* What came before the response was cut is not told twice. */
 	if (++b->children <= q->delivered)
@@ -132,6 +132,8 @@ take_child(struct bosh *b, struct request *q, const struct elem *e)
 	if (b->terminated && elem_is(e, NS_BOSH, "uri"))
 		(void)(b->road->way.tls && road_moved(b->road,
 		    elem_text(e)) == 0);
+	else if (cut)
+		road_cut(b->road, e);
 	else
 		road_stanza(b->road, e);
 }
@@ -153,7 +155,7 @@ bosh_deliver(struct bosh *b)
 		else if (ev == PARSE_OPEN)
 			take_body(b, q, e);
 		else
-			take_child(b, q, e);
+			take_child(b, q, e, ev == PARSE_CUT);
 		elem_free(e);
 	}
 }
@@ -178,7 +180,7 @@ begin_response(struct bosh *b, int status)
 		return;
 	}
 	parse_free(b->parse);
-	b->parse = parse_new(&parse_defaults);
+	b->parse = road_parser(b->road);
 	b->children = 0;
 	b->ended = b->repeat = b->terminated = 0;
 	if (b->parse == NULL)

@@ -10,6 +10,7 @@
 #include "net/road_int.h"
 #include "net/tls.h"
 #include "xml/elem.h"
+#include "xml/parse.h"
 #include "xml/stanza.h"
 
 #define PATIENCE	8000	/* ms to connect, while there are others */
@@ -276,6 +277,37 @@ road_stanza(struct road *r, const struct elem *e)
 		ways_worked(r->conf.ways, &r->way);
 	}
 	tell(r, ROAD_STANZA, e);
+}
+
+/* No server has a stanza to say that is too large before it has said who it
+ * is. */
+void
+road_cut(struct road *r, const struct elem *e)
+{
+	if (!r->committed)
+		road_broke(r, ROAD_PROTOCOL, "it sent more than a server has "
+		    "to say then: check -c");
+	else if (!r->failed)
+		tell(r, ROAD_CUT, e);
+}
+
+static int
+piece(void *arg, const struct elem *e)
+{
+	struct road	*r = arg;
+
+	return r->committed && r->conf.piece != NULL &&
+	    r->conf.piece(r->arg, e);
+}
+
+struct parse *
+road_parser(struct road *r)
+{
+	struct parse	*p = parse_new(&parse_defaults);
+
+	if (p != NULL)
+		parse_pieces(p, piece, r);
+	return p;
 }
 
 void

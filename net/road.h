@@ -32,6 +32,8 @@ struct road_conf {
 					 * encrypted; may be NULL */
 	const char	*tls_name;	/* domain in ASCII: who it must be */
 	int		 hurry;		/* it is known to take STARTTLS */
+	/* As parse_piece_fn (xml/parse.h); gets road_new()'s arg. */
+	int		(*piece)(void *arg, const struct elem *e);
 	/* A line for -v (level 1) or -vv (level 2); gets road_new()'s arg. */
 	void		(*log)(void *arg, int level, const char *line);
 };
@@ -41,6 +43,9 @@ enum road_event {
 				 * TCP, our header is sent: more may follow */
 	ROAD_OPEN,		/* the server's stream header: its attributes */
 	ROAD_STANZA,		/* a child of the stream */
+	ROAD_CUT,		/* one too large to be kept: its start tag,
+				 * and perhaps that of its first child;
+				 * see PARSE_CUT in xml/parse.h */
 	ROAD_CLOSE,		/* the server ended its stream or connection */
 	ROAD_ERROR		/* see road_fault() and road_error() */
 };
@@ -53,8 +58,8 @@ enum road_fault {
 	ROAD_LOST		/* the connection broke */
 };
 
-/* e is for ROAD_OPEN and ROAD_STANZA and is freed after the call.  The call
- * may use the road, but not free it. */
+/* e is for ROAD_OPEN, ROAD_STANZA and ROAD_CUT, and is freed after the call.
+ * The call may use the road, but not free it. */
 typedef void road_fn(void *arg, enum road_event ev, const struct elem *e);
 
 /* Set out.  The strings in conf must outlive the road.  The first event is

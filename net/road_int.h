@@ -8,6 +8,7 @@
 #include "net/ways.h"
 
 struct io;
+struct parse;
 struct race;
 
 /*
@@ -58,10 +59,14 @@ struct road {
 	void			*arg;
 };
 
+/* A parser for what the server sends; NULL without memory. */
+struct parse *road_parser(struct road *r);
+
 /* What a kind tells; see enum road_event. */
 void	 road_secure(struct road *r);
 void	 road_opened(struct road *r, const struct elem *header);
 void	 road_stanza(struct road *r, const struct elem *e);
+void	 road_cut(struct road *r, const struct elem *e);
 void	 road_ended(struct road *r);
 void	 road_broke(struct road *r, enum road_fault fault, const char *why);
 

@@ -55,7 +55,7 @@ send_header(struct tcp *t)
 	struct xw		 w;
 
 	parse_free(t->parse);
-	t->parse = parse_new(&parse_defaults);
+	t->parse = road_parser(t->road);
 	buf_init(&b, 16 * 1024);
 	buf_addstr(&b, "<?xml version='1.0'?>");
 	xw_init(&w, &b);
@@ -201,6 +201,8 @@ deliver(struct tcp *t)
 			road_ended(t->road);
 		else if (ev == PARSE_STANZA)
 			stanza(t, e);
+		else if (ev == PARSE_CUT)
+			road_cut(t->road, e);
 		else
 			header(t, e);
 		elem_free(e);

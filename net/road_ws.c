@@ -18,7 +18,7 @@
 #include "xml/write.h"
 
 #define NS_FRAMING	"urn:ietf:params:xml:ns:xmpp-framing"
-#define MESSAGE_MAX	(2 * 1024 * 1024)	/* the parser wants less */
+#define MESSAGE_MAX	(512 * 1024 * 1024)	/* the parser wants less */
 #define REQUEST_MAX	4096
 #define SAFE		8192	/* bytes that any server takes, */
 #define SLACK		512	/* and that do not make a large one larger */
@@ -92,7 +92,7 @@ send_open(struct wsroad *w)
 	struct xw		 xw;
 
 	parse_free(w->parse);
-	w->parse = parse_new(&parse_defaults);
+	w->parse = road_parser(w->road);
 	xw_init(&xw, &w->text);
 	xw_start(&xw, "open", NS_FRAMING);
 	xw_attr(&xw, "to", conf->domain);
@@ -191,7 +191,7 @@ static void
 message(struct wsroad *w, const unsigned char *data, size_t len)
 {
 	struct elem		*e = NULL;
-	enum parse_event	 ev;
+	enum parse_event	 ev = PARSE_MORE;
 	size_t			 rest = len;
 
 	if (!w->whole) {
@@ -201,7 +201,7 @@ message(struct wsroad *w, const unsigned char *data, size_t len)
 		}
 		if ((ev = parse_next(w->parse, &e)) == PARSE_MORE)
 			return;
-		if (ev != PARSE_STANZA) {
+		if (ev != PARSE_STANZA && ev != PARSE_CUT) {
 			nonsense(w, WS_BAD_DATA, ev == PARSE_ERROR ?
 			    parse_error(w->parse) : "no whole element");
 			return;
@@ -211,6 +211,8 @@ message(struct wsroad *w, const unsigned char *data, size_t len)
 	}
 	if (rest > len || !blank(data + len - rest, rest))
 		nonsense(w, WS_BAD_DATA, "more than one element in a message");
+	else if (ev == PARSE_CUT)
+		road_cut(w->road, e);
 	else if (e != NULL)
 		element(w, e);
 	elem_free(e);

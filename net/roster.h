@@ -10,8 +10,9 @@ struct allow;
 struct elem;
 struct iq_table;
 
-/* Ask for it; a good answer goes into allow.  done is called with whether it
- * was one.  0, or -1 if it cannot be asked for. */
+/* Ask for it; what comes goes into allow, item by item, however many there are.
+ * done is called at its end, with whether all of it came.  0, or -1 if it
+ * cannot be asked for. */
 int	 roster_fetch(struct iq_table *t, struct allow *a, int64_t deadline,
 	    void (*done)(int good));
 /* Take an iq if it is a push from our own account: 1, else 0. */

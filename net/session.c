@@ -401,6 +401,70 @@ ready_stanza(struct session *s, const struct elem *e)
 		disco_answer(s, e);
 }
 
+/* RFC 6120 section 8.3.3.12.  A sender that may not know what we can do gets
+ * the answer that it always gets. */
+static void
+refuse_cut(struct session *s, const struct elem *iq)
+{
+	const char	*from = elem_attr(iq, "from");
+
+	iq_refuse(s->iqs, iq, from == NULL || s->host.allowed(s->host.arg,
+	    from) ? SE_POLICY_VIOLATION : SE_SERVICE_UNAVAILABLE, NULL);
+}
+
+static void
+ready_cut(struct session *s, const struct elem *e)
+{
+	int	 iq = stanza_is(e, "iq");
+	char	 from[128];
+
+	session_log(s, 1, "skipped a stanza from %s: it is too large or too "
+	    "deep", text_clean(elem_attr(e, "from") != NULL ?
+	    elem_attr(e, "from") : "the server", from, sizeof(from)));
+	if (iq && (stanza_type(e, "result") || stanza_type(e, "error")))
+		iq_answer_cut(s->iqs, e);
+	else if (!s->host.cut(s->host.arg, e) && iq &&
+	    (stanza_type(e, "get") || stanza_type(e, "set")))
+		refuse_cut(s, e);
+}
+
+/* There is a session: a stanza of it, whole or cut. */
+static void
+session_stanza(struct session *s, const struct elem *e,
+    void (*take)(struct session *, const struct elem *))
+{
+	if (sm_received(s->sm))
+		resume_tell(s);
+	if (s->state == S_PROVING)
+		resume_wait(s);
+	take(s, e);
+}
+
+static void
+input_cut(struct session *s, const struct elem *e)
+{
+	away_heard(s);
+	if (s->state == S_READY || s->state == S_PROVING)
+		session_stanza(s, e, ready_cut);
+	else if (s->state == S_CLOSING)
+		sm_received(s->sm);
+	else
+		session_fail(s, loss(s), "the server sends more than it has "
+		    "to say before a login; ask its operator");
+}
+
+/* What comes of a long answer is as good as a stanza: the server is there. */
+static int
+input_piece(void *arg, const struct elem *e)
+{
+	struct session	*s = arg;
+
+	if (s->state != S_READY || !iq_piece(s->iqs, e))
+		return 0;
+	away_heard(s);
+	return 1;
+}
+
 static void
 input(struct session *s, const struct elem *e)
 {
@@ -421,13 +485,8 @@ input(struct session *s, const struct elem *e)
 	}
 	if (resume_input(s, e))
 		return;
-	if (s->state == S_READY || s->state == S_PROVING) {
-		if (sm_received(s->sm))
-			resume_tell(s);
-		if (s->state == S_PROVING)
-			resume_wait(s);
-		ready_stanza(s, e);
-	}
+	if (s->state == S_READY || s->state == S_PROVING)
+		session_stanza(s, e, ready_stanza);
 	else if (s->state == S_CLOSING)
 		sm_received(s->sm);
 	else if (elem_is(e, NS_STREAMS, "features"))
@@ -472,6 +531,9 @@ road_event(void *arg, enum road_event ev, const struct elem *e)
 	case ROAD_STANZA:
 		input(s, e);
 		break;
+	case ROAD_CUT:
+		input_cut(s, e);
+		break;
 	case ROAD_CLOSE:
 		if (s->state == S_CLOSING)
 			closed(s);
@@ -515,6 +577,7 @@ session_set_out(struct session *s)
 		.from = s->bare,
 		.tls_name = s->ascii,
 		.hurry = may_hurry(s),
+		.piece = input_piece,
 		.log = road_line,
 	};
 

@@ -6,7 +6,7 @@
  * resumes (XEP-0198) or binds the same resource anew.
  *
  * It answers what every client must: disco#info, disco#items and ping; the
- * rest of what nobody takes gets service-unavailable.
+ * rest of what its user does not take gets service-unavailable.
  */
 #ifndef NET_SESSION_H
 #define NET_SESSION_H
@@ -71,6 +71,10 @@ struct session_host {
 	void	(*back)(void *arg, int resumed, int too_big);
 	/* A stanza other than an answer; returns 1 if it has dealt with it. */
 	int	(*stanza)(void *arg, const struct elem *e);
+	/* A stanza other than an answer that was too large to be kept: its
+	 * start tag, and perhaps that of its first child, are all there is of
+	 * it.  Returns 1 if it has dealt with it; else a request is refused. */
+	int	(*cut)(void *arg, const struct elem *e);
 	/* May this JID know what we can do? */
 	int	(*allowed)(void *arg, const char *jid);
 	/* It is over: session_fault() and session_why() say how. */

@@ -105,6 +105,58 @@ elem_addtext(struct elem *e, const char *s, size_t len)
 	return 0;
 }
 
+void
+elem_drop(struct elem *parent)
+{
+	struct elem *e, *last = parent->last;
+
+	parent->last = NULL;
+	if (parent->first == last)
+		parent->first = NULL;
+	for (e = parent->first; e != NULL; e = e->next) {
+		parent->last = e;
+		if (e->next == last)
+			e->next = NULL;
+	}
+	last->parent = NULL;
+	elem_free(last);
+}
+
+static void
+drop_text(struct elem *e)
+{
+	free(e->text);
+	e->text = NULL;
+	e->textlen = e->textcap = 0;
+}
+
+static void
+drop_list(struct elem *e)
+{
+	struct elem *next;
+
+	for (; e != NULL; e = next) {
+		next = e->next;
+		e->parent = NULL;
+		elem_free(e);
+	}
+}
+
+void
+elem_cut(struct elem *e)
+{
+	struct elem *child = e->first;
+
+	drop_text(e);
+	if (child == NULL)
+		return;
+	drop_list(child->next);
+	drop_list(child->first);
+	drop_text(child);
+	child->next = child->first = child->last = NULL;
+	e->last = child;
+}
+
 /* Always the first child next, unlinked from its parent, which is where to
  * go on when it is gone: a peer's nesting must not become our stack. */
 void

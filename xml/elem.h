@@ -40,6 +40,10 @@ struct elem *elem_new(const char *name, const char **attrs, char sep,
 void	 elem_append(struct elem *parent, struct elem *child);
 /* Append character data.  Returns 0, or -1 when out of memory. */
 int	 elem_addtext(struct elem *e, const char *s, size_t len);
+/* Free the last child of parent, which has one, and all inside it. */
+void	 elem_drop(struct elem *parent);
+/* Free all inside e but the start tag of its first child. */
+void	 elem_cut(struct elem *e);
 /* Free e and all inside it, without recursion.  NULL is fine. */
 void	 elem_free(struct elem *e);
 

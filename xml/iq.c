@@ -20,6 +20,7 @@ struct request {
 	char			 id[IQ_ID];
 	char			*to;		/* NULL: our own account */
 	iq_answer_fn		*fn;
+	iq_piece_fn		*piece;
 	void			*arg;
 	int64_t			 deadline;
 	RB_ENTRY(request)	 node;
@@ -168,6 +169,13 @@ iq_request(struct iq_table *t, const char *type, const char *to)
 	return iq_request_id(t, type, to, NULL);
 }
 
+void
+iq_in_pieces(struct iq_table *t, iq_piece_fn *piece)
+{
+	if (t->asking != NULL)
+		t->asking->piece = piece;
+}
+
 int
 iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
 {
@@ -277,8 +285,9 @@ answers(const struct iq_table *t, const struct request *r, const char *from)
 	    strcmp(r->to, jid_domain(t->jid, own)) == 0);
 }
 
-int
-iq_answer(struct iq_table *t, const struct elem *iq)
+/* The request that this stanza answers, or NULL. */
+static struct request *
+find(struct iq_table *t, const struct elem *iq)
 {
 	struct request	 key, *r;
 	const char	*id = elem_attr(iq, "id");
@@ -287,12 +296,49 @@ iq_answer(struct iq_table *t, const struct elem *iq)
 	    strlcpy(key.id, id, sizeof(key.id)) >= sizeof(key.id) ||
 	    (r = RB_FIND(request_tree, &t->pending, &key)) == NULL ||
 	    !answers(t, r, elem_attr(iq, "from")))
+		return NULL;
+	return r;
+}
+
+static int
+answer(struct iq_table *t, struct request *r, const struct elem *e)
+{
+	if (r == NULL)
 		return 0;
 	request_remove(t, r);
 	if (r->fn != NULL)
-		r->fn(r->arg, iq);
+		r->fn(r->arg, e);
 	request_free(r);
 	return 1;
+}
+
+int
+iq_answer(struct iq_table *t, const struct elem *iq)
+{
+	return answer(t, find(t, iq), iq);
+}
+
+int
+iq_piece(struct iq_table *t, const struct elem *piece)
+{
+	const struct elem	*iq = piece->parent->parent;
+	struct request		*r;
+
+	if (!stanza_is(iq, "iq") || !stanza_type(iq, "result") ||
+	    (r = find(t, iq)) == NULL || r->piece == NULL)
+		return 0;
+	return r->piece(r->arg, piece);
+}
+
+int
+iq_answer_cut(struct iq_table *t, const struct elem *iq)
+{
+	static struct attr		 type = { "", "type", "error" };
+	static const struct elem	 error = {
+		.ns = NS_CLIENT, .name = "iq", .attrs = &type, .nattrs = 1,
+	};
+
+	return answer(t, find(t, iq), &error);
 }
 
 int64_t

@@ -27,6 +27,10 @@ enum stanza_error;
  * time.  It is freed after the call. */
 typedef void iq_answer_fn(void *arg, const struct elem *answer);
 
+/* As parse_piece_fn (xml/parse.h): takes an element of an answer that is still
+ * coming, which is gone then, and returns 1; or leaves it there: 0. */
+typedef int iq_piece_fn(void *arg, const struct elem *piece);
+
 /* Takes one whole stanza to send.  Returns 0 or -1. */
 typedef int iq_send_fn(void *arg, const void *stanza, size_t len);
 
@@ -56,6 +60,9 @@ struct xw *iq_request_id(struct iq_table *t, const char *type, const char *to,
  */
 int	 iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg,
 	    int64_t deadline);
+/* Before iq_ask(): the answer may be of any length, and is given to piece, with
+ * its arg, as it comes; then what is left of it to fn. */
+void	 iq_in_pieces(struct iq_table *t, iq_piece_fn *piece);
 
 /* Start the result of a request; send an empty one; send an error. */
 struct xw *iq_result(struct iq_table *t, const struct elem *request);
@@ -80,6 +87,12 @@ void	 iq_forget(struct iq_table *t, const void *arg);
 /* A received iq of type result or error: calls its callback.  Returns 1 if
  * it answered a request, 0 if it is to be ignored. */
 int	 iq_answer(struct iq_table *t, const struct elem *iq);
+/* A piece of a stanza that is still coming: 1 if it has been taken, 0 if it is
+ * of no answer that is wanted in pieces. */
+int	 iq_piece(struct iq_table *t, const struct elem *piece);
+/* An answer that was too large to be kept, of which only the start tag is
+ * there: as iq_answer(), for an error with no condition. */
+int	 iq_answer_cut(struct iq_table *t, const struct elem *iq);
 
 /* The earliest deadline, or IQ_NODEADLINE; end those that have passed. */
 int64_t	 iq_deadline(const struct iq_table *t);

@@ -28,6 +28,8 @@
 #define DIGITS		64
 /* What the first text of an element costs in the tree, besides its bytes. */
 #define TEXTCOST	32
+/* The depth of an item: in a child of a stanza. */
+#define PIECE		3
 
 /*
  * Since the fix of CVE-2023-52425, expat sits on a token that came in two
@@ -43,6 +45,7 @@ const struct parse_limits parse_defaults = {
 	.memory = 8388608,
 	.depth = 64,
 	.attrs = 64,
+	.skip = 256 * 1024 * 1024,
 };
 
 /*
@@ -56,13 +59,15 @@ struct parse {
 	struct buf		 in;		/* fed, not yet given */
 	int			 tried;		/* no '>' fed since then */
 	unsigned long		 given;
+	unsigned long		 start;		/* of this stanza */
 	unsigned long		 floor;		/* what came before is done */
 	unsigned long		 token;		/* expat stands here */
 	unsigned long		 end;		/* of the last event */
 	int			 tagged;	/* last seen: a start tag, */
 	int			 behind_tag;	/* which expat stands behind */
 	size_t			 spared;	/* bytes of this stanza that
-						 * expat has not been given */
+						 * expat has not been given, */
+	size_t			 done;		/* and those before floor */
 	struct buf		 header;	/* start tag of the stream */
 	int			 replaying;	/* the header, see renew() */
 
@@ -71,10 +76,15 @@ struct parse {
 	struct elem		*stanza;
 	int			 closed;
 
-	struct elem		*at;		/* innermost open element */
+	struct elem		*at;		/* innermost open element, or */
+	int			 cut;		/* the stanza, which is no
+						 * longer kept */
 	int			 instream;
 	int			 depth;		/* open elements of a stanza */
-	size_t			 size;		/* memory of its tree */
+	size_t			 size;		/* memory of its tree, ... */
+	size_t			 before;	/* ... without this piece */
+	parse_piece_fn		*piece;
+	void			*arg;
 
 	const char		*condition;	/* set once failed */
 	char			 error[128];
@@ -137,16 +147,44 @@ keep_header(struct parse *p)
 		fail_nomem(p);
 }
 
-static size_t
-count_attrs(const XML_Char **attrs)
+static int
+too_many(const struct parse *p, const XML_Char **attrs)
 {
 	size_t n = 0;
 
 	while (attrs[n * 2] != NULL)
 		n++;
-	return n;
+	return n > (size_t)p->limits.attrs;
 }
 
+/* From here on nothing of this stanza is kept. */
+static void
+cut(struct parse *p)
+{
+	while (p->at->parent != NULL)
+		p->at = p->at->parent;
+	elem_cut(p->at);
+	p->cut = 1;
+}
+
+/* What RFC 6120 section 8.1 has in start tags of all stanzas, out of one that
+ * has too much else. */
+static struct elem *
+stanza_cut(const XML_Char *name, const XML_Char **attrs, size_t *size)
+{
+	static const char *const common[] = { "to", "from", "id", "type" };
+	const XML_Char *kept[2 * 4 + 1];
+	size_t i, n = 0;
+
+	for (; *attrs != NULL; attrs += 2)
+		for (i = 0; i < 4; i++)
+			if (strcmp(attrs[0], common[i]) == 0) {
+				kept[n++] = attrs[0];
+				kept[n++] = attrs[1];
+			}
+	kept[n] = NULL;
+	return elem_new(name, kept, SEP, size);
+}
 static void
 on_header(struct parse *p, struct elem *e)
 {
@@ -157,25 +195,21 @@ on_header(struct parse *p, struct elem *e)
 	stop(p);
 }
 
+/* A child of the stream, or the stream's own start tag. */
 static void
-on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
+on_outer(struct parse *p, const XML_Char *name, const XML_Char **attrs)
 {
-	struct parse *p = arg;
 	struct elem *e;
+	int many = too_many(p, attrs);
 
-	if (p->condition != NULL || p->replaying)
-		return;
-	if (count_attrs(attrs) > (size_t)p->limits.attrs) {
+	if (many && !p->instream) {
 		fail(p, "policy-violation", "over the attrs limit of %d",
 		    p->limits.attrs);
 		return;
 	}
-	if (p->instream && p->depth == p->limits.depth) {
-		fail(p, "policy-violation", "over the depth limit of %d",
-		    p->limits.depth);
-		return;
-	}
-	if ((e = elem_new(name, attrs, SEP, &p->size)) == NULL) {
+	e = many ? stanza_cut(name, attrs, &p->size) :
+	    elem_new(name, attrs, SEP, &p->size);
+	if (e == NULL) {
 		fail_nomem(p);
 		return;
 	}
@@ -188,12 +222,53 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 		on_header(p, e);
 		return;
 	}
-	if (p->depth++ == 0)
-		p->floor = position(p);
-	else
-		elem_append(p->at, e);
-	p->at = e;
+	p->start = p->floor = position(p);
+	p->depth = 1;
 	p->tagged = 1;
+	p->at = e;
+	p->cut = many;
+}
+
+static void
+on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
+{
+	struct parse *p = arg;
+	struct elem *e;
+
+	if (p->condition != NULL || p->replaying)
+		return;
+	if (p->depth == 0) {
+		on_outer(p, name, attrs);
+		return;
+	}
+	if (!p->cut && (p->depth == p->limits.depth || too_many(p, attrs)))
+		cut(p);
+	if (p->depth++ == PIECE - 1)
+		p->before = p->size;
+	p->tagged = 1;
+	if (p->cut)
+		return;
+	if ((e = elem_new(name, attrs, SEP, &p->size)) == NULL) {
+		fail_nomem(p);
+		return;
+	}
+	elem_append(p->at, e);
+	p->at = e;
+	if (p->size > p->limits.memory)
+		cut(p);
+}
+
+/* What has been taken does not count any more. */
+static void
+on_piece(struct parse *p)
+{
+	if (p->piece == NULL || !p->piece(p->arg, p->at->last))
+		return;
+	elem_drop(p->at);
+	p->size = p->before;
+	p->floor = position(p) +
+	    (unsigned long)XML_GetCurrentByteCount(p->expat);
+	p->done = p->spared;
 }
 
 static void
@@ -212,13 +287,17 @@ on_end(void *arg, const XML_Char *name)
 		return;
 	}
 	if (--p->depth > 0) {
+		if (p->cut)
+			return;
 		p->at = p->at->parent;
+		if (p->depth == PIECE - 1)
+			on_piece(p);
 		return;
 	}
 	p->stanza = p->at;
 	p->at = NULL;
 	p->size = 0;
-	p->spared = 0;
+	p->spared = p->done = 0;
 	stop(p);
 }
 
@@ -231,9 +310,11 @@ white(char c)
 static void
 add_text(struct parse *p, const char *s, size_t n)
 {
+	if (p->cut)
+		return;
 	p->size += n + (p->at->text == NULL ? TEXTCOST : 0);
 	if (p->size > p->limits.memory)
-		fail_memory(p);
+		cut(p);
 	else if (elem_addtext(p->at, s, n) == -1)
 		fail_nomem(p);
 }
@@ -336,7 +417,7 @@ new_expat(struct parse *p)
 	XML_SetProcessingInstructionHandler(p->expat, on_pi);
 	XML_SetStartDoctypeDeclHandler(p->expat, on_doctype);
 	XML_SetEntityDeclHandler(p->expat, on_entity);
-	p->given = p->floor = p->token = p->end = 0;
+	p->given = p->start = p->floor = p->token = p->end = 0;
 	return 0;
 }
 
@@ -378,6 +459,13 @@ parse_free(struct parse *p)
 	buf_free(&p->in);
 	buf_free(&p->header);
 	free(p);
+}
+
+void
+parse_pieces(struct parse *p, parse_piece_fn *fn, void *arg)
+{
+	p->piece = fn;
+	p->arg = arg;
 }
 
 static void
@@ -440,17 +528,46 @@ fail_expat(struct parse *p)
 	fail(p, condition, "%s", XML_ErrorString(code));
 }
 
-/* Bytes of the present stanza. */
+/* Bytes of the present stanza that are, or may be, kept. */
 static size_t
 used(const struct parse *p)
 {
-	return (size_t)(p->given - p->floor) + p->spared;
+	return (size_t)(p->given - p->floor) + p->spared - p->done;
+}
+
+/* How many more bytes of the stanza may come at all. */
+static size_t
+skip_room(const struct parse *p)
+{
+	if (p->depth == 0)
+		return SIZE_MAX;
+	return p->limits.skip - (size_t)(p->given - p->start) - p->spared;
+}
+
+/* How many may come before something has to be done about them.  Once the
+ * stanza is cut, it is only one token of which expat must hold all. */
+static size_t
+room(const struct parse *p)
+{
+	size_t held = p->cut ? (size_t)(p->given - p->token) : used(p);
+	size_t left = p->limits.stanza - held;
+
+	return left < skip_room(p) ? left : skip_room(p);
 }
 
 static void
 check_size(struct parse *p)
 {
-	if (used(p) >= p->limits.stanza)
+	if (room(p) > 0)
+		return;
+	if (skip_room(p) == 0) {
+		fail(p, "policy-violation", "over the skip limit of %zu bytes",
+		    p->limits.skip);
+		return;
+	}
+	if (p->depth > 0 && !p->cut)
+		cut(p);
+	if (room(p) == 0)
 		fail(p, "policy-violation",
 		    "over the stanza limit of %zu bytes", p->limits.stanza);
 }
@@ -480,11 +597,11 @@ next_digits(const struct parse *p, size_t n)
 static int
 take_digits(struct parse *p)
 {
-	size_t n = buf_len(&p->in), room = p->limits.stanza - used(p);
+	size_t n = buf_len(&p->in), most = room(p);
 
 	if (!p->behind_tag)
 		return 0;
-	n = base64_span(buf_data(&p->in), n < room ? n : room);
+	n = base64_span(buf_data(&p->in), n < most ? n : most);
 	if (n == 0)
 		return 0;
 	add_text(p, (const char *)buf_data(&p->in), n);
@@ -503,14 +620,12 @@ take_digits(struct parse *p)
 static size_t
 portion(struct parse *p)
 {
-	size_t n, room;
+	size_t n = buf_len(&p->in), most = room(p);
 
-	n = buf_len(&p->in);
-	room = p->limits.stanza - used(p);
-	if (p->given - p->token > LONGTOKEN && p->tried && n < room)
+	if (p->given - p->token > LONGTOKEN && p->tried && n < most)
 		return 0;
-	if (n > room)
-		n = room;
+	if (n > most)
+		n = most;
 	if (n > CHUNK)
 		n = CHUNK;
 	/* Nor must it be in small pieces because we make them. */
@@ -572,7 +687,7 @@ renew(struct parse *p)
 	    (int)p->given, XML_FALSE) != XML_STATUS_OK)
 		fail_nomem(p);
 	p->replaying = 0;
-	p->floor = p->token = p->end = p->given;
+	p->start = p->floor = p->token = p->end = p->given;
 	XML_ParserFree(old);
 }
 
@@ -619,13 +734,17 @@ step(struct parse *p)
 static enum parse_event
 take(struct parse *p, struct elem **e)
 {
+	enum parse_event event;
+
 	if ((*e = p->opened) != NULL) {
 		p->opened = NULL;
 		return PARSE_OPEN;
 	}
 	if ((*e = p->stanza) != NULL) {
 		p->stanza = NULL;
-		return PARSE_STANZA;
+		event = p->cut ? PARSE_CUT : PARSE_STANZA;
+		p->cut = 0;
+		return event;
 	}
 	if (p->closed) {
 		p->closed = 0;

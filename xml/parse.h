@@ -8,6 +8,10 @@
  * its own.  How the bytes were split makes no difference to the result,
  * but for which of two faults is found first.
  *
+ * Whatever a peer can make a server relay must not end the stream of XML.  So
+ * a stanza that is too much to be kept is read to its end all the same, and
+ * thrown away as it comes: PARSE_CUT hands out what tells whose it was.
+ *
  * It is a pull parser, so that the reader may stop between two stanzas, ask
  * whether anything was sent behind the one just taken (STARTTLS injection)
  * and throw the parser away:
@@ -28,16 +32,34 @@ enum parse_event {
 	PARSE_MORE,		/* all fed bytes are used up */
 	PARSE_OPEN,		/* the stream's header: its attributes */
 	PARSE_STANZA,		/* a whole child of the stream */
+	PARSE_CUT,		/* a child of the stream over the limits for
+				 * what is kept: its start tag, and that of
+				 * its first child if it was read by then */
 	PARSE_CLOSE,		/* the stream's end tag */
 	PARSE_ERROR		/* see parse_error(); final */
 };
 
-/* Limits on what a stream may contain; each has its name in the error. */
+/*
+ * Limits on what a stream may contain.  Each of the first four says when a
+ * stanza is cut.  It is an error, with the name of the limit in it, when that
+ * cannot be:
+ *
+ * - the stream's header, and a stanza's own start tag, over "stanza" or
+ *   "memory": there is nothing to be told of it;
+ * - one token (a tag, mostly) over "stanza": expat has to hold it as a whole;
+ * - more than expat may take from the heap (heap.h), which bounds the depth
+ *   and the number of names in what is skipped;
+ * - a stanza over "skip".  No answer is given while a stanza comes, so it must
+ *   end some time.  No server that has a limit at all lets a quarter of this
+ *   by, it is minutes at the usual speeds, and costs no memory; and the session
+ *   takes a server that says nothing else meanwhile for dead (net/away.c).
+ */
 struct parse_limits {
 	size_t	stanza;		/* bytes of one stanza, as sent */
 	size_t	memory;		/* bytes that its tree may take */
 	int	depth;		/* elements inside each other */
 	int	attrs;		/* attributes of one element */
+	size_t	skip;		/* bytes of one stanza, kept or not */
 };
 
 extern const struct parse_limits parse_defaults;
@@ -45,6 +67,16 @@ extern const struct parse_limits parse_defaults;
 /* A parser for one stream; limits are copied.  NULL when out of memory. */
 struct parse *parse_new(const struct parse_limits *limits);
 void	 parse_free(struct parse *p);
+
+/*
+ * Look at each element in a child of a stanza, such as an item of a roster, as
+ * soon as it has come; its parents, parent and parent->parent, have their
+ * attributes by then.  What fn returns nonzero for is freed, and counts towards
+ * no limit but "skip", so that a list of any length can be taken.  fn must not
+ * call back into the parser.
+ */
+typedef int parse_piece_fn(void *arg, const struct elem *piece);
+void	 parse_pieces(struct parse *p, parse_piece_fn *fn, void *arg);
 
 /*
  * Give it bytes, which are copied.  Only after parse_next() said PARSE_MORE
@@ -55,8 +87,8 @@ int	 parse_feed(struct parse *p, const void *data, size_t len);
 int	 parse_take(struct parse *p, struct buf *data);
 
 /*
- * The next event.  For PARSE_OPEN and PARSE_STANZA *e is an element that the
- * caller must elem_free(); otherwise it is NULL.
+ * The next event.  For PARSE_OPEN, PARSE_STANZA and PARSE_CUT *e is an element
+ * that the caller must elem_free(); otherwise it is NULL.
  */
 enum parse_event parse_next(struct parse *p, struct elem **e);
 

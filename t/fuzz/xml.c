@@ -147,15 +147,14 @@ try_base64(const struct elem *e)
 	free(data);
 }
 
-/* expat does not tell text in front of a "]]>" if it has both: then the text,
- * or the memory it takes, goes unnoticed. */
+/* expat does not tell text in front of a "]]>" if it has both: then the text
+ * goes unnoticed. */
 static const char *
 condition(struct parse *p)
 {
 	const char *s = parse_condition(p);
 
-	if (strcmp(s, "bad-format") == 0 ||
-	    strstr(parse_error(p), "memory limit") != NULL)
+	if (strcmp(s, "bad-format") == 0)
 		return "not-well-formed";
 	return s;
 }
@@ -176,6 +175,9 @@ drain(struct parse *p, struct buf *b, int first)
 		if (e == NULL)
 			continue;
 		note_elem(b, e, 1);
+		if (event == PARSE_CUT)
+			must(e->text == NULL && e->first == e->last &&
+			    (e->first == NULL || e->first->first == NULL));
 		if (first && event == PARSE_STANZA) {
 			write_anew(e);
 			try_base64(e);
@@ -185,16 +187,29 @@ drain(struct parse *p, struct buf *b, int first)
 	return 1;
 }
 
+/* Every second one is taken. */
+static int
+take_piece(void *arg, const struct elem *piece)
+{
+	struct buf *b = arg;
+
+	note(b, "piece");
+	note_elem(b, piece->parent->parent, 1);
+	return (strlen(piece->name) & 1) != 0;
+}
+
 /* Parse s in pieces of 1 to most bytes as the seed has it, or whole. */
 static void
 run(const uint8_t *s, size_t len, unsigned seed, size_t most,
-    const struct parse_limits *limits, struct buf *b)
+    const struct parse_limits *limits, int taking, struct buf *b)
 {
 	struct parse *p = parse_new(limits);
 	size_t n;
 
 	must(p != NULL);
 	buf_init(b, SIZE_MAX);
+	if (taking)
+		parse_pieces(p, take_piece, b);
 	for (; len > 0; s += n, len -= n) {
 		seed = seed * 1103515245 + 12345;
 		n = most == 0 ? len : 1 + (seed >> 16) % most;
@@ -223,15 +238,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		limits.memory = data[1] * 16U + 512;
 	if (data[0] & 4)
 		limits.depth = limits.attrs = data[1] % 8 + 1;
+	if (data[0] & 16)
+		limits.skip = limits.stanza + data[1] * 3U;
 	/* A mistake inside a long token may go unnoticed until a '>'. */
 	len = size - 2;
 	s = malloc(len);
 	must(s != NULL);
 	memcpy(s, data + 3, len - 1);
 	s[len - 1] = '>';
-	run(s, len, 0, 0, &limits, &whole);
+	run(s, len, 0, 0, &limits, data[0] & 32, &whole);
 	run(s, len, data[2], data[0] & 8 ? 1 : data[2] % 64U + 1, &limits,
-	    &pieces);
+	    data[0] & 32, &pieces);
 	must(buf_len(&whole) == buf_len(&pieces) && memcmp(buf_data(&whole),
 	    buf_data(&pieces), buf_len(&whole)) == 0);
 	buf_free(&pieces);

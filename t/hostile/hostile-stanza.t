@@ -191,6 +191,39 @@ def _21_roster_decides_who_may_call(s):
     s.signal(signal.SIGTERM)
 
 
+@case(-signal.SIGTERM, roles='listen', args='-k -a @roster', notes=None)
+def _21_roster_of_20000(s):
+    """An answer of 2 MB; the first and the last are in it, and after a relogin those that it still names."""
+    def who(n):
+        return 'somebody-with-a-long-name-%d@a-domain-that-has-a-long-name.example.test' % n
+
+    def admitted(n):
+        return s.ask(s.open('s1'), who(n) + '/x') == 'result' and s.ask(s.closing('s1'), who(n) + '/x') == 'result'
+    s.roster = ''.join(map(contact, map(who, range(20000))))
+    s.login()
+    ping(s)
+    for n in 0, 10000, 19999:
+        check(admitted(n), 'refuses contact %d' % n)
+    check(not admitted(20000), 'admits a stranger')
+    s.roster = ''.join(map(contact, map(who, range(1, 20000))))
+    s.drop('rst')
+    s.available = False
+    s.login()
+    ping(s)
+    check(admitted(19999), 'refuses a contact that stayed')
+    check(not admitted(0), 'admits a contact that went')
+    s.signal(signal.SIGTERM)
+
+
+@case(NETWORK, roles='listen', args='-k -a @roster', notes=None)
+def _21_roster_with_an_item_too_large(s):
+    """What cannot be taken is no roster."""
+    s.roster = contact('bob@example.test') + "<item jid='x'>" + 'x' * 2000000 + '</item>'
+    s.login()
+    with s.refused():
+        s.reply('never')
+
+
 def wrapped(s, frm, what, form):
     inner = "<message xmlns='jabber:client' from='%s' to='%s'>%s</message>" % (s.peer, s.me, what)
     forwarded = "<forwarded xmlns='urn:xmpp:forward:0'>%s</forwarded>" % inner

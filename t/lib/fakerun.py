@@ -110,7 +110,7 @@ class Run(Fake):
         if how.get('ca', 'ca.pem'):
             args += ['-C', os.path.join(self.certs, 'ca.pem')]
         args += shlex.split(how.get('args', ''))
-        args += ['-l'] if self.listen else [how.get('peer', PEER)]
+        args += ['-l', *shlex.split(how.get('services', ''))] if self.listen else [how.get('peer', PEER)]
         env = {k: v for k, v in os.environ.items() if not k.startswith(('XCAT', 'XDG'))}
         env.update(HOME=where, XCAT_CONFIG=os.path.join(where, 'config'), XCAT_PASSWORD=PASSWORD, LC_ALL='C.UTF-8')
         if 'config' in how:             # a function of the directory; the password is in there

@@ -90,6 +90,10 @@ drain(struct parse *p)
 			note("stanza ");
 			note_elem(e);
 			break;
+		case PARSE_CUT:
+			note("cut ");
+			note_elem(e);
+			break;
 		case PARSE_CLOSE:
 			note("close");
 			break;
@@ -122,6 +126,8 @@ feed(struct parse *p, const char *s, size_t len, int take)
 	buf_free(&b);
 }
 
+static parse_piece_fn *piece_fn;
+
 /* Parse len bytes of s: the first head bytes, then pieces of size bytes. */
 static const char *
 run(const char *s, size_t len, size_t head, size_t size,
@@ -133,6 +139,7 @@ run(const char *s, size_t len, size_t head, size_t size,
 	buf_truncate(&seen, 0);
 	if ((p = parse_new(limits)) == NULL)
 		abort();
+	parse_pieces(p, piece_fn, NULL);
 	for (n = head < len ? head : len; len > 0; s += n, len -= n,
 	    n = size < len ? size : len) {
 		feed(p, s, n, size % 2 == 1);
@@ -532,50 +539,71 @@ repeat(const char *before, const char *what, size_t n, const char *behind)
 	return s;
 }
 
-/* A limit, its last good and its first bad stanza. */
+#define D8	"AZaz09+/"
+#define D64	D8 D8 D8 D8 D8 D8 D8 D8
+#define A	"{jabber:client}a"
+#define B	"{jabber:client}b"
+
+/* A limit, its last good and its first bad stanza, which becomes that. */
 static void
 check_limit(const char *name, const struct parse_limits *limits,
-    const char *good, const char *bad)
+    const char *good, const char *bad, const char *becomes)
 {
-	char in[4096], *want;
+	char in[4096], out[4096], *want;
 	int fine;
 
 	snprintf(in, sizeof(in), HEAD " %s <z/>", good);
-	fine = strstr(run(in, strlen(in), 8, 8, limits), "error") == NULL;
+	fine = strncmp(run(in, strlen(in), 8, 8, limits), OPEN "stanza",
+	    strlen(OPEN "stanza")) == 0;
 	ok(fine, "%s: exactly at the limit", name);
 	want = strdup(run(in, strlen(in), strlen(in), 1, limits));
 	each_split(in, strlen(in), limits, want, name);
 	free(want);
 	snprintf(in, sizeof(in), HEAD "<y/> %s <z/>", bad);
-	each_split(in, strlen(in), limits, OPEN "stanza {jabber:client}y\n"
-	    ERR("policy-violation"), name);
+	snprintf(out, sizeof(out), OPEN "stanza {jabber:client}y\n%s%s",
+	    becomes, strncmp(becomes, "cut", 3) == 0 ?
+	    "stanza {jabber:client}z\n" : "");
+	each_split(in, strlen(in), limits, out, name);
 }
 
 static void
 test_limits(void)
 {
 	static const struct parse_limits small = {
-		.stanza = 200, .memory = 100000, .depth = 3, .attrs = 2
+		.stanza = 200, .memory = 100000, .depth = 3, .attrs = 2,
+		.skip = 450
 	};
-	char good[202], bad[203], *s;
+	char good[202], bad[203], cut[300], *s;
 
 	/* 200 and 201 bytes: in text, in an attribute, in one tag. */
 	snprintf(good, sizeof(good), "<a>%0193d</a>", 0);
 	snprintf(bad, sizeof(bad), "<a>%0194d</a>", 0);
-	check_limit("stanza bytes", &small, good, bad);
+	check_limit("stanza bytes", &small, good, bad, "cut " A "\n");
 	snprintf(good, sizeof(good), "<a b='%0191d'/>", 0);
 	snprintf(bad, sizeof(bad), "<a b='%0192d'/>", 0);
-	check_limit("stanza bytes in a tag", &small, good, bad);
+	check_limit("stanza bytes in its tag", &small, good, bad,
+	    ERR("policy-violation"));
+	snprintf(good, sizeof(good), "<a><b c='%0184d'/></a>", 0);
+	snprintf(bad, sizeof(bad), "<a><b c='%0185d'/></a>", 0);
+	snprintf(cut, sizeof(cut), "cut " A "(" B " c=%0185d)\n", 0);
+	check_limit("stanza bytes in a child's tag", &small, good, bad, cut);
 	snprintf(good, sizeof(good), "<a><b>%0186d</b></a>", 0);
 	snprintf(bad, sizeof(bad), "<a><b>%0187d</b></a>", 0);
-	check_limit("stanza bytes in a child", &small, good, bad);
+	check_limit("stanza bytes in a child", &small, good, bad,
+	    "cut " A "(" B ")\n");
 	snprintf(good, sizeof(good), "<a>%0176d</a>", 0);
 	snprintf(bad, sizeof(bad), "<a>%0195d</b>", 0);
-	check_limit("stanza bytes before a mistake", &small, good, bad);
+	check_limit("stanza bytes before a mistake", &small, good, bad,
+	    ERR("not-well-formed"));
 	check_limit("depth", &small, "<a><b><c/></b></a>",
-	    "<a><b><c><d/></c></b></a>");
+	    "<a><b><c><d/></c></b></a>", "cut " A "(" B ")\n");
 	check_limit("attributes", &small, "<a b='' c=''/>",
-	    "<a b='' c='' d=''/>");
+	    "<a b='' c='' d=''/>", "cut " A "\n");
+	check_limit("attributes of which some tell whose it is", &small,
+	    "<a from='b'/>", "<a b='1' id='2' type='' c='' from='3'><b/></a>",
+	    "cut " A " id=2 type= from=3\n");
+	check_limit("attributes of a child", &small, "<a><b c=''/></a>",
+	    "<a b='1'>x<b c='' d='' e=''>y</b></a>", "cut " A " b=1\n");
 
 	s = repeat("<?x ", "x", 200, "");
 	check(s, "", "processing instruction that never ends");
@@ -592,10 +620,107 @@ test_limits(void)
 	free(s);
 }
 
-#define D8	"AZaz09+/"
-#define D64	D8 D8 D8 D8 D8 D8 D8 D8
-#define A	"{jabber:client}a"
-#define B	"{jabber:client}b"
+/* Of what is skipped only a token must fit the limit, up to a whole stanza that
+ * must end some time. */
+static void
+test_skip(void)
+{
+	static const struct parse_limits small = {
+		.stanza = 200, .memory = 1000, .depth = 8, .attrs = 8,
+		.skip = 600
+	};
+	static const struct parse_limits poor = {
+		.stanza = 600, .memory = 500, .depth = 8, .attrs = 8,
+		.skip = 600
+	};
+	static const char cut[] = "cut " A " b=1(" B " c=2)\n";
+	char good[700], bad[700];
+
+#define START	"<a b='1'>x<b c='2'>y<c d='3'/>"
+#define END	"</b><b c='3'>z</b>z</a>"
+	snprintf(bad, sizeof(bad), START "%0200d" END, 0);
+	check_limit("kept bytes", &small, START END, bad, cut);
+	snprintf(bad, sizeof(bad), START "%0250d<d/>&lt;&#65;<d>\n"
+	    "<![CDATA[>" D64 "]]>" D64 "</d>" END, 0);
+	check_limit("kept bytes, then all that there is", &small, START END,
+	    bad, cut);
+	snprintf(bad, sizeof(bad), START D64 D64 D64 D64 "<b>" D64 "</b>" END);
+	check_limit("kept digits", &small, START END, bad, cut);
+	snprintf(bad, sizeof(bad), START "%0200d<d e='%0191d'/>" END, 0, 0);
+	check_limit("a tag in what is skipped", &small, START END, bad, cut);
+	snprintf(bad, sizeof(bad), START "%0200d<d e='%0193d'/>" END, 0, 0);
+	check_limit("a tag too long in what is skipped", &small, START END,
+	    bad, ERR("policy-violation"));
+	snprintf(bad, sizeof(bad), START "%0200d</d>" END, 0);
+	check_limit("a mistake in what is skipped", &small, START END, bad,
+	    ERR("not-well-formed"));
+	snprintf(good, sizeof(good), "<a>%0593d</a>", 0);
+	snprintf(bad, sizeof(bad), "<a>%0593d</a>", 0);
+	check_limit("all that may be skipped", &small, "<a/>", good,
+	    "cut " A "\n");
+	snprintf(bad, sizeof(bad), "<a>%0594d</a>", 0);
+	check_limit("more than may be skipped", &small, "<a/>", bad,
+	    ERR("policy-violation"));
+	snprintf(bad, sizeof(bad), "<a><b>%0400d</b>%0100d</a>", 0, 0);
+	check_limit("memory", &poor, "<a><b/></a>", bad, "cut " A "(" B ")\n");
+	check_limit("memory for elements", &poor, "<a><b/></a>",
+	    "<a><b/><b/><b/><b/><b/><b/><b/></a>", "cut " A "(" B ")\n");
+}
+
+/* Takes every <b/>. */
+static int
+on_piece(void *arg, const struct elem *piece)
+{
+	(void)arg;
+	if (!elem_is(piece, "jabber:client", "b"))
+		return 0;
+	note("piece ");
+	note_elem(piece->parent->parent);
+	note("\n");
+	return 1;
+}
+
+/* What the hook takes is gone, and does not count. */
+static void
+test_pieces(void)
+{
+	static const struct parse_limits small = {
+		.stanza = 150, .memory = 1200, .depth = 3, .attrs = 8,
+		.skip = 100000
+	};
+	char in[16384] = HEAD, out[16384] = OPEN, item[128];
+	int i;
+
+	piece_fn = on_piece;
+	check_stanza("<b><b/>x<b>y</b></b>", B " \"x\"(" B "," B " \"y\")",
+	    "no pieces but in a child");
+	strlcat(in, "<a i='1'><q>", sizeof(in));
+	for (i = 10; i < 100; i++) {
+		snprintf(item, sizeof(item), "<b n='%d'>" D8 "</b>", i);
+		strlcat(in, item, sizeof(in));
+		snprintf(item, sizeof(item), "piece " A " i=1({jabber:client}q("
+		    B " n=%d \"" D8 "\"))\n", i);
+		strlcat(out, item, sizeof(out));
+	}
+	strlcat(in, "</q></a>" TAIL, sizeof(in));
+	strlcat(out, "stanza " A " i=1({jabber:client}q)\n" CLOSE,
+	    sizeof(out));
+	each_split(in, strlen(in), &small, out, "ninety pieces");
+
+	snprintf(in, sizeof(in), HEAD "<a><q><c/><b/><d/><b/></q></a>");
+	snprintf(out, sizeof(out), OPEN
+	    "piece " A "({jabber:client}q({jabber:client}c," B "))\n"
+	    "piece " A "({jabber:client}q({jabber:client}c,"
+	    "{jabber:client}d," B "))\n"
+	    "stanza " A "({jabber:client}q({jabber:client}c,"
+	    "{jabber:client}d))\n");
+	each_split(in, strlen(in), &parse_defaults, out, "some pieces");
+
+	snprintf(in, sizeof(in), HEAD "<a><q><b>%0150d</b><b/></q></a>", 0);
+	each_split(in, strlen(in), &small, OPEN "cut " A
+	    "({jabber:client}q)\n", "a piece over the limit");
+	piece_fn = NULL;
+}
 
 /* What expat does not see because it would be text, and what would not. */
 static void
@@ -652,16 +777,20 @@ test_digits(void)
 	    "digits behind a stanza");
 }
 
-/* Run s whole, and in pieces: memory is bounded and the verdict the same. */
+/* Run s whole, and in pieces: memory is bounded and the verdict the same, an
+ * error or, with the end of the stanza behind it, that it was cut. */
 static void
-check_bomb(const char *before, const char *what, size_t n, const char *name)
+check_bomb(const char *before, const char *what, size_t n,
+    const char *behind, const char *name)
 {
-	char *s = repeat(before, what, n, "");
+	char *s = repeat(before, what, n, behind);
+	const char *want = *behind == '\0' ? OPEN ERR("policy-violation") :
+	    OPEN "cut " A "\n";
 
-	is(run(s, strlen(s), strlen(s), 1, &parse_defaults),
-	    OPEN ERR("policy-violation"), "%s", name);
-	is(run(s, strlen(s), 1000, 1000, &parse_defaults),
-	    OPEN ERR("policy-violation"), "%s, in pieces", name);
+	is(run(s, strlen(s), strlen(s), 1, &parse_defaults), want, "%s",
+	    name);
+	is(run(s, strlen(s), 1000, 1000, &parse_defaults), want,
+	    "%s, in pieces", name);
 	free(s);
 }
 
@@ -672,16 +801,14 @@ test_bombs(void)
 	struct buf b;
 	size_t i;
 
-	check_bomb(HEAD, "<a>", 10000, "10,000 levels");
-	check_bomb(HEAD "<a>", "text", 1000000, "endless text");
-	check_bomb(HEAD "<a b='", "text", 1000000, "endless attribute");
-	check_bomb(HEAD "<a b='", ">" D64, 20000, "one that looks like tags");
-	check_bomb(HEAD "<", "a", 1100000, "endless name");
-	check_bomb(HEAD "<a", "\t", 1100000, "endless white space in a tag");
-	check_bomb(HEAD "<a>", "<b/>", 200000, "very many children");
-	check_bomb(HEAD "<a xmlns='0123456789012345678901234567890123456789"
-	    "0123456789012345678901234567890123456789'>", "<b c=''/>",
-	    100000, "a namespace that all children have");
+	check_bomb(HEAD, "<a>", 1000000, "", "a million levels");
+	check_bomb(HEAD "<a>\n", "text", 1000000, "</a>", "much text");
+	check_bomb(HEAD "<a b='", "text", 1000000, "", "endless attribute");
+	check_bomb(HEAD "<a b='", ">" D64, 20000, "",
+	    "one that looks like tags");
+	check_bomb(HEAD "<", "a", 1100000, "", "endless name");
+	check_bomb(HEAD "<a", "\t", 1100000, "",
+	    "endless white space in a tag");
 
 	buf_init(&b, SIZE_MAX);
 	buf_addstr(&b, ns);
@@ -702,7 +829,8 @@ static void
 test_names(void)
 {
 	static const struct parse_limits small = {
-		.stanza = 10000, .memory = 20000, .depth = 8, .attrs = 8
+		.stanza = 10000, .memory = 20000, .depth = 8, .attrs = 8,
+		.skip = 10000
 	};
 	struct parse *p = parse_new(&small);
 	struct elem *e;
@@ -1226,6 +1354,8 @@ main(void)
 	test_prompt();
 	test_pending();
 	test_limits();
+	test_skip();
+	test_pieces();
 	test_digits();
 	test_bombs();
 	test_names();
