@@ -59,16 +59,6 @@ inband_debt_free(struct inband *s)
 	free(d);
 }
 
-void
-inband_refuse_debts(struct inband *s, enum stanza_error err)
-{
-	struct debt	*d;
-
-	for (; (d = STAILQ_FIRST(&s->debts)) != NULL; inband_debt_free(s))
-		if (d->id != NULL)
-			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
-}
-
 /*
  * In a conversation, where small blocks go to and fro, it is more urgent what
  * the local end says to a block than that it has come; and servers that do one
@@ -124,6 +114,18 @@ inband_pay(struct inband *s)
 		inband_debt_free(s);
 	}
 	return 0;
+}
+
+void
+inband_end_debts(struct inband *s, enum stanza_error err)
+{
+	struct debt	*d;
+
+	while (inband_pay(s) == -1)
+		inband_debt_free(s);	/* its answer cannot be sent */
+	for (; (d = STAILQ_FIRST(&s->debts)) != NULL; inband_debt_free(s))
+		if (d->id != NULL)
+			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xml/check.h"
 #include "xml/jid.h"
 #include "xml/stanza.h"
 
@@ -85,7 +86,7 @@ int	 s5b_parse(struct iq_table *t, const struct elem *iq,
 	    struct s5b_offer *o);
 /* We got through to the host with this JID; id and from are the offer's. */
 int	 s5b_accept(struct iq_table *t, const char *from, const char *id,
-	    const char *sid, const char *jid);
+	    const char *sid, const char *jid) MUST_CHECK;
 
 /*
  * Proxies (section 4)

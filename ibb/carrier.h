@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "ibb/inband.h"
+#include "xml/check.h"
 
 /* Bytes in a socket that the peer has not confirmed: what a round trip of 10
  * ms through a busy server takes at 400 MB/s. */
@@ -65,9 +66,9 @@ void	 carrier_free(struct carrier *c);
 
 /* As inband_...(). */
 int	 carrier_open(struct carrier *c, int64_t deadline,
-	    void (*extra)(void *arg, struct xw *w));
+	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
 int	 carrier_accept(struct carrier *c,
-	    void (*extra)(void *arg, struct xw *w));
+	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
 void	 carrier_refuse(struct carrier *c, enum stanza_error err,
 	    const char *text);
 void	 carrier_close(struct carrier *c, int64_t deadline);
@@ -112,7 +113,7 @@ int	 carrier_idle(const struct carrier *c);
  * given.  0, or -1 when out of memory.  At any time: so much of it has left for
  * where it belongs.  There will be no more: tell the peer now.
  */
-int	 carrier_received(struct carrier *c, uint64_t payload);
+int	 carrier_received(struct carrier *c, uint64_t payload) MUST_CHECK;
 void	 carrier_consumed(struct carrier *c, uint64_t payload);
 void	 carrier_report(struct carrier *c);
 
@@ -131,7 +132,7 @@ int	 carrier_wire_wanted(const struct carrier *c);
  * known when it says so or when bytes come.  0, or -1 if it is not wanted any
  * more.
  */
-int	 carrier_wire(struct carrier *c, unsigned number, int ready);
+int	 carrier_wire(struct carrier *c, unsigned number, int ready) MUST_CHECK;
 /*
  * It goes through a proxy, of which some (Prosody 0.12) hold back the last
  * bytes until others follow: up to 8191, if more than 4096 are under way.  pad

@@ -24,6 +24,16 @@ close_again(struct inband *s, const char *id)
 	return 1;
 }
 
+/* Has all been answered that is due?  If not, the stream has failed. */
+static int
+pays(struct inband *s)
+{
+	if (inband_pay(s) == 0)
+		return 1;
+	inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+	return 0;
+}
+
 void
 close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
 {
@@ -42,7 +52,8 @@ close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
 	if (stanza_is(stanza, "iq") && id != NULL)
 		s->close_id = strdup(id);
 	inband_set_in(s, HALF_CLOSING);
-	inband_pay(s);
+	if (!pays(s))
+		return;
 	if (s->state != OPEN) {		/* an open that is not answered */
 		inband_abort(s, SE_NOT_ACCEPTABLE);
 		if (s->user.failed != NULL)
@@ -75,7 +86,7 @@ close_answer(struct inband *s, int words)
 		w = iq_resultto(s->ibb->iqs, s->peer, s->close_id);
 		if (words)
 			write_receipt(s, w);
-		iq_send(s->ibb->iqs);
+		iq_post(s->ibb->iqs);
 	}
 	inband_set_in(s, HALF_CLOSED);
 }
@@ -137,23 +148,35 @@ close_answered(void *arg, const struct elem *answer)
 		ended(s, answer);
 }
 
-int
-close_ask(struct inband *s, iq_answer_fn *fn, int64_t deadline)
+static struct xw *
+start_close(struct inband *s)
 {
 	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
 
 	xw_start(w, "close", NS_IBB);
 	xw_attr(w, "sid", s->sid);
-	if (fn != NULL)
-		write_receipt(s, w);
-	return iq_ask(s->ibb->iqs, fn, s, deadline);
+	return w;
+}
+
+static int
+close_ask(struct inband *s, int64_t deadline)
+{
+	write_receipt(s, start_close(s));
+	return iq_ask(s->ibb->iqs, close_answered, s, deadline);
+}
+
+void
+close_tell(struct inband *s)
+{
+	start_close(s);
+	iq_tell(s->ibb->iqs);
 }
 
 static void
 close_out(struct inband *s, int64_t deadline)
 {
 	inband_set_out(s, HALF_CLOSING);
-	if (close_ask(s, close_answered, deadline) == -1)
+	if (close_ask(s, deadline) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 }
 
@@ -161,14 +184,13 @@ int
 inband_ask_close_again(struct inband *s)
 {
 	iq_forget(s->ibb->iqs, s);
-	return close_ask(s, close_answered, IQ_NODEADLINE);
+	return close_ask(s, IQ_NODEADLINE);
 }
 
 void
 inband_close(struct inband *s, int64_t deadline)
 {
-	inband_pay(s);
-	if (s->state != OPEN)
+	if (!pays(s) || s->state != OPEN)
 		return;
 	if (s->in == HALF_CLOSING)
 		close_answer(s, 1);
@@ -181,8 +203,7 @@ inband_close(struct inband *s, int64_t deadline)
 void
 inband_close_back(struct inband *s, int64_t deadline)
 {
-	inband_pay(s);
-	if (s->state != OPEN)
+	if (!pays(s) || s->state != OPEN)
 		return;
 	if (s->out == HALF_OPEN)
 		close_out(s, deadline);
@@ -194,8 +215,7 @@ inband_close_back(struct inband *s, int64_t deadline)
 void
 inband_abort(struct inband *s, enum stanza_error err)
 {
-	inband_pay(s);
-	inband_refuse_debts(s, err);
+	inband_end_debts(s, err);
 	if (s->state == ENDED)
 		return;
 	if (s->state == OFFERED)
@@ -205,6 +225,6 @@ inband_abort(struct inband *s, enum stanza_error err)
 	if (s->in == HALF_CLOSING)
 		close_answer(s, 0);
 	else if (s->state != OFFERED && s->out == HALF_OPEN)
-		close_ask(s, NULL, IQ_NODEADLINE);
+		close_tell(s);
 	inband_set_state(s, ENDED);
 }

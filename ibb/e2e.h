@@ -15,6 +15,8 @@
 
 #include <openssl/ssl.h>
 
+#include "xml/check.h"
+
 struct buf;
 struct e2e;
 
@@ -27,7 +29,7 @@ struct e2e;
 
 /* ssh's notation of a public key's SHA-256, into out[E2E_FINGERPRINT].
  * 0 or -1. */
-int	 e2e_fingerprint(X509 *cert, char *out);
+int	 e2e_fingerprint(X509 *cert, char *out) MUST_CHECK;
 
 /* A context for any number of sessions, both roles, which presents this
  * certificate.  NULL when out of memory. */
@@ -51,14 +53,14 @@ void	 e2e_free(struct e2e *e);
  * sent (an alert) is in e2e_output() as usual.  len may be 0, to begin.
  */
 int	 e2e_input(struct e2e *e, const void *data, size_t len,
-	    struct buf *out);
+	    struct buf *out) MUST_CHECK;
 /* Encrypt len bytes, at least one; none if there is no room.  0 or -1. */
-int	 e2e_write(struct e2e *e, const void *data, size_t len);
+int	 e2e_write(struct e2e *e, const void *data, size_t len) MUST_CHECK;
 /* Encrypt the end of our data (close_notify).  0 or -1. */
-int	 e2e_finish(struct e2e *e);
+int	 e2e_finish(struct e2e *e) MUST_CHECK;
 /* Encrypt nothing, in a record of about E2E_PAD bytes (a KeyUpdate, padded).
  * Not after the end.  0 or -1. */
-int	 e2e_pad(struct e2e *e);
+int	 e2e_pad(struct e2e *e) MUST_CHECK;
 /* From now on whatever follows the peer's end is ignored: see
  * xcat-protocol(7), Sockets. */
 void	 e2e_ignore_rest(struct e2e *e);
@@ -82,7 +84,8 @@ int	 e2e_unwanted(const struct e2e *e);
  * called (0) has received count bytes: a MAC under a key exported from the
  * session, into out[E2E_RECEIPT].  0 or -1.
  */
-int	 e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out);
+int	 e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
+	    MUST_CHECK;
 /* Is receipt the one for this?  In constant time. */
 int	 e2e_verify(struct e2e *e, int calling, uint64_t count,
 	    const char *receipt);

@@ -82,8 +82,7 @@ inband_fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
 	if (s->state == ENDED)
 		return;
 	inband_forget(s);
-	inband_pay(s);
-	inband_refuse_debts(s, SE_ITEM_NOT_FOUND);
+	inband_end_debts(s, SE_ITEM_NOT_FOUND);
 	if (s->in == HALF_CLOSING)
 		close_answer(s, 0);
 	inband_set_state(s, ENDED);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xml/check.h"
 #include "xml/stanza.h"
 
 struct elem;
@@ -152,7 +153,7 @@ struct inband *inband_new_sid(struct ibb *b, const char *peer,
  * or failed; deadline bounds each try.  0, or -1 if it cannot be sent.
  */
 int	 inband_open(struct inband *s, int64_t deadline,
-	    void (*extra)(void *arg, struct xw *w));
+	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
 
 /* Own an offered stream, to be told if it ends before it is accepted; accept
  * it, extra writing children into the result.  0, or -1 if it cannot be sent
@@ -160,7 +161,7 @@ int	 inband_open(struct inband *s, int64_t deadline,
 void	 inband_own(struct inband *s, const struct inband_user *user,
 	    void *arg);
 int	 inband_accept(struct inband *s,
-	    void (*extra)(void *arg, struct xw *w));
+	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
 /* Refuse it; s is freed.  text (may be NULL) is for the caller's user. */
 void	 inband_refuse(struct inband *s, enum stanza_error err,
 	    const char *text);
@@ -193,7 +194,7 @@ int	 inband_may_carry(const struct inband *s);
 /* Send one block of 1 to inband_block() bytes, which stand for weight bytes
  * of the user's.  Only if inband_takes().  0, or -1 and it has failed. */
 int	 inband_send(struct inband *s, const void *data, size_t len,
-	    size_t weight);
+	    size_t weight) MUST_CHECK;
 /* Answer the n oldest unanswered received blocks, of a closed stream too. */
 void	 inband_answer(struct inband *s, size_t n);
 

@@ -9,6 +9,7 @@
 #include "ibb/inband.h"
 #include "ibb/pace.h"
 #include "xml/buf.h"
+#include "xml/check.h"
 #include "xml/iq.h"
 
 struct elem;
@@ -195,10 +196,10 @@ void	 close_input(struct ibb *b, const struct elem *stanza,
 	    const struct elem *close);
 
 /* Ask the peer again to open; to close. */
-int	 inband_ask_open(struct inband *s);
-int	 inband_ask_close_again(struct inband *s);
-/* Ask it to close, and hear the answer, or with NULL not. */
-int	 close_ask(struct inband *s, iq_answer_fn *fn, int64_t deadline);
+int	 inband_ask_open(struct inband *s) MUST_CHECK;
+int	 inband_ask_close_again(struct inband *s) MUST_CHECK;
+/* Tell the peer to close; its answer is of no interest. */
+void	 close_tell(struct inband *s);
 /* Answer its close, with our last words or without. */
 void	 close_answer(struct inband *s, int words);
 
@@ -208,9 +209,10 @@ void	 inband_land(struct inband *s);
  * before it. */
 size_t	 inband_tags(const struct inband *s);
 /* Send a flight with this number, for the first time or again: 0 or -1. */
-int	 inband_launch(struct inband *s, struct flight *f, uint64_t number);
+int	 inband_launch(struct inband *s, struct flight *f, uint64_t number)
+	    MUST_CHECK;
 /* Ask whether the messages up to the last have come. */
-int	 inband_ask_ping(struct inband *s);
+int	 inband_ask_ping(struct inband *s) MUST_CHECK;
 
 /* answer.c */
 
@@ -220,14 +222,16 @@ struct debt *inband_debt(const struct elem *stanza, size_t len);
 void	 inband_debt_count(struct inband *s, const struct debt *d);
 void	 inband_debt_free(struct inband *s);
 /* The newest one, for this block: 0, or -1 without memory. */
-int	 inband_owe(struct inband *s, const struct elem *stanza, size_t len);
-/* Those that are due and wait are answered now: 0, or -1 if it cannot be sent,
- * which whoever ends the stream need not know. */
-int	 inband_pay(struct inband *s);
-/* They will not be. */
+int	 inband_owe(struct inband *s, const struct elem *stanza, size_t len)
+	    MUST_CHECK;
+/* Answer now what is due: 0, or -1 if an answer cannot be sent, without which
+ * the stream cannot go on. */
+int	 inband_pay(struct inband *s) MUST_CHECK;
+/* The answers of this stream no longer wait for others. */
 void	 inband_wait_no_more(struct inband *s);
-/* All the others are answered with this error. */
-void	 inband_refuse_debts(struct inband *s, enum stanza_error err);
+/* The stream ends: answer what is due, and the other blocks with this error, as
+ * far as answers can be sent. */
+void	 inband_end_debts(struct inband *s, enum stanza_error err);
 
 /* path.c */
 

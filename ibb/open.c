@@ -21,7 +21,7 @@ open_answered(void *arg, const struct elem *answer)
 
 	if (answer == NULL) {
 		/* It may still say yes: let it not wait for us then. */
-		close_ask(s, NULL, IQ_NODEADLINE);
+		close_tell(s);
 		inband_fail(s, INBAND_SILENT, SE_NONE, "");
 		return;
 	}
@@ -111,8 +111,8 @@ open_again(struct inband *s, const char *id)
 		return 0;
 	free(s->open_id);
 	s->open_id = copy;
-	if (s->state == OPEN)
-		answer_open(s);
+	if (s->state == OPEN && answer_open(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 	return 1;
 }
 

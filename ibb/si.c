@@ -273,7 +273,7 @@ si_accept(struct iq_table *t, const char *from, const char *id,
 }
 
 /* Two of them have a condition of SI's own (XEP-0095 section 4.2). */
-int
+void
 si_refuse(struct iq_table *t, const char *from, const char *id,
     enum si_refusal why, const char *text)
 {
@@ -289,8 +289,10 @@ si_refuse(struct iq_table *t, const char *from, const char *id,
 			    why == SI_NO_STREAMS ? "no-valid-streams" : NULL;
 	struct xw	*w;
 
-	if (own == NULL)
-		return iq_refuseto(t, from, id, errors[why], text);
+	if (own == NULL) {
+		iq_refuseto(t, from, id, errors[why], text);
+		return;
+	}
 	w = iq_errorto(t, from, id);
 	xw_start(w, "error", NULL);
 	xw_attr(w, "type", why == SI_BAD_PROFILE ? "modify" : "cancel");
@@ -299,7 +301,7 @@ si_refuse(struct iq_table *t, const char *from, const char *id,
 		xw_elem(w, "text", NS_STANZA_ERROR, text);
 	xw_elem(w, own, NS_SI, NULL);
 	xw_end(w);
-	return iq_send(t);
+	iq_post(t);
 }
 
 /*

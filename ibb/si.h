@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "xml/check.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"
 
@@ -62,8 +63,8 @@ int	 si_parse(struct iq_table *t, const struct elem *iq,
 /* Answer an offer.  Take it, from this byte on, by a stream of this kind; or
  * refuse it, with words for its user (may be NULL).  0 or -1. */
 int	 si_accept(struct iq_table *t, const char *from, const char *id,
-	    unsigned method, uint64_t offset);
-int	 si_refuse(struct iq_table *t, const char *from, const char *id,
+	    unsigned method, uint64_t offset) MUST_CHECK;
+void	 si_refuse(struct iq_table *t, const char *from, const char *id,
 	    enum si_refusal why, const char *text);
 
 /* What came of our offer. */
@@ -80,7 +81,7 @@ struct si_answer {
  * has it, and is for si_answer().  0 or -1. */
 int	 si_offer(struct iq_table *t, const char *peer, const char *sid,
 	    const char *mime, const struct si_file *f, unsigned methods,
-	    iq_answer_fn *fn, void *arg, int64_t deadline);
+	    iq_answer_fn *fn, void *arg, int64_t deadline) MUST_CHECK;
 /* f and methods are what was offered; answer may be NULL. */
 void	 si_answer(const struct elem *answer, const struct si_file *f,
 	    unsigned methods, struct si_answer *a);
@@ -92,10 +93,10 @@ void	 si_answer(const struct elem *answer, const struct si_file *f,
 
 /* Add one to out: the offer; what is wanted of it; that and why it is
  * refused; that what came was not what was offered.  0 or -1. */
-int	 si_say_file(struct buf *out, const struct si_file *f);
-int	 si_say_range(struct buf *out, uint64_t offset);
-int	 si_say_refused(struct buf *out, const char *text);
-int	 si_say_wrong(struct buf *out, const char *text);
+int	 si_say_file(struct buf *out, const struct si_file *f) MUST_CHECK;
+int	 si_say_range(struct buf *out, uint64_t offset) MUST_CHECK;
+int	 si_say_refused(struct buf *out, const char *text) MUST_CHECK;
+int	 si_say_wrong(struct buf *out, const char *text) MUST_CHECK;
 
 enum si_word {
 	SI_MORE,		/* it has not come whole */

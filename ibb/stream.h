@@ -20,6 +20,7 @@
 #include <openssl/ssl.h>
 
 #include "ibb/inband.h"
+#include "xml/check.h"
 #include "xml/stanza.h"
 
 struct carrier;
@@ -80,7 +81,7 @@ struct stream *stream_offered(struct inband *offer, const struct elem *open,
 	    void *arg);
 /* Accept it: 0, or -1 if it has failed.  Refuse it, with a reason for the
  * peer's user (may be NULL), and free it. */
-int	 stream_accept(struct stream *s);
+int	 stream_accept(struct stream *s) MUST_CHECK;
 void	 stream_refuse(struct stream *s, enum stanza_error err,
 	    const char *text);
 /*
@@ -120,7 +121,8 @@ enum stanza_error stream_refusal(const struct stream *s);
 /* How many bytes stream_write() takes now; none after stream_finish(). */
 size_t	 stream_room(struct stream *s);
 /* Send len bytes, at most stream_room().  0 or -1 if the stream failed. */
-int	 stream_write(struct stream *s, const void *data, size_t len);
+int	 stream_write(struct stream *s, const void *data, size_t len)
+	    MUST_CHECK;
 /* There are no more bytes from us. */
 void	 stream_finish(struct stream *s);
 
@@ -148,7 +150,8 @@ int	 stream_congested(const struct stream *s);
  */
 struct carrier *stream_carrier(const struct stream *s);
 int	 stream_wire_wanted(const struct stream *s);
-int	 stream_wire(struct stream *s, unsigned number, int ready, int relayed);
+int	 stream_wire(struct stream *s, unsigned number, int ready, int relayed)
+	    MUST_CHECK;
 size_t	 stream_wire_room(const struct stream *s);
 
 /* Give up, telling the peer why. */

@@ -231,7 +231,7 @@ sync_settle(struct inband *s)
 
 	xw_start(w, "closed", NS_XCAT);
 	xw_attr(w, "sid", s->sid);
-	iq_ask(s->ibb->iqs, NULL, NULL, IQ_NODEADLINE);
+	iq_tell(s->ibb->iqs);
 }
 
 size_t
@@ -258,7 +258,7 @@ sync_close_again(struct ibb *b, const struct elem *iq,
 	w = iq_result(b->iqs, iq);
 	if (*g->receipt != '\0')
 		xw_elem(w, "receipt", NS_XCAT, g->receipt);
-	iq_send(b->iqs);
+	iq_post(b->iqs);
 	return 1;
 }
 
@@ -451,7 +451,7 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 
 	if (s == NULL && (g = find_grave(b, from, sid)) != NULL) {
 		write_sync(iq_result(b->iqs, iq), sid, g->got, g->paid);
-		iq_send(b->iqs);
+		iq_post(b->iqs);
 		return;
 	}
 	if (s != NULL && s->state == OPENING) {

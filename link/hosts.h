@@ -11,13 +11,14 @@
 
 #include "ibb/bytestreams.h"
 #include "net/s5blisten.h"
+#include "xml/check.h"
 
 struct addr;
 
 /* Check what -o streamhost and -P say.  0, or -1 with a message in
  * err[HOSTS_ERR]. */
 #define HOSTS_ERR	256
-int	 hosts_prepare(char *err);
+int	 hosts_prepare(char *err) MUST_CHECK;
 void	 hosts_free(void);
 
 /* Are sockets allowed at all? */

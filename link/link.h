@@ -16,6 +16,7 @@
 
 #include "ibb/stream.h"
 #include "net/loop.h"
+#include "xml/check.h"
 
 struct elem;
 struct end;
@@ -108,7 +109,7 @@ int	 call(struct link *l, const char *host, const char *port);
 void	 call_stdio(void);
 /* Bind what -L and -D name: what cannot work fails before the login.  0, or
  * -1 with a reason of PORT_ERR bytes. */
-int	 forward_open(char *why);
+int	 forward_open(char *why) MUST_CHECK;
 /* There is a way to the peer: accept, and say so. */
 void	 forward_start(void);
 /* The stream is open: those who had to wait for that go on. */

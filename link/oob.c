@@ -57,7 +57,7 @@ oob_refuse(const char *from, const char *id, const char *url,
 	xw_elem(w, "url", NULL, url);
 	xw_end(w);
 	stanza_writeerror(w, err, NULL);
-	iq_send(session_iqs(run.session));
+	iq_post(session_iqs(run.session));
 }
 
 static const char *

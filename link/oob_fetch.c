@@ -45,6 +45,7 @@ struct fetching {
 	struct buf		 held;
 	uint64_t		 have;
 	const char		*why;		/* not */
+	int			 unkept;	/* for want of memory here */
 	char			 err[256];
 	struct timer		 timer;
 	TAILQ_ENTRY(fetching)	 next;
@@ -146,7 +147,7 @@ complete(struct fetching *f)
 	f->partial = NULL;
 	if (f->id != NULL) {
 		iq_resultto(session_iqs(run.session), f->peer, f->id);
-		iq_send(session_iqs(run.session));
+		iq_post(session_iqs(run.session));
 	}
 	over(f, EX_FINE);
 }
@@ -159,6 +160,8 @@ check(void *arg)
 	if (end_error(f->end) != 0)
 		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    strerror(end_error(f->end)));
+	else if (f->fetch == NULL && f->unkept)
+		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR, f->why);
 	else if (f->fetch == NULL && f->why != NULL)
 		failed(f, EX_BROKEN, SE_ITEM_NOT_FOUND, f->why);
 	else if (f->fetch == NULL && buf_len(&f->held) == 0)
@@ -194,14 +197,18 @@ on_room(void *arg)
 	return buf_room(&f->held);
 }
 
-static void
+static int
 on_body(void *arg, const void *data, size_t len)
 {
 	struct fetching	*f = arg;
 
-	if (buf_add(&f->held, data, len) == 0)
-		f->have += len;
+	if (buf_add(&f->held, data, len) == -1) {
+		f->unkept = 1;
+		return -1;
+	}
+	f->have += len;
 	progress_at(f->have);
+	return 0;
 }
 
 static void

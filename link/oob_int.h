@@ -2,6 +2,7 @@
 #ifndef LINK_OOB_INT_H
 #define LINK_OOB_INT_H
 
+#include "xml/check.h"
 #include "xml/stanza.h"
 
 /* oob.c: what follows this word and its colon in -o oob, "" if nothing does;
@@ -14,6 +15,6 @@ void	 oob_refuse(const char *from, const char *id, const char *url,
 /* oob_fetch.c: fetch it, and answer when it is there, or is not to be had;
  * target is the URL's path and query.  -1: there is no room for another. */
 int	 oob_fetch(const char *from, const char *id, const char *url,
-	    const char *target);
+	    const char *target) MUST_CHECK;
 
 #endif

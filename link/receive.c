@@ -190,7 +190,7 @@ begin(struct link *l)
 	incoming_set_phase(in, MOVING);
 	progress_begin(in->name, in->have, in->file.size);
 	if (in->have == in->file.size)
-		incoming_complete(in);
+		incoming_end(in);
 	link_changed(l);
 }
 
@@ -265,7 +265,7 @@ receive_limit(const struct link *l, size_t len)
 	    (size_t)(in->file.size - in->have);
 }
 
-/* The last ones are confirmed to the peer only if all is well with them. */
+/* The last bytes are confirmed to the peer only if all is well with them. */
 void
 receive_took(struct link *l, const void *data, size_t len)
 {
@@ -276,12 +276,18 @@ receive_took(struct link *l, const void *data, size_t len)
 		stream_consume(l->stream, len);
 		return;
 	}
-	sum_add(in->sum, data, len);
+	if (sum_add(in->sum, data, len) == -1) {
+		incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    "out of memory", "");
+		return;
+	}
 	in->have += len;
 	stream_data(l->stream, &there);
 	if (in->have == in->file.size && there > len)
 		incoming_wrong(in, "more comes than was announced");
-	else if (in->have < in->file.size || incoming_complete(in) == 0)
+	else if (in->have == in->file.size)
+		incoming_end(in);
+	if (in->phase != FAILED)
 		stream_consume(l->stream, len);
 }
 

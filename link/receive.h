@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct elem;
 struct file_meta;
 struct incoming;
@@ -24,8 +26,8 @@ int	 receive_input(const struct elem *e);
 /* What was agreed on for a stream with this sid, if it was; the link is to be
  * its stream.  A link for a file that has yet to be described.  0 or -1. */
 struct incoming *receive_find(const char *peer, const char *sid);
-int	 receive_take(struct link *l, struct incoming *in);
-int	 receive_offered(struct link *l);
+int	 receive_take(struct link *l, struct incoming *in) MUST_CHECK;
+int	 receive_offered(struct link *l) MUST_CHECK;
 /* Its stream did not come about: another one may.  The link is no more. */
 void	 receive_missed(struct link *l);
 void	 receive_leave(struct link *l);

@@ -307,15 +307,15 @@ incoming_wrong(struct incoming *in, const char *what)
 	    "; it is not to be relied on");
 }
 
-int
-incoming_complete(struct incoming *in)
+void
+incoming_end(struct incoming *in)
 {
 	char	 name[FILE_NAME];
 
 	if (in->sum != NULL && sum_differs(in)) {
 		incoming_wrong(in, "its content is not what was announced "
 		    "by its hash");
-		return -1;
+		return;
 	}
 	strlcpy(name, in->name, sizeof(name));
 	if (in->partial != NULL) {
@@ -323,11 +323,10 @@ incoming_complete(struct incoming *in)
 		    in->file.dated, in->file.date) == -1) {
 			incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
 			    "it cannot be kept: ", strerror(errno));
-			return -1;
+			return;
 		}
 	}
 	say_complete(in, name);
 	in->partial = NULL;
 	incoming_set_phase(in, COMPLETE);
-	return 0;
 }

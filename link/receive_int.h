@@ -83,9 +83,9 @@ void	 incoming_describe(struct incoming *in, const struct si_file *f);
 /* Decline it, and it may be gone; or see what there is of it, and then accept
  * the rest. */
 void	 incoming_prepare(struct incoming *in);
-/* All bytes are there.  0, or -1 if that was not good enough, and it has
- * failed. */
-int	 incoming_complete(struct incoming *in);
+/* All bytes are there: put the file in its place, and it is COMPLETE; or it is
+ * FAILED if they are not what was announced, or cannot be kept. */
+void	 incoming_end(struct incoming *in);
 /* What came is not what was offered, for this reason: throw it away. */
 void	 incoming_wrong(struct incoming *in, const char *what);
 

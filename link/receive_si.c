@@ -64,8 +64,10 @@ receive_si_refuse(struct incoming *in, enum si_refusal why, const char *text)
 void
 receive_si_accept(struct incoming *in)
 {
-	si_accept(session_iqs(run.session), in->peer, in->id, in->method,
-	    in->have);
+	if (si_accept(session_iqs(run.session), in->peer, in->id, in->method,
+	    in->have) == -1)
+		say(0, "%s: %s: the answer to the offer cannot be sent",
+		    in->shown, in->name);
 	free(in->id);
 	in->id = NULL;
 	timer_set(run.loop, &in->timer, answer_deadline());

@@ -71,8 +71,10 @@ receive_words_tell(struct incoming *in, int (*word)(struct buf *, const char *),
 	struct buf	 b;
 
 	buf_init(&b, WORDS);
-	if (word(&b, text) == 0 && buf_len(&b) <= stream_room(s))
-		stream_write(s, buf_data(&b), buf_len(&b));
+	/* A sender that cannot be told learns by the end of the stream. */
+	if (word(&b, text) == -1 || buf_len(&b) > stream_room(s) ||
+	    stream_write(s, buf_data(&b), buf_len(&b)) == -1)
+		stream_abort(s, SE_INTERNAL_SERVER_ERROR);
 	buf_free(&b);
 }
 
@@ -82,10 +84,10 @@ receive_words_accept(struct incoming *in)
 	struct buf	 b;
 
 	buf_init(&b, WORDS);
-	if (si_say_range(&b, in->have) == -1)
-		fatal(EX_LOCAL, "out of memory");
-	else
-		stream_write(in->link->stream, buf_data(&b), buf_len(&b));
+	if (si_say_range(&b, in->have) == -1 ||
+	    stream_write(in->link->stream, buf_data(&b), buf_len(&b)) == -1)
+		incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    "its sender cannot be told to begin", "");
 	buf_free(&b);
 	link_changed(in->link);
 }

@@ -9,6 +9,7 @@
 #include "ibb/inband.h"
 #include "ibb/si.h"
 #include "net/file.h"
+#include "xml/check.h"
 #include "xml/stanza.h"
 
 struct link;
@@ -66,7 +67,7 @@ void	 outgoing_failed_file(int error);
  * memory. */
 struct link *outgoing_link(void);
 /* So many bytes from there on are to be sent.  0, or -1 and errno. */
-int	 outgoing_seek(uint64_t offset, uint64_t length);
+int	 outgoing_seek(uint64_t offset, uint64_t length) MUST_CHECK;
 /* The peer wants it: send what is to be sent by the link's stream. */
 void	 outgoing_join(struct link *l);
 /* Its link is gone: offer it again, as if it had not been.  1. */

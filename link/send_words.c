@@ -74,8 +74,8 @@ send_words_say(struct link *l)
 	buf_init(&b, WORDS);
 	if (si_say_file(&b, &out.file) == -1)
 		fatal(EX_LOCAL, "out of memory");
-	else
-		stream_write(l->stream, buf_data(&b), buf_len(&b));
+	else if (stream_write(l->stream, buf_data(&b), buf_len(&b)) == -1)
+		link_changed(l);	/* it has failed, which shows then */
 	buf_free(&b);
 	out.said = 1;
 }

@@ -630,8 +630,12 @@ tried(void *arg, int fd, size_t which, const char *err)
 	}
 	host = w->hosts[which];
 	direct = strcmp(host.jid, peer_of(w)) == 0;
-	s5b_accept(session_iqs(run.session), peer_of(w), w->id,
-	    stream_sid(l->stream), host.jid);
+	if (s5b_accept(session_iqs(run.session), peer_of(w), w->id,
+	    stream_sid(l->stream), host.jid) == -1) {
+		close(fd);
+		failed(w, SE_INTERNAL_SERVER_ERROR, "out of memory");
+		return;
+	}
 	free(w->id);
 	w->id = NULL;
 	/* To plain programs a connection is ready; a proxy is once it is told

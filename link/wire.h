@@ -6,6 +6,7 @@
 #ifndef LINK_WIRE_H
 #define LINK_WIRE_H
 
+#include "xml/check.h"
 #include "xml/stanza.h"
 
 struct elem;
@@ -19,7 +20,7 @@ void	 wire_check(struct link *l);
 void	 wire_call(struct link *l);
 /* Own an offer of such a stream (o->hosts, too), for wire_accept(), which
  * connects, or wire_refuse(). */
-int	 wire_take(struct link *l, struct s5b_offer *o);
+int	 wire_take(struct link *l, struct s5b_offer *o) MUST_CHECK;
 int	 wire_offered(const struct link *l);
 void	 wire_accept(struct link *l);
 void	 wire_refuse(struct link *l, enum stanza_error err, const char *text);

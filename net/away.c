@@ -90,7 +90,10 @@ probe(struct session *s, int64_t now)
 	}
 	xw_elem(iq_request(s->iqs, "get", s->domain), "ping",
 	    "urn:xmpp:ping", NULL);
-	iq_ask(s->iqs, pong, s, IQ_NODEADLINE);
+	/* What cannot be asked has no answer, which PROBE_WAIT bounds. */
+	if (iq_ask(s->iqs, pong, s, IQ_NODEADLINE) == -1)
+		session_log(s, 1, "the server cannot be asked whether it is "
+		    "there: too much waits to be sent, or out of memory");
 }
 
 void

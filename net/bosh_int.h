@@ -24,6 +24,7 @@
 #include "net/loop.h"
 #include "net/road.h"
 #include "xml/buf.h"
+#include "xml/check.h"
 
 struct io;
 struct parse;
@@ -138,7 +139,7 @@ void	 bosh_tried(struct bosh *b, struct request *q, const char *why);
  */
 
 /* Begin with a connection that stands: 0, or -1 when out of memory. */
-int	 bosh_line_begin(struct line *l, int fd);
+int	 bosh_line_begin(struct line *l, int fd) MUST_CHECK;
 /* A free connection for a request; NULL if there is none yet. */
 struct line *bosh_line_find(struct bosh *b);
 /* Send a request on it. */

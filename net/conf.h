@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct conf_item {
 	char			*value;
 	STAILQ_ENTRY(conf_item)	 next;
@@ -66,7 +68,7 @@ struct conf {
 #define CONF_ERR 512		/* bytes for a message */
 
 /* The defaults: hardly any.  -1 when out of memory. */
-int	 conf_init(struct conf *c);
+int	 conf_init(struct conf *c) MUST_CHECK;
 void	 conf_free(struct conf *c);	/* wipes secrets */
 
 /*
@@ -76,12 +78,12 @@ void	 conf_free(struct conf *c);	/* wipes secrets */
  * argv).  Returns 0, or -1 with a one-line message in err[CONF_ERR].
  */
 int	 conf_set(struct conf *c, const char *keyword, const char *value,
-	    int secrets, char *err);
+	    int secrets, char *err) MUST_CHECK;
 /* The same by the letter of an option; value is its argument, if it has one. */
 int	 conf_letter(struct conf *c, int letter, const char *value,
-	    char *err);
+	    char *err) MUST_CHECK;
 /* -o: "keyword=value" (or "keyword value").  Never secrets. */
-int	 conf_option(struct conf *c, const char *arg, char *err);
+int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;
 
 /*
  * Find and read the configuration file: $XCAT_CONFIG, else
@@ -95,7 +97,7 @@ int	 conf_option(struct conf *c, const char *arg, char *err);
  * is then removed from it, and its value overwritten.
  * Returns 0, or -1 with a message "path:line: what, and what to do".
  */
-int	 conf_read(struct conf *c, char *err);
+int	 conf_read(struct conf *c, char *err) MUST_CHECK;
 
 /*
  * The password of account jid.  There is one, and the last way to it that was
@@ -106,6 +108,6 @@ int	 conf_read(struct conf *c, char *err);
  * before any signal handler is installed.  The result is in c->password.
  * Returns 0, or -1 with a message.
  */
-int	 conf_password(struct conf *c, const char *jid, char *err);
+int	 conf_password(struct conf *c, const char *jid, char *err) MUST_CHECK;
 
 #endif

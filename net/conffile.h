@@ -6,6 +6,8 @@
 
 #include <sys/stat.h>
 
+#include "xml/check.h"
+
 /* Put a message into err[CONF_ERR].  Returns -1, for the caller to. */
 int	 conf_fail(char *err, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
@@ -15,10 +17,10 @@ int	 conf_fail(char *err, const char *fmt, ...)
  * root's and that nobody else can write to.  Returns a descriptor, with *st
  * about it, or -1 with errno and a message.
  */
-int	 conf_open(const char *path, struct stat *st, char *err);
+int	 conf_open(const char *path, struct stat *st, char *err) MUST_CHECK;
 /* Refuse a file that others can read, as there is a secret in it: what. */
 int	 conf_private(const char *path, const struct stat *st, const char *what,
-    char *err);
+    char *err) MUST_CHECK;
 
 /* End the keyword at the start of s and return its value, in s as well: an =
  * that touches the keyword or stands alone is not part of it. */

@@ -57,7 +57,7 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 			feature(w, NS_X_OOB);
 		}
 	}
-	iq_send(s->iqs);
+	iq_post(s->iqs);
 }
 
 void
@@ -70,7 +70,7 @@ disco_answer(struct session *s, const struct elem *iq)
 		answer_info(s, iq, info);
 	} else if (get && elem_child(iq, NS_ITEMS, "query") != NULL) {
 		xw_elem(iq_result(s->iqs, iq), "query", NS_ITEMS, NULL);
-		iq_send(s->iqs);
+		iq_post(s->iqs);
 	} else if (get && elem_child(iq, NS_PING, "ping") != NULL) {
 		iq_ok(s->iqs, iq);
 	} else {

@@ -73,7 +73,8 @@ ready_input(void *arg, int revents)
 		return;
 	n = read(e->in.fd, buf, room < sizeof(buf) ? room : sizeof(buf));
 	if (n > 0) {
-		e->peer.write(e->peer.arg, buf, (size_t)n);
+		if (e->peer.write(e->peer.arg, buf, (size_t)n) == -1)
+			end_stop_input(e);
 	} else if (n == 0) {
 		end_stop_input(e);
 		e->peer.finish(e->peer.arg);

@@ -10,13 +10,16 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct end;
 struct loop;
 
 /* The other side, such as a stream; arg is passed to all. */
 struct end_peer {
 	size_t	(*room)(void *arg);		/* bytes it takes now */
-	int	(*write)(void *arg, const void *data, size_t len);
+	/* 0, or -1 if the other side is over, which changed() says, too. */
+	int	(*write)(void *arg, const void *data, size_t len) MUST_CHECK;
 	void	(*finish)(void *arg);		/* no more input */
 	const unsigned char *(*data)(void *arg, size_t *len);
 	void	(*consume)(void *arg, size_t len);	/* these are out */

@@ -171,9 +171,10 @@ add(struct fetch *f, const void *data, size_t len)
 		return;
 	}
 	f->taken += len;
-	if (f->conf.body != NULL)
-		f->conf.body(f->arg, data, len);
-	else if (buf_add(&f->body, data, len) == -1)
+	if (f->conf.body != NULL) {
+		if (f->conf.body(f->arg, data, len) == -1)
+			done(f, "out of memory");
+	} else if (buf_add(&f->body, data, len) == -1)
 		done(f, "it is too large");
 	if (f->conf.idle > 0 && !f->done)
 		timer_set(f->loop, &f->timer, clock_ms() + f->conf.idle);

@@ -11,6 +11,8 @@
 
 #include <openssl/ssl.h>
 
+#include "xml/check.h"
+
 struct addr;
 struct fetch;
 struct loop;
@@ -31,11 +33,13 @@ struct fetch_conf {
 	int		(*permit)(void *arg, const struct addr *a);
 	/*
 	 * The document as it comes, at most as much as there is room for; NULL:
-	 * whole.  The length is told first, -1 if it is not known.
+	 * whole.  The length is told first, -1 if it is not known.  body()
+	 * returns 0, or -1 if it cannot keep the bytes: the fetch fails then.
 	 */
 	void		(*length)(void *arg, int64_t bytes);
 	size_t		(*room)(void *arg);
-	void		(*body)(void *arg, const void *data, size_t len);
+	int		(*body)(void *arg, const void *data, size_t len)
+			    MUST_CHECK;
 	int64_t		 idle;		/* ms without a byte of it */
 };
 

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "xml/check.h"
+
 struct loop;
 
 #define FILE_NAME	256		/* a name, with NUL */
@@ -44,7 +46,7 @@ struct file_meta {
 };
 
 /* The folder; -1 and errno if there is none, or nothing can be made in it. */
-int	 file_folder(const char *path);
+int	 file_folder(const char *path) MUST_CHECK;
 
 /* The partial file of this; made if there is none.  NULL and errno: EBUSY is
  * that another process has it. */
@@ -56,7 +58,7 @@ int	 partial_fd(const struct partial *p);
 /* Bytes there are; -1 and errno. */
 int64_t	 partial_size(const struct partial *p);
 /* Go back to so many bytes.  0, or -1 and errno. */
-int	 partial_truncate(struct partial *p, uint64_t size);
+int	 partial_truncate(struct partial *p, uint64_t size) MUST_CHECK;
 /*
  * It is whole: write it to the disk, with these permissions (less the umask;
  * -1: as any file) and this date if dated, under this name or one with .1, .2
@@ -64,7 +66,7 @@ int	 partial_truncate(struct partial *p, uint64_t size);
  * -1 and errno.
  */
 int	 partial_finish(struct partial *p, char *name, int mode, int dated,
-	    time_t date);
+	    time_t date) MUST_CHECK;
 /* Free it; the file is removed, or stays unless it is empty.  NULL is fine. */
 void	 partial_discard(struct partial *p);
 void	 partial_close(struct partial *p);
@@ -78,7 +80,7 @@ struct sum;
 /* An MD5 sum, of nothing yet.  NULL when out of memory. */
 struct sum *sum_new(void);
 void	 sum_free(struct sum *s);
-int	 sum_add(struct sum *s, const void *data, size_t len);
+int	 sum_add(struct sum *s, const void *data, size_t len) MUST_CHECK;
 /* In hexadecimal. */
 void	 sum_end(struct sum *s, char out[FILE_SUM]);
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "xml/buf.h"
+#include "xml/check.h"
 
 #define HTTP_LINE_MAX	8192		/* bytes of one line */
 #define HTTP_HEAD_MAX	32768		/* of all fields; of trailers, too */
@@ -27,16 +28,17 @@
 /* Begin a request: the request line and Host, without the port if that is
  * default_port.  All are 0, or -1 when b is full or memory is out. */
 int	 http_start(struct buf *b, const char *method, const char *target,
-	    const char *host, uint16_t port, uint16_t default_port);
+	    const char *host, uint16_t port, uint16_t default_port) MUST_CHECK;
 /* A field.  A value with a line end, or another control character, in it
  * is an error. */
-int	 http_add(struct buf *b, const char *name, const char *value);
+int	 http_add(struct buf *b, const char *name, const char *value)
+	    MUST_CHECK;
 /* Authorization, or whatever its name is, by RFC 7617. */
 int	 http_add_basic(struct buf *b, const char *name, const char *user,
-	    const char *password);
+	    const char *password) MUST_CHECK;
 /* End the head; of a request with a body, which follows, give its length. */
-int	 http_end(struct buf *b);
-int	 http_end_body(struct buf *b, size_t len);
+int	 http_end(struct buf *b) MUST_CHECK;
+int	 http_end_body(struct buf *b, size_t len) MUST_CHECK;
 
 /*
  * Responses

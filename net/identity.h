@@ -8,6 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "xml/check.h"
+
 #define IDENTITY_ERR 512
 
 struct identity {
@@ -24,7 +26,8 @@ struct identity {
  * can read or that is somebody else's is refused.  0, or -1 with a message
  * in err[IDENTITY_ERR].
  */
-int	 identity_load(struct identity *id, const char *dir, char *err);
+int	 identity_load(struct identity *id, const char *dir, char *err)
+	    MUST_CHECK;
 void	 identity_free(struct identity *id);
 
 #endif

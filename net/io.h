@@ -10,6 +10,8 @@
 
 #include <openssl/ssl.h>
 
+#include "xml/check.h"
+
 struct buf;
 struct io;
 struct loop;
@@ -48,7 +50,7 @@ struct buf *io_input(struct io *io);
 
 /* Queue len bytes for sending, as a unit that TLS does not split unless it is
  * larger than a record.  0, or -1 if the buffer is full or memory is out. */
-int	 io_write(struct io *io, const void *data, size_t len);
+int	 io_write(struct io *io, const void *data, size_t len) MUST_CHECK;
 /* How many more bytes than len, which are to be written next, would make
  * records full, if few do or many were full just now without; else 0. */
 size_t	 io_fill(struct io *io, size_t len);

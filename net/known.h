@@ -5,6 +5,8 @@
 #ifndef NET_KNOWN_H
 #define NET_KNOWN_H
 
+#include "xml/check.h"
+
 struct known;
 
 #define KNOWN_ERR 512
@@ -31,6 +33,6 @@ const char *known_old(const struct known *k, const char *jid);
 /* Remember it, here and in the file (mode 0600).  0, or -1 with a message if
  * the file cannot be written. */
 int	 known_add(struct known *k, const char *jid, const char *fingerprint,
-	    char *err);
+	    char *err) MUST_CHECK;
 
 #endif

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "net/io/clock.h"
+#include "xml/check.h"
 
 #define WATCH_IDLE	(-1)	/* leave the descriptor out of this poll */
 #define WATCH_NOW	0x4000	/* do not wait: what is wanted is at hand */
@@ -67,7 +68,7 @@ void	 timer_set(struct loop *l, struct timer *t, int64_t at);
 void	 timer_clear(struct loop *l, struct timer *t);	/* fine if it is off */
 
 /* Run until loop_stop().  Returns 0, or -1 and errno if poll failed. */
-int	 loop_run(struct loop *l);
+int	 loop_run(struct loop *l) MUST_CHECK;
 void	 loop_stop(struct loop *l);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "xml/check.h"
+
 struct loop;
 struct port;
 struct ports;
@@ -25,7 +27,7 @@ void	 ports_free(struct ports *p);
  * may have one for IPv4 and one for IPv6.  0, or -1 with a message in
  * err[PORT_ERR]. */
 int	 ports_open(struct ports *p, const char *where, port_fn *fn,
-	    void *arg, char *err);
+	    void *arg, char *err) MUST_CHECK;
 /* Accept nobody for now, or again; who connects waits.  All ports that are open
  * now. */
 void	 ports_hold(struct ports *p, int hold);

@@ -7,6 +7,7 @@
 #define NET_PROXY_H
 
 #include "net/url.h"
+#include "xml/check.h"
 
 enum proxy_kind { PROXY_SOCKS5, PROXY_HTTP };
 
@@ -24,12 +25,12 @@ struct proxy {
 /* socks5://, socks5h:// or http://[user[:password]@]host[:port]; ports are
  * 1080 and 3128 by default.  0, or -1 with what is wrong in err[PROXY_ERR],
  * without the password. */
-int	 proxy_parse(const char *s, struct proxy *p, char *err);
+int	 proxy_parse(const char *s, struct proxy *p, char *err) MUST_CHECK;
 /*
  * What all_proxy or ALL_PROXY says, but for hosts that no_proxy or NO_PROXY
  * names.  1, 0 if they name none, or -1 with a message.
  */
-int	 proxy_environment(struct proxy *p, char *err);
+int	 proxy_environment(struct proxy *p, char *err) MUST_CHECK;
 /* p, or NULL if connections to host do without it.  p may be NULL. */
 const struct proxy *proxy_for(const struct proxy *p, const char *host);
 

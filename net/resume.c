@@ -25,17 +25,22 @@ send_raw(void *arg, const void *data, size_t len)
 	return session_send(arg, data, len);
 }
 
-static void
+/* 0, or -1 if too much waits to be sent; a connection that has broken is told
+ * by the road. */
+static int
 send_text(struct session *s, const char *nonza)
 {
-	session_send(s, nonza, strlen(nonza));
+	if (session_send(s, nonza, strlen(nonza)) == 0)
+		return 0;
+	session_log(s, 2, "not sent: %s", nonza);
+	return -1;
 }
 
 void
 resume_ask(struct session *s)
 {
-	sm_asked(s->sm);
-	send_text(s, "<r xmlns='" NS_SM "'/>");
+	if (send_text(s, "<r xmlns='" NS_SM "'/>") == 0)
+		sm_asked(s->sm);
 }
 
 void
@@ -73,7 +78,7 @@ resume_begin(struct session *s)
 	xw_attr(&w, "previd", sm_id(s->sm));
 	xw_attrf(&w, "h", "%u", sm_h(s->sm));
 	if ((r = xw_done(&w)) == 0)
-		session_send(s, buf_data(&b), buf_len(&b));
+		r = session_send(s, buf_data(&b), buf_len(&b));
 	buf_free(&b);
 	if (r == -1)
 		return -1;
@@ -92,7 +97,8 @@ overcounted(struct session *s, const struct elem *e)
 	char		 error[320];
 	uint32_t	 h = 0;
 
-	sm_parse_h(e, &h);
+	if (sm_parse_h(e, &h) == -1)
+		h = 0;
 	snprintf(error, sizeof(error), "<stream:error><undefined-condition "
 	    "xmlns='" NS_STREAM_ERROR "'/><handled-count-too-high xmlns='"
 	    NS_SM "' h='%u' send-count='%u'/></stream:error>", h,
@@ -165,8 +171,9 @@ failed(struct session *s, const struct elem *e)
 {
 	uint32_t	 h;
 
-	if (sm_parse_h(e, &h) == 0)
-		sm_acked(s->sm, h);
+	if (sm_parse_h(e, &h) == 0 && sm_acked(s->sm, h) == -1)
+		session_log(s, 1, "the server says that it has handled more "
+		    "than was sent");
 	if (s->state == S_RESUMING) {
 		session_log(s, 1, "the server does not resume the session");
 		sm_end(s->sm);

@@ -18,6 +18,8 @@
 
 #include <openssl/ssl.h>
 
+#include "xml/check.h"
+
 struct elem;
 struct loop;
 struct resolver;
@@ -72,7 +74,7 @@ struct road *road_new(struct loop *l, struct resolver *r,
 void	 road_free(struct road *r);
 
 /* Send one stanza or nonza, whole.  0, or -1 if too much is queued. */
-int	 road_send(struct road *r, const void *data, size_t len);
+int	 road_send(struct road *r, const void *data, size_t len) MUST_CHECK;
 /* Send the least there is, so that nobody forgets the connection. */
 void	 road_keepalive(struct road *r);
 size_t	 road_queued(const struct road *r);	/* bytes not yet sent */

@@ -6,6 +6,7 @@
 #include "net/road.h"
 #include "net/way.h"
 #include "net/ways.h"
+#include "xml/check.h"
 
 struct io;
 struct parse;
@@ -72,7 +73,7 @@ void	 road_broke(struct road *r, enum road_fault fault, const char *why);
 
 /* The server sends us elsewhere, and it is the server that says so.  0, or -1
  * if it makes no sense. */
-int	 road_moved(struct road *r, const char *to);
+int	 road_moved(struct road *r, const char *to) MUST_CHECK;
 /* Nothing more is to be told: it is over, or another way will be tried. */
 int	 road_deaf(const struct road *r);
 
@@ -82,6 +83,6 @@ void	 road_log(struct road *r, int level, const char *fmt, ...)
 
 /* Begin TLS on io; ALPN may be NULL.  The certificate has to be for the
  * account's domain, or for the host of a URL.  0 or -1 (no memory). */
-int	 road_tls(struct road *r, struct io *io, const char *alpn);
+int	 road_tls(struct road *r, struct io *io, const char *alpn) MUST_CHECK;
 
 #endif

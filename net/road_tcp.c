@@ -57,8 +57,8 @@ send_header(struct tcp *t)
 	parse_free(t->parse);
 	t->parse = road_parser(t->road);
 	buf_init(&b, 16 * 1024);
-	buf_addstr(&b, "<?xml version='1.0'?>");
 	xw_init(&w, &b);
+	w.failed = buf_addstr(&b, "<?xml version='1.0'?>") == -1;
 	xw_start(&w, "stream:stream", NS_CLIENT);
 	xw_attr(&w, "xmlns:stream", NS_STREAMS);
 	xw_attr(&w, "to", conf->domain);
@@ -100,7 +100,8 @@ ask_starttls(struct tcp *t)
 {
 	static const char	 starttls[] = "<starttls xmlns='" NS_TLS "'/>";
 
-	io_write(t->io, starttls, sizeof(starttls) - 1);
+	if (io_write(t->io, starttls, sizeof(starttls) - 1) == -1)
+		road_broke(t->road, ROAD_LOST, "out of memory");
 }
 
 /* In the clear.  Whatever else it offers: no TLS, no login. */
@@ -176,8 +177,9 @@ bad_xml(struct tcp *t)
 		xw_init(&w, &b);
 		xw_start(&w, "stream:error", NULL);
 		xw_elem(&w, parse_condition(t->parse), NS_STREAM_ERROR, NULL);
-		if (xw_done(&w) == 0)
-			io_write(t->io, buf_data(&b), buf_len(&b));
+		if (xw_done(&w) == -1 ||
+		    io_write(t->io, buf_data(&b), buf_len(&b)) == -1)
+			road_log(t->road, 2, "no room to say what is wrong");
 		buf_free(&b);
 		tcp_close(t);
 		io_push(t->io);
@@ -350,8 +352,8 @@ tcp_close(void *k)
 
 	if (t->closed)
 		return;
-	if (t->parse != NULL)
-		io_write(t->io, end, sizeof(end) - 1);
+	if (t->parse != NULL && io_write(t->io, end, sizeof(end) - 1) == -1)
+		road_log(t->road, 2, "no room for the end of the stream");
 	t->closed = 1;
 	io_shutdown(t->io);
 }

@@ -113,8 +113,9 @@ send_close(struct wsroad *w)
 	if (w->closed)
 		return;
 	w->closed = 1;
-	buf_addstr(&w->text, "<close xmlns='" NS_FRAMING "'/>");
-	send_text(w);
+	if (buf_addstr(&w->text, "<close xmlns='" NS_FRAMING "'/>") == -1 ||
+	    send_text(w) == -1)
+		road_log(w->road, 2, "no room for the end of the stream");
 }
 
 /* The last frame there is. */
@@ -159,8 +160,10 @@ closed(struct wsroad *w, const struct elem *e)
 {
 	const char	*to = elem_attr(e, "see-other-uri");
 
-	if (to != NULL && io_ssl(w->io) != NULL)
-		road_moved(w->road, to);
+	if (to != NULL && io_ssl(w->io) != NULL &&
+	    road_moved(w->road, to) == -1)
+		road_log(w->road, 1, "the server sends us to a place "
+		    "that makes no sense");
 	send_close(w);
 	hang_up(w, WS_NORMAL);
 	road_ended(w->road);

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "xml/check.h"
 #include "xml/jid.h"
 
 #define NS_SASL2	"urn:xmpp:sasl:2"
@@ -32,7 +33,7 @@ struct sasl2_request {
 
 /* Append the element to out.  0 or -1. */
 int	 sasl2_authenticate(struct buf *out,
-	    const struct sasl2_request *request);
+	    const struct sasl2_request *request) MUST_CHECK;
 
 /* What <success/> says; pointers go into it, NULL is what is not there. */
 struct sasl2_success {
@@ -45,7 +46,8 @@ struct sasl2_success {
 };
 
 /* 0, or -1 if there is no proper authorization identifier in it. */
-int	 sasl2_success(const struct elem *e, struct sasl2_success *out);
+int	 sasl2_success(const struct elem *e, struct sasl2_success *out)
+	    MUST_CHECK;
 
 /* The condition that <failure/> names (RFC 6120 section 6.5), of this profile
  * or the old one, such as "not-authorized"; "no reason given" if none. */

@@ -11,6 +11,7 @@
 
 #include "net/sasl.h"
 #include "xml/buf.h"
+#include "xml/check.h"
 
 #define SCRAM_TEXT	3072	/* bytes of a prepared name or password */
 #define SCRAM_NONCE	33	/* bytes of scram_nonce()'s text with its NUL */
@@ -35,7 +36,7 @@ struct scram {
 };
 
 /* A fresh nonce of 192 bits.  Returns 0, or -1 without randomness. */
-int	 scram_nonce(char out[SCRAM_NONCE]);
+int	 scram_nonce(char out[SCRAM_NONCE]) MUST_CHECK;
 
 /*
  * Prepare for one exchange: hash by OpenSSL's name; flag is the GS2 flag 'n',

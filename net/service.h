@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xml/check.h"
+
 struct services;
 
 #define SERVICE_ERR	256
@@ -49,6 +51,6 @@ int	 services_match(const struct services *s, const char *host,
 
 /* Split what a user asks for, "name" or "host:port" ("[v6]:port"), into host
  * and port; *port is NULL if there is none.  s is changed.  0 or -1. */
-int	 service_split(char *s, char **host, char **port);
+int	 service_split(char *s, char **host, char **port) MUST_CHECK;
 
 #endif

@@ -708,7 +708,7 @@ session_close(struct session *s)
 		return;
 	if (s->state == S_READY) {
 		iq_stanza(s->iqs, "presence", "unavailable", NULL);
-		iq_send(s->iqs);
+		iq_post(s->iqs);
 		if (sm_counting(s->sm))
 			resume_tell(s);
 	} else if (s->road == NULL || road_queued(s->road) == 0) {

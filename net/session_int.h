@@ -9,6 +9,7 @@
 #include "net/sasl.h"
 #include "net/session.h"
 #include "net/way.h"
+#include "xml/check.h"
 #include "xml/jid.h"
 
 struct buf;
@@ -104,14 +105,16 @@ void	 session_fail(struct session *s, enum session_fault fault,
 	    const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
 /* Send nonzas and stanzas of the login; secret ones are not traced. */
-int	 session_send(struct session *s, const void *data, size_t len);
-int	 session_send_secret(struct session *s, const void *data, size_t len);
+int	 session_send(struct session *s, const void *data, size_t len)
+	    MUST_CHECK;
+int	 session_send_secret(struct session *s, const void *data, size_t len)
+	    MUST_CHECK;
 /* Bound: available from now on. */
 void	 session_ready(struct session *s);
 /* Ready again. */
 void	 session_back(struct session *s, int resumed);
 /* Set out for the server, with a deadline for the login.  0 or -1. */
-int	 session_set_out(struct session *s);
+int	 session_set_out(struct session *s) MUST_CHECK;
 /* Before S_READY: wait until the login's deadline.  If it is risky, as the
  * server may not bear what it was told, less: another attempt needs time. */
 void	 session_limit(struct session *s, int risky);
@@ -132,7 +135,7 @@ void	 auth_input(struct session *s, const struct elem *e);
 /* Send what is in b, unless that failed; the base64 in an element, "=" being
  * nothing, into out: 0, or -1 if it is malformed; end the session for r. */
 void	 auth_send(struct session *s, const struct buf *b, int failed);
-int	 auth_decode(const struct elem *e, struct buf *out);
+int	 auth_decode(const struct elem *e, struct buf *out) MUST_CHECK;
 void	 auth_failed(struct session *s, enum sasl_result r);
 
 /* auth2.c: may SASL2 be used?  Prepare s->sasl to use a token, if there is one
@@ -160,7 +163,7 @@ void	 login_bind(struct session *s);
 
 /* resume.c: ask to resume what there is: 0 or -1.  Take a child of the stream
  * that may be of stream management; returns 1 if it was. */
-int	 resume_begin(struct session *s);
+int	 resume_begin(struct session *s) MUST_CHECK;
 int	 resume_input(struct session *s, const struct elem *e);
 void	 resume_enable(struct session *s);
 /* In S_PROVING: something comes, so more may. */

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xml/check.h"
+
 #define NS_SM	"urn:xmpp:sm:3"
 
 struct elem;
@@ -22,7 +24,7 @@ void	 sm_free(struct sm *sm);
 void	 sm_begin(struct sm *sm);
 /* <enabled/> has come: what comes from now on counts.  0, or -1 without
  * memory. */
-int	 sm_enabled(struct sm *sm, const struct elem *enabled);
+int	 sm_enabled(struct sm *sm, const struct elem *enabled) MUST_CHECK;
 /* Counting is over, and what was not acknowledged is forgotten. */
 void	 sm_end(struct sm *sm);
 
@@ -34,7 +36,7 @@ const char *sm_id(const struct sm *sm);
 const char *sm_location(const struct sm *sm);
 
 /* A stanza is sent: keep it.  0, or -1 if too much is kept already. */
-int	 sm_sent(struct sm *sm, const void *stanza, size_t len);
+int	 sm_sent(struct sm *sm, const void *stanza, size_t len) MUST_CHECK;
 /* A stanza has come.  Is it time to say so unasked? */
 int	 sm_received(struct sm *sm);
 /* How many have come, for <a h=''/> and <resume h=''/>; saying it counts as
@@ -43,9 +45,9 @@ uint32_t sm_h(struct sm *sm);
 
 /* The server has handled h stanzas, modulo 2^32.  0, or -1 if that is more
  * than were sent. */
-int	 sm_acked(struct sm *sm, uint32_t h);
+int	 sm_acked(struct sm *sm, uint32_t h) MUST_CHECK;
 /* The h of <a/>, <resumed/> and <failed/>.  0, or -1 if it has none. */
-int	 sm_parse_h(const struct elem *e, uint32_t *h);
+int	 sm_parse_h(const struct elem *e, uint32_t *h) MUST_CHECK;
 /* How many were sent, modulo 2^32. */
 uint32_t sm_count(const struct sm *sm);
 /* How many stanzas are kept; the bytes of them. */
@@ -57,6 +59,6 @@ void	 sm_asked(struct sm *sm);
 
 /* Give all that are kept to send, oldest first.  0, or -1 as send does. */
 int	 sm_resend(struct sm *sm, int (*send)(void *arg, const void *stanza,
-	    size_t len), void *arg);
+	    size_t len), void *arg) MUST_CHECK;
 
 #endif

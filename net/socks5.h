@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xml/check.h"
+
 /* RFC 1928, shared with the server's side in socks5d.c. */
 #define SOCKS5_VERSION	5
 #define SOCKS5_NO_AUTH	0x00
@@ -61,9 +63,9 @@ struct socks5 {
  * must stay until the end.  0, or -1 if one of them is too long for SOCKS.
  */
 int	 socks5_init(struct socks5 *s, const char *host, uint16_t port,
-	    const char *user, const char *password);
+	    const char *user, const char *password) MUST_CHECK;
 /* The same for a stream, by its hash: XEP-0065 section 5.3.2. */
-int	 socks5_init_hash(struct socks5 *s, const char *hash);
+int	 socks5_init_hash(struct socks5 *s, const char *hash) MUST_CHECK;
 /* What is to be sent now, len bytes of it, once. */
 const void *socks5_output(struct socks5 *s, size_t *len);
 /* How many bytes the answer still lacks. */

@@ -15,6 +15,8 @@
 
 #include <stdint.h>
 
+#include "xml/check.h"
+
 struct tokens;
 
 #define TOKEN_MAX	1024		/* bytes of a token with its NUL */
@@ -50,7 +52,7 @@ unsigned tokens_use(struct tokens *t);
  * cannot be kept, in which case the old one stays.
  */
 int	 tokens_put(struct tokens *t, const char *mechanism,
-	    const char *secret, const char *expiry, int64_t now);
+	    const char *secret, const char *expiry, int64_t now) MUST_CHECK;
 /* It was refused: forget it. */
 void	 tokens_drop(struct tokens *t);
 

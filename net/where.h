@@ -3,6 +3,7 @@
 #define NET_WHERE_H
 
 #include "net/way.h"
+#include "xml/check.h"
 
 struct proxy;
 struct url;
@@ -17,10 +18,10 @@ struct url;
  * 0, or -1 with a message in err[WHERE_ERR].
  */
 int	 where_parse(const char *server, int kinds, int cleartext,
-	    const struct proxy *proxy, struct way *w, char *err);
+	    const struct proxy *proxy, struct way *w, char *err) MUST_CHECK;
 /* A wss:// or https:// URL; host, port, path and kind of a way without a
  * source.  0 or -1. */
-int	 where_secure(const char *url, struct way *w);
+int	 where_secure(const char *url, struct way *w) MUST_CHECK;
 /* Where a server of domain sends us that was reached by `from': a host,
  * host:port or [address]:port to be reached likewise (if by TCP), or a secure
  * URL, behind which has to be who was behind `from'.  0 or -1. */

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct buf;
 
 /*
@@ -14,9 +16,9 @@ struct buf;
  * xmlns on it if it has none, and without white space around it.  0, or -1
  * (no memory, no room, nothing but white space).
  */
-int	 wrap_stanza(struct buf *out, const void *data, size_t len);
+int	 wrap_stanza(struct buf *out, const void *data, size_t len) MUST_CHECK;
 /* Make the element that out ends with n bytes longer, by spaces in its last
  * tag, where they mean nothing.  0 or -1; then its end is lost. */
-int	 wrap_pad(struct buf *out, size_t n);
+int	 wrap_pad(struct buf *out, size_t n) MUST_CHECK;
 
 #endif

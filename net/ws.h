@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "xml/buf.h"
+#include "xml/check.h"
 
 /* RFC 6455 section 7.4.1 */
 enum ws_code {
@@ -28,10 +29,10 @@ int	 ws_accepted(const char *key, const char *accept);
 
 /* Append a frame: a whole text message, a ping or pong, a close with a code
  * and no reason.  0 or -1. */
-int	 ws_text(struct buf *out, const void *data, size_t len);
-int	 ws_ping(struct buf *out, const void *data, size_t len);
-int	 ws_pong(struct buf *out, const void *data, size_t len);
-int	 ws_close(struct buf *out, enum ws_code code);
+int	 ws_text(struct buf *out, const void *data, size_t len) MUST_CHECK;
+int	 ws_ping(struct buf *out, const void *data, size_t len) MUST_CHECK;
+int	 ws_pong(struct buf *out, const void *data, size_t len) MUST_CHECK;
+int	 ws_close(struct buf *out, enum ws_code code) MUST_CHECK;
 /* How many bytes stand before len bytes in a frame. */
 size_t	 ws_header(size_t len);
 

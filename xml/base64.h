@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 /* Length of the encoding of n bytes; most bytes that n characters decode to. */
 #define BASE64_ENCODED(n)	(((n) + 2) / 3 * 4)
 #define BASE64_DECODED(n)	(((n) + 3) / 4 * 3)
@@ -19,7 +21,8 @@ size_t	 base64_encode(char *out, const void *data, size_t len);
  * or too long, and non-zero bits behind the last byte are errors.  Returns
  * 0 and the number of bytes in *outlen, or -1.
  */
-int	 base64_decode(void *out, size_t *outlen, const char *s, size_t len);
+int	 base64_decode(void *out, size_t *outlen, const char *s, size_t len)
+	    MUST_CHECK;
 
 /* How many of the len characters at s are digits, before the first that is
  * something else: padding, for example. */

@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct buf {
 	unsigned char	*p;	/* storage, or NULL */
 	size_t		 off;	/* first live byte */
@@ -34,19 +36,19 @@ const unsigned char *buf_data(const struct buf *b);
  * Append len bytes, all or none.  Returns 0, or -1 with errno ENOBUFS (over
  * max) or ENOMEM.
  */
-int	 buf_add(struct buf *b, const void *data, size_t len);
-int	 buf_addstr(struct buf *b, const char *s);
+int	 buf_add(struct buf *b, const void *data, size_t len) MUST_CHECK;
+int	 buf_addstr(struct buf *b, const char *s) MUST_CHECK;
 
 /*
  * Room for len bytes at the tail to be written directly and then made live
  * by buf_commit() (of as many or fewer).  Returns NULL as buf_add() fails.
  */
-unsigned char *buf_reserve(struct buf *b, size_t len);
+unsigned char *buf_reserve(struct buf *b, size_t len) MUST_CHECK;
 void	 buf_commit(struct buf *b, size_t len);
 
 /* Append all that is in from, which is empty then.  0, or -1 as buf_add().
  * Nothing is copied if to is empty and they are of about the same size. */
-int	 buf_move(struct buf *to, struct buf *from);
+int	 buf_move(struct buf *to, struct buf *from) MUST_CHECK;
 
 /* Forget the first len live bytes; the last ones, so that len remain. */
 void	 buf_drain(struct buf *b, size_t len);

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct attr {
 	const char	*ns;		/* "" if in no namespace */
 	const char	*name;
@@ -39,7 +41,7 @@ struct elem *elem_new(const char *name, const char **attrs, char sep,
 /* Append a child, which parent owns from now on. */
 void	 elem_append(struct elem *parent, struct elem *child);
 /* Append character data.  Returns 0, or -1 when out of memory. */
-int	 elem_addtext(struct elem *e, const char *s, size_t len);
+int	 elem_addtext(struct elem *e, const char *s, size_t len) MUST_CHECK;
 /* Free the last child of parent, which has one, and all inside it. */
 void	 elem_drop(struct elem *parent);
 /* Free all inside e but the start tag of its first child. */

@@ -139,6 +139,13 @@ iq_send(struct iq_table *t)
 	return t->send(t->arg, buf_data(&t->out), buf_len(&t->out));
 }
 
+void
+iq_post(struct iq_table *t)
+{
+	if (iq_send(t) == -1)
+		buf_truncate(&t->out, 0);
+}
+
 struct xw *
 iq_request_id(struct iq_table *t, const char *type, const char *to,
     const char *id)
@@ -198,6 +205,13 @@ iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
 	return 0;
 }
 
+void
+iq_tell(struct iq_table *t)
+{
+	if (iq_ask(t, NULL, NULL, IQ_NODEADLINE) == -1)
+		buf_truncate(&t->out, 0);
+}
+
 struct xw *
 iq_resultto(struct iq_table *t, const char *to, const char *id)
 {
@@ -211,11 +225,11 @@ iq_result(struct iq_table *t, const struct elem *request)
 	    elem_attr(request, "id"));
 }
 
-int
+void
 iq_ok(struct iq_table *t, const struct elem *request)
 {
 	iq_result(t, request);
-	return iq_send(t);
+	iq_post(t);
 }
 
 struct xw *
@@ -224,19 +238,19 @@ iq_errorto(struct iq_table *t, const char *to, const char *id)
 	return start(t, "iq", "error", to, id);
 }
 
-int
+void
 iq_refuseto(struct iq_table *t, const char *to, const char *id,
     enum stanza_error err, const char *text)
 {
 	stanza_writeerror(iq_errorto(t, to, id), err, text);
-	return iq_send(t);
+	iq_post(t);
 }
 
-int
+void
 iq_refuse(struct iq_table *t, const struct elem *request,
     enum stanza_error err, const char *text)
 {
-	return iq_refuseto(t, elem_attr(request, "from"),
+	iq_refuseto(t, elem_attr(request, "from"),
 	    elem_attr(request, "id"), err, text);
 }
 

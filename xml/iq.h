@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xml/check.h"
+
 struct elem;
 struct iq_table;
 struct xw;
@@ -43,7 +45,7 @@ void	 iq_free(struct iq_table *t);
 
 /* Our own full JID, known after binding; answers to what was sent without
  * an address come from its bare form or its domain. */
-int	 iq_setjid(struct iq_table *t, const char *jid);
+int	 iq_setjid(struct iq_table *t, const char *jid) MUST_CHECK;
 const char *iq_jid(const struct iq_table *t);
 
 /* Start a request (type get or set) to a JID, or to our own account with
@@ -59,27 +61,43 @@ struct xw *iq_request_id(struct iq_table *t, const char *type, const char *to,
  * has passed.  Returns 0, or -1 if it could not be sent: fn is not called.
  */
 int	 iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg,
-	    int64_t deadline);
+	    int64_t deadline) MUST_CHECK;
 /* Before iq_ask(): the answer may be of any length, and is given to piece, with
  * its arg, as it comes; then what is left of it to fn. */
 void	 iq_in_pieces(struct iq_table *t, iq_piece_fn *piece);
 
-/* Start the result of a request; send an empty one; send an error. */
+/* Ask as iq_ask() does, where the answer is of no interest, as iq_post(). */
+void	 iq_tell(struct iq_table *t);
+
+/* Start the result of a request. */
 struct xw *iq_result(struct iq_table *t, const struct elem *request);
-int	 iq_ok(struct iq_table *t, const struct elem *request);
-int	 iq_refuse(struct iq_table *t, const struct elem *request,
+/* Send an empty result, as iq_post(). */
+void	 iq_ok(struct iq_table *t, const struct elem *request);
+/* Send an error with this text (NULL: none), as iq_post(). */
+void	 iq_refuse(struct iq_table *t, const struct elem *request,
 	    enum stanza_error err, const char *text);
-/* The same with the sender and the id kept from a request now freed. */
+/* Start a result for the sender and the id of a request now freed. */
 struct xw *iq_resultto(struct iq_table *t, const char *to, const char *id);
-int	 iq_refuseto(struct iq_table *t, const char *to, const char *id,
+/* Send an error for the sender and the id of a request now freed. */
+void	 iq_refuseto(struct iq_table *t, const char *to, const char *id,
 	    enum stanza_error err, const char *text);
 /* Start such an error, for an <error/> with more in it than that. */
 struct xw *iq_errorto(struct iq_table *t, const char *to, const char *id);
 
-/* Start any other stanza; end and send what was started.  0 or -1. */
+/* Start any other stanza. */
 struct xw *iq_stanza(struct iq_table *t, const char *kind, const char *type,
 	    const char *to);
-int	 iq_send(struct iq_table *t);
+/* End and send what was started.  0, or -1 if memory or the room of the
+ * connection is out, or there is no login. */
+int	 iq_send(struct iq_table *t) MUST_CHECK;
+
+/*
+ * End and send what was started, if that can be done.  For answers and last
+ * words on which nothing rests here: a stanza that cannot be sent is lost, as
+ * one that is on its way when the connection breaks, and its receiver has to
+ * bear that.
+ */
+void	 iq_post(struct iq_table *t);
 
 /* Forget all requests asked with arg; their callbacks are not called. */
 void	 iq_forget(struct iq_table *t, const void *arg);

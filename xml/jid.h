@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 #define JID_MAX	3072	/* 3 parts of 1023 bytes, '@', '/' and NUL */
 
 /*
@@ -15,7 +17,7 @@
  * Returns 0 with the result in out[JID_MAX], or -1 with *why (if not NULL)
  * set to a constant phrase such as "its domain is empty".
  */
-int	 jid_prep(const char *in, char *out, const char **why);
+int	 jid_prep(const char *in, char *out, const char **why) MUST_CHECK;
 
 /* The parts of a prepared JID, copied into out[JID_MAX] and returned: the JID
  * without its resource, its domain, its localpart ("" if none). */
@@ -34,10 +36,10 @@ int	 jid_samebare(const char *a, const char *b);
 
 /* The domain of a prepared JID in its ASCII form for DNS and certificates
  * (IDNA), in out[JID_MAX].  Returns 0 or -1. */
-int	 jid_ascii(const char *domain, char *out);
+int	 jid_ascii(const char *domain, char *out) MUST_CHECK;
 
 /* SASLprep (RFC 4013) of a user name or password, into out of size bytes.
  * Returns 0, or -1 (forbidden characters, too long). */
-int	 jid_saslprep(const char *in, char *out, size_t size);
+int	 jid_saslprep(const char *in, char *out, size_t size) MUST_CHECK;
 
 #endif

@@ -24,6 +24,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct buf;
 struct elem;
 struct parse;
@@ -82,9 +84,9 @@ void	 parse_pieces(struct parse *p, parse_piece_fn *fn, void *arg);
  * Give it bytes, which are copied.  Only after parse_next() said PARSE_MORE
  * or before the first.  Returns 0, or -1 when out of memory.
  */
-int	 parse_feed(struct parse *p, const void *data, size_t len);
+int	 parse_feed(struct parse *p, const void *data, size_t len) MUST_CHECK;
 /* The same with all that is in a buffer, which is empty then. */
-int	 parse_take(struct parse *p, struct buf *data);
+int	 parse_take(struct parse *p, struct buf *data) MUST_CHECK;
 
 /*
  * The next event.  For PARSE_OPEN, PARSE_STANZA and PARSE_CUT *e is an element

@@ -18,6 +18,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct buf;
 
 #define XW_DEPTH 16
@@ -50,6 +52,6 @@ void	 xw_elem(struct xw *w, const char *name, const char *ns,
 	    const char *text);
 /* End all open elements.  Returns 0, or -1 (out of room or memory, nested
  * too deep) with out as it was at xw_init(). */
-int	 xw_done(struct xw *w);
+int	 xw_done(struct xw *w) MUST_CHECK;
 
 #endif

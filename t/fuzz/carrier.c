@@ -257,6 +257,14 @@ consume(void)
 	carrier_consumed(c, consumed);
 }
 
+/* A carrier that does not want a socket has none. */
+static void
+try_wire(void)
+{
+	if (carrier_wire(c, carrier_wire_next(c), (int)(next() & 1)) == 0)
+		must(over || carrier_wired(c));
+}
+
 static void
 step(void)
 {
@@ -267,7 +275,7 @@ step(void)
 	else if (what < 5)
 		answer();
 	else if (what == 5)
-		carrier_wire(c, carrier_wire_next(c), (int)(next() & 1));
+		try_wire();
 	else if (what == 6)
 		socket_moves();
 	else if (what == 7)

@@ -176,8 +176,8 @@ offered(void *arg, struct inband *offer, const struct elem *open)
 		return;
 	}
 	s->stream = stream_offered(offer, open, &conf, changed, s);
-	if (s->stream != NULL)
-		stream_accept(s->stream);
+	if (s->stream != NULL && stream_accept(s->stream) == -1)
+		must(stream_state(s->stream) == STREAM_FAILED);
 }
 
 static void
@@ -420,7 +420,9 @@ talk(int who)
 		n = 1 + n / 3;
 	if (n > 0) {
 		s->said += n;
-		stream_write(s->stream, payloads[who] + s->said - n, n);
+		if (stream_write(s->stream, payloads[who] + s->said - n,
+		    n) == -1)
+			must(stream_state(s->stream) == STREAM_FAILED);
 	} else if (s->said == PAYLOAD) {
 		stream_finish(s->stream);
 	}

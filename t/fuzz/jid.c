@@ -66,8 +66,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s[size] = '\0';
 	try_jid(s);
 	try_saslprep(s);
-	if (utf8_valid(s))
-		jid_ascii(s, out);
+	if (utf8_valid(s) && jid_ascii(s, out) == 0)
+		must(strlen(out) < JID_MAX);
 	free(s);
 	return 0;
 }

@@ -85,10 +85,10 @@ parse_stanza(const struct buf *b)
 	struct elem *e;
 
 	must(p != NULL);
-	parse_feed(p, "<s>", 3);
+	must(parse_feed(p, "<s>", 3) == 0);
 	must(parse_next(p, &e) == PARSE_OPEN);
 	elem_free(e);
-	parse_feed(p, buf_data(b), buf_len(b));
+	must(parse_feed(p, buf_data(b), buf_len(b)) == 0);
 	must(parse_next(p, &e) == PARSE_STANZA);
 	must(parse_pending(p) == 0);
 	parse_free(p);

@@ -379,8 +379,10 @@ dispatch(struct side *a, const struct elem *e)
 		return iq_answer(a->iqs, e);
 	if (ibb_input(a->ibb, e))
 		return 1;
-	if (stanza_is(e, "iq") && elem_child(e, NS_PING, "ping") != NULL)
-		return iq_ok(a->iqs, e) == 0;
+	if (stanza_is(e, "iq") && elem_child(e, NS_PING, "ping") != NULL) {
+		iq_ok(a->iqs, e);
+		return 1;
+	}
 	return 0;
 }
 
