@@ -85,6 +85,23 @@ fetched()
 	check_same "$T/in/none" /dev/null "an empty one: content"
 }
 
+# What cannot be kept is not whole.  The reader does not read, so that much has
+# to be kept; and there is no memory for it.
+unkept()
+{
+	cc -shared -fPIC -D_GNU_SOURCE -o "$T/nomem.so" "$LIB/nomem.c" ||
+	    bail "no shim"
+	fifo bob.out
+	exec 4<>"$T/bob.out"
+	LD_PRELOAD=$T/nomem.so NOMEM=131072 fetcher bob -o oob=fetch:any
+	offer_url "http://127.0.0.1:$WEB/data"
+	is "$status" 5 "no memory: status of the sender"
+	ended bob "no memory" 1
+	ok "no memory: said" said bob 'fetching .*/data: out of memory'
+	exec 4<&-
+	rm "$T/bob.out"
+}
+
 # Each leaves the listener as it was.
 refused()	# extended-regex-here there url what
 {
@@ -299,6 +316,7 @@ start_nginx
 start_badweb
 words
 fetched
+unkept
 not_fetched
 hostile_names
 visits=$(wc -l <"$T/nginx/access.log")
