@@ -35,7 +35,8 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
 NETIO	= net/io/clock.o net/io/fd.o net/io/limits.o net/io/listen.o \
 	net/io/log.o \
 	net/io/signals.o
-OBJS	= $(XML) $(IBB) $(NETIO) $(NET)
+NETCONF	= net/conf/statefile.o
+OBJS	= $(XML) $(IBB) $(NETIO) $(NETCONF) $(NET)
 MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/oob_fetch.o link/oob_send.o link/probe.o link/progress.o \
 	link/receive.o link/receive_file.o link/receive_si.o \
@@ -45,7 +46,8 @@ UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/child.t t/unit/conf.t \
 	t/unit/end.t t/unit/file.t t/unit/http.t t/unit/ibb.t t/unit/jid.t \
 	t/unit/listen.t t/unit/log.t t/unit/loop.t t/unit/manners.t \
 	t/unit/pace.t t/unit/path.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \
-	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/sync.t \
+	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/statefile.t \
+	t/unit/sync.t \
 	t/unit/ws.t t/unit/xml.t
 # What they share.
 TAP	= t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o

@@ -587,6 +587,8 @@ prepare_e2e(void)
 	id = trust_identity(run.trust);
 	if (*id->note != '\0')
 		say(0, "%s", id->note);
+	if (*trust_note(run.trust) != '\0')
+		say(0, "%s", trust_note(run.trust));
 	if ((run.e2e = e2e_context(id->cert, id->key)) == NULL)
 		die(EX_LOCAL, "out of memory");
 }
@@ -643,11 +645,15 @@ prepare_memory(void)
 	jid_bare(run.jid, bare);
 	if ((run.manners = manners_read(run.conf.dir, bare)) == NULL)
 		die(EX_LOCAL, "out of memory");
+	if (*manners_note(run.manners) != '\0')
+		say(0, "%s", manners_note(run.manners));
 	if (!run.conf.fast || run.conf.certificate != NULL)
 		return;
 	run.tokens = tokens_open(run.conf.dir, bare, why);
 	if (run.tokens == NULL && *why != '\0')
 		die(EX_USE, "%s", why);
+	if (run.tokens != NULL && *tokens_note(run.tokens) != '\0')
+		say(0, "%s", tokens_note(run.tokens));
 }
 
 /* Everything that can be wrong before the network is. */

@@ -566,6 +566,7 @@ link_greet(struct link *l)
 	const char	*peer = stream_peer(l->stream);
 	const char	*key = stream_key(l->stream);
 	char		 line[TRUST_ERR];
+	int		 doubts;
 
 	l->greeted = 1;
 	if (key == NULL) {
@@ -573,8 +574,9 @@ link_greet(struct link *l)
 		return;
 	}
 	say(1, "%s: tls 1.3 end to end, key %s", peer, key);
+	doubts = trust_doubts(run.trust, peer);
 	if (trust_met(run.trust, peer, key, line, sizeof(line)) != NULL)
-		say(0, "%s", line);
+		say(doubts ? -1 : 0, "%s", line);
 }
 
 /* Something happened to the stream or to the end: see what follows. */

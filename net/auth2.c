@@ -48,6 +48,25 @@ auth2_token(struct session *s, const struct offer *o, const char *user)
 	return r;
 }
 
+/* A server may not take a token whose uses are counted wrongly the next time;
+ * then the password is left. */
+static void
+log_token_error(struct session *s)
+{
+	int	 error = tokens_error(s->conf.tokens);
+
+	if (error != 0)
+		session_log(s, 1, "the use of the token cannot be noted: %s",
+		    strerror(error));
+}
+
+static void
+drop_token(struct session *s)
+{
+	tokens_drop(s->conf.tokens);
+	log_token_error(s);
+}
+
 static void
 ask_token(struct session *s, const struct offer *o, struct sasl2_request *r)
 {
@@ -56,9 +75,10 @@ ask_token(struct session *s, const struct offer *o, struct sasl2_request *r)
 	if (o->nfast == 0 || s->conf.tokens == NULL)
 		return;
 	r->client = tokens_id(s->conf.tokens);
-	if (s->token)
+	if (s->token) {
 		r->count = tokens_use(s->conf.tokens);
-	else
+		log_token_error(s);
+	} else
 		r->want = sasl_choose_token(o->fast, o->nfast, bindings,
 		    bindings_to(s, bindings));
 }
@@ -155,7 +175,7 @@ auth2_success(struct session *s, const struct elem *e)
 	buf_free(&in);
 	if (r != SASL_OK) {
 		if (s->token)	/* of what use is it to that one? */
-			tokens_drop(s->conf.tokens);
+			drop_token(s);
 		auth_failed(s, r);
 	} else if (!is_ours(s, ok.jid)) {
 		session_fail(s, SESSION_REFUSED, "the server gives us an "
@@ -174,7 +194,7 @@ void
 auth2_refused(struct session *s, const char *condition)
 {
 	if (strcmp(condition, "temporary-auth-failure") != 0)
-		tokens_drop(s->conf.tokens);
+		drop_token(s);
 	s->no_token = 1;
 	s->spurned = 1;
 	session_fail(s, SESSION_LOST, "the server does not take the token "

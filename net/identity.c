@@ -13,10 +13,13 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "net/conf/statefile.h"
 #include "net/conffile.h"
 #include "net/identity.h"
+#include "xml/buf.h"
 
 #define KEY_FILE	"key.pem"
+#define PEM_MAX		16384	/* bytes of it */
 #define YEARS		100	/* the key counts, not the date */
 
 /*
@@ -60,20 +63,21 @@ make(struct identity *id)
  * Keeping
  */
 
+/* 0 or -1. */
 static int
-write_pem(const struct identity *id, int fd)
+write_pem(const struct identity *id, struct buf *out)
 {
-	FILE	*f;
-	int	 ok;
+	BIO	*bio = BIO_new(BIO_s_mem());
+	char	*p;
+	long	 n;
+	int	 r = -1;
 
-	if ((f = fdopen(fd, "w")) == NULL) {
-		close(fd);
-		return -1;
-	}
-	ok = PEM_write_PrivateKey(f, id->key, NULL, NULL, 0, NULL, NULL) ==
-	    1 && PEM_write_X509(f, id->cert) == 1 && fflush(f) == 0 &&
-	    fsync(fd) == 0;
-	return fclose(f) == 0 && ok ? 0 : -1;
+	if (bio != NULL && PEM_write_bio_PrivateKey(bio, id->key, NULL, NULL,
+	    0, NULL, NULL) == 1 && PEM_write_bio_X509(bio, id->cert) == 1 &&
+	    (n = BIO_get_mem_data(bio, &p)) > 0)
+		r = buf_add(out, p, (size_t)n);
+	BIO_free(bio);		/* wipes */
+	return r;
 }
 
 static int
@@ -101,30 +105,22 @@ make_dirs(const char *dir)
 	return -1;
 }
 
-/* Under a name of our own first; link() then gives it the right one unless
- * another process was faster, whose key it is then.  0 or -1 and errno. */
+/* If another process was faster, it is the key of that one.  0 or -1 and
+ * errno. */
 static int
 keep(const struct identity *id, const char *dir, const char *path)
 {
-	char	 tmp[PATH_MAX];
-	int	 fd, r, saved;
+	struct buf	 pem;
+	int		 r = -1;
 
 	if (make_dirs(dir) == -1)
 		return -1;
-	if (snprintf(tmp, sizeof(tmp), "%s/key.XXXXXXXXXX", dir) >=
-	    (int)sizeof(tmp)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	if ((fd = mkstemp(tmp)) == -1)
-		return -1;
-	r = write_pem(id, fd);
-	if (r == 0 && link(tmp, path) == -1 && errno != EEXIST)
-		r = -1;
-	saved = errno;
-	unlink(tmp);
-	errno = saved;
-	return r;
+	buf_init(&pem, PEM_MAX);
+	errno = ENOMEM;
+	if (write_pem(id, &pem) == 0)
+		r = statefile_create(path, &pem);
+	buf_free(&pem);
+	return r == -1 && errno == EEXIST ? 0 : r;
 }
 
 /*

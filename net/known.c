@@ -3,31 +3,37 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "net/conf/statefile.h"
 #include "net/conffile.h"
 #include "net/known.h"
+#include "xml/buf.h"
 #include "xml/jid.h"
 
 #define KNOWN_FILE	"known_peers"
+#define KNOWN_MAX	(16 * 1024 * 1024)	/* bytes of it */
+#define READ_STEP	(64 * 1024)
 
 struct peer {
 	char			*jid, *fingerprint;
 	STAILQ_ENTRY(peer)	 next;
 };
+STAILQ_HEAD(peers, peer);
 
 struct known {
 	char			 path[PATH_MAX];
-	STAILQ_HEAD(, peer)	 peers;
+	struct peers		 peers;
+	struct peers		 torn;	/* bad lines, as their jid */
+	struct statefile_note	 note;
 };
 
 static int
-add(struct known *k, const char *jid, const char *fingerprint)
+add(struct peers *list, const char *jid, const char *fingerprint)
 {
 	struct peer	*p;
 
@@ -41,9 +47,26 @@ add(struct known *k, const char *jid, const char *fingerprint)
 		free(p);
 		return -1;
 	}
-	STAILQ_INSERT_TAIL(&k->peers, p, next);
+	STAILQ_INSERT_TAIL(list, p, next);
 	return 0;
 }
+
+static void
+clear(struct peers *list)
+{
+	struct peer	*p;
+
+	while ((p = STAILQ_FIRST(list)) != NULL) {
+		STAILQ_REMOVE_HEAD(list, next);
+		free(p->jid);
+		free(p->fingerprint);
+		free(p);
+	}
+}
+
+/*
+ * Reading
+ */
 
 static int
 is_fingerprint(const char *s)
@@ -55,72 +78,124 @@ is_fingerprint(const char *s)
 	    strspn(s + 7, base64) == 43;
 }
 
-/* A resource may hold spaces; a fingerprint holds none.  An address may begin
- * as a comment does. */
+/* Line n.  A resource may hold spaces; a fingerprint holds none.  An address
+ * may begin as a comment does.  0, or -1 without memory. */
 static int
-parse_line(struct known *k, char *line, unsigned n, char *err)
+parse_line(struct known *k, char *line, unsigned n)
 {
 	char		 jid[JID_MAX], *space;
 	const char	*why;
 
-	line[strcspn(line, "\r\n")] = '\0';
+	line[strcspn(line, "\r")] = '\0';
 	space = strrchr(line, ' ');
 	if (space != NULL && is_fingerprint(space + 1)) {
 		*space = '\0';
 		if (jid_prep(line, jid, &why) == 0)
-			return add(k, jid, space + 1) == -1 ?
-			    conf_fail(err, "out of memory") : 0;
+			return add(&k->peers, jid, space + 1);
+		*space = ' ';
 	}
 	if (*line == '\0' || *line == '#')
 		return 0;
-	return conf_fail(err, "%s:%u: not \"jid SHA256:...\"; mend or remove "
-	    "the line", k->path, n);
+	statefile_bad_line(&k->note, k->path, n);
+	return add(&k->torn, line, "");
 }
 
+/* All lines of text, which is changed.  0, or -1 without memory. */
 static int
-read_lines(struct known *k, FILE *f, char *err)
+parse(struct known *k, char *text)
 {
-	char		*line = NULL;
-	size_t		 size = 0;
+	char		*line;
 	unsigned	 n = 0;
-	int		 r = 0;
 
-	while (r == 0 && getline(&line, &size, f) != -1)
-		r = parse_line(k, line, ++n, err);
-	if (r == 0 && ferror(f))
-		r = conf_fail(err, "%s: %s", k->path, strerror(errno));
-	free(line);
-	return r;
+	while ((line = strsep(&text, "\n")) != NULL)
+		if (parse_line(k, line, ++n) == -1)
+			return -1;
+	return 0;
+}
+
+/* The whole file, without a NUL at its end.  0, or -1 and errno. */
+static int
+read_file(int fd, struct buf *b)
+{
+	unsigned char	*p;
+	ssize_t		 n;
+
+	do {
+		if ((p = buf_reserve(b, READ_STEP)) == NULL) {
+			errno = errno == ENOBUFS ? EFBIG : errno;
+			return -1;
+		}
+		if ((n = read(fd, p, READ_STEP)) > 0)
+			buf_commit(b, (size_t)n);
+	} while (n > 0 || (n == -1 && errno == EINTR));
+	return n == 0 ? 0 : -1;
+}
+
+/* NUL bytes, such as some file systems leave after a loss of power, are no
+ * reason to overlook what is behind them.  0, or -1 and errno. */
+static int
+load(struct known *k, int fd, struct buf *b)
+{
+	char	*text;
+	size_t	 i, len;
+
+	if (read_file(fd, b) == -1)
+		return -1;
+	len = buf_len(b);
+	if ((text = malloc(len + 1)) == NULL)
+		return -1;
+	memcpy(text, buf_data(b), len);
+	text[len] = '\0';
+	for (i = 0; i < len; i++)
+		if (text[i] == '\0')
+			text[i] = '?';
+	if (parse(k, text) == -1) {
+		free(text);
+		errno = ENOMEM;
+		return -1;
+	}
+	free(text);
+	return 0;
+}
+
+static struct known *
+known_new(const char *path)
+{
+	struct known	*k;
+
+	if ((k = calloc(1, sizeof(*k))) == NULL)
+		return NULL;
+	STAILQ_INIT(&k->peers);
+	STAILQ_INIT(&k->torn);
+	strlcpy(k->path, path, sizeof(k->path));
+	return k;
 }
 
 struct known *
 known_read(const char *dir, char *err)
 {
+	char		 path[PATH_MAX];
 	struct known	*k;
 	struct stat	 st;
-	FILE		*f;
+	struct buf	 b;
 	int		 fd, r;
 
-	if ((k = calloc(1, sizeof(*k))) == NULL) {
+	snprintf(path, sizeof(path), "%s/" KNOWN_FILE, dir);
+	if ((k = known_new(path)) == NULL) {
 		conf_fail(err, "out of memory");
 		return NULL;
 	}
-	STAILQ_INIT(&k->peers);
-	snprintf(k->path, sizeof(k->path), "%s/" KNOWN_FILE, dir);
 	if ((fd = conf_open(k->path, &st, err)) == -1) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return k;
 		known_free(k);
 		return NULL;
 	}
-	if ((f = fdopen(fd, "r")) == NULL) {
+	buf_init(&b, KNOWN_MAX);
+	if ((r = load(k, fd, &b)) == -1)
 		conf_fail(err, "%s: %s", k->path, strerror(errno));
-		close(fd);
-		known_free(k);
-		return NULL;
-	}
-	r = read_lines(k, f, err);
-	fclose(f);
+	buf_free(&b);
+	close(fd);
 	if (r == 0)
 		return k;
 	known_free(k);
@@ -130,23 +205,27 @@ known_read(const char *dir, char *err)
 void
 known_free(struct known *k)
 {
-	struct peer	*p;
-
 	if (k == NULL)
 		return;
-	while ((p = STAILQ_FIRST(&k->peers)) != NULL) {
-		STAILQ_REMOVE_HEAD(&k->peers, next);
-		free(p->jid);
-		free(p->fingerprint);
-		free(p);
-	}
+	clear(&k->peers);
+	clear(&k->torn);
 	free(k);
 }
+
+/*
+ * Looking
+ */
 
 const char *
 known_path(const struct known *k)
 {
 	return k->path;
+}
+
+const char *
+known_note(const struct known *k)
+{
+	return k->note.text;
 }
 
 const char *
@@ -166,6 +245,28 @@ known_peer(const struct known *k, const char *jid)
 	return known_old(k, jid) != NULL;
 }
 
+/* A line that was cut may end within the JID. */
+enum known_doubt
+known_doubt(const struct known *k, const char *jid)
+{
+	enum known_doubt	 doubt = KNOWN_UNDOUBTED;
+	struct peer		*p;
+	size_t			 len = strlen(jid), n;
+
+	if (known_peer(k, jid))
+		return KNOWN_UNDOUBTED;
+	STAILQ_FOREACH(p, &k->torn, next) {
+		n = strlen(p->jid);
+		if (strncasecmp(p->jid, jid, n < len ? n : len) != 0)
+			continue;
+		if (n > len && p->jid[len] == ' ')
+			return KNOWN_HAD_KEY;
+		if (n <= len)
+			doubt = KNOWN_DOUBTED;
+	}
+	return doubt;
+}
+
 enum known_result
 known_check(const struct known *k, const char *jid, const char *fingerprint)
 {
@@ -178,44 +279,64 @@ known_check(const struct known *k, const char *jid, const char *fingerprint)
 	return known_peer(k, jid) ? KNOWN_CHANGED : KNOWN_NEW;
 }
 
-/* Some editors leave the last line without its end. */
-static int
-in_a_line(int fd)
-{
-	off_t	 size = lseek(fd, 0, SEEK_END);
-	char	 last;
+/*
+ * Adding
+ */
 
-	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+/* What is to be in the file, which is locked: all that is in it now, and a
+ * line.  0, or -1 with a message. */
+static int
+compose(const struct known *k, int fd, struct buf *b, const char *jid,
+    const char *fingerprint, char *err)
+{
+	struct known		*now = known_new(k->path);
+	enum known_result	 r;
+	const char		*end;
+
+	if (now == NULL || load(now, fd, b) == -1) {
+		known_free(now);
+		return conf_fail(err, "%s: %s", k->path, strerror(errno));
+	}
+	r = known_check(now, jid, fingerprint);
+	known_free(now);
+	if (r == KNOWN_CHANGED)
+		return conf_fail(err, "%s: another program has just met it "
+		    "with another key", k->path);
+	if (r == KNOWN_SAME)
+		return 0;
+	/* Some editors leave the last line without its end. */
+	end = buf_len(b) > 0 && buf_data(b)[buf_len(b) - 1] != '\n' ?
+	    "\n" : "";
+	if (buf_printf(b, "%s%s %s\n", end, jid, fingerprint) == -1)
+		return conf_fail(err, "%s: %s", k->path, strerror(errno));
+	return 0;
 }
 
-/* One write, so that two programs never mix their lines. */
 static int
-append(const char *path, const char *jid, const char *fingerprint)
+add_to_file(const struct known *k, const char *jid, const char *fingerprint,
+    char *err)
 {
-	char	*line;
-	int	 fd, n, r;
+	struct buf	 b;
+	int		 fd, done, r;
 
-	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return -1;
-	n = asprintf(&line, "%s%s %s\n", in_a_line(fd) ? "\n" : "", jid,
-	    fingerprint);
-	if (n == -1) {
-		close(fd);
-		return -1;
-	}
-	r = write(fd, line, (size_t)n) == n ? 0 : -1;
-	free(line);
-	return close(fd) == -1 ? -1 : r;
+	if ((fd = statefile_lock(k->path)) == -1)
+		return conf_fail(err, "%s: %s", k->path, strerror(errno));
+	buf_init(&b, KNOWN_MAX);
+	r = compose(k, fd, &b, jid, fingerprint, err);
+	if (r == 0 && (done = statefile_replace(k->path, &b)) == -1)
+		r = conf_fail(err, "%s: %s", k->path, strerror(errno));
+	else if (r == 0)
+		close(done);
+	buf_free(&b);
+	close(fd);
+	return r;
 }
 
 int
 known_add(struct known *k, const char *jid, const char *fingerprint,
     char *err)
 {
-	if (add(k, jid, fingerprint) == -1)
+	if (add(&k->peers, jid, fingerprint) == -1)
 		return conf_fail(err, "out of memory");
-	if (append(k->path, jid, fingerprint) == -1)
-		return conf_fail(err, "%s: %s", k->path, strerror(errno));
-	return 0;
+	return add_to_file(k, jid, fingerprint, err);
 }

@@ -3,6 +3,7 @@
  * where the server's manners are known (XEP-0305): what auth.c and bind.c do,
  * in turn.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "net/offer.h"
@@ -66,9 +67,11 @@ login_learn(struct session *s)
 {
 	const struct way	*way = road_way(s->road);
 
-	if (s->conf.manners != NULL && way != NULL && way->kind == WAY_TCP)
-		manners_learn(s->conf.manners, s->patient != PATIENT_ALWAYS,
-		    s->first, s->second);
+	if (s->conf.manners != NULL && way != NULL && way->kind == WAY_TCP &&
+	    manners_learn(s->conf.manners, s->patient != PATIENT_ALWAYS,
+	    s->first, s->second) == -1)
+		session_log(s, 1, "what the server offers cannot be "
+		    "remembered: %s", strerror(errno));
 }
 
 void

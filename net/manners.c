@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "net/conf.h"
+#include "net/conf/statefile.h"
 #include "net/conffile.h"
-#include "net/lines.h"
 #include "net/manners.h"
+#include "xml/buf.h"
 #include "xml/jid.h"
 
 #define FILE_NAME	"known_servers"
@@ -22,6 +23,7 @@ struct manners {
 	char	 jid[JID_MAX];
 	int	 known, hurry;
 	char	 first[MANNERS_MAX], second[MANNERS_MAX];
+	struct statefile_note note;
 };
 
 static void
@@ -32,16 +34,28 @@ set_words(char *out, const char *p, size_t len)
 	snprintf(out, MANNERS_MAX, "%.*s", (int)len, p);
 }
 
-/* What makes no sense is not known. */
+/* Behind the JID: does it make sense? */
+static int
+is_sound(const char *p)
+{
+	return (strncmp(p, "yes ", 4) == 0 || strncmp(p, "no ", 3) == 0) &&
+	    strstr(p, " /") != NULL && strlen(p) < MANNERS_MAX;
+}
+
+static int
+is_line(const char *line)
+{
+	const char	*space = strchr(line, ' ');
+
+	return space != NULL && is_sound(space + 1);
+}
+
 static void
 parse(struct manners *m, const char *p)
 {
-	const char	*slash;
+	const char	*slash = strstr(p, " /");
 
-	m->hurry = strncmp(p, "yes ", 4) == 0;
-	if ((!m->hurry && strncmp(p, "no ", 3) != 0) ||
-	    (slash = strstr(p, " /")) == NULL || strlen(p) >= MANNERS_MAX)
-		return;
+	m->hurry = *p == 'y';
 	p += strcspn(p, " ") + 1;
 	set_words(m->first, p, slash < p ? 0 : (size_t)(slash - p));
 	slash += 2;
@@ -60,7 +74,7 @@ read_file(const char *path)
 
 	if (fd == -1 && errno != ENOENT)
 		return NULL;
-	text = lines_read(fd);
+	text = statefile_read(fd);
 	if (fd != -1)
 		close(fd);
 	return text;
@@ -72,6 +86,7 @@ manners_read(const char *dir, const char *jid)
 	struct manners	*m;
 	const char	*p;
 	char		*text, *next, *line;
+	unsigned	 n = 0;
 
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return NULL;
@@ -84,10 +99,12 @@ manners_read(const char *dir, const char *jid)
 		return m;
 	}
 	next = text;
-	while ((line = strsep(&next, "\n")) != NULL)
-		if ((p = lines_about(line, jid)) != NULL)
+	for (; (line = strsep(&next, "\n")) != NULL; n++)
+		if (*line != '\0' && !is_line(line))
+			statefile_bad_line(&m->note, m->path, n + 1);
+		else if ((p = statefile_about(line, jid)) != NULL)
 			parse(m, p);
-	lines_free(text);
+	statefile_free(text);
 	return m;
 }
 
@@ -95,6 +112,12 @@ void
 manners_free(struct manners *m)
 {
 	free(m);
+}
+
+const char *
+manners_note(const struct manners *m)
+{
+	return m->note.text;
 }
 
 int
@@ -116,31 +139,38 @@ manners_second(const struct manners *m)
 }
 
 /* The lines about others as they are now, and ours. */
-static void
-write_lines(void *arg, FILE *f)
+static int
+compose(const struct manners *m, int fd, struct buf *out)
 {
-	const struct manners	*m = arg;
-	char			*text = read_file(m->path);
+	char	*text = statefile_read(fd);
+	int	 r = statefile_others(out, text, m->jid, is_line, LINE_MOST);
 
-	lines_others(f, text, m->jid, LINE_MOST);
-	lines_free(text);
-	fprintf(f, "%s %s %s / %s\n", m->jid, m->hurry ? "yes" : "no",
-	    m->first, m->second);
+	statefile_free(text);
+	return r == -1 ? -1 : buf_printf(out, "%s %s %s / %s\n", m->jid,
+	    m->hurry ? "yes" : "no", m->first, m->second);
 }
 
-/* It is only for speed: failures are of no interest. */
-static void
-save(struct manners *m)
+static int
+save(const struct manners *m)
 {
-	int	 fd;
+	struct buf	 b;
+	int		 fd, done = -1;
 
 	if (*m->path == '\0')
-		return;
-	if ((fd = lines_replace(m->path, write_lines, m)) != -1)
-		close(fd);
+		return 0;
+	if ((fd = statefile_lock(m->path)) == -1)
+		return -1;
+	buf_init(&b, 2 * STATEFILE_MAX);
+	if (compose(m, fd, &b) == 0)
+		done = statefile_replace(m->path, &b);
+	buf_free(&b);
+	if (done != -1)
+		close(done);
+	close(fd);
+	return done == -1 ? -1 : 0;
 }
 
-void
+int
 manners_learn(struct manners *m, int hurry, const char *first,
     const char *second)
 {
@@ -149,10 +179,10 @@ manners_learn(struct manners *m, int hurry, const char *first,
 		hurry = 0;
 	if (m->known && m->hurry == hurry && strcmp(m->first, first) == 0 &&
 	    strcmp(m->second, second) == 0)
-		return;
+		return 0;
 	m->known = 1;
 	m->hurry = hurry;
 	set_words(m->first, first, strlen(first));
 	set_words(m->second, second, strlen(second));
-	save(m);
+	return save(m);
 }

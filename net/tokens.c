@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "net/lines.h"
+#include "net/conf/statefile.h"
 #include "net/tokens.h"
+#include "xml/buf.h"
 #include "xml/jid.h"
 
 #define FILE_NAME	"tokens"
@@ -27,6 +29,8 @@ struct tokens {
 	char		 id[UUID_MAX];
 	int		 has;
 	struct token	 token;
+	int		 error;		/* of the last time it was written */
+	struct statefile_note note;
 };
 
 /*
@@ -74,51 +78,71 @@ is_word(const char *s, size_t size)
 	return i > 0 && i < size && s[i] == '\0';
 }
 
-/* What makes no sense is not there. */
-static void
-parse_token(struct tokens *t, char *p)
+/* The words behind a JID: 0, or -1 if they make no sense. */
+static int
+parse_token(struct token *k, char *p)
 {
-	struct token	*k = &t->token;
 	const char	*mech = strsep(&p, " "), *expiry = strsep(&p, " ");
 	const char	*count = strsep(&p, " "), *wrong;
 
 	if (p == NULL || !is_word(mech, sizeof(k->mechanism)) ||
 	    !is_word(p, sizeof(k->secret)))
-		return;
+		return -1;
 	k->expiry = strtonum(expiry, 0, INT64_MAX, &wrong);
 	if (wrong != NULL)
-		return;
+		return -1;
 	k->count = (unsigned)strtonum(count, 0, INT_MAX, &wrong);
 	if (wrong != NULL)
-		return;
+		return -1;
 	strlcpy(k->mechanism, mech, sizeof(k->mechanism));
 	strlcpy(k->secret, p, sizeof(k->secret));
-	t->has = 1;
+	return 0;
+}
+
+static int
+is_line(const char *line)
+{
+	char		 copy[LINE_MOST];
+	struct token	 k;
+	const char	*space = strchr(line, ' ');
+	int		 r = -1;
+
+	if (space != NULL && strlcpy(copy, space + 1, sizeof(copy)) <
+	    sizeof(copy))
+		r = parse_token(&k, copy);
+	OPENSSL_cleanse(copy, sizeof(copy));
+	OPENSSL_cleanse(&k, sizeof(k));
+	return r == 0;
 }
 
 /* The lines about others as they are, and ours. */
-static void
-write_lines(void *arg, FILE *f)
+static int
+compose(const struct tokens *t, struct buf *out)
 {
-	const struct tokens	*t = arg;
-	char			*text = lines_read(t->fd), *next = text;
-	char			*line = strsep(&next, "\n");
+	char	*text = statefile_read(t->fd), *next = text;
+	char	*line = strsep(&next, "\n");
+	int	 r = buf_printf(out, "%s\n", t->id);
 
-	fprintf(f, "%s\n", t->id);
-	if (line != NULL && strcmp(line, t->id) == 0)
-		lines_others(f, next, t->jid, LINE_MOST);
-	lines_free(text);
-	if (t->has)
-		fprintf(f, "%s %s %lld %u %s\n", t->jid, t->token.mechanism,
-		    (long long)t->token.expiry, t->token.count,
-		    t->token.secret);
+	if (r == 0 && line != NULL && strcmp(line, t->id) == 0)
+		r = statefile_others(out, next, t->jid, is_line, LINE_MOST);
+	statefile_free(text);
+	if (r == 0 && t->has)
+		r = buf_printf(out, "%s %s %lld %u %s\n", t->jid,
+		    t->token.mechanism, (long long)t->token.expiry,
+		    t->token.count, t->token.secret);
+	return r;
 }
 
 static int
 save(struct tokens *t)
 {
-	int	 fd = lines_replace(t->path, write_lines, t);
+	struct buf	 b;
+	int		 fd = -1;
 
+	buf_init(&b, 2 * STATEFILE_MAX);
+	if (compose(t, &b) == 0)
+		fd = statefile_replace(t->path, &b);
+	buf_free(&b);
 	if (fd == -1)
 		return -1;
 	close(t->fd);
@@ -126,20 +150,35 @@ save(struct tokens *t)
 	return 0;
 }
 
+static void
+read_line(struct tokens *t, char *line, unsigned n)
+{
+	char	*p;
+
+	if (*line == '\0')
+		return;
+	if (!is_line(line))
+		statefile_bad_line(&t->note, t->path, n);
+	else if ((p = statefile_about(line, t->jid)) != NULL)
+		t->has = parse_token(&t->token, p) == 0;
+}
+
 /* A client that is not known is a new one, without tokens: that is to be saved.
  * 0 or -1. */
 static int
 read_or_make(struct tokens *t)
 {
-	char	*text = lines_read(t->fd), *next = text, *line, *p;
+	char		*text = statefile_read(t->fd), *next = text, *line;
+	unsigned	 n = 1;
 
 	line = strsep(&next, "\n");
 	if (line != NULL && is_uuid(line))
 		strlcpy(t->id, line, sizeof(t->id));
+	else if (line != NULL && *line != '\0')
+		statefile_bad_line(&t->note, t->path, n);
 	while (*t->id != '\0' && (line = strsep(&next, "\n")) != NULL)
-		if ((p = lines_about(line, t->jid)) != NULL)
-			parse_token(t, p);
-	lines_free(text);
+		read_line(t, line, ++n);
+	statefile_free(text);
 	return *t->id != '\0' || (make_uuid(t->id) == 0 && save(t) == 0) ? 0 :
 	    -1;
 }
@@ -163,7 +202,7 @@ tokens_open(const char *dir, const char *jid, char *err)
 		if (snprintf(t->path, sizeof(t->path), "%s/" FILE_NAME ".%d",
 		    dir, i) >= (int)sizeof(t->path))
 			break;
-		t->fd = lines_claim(t->path, "token", err);
+		t->fd = statefile_claim(t->path, "token", err);
 	}
 	if (t->fd != -1 && read_or_make(t) == 0)
 		return t;
@@ -198,11 +237,17 @@ tokens_get(const struct tokens *t, int64_t now)
 	return t->has && t->token.expiry > now ? &t->token : NULL;
 }
 
+const char *
+tokens_note(const struct tokens *t)
+{
+	return t->note.text;
+}
+
 unsigned
 tokens_use(struct tokens *t)
 {
 	t->token.count = t->token.count < INT_MAX ? t->token.count + 1 : 1;
-	save(t);
+	t->error = save(t) == -1 ? errno : 0;
 	return t->token.count;
 }
 
@@ -229,7 +274,13 @@ tokens_drop(struct tokens *t)
 {
 	OPENSSL_cleanse(&t->token, sizeof(t->token));
 	t->has = 0;
-	save(t);
+	t->error = save(t) == -1 ? errno : 0;
+}
+
+int
+tokens_error(const struct tokens *t)
+{
+	return t->error;
 }
 
 /* So many digits, a number up to max; -1 if they are not there. */

@@ -36,25 +36,32 @@ struct token {
  * a message in err[TOKENS_ERR] if one may be known to others (conffile.h).
  */
 struct tokens *tokens_open(const char *dir, const char *jid, char *err);
-void	 tokens_close(struct tokens *t);	/* wipes */
+/* Wipe and free.  NULL is fine. */
+void	 tokens_close(struct tokens *t);
+/* Which lines of the file were ignored, as they make no sense, for people; ""
+ * if there were none. */
+const char *tokens_note(const struct tokens *t);
 
 /* The client's UUID. */
 const char *tokens_id(const struct tokens *t);
 /* The account's token, if there is one that has not expired at now, seconds;
  * else NULL. */
 const struct token *tokens_get(const struct tokens *t, int64_t now);
-/* It is about to be used: count that, here and in the file.  Returns how often
- * it has been, with this time. */
+/* It is about to be used: count that, here and in the file (tokens_error()).
+ * Returns how often it has been, with this time. */
 unsigned tokens_use(struct tokens *t);
 /*
  * The server has given another, which expires at a time as XEP-0082 has it:
  * keep it, here and in the file.  0; -1 if it makes no sense, has expired or
- * cannot be kept, in which case the old one stays.
+ * cannot be kept, in which case the old one stays in the file.
  */
 int	 tokens_put(struct tokens *t, const char *mechanism,
 	    const char *secret, const char *expiry, int64_t now) MUST_CHECK;
-/* It was refused: forget it. */
+/* It was refused: forget it, here and in the file (tokens_error()). */
 void	 tokens_drop(struct tokens *t);
+/* Why the file could not be written by the last tokens_use() or tokens_drop(),
+ * an errno, or 0. */
+int	 tokens_error(const struct tokens *t);
 
 /* A DateTime of XEP-0082 in seconds since 1970, or -1. */
 int64_t	 tokens_time(const char *text);

@@ -74,23 +74,41 @@ trust_judge(struct trust *t, const char *peer, const char *fingerprint)
 int
 trust_expects(const struct trust *t, const char *peer)
 {
-	return t->known != NULL && known_peer(t->known, peer);
+	return t->known != NULL && (known_peer(t->known, peer) ||
+	    known_doubt(t->known, peer) == KNOWN_HAD_KEY);
+}
+
+int
+trust_doubts(const struct trust *t, const char *peer)
+{
+	return t->known != NULL &&
+	    known_doubt(t->known, peer) != KNOWN_UNDOUBTED;
+}
+
+const char *
+trust_note(const struct trust *t)
+{
+	return t->known != NULL ? known_note(t->known) : "";
 }
 
 const char *
 trust_met(struct trust *t, const char *peer, const char *fingerprint,
     char *line, size_t size)
 {
-	char	 why[KNOWN_ERR];
+	char		 why[KNOWN_ERR];
+	const char	*how = trust_doubts(t, peer) ? "its key may have been "
+			    "in a line that makes no sense: compare the key "
+			    "with that of xcat -K there; " : "";
 
 	if (t->known == NULL ||
 	    known_check(t->known, peer, fingerprint) != KNOWN_NEW)
 		return NULL;
 	if (known_add(t->known, peer, fingerprint, why) == -1)
-		snprintf(line, size, "%s: first contact; its key is %s, "
-		    "which cannot be remembered: %s", peer, fingerprint, why);
+		snprintf(line, size, "%s: %sfirst contact; its key is %s, "
+		    "which cannot be remembered: %s", peer, how, fingerprint,
+		    why);
 	else
-		snprintf(line, size, "%s: first contact; its key %s is now "
-		    "in %s", peer, fingerprint, known_path(t->known));
+		snprintf(line, size, "%s: %sfirst contact; its key %s is now "
+		    "in %s", peer, how, fingerprint, known_path(t->known));
 	return line;
 }

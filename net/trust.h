@@ -29,6 +29,10 @@ const char *trust_judge(struct trust *t, const char *peer,
 	    const char *fingerprint);
 /* Is the peer known to have a key, so that a plain stream will not do? */
 int	 trust_expects(const struct trust *t, const char *peer);
+/* May the key of the peer have been known, in a line that cannot be read? */
+int	 trust_doubts(const struct trust *t, const char *peer);
+/* What was wrong with what is remembered, for people; "" if nothing. */
+const char *trust_note(const struct trust *t);
 /* The peer has proved to have this key: a caller remembers it.  What there
  * is to tell the user is in line of size bytes, returned; NULL if nothing. */
 const char *trust_met(struct trust *t, const char *peer,

@@ -1,5 +1,7 @@
 #include <errno.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +64,28 @@ int
 buf_addstr(struct buf *b, const char *s)
 {
 	return buf_add(b, s, strlen(s));
+}
+
+int
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	unsigned char	*p;
+	va_list		 ap;
+	int		 n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	/* vsnprintf() writes a NUL behind the text, which does not stay. */
+	if (n < 0 || (p = buf_reserve(b, (size_t)n + 1)) == NULL)
+		return -1;
+	va_start(ap, fmt);
+	n = vsnprintf((char *)p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return -1;
+	buf_commit(b, (size_t)n);
+	return 0;
 }
 
 /*

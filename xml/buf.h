@@ -38,6 +38,9 @@ const unsigned char *buf_data(const struct buf *b);
  */
 int	 buf_add(struct buf *b, const void *data, size_t len) MUST_CHECK;
 int	 buf_addstr(struct buf *b, const char *s) MUST_CHECK;
+/* Append what printf(3) makes of the format, without its NUL.  As buf_add(). */
+int	 buf_printf(struct buf *b, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 2, 3))) MUST_CHECK;
 
 /*
  * Room for len bytes at the tail to be written directly and then made live
