@@ -165,10 +165,18 @@ close_ask(struct inband *s, int64_t deadline)
 	return iq_ask(s->ibb->iqs, close_answered, s, deadline);
 }
 
+/* The error of a block says why, but there may be no block to be answered: the
+ * bytes may go through a socket. */
 void
-close_tell(struct inband *s)
+close_tell(struct inband *s, enum stanza_error why)
 {
-	start_close(s);
+	struct xw	*w = start_close(s);
+
+	if (s->can_sync) {
+		xw_start(w, "reason", NS_XCAT);
+		stanza_writecondition(w, why);
+		xw_end(w);
+	}
 	iq_tell(s->ibb->iqs);
 }
 
@@ -225,6 +233,6 @@ inband_abort(struct inband *s, enum stanza_error err)
 	if (s->in == HALF_CLOSING)
 		close_answer(s, 0);
 	else if (s->state != OFFERED && s->out == HALF_OPEN)
-		close_tell(s);
+		close_tell(s, err);
 	inband_set_state(s, ENDED);
 }

@@ -21,7 +21,7 @@ open_answered(void *arg, const struct elem *answer)
 
 	if (answer == NULL) {
 		/* It may still say yes: let it not wait for us then. */
-		close_tell(s);
+		close_tell(s, SE_REMOTE_SERVER_TIMEOUT);
 		inband_fail(s, INBAND_SILENT, SE_NONE, "");
 		return;
 	}

@@ -223,6 +223,22 @@ on_receipt(void *arg, char *out)
 	    s->consumed, out);
 }
 
+/* An xcat that gives up says why, as it does in its answers to blocks: 1 if it
+ * has.  Other reasons tell no more than that the stream broke. */
+static int
+take_reason(struct stream *s, const struct elem *close)
+{
+	enum stanza_error	 err;
+	char			 why[sizeof(s->why)];
+
+	err = stanza_condition(elem_child(close, NS_XCAT, "reason"));
+	if (err != SE_INTERNAL_SERVER_ERROR || s->state != STREAM_OPEN)
+		return 0;
+	give_up(s, STREAM_BROKEN, err, why_inband(INBAND_UNDELIVERED, err, "",
+	    why, sizeof(why)));
+	return 1;
+}
+
 static void
 on_closing(void *arg, const struct elem *close)
 {
@@ -230,6 +246,8 @@ on_closing(void *arg, const struct elem *close)
 
 	s->peer_closing = 1;
 	take_receipt(s, close);
+	if (take_reason(s, close))
+		return;
 	if (s->state == STREAM_OPENING)
 		give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, "it closed the "
 		    "stream before the session stood");

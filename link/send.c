@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,26 +49,55 @@ is_stdin(const char *path)
 	return strcmp(path, "-") == 0;
 }
 
+/* 0 if it can be sent, as far as that is known before; or an errno. */
+static int
+look_at(const char *path)
+{
+	struct stat	 st;
+
+	if (is_stdin(path))
+		return 0;
+	if (stat(path, &st) == -1 || access(path, R_OK) == -1)
+		return errno;
+	return S_ISDIR(st.st_mode) ? EISDIR : 0;
+}
+
+/* What a user is told of a file with that errno. */
+static const char *
+look_words(const char *path, int error)
+{
+	static char	 line[2 * PATH_MAX];
+	char		 word[PATH_MAX];
+
+	if (error != EISDIR)
+		return strerror(error);
+	snprintf(line, sizeof(line), "a folder goes as a stream: tar c %s | "
+	    "xcat -s peer, and there: xcat -l | tar x", text_quote(path, word,
+	    sizeof(word)));
+	return line;
+}
+
+static int
+look_status(int error)
+{
+	return error == EISDIR ? EX_USE : EX_LOCAL;
+}
+
 void
 send_prepare(char *const *paths, size_t n)
 {
-	struct stat	 st;
-	size_t		 i;
-	char		 word[PATH_MAX];
+	size_t	 i;
 
 	out.paths = paths;
 	out.n = n;
-	for (i = 0; i < n; i++) {
-		if (is_stdin(paths[i]))
-			continue;
-		if (stat(paths[i], &st) == -1 || access(paths[i], R_OK) == -1)
-			die(EX_LOCAL, "%s: %s", paths[i], strerror(errno));
-		if (S_ISDIR(st.st_mode))
-			die(EX_USE, "%s: a folder goes as a stream: "
-			    "tar c %s | xcat -s peer, and there: "
-			    "xcat -l | tar x", paths[i], text_quote(paths[i],
-			    word, sizeof(word)));
-	}
+	if ((out.errors = calloc(n + 1, sizeof(*out.errors))) == NULL)
+		die(EX_LOCAL, "out of memory");
+	for (i = 0; i < n; i++)
+		if ((out.errors[i] = look_at(paths[i])) == 0)
+			out.good++;
+	if (n > 0 && out.good == 0)
+		die(look_status(out.errors[0]), "%s: %s", paths[0],
+		    look_words(paths[0], out.errors[0]));
 }
 
 int
@@ -92,26 +122,53 @@ void
 send_free(void)
 {
 	close_file();
+	free(out.errors);
+	out.errors = NULL;
 }
 
 /*
  * One after another
  */
 
-/* This one is over.  One that cannot be had, or that the peer does not want,
- * does not keep the others from being sent. */
+static void
+note_failure(int status, const char *name)
+{
+	size_t	 len = strlen(out.failures);
+
+	if (out.status == EX_FINE)
+		out.status = status;
+	out.failed++;
+	snprintf(out.failures + len, sizeof(out.failures) - len, "%s%s",
+	    len > 0 ? ", " : "", name);
+}
+
+/* No file follows. */
+static void
+over_all(void)
+{
+	if (out.failed > 0 && out.n > 1)
+		say(-1, "%s: not sent, %zu of %zu files: %s", run.peer,
+		    out.failed, out.n, out.failures);
+	finish(out.status);
+}
+
+/* This file is over.  A file that cannot be had, or that the peer does not
+ * want, does not keep the others from being sent. */
 static void
 over(int status)
 {
 	close_file();
 	progress_end();
-	if (status != EX_FINE && out.status == EX_FINE)
-		out.status = status;
-	if (status != EX_FINE && status != EX_PEER && status != EX_LOCAL) {
-		finish(status);
+	if (status != EX_FINE)
+		note_failure(status, out.shown);
+	out.at++;
+	if (status != EX_FINE && status != EX_PEER && status != EX_LOCAL &&
+	    status != EX_USE) {
+		for (; out.at < out.n; out.at++)
+			note_failure(status, out.paths[out.at]);
+		over_all();
 		return;
 	}
-	out.at++;
 	out.again = out.missed = 0;
 	outgoing_next();
 }
@@ -211,7 +268,7 @@ describe(const char *path)
 		.date = st.st_mtime,
 		.ranged = 1,
 		.mode = (int)(st.st_mode & 07777),
-		.more = out.n - out.at - 1,
+		.more = out.good,
 	};
 	if (S_ISREG(st.st_mode) && !is_stdin(path))
 		return 1;
@@ -222,15 +279,20 @@ void
 outgoing_next(void)
 {
 	const char	*path;
-	int		 kind;
+	int		 kind, error;
 
 	if (out.at == out.n) {
-		finish(out.status);
+		over_all();
 		return;
 	}
 	path = out.paths[out.at];
 	strlcpy(out.shown, is_stdin(path) ? "standard input" : path,
 	    sizeof(out.shown));
+	if ((error = out.errors[out.at]) != 0) {
+		outgoing_failed(look_status(error), look_words(path, error));
+		return;
+	}
+	out.good--;
 	out.fd = is_stdin(path) ? fd_copy(STDIN_FILENO) :
 	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (out.fd == -1 || (kind = describe(path)) == -1) {

@@ -34,7 +34,10 @@ enum {
 struct outgoing {
 	enum phase	 phase;
 	char *const	*paths;
+	int		*errors;	/* of each, before the login: an errno
+					 * (EISDIR: a folder), or 0 */
 	size_t		 n, at;		/* the present one */
+	size_t		 good;		/* without error, from there on */
 	unsigned	 knows;
 	int		 fd;
 	char		 name[FILE_NAME], shown[FILE_NAME];
@@ -49,6 +52,8 @@ struct outgoing {
 	int		 again;		/* it has been sent twice */
 	int		 missed;	/* sockets did not come about */
 	int		 status;	/* the first that was not fine */
+	size_t		 failed;	/* how many were not sent, ... */
+	char		 failures[512];	/* ... and which, for people */
 	struct link	*link;
 };
 

@@ -60,18 +60,26 @@ condition(const char *name, const char *type)
 }
 
 enum stanza_error
+stanza_condition(const struct elem *parent)
+{
+	const struct elem	*e;
+
+	for (e = elem_child(parent, NS_STANZA_ERROR, NULL); e != NULL;
+	    e = elem_next(e, NS_STANZA_ERROR, NULL))
+		if (strcmp(e->name, "text") != 0)
+			return condition(e->name, elem_attr(parent, "type"));
+	return SE_NONE;
+}
+
+enum stanza_error
 stanza_error(const struct elem *stanza)
 {
-	const struct elem	*err, *e;
+	enum stanza_error	 err;
 
 	if (!stanza_type(stanza, "error"))
 		return SE_NONE;
-	err = elem_child(stanza, NULL, "error");
-	for (e = elem_child(err, NS_STANZA_ERROR, NULL); e != NULL;
-	    e = elem_next(e, NS_STANZA_ERROR, NULL))
-		if (strcmp(e->name, "text") != 0)
-			return condition(e->name, elem_attr(err, "type"));
-	return SE_UNDEFINED_CONDITION;
+	err = stanza_condition(elem_child(stanza, NULL, "error"));
+	return err == SE_NONE ? SE_UNDEFINED_CONDITION : err;
 }
 
 const char *
@@ -96,11 +104,17 @@ stanza_type(const struct elem *e, const char *type)
 }
 
 void
+stanza_writecondition(struct xw *w, enum stanza_error err)
+{
+	xw_elem(w, conditions[err].name, NS_STANZA_ERROR, NULL);
+}
+
+void
 stanza_writeerror(struct xw *w, enum stanza_error err, const char *text)
 {
 	xw_start(w, "error", NULL);
 	xw_attr(w, "type", conditions[err].type);
-	xw_elem(w, conditions[err].name, NS_STANZA_ERROR, NULL);
+	stanza_writecondition(w, err);
 	if (text != NULL)
 		xw_elem(w, "text", NS_STANZA_ERROR, text);
 	xw_end(w);

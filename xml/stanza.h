@@ -59,6 +59,12 @@ enum stanza_error stanza_error(const struct elem *stanza);
 /* The text a stanza's error carries; "" if none. */
 const char *stanza_errortext(const struct elem *stanza);
 
+/* The condition among the children of e (NULL: none), as elements that are not
+ * in an <error/> have it; SE_NONE if there is none. */
+enum stanza_error stanza_condition(const struct elem *e);
+/* Write the element of this condition. */
+void	 stanza_writecondition(struct xw *w, enum stanza_error err);
+
 /* Is it this kind of stanza ("iq", "message", "presence")?  Is it of this
  * type? */
 int	 stanza_is(const struct elem *e, const char *kind);

@@ -149,7 +149,7 @@ mistakes()
 	fails 2 "tar c '[^']*/a folder' \\| xcat" "a folder with a space" \
 	    "$T/alice" -s "bob@$DOMAIN" "$T/out/a folder"
 	fails 1 'nothing: No such file' "no file" \
-	    "$T/alice" -s "bob@$DOMAIN" "$T/out/data" "$T/nothing"
+	    "$T/alice" -s "bob@$DOMAIN" "$T/nothing" "$T/out"
 	fails 5 'nobody listens there' "nobody there" \
 	    "$T/alice" -s "bob@$DOMAIN" "$T/out/data"
 	fails 2 '-r needs -l' "-r without -l" \
@@ -180,6 +180,24 @@ mistakes()
 	ok "too large: said" said run 'larger than is taken here'
 	ok "the next one is sent" wait_for 30 test -e "$T/in/none"
 	stop bob
+}
+
+# What cannot be sent does not keep the others from it, and the listener waits
+# for no more than can.
+some_bad()
+{
+	receive
+	run "$T/alice" -s "bob@$DOMAIN" "$T/nosuch" "$T/out/data" "$T/out" \
+	    "$T/out/none" "$T/gone"
+	is "$status" 1 "bad ones among good ones: status of the first"
+	ended bob "bad ones among good ones"
+	check_same "$T/in/data" "$T/out/data" "the second is sent"
+	check_same "$T/in/none" "$T/out/none" "and the fourth"
+	ok "the first is named" \
+	    said run '^xcat: bob@[^ ]*: .*/nosuch: No such file or directory$'
+	ok "so is the folder" said run '/out: a folder goes as a stream'
+	ok "and all of them at the end" sh -c "tail -n 1 '$T/run.err' |
+	    grep -q ': not sent, 3 of 5 files: .*/nosuch, .*/out, .*/gone\$'"
 }
 
 # A result that comes twice is taken once; one that comes late, not at all.
@@ -278,6 +296,7 @@ for kind in $SERVERS; do
 	to_stdout
 	streams
 	mistakes
+	some_bad
 	answers
 	shrunk
 	sparse
