@@ -303,8 +303,8 @@ right_seq(const struct inband *s, long seq)
 	return seq == (uint16_t)s->got || (seq > 0 && (uint64_t)seq == s->got);
 }
 
-/* The largest block we take.  mod_tcpproxy heeds no size, and TCP-over-XMPP,
- * which asks for 65535, sends 65536, which is what Node.js reads at once. */
+/* The largest block we take.  mod_tcpproxy heeds no size; nor does
+ * TCP-over-XMPP, which sends up to 65536, what Node.js reads at once. */
 static size_t
 largest(const struct inband *s)
 {

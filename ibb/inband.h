@@ -174,8 +174,8 @@ void	 inband_trace(const struct inband *s, const char *what,
 
 const char *inband_peer(const struct inband *s);
 const char *inband_sid(const struct inband *s);
-/* Between xcats: the largest block that we have said to take, and that the
- * peer has; 0 if nothing was said.  Then it is what <open/> says. */
+/* The largest block that we take, whatever <open/> says, as not every program
+ * heeds that; and that the peer has said to take.  0: what <open/> says. */
 void	 inband_agree(struct inband *s, size_t ours, size_t theirs);
 /* The largest block to be sent at present. */
 size_t	 inband_block(const struct inband *s);

@@ -539,6 +539,7 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 	s->conf.sid = NULL;
 	if (s->carrier == NULL)
 		goto fail;
+	carrier_agree(s->carrier, conf->most, 0);
 	if (conf->tls != NULL) {
 		s->e2e = session_new(s, conf->host, conf->port, conf->file);
 		if (s->e2e == NULL ||
@@ -618,9 +619,10 @@ stream_offered(struct inband *offer, const struct elem *open,
 		return NULL;
 	}
 	s->state = STREAM_OFFERED;
-	if ((child = elem_child(open, NS_XCAT, NULL)) != NULL) {
+	child = elem_child(open, NS_XCAT, NULL);
+	inband_agree(offer, conf->most, most_taken(s, child));
+	if (child != NULL) {
 		inband_can_sync(offer);
-		inband_agree(offer, conf->most, most_taken(s, child));
 		s->xcat = 1;
 	}
 	if (session == NULL)

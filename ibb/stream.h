@@ -50,7 +50,8 @@ enum stream_fault {
 
 struct stream_conf {
 	size_t	 block;		/* largest block, bytes */
-	size_t	 most;		/* that an xcat may send; 0: that as well */
+	size_t	 most;		/* largest block taken, which an xcat is told;
+				 * 0: block */
 	int	 message;	/* message stanzas instead of iq */
 	int	 close_at_end;	/* close after the end of our bytes, even if
 				 * that cuts the other direction */

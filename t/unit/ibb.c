@@ -1931,6 +1931,35 @@ holds(struct party *t, const char *want)
 	return len == strlen(want) && memcmp(p, want, len) == 0;
 }
 
+/* A plain listener sends a larger block than it was asked for. */
+static int
+takes_large(size_t most)
+{
+	struct party a, b;
+	size_t len = 0;
+
+	party_init(&a, US, 0);
+	party_init(&b, PEER, 0);
+	a.conf.most = most;
+	a.s = stream_call(a.side.ibb, PEER, &a.conf, on_change, &a);
+	must(a.s != NULL);
+	pump(&a.side, &b.side);
+	must(b.s != NULL);
+	ask(&a.side, PEER, "set", data_xml(stream_sid(a.s), "0",
+	    b64fill(INBAND_BLOCK_MAX + 1)));
+	if (stream_state(a.s) == STREAM_OPEN)
+		stream_data(a.s, &len);
+	part_parties(&a, &b);
+	return len == INBAND_BLOCK_MAX + 1;
+}
+
+static void
+test_large_blocks(void)
+{
+	ok(takes_large(INBAND_BLOCK_MAX), "a plain peer may send what it likes");
+	ok(!takes_large(0), "unless a bound was set");
+}
+
 static void
 test_stream(int message)
 {
@@ -2027,6 +2056,7 @@ main(void)
 		test_stages(message);
 		test_stream(message);
 	}
+	test_large_blocks();
 	test_window();
 	test_open();
 	test_open_smaller();
