@@ -21,7 +21,7 @@ NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
 	net/bind.o net/bosh_line.o net/bosh_request.o net/bosh_response.o \
 	net/child.o net/conf.o net/conffile.o net/dial.o net/disco.o net/end.o \
 	net/fetch.o net/file.o net/filename.o net/ht.o net/http.o \
-	net/identity.o net/io.o net/jrd.o net/keyseq.o net/known.o net/lines.o \
+	net/identity.o net/io.o net/jrd.o net/keyseq.o net/known.o \
 	net/login.o net/loop.o net/manners.o net/offer.o net/password.o \
 	net/port.o \
 	net/proxy.o net/race.o net/reach.o net/resolve.o net/resume.o \
