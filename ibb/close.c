@@ -165,14 +165,14 @@ close_ask(struct inband *s, int64_t deadline)
 	return iq_ask(s->ibb->iqs, close_answered, s, deadline);
 }
 
-/* The error of a block says why, but there may be no block to be answered: the
- * bytes may go through a socket. */
+/* That the local end failed is told by the errors of blocks; but there are none
+ * while the bytes go through a socket.  Other reasons tell nothing more. */
 void
 close_tell(struct inband *s, enum stanza_error why)
 {
 	struct xw	*w = start_close(s);
 
-	if (s->can_sync) {
+	if (s->can_sync && why == SE_INTERNAL_SERVER_ERROR) {
 		xw_start(w, "reason", NS_XCAT);
 		stanza_writecondition(w, why);
 		xw_end(w);

@@ -198,7 +198,8 @@ void	 close_input(struct ibb *b, const struct elem *stanza,
 /* Ask the peer again to open; to close. */
 int	 inband_ask_open(struct inband *s) MUST_CHECK;
 int	 inband_ask_close_again(struct inband *s) MUST_CHECK;
-/* Tell the peer to close; its answer is of no interest.  An xcat hears why. */
+/* Tell the peer to close; its answer is of no interest.  An xcat hears if our
+ * local end is why. */
 void	 close_tell(struct inband *s, enum stanza_error why);
 /* Answer its close, with our last words or without. */
 void	 close_answer(struct inband *s, int words);

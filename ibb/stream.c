@@ -223,8 +223,8 @@ on_receipt(void *arg, char *out)
 	    s->consumed, out);
 }
 
-/* An xcat that gives up says why, as it does in its answers to blocks: 1 if it
- * has.  Other reasons tell no more than that the stream broke. */
+/* An xcat that gives up since its local end failed says so, as it does in its
+ * answers to blocks: 1 if it has. */
 static int
 take_reason(struct stream *s, const struct elem *close)
 {
