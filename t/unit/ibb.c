@@ -1956,7 +1956,8 @@ takes_large(size_t most)
 static void
 test_large_blocks(void)
 {
-	ok(takes_large(INBAND_BLOCK_MAX), "a plain peer may send what it likes");
+	ok(takes_large(INBAND_BLOCK_MAX),
+	    "a plain peer may send what it likes");
 	ok(!takes_large(0), "unless a bound was set");
 }
 
