@@ -16,6 +16,7 @@ XML	= xml/base64.o xml/buf.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
 	xml/parse.o xml/stanza.o xml/text.o xml/utf8.o xml/write.o
 IBB	= ibb/answer.o ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o \
 	ibb/e2e.o ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o \
+	ibb/ssl_error.o \
 	ibb/stream.o ibb/sync.o ibb/why.o
 NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
 	net/bind.o net/bosh_line.o net/bosh_request.o net/bosh_response.o \
@@ -84,6 +85,10 @@ $(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h net/*/*.h link/*.h
 $(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
 
+# Memory that runs out, for xcat to be run with; see there.
+t/lib/alloc.so: t/lib/alloc.c
+	$(CC) $(DEFS) -O2 -g -fPIC -shared -o $@ t/lib/alloc.c
+
 install: xcat
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
 	    $(DESTDIR)$(MANDIR)/man7
@@ -99,7 +104,7 @@ demo:
 
 check:
 	t/deps check
-	$(MAKE) xcat $(UNITS)
+	$(MAKE) xcat t/lib/alloc.so $(UNITS)
 	prove -j$(JOBS) $(TESTS)
 
 # In a copy, so that the objects of both kinds do not mix.
@@ -149,7 +154,7 @@ lint:
 	t/lib/lint.sh
 
 clean:
-	rm -f xcat $(MAIN) $(OBJS) $(TAP) t/unit/*.o $(UNITS) $(FUZZERS) \
+	rm -f xcat t/lib/alloc.so $(MAIN) $(OBJS) $(TAP) t/unit/*.o $(UNITS) $(FUZZERS) \
 	    t/bench/*.o $(BENCH) bench.txt
 	rm -rf .asan
 

@@ -389,6 +389,15 @@ signalled(void *arg, int signo)
 	finish(128 + signo);
 }
 
+/* The status of what went wrong before the network.  A lack of memory is no
+ * fault of the options and files. */
+static int
+blame(const char *why)
+{
+	return strstr(why, "out of memory") != NULL ||
+	    strstr(why, strerror(ENOMEM)) != NULL ? EX_LOCAL : EX_USE;
+}
+
 /* Death by signal stays death by signal. */
 static void
 die_by_signal(void)
@@ -447,7 +456,7 @@ parse_options(int argc, char *argv[])
 			break;
 		case 'o':
 			if (conf_option(&run.conf, optarg, why) == -1)
-				die(EX_USE, "-o: %s", why);
+				die(blame(why), "-o: %s", why);
 			break;
 		case 'v':
 			if (run.conf.verbosity < 2)
@@ -455,7 +464,7 @@ parse_options(int argc, char *argv[])
 			break;
 		default:
 			if (conf_letter(&run.conf, c, optarg, why) == -1)
-				die(EX_USE, "-%c: %s", c, why);
+				die(blame(why), "-%c: %s", c, why);
 			break;
 		}
 	if (!STAILQ_EMPTY(&run.conf.forward) || !STAILQ_EMPTY(&run.conf.socks))
@@ -470,7 +479,7 @@ show_key(void)
 	char		 why[IDENTITY_ERR], fingerprint[E2E_FINGERPRINT];
 
 	if (identity_load(&id, run.conf.dir, why) == -1)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 	if (*id.note != '\0')
 		die(EX_LOCAL, "%s", id.note);
 	if (e2e_fingerprint(id.cert, fingerprint) == -1)
@@ -485,7 +494,7 @@ prepare_jid(const char *given, char *out, const char *what)
 	const char	*why;
 
 	if (jid_prep(given, out, &why) == -1)
-		die(EX_USE, "%s %.200s: %s", what, given, why);
+		die(blame(why), "%s %.200s: %s", what, given, why);
 }
 
 /* A listener is known by its resource; a caller is nobody's business. */
@@ -525,7 +534,7 @@ listen_arguments(int argc, char *argv[])
 	run.mode = SERVE;
 	run.services = services_new(argv, (size_t)argc, why);
 	if (run.services == NULL)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 }
 
 static void
@@ -583,7 +592,7 @@ prepare_e2e(void)
 	if (run.conf.e2e == E2E_OFF)
 		return;
 	if ((run.trust = trust_new(run.conf.dir, run.allow, why)) == NULL)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 	id = trust_identity(run.trust);
 	if (*id->note != '\0')
 		say(0, "%s", id->note);
@@ -602,13 +611,13 @@ prepare_proxy(void)
 
 	if (run.conf.proxy == NULL) {
 		if ((r = proxy_environment(&run.proxy, why)) == -1)
-			die(EX_USE, "%s", why);
+			die(blame(why), "%s", why);
 		run.proxied = r == 1;
 		return r == 1 ? &run.proxy : NULL;
 	}
 	run.proxied = 1;
 	if (proxy_parse(run.conf.proxy, &run.proxy, why) == -1)
-		die(EX_USE, "-x: %s", why);
+		die(blame(why), "-x: %s", why);
 	return &run.proxy;
 }
 
@@ -630,10 +639,11 @@ prepare_ways(void)
 	};
 
 	if (jid_ascii(jid_domain(run.jid, domain), ascii) == -1)
-		die(EX_USE, "-j %s: its domain cannot be a host name",
-		    run.jid);
+		die(errno == ENOMEM ? EX_LOCAL : EX_USE, "-j %s: %s", run.jid,
+		    errno == ENOMEM ? "out of memory" :
+		    "its domain cannot be a host name");
 	if ((run.ways = ways_new(&wc, why)) == NULL)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 }
 
 /* What earlier logins have left behind. */
@@ -651,7 +661,7 @@ prepare_memory(void)
 		return;
 	run.tokens = tokens_open(run.conf.dir, bare, why);
 	if (run.tokens == NULL && *why != '\0')
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 	if (run.tokens != NULL && *tokens_note(run.tokens) != '\0')
 		say(0, "%s", tokens_note(run.tokens));
 }
@@ -665,7 +675,7 @@ prepare(void)
 
 	if (listening() && (run.allow = allow_new(&run.conf.allow,
 	    anonymous ? NULL : run.jid, why)) == NULL)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 	if (listening() && run.conf.e2e == E2E_OFF &&
 	    allow_wants_key(run.allow))
 		die(EX_USE, "-a with a key needs end-to-end encryption, "
@@ -673,14 +683,14 @@ prepare(void)
 	run.tls = tls_context(run.conf.ca_file, run.conf.certificate,
 	    run.conf.key, why);
 	if (run.tls == NULL)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 	prepare_ways();
 	prepare_e2e();
 	if (!anonymous)
 		prepare_memory();
 	if (!anonymous && run.conf.certificate == NULL &&
 	    conf_password(&run.conf, run.jid, why) == -1)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 }
 
 /* A missing standard descriptor must not become a socket's number; reading
@@ -716,7 +726,7 @@ set_up(void)
 	if (listening())
 		oob_fetch_prepare();
 	if (hosts_prepare(why) == -1)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 }
 
 static void
@@ -762,7 +772,7 @@ main(int argc, char *argv[])
 	if (conf_init(&run.conf) == -1)
 		die(EX_LOCAL, "out of memory");
 	if (conf_read(&run.conf, why) == -1)
-		die(EX_USE, "%s", why);
+		die(blame(why), "%s", why);
 	parse_options(argc, argv);
 	log_set_level(run.conf.verbosity);
 	check_arguments(argc - optind, argv + optind);

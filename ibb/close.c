@@ -49,8 +49,12 @@ close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
 		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
 		return;
 	}
-	if (stanza_is(stanza, "iq") && id != NULL)
-		s->close_id = strdup(id);
+	if (stanza_is(stanza, "iq") && id != NULL &&
+	    (s->close_id = strdup(id)) == NULL) {
+		inband_refuse_iq(b, stanza, SE_BUSY);
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+		return;
+	}
 	inband_set_in(s, HALF_CLOSING);
 	if (!pays(s))
 		return;

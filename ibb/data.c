@@ -292,7 +292,8 @@ protocol_error(struct inband *s, const struct elem *stanza,
 {
 	inband_refuse_iq(s->ibb, stanza, err);
 	inband_abort(s, err);
-	s->user.failed(s->arg, fault, err, "");
+	s->user.failed(s->arg, fault, fault == INBAND_UNSENT ? SE_NONE : err,
+	    "");
 }
 
 /* Section 2.2: after 65535 comes 0.  TCP-over-XMPP and mod_tcpproxy go on
@@ -352,14 +353,22 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		return;
 	}
 	buf_truncate(&b->scratch, 0);
-	if ((p = buf_reserve(&b->scratch, BASE64_DECODED(data->textlen))) ==
-	    NULL || base64_decode(p, &len, text, data->textlen) == -1 ||
+	p = buf_reserve(&b->scratch, BASE64_DECODED(data->textlen));
+	if (p == NULL) {
+		protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
+		return;
+	}
+	if (base64_decode(p, &len, text, data->textlen) == -1 ||
 	    len > largest(s)) {
 		protocol_error(s, stanza, INBAND_BAD_DATA, SE_BAD_REQUEST);
 		return;
 	}
-	if (s->rx + len > INBAND_RX_MAX || inband_owe(s, stanza, len) == -1) {
+	if (s->rx + len > INBAND_RX_MAX) {
 		protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
+		return;
+	}
+	if (inband_owe(s, stanza, len) == -1) {
+		protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
 		return;
 	}
 	s->got++;

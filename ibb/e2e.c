@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "ibb/e2e.h"
+#include "ibb/ssl_error.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 
@@ -27,6 +29,7 @@ struct e2e {
 	int		 padding;	/* the next record is to be long */
 	int		 ignore_rest;	/* what comes after the end */
 	int		 judged;	/* the peer's key was refused */
+	int		 starved;	/* it broke for lack of memory */
 	int		 unwanted;	/* ours was */
 	char		 peer[E2E_FINGERPRINT];
 	char		 about[64];	/* ALPN protocol */
@@ -117,6 +120,23 @@ bio_new(struct e2e *e)
 	return b;
 }
 
+/* Before each operation.  Not all of OpenSSL names a lack of memory in its
+ * queue, but malloc(3) does in errno. */
+static void
+begin(void)
+{
+	ERR_clear_error();
+	errno = 0;
+}
+
+static int
+without_memory(struct e2e *e)
+{
+	e->starved = 1;
+	snprintf(e->err, sizeof(e->err), "out of memory");
+	return -1;
+}
+
 static int
 verify(X509_STORE_CTX *store, void *arg)
 {
@@ -129,7 +149,12 @@ verify(X509_STORE_CTX *store, void *arg)
 	ssl = X509_STORE_CTX_get_ex_data(store,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
 	e = SSL_get_app_data(ssl);
-	if (cert != NULL && e2e_fingerprint(cert, e->peer) == 0)
+	if (cert != NULL && e2e_fingerprint(cert, e->peer) == -1) {
+		without_memory(e);
+		X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
+		return 0;
+	}
+	if (cert != NULL)
 		why = e->judge(e->arg, e->peer);
 	if (why == NULL)
 		return 1;
@@ -252,8 +277,8 @@ e2e_new(SSL_CTX *ctx, int calling, const char *const *about, size_t n,
 		return NULL;
 	}
 	SSL_set_bio(e->ssl, bio, bio);
-	SSL_set_app_data(e->ssl, e);
-	if (bind_context(e, about, n) == -1 ||
+	if (SSL_set_app_data(e->ssl, e) != 1 ||
+	    bind_context(e, about, n) == -1 ||
 	    (calling && offer_protocol(e) == -1)) {
 		e2e_free(e);
 		return NULL;
@@ -298,12 +323,14 @@ about_key(int alert)
 static int
 broken(struct e2e *e)
 {
-	unsigned long	 err = ERR_peek_last_error();
+	int		 starved;
+	unsigned long	 err = ssl_error_take(&starved);
 	const char	*reason = ERR_reason_error_string(err);
 
-	ERR_clear_error();
 	if (e->err[0] != '\0')
 		return -1;
+	if (starved || errno == ENOMEM)
+		return without_memory(e);
 	e->unwanted = about_key(alert(err));
 	if (e->unwanted)
 		snprintf(e->err, sizeof(e->err), "it does not accept our "
@@ -365,10 +392,8 @@ read_all(struct e2e *e, struct buf *out)
 	int		 r;
 
 	for (;;) {
-		if ((p = buf_reserve(out, E2E_RECORD)) == NULL) {
-			snprintf(e->err, sizeof(e->err), "out of memory");
-			return -1;
-		}
+		if ((p = buf_reserve(out, E2E_RECORD)) == NULL)
+			return without_memory(e);
 		if ((r = SSL_read(e->ssl, p, E2E_RECORD)) <= 0)
 			return waits(e, r);
 		buf_commit(out, (size_t)r);
@@ -391,7 +416,7 @@ e2e_input(struct e2e *e, const void *data, size_t len, struct buf *out)
 {
 	int	 r;
 
-	ERR_clear_error();
+	begin();
 	e->in = data;
 	e->inlen = len;
 	r = take(e, out);
@@ -402,14 +427,14 @@ e2e_input(struct e2e *e, const void *data, size_t len, struct buf *out)
 int
 e2e_write(struct e2e *e, const void *data, size_t len)
 {
-	ERR_clear_error();
+	begin();
 	return SSL_write(e->ssl, data, (int)len) == (int)len ? 0 : broken(e);
 }
 
 int
 e2e_finish(struct e2e *e)
 {
-	ERR_clear_error();
+	begin();
 	return SSL_shutdown(e->ssl) >= 0 ? 0 : broken(e);
 }
 
@@ -418,7 +443,7 @@ e2e_pad(struct e2e *e)
 {
 	int	 ok;
 
-	ERR_clear_error();
+	begin();
 	e->padding = 1;
 	ok = SSL_key_update(e->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
 	    SSL_do_handshake(e->ssl) == 1;
@@ -463,6 +488,12 @@ e2e_error(const struct e2e *e)
 }
 
 int
+e2e_starved(const struct e2e *e)
+{
+	return e->starved;
+}
+
+int
 e2e_judged(const struct e2e *e)
 {
 	return e->judged;
@@ -494,7 +525,7 @@ e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
 	    (const unsigned char *)text, (size_t)n, mac, &len) != NULL;
 	explicit_bzero(key, sizeof(key));
 	if (!ok)
-		return -1;
+		return e->established ? without_memory(e) : -1;
 	out[base64_encode(out, mac, sizeof(mac))] = '\0';
 	return 0;
 }

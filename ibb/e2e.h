@@ -76,6 +76,8 @@ const char *e2e_peer(const struct e2e *e);
 /* What went wrong, for people; whether judge refused the peer's key; whether
  * the peer refused ours. */
 const char *e2e_error(const struct e2e *e);
+/* Was there no memory here?  The peer and the way to it are not at fault. */
+int	 e2e_starved(const struct e2e *e);
 int	 e2e_judged(const struct e2e *e);
 int	 e2e_unwanted(const struct e2e *e);
 

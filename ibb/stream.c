@@ -89,6 +89,10 @@ session_broken(struct stream *s)
 	int	 judged = e2e_judged(s->e2e);
 
 	carrier_push(s->carrier, 0);	/* the alert */
+	if (e2e_starved(s->e2e)) {
+		give_up(s, STREAM_INTERNAL, SE_BUSY, session_error(s));
+		return;
+	}
 	give_up(s, judged || e2e_unwanted(s->e2e) ? STREAM_REFUSED :
 	    STREAM_BROKEN, judged ? SE_NOT_AUTHORIZED : SE_BAD_REQUEST,
 	    session_error(s));
@@ -271,6 +275,8 @@ on_closed(void *arg, const struct elem *answer)
 	if (s->confirmed < s->sent)
 		fail(s, STREAM_BROKEN, "the peer closed before it had taken "
 		    "everything");
+	else if (!proven(s) && e2e_starved(s->e2e))
+		fail(s, STREAM_INTERNAL, session_error(s));
 	else if (!proven(s))
 		fail(s, STREAM_BROKEN, "it ended without the peer's receipt "
 		    "for everything");
@@ -975,6 +981,13 @@ stream_refused(struct stream *s, enum stanza_error err, const char *why)
 {
 	s->refusal = err;
 	fail(s, STREAM_REFUSED, why);
+}
+
+void
+stream_starve(struct stream *s)
+{
+	if (!over(s))
+		give_up(s, STREAM_INTERNAL, SE_BUSY, "out of memory");
 }
 
 void

@@ -155,6 +155,10 @@ int	 stream_wire(struct stream *s, unsigned number, int ready, int relayed)
 	    MUST_CHECK;
 size_t	 stream_wire_room(const struct stream *s);
 
+/* There is no memory here for what it needs: it fails, and the peer is told
+ * to try again later. */
+void	 stream_starve(struct stream *s);
+
 /* Give up, telling the peer why. */
 void	 stream_abort(struct stream *s, enum stanza_error err);
 /* Nothing has come for a while: find out whether an xcat is still there, or

@@ -33,10 +33,17 @@ call(struct link *l, const char *host, const char *port)
 		    l);
 	}
 	if (l->stream == NULL)
-		fatal(EX_LOCAL, "out of memory");
-	else if (run.conf.carrier == CARRIER_S5B)
-		wire_call(l);
-	return l->stream == NULL ? -1 : 0;
+		return -1;
+	return run.conf.carrier == CARRIER_S5B ? wire_call(l) : 0;
+}
+
+/* A connection that there is no memory for is refused; others go on. */
+static void
+starved(struct link *l)
+{
+	say(0, "%s: out of memory for one more stream", run.peer);
+	if (l != NULL)
+		link_free(l);
 }
 
 void
@@ -44,9 +51,9 @@ call_stdio(void)
 {
 	struct link	*l;
 
-	if ((l = link_new()) == NULL)
+	if ((l = link_new()) == NULL || call(l, run.host, run.port) == -1) {
 		fatal(EX_LOCAL, "out of memory");
-	else if (call(l, run.host, run.port) == 0) {
+	} else {
 		if (run.mode == SEND)
 			progress_input("standard input", STDIN_FILENO);
 		link_join_stdio(l);
@@ -60,12 +67,15 @@ forward(void *arg, int fd)
 	struct link	*l;
 
 	(void)arg;
-	if (run.ibb == NULL || run.ending || (l = link_new()) == NULL)
+	if (run.ibb == NULL || run.ending) {
 		close(fd);
-	else if (call(l, run.host, run.port) == 0)
+	} else if ((l = link_new()) == NULL ||
+	    call(l, run.host, run.port) == -1) {
+		close(fd);
+		starved(l);
+	} else {
 		link_join(l, fd, fd);
-	else
-		close(fd);
+	}
 }
 
 /* -D: somebody has said where to. */
@@ -81,10 +91,9 @@ forward_asked(void *arg, const char *host, const char *port)
 	}
 	l->host = strdup(host);
 	l->port = strdup(port);
-	if (l->host == NULL || l->port == NULL)
-		fatal(EX_LOCAL, "out of memory");
-	else
-		call(l, l->host, l->port);
+	if (l->host == NULL || l->port == NULL ||
+	    call(l, l->host, l->port) == -1)
+		starved(l);
 }
 
 static void
@@ -93,10 +102,16 @@ forward_socks(void *arg, int fd)
 	struct link	*l;
 
 	(void)arg;
-	if (run.ibb == NULL || run.ending || (l = link_new()) == NULL)
+	if (run.ibb == NULL || run.ending) {
 		close(fd);
-	else if ((l->socks = socks_new(run.loop, fd, forward_asked, l)) == NULL)
-		link_free(l);
+	} else if ((l = link_new()) == NULL) {
+		close(fd);
+		starved(NULL);
+	} else {
+		l->socks = socks_new(run.loop, fd, forward_asked, l);
+		if (l->socks == NULL)
+			starved(l);
+	}
 }
 
 static int

@@ -309,8 +309,11 @@ stream_status(enum stream_fault fault)
 static void
 link_broke(struct link *l)
 {
-	link_failed(l, stream_status(stream_fault(l->stream)),
-	    stream_why(l->stream));
+	int	 status = stream_status(stream_fault(l->stream));
+
+	if (status == EX_BROKEN && run.lost && session_status() == EX_LOCAL)
+		status = EX_LOCAL;
+	link_failed(l, status, stream_why(l->stream));
 }
 
 static void

@@ -132,7 +132,8 @@ open_socket(struct link *l)
 		return;
 	}
 	outgoing_join(l);
-	wire_call(l);
+	if (wire_call(l) == -1)
+		fatal(EX_LOCAL, "out of memory");
 }
 
 static void

@@ -343,7 +343,7 @@ stands(struct wire *w, int fd, const struct streamhost *proxy, int ready)
 		return;
 	}
 	if ((w->end = end_new(run.loop, fd, fd, &peer)) == NULL) {
-		fatal(EX_LOCAL, "out of memory");
+		stream_starve(w->link->stream);
 		return;
 	}
 	if (!alone(w))		/* there is another way */
@@ -596,15 +596,15 @@ search(struct wire *w)
 		offer(w);
 }
 
-void
+int
 wire_call(struct link *l)
 {
 	struct wire	*w;
 
 	if ((w = wire_of(l)) == NULL)
-		fatal(EX_LOCAL, "out of memory");
-	else
-		search(w);
+		return -1;
+	search(w);
+	return 0;
 }
 
 /*

@@ -16,8 +16,9 @@ struct s5b_offer;
 /* Something about the link has changed: offer a socket if it is time for one,
  * or see to the one there is. */
 void	 wire_check(struct link *l);
-/* Offer one for a stream that has nothing else to be carried by. */
-void	 wire_call(struct link *l);
+/* Offer one for a stream that has nothing else to be carried by.  0, or -1
+ * without memory. */
+int	 wire_call(struct link *l);
 /* Own an offer of such a stream (o->hosts, too), for wire_accept(), which
  * connects, or wire_refuse(). */
 int	 wire_take(struct link *l, struct s5b_offer *o) MUST_CHECK;

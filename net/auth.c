@@ -2,6 +2,7 @@
  * auth: SASL in a session (RFC 6120 section 6); what is particular to SASL2 is
  * in auth2.c.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "net/offer.h"
@@ -117,7 +118,7 @@ auth_begin(struct session *s, const char *words)
 			auth2_send(s, &o, &first);
 		else
 			send_sasl(s, sasl_mechanism(s->sasl), &first);
-	} else if (s->untold > 0) {
+	} else if (s->untold > 0 && r != SASL_NOMEM) {
 		s->untold = 0;	/* it may offer something else by now */
 		session_limit(s, 0);
 		sasl_free(s->sasl);
@@ -128,7 +129,7 @@ auth_begin(struct session *s, const char *words)
 	buf_free(&first);
 }
 
-int
+enum sasl_result
 auth_decode(const struct elem *e, struct buf *out)
 {
 	const char	*text = elem_text(e);
@@ -136,12 +137,13 @@ auth_decode(const struct elem *e, struct buf *out)
 	size_t		 len;
 
 	if (strcmp(text, "=") == 0 || *text == '\0')
-		return 0;
-	if ((p = buf_reserve(out, BASE64_DECODED(e->textlen))) == NULL ||
-	    base64_decode(p, &len, text, e->textlen) == -1)
-		return -1;
+		return SASL_OK;
+	if ((p = buf_reserve(out, BASE64_DECODED(e->textlen))) == NULL)
+		return errno == ENOMEM ? SASL_NOMEM : SASL_PROTOCOL;
+	if (base64_decode(p, &len, text, e->textlen) == -1)
+		return SASL_PROTOCOL;
 	buf_commit(out, len);
-	return 0;
+	return SASL_OK;
 }
 
 static void
@@ -217,8 +219,9 @@ challenge(struct session *s, const struct buf *in)
 void
 auth_input(struct session *s, const struct elem *e)
 {
-	const char	*ns = s->sasl2 ? NS_SASL2 : NS_SASL;
-	struct buf	 in;
+	const char		*ns = s->sasl2 ? NS_SASL2 : NS_SASL;
+	struct buf		 in;
+	enum sasl_result	 r;
 
 	buf_init(&in, AUTH_MAX);
 	if (elem_is(e, ns, "failure"))
@@ -228,8 +231,8 @@ auth_input(struct session *s, const struct elem *e)
 	else if (elem_is(e, NS_SASL2, "continue") && s->sasl2)
 		session_fail(s, SESSION_REFUSED, "the server wants more than "
 		    "a password, which xcat cannot give; ask its operator");
-	else if (auth_decode(e, &in) == -1)
-		auth_failed(s, SASL_PROTOCOL);
+	else if ((r = auth_decode(e, &in)) != SASL_OK)
+		auth_failed(s, r);
 	else if (elem_is(e, ns, "challenge"))
 		challenge(s, &in);
 	else if (elem_is(e, ns, "success"))

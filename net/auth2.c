@@ -3,6 +3,7 @@
  * session (XEP-0198) in the same round trip, and tokens instead of passwords
  * (XEP-0484).  Only where there is TLS.
  */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -166,15 +167,17 @@ auth2_success(struct session *s, const struct elem *e)
 {
 	struct sasl2_success	 ok;
 	struct buf		 in;
-	enum sasl_result	 r = SASL_PROTOCOL;
+	enum sasl_result	 r;
 
 	buf_init(&in, AUTH_MAX);
-	if (sasl2_success(e, &ok) == 0 &&
-	    (ok.data == NULL || auth_decode(ok.data, &in) == 0))
+	if (sasl2_success(e, &ok) == -1)
+		r = errno == ENOMEM ? SASL_NOMEM : SASL_PROTOCOL;
+	else if (ok.data == NULL || (r = auth_decode(ok.data, &in)) == SASL_OK)
 		r = sasl_success(s->sasl, buf_data(&in), buf_len(&in));
 	buf_free(&in);
 	if (r != SASL_OK) {
-		if (s->token)	/* of what use is it to that one? */
+		/* Of what use is the token to this server? */
+		if (s->token && r != SASL_NOMEM)
 			drop_token(s);
 		auth_failed(s, r);
 	} else if (!is_ours(s, ok.jid)) {

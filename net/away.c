@@ -2,6 +2,7 @@
  * away: a session whose connection was lost: noticing it in bounded time,
  * and trying again until there is a new one.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "net/road.h"
@@ -14,6 +15,7 @@
 #define RETRY_FIRST	500		/* ms; then twice that, and so on */
 #define RETRY_MOST	30000
 #define RETRY_LOGIN	20000		/* ms for the first; twice that ... */
+#define STARVATIONS	4		/* in a row, without memory */
 #define GHOST_LIFE	60000		/* ms; ejabberd's is 20 s */
 #define LAST_WORDS	100		/* ms for what is still to be sent */
 #define KEEPALIVE	90000		/* ms without sending */
@@ -90,10 +92,15 @@ probe(struct session *s, int64_t now)
 	}
 	xw_elem(iq_request(s->iqs, "get", s->domain), "ping",
 	    "urn:xmpp:ping", NULL);
+	errno = 0;
+	if (iq_ask(s->iqs, pong, s, IQ_NODEADLINE) == 0)
+		return;
 	/* What cannot be asked has no answer, which PROBE_WAIT bounds. */
-	if (iq_ask(s->iqs, pong, s, IQ_NODEADLINE) == -1)
+	if (errno == ENOMEM)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+	else
 		session_log(s, 1, "the server cannot be asked whether it is "
-		    "there: too much waits to be sent, or out of memory");
+		    "there: too much waits to be sent");
 }
 
 void
@@ -126,7 +133,8 @@ session_woken(struct session *s)
 
 	if (s->state == S_READY && s->probed == 0) {
 		probe(s, now);
-		timer_set(s->loop, &s->timer, away_deadline(s));
+		if (s->state == S_READY)
+			timer_set(s->loop, &s->timer, away_deadline(s));
 	} else if (s->state == S_AWAY) {
 		timer_set(s->loop, &s->timer, now);
 	}
@@ -137,13 +145,15 @@ session_woken(struct session *s)
  */
 
 /* Is it worth it?  Not if the server refuses us, or is not the one; and once
- * only if it has not yet let us in, though we went on as if it had. */
+ * only if it has not yet let us in, though we went on as if it had.  Memory may
+ * be there again in a moment; if not, this program is better begun anew. */
 int
 away_may_return(const struct session *s, enum session_fault fault)
 {
 	return s->conf.persist && *s->jid != '\0' &&
 	    (s->welcome || s->early) && (fault == SESSION_UNREACHED ||
-	    fault == SESSION_LOST || fault == SESSION_TIMEOUT);
+	    fault == SESSION_LOST || fault == SESSION_TIMEOUT ||
+	    (fault == SESSION_INTERNAL && s->starvations < STARVATIONS));
 }
 
 /* ejabberd may hold an answer back for 15 s, and do then what it was asked. */

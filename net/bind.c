@@ -2,6 +2,7 @@
  * bind: from a login to a bound resource (RFC 6120 section 7, RFC 3921
  * sessions), or to a resumed session instead.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "net/offer.h"
@@ -56,7 +57,7 @@ session_started(void *arg, const struct elem *answer)
 		session_ready(s);
 }
 
-/* The JID in it, prepared: 0 or -1. */
+/* The JID in it, prepared, or "" if there is none: 0, or -1 as jid_prep(). */
 static int
 bound_jid(const struct elem *answer, char *jid)
 {
@@ -78,14 +79,20 @@ bound(struct session *s, const struct elem *answer)
 		    jid_resource(s->conf.jid), stanza_strerror(err));
 		return -1;
 	}
-	if (bound_jid(answer, now) == -1 ||
-	    *jid_resource(now) == '\0' ||
+	if (bound_jid(answer, now) == -1 && errno == ENOMEM) {
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+		return -1;
+	}
+	if (*jid_resource(now) == '\0' ||
 	    (*jid_local(s->conf.jid, local) != '\0' &&
 	    !jid_samebare(now, s->conf.jid)) ||
-	    (*s->jid != '\0' && strcmp(now, s->jid) != 0) ||
-	    iq_setjid(s->iqs, now) == -1) {
+	    (*s->jid != '\0' && strcmp(now, s->jid) != 0)) {
 		session_fail(s, SESSION_REFUSED, "the server gives us an "
 		    "address that is not ours");
+		return -1;
+	}
+	if (iq_setjid(s->iqs, now) == -1) {
+		session_fail(s, SESSION_INTERNAL, "out of memory");
 		return -1;
 	}
 	strlcpy(s->jid, now, sizeof(s->jid));
@@ -128,7 +135,9 @@ bound_late(void *arg, const struct elem *answer)
 		return;
 	}
 	s->early = 0;
-	if (bound_jid(answer, now) == -1 || strcmp(now, s->jid) != 0) {
+	if (bound_jid(answer, now) == -1 && errno == ENOMEM) {
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+	} else if (strcmp(now, s->jid) != 0) {
 		login_learn(s);	/* not to rely on that again */
 		session_fail(s, SESSION_REFUSED, "the server no longer gives "
 		    "us the resource \"%.100s\"; try again",

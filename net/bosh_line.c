@@ -76,7 +76,7 @@ connected(void *arg, int fd, const char *err)
 		bosh_tried(l->bosh, TAILQ_FIRST(&l->bosh->requests), err);
 		bosh_line_broke(l);
 	} else if (bosh_line_begin(l, fd) == -1) {
-		bosh_fail(l->bosh, ROAD_LOST, "out of memory");
+		bosh_fail(l->bosh, ROAD_NOMEM, "out of memory");
 	}
 }
 
@@ -89,7 +89,7 @@ line_connect(struct line *l)
 	l->via = via(r->loop, r->resolver, proxy_for(wc->proxy, r->way.host),
 	    r->way.host, r->way.port, wc->family, connected, l);
 	if (l->via == NULL)
-		bosh_fail(l->bosh, ROAD_LOST, "out of memory");
+		bosh_fail(l->bosh, ROAD_NOMEM, "out of memory");
 }
 
 struct line *
@@ -136,7 +136,7 @@ bosh_line_post(struct line *l, struct request *q)
 	    http_end_body(&b, buf_len(&q->body)) == -1 ||
 	    buf_add(&b, buf_data(&q->body), buf_len(&q->body)) == -1 ||
 	    io_write(l->io, buf_data(&b), buf_len(&b)) == -1)
-		bosh_fail(l->bosh, ROAD_LOST, "out of memory");
+		bosh_fail(l->bosh, ROAD_NOMEM, "out of memory");
 	buf_free(&b);
 }
 
@@ -189,6 +189,10 @@ line_ended(struct line *l, const char *why)
 	struct bosh	*b = l->bosh;
 	struct request	*q = l->request;
 
+	if (io_starved(l->io)) {
+		bosh_fail(b, ROAD_NOMEM, why);
+		return;
+	}
 	if (b->state == B_TLS) {
 		bosh_fail(b, io_untrusted(l->io) ? ROAD_UNTRUSTED :
 		    ROAD_HANDSHAKE, why);

@@ -134,7 +134,7 @@ bosh_request_new(struct bosh *b, int pauses)
 	struct request	*q;
 
 	if ((q = calloc(1, sizeof(*q))) == NULL) {
-		bosh_fail(b, ROAD_LOST, "out of memory");
+		bosh_fail(b, ROAD_NOMEM, "out of memory");
 		return;
 	}
 	q->rid = b->rid++;
@@ -146,7 +146,7 @@ bosh_request_new(struct bosh *b, int pauses)
 	TAILQ_INSERT_TAIL(&b->requests, q, next);
 	b->pending++;
 	if (write_request(b, q) == -1)
-		bosh_fail(b, ROAD_LOST, "out of memory");
+		bosh_fail(b, ROAD_NOMEM, "out of memory");
 	else if (q->terminates)
 		bosh_set_state(b, B_ENDING);
 }

@@ -138,6 +138,15 @@ take_child(struct bosh *b, struct request *q, const struct elem *e, int cut)
 		road_stanza(b->road, e);
 }
 
+static void
+bad_xml(struct bosh *b)
+{
+	if (parse_starved(b->parse))
+		bosh_fail(b, ROAD_NOMEM, "out of memory");
+	else
+		bosh_nonsense(b, parse_error(b->parse));
+}
+
 void
 bosh_deliver(struct bosh *b)
 {
@@ -149,7 +158,7 @@ bosh_deliver(struct bosh *b)
 	    b->parse != NULL && !b->ended &&
 	    (ev = parse_next(b->parse, &e)) != PARSE_MORE) {
 		if (ev == PARSE_ERROR)
-			bosh_nonsense(b, parse_error(b->parse));
+			bad_xml(b);
 		else if (ev == PARSE_CLOSE)
 			b->ended = 1;
 		else if (ev == PARSE_OPEN)
@@ -184,7 +193,7 @@ begin_response(struct bosh *b, int status)
 	b->children = 0;
 	b->ended = b->repeat = b->terminated = 0;
 	if (b->parse == NULL)
-		bosh_fail(b, ROAD_LOST, "out of memory");
+		bosh_fail(b, ROAD_NOMEM, "out of memory");
 }
 
 void
@@ -237,7 +246,7 @@ bosh_response(struct line *l, enum http_event ev, const unsigned char *data,
 		if (b->parse == NULL)
 			break;
 		if (parse_feed(b->parse, data, len) == -1)
-			bosh_fail(b, ROAD_LOST, "out of memory");
+			bosh_fail(b, ROAD_NOMEM, "out of memory");
 		else
 			bosh_deliver(b);
 		break;

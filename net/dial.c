@@ -287,7 +287,8 @@ dial(struct loop *l, struct resolver *r, const char *host, uint16_t port,
 	if (family != AF_INET6)
 		d->four.query = resolve(r, host, port, AF_INET, resolved,
 		    &d->four);
-	if (d->six.query == NULL && d->four.query == NULL) {
+	if ((family != AF_INET && d->six.query == NULL) ||
+	    (family != AF_INET6 && d->four.query == NULL)) {
 		dial_cancel(d);
 		return NULL;
 	}

@@ -15,6 +15,7 @@
 
 #include "net/conf/statefile.h"
 #include "net/conffile.h"
+#include "ibb/ssl_error.h"
 #include "net/identity.h"
 #include "xml/buf.h"
 
@@ -131,11 +132,13 @@ static int
 read_pem(struct identity *id, int fd, const char *path, char *err)
 {
 	FILE	*f;
+	int	 starved;
 
 	if ((f = fdopen(fd, "r")) == NULL) {
 		close(fd);
 		return conf_fail(err, "%s: %s", path, strerror(errno));
 	}
+	ERR_clear_error();
 	id->key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
 	id->cert = PEM_read_X509(f, NULL, NULL, NULL);
 	fclose(f);
@@ -143,7 +146,9 @@ read_pem(struct identity *id, int fd, const char *path, char *err)
 	    X509_check_private_key(id->cert, id->key) == 1)
 		return 0;
 	identity_free(id);
-	ERR_clear_error();
+	ssl_error_take(&starved);
+	if (starved)
+		return conf_fail(err, "%s: out of memory", path);
 	return conf_fail(err, "%s: not a key and its certificate; remove it "
 	    "for a new one", path);
 }

@@ -54,6 +54,8 @@ struct io {
 	 * may need the other direction of the socket. */
 	int		 read_wants, write_wants;
 	int		 untrusted;
+	int		 starved;	/* for lack of memory it is to break */
+	int		 unsent;	/* a write failed, and none follows */
 	char		 err[IO_ERR];
 	void		(*event)(void *, enum io_event);
 	void		*arg;
@@ -125,6 +127,8 @@ static void
 broken(struct io *io, const char *what)
 {
 	io->state = IO_ENDED;
+	if (io->starved)
+		what = "out of memory";
 	if (what != NULL)
 		strlcpy(io->err, what, sizeof(io->err));
 	io->event(io->arg, IO_ERROR);
@@ -138,17 +142,23 @@ broken(struct io *io, const char *what)
 static int
 tls_wants(struct io *io, int r)
 {
+	enum tls_fault	 fault;
+	int		 starved = errno == ENOMEM;
+
 	switch (SSL_get_error(io->ssl, r)) {
 	case SSL_ERROR_WANT_READ:
 		return POLLIN;
 	case SSL_ERROR_WANT_WRITE:
 		return POLLOUT;
 	case SSL_ERROR_SYSCALL:
+		io->starved = io->starved || starved;
 		strlcpy(io->err, errno != 0 ? strerror(errno) :
 		    "the connection was cut", sizeof(io->err));
 		return 0;
 	default:
-		io->untrusted = tls_why(io->ssl, io->name, io->err);
+		fault = tls_why(io->ssl, io->name, io->err);
+		io->starved = io->starved || starved || fault == TLS_STARVED;
+		io->untrusted = fault == TLS_UNTRUSTED;
 		return 0;
 	}
 }
@@ -228,8 +238,6 @@ settle(void *arg)
 		return;
 	if (says)
 		io_push(io);
-	if (io->write_wants == 0)	/* flush() finds that, and tells */
-		io->write_wants = POLLOUT;
 	if (io->heard && (!says || io_queued(io) > 0))
 		acknowledge(io);
 	io->heard = 0;
@@ -249,7 +257,8 @@ fill(struct io *io)
 	io->read_wants = POLLIN;
 	while (!io->paused && buf_room(&io->in) >= READ_SIZE) {
 		if ((p = buf_reserve(&io->in, READ_SIZE)) == NULL) {
-			broken(io, "out of memory");
+			io->starved = 1;
+			broken(io, NULL);
 			return;
 		}
 		n = try_read(io, p, READ_SIZE, &io->read_wants);
@@ -376,6 +385,8 @@ write_record(struct io *io)
 	if (n > 0) {
 		sent(io, (size_t)n - io->padding);
 		io->record = 0;
+	} else if (io->write_wants == 0) {
+		io->unsent = 1;
 	}
 	return n;
 }
@@ -399,8 +410,10 @@ push_sealed(struct io *io)
 		return 0;
 	io->write_wants = BIO_should_retry(SSL_get_wbio(io->ssl)) ?
 	    POLLOUT : 0;
-	if (io->write_wants == 0)
+	if (io->write_wants == 0) {
 		strlcpy(io->err, strerror(errno), sizeof(io->err));
+		io->unsent = 1;
+	}
 	return -1;
 }
 
@@ -409,7 +422,7 @@ push_sealed(struct io *io)
 static void
 flush(struct io *io)
 {
-	ssize_t	 n = 0;
+	ssize_t	 n = io->unsent ? -1 : 0;
 	int	 had = buf_len(&io->out) > 0 || sealed(io) > 0;
 
 	io->write_wants = POLLOUT;
@@ -417,7 +430,7 @@ flush(struct io *io)
 		n = write_record(io);
 	if (n != -1)
 		n = push_sealed(io);
-	if (n == -1 && io->write_wants == 0) {
+	if (io->unsent) {
 		buf_truncate(&io->out, 0);
 		fill(io);
 		if (io->state == IO_OPEN)
@@ -454,10 +467,12 @@ want(void *arg)
 	struct io	*io = arg;
 	int		 events = 0;
 
-	if (io->state == IO_HANDSHAKE)
-		return io->read_wants;
 	if (io->state == IO_ENDED)
 		return WATCH_IDLE;
+	if (io->starved || io->unsent)
+		return WATCH_NOW | POLLOUT;
+	if (io->state == IO_HANDSHAKE)
+		return io->read_wants;
 	if (!io->paused && buf_room(&io->in) >= READ_SIZE) {
 		events |= io->read_wants;
 		if (io->ssl != NULL && io->more && SSL_has_pending(io->ssl))
@@ -474,11 +489,15 @@ ready(void *arg, int revents)
 	struct io	*io = arg;
 
 	(void)revents;
+	if (io->starved) {
+		broken(io, NULL);
+		return;
+	}
 	if (io->state == IO_HANDSHAKE) {
 		handshake(io);
 		return;
 	}
-	if (io_queued(io) > 0 || io->shutdown == 1)
+	if (io->unsent || io_queued(io) > 0 || io->shutdown == 1)
 		flush(io);
 	if (io->state == IO_OPEN)
 		fill(io);
@@ -530,14 +549,24 @@ io_input(struct io *io)
 	return &io->in;
 }
 
+/* Without what could not be written the other side would wait for ever, or take
+ * the rest for something else: the connection breaks, from the loop. */
+static int
+unwritten(struct io *io)
+{
+	if (errno == ENOMEM)
+		io->starved = 1;
+	return -1;
+}
+
 int
 io_write(struct io *io, const void *data, size_t len)
 {
 	if (buf_add(&io->units, &len, sizeof(len)) == -1)
-		return -1;
+		return unwritten(io);
 	if (buf_add(&io->out, data, len) == -1) {
 		buf_truncate(&io->units, buf_len(&io->units) - sizeof(len));
-		return -1;
+		return unwritten(io);
 	}
 	if (io->watch.often)
 		loop_settle(io->loop, &io->watch);
@@ -547,10 +576,10 @@ io_write(struct io *io, const void *data, size_t len)
 void
 io_push(struct io *io)
 {
-	while (io->state == IO_OPEN && buf_len(&io->out) > 0 &&
+	while (io->state == IO_OPEN && !io->unsent && buf_len(&io->out) > 0 &&
 	    write_record(io) > 0)
 		;
-	if (io->state == IO_OPEN)
+	if (io->state == IO_OPEN && !io->unsent)
 		push_sealed(io);
 }
 
@@ -591,6 +620,12 @@ const char *
 io_error(const struct io *io)
 {
 	return io->err;
+}
+
+int
+io_starved(const struct io *io)
+{
+	return io->starved;
 }
 
 int

@@ -49,7 +49,8 @@ int	 io_fd(const struct io *io);
 struct buf *io_input(struct io *io);
 
 /* Queue len bytes for sending, as a unit that TLS does not split unless it is
- * larger than a record.  0, or -1 if the buffer is full or memory is out. */
+ * larger than a record.  0, or -1 if the buffer is full or memory is out:
+ * then the connection breaks, once the loop has come round to it. */
 int	 io_write(struct io *io, const void *data, size_t len) MUST_CHECK;
 /* How many more bytes than len, which are to be written next, would make
  * records full, if few do or many were full just now without; else 0. */
@@ -70,8 +71,11 @@ void	 io_pause(struct io *io, int pause);
 /* End our direction once all is sent: TLS close_notify, SHUT_WR. */
 void	 io_shutdown(struct io *io);
 
-/* After IO_ERROR: what happened; whether the certificate was at fault. */
+/* After IO_ERROR: what happened, in words. */
 const char *io_error(const struct io *io);
+/* After IO_ERROR: was it for lack of memory here? */
+int	 io_starved(const struct io *io);
+/* After IO_ERROR: was the certificate at fault? */
 int	 io_untrusted(const struct io *io);
 
 #endif

@@ -92,6 +92,8 @@ parse_line(struct known *k, char *line, unsigned n)
 		*space = '\0';
 		if (jid_prep(line, jid, &why) == 0)
 			return add(&k->peers, jid, space + 1);
+		if (errno == ENOMEM)
+			return -1;
 		*space = ' ';
 	}
 	if (*line == '\0' || *line == '#')

@@ -12,6 +12,7 @@
 #define FEW	8		/* of those who wait for the same thing */
 #define CROWD	256		/* watches */
 #define LATELY	64		/* those that were ready last */
+#define STARVED	100		/* ms, without memory to poll all at once */
 
 struct loop {
 	TAILQ_HEAD(watches, watch) watches;	/* the often ones first; at the
@@ -166,14 +167,12 @@ fire_timers(struct loop *l)
  */
 
 static int
-make_room(struct loop *l)
+grow(struct loop *l)
 {
 	struct pollfd	*pfds;
 	struct watch	**polled, **waiting;
 	size_t		 size = l->nwatches + 16;
 
-	if (l->nwatches <= l->size)
-		return 0;
 	if ((pfds = reallocarray(l->pfds, size, sizeof(*pfds))) == NULL)
 		return -1;
 	l->pfds = pfds;
@@ -186,6 +185,16 @@ make_room(struct loop *l)
 	l->waiting = waiting;
 	l->size = size;
 	return 0;
+}
+
+/* Room to ask all.  Without memory for that, as many are asked as there is room
+ * for: those at the end of the queue have to wait.  -1 if there is none. */
+static int
+make_room(struct loop *l)
+{
+	if (l->nwatches <= l->size || grow(l) == 0)
+		return 0;
+	return l->size > 0 ? 0 : -1;
 }
 
 /*
@@ -231,7 +240,7 @@ ask(struct loop *l, struct watch *w)
 	int	 events = w->want(w->arg);
 
 	w->now = 0;
-	if (events == WATCH_IDLE)
+	if (events == WATCH_IDLE || l->npolled == l->size)
 		return 0;
 	w->now = (events & WATCH_NOW) != 0;
 	w->events = (short)(events & ~WATCH_NOW);
@@ -261,6 +270,8 @@ ask_all(struct loop *l)
 			wait = 0;
 		w->idle = l->npolled == n;
 	}
+	if (l->nwatches > l->size && (wait == -1 || wait > STARVED))
+		wait = STARVED;
 	return wait > 60000 ? 60000 : (int)wait;
 }
 

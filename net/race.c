@@ -117,7 +117,7 @@ begin(void *arg)
 	a->via = via(r->loop, r->resolver, proxy_for(r->proxy, w->host),
 	    w->host, w->port, r->family, connected, a);
 	if (a->via == NULL) {
-		lost(a, "out of memory");
+		lost(a, NULL);
 		return;
 	}
 	if (r->patience > 0)

@@ -1,4 +1,5 @@
 /* road: from a way to a stream, of whichever kind. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
 static int
 rank(enum road_fault fault)
 {
-	return fault == ROAD_UNTRUSTED ? 3 :
+	return fault == ROAD_NOMEM ? 4 : fault == ROAD_UNTRUSTED ? 3 :
 	    fault == ROAD_PROTOCOL || fault == ROAD_HANDSHAKE ? 2 :
 	    fault == ROAD_LOST ? 1 : 0;
 }
@@ -114,6 +115,17 @@ leave(struct road *r)
 	r->failed = r->owes = 0;
 }
 
+/* Without memory to look any further, this is the end of it. */
+static void
+no_memory(struct road *r)
+{
+	if (r->over)
+		return;
+	set_error(r, ROAD_NOMEM, "out of memory");
+	tell(r, ROAD_ERROR, NULL);
+	r->over = 1;
+}
+
 /* Race those that are left; if there are none, seek others. */
 static void
 go_on(struct road *r)
@@ -125,9 +137,14 @@ go_on(struct road *r)
 	/* The only one has as much time as the login. */
 	if (r->nways == 1 && !search_goes_on(r->search))
 		patience = 0;
+	errno = 0;
 	r->race = race(r->loop, r->resolver, wc->proxy, wc->family, r->ways,
 	    r->nways, r->gone, patience, connected, r);
-	if (r->race == NULL)
+	if (r->race != NULL)
+		return;
+	if (errno == ENOMEM)
+		no_memory(r);
+	else
 		search_next(r->search);
 }
 
@@ -181,7 +198,8 @@ connected(void *arg, size_t i, int fd, const char *err)
 
 	r->gone |= UINT32_C(1) << i;
 	if (fd == -1) {
-		failed(r, &r->ways[i], ROAD_UNREACHED, err);
+		failed(r, &r->ways[i], err != NULL ? ROAD_UNREACHED :
+		    ROAD_NOMEM, err != NULL ? err : "out of memory");
 		if (!race_runs(r->race))
 			next(r);
 		return;
@@ -193,7 +211,7 @@ connected(void *arg, size_t i, int fd, const char *err)
 	    r->way.port, r->way.source);
 	r->kind = kinds[r->way.kind];
 	if ((r->k = r->kind->begin(r, fd)) == NULL)
-		road_broke(r, ROAD_LOST, "out of memory");
+		road_broke(r, ROAD_NOMEM, "out of memory");
 	else if (more(r) || search_goes_on(r->search))
 		timer_set(r->loop, &r->timer, clock_ms() + OPENING);
 }
@@ -416,7 +434,7 @@ road_free(struct road *r)
 int
 road_send(struct road *r, const void *data, size_t len)
 {
-	if (r->k == NULL || road_deaf(r))
+	if (r == NULL || r->k == NULL || road_deaf(r))
 		return -1;
 	return r->kind->send(r->k, data, len);
 }
@@ -424,14 +442,14 @@ road_send(struct road *r, const void *data, size_t len)
 void
 road_keepalive(struct road *r)
 {
-	if (r->k != NULL && !r->over)
+	if (r != NULL && r->k != NULL && !r->over)
 		r->kind->keepalive(r->k);
 }
 
 size_t
 road_queued(const struct road *r)
 {
-	return r->k != NULL ? r->kind->queued(r->k) : 0;
+	return r != NULL && r->k != NULL ? r->kind->queued(r->k) : 0;
 }
 
 void
@@ -450,13 +468,15 @@ road_limit(struct road *r, size_t bytes)
 void
 road_pause(struct road *r, int pause)
 {
-	if (r->k != NULL)
+	if (r != NULL && r->k != NULL)
 		r->kind->pause(r->k, pause);
 }
 
 void
 road_close(struct road *r)
 {
+	if (r == NULL)
+		return;
 	if (r->k != NULL && !r->over)
 		r->kind->close(r->k);
 	else if (!r->committed)
@@ -466,19 +486,19 @@ road_close(struct road *r)
 int
 road_connected(const struct road *r)
 {
-	return r->k != NULL;
+	return r != NULL && r->k != NULL;
 }
 
 int
 road_owes(const struct road *r)
 {
-	return r->owes;
+	return r != NULL && r->owes;
 }
 
 const struct way *
 road_way(const struct road *r)
 {
-	return r->k != NULL ? &r->way : NULL;
+	return r != NULL && r->k != NULL ? &r->way : NULL;
 }
 
 const char *
@@ -486,6 +506,8 @@ road_story(struct road *r)
 {
 	char	 text[WAY_TEXT];
 
+	if (r == NULL)
+		return "no connection";
 	snprintf(r->story, sizeof(r->story), "%s (from %s)%s",
 	    way_text(&r->way, text), r->way.source != NULL ? r->way.source :
 	    "nowhere", r->history);
@@ -495,23 +517,23 @@ road_story(struct road *r)
 SSL *
 road_ssl(struct road *r)
 {
-	return r->k != NULL ? r->kind->ssl(r->k) : NULL;
+	return r != NULL && r->k != NULL ? r->kind->ssl(r->k) : NULL;
 }
 
 SSL *
 road_binding(struct road *r)
 {
-	return r->way.kind == WAY_BOSH ? NULL : road_ssl(r);
+	return r == NULL || r->way.kind == WAY_BOSH ? NULL : road_ssl(r);
 }
 
 enum road_fault
 road_fault(const struct road *r)
 {
-	return r->fault;
+	return r != NULL ? r->fault : ROAD_NOMEM;
 }
 
 const char *
 road_error(const struct road *r)
 {
-	return r->err;
+	return r != NULL ? r->err : "out of memory";
 }

@@ -57,9 +57,12 @@ enum road_fault {
 	ROAD_UNTRUSTED,		/* the certificate failed, or worse */
 	ROAD_HANDSHAKE,		/* TLS failed otherwise */
 	ROAD_PROTOCOL,		/* what came is no XMPP */
-	ROAD_LOST		/* the connection broke */
+	ROAD_LOST,		/* the connection broke */
+	ROAD_NOMEM		/* there was no memory here to go on */
 };
 
+/* Of a road that could not be made, NULL, all functions below say that it has
+ * no connection and that there was no memory. */
 /* e is for ROAD_OPEN, ROAD_STANZA and ROAD_CUT, and is freed after the call.
  * The call may use the road, but not free it. */
 typedef void road_fn(void *arg, enum road_event ev, const struct elem *e);

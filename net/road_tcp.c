@@ -69,7 +69,7 @@ send_header(struct tcp *t)
 	xw_text(&w, "\n");	/* ends the start tag */
 	if (t->parse == NULL || w.failed ||
 	    io_write(t->io, buf_data(&b), buf_len(&b)) == -1)
-		road_broke(t->road, ROAD_LOST, "out of memory");
+		road_broke(t->road, ROAD_NOMEM, "out of memory");
 	buf_free(&b);
 }
 
@@ -92,7 +92,7 @@ start_tls(struct tcp *t, const char *alpn)
 	parse_free(t->parse);
 	t->parse = NULL;
 	if (road_tls(t->road, t->io, alpn) == -1)
-		road_broke(t->road, ROAD_LOST, "out of memory");
+		road_broke(t->road, ROAD_NOMEM, "out of memory");
 }
 
 static void
@@ -169,6 +169,10 @@ bad_xml(struct tcp *t)
 	struct buf	 b;
 	struct xw	 w;
 
+	if (parse_starved(t->parse)) {
+		road_broke(t->road, ROAD_NOMEM, "out of memory");
+		return;
+	}
 	snprintf(why, sizeof(why), "it sent bad XML (%s): check -c, or "
 	    "ask its operator", parse_error(t->parse));
 	/* RFC 6120 section 4.9: say why, then end the stream. */
@@ -218,7 +222,7 @@ input(struct tcp *t)
 
 	while (!t->paused && !road_deaf(t->road) && buf_len(in) > 0) {
 		if (parse_take(t->parse, in) == -1) {
-			road_broke(t->road, ROAD_LOST, "out of memory");
+			road_broke(t->road, ROAD_NOMEM, "out of memory");
 			return;
 		}
 		deliver(t);
@@ -257,7 +261,8 @@ io_event(void *arg, enum io_event ev)
 	case IO_ERROR:
 		/* A handshake that ends early is no proof of an impostor,
 		 * but no trust either. */
-		road_broke(t->road, t->state != T_HANDSHAKE ? ROAD_LOST :
+		road_broke(t->road, io_starved(t->io) ? ROAD_NOMEM :
+		    t->state != T_HANDSHAKE ? ROAD_LOST :
 		    io_untrusted(t->io) ? ROAD_UNTRUSTED : ROAD_HANDSHAKE,
 		    io_error(t->io));
 		break;

@@ -63,6 +63,12 @@ set_state(struct wsroad *w, enum wsroad_state state)
  * Sending
  */
 
+static void
+no_memory(struct wsroad *w)
+{
+	road_broke(w->road, ROAD_NOMEM, "out of memory");
+}
+
 static int
 send_frame(struct wsroad *w)
 {
@@ -103,7 +109,7 @@ send_open(struct wsroad *w)
 	if (w->parse == NULL || xw_done(&xw) == -1 || send_text(w) == -1 ||
 	    parse_feed(w->parse, HEADER, sizeof(HEADER) - 1) == -1 ||
 	    parse_next(w->parse, &header) != PARSE_OPEN)
-		road_broke(w->road, ROAD_LOST, "out of memory");
+		no_memory(w);
 	elem_free(header);
 }
 
@@ -199,11 +205,15 @@ message(struct wsroad *w, const unsigned char *data, size_t len)
 
 	if (!w->whole) {
 		if (parse_feed(w->parse, data, len) == -1) {
-			road_broke(w->road, ROAD_LOST, "out of memory");
+			no_memory(w);
 			return;
 		}
 		if ((ev = parse_next(w->parse, &e)) == PARSE_MORE)
 			return;
+		if (ev == PARSE_ERROR && parse_starved(w->parse)) {
+			no_memory(w);
+			return;
+		}
 		if (ev != PARSE_STANZA && ev != PARSE_CUT) {
 			nonsense(w, WS_BAD_DATA, ev == PARSE_ERROR ?
 			    parse_error(w->parse) : "no whole element");
@@ -282,7 +292,7 @@ ask(struct wsroad *w)
 	    http_add(&b, "Sec-WebSocket-Protocol", "xmpp") == -1 ||
 	    http_end(&b) == -1 ||
 	    io_write(w->io, buf_data(&b), buf_len(&b)) == -1)
-		road_broke(w->road, ROAD_LOST, "out of memory");
+		no_memory(w);
 	buf_free(&b);
 }
 
@@ -379,7 +389,8 @@ io_event(void *arg, enum io_event ev)
 		road_ended(w->road);
 		break;
 	case IO_ERROR:
-		road_broke(w->road, w->state != U_TLS ? ROAD_LOST :
+		road_broke(w->road, io_starved(w->io) ? ROAD_NOMEM :
+		    w->state != U_TLS ? ROAD_LOST :
 		    io_untrusted(w->io) ? ROAD_UNTRUSTED : ROAD_HANDSHAKE,
 		    io_error(w->io));
 		break;

@@ -113,11 +113,14 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 		return;
 	}
 	s->fault = fault;
+	s->starved = 0;
 	va_start(ap, fmt);
 	vsnprintf(s->why, sizeof(s->why), fmt, ap);
 	va_end(ap);
 	if (s->hurried && !s->patient && bore_no_hurry(s, fault))
 		s->patient = s->tries > 0 ? PATIENT_NOW : PATIENT_ALWAYS;
+	if (fault == SESSION_INTERNAL)
+		s->starvations++;
 	if (away_may_return(s, fault)) {
 		away_begin(s);
 	} else if (s->spurned || (s->hurried && s->patient &&
@@ -172,6 +175,8 @@ set_timer(struct session *s)
 		at = deadline;
 	if (s->early && s->hurry_ends < at)
 		at = s->hurry_ends;
+	if (s->starved)
+		at = clock_ms();
 	timer_set(s->loop, &s->timer, at);
 }
 
@@ -215,9 +220,27 @@ send_stanza(void *arg, const void *data, size_t len)
 	return 0;
 }
 
+/* A stanza is lost that a peer may wait for: both start anew, and what can be
+ * mended is mended.  Not now: its writer is still at it. */
+static void
+starved(void *arg)
+{
+	struct session	*s = arg;
+
+	if (s->state != S_READY)
+		return;
+	s->starved = 1;
+	timer_set(s->loop, &s->timer, clock_ms());
+}
+
 static void
 fire_ready(struct session *s, int64_t now)
 {
+	if (s->starved) {
+		sm_end(s->sm);
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+		return;
+	}
 	iq_expire(s->iqs, now);
 	if (s->state == S_READY && s->early && now >= s->hurry_ends)
 		session_fail(s, SESSION_TIMEOUT, "the server does not say "
@@ -318,7 +341,7 @@ session_back(struct session *s, int resumed)
 	login_done(s);
 	/* Nobody could answer meanwhile. */
 	iq_postpone(s->iqs, clock_ms() - s->lost_at);
-	s->tries = 0;
+	s->tries = s->starvations = 0;
 	s->too_big = 0;
 	s->fault = SESSION_FINE;
 	set_timer(s);
@@ -498,8 +521,11 @@ input(struct session *s, const struct elem *e)
 static void
 road_failed(struct session *s)
 {
-	session_fail(s, road_fault(s->road) == ROAD_UNTRUSTED ?
-	    SESSION_UNTRUSTED : loss(s), "%s", road_error(s->road));
+	enum road_fault	 fault = road_fault(s->road);
+
+	session_fail(s, fault == ROAD_UNTRUSTED ? SESSION_UNTRUSTED :
+	    fault == ROAD_NOMEM ? SESSION_INTERNAL : loss(s), "%s",
+	    road_error(s->road));
 }
 
 static void
@@ -620,6 +646,7 @@ session_new(struct loop *l, struct resolver *r,
 		session_free(s);
 		return NULL;
 	}
+	iq_on_starved(s->iqs, starved);
 	return s;
 }
 

@@ -87,6 +87,8 @@ struct session {
 	int			 tries;		/* to come back */
 	int64_t			 lost_at;
 	int64_t			 resume_took;	/* ms for <resumed/> */
+	int			 starved;	/* a stanza of ours is lost */
+	int			 starvations;	/* attempts without memory */
 	int			 silent_resumes; /* not answered at all */
 	int64_t			 ghost_until;	/* see away_is_ghost() */
 	int64_t			 last_sent, last_heard;
@@ -135,7 +137,7 @@ void	 auth_input(struct session *s, const struct elem *e);
 /* Send what is in b, unless that failed; the base64 in an element, "=" being
  * nothing, into out: 0, or -1 if it is malformed; end the session for r. */
 void	 auth_send(struct session *s, const struct buf *b, int failed);
-int	 auth_decode(const struct elem *e, struct buf *out) MUST_CHECK;
+enum sasl_result auth_decode(const struct elem *e, struct buf *out) MUST_CHECK;
 void	 auth_failed(struct session *s, enum sasl_result r);
 
 /* auth2.c: may SASL2 be used?  Prepare s->sasl to use a token, if there is one

@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "net/sasl.h"
+#include "ibb/ssl_error.h"
 #include "net/tls.h"
 
 static int
@@ -57,9 +59,11 @@ tls_context(const char *ca_file, const char *certificate, const char *key,
 {
 	SSL_CTX	*ctx;
 
+	errno = 0;
 	if ((ctx = SSL_CTX_new(TLS_client_method())) == NULL ||
 	    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
-		snprintf(err, TLS_ERR, "cannot set up TLS");
+		snprintf(err, TLS_ERR, "%s", errno == ENOMEM ?
+		    "out of memory" : "cannot set up TLS");
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
@@ -71,6 +75,8 @@ tls_context(const char *ca_file, const char *certificate, const char *key,
 	if (load_ca(ctx, ca_file, err) == -1 ||
 	    load_certificate(ctx, certificate, key, err) == -1) {
 		SSL_CTX_free(ctx);
+		if (errno == ENOMEM)
+			snprintf(err, TLS_ERR, "out of memory");
 		ERR_clear_error();
 		return NULL;
 	}
@@ -149,20 +155,24 @@ tls_client_url(SSL_CTX *ctx, int fd, const char *host, const char *also,
 	return ssl;
 }
 
-int
+enum tls_fault
 tls_why(SSL *ssl, const char *name, char *err)
 {
 	long		 v = SSL_get_verify_result(ssl);
-	unsigned long	 e = ERR_peek_last_error();
-	const char	*reason = ERR_reason_error_string(e);
+	int		 starved;
+	const char	*reason;
 
-	ERR_clear_error();
+	reason = ERR_reason_error_string(ssl_error_take(&starved));
+	if (starved || v == X509_V_ERR_OUT_OF_MEM) {
+		snprintf(err, TLS_ERR, "out of memory");
+		return TLS_STARVED;
+	}
 	switch (v) {
 	case X509_V_OK:
 		snprintf(err, TLS_ERR, "TLS failed: %s: check -c, or ask "
 		    "its operator",
 		    reason != NULL ? reason : "the connection was closed");
-		return 0;
+		return TLS_BROKEN;
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		snprintf(err, TLS_ERR, "its certificate is not for %s: this "
@@ -189,7 +199,7 @@ tls_why(SSL *ssl, const char *name, char *err)
 		    X509_verify_cert_error_string(v));
 		break;
 	}
-	return 1;
+	return TLS_UNTRUSTED;
 }
 
 static int

@@ -34,9 +34,16 @@ SSL	*tls_client(SSL_CTX *ctx, int fd, const char *name, const char *alpn);
 SSL	*tls_client_url(SSL_CTX *ctx, int fd, const char *host,
 	    const char *also, const char *alpn);
 
-/* Why the handshake failed, in words that say what to do; and whether that
- * was the certificate.  err is of TLS_ERR bytes. */
-int	 tls_why(SSL *ssl, const char *name, char *err);
+enum tls_fault {
+	TLS_BROKEN,		/* by the connection or by the other side */
+	TLS_UNTRUSTED,		/* the certificate was not accepted */
+	TLS_STARVED		/* there was no memory here */
+};
+
+/* Why the last operation on ssl failed, in words that say what to do, in err
+ * of TLS_ERR bytes; and of which kind that is.  name is who the server must
+ * be.  Takes all errors off OpenSSL's queue. */
+enum tls_fault tls_why(SSL *ssl, const char *name, char *err);
 
 /*
  * The channel bindings of this connection, best first, at most two:

@@ -266,8 +266,10 @@ ask_dns(struct search *s)
 	strlcpy(name, "_xmpp-client._tcp.", sizeof(name));
 	strlcat(name, w->domain, sizeof(name));
 	s->start = resolve_srv(s->resolver, name, start_known, s);
-	if (s->direct == NULL && s->start == NULL)
+	if (s->direct == NULL && s->start == NULL) {
+		strlcpy(s->note, "out of memory", sizeof(s->note));
 		found(s);
+	}
 }
 
 static void

@@ -1,6 +1,7 @@
 #include <sys/queue.h>
 #include <sys/tree.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ TAILQ_HEAD(request_list, request);
 
 struct iq_table {
 	iq_send_fn		*send;
+	iq_starved_fn		*starved;	/* may be NULL */
 	void			*arg;
 	char			*jid;
 	struct request_tree	 pending;
@@ -62,6 +64,12 @@ iq_new(iq_send_fn *send, void *arg)
 	TAILQ_INIT(&t->timed);
 	buf_init(&t->out, STANZA_MAX);
 	return t;
+}
+
+void
+iq_on_starved(struct iq_table *t, iq_starved_fn *fn)
+{
+	t->starved = fn;
 }
 
 static void
@@ -101,8 +109,13 @@ iq_free(struct iq_table *t)
 int
 iq_setjid(struct iq_table *t, const char *jid)
 {
+	char	*copy;
+
+	if ((copy = strdup(jid)) == NULL)
+		return -1;
 	free(t->jid);
-	return (t->jid = strdup(jid)) == NULL ? -1 : 0;
+	t->jid = copy;
+	return 0;
 }
 
 const char *
@@ -131,12 +144,25 @@ iq_stanza(struct iq_table *t, const char *kind, const char *type,
 	return start(t, kind, type, to, NULL);
 }
 
+static int
+send_out(struct iq_table *t)
+{
+	errno = 0;
+	if (xw_done(&t->w) == -1) {
+		errno = t->w.starved ? ENOMEM : 0;
+		return -1;
+	}
+	return t->send(t->arg, buf_data(&t->out), buf_len(&t->out));
+}
+
 int
 iq_send(struct iq_table *t)
 {
-	if (xw_done(&t->w) == -1)
-		return -1;
-	return t->send(t->arg, buf_data(&t->out), buf_len(&t->out));
+	if (send_out(t) == 0)
+		return 0;
+	if (errno == ENOMEM && t->starved != NULL)
+		t->starved(t->arg);
+	return -1;
 }
 
 void
@@ -197,7 +223,7 @@ iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
 	RB_INSERT(request_tree, &t->pending, r);
 	if (deadline != IQ_NODEADLINE)
 		TAILQ_INSERT_TAIL(&t->timed, r, timed);
-	if (iq_send(t) == -1) {
+	if (send_out(t) == -1) {
 		request_remove(t, r);
 		request_free(r);
 		return -1;

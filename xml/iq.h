@@ -33,13 +33,21 @@ typedef void iq_answer_fn(void *arg, const struct elem *answer);
  * coming, which is gone then, and returns 1; or leaves it there: 0. */
 typedef int iq_piece_fn(void *arg, const struct elem *piece);
 
-/* Takes one whole stanza to send.  Returns 0 or -1. */
+/* Takes one whole stanza to send.  Returns 0, or -1 with errno, ENOMEM for lack
+ * of memory. */
 typedef int iq_send_fn(void *arg, const void *stanza, size_t len);
+
+/* A stanza is lost for lack of memory, and it may be an answer that a peer
+ * waits for. */
+typedef void iq_starved_fn(void *arg);
 
 #define IQ_NODEADLINE	INT64_MAX
 #define IQ_ID		33	/* an id, with its NUL */
 
 struct iq_table *iq_new(iq_send_fn *send, void *arg);
+/* Call fn, with the arg of iq_new(), when a stanza that is no request could not
+ * be sent for lack of memory.  Of requests iq_ask() tells. */
+void	 iq_on_starved(struct iq_table *t, iq_starved_fn *fn);
 /* Pending requests are forgotten, their callbacks not called. */
 void	 iq_free(struct iq_table *t);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <errno.h>
 #include <idna.h>
 #include <stringprep.h>
 
@@ -53,6 +54,11 @@ prep(char *out, const char *in, size_t len, const Stringprep_profile *profile,
 		return *out == '\0' ? why->empty : NULL;
 	case STRINGPREP_TOO_SMALL_BUFFER:
 		return why->length;
+	case STRINGPREP_MALLOC_ERROR:
+	case STRINGPREP_NFKC_FAILED:	/* valid UTF-8 has no other cause */
+	case STRINGPREP_ICONV_ERROR:
+		errno = ENOMEM;
+		return "out of memory";
 	default:
 		return why->invalid;
 	}
@@ -148,7 +154,9 @@ prep_host(char *out, const char *in, size_t len)
 			break;
 		out[used++] = '.';
 	}
-	return jid_ascii(out, ascii) == -1 ? domain_phrases.invalid : NULL;
+	if (jid_ascii(out, ascii) == 0)
+		return NULL;
+	return errno == ENOMEM ? "out of memory" : domain_phrases.invalid;
 }
 
 static const char *
@@ -202,6 +210,7 @@ jid_prep(const char *in, char *out, const char **why)
 	const char *phrase;
 
 	*out = '\0';
+	errno = 0;
 	if ((phrase = prep_jid(out, in)) == NULL)
 		return 0;
 	*out = '\0';
@@ -265,13 +274,16 @@ int
 jid_ascii(const char *domain, char *out)
 {
 	char *ascii;
-	int fits;
+	int fits, r;
 
 	if (*domain == '[')
 		return strlcpy(out, domain, JID_MAX) < JID_MAX ? 0 : -1;
-	if (idna_to_ascii_8z(domain, &ascii, IDNA_ALLOW_UNASSIGNED) !=
-	    IDNA_SUCCESS)
+	r = idna_to_ascii_8z(domain, &ascii, IDNA_ALLOW_UNASSIGNED);
+	if (r != IDNA_SUCCESS) {
+		errno = r == IDNA_MALLOC_ERROR || r == IDNA_ICONV_ERROR ?
+		    ENOMEM : EINVAL;
 		return -1;
+	}
 	fits = *ascii != '\0' && strlen(ascii) <= HOST_MAX;
 	strlcpy(out, fits ? ascii : "", JID_MAX);
 	free(ascii);

@@ -15,7 +15,8 @@
  * Check and prepare what a user or a file gave as a JID: Nodeprep, Nameprep
  * (a final dot dropped; IP literals and IDNs accepted), Resourceprep.
  * Returns 0 with the result in out[JID_MAX], or -1 with *why (if not NULL)
- * set to a constant phrase such as "its domain is empty".
+ * set to a constant phrase such as "its domain is empty", and errno ENOMEM if
+ * nothing but memory was wrong.
  */
 int	 jid_prep(const char *in, char *out, const char **why) MUST_CHECK;
 
@@ -35,7 +36,7 @@ void	 jid_setresource(char *jid, const char *resource);
 int	 jid_samebare(const char *a, const char *b);
 
 /* The domain of a prepared JID in its ASCII form for DNS and certificates
- * (IDNA), in out[JID_MAX].  Returns 0 or -1. */
+ * (IDNA), in out[JID_MAX].  Returns 0, or -1 with errno ENOMEM or EINVAL. */
 int	 jid_ascii(const char *domain, char *out) MUST_CHECK;
 
 /* SASLprep (RFC 4013) of a user name or password, into out of size bytes.

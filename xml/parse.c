@@ -86,7 +86,8 @@ struct parse {
 	parse_piece_fn		*piece;
 	void			*arg;
 
-	const char		*condition;	/* set once failed */
+	const char		*condition;	/* set once failed, ... */
+	int			 starved;	/* ... for lack of memory */
 	char			 error[128];
 };
 
@@ -115,6 +116,8 @@ fail_memory(struct parse *p)
 static void
 fail_nomem(struct parse *p)
 {
+	if (p->condition == NULL)
+		p->starved = 1;
 	fail(p, "resource-constraint", "out of memory");
 }
 
@@ -773,6 +776,12 @@ const char *
 parse_condition(const struct parse *p)
 {
 	return p->condition;
+}
+
+int
+parse_starved(const struct parse *p)
+{
+	return p->starved;
 }
 
 const char *

@@ -101,5 +101,8 @@ size_t	 parse_pending(const struct parse *p);
  * (such as "restricted-xml"), and what happened, for people. */
 const char *parse_condition(const struct parse *p);
 const char *parse_error(const struct parse *p);
+/* After PARSE_ERROR: is the cause a lack of memory here, and no fault of what
+ * was fed? */
+int	 parse_starved(const struct parse *p);
 
 #endif

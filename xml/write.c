@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,17 @@
 #define REPLACEMENT	"\xef\xbf\xbd"
 
 static void
+unwritten(struct xw *w)
+{
+	w->failed = 1;
+	w->starved = errno == ENOMEM;
+}
+
+static void
 put(struct xw *w, const char *s, size_t len)
 {
 	if (!w->failed && buf_add(w->out, s, len) == -1)
-		w->failed = 1;
+		unwritten(w);
 }
 
 static void
@@ -138,7 +146,7 @@ xw_attrf(struct xw *w, const char *name, const char *fmt, ...)
 	n = vasprintf(&value, fmt, ap);
 	va_end(ap);
 	if (n == -1) {
-		w->failed = 1;
+		unwritten(w);
 		return;
 	}
 	xw_attr(w, name, value);
@@ -169,7 +177,7 @@ xw_base64(struct xw *w, const void *data, size_t len)
 	if (w->failed)
 		return;
 	if ((to = buf_reserve(w->out, BASE64_ENCODED(len))) == NULL) {
-		w->failed = 1;
+		unwritten(w);
 		return;
 	}
 	buf_commit(w->out, base64_encode((char *)to, data, len));

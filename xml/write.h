@@ -31,6 +31,7 @@ struct xw {
 	int		 depth;
 	int		 intag;		/* start tag not yet ended by '>' */
 	int		 failed;
+	int		 starved;	/* for lack of memory */
 };
 
 /* Begin to append to out, which must outlive w. */
