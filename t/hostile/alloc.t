@@ -1,0 +1,9 @@
+#!/bin/sh
+#
+# Memory runs out: a few moments of each use.  t/soak/alloc.t tries all.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/alloc.sh"
+
+sweep -s -n "${NUMBERS:-4}"
+done_testing
