@@ -43,14 +43,33 @@ MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/receive.o link/receive_file.o link/receive_si.o \
 	link/receive_words.o link/send.o link/send_ask.o link/send_si.o \
 	link/send_words.o link/wire.o
-UNITS	= t/unit/answer.t t/unit/carrier.t t/unit/child.t t/unit/conf.t \
-	t/unit/end.t t/unit/file.t t/unit/http.t t/unit/ibb.t t/unit/jid.t \
-	t/unit/listen.t t/unit/log.t t/unit/loop.t t/unit/manners.t \
-	t/unit/pace.t t/unit/path.t t/unit/roads.t t/unit/s5b.t t/unit/sasl.t \
-	t/unit/sasl2.t t/unit/si.t t/unit/sm.t t/unit/statefile.t \
+# A line for each: fewer conflicts.
+UNITS	= t/unit/answer.t \
+	t/unit/carrier.t \
+	t/unit/child.t \
+	t/unit/clock.t \
+	t/unit/conf.t \
+	t/unit/end.t \
+	t/unit/file.t \
+	t/unit/http.t \
+	t/unit/ibb.t \
+	t/unit/jid.t \
+	t/unit/listen.t \
+	t/unit/log.t \
+	t/unit/loop.t \
+	t/unit/manners.t \
+	t/unit/pace.t \
+	t/unit/path.t \
+	t/unit/roads.t \
+	t/unit/s5b.t \
+	t/unit/sasl.t \
+	t/unit/sasl2.t \
+	t/unit/si.t \
+	t/unit/sm.t \
+	t/unit/statefile.t \
 	t/unit/sync.t \
-	t/unit/ws.t t/unit/xml.t
-# What they share.
+	t/unit/ws.t \
+	t/unit/xml.t
 TAP	= t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
 	t/fuzz/s5b t/fuzz/si t/fuzz/ws t/fuzz/xml
@@ -61,9 +80,6 @@ BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
 FUZZED	= net/filename.c net/http.c net/jrd.c net/proxy.c net/socks5.c \
 	net/socks5d.c net/url.c net/where.c net/wrap.c net/ws.c
 
-TESTS	= t/file/*.t t/hostile/*.t t/login/*.t t/loss/*.t t/program/*.t \
-	t/services/*.t t/soak/*.t t/stream/*.t $(UNITS)
-JOBS	= 2
 ASAN	= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZ_SECONDS = 60
@@ -85,9 +101,18 @@ $(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h net/*/*.h link/*.h
 $(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
 
+<<<<<<< HEAD
 # Memory that runs out, for xcat to be run with; see there.
 t/lib/alloc.so: t/lib/alloc.c
 	$(CC) $(DEFS) -O2 -g -fPIC -shared -o $@ t/lib/alloc.c
+=======
+t/lib/detach: t/lib/detach.c
+	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/detach.c
+	mv $@.new $@
+t/lib/wake: t/lib/wake.c
+	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/wake.c
+	mv $@.new $@
+>>>>>>> e3188df (net/io/clock: tests can wind it)
 
 install: xcat
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
@@ -102,10 +127,27 @@ demo:
 	@$(MAKE) -s xcat
 	@t/lib/demo.sh
 
+# What needs no server, no network and nothing but a compiler and perl.
+check-unit:
+	t/deps unit
+	$(MAKE) $(UNITS)
+	prove -j4 $(UNITS)
+
 check:
 	t/deps check
+<<<<<<< HEAD
 	$(MAKE) xcat t/lib/alloc.so $(UNITS)
 	prove -j$(JOBS) $(TESTS)
+=======
+	$(MAKE) xcat $(UNITS) $(AIDS)
+	UNITS="$(UNITS)" t/lib/check.sh
+
+# The same in full size, at the clock's own pace: up to an hour.
+soak:
+	t/deps check
+	$(MAKE) xcat $(UNITS) $(AIDS)
+	UNITS="$(UNITS)" TIER=soak TABLE=1000 t/lib/check.sh
+>>>>>>> e3188df (net/io/clock: tests can wind it)
 
 # In a copy, so that the objects of both kinds do not mix.
 check-asan:
@@ -113,7 +155,8 @@ check-asan:
 	rm -rf .asan && mkdir .asan
 	cp -R Makefile README man t xcat.c xml ibb net link .asan
 	cd .asan && $(MAKE) clean && \
-	    $(MAKE) CFLAGS="$(ASAN)" xcat $(UNITS) && prove -j$(JOBS) $(TESTS)
+	    $(MAKE) CFLAGS="$(ASAN)" xcat $(UNITS) $(AIDS) && \
+	    UNITS="$(UNITS)" t/lib/check.sh
 	$(MAKE) fuzz
 
 fuzz: $(FUZZERS)
@@ -154,8 +197,12 @@ lint:
 	t/lib/lint.sh
 
 clean:
+<<<<<<< HEAD
 	rm -f xcat t/lib/alloc.so $(MAIN) $(OBJS) $(TAP) t/unit/*.o $(UNITS) $(FUZZERS) \
+=======
+	rm -f xcat $(MAIN) $(OBJS) $(TAP) $(AIDS) t/unit/*.o $(UNITS) $(FUZZERS) \
+>>>>>>> e3188df (net/io/clock: tests can wind it)
 	    t/bench/*.o $(BENCH) bench.txt
 	rm -rf .asan
 
-.PHONY: all install demo check check-asan fuzz bench lint clean
+.PHONY: all install demo check check-unit soak check-asan fuzz bench lint clean

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "net/dial.h"
+#include "net/io/clock.h"
 #include "net/loop.h"
 #include "net/resolve.h"
 
@@ -97,7 +98,9 @@ dial_notice(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 #ifdef TCP_KEEPIDLE
 	{
-		int	 idle = SILENCE / 2, between = SILENCE / 4, n = 2;
+		int	 silence = (clock_real(1000 * SILENCE) + 999) / 1000;
+		int	 n = 2;
+		int	 idle = (silence + 1) / 2, between = (silence + 3) / 4;
 
 		setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 		setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between,
@@ -107,7 +110,7 @@ dial_notice(int fd)
 #endif
 #ifdef TCP_USER_TIMEOUT
 	{
-		unsigned	 ms = 1000 * SILENCE;
+		unsigned	 ms = (unsigned)clock_real(1000 * SILENCE);
 
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 	}

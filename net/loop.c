@@ -477,7 +477,7 @@ gaze(struct loop *l)
 
 	look_who_waits(l);
 	l->cost = clock_us() - began;
-	r = look(l, wait);
+	r = look(l, clock_real(wait));
 	look_for_fruit(l);
 	share = SHARE * l->cost;
 	most = SHARE_EACH * (int64_t)l->nwatches;

@@ -1,12 +1,15 @@
 #include <sys/types.h>
 
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "net/io/clock.h"
 
 #define STOPPED	5000		/* ms late */
 #define FOREVER	(INT64_MAX / 4)	/* ms */
+#define RATE_MAX 100
 
 /*
  * The clock is looked at all the time.  If it has gone far since the last look,
@@ -17,6 +20,7 @@ static struct {
 	int64_t	 last;		/* the system's, when looked at */
 	int64_t	 asleep;	/* ms that poll has been asked for since */
 	int64_t	 lost;		/* ms in which nothing could happen */
+	int	 rate;		/* of this clock to the system's; 0: unknown */
 } clk;
 
 static volatile sig_atomic_t	 continued;
@@ -36,6 +40,30 @@ clock_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+static int
+rate(void)
+{
+	const char	*s, *error;
+
+	if (clk.rate == 0 && (s = getenv("XCAT_TEST_CLOCK")) != NULL) {
+		clk.rate = (int)strtonum(s, 1, RATE_MAX, &error);
+		if (error != NULL)
+			clk.rate = 0;
+	}
+	if (clk.rate == 0)
+		clk.rate = 1;
+	return clk.rate;
+}
+
+int
+clock_real(int64_t ms)
+{
+	if (ms == -1)
+		return -1;
+	ms = (ms + rate() - 1) / rate();
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
 int64_t
 clock_ms(void)
 {
@@ -47,7 +75,7 @@ clock_ms(void)
 	continued = 0;
 	clk.last = now;
 	clk.asleep = 0;
-	return now - clk.lost;
+	return (now - clk.lost) * rate();
 }
 
 int64_t
