@@ -70,6 +70,9 @@ UNITS	= t/unit/answer.t \
 	t/unit/sync.t \
 	t/unit/ws.t \
 	t/unit/xml.t
+# What tests in shell run or load, see t/lib/lib.sh and t/lib/alloc.c.
+AIDS	= t/lib/alloc.so t/lib/detach t/lib/wake
+# What tests in C share.
 TAP	= t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
 FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
 	t/fuzz/s5b t/fuzz/si t/fuzz/ws t/fuzz/xml
@@ -101,18 +104,15 @@ $(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h net/*/*.h link/*.h
 $(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
 
-<<<<<<< HEAD
 # Memory that runs out, for xcat to be run with; see there.
 t/lib/alloc.so: t/lib/alloc.c
 	$(CC) $(DEFS) -O2 -g -fPIC -shared -o $@ t/lib/alloc.c
-=======
 t/lib/detach: t/lib/detach.c
 	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/detach.c
 	mv $@.new $@
 t/lib/wake: t/lib/wake.c
 	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/wake.c
 	mv $@.new $@
->>>>>>> e3188df (net/io/clock: tests can wind it)
 
 install: xcat
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
@@ -135,10 +135,6 @@ check-unit:
 
 check:
 	t/deps check
-<<<<<<< HEAD
-	$(MAKE) xcat t/lib/alloc.so $(UNITS)
-	prove -j$(JOBS) $(TESTS)
-=======
 	$(MAKE) xcat $(UNITS) $(AIDS)
 	UNITS="$(UNITS)" t/lib/check.sh
 
@@ -147,7 +143,6 @@ soak:
 	t/deps check
 	$(MAKE) xcat $(UNITS) $(AIDS)
 	UNITS="$(UNITS)" TIER=soak TABLE=1000 t/lib/check.sh
->>>>>>> e3188df (net/io/clock: tests can wind it)
 
 # In a copy, so that the objects of both kinds do not mix.
 check-asan:
@@ -197,11 +192,7 @@ lint:
 	t/lib/lint.sh
 
 clean:
-<<<<<<< HEAD
-	rm -f xcat t/lib/alloc.so $(MAIN) $(OBJS) $(TAP) t/unit/*.o $(UNITS) $(FUZZERS) \
-=======
 	rm -f xcat $(MAIN) $(OBJS) $(TAP) $(AIDS) t/unit/*.o $(UNITS) $(FUZZERS) \
->>>>>>> e3188df (net/io/clock: tests can wind it)
 	    t/bench/*.o $(BENCH) bench.txt
 	rm -rf .asan
 

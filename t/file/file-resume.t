@@ -7,8 +7,8 @@
 . "$LIB/server.sh"
 . "$LIB/file.sh"
 
-SIZE=100000000
-KILLS=20
+SIZE=$(by_tier 30000000 100000000)
+KILLS=$(by_tier 7 20)
 
 part_size()
 {
@@ -105,7 +105,7 @@ killed()	# what option ...
 	start_receiver
 	start_sender
 	n=0 twice=0 files=0 waited=0
-	while [ $n -lt $KILLS ]; do
+	while [ $n -lt "$KILLS" ]; do
 		n=$((n + 1))
 		who=sender
 		[ $((n * 5 % 7 % 2)) = 0 ] || who=receiver
@@ -237,7 +237,7 @@ ranges()
 }
 
 mkdir "$T/other"
-head -c $SIZE /dev/urandom >"$T/data"
+head -c "$SIZE" /dev/urandom >"$T/data"
 head -c 300000 /dev/urandom >"$T/small"
 start_server prosody proxy65
 slix_user alice slixfile

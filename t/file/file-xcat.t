@@ -102,9 +102,7 @@ to_stdout()
 sparse()
 {
 	room_for_large || return
-	truncate -s 3G "$T/out/large"
-	printf end | dd of="$T/out/large" bs=1 seek=3221225469 conv=notrunc \
-	    status=none
+	large_file "$T/out/large"
 	receive
 	LIMIT=900
 	run "$T/alice" -s "bob@$DOMAIN" "$T/out/large"

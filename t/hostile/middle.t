@@ -18,7 +18,7 @@ import time
 import xml.etree.ElementTree as ET
 
 sys.path.insert(0, sys.path[0] + '/../lib')
-from fake import ACCOUNT, Fake, Fault, certificates, check, ns
+from fake import ACCOUNT, Fake, Fault, again, certificates, check, ns
 from middle import *
 
 REFUSED, BROKEN, TIMEOUT = 5, 6, 7
@@ -573,15 +573,17 @@ def main():
     global WHERE, KEYS
     cases = [c for c in CASES if re.search(sys.argv[1] if sys.argv[1:] else '', c[0])]
     print('1..%d' % len(cases))
-    failed = 0
+    failed = []
     with tempfile.TemporaryDirectory(prefix='xcat-middle.') as WHERE:
         certificates(WHERE)
         KEYS = {who: own_key(who) for who in BOTH}
         for number, (name, *rest) in enumerate(cases, 1):
             began = time.monotonic()
             problem, ends = run(*rest)
-            failed += tell(number, name, problem, ends, time.monotonic() - began)
-    return failed > 0
+            if tell(number, name, problem, ends, time.monotonic() - began):
+                failed.append(name)
+    again(failed)
+    return bool(failed)
 
 
 sys.exit(main())

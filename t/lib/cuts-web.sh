@@ -8,7 +8,7 @@
 
 . "$LIB/cuts.sh"
 
-LITTLE=5000000				# each way, over BOSH
+LITTLE=$(by_tier 2000000 5000000)				# each way, over BOSH
 
 by()		# road relay: the option for xcat
 {
@@ -70,8 +70,8 @@ web()		# kind
 	diag "SEED=$SEED"
 	random up "$SIZE"
 	random down "$SIZE"
-	random little_up $LITTLE
-	random little_down $LITTLE
+	random little_up "$LITTLE"
+	random little_down "$LITTLE"
 	start_server "$1" smacks http
 	cut_wss
 	[ "$1" = prosody ] || cut_bosh

@@ -1,16 +1,16 @@
-# cuts.sh: a hundred cuts in one transfer, at random moments: on the caller's
-# side, on the listener's, on both.  Each is a file of its own since each takes
-# its time: t/loss/cuts-*.t.
+# cuts.sh: many cuts in one transfer, at random moments: on the caller's side, on
+# the listener's, on both.  Each is a file of its own since each takes its time:
+# t/loss/cuts-*.t.
 #
-# Three transfers at once, or $TRANSFERS, each 50 MB either way, all of which the
-# listener and the caller get byte for byte.
+# Three transfers at once, or $TRANSFERS, of $SIZE bytes either way, all of which
+# the listener and the caller get byte for byte.
 # shellcheck shell=dash
 
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
 
-SIZE=${SIZE:-50000000}			# each way
-CUTS=${CUTS:-100}
+SIZE=${SIZE:-$(by_tier 5000000 50000000)}	# each way
+CUTS=${CUTS:-$(by_tier 20 100)}
 TRANSFERS=${TRANSFERS:-caller listener both}
 LIMIT=600
 SEED=${SEED:-$(date +%s)}

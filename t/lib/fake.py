@@ -28,6 +28,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -147,6 +148,20 @@ def beside(many, where, work, count):
             yield from pool.map(lambda number: work(local.dir, number), range(count))
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def diag(*lines):
+    """Comments that prove(1) shows."""
+    sys.stdout.flush()
+    for line in lines:
+        print('# ' + line, file=sys.stderr)
+
+
+def again(names):
+    """How to run these cases once more."""
+    if names:
+        name = os.path.relpath(sys.argv[0], os.path.join(os.path.dirname(__file__), '..', '..'))
+        diag("to run it again: prove -v %s :: '^(%s)$'" % (name, '|'.join(map(re.escape, names))))
 
 
 # --- the server --------------------------------------------------------------

@@ -36,7 +36,7 @@ import tempfile
 import threading
 import time
 
-from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, PEER, PING, Fake, Fault, Gone, b64, beside, certificates, check, ns
+from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, PEER, PING, Fake, Fault, Gone, again, b64, beside, certificates, check, diag, ns
 
 XCAT = os.path.abspath(os.environ.get('XCAT') or os.path.join(os.path.dirname(__file__), '..', '..', 'xcat'))
 SECONDS = int(os.environ.get("SECONDS", 30))                        # for one case, on a machine that is busy
@@ -285,22 +285,21 @@ def main(many=1):
     with open(XCAT, 'rb') as f:
         SANITIZED = b'__asan_init' in f.read()
     print('1..%d' % (len(cases) + 1))
-    failed = 0
+    failed = []
     with tempfile.TemporaryDirectory(prefix='xcat-hostile.') as where:
         certificates(where)
         os.close(os.open(os.path.join(where, 'config'), os.O_CREAT, 0o600))
         for number, (run, problem, took) in enumerate(beside(many, where, play, len(cases)), 1):
             print('%s %d - %s%s' % (('ok', 'not ok')[bool(problem)], number, cases[number - 1][0],
                                     ' # SKIP ' + run.skip if run.skip else ''))
-            failed += bool(problem)
             if problem:
-                print('#   xcat %s, after %.2f s' % (problem, took))
-                for who, data in run.log:
-                    print('#     %s: %.400r' % (who, data))
+                failed.append(cases[number - 1][0])
+                diag('%s: xcat %s, after %.2f s' % (failed[-1], problem, took))
+                diag(*('    %s: %.400r' % (who, data) for who, data in run.log))
             for line in run.stderr.splitlines()[-5:]:
                 print('#   %.400s' % ascii(line)[1:-1])
             sys.stdout.flush()
     print('%s %d - every failure says what to do' % ('not ok' if HELPLESS else 'ok', len(cases) + 1))
-    for line in sorted(HELPLESS):
-        print('#   ' + line.strip())
-    return failed > 0 or bool(HELPLESS)
+    diag(*(line.strip() for line in sorted(HELPLESS)))
+    again(failed)
+    return bool(failed or HELPLESS)

@@ -1,6 +1,13 @@
 # file.sh: what the tests of files share.
 # shellcheck shell=dash
 
+# More than 31 bits can count, and most of it a hole: but for the last bytes.
+large_file()	# path
+{
+	truncate -s 3G "$1"
+	printf end | dd of="$1" bs=1 seek=3221225469 conv=notrunc status=none
+}
+
 # Sparse at one side only.
 room_for_large()
 {

@@ -3,14 +3,14 @@
 # A test begins with	. "${0%/*}/../lib/lib.sh"
 # and ends with		done_testing
 #
-# Tests run side by side (prove -j2), as any user, from any directory.  All
+# Tests run side by side (check.sh), as any user, from any directory.  All that
 # they leave behind is what KEEP=1 keeps: the directory $T.
 # shellcheck shell=dash
 
 set -u
 # What the user has set is not part of the test: the environment of xcat, of the
 # servers and of the tools that tests use.
-unset XCAT_JID XCAT_PASSWORD XCAT_CONFIG XDG_CONFIG_HOME
+unset XCAT_JID XCAT_PASSWORD XCAT_CONFIG XCAT_TEST_CLOCK XDG_CONFIG_HOME
 unset ALL_PROXY all_proxy NO_PROXY no_proxy
 unset HTTP_PROXY http_proxy HTTPS_PROXY https_proxy
 unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES NOTIFY_SOCKET
@@ -35,8 +35,30 @@ export HOME="$T"			# without any configuration
 # shellcheck disable=SC2034
 PYTHON=/usr/bin/python3			# Debian's, the one with slixmpp
 
+TIER=${TIER:-check}			# or soak, see by_tier
 count=0 failed=0			# of tests
 pids=					# of what was started, until waited for
+
+# Two programs of our own; a test that is run alone builds them.
+[ -x "$LIB/detach" ] && [ -x "$LIB/wake" ] ||
+    make -s -C "$TOP" t/lib/detach t/lib/wake >&2 || exit 1
+
+# Sizes and times: small ones for make check, which is to end soon, and others
+# for make soak, with what is asserted of them unchanged.
+by_tier()	# value-for-check value-for-soak
+{
+	[ "$TIER" = soak ] && echo "$2" || echo "$1"
+}
+
+# So that a test of patience does not take as much: make check winds the clock
+# of each xcat that is started from here on (net/io/clock.h), make soak does not.
+# It is for waits that nothing but xcat's own clock ends; seconds of -w are its.
+wind()		# times as fast
+{
+	CLOCK=$(by_tier "$1" 1)
+	export XCAT_TEST_CLOCK="$CLOCK"
+}
+CLOCK=1
 
 # --- TAP ---------------------------------------------------------------------
 
@@ -150,12 +172,37 @@ done_testing()
 
 # --- waiting -----------------------------------------------------------------
 
+# Seconds since the machine was started, in $_clock: without a process, since
+# all that waits asks for it.
+look_at_clock()
+{
+	read -r _uptime _ </proc/uptime
+	_clock=${_uptime%.*}
+}
+
+now()		# the same, printed
+{
+	look_at_clock
+	echo "$_clock"
+}
+
+now_xcat()	# seconds of the clock as it is wound: what differences are of
+{
+	look_at_clock
+	echo $(((_clock * 100 + 1${_uptime#*.} - 100) * CLOCK / 100))
+}
+
+# Looked at whenever a file in $T changes or a process ends, and at times.
 wait_for()	# seconds command ...: until it succeeds
 {
-	_end=$(($(date +%s) + $1)); shift
+	look_at_clock
+	_end=$((_clock + $1)) _turn=0; shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$_end" ] || return 1
-		sleep .05
+		look_at_clock
+		[ "$_clock" -lt "$_end" ] || return 1
+		_turn=$((_turn + 1))
+		# shellcheck disable=SC2086
+		"$LIB/wake" "$T" $_turn $pids
 	done
 }
 
@@ -178,22 +225,21 @@ fifo()		# name: $T/name
 }
 
 # Each gets a process group of its own, to be killed whole, and dies with the
-# test even when that is killed by force.  The shell gives background jobs an
-# ignored SIGINT, which they would then keep ignoring: undone.  Descriptor 4 is
-# for tests that hold one end of a fifo open: not passed on.  Standard input
-# is that of the caller ("start a cmd <file").  For output to go elsewhere, make
+# test even when that is killed by force: see detach.c.  Descriptor 4 is for
+# tests that hold one end of a fifo open: not passed on.  Standard input is that
+# of the caller ("start a cmd <file").  For output to go elsewhere, make
 # $T/name.out a fifo or a link.
 start()		# name command ...: output to $T/name.out and .err
 {
 	_name=$1; shift
 	{
-		setsid setpriv --pdeathsig KILL env --default-signal "$@" \
+		"$LIB/detach" "$@" \
 		    <&3 3<&- 4<&- >"$T/$_name.out" 2>"$T/$_name.err" &
 	} 3<&0
 	eval "pid_$_name=$!"
 	pids="$pids $!"
 	# until the group exists, a signal would miss it or hit the shell
-	until signal 0 "$_name" || gone $!; do sleep .005; done
+	until signal 0 "$_name" || gone $!; do "$LIB/wake" "$T" 1 $!; done
 }
 
 signal()	# signal name: to its process group
@@ -307,6 +353,12 @@ have_ipv6()
 
 # --- the end -----------------------------------------------------------------
 
+again()		# how to see it once more, and look at what it leaves
+{
+	diag "to run it again: TIER=$TIER ${SEED:+SEED=$SEED }KEEP=1\
+ prove -v ${0#"$TOP/"}"
+}
+
 cleanup()
 {
 	_status=$?
@@ -314,6 +366,7 @@ cleanup()
 	for _p in $pids; do
 		kill -s KILL -- "-$_p" 2>/dev/null && wait "$_p"
 	done 2>/dev/null
+	[ "$_status" -eq 0 ] || again
 	if [ -n "${KEEP-}" ]; then
 		diag "kept: $T"
 	else

@@ -8,7 +8,8 @@
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
 
-SIZE=${SIZE:-5000000}			# each way
+SIZE=${SIZE:-$(by_tier 2500000 5000000)}	# each way
+LONG=5000000				# what stays under way while things happen
 STEPS=10				# cuts spread over a login
 LIMIT=300
 
@@ -31,7 +32,7 @@ came_through()	# name [up down]
 # is beyond is <resume/>, or the bind, and the first blocks.
 sweep()		# relay up|down login-bytes
 {
-	relay "$1" "sweep $2 1 $(($3 / _steps)) $((_steps + 3)) 200000"
+	relay "$1" "sweep $2 1 $(($3 / _steps)) $((_steps + 3)) $((SIZE / 25))"
 }
 
 # Prosody 0.12 does not hear every session that it resumes.  To find that out
@@ -65,7 +66,7 @@ begin()		# kind [feature]
 	transfer "${1}_near_down" "$(via "${1}_near_down")" -4
 	transfer "${1}_far_up" -4 "$(via "${1}_far_up")"
 	transfer "${1}_far_down" -4 "$(via "${1}_far_down")"
-	transfer "${1}_forget" "$(via "${1}_forget")" -4
+	transfer "${1}_forget" "$(via "${1}_forget")" -4 long_up long_down
 	transfer "${1}_late" "$(via "${1}_late")" -4 little little
 }
 
@@ -109,7 +110,7 @@ end()		# kind message [feature]
 		is "$(lines "$_who" "$TRYING")" "$(lines "$_who" "$BACK")" \
 		    "$1: $_case: said once when lost and once when back"
 	done
-	came_through "${1}_forget"
+	came_through "${1}_forget" long_up long_down
 	came_through "${1}_late" little little
 	ok "$1: late: it was cut" [ "$(relay_counts "${1}_late" 5)" -ge 1 ]
 }
@@ -119,6 +120,8 @@ losses()	# message [feature]
 	_message=$1; shift
 	random up "$SIZE"
 	random down "$SIZE"
+	random long_up "$LONG"
+	random long_down "$LONG"
 	random little 300000
 	for _kind in $SERVERS; do
 		begin "$_kind" "$@"

@@ -29,7 +29,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 
-from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, Fake, Gone, check, ns
+from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, Fake, Gone, check, diag, ns
 
 XCAT = os.path.abspath(os.environ.get('XCAT') or os.path.join(os.path.dirname(__file__), '..', '..', 'xcat'))
 SESSION = '{urn:xcat:0}session'
@@ -456,10 +456,8 @@ def tell(number, name, problem, ends, took):
     """A line of TAP, and what play() returned if there was a problem; returns whether there was."""
     print('%s %d - %s' % ('not ok' if problem else 'ok', number, name))
     if problem:
-        print('#   %s, after %.2f s' % (problem, took))
+        diag('%s: %s, after %.2f s' % (name, problem, took))
         for who, (code, out, err) in ends.items():
-            print('#   %s: status %s, %d bytes' % (who, code, len(out)))
-            for line in err.splitlines()[-5:]:
-                print('#     %.300s' % line)
+            diag('%s: status %s, %d bytes' % (who, code, len(out)), *('    %.300s' % x for x in err.splitlines()[-5:]))
     sys.stdout.flush()
     return bool(problem)

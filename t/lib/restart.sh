@@ -1,15 +1,16 @@
 # restart.sh: a server that is killed under a transfer, twice, and the second
-# time is down for half a minute: t/loss/restart-*.t.
+# time is down for longer: t/loss/restart-*.t.
 #
-# It comes back on its port and has forgotten who was logged in: resumption is
+# It comes back on its port and has forgotten every login: resumption is
 # refused, and both log in again.
 # shellcheck shell=dash
 
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
 
-SIZE=${SIZE:-50000000}			# each way
-DOWN=${DOWN:-30}			# seconds
+SIZE=${SIZE:-$(by_tier 10000000 50000000)}	# each way
+DOWN=${DOWN:-$(by_tier 6 30)}	# seconds
+wind 5
 LIMIT=300
 bob=bob@$DOMAIN
 
@@ -26,6 +27,14 @@ kill_at()	# bytes
 	}
 	stop_server
 	ok "$server: killed under way" [ "$(wc -c <"$T/l.out")" -lt "$SIZE" ]
+}
+
+# Slow enough to be under way when the server is killed.
+trickle()	# fifo file
+{
+	fifo "$1"
+	start feeder sh -c 'exec >"$4"; exec "$0" -B "$1" 3000000 "$2" "$3"' \
+	    "$PYTHON" "$LIB/slow.py" "$2" "$T/hurry" "$T/$1"
 }
 
 both_back()	# count
@@ -45,7 +54,8 @@ restarts()	# kind
 	listen_as bob idle -k -j "$bob/idle" -a "alice@$DOMAIN" 'echo=!cat'
 	listen_as bob l -k -v -a "alice@$DOMAIN" <"$T/down"
 	_fds=$(descriptors idle) _rss=$(rss idle)
-	start c "$T/alice" -v "$bob" <"$T/up"
+	trickle c_in "$T/up"
+	start c "$T/alice" -v "$bob" <"$T/c_in"
 
 	kill_at $((SIZE / 5))
 	run_server
@@ -60,6 +70,7 @@ restarts()	# kind
 		is "$(lines $_who "$TRYING")" 2 \
 		    "$server: each loss is said once ($_who)"
 	done
+	touch "$T/hurry"
 	run_server
 	both_back 2
 

@@ -1,5 +1,5 @@
 # ssh-cuts.sh: ssh(1) through an xcat that keeps losing its server, on either
-# side: typing goes on after each recovery, and a copy of 50 MB is intact.
+# side: typing goes on after each recovery, and a large copy is intact.
 # t/loss/ssh-cuts-*.t.
 # shellcheck shell=dash
 
@@ -7,7 +7,7 @@
 . "$LIB/relay.sh"
 . "$LIB/sshd.sh"
 
-SIZE=${SIZE:-50000000}
+SIZE=${SIZE:-$(by_tier 5000000 50000000)}
 # shellcheck disable=SC2034
 LIMIT=300				# of run
 KEYS=8					# times that somebody types, and a cut

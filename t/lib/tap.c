@@ -5,6 +5,7 @@
 #include "t/lib/tap.h"
 
 static int count, failed;
+static const char *source;	/* of the test, once one has failed */
 
 static int __attribute__((__format__(__printf__, 4, 0)))
 report(const char *file, int line, int pass, const char *fmt, va_list ap)
@@ -19,9 +20,11 @@ report(const char *file, int line, int pass, const char *fmt, va_list ap)
 	printf("%sok %d - %s\n", pass ? "" : "not ", ++count, name);
 	if (!pass) {
 		failed++;
-		printf("#   at %s:%d\n", file, line);
+		source = file;
 	}
 	fflush(stdout);
+	if (!pass)
+		fprintf(stderr, "#   at %s:%d\n", file, line);
 	return pass;
 }
 
@@ -41,16 +44,16 @@ static void
 show(const char *what, const char *s)
 {
 	if (s == NULL) {
-		printf("#   %s: NULL\n", what);
+		fprintf(stderr, "#   %s: NULL\n", what);
 		return;
 	}
-	printf("#   %s: \"", what);
+	fprintf(stderr, "#   %s: \"", what);
 	for (; *s != '\0'; s++) {
-		putchar(*s);
+		putc(*s, stderr);
 		if (*s == '\n')
-			printf("#     ");
+			fprintf(stderr, "#     ");
 	}
-	printf("\"\n");
+	fprintf(stderr, "\"\n");
 }
 
 int
@@ -82,7 +85,7 @@ tap_is_int(const char *file, int line, long long got, long long want,
 	report(file, line, got == want, fmt, ap);
 	va_end(ap);
 	if (got != want)
-		printf("#   got: %lld\n#   want: %lld\n", got, want);
+		fprintf(stderr, "#   got: %lld\n#   want: %lld\n", got, want);
 	return got == want;
 }
 
@@ -91,6 +94,8 @@ tap_done(void)
 {
 	printf("1..%d\n", count);
 	if (failed > 0)
-		printf("# %d of %d failed\n", failed, count);
+		fprintf(stderr, "# %d of %d failed\n# to run it again:"
+		    " prove -v %.*s.t\n", failed, count,
+		    (int)strlen(source) - 2, source);
 	return failed > 0;
 }

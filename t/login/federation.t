@@ -105,8 +105,8 @@ setup_ejabberd()
 }
 start_server ejabberd proxy65
 
-across alice bob 50000000
-across bob alice 10000000
+across alice bob "$(by_tier 5000000 50000000)"
+across bob alice "$(by_tier 3000000 10000000)"
 
 fails 5 'cannot find the peer.s server|remote-server-not-found' \
     'no such server' "$T/alice" bob@nowhere.test
@@ -130,7 +130,7 @@ upgraded()	# from to proxy
 	ok "$1 to $2: by $3" said caller ": socket: proxy.*$3"
 }
 
-head -c 50000000 /dev/urandom >"$T/data"
+head -c "$(by_tier 5000000 50000000)" /dev/urandom >"$T/data"
 upgraded alice bob proxy.a.test
 upgraded bob alice proxy.b.test
 
@@ -155,7 +155,7 @@ has_come()	# bytes
 	[ "$(wc -c <"$T/listener.out")" -ge "$1" ]
 }
 
-head -c 20000000 /dev/urandom >"$T/data"
+head -c "$(by_tier 10000000 20000000)" /dev/urandom >"$T/data"
 mended alice bob
 mended bob alice
 # Cut in the middle and back: either it goes on, or it says that it did not.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A hundred cuts: ejabberd, with stream management.
+# Many cuts: ejabberd, with stream management.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/cuts.sh"

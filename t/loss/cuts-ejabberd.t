@@ -1,5 +1,5 @@
 #!/bin/sh
-# A hundred cuts: ejabberd, without stream management.
+# Many cuts: ejabberd, without stream management.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/cuts.sh"

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Cuts: Prosody, with stream management.  Fewer and less than elsewhere, since it
-# does not hear most of the sessions that it resumes, and to find that out takes
-# a second each time.
+# Many cuts: Prosody, with stream management.  Fewer and less than elsewhere in
+# make check, since it does not hear most of the sessions that it resumes, and to
+# find that out takes a second each time.
 
 . "${0%/*}/../lib/lib.sh"
+SIZE=$(by_tier 3000000 50000000)
+CUTS=$(by_tier 12 100)
 . "$LIB/cuts.sh"
 
-SIZE=20000000
-CUTS=30
 cuts prosody "$RESUMED" smacks
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A hundred cuts on either side: Prosody, without stream management.
+# Many cuts on either side: Prosody, without stream management.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/cuts.sh"

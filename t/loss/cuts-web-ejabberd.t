@@ -1,8 +1,8 @@
 #!/bin/sh
 # Cuts over WebSocket and BOSH: ejabberd.
 
-CUTS=20
 . "${0%/*}/../lib/lib.sh"
+CUTS=$(by_tier 12 40)
 . "$LIB/cuts-web.sh"
 
 web ejabberd

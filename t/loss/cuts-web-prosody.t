@@ -1,9 +1,10 @@
 #!/bin/sh
 # Cuts over WebSocket and BOSH: Prosody.
 
-SIZE=20000000	# half of the sessions it resumes it does not hear
-CUTS=20
 . "${0%/*}/../lib/lib.sh"
+# Half of the sessions that it resumes it does not hear.
+SIZE=$(by_tier 3000000 20000000)
+CUTS=$(by_tier 12 40)
 . "$LIB/cuts-web.sh"
 
 web prosody

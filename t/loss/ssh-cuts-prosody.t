@@ -4,6 +4,7 @@
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/ssh-cuts.sh"
 
-BACKSIZE=10000000	# losses with stream management take their time there
+# losses with stream management take their time there
+BACKSIZE=$(by_tier 3000000 10000000)
 ssh_cuts prosody
 done_testing

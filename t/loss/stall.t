@@ -10,8 +10,10 @@
 . "$LIB/relay.sh"
 . "$LIB/slow.sh"
 
-MINUTE=${MINUTE:-60}
+wind 3
+MINUTE=${MINUTE:-$(by_tier 14 70)}	# in seconds of the machine
 SIZE=8000000				# each way
+SLOW=$(by_tier 96000 300000)		# bytes on the slow road
 LIMIT=300
 bob=bob@$DOMAIN
 CASES='stop_caller stop_listener hole_caller hole_listener hold_caller'
@@ -21,16 +23,12 @@ has_at_least()	# file bytes
 	[ "$(wc -c <"$1")" -ge "$2" ]
 }
 
-now()
-{
-	date +%s
-}
-
-# A stopped xcat was not idle for that minute, and its -w does not run out.
+# A stopped xcat was not idle for that minute, and its -w, which is shorter, does
+# not run out.
 # Not so fast that nothing is left to be done when it happens.
 begin()		# name
 {
-	_near=-4 _far=-4 _wc=120 _wl=120
+	_near=-4 _far=-4 _wc=$((120 * CLOCK)) _wl=$((120 * CLOCK))
 	start_relay "r_$1"
 	relay "r_$1" 'throttle up 2000000; throttle down 2000000'
 	case $1 in
@@ -104,7 +102,7 @@ for kind in $SERVERS; do
 	if [ -z "$names" ]; then
 		start_relay slow
 		relay slow 'throttle up 20000'
-		slow_begin road 300000 "$(via slow)"
+		slow_begin road "$SLOW" "$(via slow)"
 	fi
 	for name in $CASES; do
 		begin "${kind}_$name"
@@ -121,5 +119,5 @@ done
 for name in $names; do
 	came_through "$name"
 done
-slow_end road 25
+slow_end road $((SLOW / 12000))
 done_testing

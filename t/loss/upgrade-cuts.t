@@ -29,7 +29,7 @@ quickly()	# until its end
 	rm "$T/fast"
 }
 
-# Twenty times, at any moment: bytes are under way each time, in the socket and
+# Many times, at any moment: bytes are under way each time, in the socket and
 # in what the listener has not yet written, because its reader is slow.
 cuts()		# cuts bytes/s option ...
 {
@@ -79,13 +79,13 @@ chaos()		# cuts bytes/s option ...
 }
 
 can_cut || skip_all 'ss -K does nothing here'
-noise large 100000000
+noise large "$(by_tier 40000000 100000000)"
 
 for kind in $SERVERS; do
 	start_server "$kind" smacks proxy65
-	cuts 20 1000000
-	cuts 3 1000000 -o streamhost=none
-	chaos 15 1500000
+	cuts "$(by_tier 6 40)" 1000000
+	cuts 2 1000000 -o streamhost=none
+	chaos "$(by_tier 6 30)" 1500000
 	stop_server
 done
 done_testing

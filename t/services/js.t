@@ -9,7 +9,7 @@
 
 have_js || skip_all 'no xmpp.js; t/deps check would install it'
 
-SIZE=10000000
+SIZE=$(by_tier 3000000 10000000)
 
 tcp()		# name listen|connect port step ...: see tcp.py
 {
@@ -35,7 +35,7 @@ many_through()	# to the listener, which is stopped then
 {
 	through 1 100000
 	_before=$(descriptors listener)
-	through 1 $SIZE
+	through 1 "$SIZE"
 	through 8 1000000
 	ok "$_what: all are over" \
 	    wait_for 20 few_descriptors listener "$_before"
@@ -56,7 +56,7 @@ client()
 	_what='from xcat -l -k'
 	listen_as bob listener -k -a "alice@$DOMAIN" "data=!exec cat '$T/data'"
 	tcp taker connect "$port" recv="$T/taken"
-	end_comes taker $SIZE
+	end_comes taker "$SIZE"
 	check_same "$T/taken" "$T/data" "$_what: intact"
 	stop listener
 	_what='into xcat -l'
@@ -100,7 +100,7 @@ server()
 	tcp taker listen "$target" recv="$T/taken"
 	run "$T/alice" -N "bob@$DOMAIN/tmpp" <"$T/data"
 	is "$status" 0 "$_what: success"
-	end_comes taker $SIZE
+	end_comes taker "$SIZE"
 	check_same "$T/taken" "$T/data" "$_what: intact"
 	_what='to xcat'
 	tcp giver listen "$target" send="$T/data" end
@@ -119,7 +119,7 @@ server()
 	stop forward
 }
 
-head -c $SIZE /dev/urandom >"$T/data"
+head -c "$SIZE" /dev/urandom >"$T/data"
 start_server ejabberd
 echo_port=$(free_port)
 start tcpecho socat "TCP-LISTEN:$echo_port,bind=127.0.0.1,fork,reuseaddr" \

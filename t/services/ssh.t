@@ -8,6 +8,7 @@
 . "$LIB/sshd.sh"
 
 LIMIT=120
+MB=$(by_tier 3 20)
 
 # Inetd gives its services the socket as standard error, too, where nobody
 # would see a diagnostic but sshd, to whom it is noise.
@@ -62,22 +63,22 @@ try_ssh()
 	connection_over
 
 	over_xcat ssh -F "$T/ssh_config" host cat <"$T/data"
-	check_same "$T/run.out" "$T/data" "$road, $by: 20 MB there and back"
+	check_same "$T/run.out" "$T/data" "$road, $by: $MB MB there and back"
 	connection_over
 
 	over_xcat scp -q -F "$T/ssh_config" "$T/data" "host:$T/there"
 	is "$status" 0 "$road, $by: scp"
-	check_same "$T/there" "$T/data" "$road, $by: scp, 20 MB intact"
+	check_same "$T/there" "$T/data" "$road, $by: scp, $MB MB intact"
 	connection_over
 
 	over_xcat scp -q -F "$T/ssh_config" "host:$T/data" "$T/here"
 	is "$status" 0 "$road, $by: scp back"
-	check_same "$T/here" "$T/data" "$road, $by: scp back, 20 MB intact"
+	check_same "$T/here" "$T/data" "$road, $by: scp back, $MB MB intact"
 	connection_over
 	rm "$T/there" "$T/here"
 }
 
-head -c 20000000 /dev/urandom >"$T/data"
+head -c "${MB}000000" /dev/urandom >"$T/data"
 start_sshd
 start_server prosody
 road=TCP

@@ -8,6 +8,7 @@
 . "$LIB/sshd.sh"
 
 LIMIT=60
+SIZE=$(by_tier 10000000 100000000)
 USER=$(id -un)
 
 # Options that go before everything else ssh is given.
@@ -33,7 +34,7 @@ try_commands()
 	secure ssh attic 'echo oh >&2; exit 7'
 	is "$status $(cat "$T/run.err")" '7 oh' 'exit status, standard error'
 	secure ssh attic 'wc -c' <"$T/data"
-	is "$(tr -d ' ' <"$T/run.out")" 100000000 'end of input goes through'
+	is "$(tr -d ' ' <"$T/run.out")" "$SIZE" 'end of input goes through'
 }
 
 try_command_line()
@@ -225,7 +226,7 @@ try_ten()
 	is "$_good" 10 'ten sessions at once'
 }
 
-head -c 100000000 /dev/urandom >"$T/data"
+head -c "$SIZE" /dev/urandom >"$T/data"
 make_tree
 SSHDEXTRA='MaxStartups 100
 PrintMotd no

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# 100 MB by each of the other roads, in-band, up or down or both.
+# Much by each of the other roads, in-band, up or down or both.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
@@ -8,11 +8,12 @@
 # shellcheck disable=SC2034	# server.sh's
 CARRIER=ibb
 LIMIT=280
+MUCH=$(by_tier 2000000 100000000)
 bob=bob@$DOMAIN
 
 transfer()	# file-up file-down
 {
-	began=$(date +%s)
+	began=$(now)
 	listen_as bob listener -a "alice@$DOMAIN" <"$T/$2"
 	start caller "$T/alice" "$bob" <"$T/$1"
 	for name in caller listener; do
@@ -20,13 +21,13 @@ transfer()	# file-up file-down
 	done
 	check_same "$T/listener.out" "$T/$1" "$server, $road: $1 up"
 	check_same "$T/caller.out" "$T/$2" "$server, $road: $2 down"
-	diag "$server, $road: $1 up, $2 down: $(($(date +%s) - began)) s"
+	diag "$server, $road: $1 up, $2 down: $(($(now) - began)) s"
 }
 
 : >"$T/nothing"
-head -c 3000000 /dev/zero >"$T/zeros"
-head -c 100000000 /dev/urandom >"$T/random-1"
-head -c 100000000 /dev/urandom >"$T/random-2"
+head -c "$(by_tier 1000000 3000000)" /dev/zero >"$T/zeros"
+head -c "$MUCH" /dev/urandom >"$T/random-1"
+head -c "$MUCH" /dev/urandom >"$T/random-2"
 
 for kind in $SERVERS; do
 	start_server "$kind" http smacks

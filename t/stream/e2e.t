@@ -152,13 +152,13 @@ block_sizes()
 
 # --- much --------------------------------------------------------------------
 
-# 100 MB one way, all of them by the server; and then, of who got them, their
-# sum and 100 MB the other way.  Less on Prosody, which is slow at it.
+# Much one way, all of it by the server; and then, from the end that got it, its
+# sum and as much the other way.  Less on Prosody, which is slow at it.
 much()		# end that has said all first
 {
-	_mb=100
-	[ "$server" = ejabberd ] || _mb=20
-	head -c ${_mb}000000 "$T/random100" >"$T/large"
+	_mb=$(by_tier 10 100)
+	[ "$server" = ejabberd ] || _mb=$(by_tier 4 20)
+	head -c "${_mb}000000" "$T/random100" >"$T/large"
 	_what="$server: $_mb MB each way, the $1 ends first"
 	LIMIT=240
 	if [ "$1" = caller ]; then
@@ -369,7 +369,7 @@ seq 1000 >"$T/few"
 printf x >"$T/byte"
 : >"$T/nothing"
 head -c 300001 /dev/urandom >"$T/random"
-head -c 100000000 /dev/urandom >"$T/random100"
+head -c "$(by_tier 10 100)000000" /dev/urandom >"$T/random100"
 
 for kind in $SERVERS; do
 	start_server "$kind"

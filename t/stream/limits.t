@@ -9,6 +9,9 @@
 . "$LIB/relay.sh"
 
 LIMIT=300
+SIZE=3000000				# less teaches nothing at times
+EACH=$(by_tier 700000 1000000)		# of three streams
+SLOW=$(by_tier 96000 300000)		# bytes
 bob=bob@$DOMAIN
 
 # --- stanzas of 10,000 bytes -------------------------------------------------
@@ -47,7 +50,7 @@ small()		# server-feature ...
 	wait_for 20 said f forwarding || bail 'no forward'
 	for _round in 1 2 3 4; do
 		wait_for 60 both_there || diag 'somebody does not come back'
-		run "$PYTHON" -B "$LIB/streams.py" "$port" 3 1000000
+		run "$PYTHON" -B "$LIB/streams.py" "$port" 3 "$EACH"
 		is "$(cat "$T/run.out")" 3 "$*: round $_round of streams"
 		[ "$(cat "$T/run.out")" = 3 ] || {
 			diag_file "$T/f.err"
@@ -79,14 +82,14 @@ told()		# option ...: for both
 
 . "$LIB/slow.sh"
 
-random up 3000000
-random down 3000000
+random up "$SIZE"
+random down "$SIZE"
 for kind in $SERVERS; do
 	start_server "$kind" smacks limits
-	slow_begin "$kind" 300000
+	slow_begin "$kind" "$SLOW"
 done
 for kind in $SERVERS; do
-	slow_end "$kind" 25
+	slow_end "$kind" $((SLOW / 12000))
 	server=$kind
 	stop_server
 done

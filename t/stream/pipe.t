@@ -9,6 +9,7 @@
 CARRIER=ibb			# sockets have tests of their own
 LIMIT=280			# seconds for one transfer
 BLOCK=4096
+MUCH=$(by_tier 5000000 100000000)
 
 piped()		# name what: it exits 0
 {
@@ -65,7 +66,8 @@ both()		# file-up file-down option ...
 	finish feeder 30
 }
 
-# 100 MB in blocks of 1500 bytes are 66,667 blocks: seq wraps.
+# 100 MB in blocks of 1500 bytes are 66,667 blocks: seq wraps in make soak, and
+# always in t/unit/ibb.t.
 large()
 {
 	case $server in
@@ -87,8 +89,8 @@ random block-1 $((BLOCK - 1))
 random block $BLOCK
 random block+1 $((BLOCK + 1))
 head -c 3000000 /dev/zero >"$T/zeros"
-random random-1 100000000
-random random-2 100000000
+random random-1 "$MUCH"
+random random-2 "$MUCH"
 
 for kind in $SERVERS; do
 	start_server "$kind"

@@ -7,7 +7,7 @@
 
 start_server ejabberd
 bob=bob@$DOMAIN
-COUNT=200 SIZE=1000000
+COUNT=200 SIZE=$(by_tier 200000 1000000)
 
 through()	# count size
 {
@@ -25,7 +25,7 @@ is "$(through 10 100000)" 10 'ten streams, and one that stalls'
 ok 'the one that stalled is over, too' wait_for 40 few_descriptors listener "$before_l"
 first_l=$(rss listener) first_f=$(rss forward)
 
-is "$(through $COUNT $SIZE)" $COUNT \
+is "$(through $COUNT "$SIZE")" $COUNT \
     "$COUNT streams of $SIZE bytes at once, and one that stalls"
 
 ok 'the listener has closed what it had opened' \
@@ -48,7 +48,7 @@ stop listener
 
 # --- streams that come to nothing ----------------------------------------------
 
-OPENS=10000
+OPENS=$(by_tier 3000 20000)
 
 opens()		# user: what they are answered, times what
 {
@@ -65,9 +65,9 @@ listen_as bob listener -k -a "alice@$DOMAIN" "$target"
 is "$(opens alice 100)" '100 close result 100 open result ' 'a hundred opens'
 is "$(opens carol 100)" '100 open service-unavailable ' '... by a stranger'
 before=$(descriptors listener) first=$(rss listener)
-is "$(opens alice $OPENS)" "$OPENS close result $OPENS open result " \
+is "$(opens alice "$OPENS")" "$OPENS close result $OPENS open result " \
     "$OPENS opens in a row"
-is "$(opens carol $OPENS)" "$OPENS open service-unavailable " \
+is "$(opens carol "$OPENS")" "$OPENS open service-unavailable " \
     "$OPENS by a stranger"
 ok 'all is closed that was opened' \
     wait_for 40 few_descriptors listener "$before"

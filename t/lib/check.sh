@@ -1,0 +1,114 @@
+#!/bin/sh
+#
+# check.sh: run tests beside each other, as many as two processors bear, and say
+# which took longest.
+#
+#	t/lib/check.sh [test ...]		all of them, or these
+#	TIER=soak t/lib/check.sh		everything in full size: see lib.sh
+#
+#	SERVERJOBS=3	tests in shell, most of which start servers, at a time
+#	JOBS=6		others, which script their server or need none
+#	TABLE=10	lines of the table at the end
+#	KEEPTAP=	a directory for what each test prints
+#	UNITS=		tests that have been compiled
+#
+# A new test needs no entry anywhere.  The list below is of those that take
+# longest, so that they begin first: at the end they would be alone.
+
+set -u
+SLOWEST='loss/away-prosody soak/roads-bulk stream/limits loss/cuts-prosody
+    file/file-resume'
+
+# --- one test, for prove(1) --------------------------------------------------
+
+# What it took goes to a file of its own: name, status, beginning and end, and
+# what times says of the children in its second line.
+one()		# directory test
+{
+	read -r _began _ </proc/uptime
+	if [ -n "${KEEPTAP-}" ]; then
+		"$2" >"$KEEPTAP/$(echo "$2" | tr / _)ap"
+	else
+		"$2"
+	fi
+	_status=$?
+	read -r _ended _ </proc/uptime
+	{
+		echo "$2 $_status $_began $_ended"
+		times
+	} >"$1/$$"
+	[ -z "${KEEPTAP-}" ] || cat "$KEEPTAP/$(echo "$2" | tr / _)ap"
+	exit $_status
+}
+
+[ "${1-}" != --one ] || one "$2" "$3"
+
+# --- all of them -------------------------------------------------------------
+
+cd "$(dirname "$0")/../.." || exit 1
+TIER=${TIER:-check}
+UNITS=${UNITS-}
+export TIER
+T=$(mktemp -d "${TMPDIR:-/tmp}/xcat-check.XXXXXX") || exit 1
+mkdir "$T/took"
+trap 'rm -rf "$T"' EXIT
+trap 'exit 130' HUP INT TERM
+
+tests()		# [test ...]
+{
+	if [ $# -gt 0 ]; then
+		printf '%s\n' "$@"
+	else
+		# shellcheck disable=SC2086
+		printf 't/%s.t\n' $SLOWEST
+		# shellcheck disable=SC2086
+		printf '%s\n' t/[!u]*/*.t $UNITS
+	fi | awk '!seen[$0]++'
+}
+
+in_shell()	# test
+{
+	[ "$(head -c 9 "$1" | tr -d '\0')" = '#!/bin/sh' ]
+}
+
+some()		# list jobs
+{
+	[ ! -s "$T/$1" ] ||
+	    xargs prove -j"$2" -e "t/lib/check.sh --one $T/took" <"$T/$1"
+}
+
+table()
+{
+	printf '\n seconds  processor\n'
+	awk 'FNR == 1 { name = $1; failed = $2 ? "  FAILED" : ""
+		wall = $4 - $3 }
+	    FNR == 3 { split($1 "m" $2, t, /[ms]/)
+		printf "%8.1f %10.1f  %s%s\n", wall,
+		    60 * t[1] + t[2] + 60 * t[4] + t[5], name, failed }' \
+	    "$T"/took/* | sort -rn | head -n "${TABLE:-10}"
+	awk 'FNR == 3 { split($1 "m" $2, t, /[ms]/)
+		cpu += 60 * t[1] + t[2] + 60 * t[4] + t[5]; n++ }
+	    END { printf "         %10.1f  all %d files\n", cpu, n }' \
+	    "$T"/took/*
+}
+
+: >"$T/servers"
+: >"$T/others"
+tests "$@" | while read -r t; do
+	if [ ! -e "$t" ]; then
+		continue		# the list is older
+	elif in_shell "$t"; then
+		echo "$t" >>"$T/servers"
+	else
+		echo "$t" >>"$T/others"
+	fi
+done
+began=$(date +%s)
+some others "${JOBS:-6}" >"$T/out" 2>&1 &
+some servers "${SERVERJOBS:-3}"
+status=$?
+wait $! || status=1
+cat "$T/out"
+table
+echo "make $TIER: $(($(date +%s) - began)) s"
+exit $status
