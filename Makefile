@@ -12,7 +12,7 @@ PKGS	= expat openssl libbsd-overlay libidn libcares
 DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I.
 LIBS	= `pkg-config --libs $(PKGS)`
 
-XML	= xml/base64.o xml/buf.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
+XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
 	xml/parse.o xml/stanza.o xml/text.o xml/utf8.o xml/write.o
 IBB	= ibb/answer.o ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o \
 	ibb/e2e.o ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o \
@@ -37,14 +37,17 @@ NETIO	= net/io/clock.o net/io/fd.o net/io/limits.o net/io/listen.o \
 	net/io/log.o \
 	net/io/signals.o
 NETCONF	= net/conf/statefile.o
-OBJS	= $(XML) $(IBB) $(NETIO) $(NETCONF) $(NET)
-MAIN	= xcat.o link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
+LOGIN	= net/login/absence.o
+OBJS	= $(XML) $(IBB) $(NETIO) $(NETCONF) $(NET) $(LOGIN)
+MAIN	= xcat.o link/admit.o \
+	link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
 	link/oob_fetch.o link/oob_send.o link/probe.o link/progress.o \
 	link/receive.o link/receive_file.o link/receive_si.o \
 	link/receive_words.o link/send.o link/send_ask.o link/send_si.o \
 	link/send_words.o link/wire.o
 # A line for each: fewer conflicts.
-UNITS	= t/unit/answer.t \
+UNITS	= t/unit/absence.t \
+	t/unit/answer.t \
 	t/unit/carrier.t \
 	t/unit/child.t \
 	t/unit/clock.t \

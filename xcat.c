@@ -22,6 +22,7 @@
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
+#include "link/admit.h"
 #include "link/hosts.h"
 #include "link/link.h"
 #include "link/oob.h"
@@ -203,7 +204,7 @@ static void
 logged_in(void *arg)
 {
 	struct ibb_host	 host = {
-		.allowed = listen_allowed_or_said,
+		.allowed = admit_opens,
 		.offer = listening() ? listen_offered : NULL,
 		.settled = link_settled,
 		.now = clock_us,
@@ -332,9 +333,10 @@ log_in(void)
 	};
 	struct session_host	 host = {
 		.ready = logged_in,
+		.stranger = admit_stranger,
 		.stanza = stanza,
 		.cut = stanza_cut,
-		.allowed = listen_allowed,
+		.allowed = admit_knows,
 		.lost = server_lost,
 		.back = server_back,
 		.closed = session_over,

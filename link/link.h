@@ -137,12 +137,7 @@ void	 listen_socket_offered(struct s5b_offer *o);
 /* A stream that a peer has opened was to be over a socket that is not to be
  * had: 1, and it is gone, as if it had not been offered. */
 int	 listen_missed(struct link *l);
-/* May this JID see us?  The second one says who may not. */
-int	 listen_allowed(void *unused, const char *jid);
-int	 listen_allowed_or_said(void *unused, const char *jid);
 /* Standard input and output are free: whoever has waited longest. */
 void	 listen_next(void);
-/* Say, but not each time, that this peer is not served, and why. */
-void	 listen_say_refused(const char *jid, const char *why);
 
 #endif

@@ -9,6 +9,7 @@
 #include "ibb/carrier.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
+#include "link/admit.h"
 #include "link/link.h"
 #include "link/oob.h"
 #include "link/receive.h"
@@ -29,9 +30,6 @@
 #include "xml/text.h"
 
 #define BACKLOG	16		/* streams that wait for their turn */
-#define STRANGERS 16		/* accounts refused that are remembered */
-
-static char	 strangers[STRANGERS][JID_MAX];
 
 /* 0, or -1 if it has failed. */
 static int
@@ -78,30 +76,6 @@ listen_next(void)
 
 	if (l != NULL && !run.ending && !l->taken)
 		take(l);
-}
-
-/* Is there enough about this one on standard error? */
-static int
-refused_before(const char *jid)
-{
-	static size_t	 next;
-	char		 bare[JID_MAX];
-	size_t		 i;
-
-	jid_bare(jid, bare);
-	for (i = 0; i < STRANGERS; i++)
-		if (strcmp(strangers[i], bare) == 0)
-			return 1;
-	strlcpy(strangers[next++ % STRANGERS], bare, JID_MAX);
-	return 0;
-}
-
-void
-listen_say_refused(const char *jid, const char *why)
-{
-	if (refused_before(jid))
-		return;
-	say(0, "refused a stream from %s: %s", jid, why);
 }
 
 /* The service is at hand, or it is not. */
@@ -222,7 +196,7 @@ listen_offered(void *arg, struct inband *offer, const struct elem *open)
 	(void)arg;
 	if (allow_check(run.allow, peer) == ALLOW_KEY &&
 	    (run.e2e == NULL || !stream_offers_session(open))) {
-		listen_say_refused(peer, "it shows no key, and -a wants one");
+		admit_say_refused(peer, "it shows no key, and -a wants one");
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
 	} else if (run.mode == SERVE && in == NULL && !(file && apart) &&
 	    services_match(run.services, stream_host(open),
@@ -254,7 +228,7 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
 	if (receive_find(o->from, o->sid) != NULL)
 		return SE_NONE;		/* it has been agreed on */
 	if (allow_check(run.allow, o->from) == ALLOW_KEY) {
-		listen_say_refused(o->from, "it shows no key, and -a wants "
+		admit_say_refused(o->from, "it shows no key, and -a wants "
 		    "one");
 		return SE_SERVICE_UNAVAILABLE;
 	}
@@ -297,26 +271,6 @@ listen_socket_offered(struct s5b_offer *o)
 		return;
 	}
 	join(l, &target);
-}
-
-int
-listen_allowed(void *arg, const char *jid)
-{
-	(void)arg;
-	return run.allow != NULL && !run.ending &&
-	    allow_check(run.allow, jid) != ALLOW_NO;
-}
-
-int
-listen_allowed_or_said(void *arg, const char *jid)
-{
-	if (link_lingers())
-		return 0;
-	if (listen_allowed(arg, jid))
-		return 1;
-	if (run.allow != NULL)
-		listen_say_refused(jid, "-a does not name it");
-	return 0;
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "link/admit.h"
 #include "link/link.h"
 #include "link/oob.h"
 #include "link/oob_int.h"
@@ -108,10 +109,10 @@ oob_input(const struct elem *e)
 	const char		*from = elem_attr(e, "from");
 	int			 iq = oob != NULL && stanza_is(e, "iq");
 
-	/* To strangers this is nothing that we know. */
+	/* Others are answered as any client answers. */
 	if (oob == NULL || from == NULL || !listening() ||
 	    (run.mode != LISTEN && run.conf.receive == NULL) ||
-	    !listen_allowed_or_said(NULL, from) ||
+	    !admit_opens(NULL, from) ||
 	    allow_check(run.allow, from) == ALLOW_KEY)
 		return 0;
 	if ((url = elem_child(oob, oob->ns, "url")) == NULL ||

@@ -8,6 +8,7 @@
 
 #include "ibb/si.h"
 #include "ibb/stream.h"
+#include "link/admit.h"
 #include "link/hosts.h"
 #include "link/link.h"
 #include "link/receive.h"
@@ -142,12 +143,12 @@ receive_input(const struct elem *e)
 	if (!stanza_is(e, "iq") || !stanza_type(e, "set") || from == NULL ||
 	    elem_child(e, NS_SI, "si") == NULL)
 		return 0;
-	/* To strangers this is nothing that we know. */
+	/* Others are answered as any client answers. */
 	if ((run.mode != LISTEN && !receive_folder()) ||
-	    !listen_allowed_or_said(NULL, from))
+	    !admit_opens(NULL, from))
 		return 0;
 	if (allow_check(run.allow, from) == ALLOW_KEY) {
-		listen_say_refused(from, "it shows no key, and -a wants one");
+		admit_say_refused(from, "it shows no key, and -a wants one");
 		return 0;
 	}
 	forget_late();

@@ -9,6 +9,7 @@
 
 #include "ibb/bytestreams.h"
 #include "ibb/carrier.h"
+#include "link/admit.h"
 #include "link/hosts.h"
 #include "link/link.h"
 #include "link/run.h"
@@ -806,9 +807,9 @@ wire_input(const struct elem *iq)
 		    take_control(iq, e);
 	if ((e = elem_child(iq, NS_BYTESTREAMS, "query")) == NULL)
 		return 0;
-	/* To strangers this is nothing that we know. */
+	/* Others are answered as any client answers. */
 	l = find(from, elem_attr(e, "sid"));
-	if (l == NULL && (!listening() || !listen_allowed_or_said(NULL, from)))
+	if (l == NULL && (!listening() || !admit_opens(NULL, from)))
 		return 0;
 	take_query(iq, l);
 	return 1;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/addr.h"
+#include "net/login/absence.h"
 #include "net/road.h"
 #include "net/sasl.h"
 #include "net/session_int.h"
@@ -419,6 +420,8 @@ ready_stanza(struct session *s, const struct elem *e)
 
 	if (iq && (stanza_type(e, "result") || stanza_type(e, "error")))
 		iq_answer(s->iqs, e);
+	else if (s->host.stranger(s->host.arg, e))
+		absence_answer(s->absence, e);
 	else if (!s->host.stanza(s->host.arg, e) && iq &&
 	    (stanza_type(e, "get") || stanza_type(e, "set")))
 		disco_answer(s, e);
@@ -446,6 +449,8 @@ ready_cut(struct session *s, const struct elem *e)
 	    elem_attr(e, "from") : "the server", from, sizeof(from)));
 	if (iq && (stanza_type(e, "result") || stanza_type(e, "error")))
 		iq_answer_cut(s->iqs, e);
+	else if (s->host.stranger(s->host.arg, e))
+		absence_answer(s->absence, e);
 	else if (!s->host.cut(s->host.arg, e) && iq &&
 	    (stanza_type(e, "get") || stanza_type(e, "set")))
 		refuse_cut(s, e);
@@ -641,7 +646,8 @@ session_new(struct loop *l, struct resolver *r,
 	jid_bare(conf->jid, s->bare);
 	if (jid_ascii(s->domain, s->ascii) == -1 ||
 	    (s->iqs = iq_new(send_stanza, s)) == NULL ||
-	    iq_setjid(s->iqs, s->bare) == -1 || (s->sm = sm_new()) == NULL ||
+	    iq_setjid(s->iqs, s->bare) == -1 ||
+	    (s->absence = absence_new(s->iqs)) == NULL || (s->sm = sm_new()) == NULL ||
 	    session_set_out(s) == -1) {
 		session_free(s);
 		return NULL;
@@ -658,6 +664,7 @@ session_free(struct session *s)
 	timer_clear(s->loop, &s->timer);
 	timer_clear(s->loop, &s->tell);
 	sasl_free(s->sasl);
+	absence_free(s->absence);
 	iq_free(s->iqs);
 	sm_free(s->sm);
 	road_free(s->road);

@@ -69,13 +69,18 @@ struct session_host {
 	 * been lost, and iq requests will not be answered.  too_big: it was
 	 * lost because a stanza was larger than the server allows. */
 	void	(*back)(void *arg, int resumed, int too_big);
-	/* A stanza other than an answer; returns 1 if it has dealt with it. */
+	/* Does this stanza, no answer, come from an address that is to find
+	 * nothing here?  Then it is answered as the server answers for a
+	 * resource that is not there, and reaches no other function. */
+	int	(*stranger)(void *arg, const struct elem *e);
+	/* A stanza that is neither that nor an answer; returns 1 if it has
+	 * dealt with it. */
 	int	(*stanza)(void *arg, const struct elem *e);
 	/* A stanza other than an answer that was too large to be kept: its
 	 * start tag, and perhaps that of its first child, are all there is of
 	 * it.  Returns 1 if it has dealt with it; else a request is refused. */
 	int	(*cut)(void *arg, const struct elem *e);
-	/* May this JID know what we can do? */
+	/* May this JID, no stranger, know what we can do? */
 	int	(*allowed)(void *arg, const char *jid);
 	/* It is over: session_fault() and session_why() say how. */
 	void	(*closed)(void *arg);

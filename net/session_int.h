@@ -41,6 +41,7 @@ struct session {
 	struct session_host	 host;
 	struct road		*road;
 	struct iq_table		*iqs;
+	struct absence		*absence;
 	struct sasl		*sasl;
 	struct sm		*sm;
 	struct resolver		*resolver;

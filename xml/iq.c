@@ -293,10 +293,8 @@ iq_forget(struct iq_table *t, const void *arg)
 		}
 }
 
-/* Our own server answers for our account without an address, or with the
- * account's or its own. */
-static int
-from_server(const struct iq_table *t, const char *from)
+int
+iq_from_server(const struct iq_table *t, const char *from)
 {
 	char	 own[JID_MAX];
 
@@ -315,7 +313,7 @@ answers(const struct iq_table *t, const struct request *r, const char *from)
 	char	 own[JID_MAX];
 
 	if (r->to == NULL)
-		return from_server(t, from);
+		return iq_from_server(t, from);
 	/* Servers send addresses prepared; not all peers' servers do. */
 	if (from != NULL)
 		return strcmp(from, r->to) == 0 ||

@@ -184,6 +184,17 @@ xw_base64(struct xw *w, const void *data, size_t len)
 }
 
 void
+xw_markup(struct xw *w, const void *markup, size_t len)
+{
+	if (len == 0)
+		return;
+	if (w->depth == 0)
+		w->failed = 1;
+	end_tag(w);
+	put(w, markup, len);
+}
+
+void
 xw_end(struct xw *w)
 {
 	if (w->depth == 0)

@@ -3,7 +3,7 @@
  *
  * Markup characters are escaped; what XML cannot carry (control characters,
  * bytes that are not UTF-8) becomes U+FFFD.  Element and attribute names are
- * the program's own constants, never a peer's.  Errors are sticky: write the
+ * the program's own constants, or names that the parser has checked.  Errors are sticky: write the
  * whole stanza, then ask xw_done() once.
  *
  *	struct xw w;
@@ -45,6 +45,8 @@ void	 xw_attrf(struct xw *w, const char *name, const char *fmt, ...)
 /* Character data; the same as base64 of len bytes. */
 void	 xw_text(struct xw *w, const char *text);
 void	 xw_base64(struct xw *w, const void *data, size_t len);
+/* Markup of len bytes that another xw has written. */
+void	 xw_markup(struct xw *w, const void *markup, size_t len);
 /* End the innermost open element. */
 void	 xw_end(struct xw *w);
 /* A whole element without attributes: <name xmlns=ns>text</name>, text may

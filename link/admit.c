@@ -1,0 +1,101 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <string.h>
+
+#include "ibb/stream.h"
+#include "link/admit.h"
+#include "link/link.h"
+#include "link/run.h"
+#include "net/allow.h"
+#include "net/session.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/jid.h"
+#include "xml/stanza.h"
+
+#define NS_JINGLE	"urn:xmpp:jingle:1"
+#define STRANGERS	16	/* accounts refused that are remembered */
+
+static char	 strangers[STRANGERS][JID_MAX];
+
+/* Is there a line about this account on standard error, not long ago? */
+static int
+refused_before(const char *jid)
+{
+	static size_t	 next;
+	char		 bare[JID_MAX];
+	size_t		 i;
+
+	jid_bare(jid, bare);
+	for (i = 0; i < STRANGERS; i++)
+		if (strcmp(strangers[i], bare) == 0)
+			return 1;
+	strlcpy(strangers[next++ % STRANGERS], bare, JID_MAX);
+	return 0;
+}
+
+void
+admit_say_refused(const char *jid, const char *why)
+{
+	if (!refused_before(jid))
+		say(0, "refused a stream from %s: %s", jid, why);
+}
+
+int
+admit_knows(void *unused, const char *jid)
+{
+	(void)unused;
+	return run.allow != NULL && !run.ending &&
+	    allow_check(run.allow, jid) != ALLOW_NO;
+}
+
+int
+admit_opens(void *unused, const char *jid)
+{
+	return !link_lingers() && admit_knows(unused, jid);
+}
+
+/* Is it the first stanza of a stream or of a file? */
+static int
+opens(const struct elem *e)
+{
+	if (!stanza_is(e, "iq") || !stanza_type(e, "set"))
+		return 0;
+	return elem_child(e, NS_IBB, "open") != NULL ||
+	    elem_child(e, NS_SI, "si") != NULL ||
+	    elem_child(e, NS_BYTESTREAMS, "query") != NULL ||
+	    elem_child(e, NS_IQ_OOB, "query") != NULL ||
+	    elem_child(e, NS_JINGLE, "jingle") != NULL;
+}
+
+/* A peer stays one until its stream ends, whatever the roster says since. */
+static int
+has_stream(const char *jid)
+{
+	struct link	*l;
+
+	TAILQ_FOREACH(l, &run.links, next)
+		if (l->stream != NULL &&
+		    strcmp(stream_peer(l->stream), jid) == 0)
+			return 1;
+	return 0;
+}
+
+int
+admit_stranger(void *unused, const struct elem *e)
+{
+	const char	*from = elem_attr(e, "from");
+
+	(void)unused;
+	if (iq_from_server(session_iqs(run.session), from))
+		return 0;
+	if (run.allow != NULL ? allow_check(run.allow, from) != ALLOW_NO :
+	    jid_samebare(from, run.peer) || jid_samebare(from, run.jid))
+		return 0;
+	if (has_stream(from))
+		return 0;
+	if (run.allow != NULL && opens(e))
+		admit_say_refused(from, "-a does not name it");
+	return 1;
+}
