@@ -319,6 +319,14 @@ carrier_abort(struct carrier *c, enum stanza_error err)
 }
 
 void
+carrier_turn_away(struct carrier *c, enum stanza_error err, const char *text)
+{
+	if (c->inband != NULL)
+		inband_turn_away(c->inband, err, text);
+	c->over = 1;
+}
+
+void
 carrier_can_sync(struct carrier *c)
 {
 	if (c->inband != NULL)

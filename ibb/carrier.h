@@ -74,6 +74,8 @@ void	 carrier_refuse(struct carrier *c, enum stanza_error err,
 void	 carrier_close(struct carrier *c, int64_t deadline);
 void	 carrier_close_back(struct carrier *c, int64_t deadline);
 void	 carrier_abort(struct carrier *c, enum stanza_error err);
+void	 carrier_turn_away(struct carrier *c, enum stanza_error err,
+	    const char *text);
 
 void	 carrier_can_sync(struct carrier *c);
 void	 carrier_agree(struct carrier *c, size_t ours, size_t theirs);

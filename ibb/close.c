@@ -81,6 +81,17 @@ write_receipt(struct inband *s, struct xw *w)
 		xw_elem(w, "receipt", NS_XCAT, receipt);
 }
 
+/* Why the stream never came to anything: see inband_turn_away(). */
+static void
+write_refused(const struct inband *s, struct xw *w)
+{
+	if (s->turned == SE_NONE)
+		return;
+	xw_start(w, "refused", NS_XCAT);
+	stanza_writeerror(w, s->turned, s->turned_text);
+	xw_end(w);
+}
+
 void
 close_answer(struct inband *s, int words)
 {
@@ -90,6 +101,7 @@ close_answer(struct inband *s, int words)
 		w = iq_resultto(s->ibb->iqs, s->peer, s->close_id);
 		if (words)
 			write_receipt(s, w);
+		write_refused(s, w);
 		iq_post(s->ibb->iqs);
 	}
 	inband_set_in(s, HALF_CLOSED);
@@ -176,7 +188,9 @@ close_tell(struct inband *s, enum stanza_error why)
 {
 	struct xw	*w = start_close(s);
 
-	if (s->can_sync && why == SE_INTERNAL_SERVER_ERROR) {
+	write_refused(s, w);
+	if (s->turned == SE_NONE && s->can_sync &&
+	    why == SE_INTERNAL_SERVER_ERROR) {
 		xw_start(w, "reason", NS_XCAT);
 		stanza_writecondition(w, why);
 		xw_end(w);
@@ -239,4 +253,18 @@ inband_abort(struct inband *s, enum stanza_error err)
 	else if (s->state != OFFERED && s->out == HALF_OPEN)
 		close_tell(s, err);
 	inband_set_state(s, ENDED);
+}
+
+/* The reason goes first: what is refused behind it says less. */
+void
+inband_turn_away(struct inband *s, enum stanza_error err, const char *text)
+{
+	s->turned = err;
+	s->turned_text = text;
+	if (s->state == OPEN && s->in != HALF_CLOSING && s->out == HALF_OPEN) {
+		close_tell(s, err);
+		inband_set_out(s, HALF_CLOSED);
+	}
+	inband_abort(s, err);
+	s->turned_text = NULL;
 }

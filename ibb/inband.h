@@ -230,6 +230,10 @@ int	 inband_is_away(enum stanza_error err);
  * nothing is waited for and no more is called.  Before inband_free(), or what
  * the peer asked stays unanswered. */
 void	 inband_abort(struct inband *s, enum stanza_error err);
+/* Give up a stream that was accepted though nothing will come of it.  The peer
+ * hears err and text (may be NULL) in the close, as from inband_refuse(). */
+void	 inband_turn_away(struct inband *s, enum stanza_error err,
+	    const char *text);
 /* Forget it, whatever its state.  NULL is fine. */
 void	 inband_free(struct inband *s);
 

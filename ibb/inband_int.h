@@ -115,6 +115,8 @@ struct inband {
 	int			 late;		/* ours was: its answer is */
 	int			 waits;		/* that of theirs does */
 	TAILQ_ENTRY(inband)	 waiter;
+	enum stanza_error	 turned;	/* away, for this reason, ... */
+	const char		*turned_text;	/* ... in these words */
 	char			*open_id;	/* of the peer's open */
 	char			*close_id;	/* of the peer's close */
 	void			(*extra)(void *, struct xw *);

@@ -27,6 +27,7 @@ struct stream {
 	int			 closing;	/* we have asked for it, too */
 	int			 peer_closing;	/* <close/> has come */
 	int			 xcat;		/* a caller that is one */
+	int			 held;		/* nothing is at our end yet */
 	int			 stuck;		/* when last looked at, ... */
 	uint64_t		 stuck_at;	/* ... with so much confirmed */
 	char			 receipt[E2E_RECEIPT];	/* the peer's */
@@ -194,6 +195,8 @@ close_if_done(struct stream *s)
 		    "before the end of the peer's data");
 		return;
 	}
+	if (s->held)
+		return;
 	make_finish(s);
 	if (s->state != STREAM_OPEN || !carrier_idle(s->carrier))
 		return;
@@ -243,12 +246,30 @@ take_reason(struct stream *s, const struct elem *close)
 	return 1;
 }
 
+/* A listener that had to accept before it could know has refused after all. */
+static int
+turned_away(struct stream *s, const struct elem *e)
+{
+	const struct elem	*r = elem_child(e, NS_XCAT, "refused");
+	char			 why[sizeof(s->why)];
+
+	if (r == NULL || !s->calling || s->received > 0 || s->confirmed > 0)
+		return 0;
+	s->refusal = stanza_condition(elem_child(r, NULL, "error"));
+	give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, why_inband(
+	    INBAND_REFUSED, s->refusal, stanza_errortext(r), why,
+	    sizeof(why)));
+	return 1;
+}
+
 static void
 on_closing(void *arg, const struct elem *close)
 {
 	struct stream	*s = arg;
 
 	s->peer_closing = 1;
+	if (turned_away(s, close))
+		return;
 	take_receipt(s, close);
 	if (take_reason(s, close))
 		return;
@@ -269,7 +290,7 @@ on_closed(void *arg, const struct elem *answer)
 {
 	struct stream	*s = arg;
 
-	if (over(s))
+	if (over(s) || turned_away(s, answer))
 		return;
 	take_receipt(s, answer);
 	if (s->confirmed < s->sent)
@@ -680,11 +701,27 @@ stream_accept(struct stream *s)
 void
 stream_refuse(struct stream *s, enum stanza_error err, const char *text)
 {
-	if (s->state == STREAM_OFFERED) {
+	if (s->state == STREAM_OFFERED)
 		carrier_refuse(s->carrier, err, text);
-		s->state = STREAM_FAILED;
-	}
+	else if (!over(s))
+		carrier_turn_away(s->carrier, err, text);
+	s->state = STREAM_FAILED;
 	stream_free(s);
+}
+
+int
+stream_shakes(const struct stream *s)
+{
+	return s->e2e != NULL && !e2e_established(s->e2e) && !over(s);
+}
+
+void
+stream_hold(struct stream *s, int hold)
+{
+	s->held = hold;
+	if (!hold)
+		close_if_done(s);
+	changed(s);
 }
 
 void

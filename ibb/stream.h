@@ -80,11 +80,17 @@ struct stream *stream_call(struct ibb *b, const char *peer,
 struct stream *stream_offered(struct inband *offer, const struct elem *open,
 	    const struct stream_conf *conf, void (*notify)(void *arg),
 	    void *arg);
-/* Accept it: 0, or -1 if it has failed.  Refuse it, with a reason for the
- * peer's user (may be NULL), and free it. */
+/* Accept it: 0, or -1 if it has failed. */
 int	 stream_accept(struct stream *s) MUST_CHECK;
+/* Refuse it, with a reason for the peer's user (may be NULL), and free it; also
+ * after it was accepted, if nothing has come of it. */
 void	 stream_refuse(struct stream *s, enum stanza_error err,
 	    const char *text);
+/* Has its session still to stand? */
+int	 stream_shakes(const struct stream *s);
+/* There is nothing yet at our end of an accepted stream (1), so that the peer's
+ * close is not answered; now there is (0). */
+void	 stream_hold(struct stream *s, int hold);
 /*
  * A stream over a socket alone, in the plain, which a peer offers (it waits
  * for stream_wire(), after stream_accept()) or we do (calling).  As above.

@@ -9,9 +9,9 @@ struct elem;
 
 /*
  * Does this stanza come from an address that has nothing to do with this run?
- * For a listener these are the addresses that -a does not name, for a caller all
- * but its peer and its own account; never our own server, nor the peer of a
- * stream that stands.  If the stanza was to open a stream to a listener, a line
+ * For a listener these are the addresses that -a does not name, for a caller
+ * all but its peer and its own account; never our own server, nor the peer of
+ * a stream that stands.  If the stanza was to open a stream to a listener, a line
  * on standard error says so.
  */
 int	 admit_stranger(void *unused, const struct elem *e);

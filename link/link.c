@@ -86,6 +86,7 @@ link_new(void)
 		return NULL;
 	l->timer = (struct timer){ .fire = link_timeout, .arg = l };
 	l->silence = (struct timer){ .fire = link_silent, .arg = l };
+	l->handshake = (struct timer){ .fire = listen_late, .arg = l };
 	look_later(l);
 	TAILQ_INSERT_TAIL(&run.links, l, next);
 	run.nlinks++;
@@ -97,6 +98,7 @@ link_free(struct link *l)
 {
 	timer_clear(run.loop, &l->timer);
 	timer_clear(run.loop, &l->silence);
+	timer_clear(run.loop, &l->handshake);
 	reach_cancel(l->reach);
 	if (l->socks != NULL)
 		socks_reply(l->socks, SOCKS_FAILURE);
@@ -106,6 +108,7 @@ link_free(struct link *l)
 	receive_leave(l);
 	free(l->host);
 	free(l->port);
+	free(l->target);
 	unchanged(l);
 	TAILQ_REMOVE(&run.links, l, next);
 	run.nlinks--;
@@ -603,6 +606,10 @@ link_check(struct link *l)
 		else
 			call_stands(l);
 	}
+	if (l->turn == LINK_SHAKING && state == STREAM_OPEN) {
+		listen_stands(l);
+		return;
+	}
 	if (now_moved != l->progress) {
 		l->progress = now_moved;
 		link_tick(l);
@@ -610,6 +617,11 @@ link_check(struct link *l)
 			l->since = clock_ms();
 	}
 	link_wait(l);
+	if (l->turn != LINK_OURS && l->turn != LINK_TAKEN) {
+		if (state == STREAM_FAILED)
+			link_broke(l);
+		return;
+	}
 	if (run.mode == SEND && l->out == NULL)
 		progress_at(stream_confirmed(l->stream));
 	if ((l->in != NULL && receive_check(l)) ||

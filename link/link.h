@@ -26,7 +26,18 @@ struct outgoing;
 struct reach;
 struct s5b_offer;
 struct socks;
+struct target;
 struct wire;
+
+/* How far a stream is that a peer has offered: see listen.c. */
+enum link_turn {
+	LINK_OURS,		/* we have opened it */
+	LINK_OFFERED,		/* it waits for an answer */
+	LINK_SHAKING,		/* it is accepted, and its session has yet to
+				 * stand: it holds no place */
+	LINK_IN_LINE,		/* its session stands; it waits for a place */
+	LINK_TAKEN		/* it has got its place */
+};
 
 struct link {
 	struct stream	*stream;
@@ -41,7 +52,9 @@ struct link {
 	struct outgoing	*out;		/* one that goes */
 	pid_t		 pid;		/* the service's child, or 0 */
 	char		*host, *port;	/* what a client of ours asked for */
-	int		 taken;		/* it has got its turn */
+	enum link_turn	 turn;
+	struct timer	 handshake;	/* how long that may take */
+	struct target	*target;	/* the service, until it is reached */
 	int		 greeted;	/* what protects it has been told */
 	int		 doomed;	/* failed, and seen so once */
 	struct timer	 timer;		/* -w */
@@ -137,6 +150,11 @@ void	 listen_socket_offered(struct s5b_offer *o);
 /* A stream that a peer has opened was to be over a socket that is not to be
  * had: 1, and it is gone, as if it had not been offered. */
 int	 listen_missed(struct link *l);
+/* The session of a link that was SHAKING stands: it gets its place, or a place
+ * in the line, or is refused; the link may be gone.  The session has not come to
+ * stand in time; arg is the link. */
+void	 listen_stands(struct link *l);
+void	 listen_late(void *link);
 /* Standard input and output are free: whoever has waited longest. */
 void	 listen_next(void);
 

@@ -2,6 +2,7 @@
 #include <sys/queue.h>
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,7 +30,30 @@
 #include "xml/jid.h"
 #include "xml/text.h"
 
-#define BACKLOG	16		/* streams that wait for their turn */
+#define PLACES		16	/* of one peer: files, or streams in line */
+#define HANDSHAKE	10000	/* ms for a session to stand */
+#define SHAKING_MAX	64	/* sessions under way at a time */
+
+static const char *const turn_names[] = {
+	"ours", "offered", "shaking", "in line", "taken"
+};
+
+static void
+set_turn(struct link *l, enum link_turn turn)
+{
+	if (l->turn != turn)
+		say(2, "%s: %s -> %s", stream_peer(l->stream),
+		    turn_names[l->turn], turn_names[turn]);
+	l->turn = turn;
+}
+
+/*
+ * Handshakes
+ *
+ * What shows that a caller has its key is the end of the handshake, behind the
+ * answer to its <open/>.  Until then a stream holds no place: anybody who can
+ * send in its name, such as a server, could keep places that way.
+ */
 
 /* 0, or -1 if it has failed. */
 static int
@@ -39,44 +63,130 @@ accept_stream(struct link *l)
 		return -1;
 	if (wire_offered(l))
 		wire_accept(l);
+	if (stream_shakes(l->stream))
+		timer_set(run.loop, &l->handshake, clock_ms() + HANDSHAKE);
 	return 0;
 }
 
-/* It is this link's turn at standard input and output. */
+/* While our server is away nothing can come. */
+void
+listen_late(void *arg)
+{
+	struct link	*l = arg;
+
+	if (!stream_shakes(l->stream))
+		return;
+	if (run.away) {
+		timer_set(run.loop, &l->handshake, clock_ms() + HANDSHAKE);
+		return;
+	}
+	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
+	link_failed(l, EX_TIME, "its session did not stand in 10 s");
+}
+
+static size_t
+count_shaking(const char *peer)
+{
+	struct link	*l;
+	size_t		 n = 0;
+
+	TAILQ_FOREACH(l, &run.links, next)
+		if (l->turn == LINK_SHAKING && (peer == NULL ||
+		    jid_samebare(stream_peer(l->stream), peer)))
+			n++;
+	return n;
+}
+
+/* The oldest handshake of the peer that has most of them goes. */
+static void
+drop_shaking(void)
+{
+	struct link	*l, *oldest = NULL;
+	size_t		 n, most = 0;
+
+	TAILQ_FOREACH(l, &run.links, next) {
+		if (l->turn != LINK_SHAKING)
+			continue;
+		n = count_shaking(stream_peer(l->stream));
+		if (n > most) {
+			most = n;
+			oldest = l;
+		}
+	}
+	if (oldest == NULL)
+		return;
+	say(1, "%s: too many handshakes at once", stream_peer(oldest->stream));
+	stream_refuse(oldest->stream, SE_BUSY, "too many streams at once");
+	oldest->stream = NULL;
+	link_free(oldest);
+}
+
+static void
+shake(struct link *l)
+{
+	if (count_shaking(NULL) >= SHAKING_MAX)
+		drop_shaking();
+	set_turn(l, LINK_SHAKING);
+	accept_stream(l);
+	stream_hold(l->stream, 1);
+}
+
+/*
+ * Standard input and output
+ */
+
+/* It is this link's turn. */
 static void
 take(struct link *l)
 {
-	l->taken = 1;
+	set_turn(l, LINK_TAKEN);
 	say(1, "%s: stream", stream_peer(l->stream));
-	accept_stream(l);
+	if (stream_state(l->stream) == STREAM_OFFERED)
+		accept_stream(l);
+	stream_hold(l->stream, 0);
 	link_tick(l);
 	link_changed(l);
 }
 
-/* The stream whose turn it is at standard input and output; NULL if none
- * wants them. */
+/* The stream that has standard input and output, or else the first one that
+ * could have them; NULL if there is none. */
 static struct link *
 first_in_line(void)
 {
-	struct link	*l;
+	struct link	*l, *first = NULL;
 
 	if (oob_busy())
 		return NULL;
-	TAILQ_FOREACH(l, &run.links, next)
-		if (!receive_apart(l))
+	TAILQ_FOREACH(l, &run.links, next) {
+		if (receive_apart(l) || l->turn == LINK_SHAKING)
+			continue;
+		if (l->turn == LINK_TAKEN)
 			return l;
-	return NULL;
+		if (first == NULL)
+			first = l;
+	}
+	return first;
 }
 
-/* Those who came while another stream ran, in their order. */
+/* Streams that came while another one ran, in their order.  All that have still
+ * to shake hands do so at once, until one has the place. */
 void
 listen_next(void)
 {
-	struct link	*l = first_in_line();
+	struct link	*l;
 
-	if (l != NULL && !run.ending && !l->taken)
-		take(l);
+	while (!run.ending && (l = first_in_line()) != NULL &&
+	    l->turn != LINK_TAKEN) {
+		if (l->turn == LINK_OFFERED && stream_shakes(l->stream))
+			shake(l);
+		else
+			take(l);
+	}
 }
+
+/*
+ * Services
+ */
 
 /* The service is at hand, or it is not. */
 static void
@@ -95,8 +205,10 @@ reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 		return;
 	}
 	l->pid = pid;
-	accept_stream(l);
+	if (stream_state(l->stream) == STREAM_OFFERED)
+		accept_stream(l);
 	link_join(l, rfd, wfd);
+	stream_hold(l->stream, 0);
 	if (pid > 0 && l->end != NULL)
 		end_outlive(l->end);
 	/* A short command may have ended already. */
@@ -113,45 +225,110 @@ serve(struct link *l, const struct target *t)
 		.local = session_jid(run.session),
 	};
 
+	set_turn(l, LINK_TAKEN);
 	say(1, "%s: stream for %s", env.peer, t->name);
 	l->reach = reach(run.loop, run.resolver, t, &env, reached, l);
 	if (l->reach == NULL)
 		reached(l, -1, -1, 0, "out of memory");
 }
 
+/*
+ * Does the service wait for the session?  It must if the key is to be judged.
+ * A command does its work by being run, and does not run for a caller whose
+ * session never stands.  A connection does nothing by itself: it is made
+ * meanwhile, which saves the time that it takes, and the caller hears of one
+ * that is refused in the answer to its <open/>.
+ */
 static int
-too_many(const char *peer, int apart)
+waits_for_session(const struct link *l, const struct target *t)
 {
-	char		 bare[JID_MAX];
+	return stream_shakes(l->stream) && (t->kind == TARGET_COMMAND ||
+	    run.conf.e2e == E2E_REQUIRE ||
+	    allow_check(run.allow, stream_peer(l->stream)) == ALLOW_KEY);
+}
+
+static void
+serve_shaken(struct link *l, const struct target *t)
+{
+	if ((l->target = malloc(sizeof(*t))) == NULL) {
+		reached(l, -1, -1, 0, "out of memory");
+		return;
+	}
+	*l->target = *t;
+	shake(l);
+}
+
+/*
+ * Places
+ */
+
+/*
+ * Is there no place for one more stream of this peer?  Those that are apart are
+ * files that go to a folder; they and the others do not take each other's
+ * places.  Without -k there is one place for all that is not apart.
+ */
+static int
+too_many(const char *peer, int apart, const struct link *self)
+{
 	struct link	*l;
-	long		 theirs = 0;
+	long		 all = 0, theirs = 0, most = PLACES;
 
 	if (!limits_room(STDERR_FILENO))
 		return 1;
-	if (apart)
-		return run.nlinks > BACKLOG;
-	if (run.mode == LISTEN)
-		return (run.nlinks > 0 && !run.conf.keep) ||
-		    run.nlinks > BACKLOG;
-	jid_bare(peer, bare);
-	TAILQ_FOREACH(l, &run.links, next)
-		if (jid_samebare(stream_peer(l->stream), bare))
+	if (!apart && run.mode == SERVE)
+		most = run.conf.max_streams_per_peer;
+	TAILQ_FOREACH(l, &run.links, next) {
+		if (l == self || l->turn == LINK_SHAKING)
+			continue;
+		if (!run.conf.keep && !apart)
+			return 1;
+		if (receive_apart(l) != apart)
+			continue;
+		all++;
+		if (jid_samebare(stream_peer(l->stream), peer))
 			theirs++;
-	return (run.nlinks > 0 && !run.conf.keep) ||
-	    run.nlinks >= (size_t)run.conf.max_streams ||
-	    theirs >= run.conf.max_streams_per_peer;
+	}
+	return all >= run.conf.max_streams || theirs >= most;
 }
 
 /* The stream waits for what it is to be joined to. */
 static void
 join(struct link *l, const struct target *t)
 {
-	if (receive_apart(l))
+	set_turn(l, LINK_OFFERED);
+	if (run.mode == SERVE && l->in == NULL) {
+		if (waits_for_session(l, t))
+			serve_shaken(l, t);
+		else
+			serve(l, t);
+	} else if (!receive_apart(l)) {
+		if (run.mode == LISTEN)
+			listen_next();
+	} else if (stream_shakes(l->stream)) {
+		shake(l);
+	} else {
 		take(l);
-	else if (run.mode == SERVE)
-		serve(l, t);
-	else if (first_in_line() == l)
+	}
+}
+
+void
+listen_stands(struct link *l)
+{
+	timer_clear(run.loop, &l->handshake);
+	if (too_many(stream_peer(l->stream), receive_apart(l), l)) {
+		say(1, "%s: too many streams at once",
+		    stream_peer(l->stream));
+		stream_refuse(l->stream, SE_BUSY, "too many streams at once");
+		l->stream = NULL;
+		link_free(l);
+	} else if (l->target != NULL) {
+		serve(l, l->target);
+	} else if (receive_apart(l)) {
 		take(l);
+	} else {
+		set_turn(l, LINK_IN_LINE);
+		listen_next();
+	}
 }
 
 int
@@ -203,7 +380,7 @@ listen_offered(void *arg, struct inband *offer, const struct elem *open)
 	    stream_port(open), &target, why) == -1) {
 		say(0, "%s: %s", peer, why);
 		inband_refuse(offer, SE_ITEM_NOT_FOUND, why);
-	} else if (too_many(peer, (in != NULL || file) && apart) ||
+	} else if (too_many(peer, (in != NULL || file) && apart, NULL) ||
 	    (l = listening_link()) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
 	} else if ((l->stream = stream_offered(offer, open, &sc, link_changed,
@@ -243,7 +420,7 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
 		say(0, "%s: %s", o->from, why);
 		return SE_ITEM_NOT_FOUND;
 	}
-	return too_many(o->from, 0) ? SE_BUSY : SE_NONE;
+	return too_many(o->from, 0, NULL) ? SE_BUSY : SE_NONE;
 }
 
 void

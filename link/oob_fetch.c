@@ -30,7 +30,8 @@
 #include "xml/jid.h"
 
 #define FETCH_MAX	(1024L * 1024 * 1024)	/* bytes, without max-size */
-#define FETCHES		4		/* at a time */
+#define FETCHES		4		/* at a time, for an account; */
+#define FETCHES_ALL	64		/* for all */
 #define BEGIN_TIME	30000		/* ms until the first byte */
 #define IDLE_TIME	60000		/* between two of them */
 #define HELD_MAX	(4 * IO_IN_MAX)	/* fetched, not yet written */
@@ -365,15 +366,25 @@ begin(struct fetching *f)
 	return f->fetch == NULL ? -1 : 0;
 }
 
+/* All of them, or those for the account of this peer. */
 static size_t
-count(void)
+count(const char *peer)
 {
 	struct fetching	*f;
 	size_t		 n = 0;
 
 	TAILQ_FOREACH(f, &fetchings, next)
-		n++;
+		if (peer == NULL || jid_samebare(f->peer, peer))
+			n++;
 	return n;
+}
+
+static int
+too_many(const char *peer)
+{
+	if (!run.conf.keep)
+		return count(NULL) > 0;
+	return count(peer) >= FETCHES || count(NULL) >= FETCHES_ALL;
 }
 
 int
@@ -382,8 +393,7 @@ oob_fetch(const char *from, const char *id, const char *url,
 {
 	struct fetching	*f;
 
-	if (count() >= (run.conf.keep ? FETCHES : 1) ||
-	    receive_busy() || (f = fetching_new(from, id, url)) == NULL)
+	if (too_many(from) || receive_busy() || (f = fetching_new(from, id, url)) == NULL)
 		return -1;
 	name_of(target, f->name);
 	if (begin(f) == -1)

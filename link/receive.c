@@ -19,6 +19,7 @@
 #include "net/end.h"
 #include "net/file.h"
 #include "net/io/fd.h"
+#include "xml/jid.h"
 #include "xml/text.h"
 
 static const char *const phase_names[] = {
@@ -103,13 +104,14 @@ receive_leave(struct link *l)
 }
 
 size_t
-incoming_count(enum phase from, enum phase to)
+incoming_count(enum phase from, enum phase to, const char *peer)
 {
 	struct incoming	*in;
 	size_t		 n = 0;
 
 	TAILQ_FOREACH(in, &incomings, next)
-		if (in->phase >= from && in->phase <= to)
+		if (in->phase >= from && in->phase <= to &&
+		    (peer == NULL || jid_samebare(in->peer, peer)))
 			n++;
 	return n;
 }
@@ -122,9 +124,9 @@ receive_busy(void)
 	if (receive_folder())
 		return 0;
 	TAILQ_FOREACH(l, &run.links, next)
-		if (!receive_apart(l))
+		if (!receive_apart(l) && l->turn != LINK_SHAKING)
 			return 1;
-	return oob_busy() || incoming_count(SUMMING, AGREED) > 0;
+	return oob_busy() || incoming_count(SUMMING, AGREED, NULL) > 0;
 }
 
 /*

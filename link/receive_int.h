@@ -68,8 +68,9 @@ void	 incoming_set_phase(struct incoming *in, enum phase phase);
  * is not for now, since its link is in use. */
 void	 incoming_fail(struct incoming *in, int status,
 	    enum stanza_error error, const char *why, const char *detail);
-/* How many are in one of the phases from the first to the last. */
-size_t	 incoming_count(enum phase from, enum phase to);
+/* How many are in one of the phases from the first to the last; of those that
+ * the account of this peer sends, unless it is NULL. */
+size_t	 incoming_count(enum phase from, enum phase to, const char *peer);
 
 /*
  * receive_file.c

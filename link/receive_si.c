@@ -18,7 +18,7 @@
 #include "net/session.h"
 #include "xml/elem.h"
 
-#define OFFERS_MAX	16	/* that wait for their streams */
+#define OFFERS_MAX	16	/* of an account, that wait for streams */
 #define LATE_MAX	64	/* too late, and remembered */
 
 /* Nobody has come with the stream that was agreed on. */
@@ -39,7 +39,7 @@ static void
 forget_late(void)
 {
 	struct incoming	*in, *next;
-	size_t		 n = incoming_count(LATE, LATE);
+	size_t		 n = incoming_count(LATE, LATE, NULL);
 
 	TAILQ_FOREACH_SAFE(in, &incomings, next, next)
 		if (in->phase == LATE && n > LATE_MAX) {
@@ -90,7 +90,9 @@ refusal(const struct si_offer *o, enum si_refusal *why)
 	if (receive_find(o->from, o->sid) != NULL)
 		return "this stream is already agreed on";
 	*why = SI_BUSY;
-	if (incoming_count(SUMMING, AGREED) >= OFFERS_MAX)
+	if (incoming_count(SUMMING, AGREED, o->from) >= OFFERS_MAX ||
+	    incoming_count(SUMMING, AGREED, NULL) >=
+	    (size_t)run.conf.max_streams)
 		return "too many files at once";
 	if (receive_busy())
 		return "another stream is under way";

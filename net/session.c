@@ -647,7 +647,8 @@ session_new(struct loop *l, struct resolver *r,
 	if (jid_ascii(s->domain, s->ascii) == -1 ||
 	    (s->iqs = iq_new(send_stanza, s)) == NULL ||
 	    iq_setjid(s->iqs, s->bare) == -1 ||
-	    (s->absence = absence_new(s->iqs)) == NULL || (s->sm = sm_new()) == NULL ||
+	    (s->absence = absence_new(s->iqs)) == NULL ||
+	    (s->sm = sm_new()) == NULL ||
 	    session_set_out(s) == -1) {
 		session_free(s);
 		return NULL;

@@ -55,9 +55,9 @@ void	 iq_free(struct iq_table *t);
  * an address come from its bare form or its domain. */
 int	 iq_setjid(struct iq_table *t, const char *jid) MUST_CHECK;
 const char *iq_jid(const struct iq_table *t);
-/* Does a stanza with this sender (NULL: none is named) come from our own server,
- * which speaks for our account: without a sender, or with the account's JID or
- * the domain (RFC 6120 section 8.1.2.1)? */
+/* Does a stanza with this sender (NULL: none is named) come from our own
+ * server, which speaks for our account: without a sender, or with the account's
+ * JID or the domain (RFC 6120 section 8.1.2.1)? */
 int	 iq_from_server(const struct iq_table *t, const char *from);
 
 /* Start a request (type get or set) to a JID, or to our own account with

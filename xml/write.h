@@ -3,8 +3,8 @@
  *
  * Markup characters are escaped; what XML cannot carry (control characters,
  * bytes that are not UTF-8) becomes U+FFFD.  Element and attribute names are
- * the program's own constants, or names that the parser has checked.  Errors are sticky: write the
- * whole stanza, then ask xw_done() once.
+ * the program's own constants, or the parser has checked them.  Errors are
+ * sticky: write the whole stanza, then ask xw_done() once.
  *
  *	struct xw w;
  *	xw_init(&w, &buf);

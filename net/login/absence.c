@@ -16,7 +16,7 @@
 #define NS_XML		"http://www.w3.org/XML/1998/namespace"
 #define ASK_TIME	2000		/* ms for the server's answer */
 #define HELD_MAX	64		/* strangers that wait for it */
-#define PAYLOAD_MAX	(64 * 1024)	/* bytes of a request held or repeated */
+#define PAYLOAD_MAX	(64 * 1024)	/* bytes of a request */
 
 enum absence_state {
 	ABSENCE_UNKNOWN,	/* the server has not been asked */
@@ -156,7 +156,7 @@ refuse(struct absence *a, const struct held *h)
 		xw_attr(w, "xml:lang", a->text_lang);
 		xw_text(w, a->text);
 	}
-	iq_send(a->iqs);
+	iq_post(a->iqs);
 }
 
 static void
