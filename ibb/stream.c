@@ -40,6 +40,8 @@ struct stream {
 	void			*arg;
 };
 
+static const char *const use_names[] = { NULL, "file", "input" };
+
 static int
 over(const struct stream *s)
 {
@@ -391,8 +393,7 @@ write_child(const struct stream *s, struct xw *w, const void *p, size_t len)
 	xw_start(w, p != NULL ? "session" : "plain", NS_XCAT);
 	if (s->conf.most > 0)
 		xw_attrf(w, "block-size", "%zu", s->conf.most);
-	if (s->conf.file)
-		xw_attr(w, "for", "file");
+	xw_attr(w, "for", use_names[s->conf.use]);
 	xw_base64(w, p, len);
 	xw_end(w);
 }
@@ -428,6 +429,10 @@ write_answer(void *arg, struct xw *w)
 void
 stream_write_service(const struct stream *s, struct xw *w)
 {
+	if (carrier_is_alone(s->carrier) && s->conf.use != STREAM_FOR_ANY) {
+		xw_attr(w, "xmlns:xcat", NS_XCAT);
+		xw_attr(w, "xcat:for", use_names[s->conf.use]);
+	}
 	if (s->conf.host == NULL)
 		return;
 	xw_attr(w, "xmlns:tcp", NS_TCPPROXY);
@@ -568,7 +573,8 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 		goto fail;
 	carrier_agree(s->carrier, conf->most, 0);
 	if (conf->tls != NULL) {
-		s->e2e = session_new(s, conf->host, conf->port, conf->file);
+		s->e2e = session_new(s, conf->host, conf->port,
+		    conf->use == STREAM_FOR_FILE);
 		if (s->e2e == NULL ||
 		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
 			goto fail;
@@ -593,13 +599,19 @@ stream_port(const struct elem *open)
 	return elem_attrns(open, NS_TCPPROXY, "port");
 }
 
-int
-stream_has_file(const struct elem *open)
+enum stream_use
+stream_use(const struct elem *open)
 {
-	const char	*what;
+	const struct elem	*child = elem_child(open, NS_XCAT, NULL);
+	const char		*what;
 
-	what = elem_attr(elem_child(open, NS_XCAT, NULL), "for");
-	return what != NULL && strcmp(what, "file") == 0;
+	what = child != NULL ? elem_attr(child, "for") :
+	    elem_attrns(open, NS_XCAT, "for");
+	if (what == NULL)
+		return STREAM_FOR_ANY;
+	if (strcmp(what, "file") == 0)
+		return STREAM_FOR_FILE;
+	return strcmp(what, "input") == 0 ? STREAM_FOR_INPUT : STREAM_FOR_ANY;
 }
 
 int
@@ -655,7 +667,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 	if (session == NULL)
 		return s;
 	s->e2e = session_new(s, stream_host(open), stream_port(open),
-	    stream_has_file(open));
+	    stream_use(open) == STREAM_FOR_FILE);
 	if (s->e2e == NULL || take_flight(s, session) == -1) {
 		stream_refuse(s, SE_BAD_REQUEST, s->e2e != NULL ?
 		    session_error(s) : NULL);
@@ -707,6 +719,13 @@ stream_refuse(struct stream *s, enum stanza_error err, const char *text)
 		carrier_turn_away(s->carrier, err, text);
 	s->state = STREAM_FAILED;
 	stream_free(s);
+}
+
+int
+stream_offered_session(const struct stream *s)
+{
+	return s->calling && !carrier_is_alone(s->carrier) &&
+	    s->conf.tls != NULL;
 }
 
 int

@@ -48,6 +48,14 @@ enum stream_fault {
 	STREAM_INTERNAL		/* our own fault: memory, sending */
 };
 
+/* What a caller means to do with a stream. */
+enum stream_use {
+	STREAM_FOR_ANY,
+	STREAM_FOR_FILE,	/* send a file, see ibb/si.h */
+	STREAM_FOR_INPUT	/* send its standard input, to no service that
+				 * it has named */
+};
+
 struct stream_conf {
 	size_t	 block;		/* largest block, bytes */
 	size_t	 most;		/* largest block taken, which an xcat is told;
@@ -65,7 +73,7 @@ struct stream_conf {
 	/* What a caller asks for, as mod_tcpproxy names it; NULL: nothing. */
 	const char *host, *port;
 	const char *sid;	/* a caller's; copied.  NULL: a random one */
-	int	 file;		/* a caller sends a file, see ibb/si.h */
+	enum stream_use	 use;	/* a caller's */
 };
 
 /* Open a stream to peer, a full JID.  conf is copied, its strings must
@@ -86,6 +94,8 @@ int	 stream_accept(struct stream *s) MUST_CHECK;
  * after it was accepted, if nothing has come of it. */
 void	 stream_refuse(struct stream *s, enum stanza_error err,
 	    const char *text);
+/* Did we offer a session in our <open/>, whether it was taken or not? */
+int	 stream_offered_session(const struct stream *s);
 /* Has its session still to stand? */
 int	 stream_shakes(const struct stream *s);
 /* There is nothing yet at our end of an accepted stream (1), so that the peer's
@@ -98,13 +108,15 @@ void	 stream_hold(struct stream *s, int hold);
 struct stream *stream_alone(const char *peer, const char *sid, int calling,
 	    const struct stream_conf *conf, void (*notify)(void *arg),
 	    void *arg);
-/* Write what a caller asks for, as attributes. */
+/* Write what a caller asks for, as attributes, and if it is alone in a socket
+ * what it is for. */
 void	 stream_write_service(const struct stream *s, struct xw *w);
 /* What an <open/> asks for; NULL if nothing. */
 const char *stream_host(const struct elem *open);
 const char *stream_port(const struct elem *open);
-/* Does an xcat send a file by it? */
-int	 stream_has_file(const struct elem *open);
+/* What does an xcat say that it is for?  open is an <open/>, or the <query/> of
+ * XEP-0065 that opens a stream over a socket alone. */
+enum stream_use stream_use(const struct elem *open);
 /* Does this <open/> offer a session?  NULL does not. */
 int	 stream_offers_session(const struct elem *open);
 /* Forget it, closing it first if needed.  NULL is fine. */

@@ -15,31 +15,46 @@
 #include "xml/stanza.h"
 
 #define NS_JINGLE	"urn:xmpp:jingle:1"
-#define STRANGERS	16	/* accounts refused that are remembered */
+#define TOLD_MAX	16
 
-static char	 strangers[STRANGERS][JID_MAX];
+/* The last accounts of which something was told on standard error. */
+struct told {
+	char	 jid[TOLD_MAX][JID_MAX];
+	size_t	 next;
+};
 
-/* Is there a line about this account on standard error, not long ago? */
+/* Is the account of this JID among them?  From now on it is. */
 static int
-refused_before(const char *jid)
+told_before(struct told *t, const char *jid)
 {
-	static size_t	 next;
-	char		 bare[JID_MAX];
-	size_t		 i;
+	char	 bare[JID_MAX];
+	size_t	 i;
 
 	jid_bare(jid, bare);
-	for (i = 0; i < STRANGERS; i++)
-		if (strcmp(strangers[i], bare) == 0)
+	for (i = 0; i < TOLD_MAX; i++)
+		if (strcmp(t->jid[i], bare) == 0)
 			return 1;
-	strlcpy(strangers[next++ % STRANGERS], bare, JID_MAX);
+	strlcpy(t->jid[t->next++ % TOLD_MAX], bare, JID_MAX);
 	return 0;
 }
 
 void
 admit_say_refused(const char *jid, const char *why)
 {
-	if (!refused_before(jid))
+	static struct told	 refused;
+
+	if (!told_before(&refused, jid))
 		say(0, "refused a stream from %s: %s", jid, why);
+}
+
+void
+admit_say_plain(const char *jid, const char *why)
+{
+	static struct told	 plain;
+
+	if (run.e2e != NULL && !told_before(&plain, jid))
+		say(0, "%s: %s: not encrypted end to end, servers on the way "
+		    "can read and change it", jid, why);
 }
 
 int

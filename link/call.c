@@ -24,6 +24,8 @@ call(struct link *l, const char *host, const char *port)
 
 	sc.host = host;
 	sc.port = port;
+	if (run.mode == SEND && host == NULL)
+		sc.use = STREAM_FOR_INPUT;
 	if (run.conf.carrier == CARRIER_S5B) {
 		inband_make_sid(sid);
 		l->stream = stream_alone(run.peer, sid, 1, &sc, link_changed,

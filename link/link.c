@@ -13,6 +13,7 @@
 #include "ibb/carrier.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
+#include "link/admit.h"
 #include "link/link.h"
 #include "link/progress.h"
 #include "link/receive.h"
@@ -577,6 +578,11 @@ link_greet(struct link *l)
 	l->greeted = 1;
 	if (key == NULL) {
 		say(1, "%s: not encrypted end to end", peer);
+		if (l->listener)
+			admit_say_plain(peer, "it offers no session");
+		else if (stream_offered_session(l->stream))
+			admit_say_plain(peer, "it did not take the session "
+			    "that was offered");
 		return;
 	}
 	say(1, "%s: tls 1.3 end to end, key %s", peer, key);

@@ -151,9 +151,9 @@ void	 listen_socket_offered(struct s5b_offer *o);
  * had: 1, and it is gone, as if it had not been offered. */
 int	 listen_missed(struct link *l);
 /* The session of a link that was SHAKING stands: it gets its place, or a place
- * in the line, or is refused; the link may be gone.  The session has not come to
- * stand in time; arg is the link. */
+ * in the line, or is refused; the link may be gone. */
 void	 listen_stands(struct link *l);
+/* A timer's: the session should stand by now, or the link fails. */
 void	 listen_late(void *link);
 /* Standard input and output are free: whoever has waited longest. */
 void	 listen_next(void);

@@ -2,6 +2,7 @@
 #include <sys/queue.h>
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -358,16 +359,41 @@ listening_link(void)
 	return l;
 }
 
+/* The service that this offer, an <open/> or a <query/>, asks for: SE_NONE and
+ * *t, or why there is none for it. */
+static enum stanza_error
+find_service(const struct elem *e, struct target *t, char *why)
+{
+	enum stream_use	 use = stream_use(e);
+
+	if (use == STREAM_FOR_FILE) {
+		strlcpy(why, "takes no files: run it with -r there",
+		    SERVICE_ERR);
+		return SE_NOT_ACCEPTABLE;
+	}
+	if (services_match(run.services, stream_host(e), stream_port(e), t,
+	    why) == -1)
+		return SE_ITEM_NOT_FOUND;
+	if (use != STREAM_FOR_INPUT || stream_host(e) != NULL)
+		return SE_NONE;
+	/* What was meant for standard output is not for the first service. */
+	snprintf(why, SERVICE_ERR, "-s names no service; the first one here "
+	    "is %.100s, for xcat without -s", t->name);
+	return SE_NOT_ACCEPTABLE;
+}
+
 void
 listen_offered(void *arg, struct inband *offer, const struct elem *open)
 {
 	struct stream_conf	 sc = link_stream_conf();
-	struct target		 target;
+	struct target		 target = { .kind = TARGET_TCP };
 	struct link		*l;
 	const char		*peer = inband_peer(offer);
 	struct incoming		*in = receive_find(peer, inband_sid(offer));
-	int			 file = in == NULL && stream_has_file(open);
+	int			 file = in == NULL &&
+				     stream_use(open) == STREAM_FOR_FILE;
 	int			 apart = run.conf.receive != NULL;
+	enum stanza_error	 err;
 	char			 why[SERVICE_ERR];
 
 	(void)arg;
@@ -376,10 +402,9 @@ listen_offered(void *arg, struct inband *offer, const struct elem *open)
 		admit_say_refused(peer, "it shows no key, and -a wants one");
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
 	} else if (run.mode == SERVE && in == NULL && !(file && apart) &&
-	    services_match(run.services, stream_host(open),
-	    stream_port(open), &target, why) == -1) {
+	    (err = find_service(open, &target, why)) != SE_NONE) {
 		say(0, "%s: %s", peer, why);
-		inband_refuse(offer, SE_ITEM_NOT_FOUND, why);
+		inband_refuse(offer, err, why);
 	} else if (too_many(peer, (in != NULL || file) && apart, NULL) ||
 	    (l = listening_link()) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
@@ -401,6 +426,8 @@ static enum stanza_error
 object(const struct s5b_offer *o, const struct stream_conf *sc,
     struct target *target, char *why)
 {
+	enum stanza_error	 err;
+
 	*why = '\0';
 	if (receive_find(o->from, o->sid) != NULL)
 		return SE_NONE;		/* it has been agreed on */
@@ -414,11 +441,10 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
 		    SERVICE_ERR);
 		return SE_NOT_ACCEPTABLE;
 	}
-	if (run.mode == SERVE && services_match(run.services,
-	    stream_host(o->query), stream_port(o->query), target, why) ==
-	    -1) {
+	if (run.mode == SERVE && (err = find_service(o->query, target,
+	    why)) != SE_NONE) {
 		say(0, "%s: %s", o->from, why);
-		return SE_ITEM_NOT_FOUND;
+		return err;
 	}
 	return too_many(o->from, 0, NULL) ? SE_BUSY : SE_NONE;
 }
@@ -428,7 +454,7 @@ listen_socket_offered(struct s5b_offer *o)
 {
 	struct stream_conf	 sc = link_stream_conf();
 	struct iq_table		*t = session_iqs(run.session);
-	struct target		 target;
+	struct target		 target = { .kind = TARGET_TCP };
 	struct incoming		*in = receive_find(o->from, o->sid);
 	struct link		*l;
 	enum stanza_error	 err;

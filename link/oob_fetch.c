@@ -393,7 +393,8 @@ oob_fetch(const char *from, const char *id, const char *url,
 {
 	struct fetching	*f;
 
-	if (too_many(from) || receive_busy() || (f = fetching_new(from, id, url)) == NULL)
+	if (too_many(from) || receive_busy() ||
+	    (f = fetching_new(from, id, url)) == NULL)
 		return -1;
 	name_of(target, f->name);
 	if (begin(f) == -1)

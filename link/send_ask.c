@@ -8,6 +8,7 @@
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "ibb/why.h"
+#include "link/admit.h"
 #include "link/link.h"
 #include "link/run.h"
 #include "link/send_int.h"
@@ -26,6 +27,7 @@ take_features(const struct elem *query)
 		unsigned	 flag;
 	} known[] = {
 		{ NS_XCAT_FILE, KNOWS_XCAT },
+		{ NS_XCAT, IS_XCAT },
 		{ NS_SI_FILE, KNOWS_SI },
 		{ NS_BYTESTREAMS, KNOWS_S5B },
 	};
@@ -74,15 +76,22 @@ asked(void *arg, const struct elem *answer)
 		take_features(elem_child(answer, NS_INFO, "query"));
 	if (run.conf.message)
 		out.knows &= ~(unsigned)KNOWS_XCAT;
-	if ((out.knows & KNOWS_XCAT) == 0 && require())
+	if ((out.knows & (IS_XCAT | KNOWS_XCAT | KNOWS_SI)) == IS_XCAT)
+		fatal(EX_PEER, "%s: it takes no files: run it with -r there",
+		    run.peer);
+	else if ((out.knows & KNOWS_XCAT) == 0 && require())
 		fatal(EX_PEER, "%s: it does not encrypt end to end, which "
 		    "must be (-o e2e=require, or its key is known)", run.peer);
 	else if ((out.knows & (KNOWS_XCAT | KNOWS_SI)) == 0)
 		fatal(EX_PEER, "%s: it takes no files (XEP-0096), or not "
 		    "from you: run xcat -l there, and name this account with "
 		    "-a", run.peer);
-	else
+	else {
+		if ((out.knows & KNOWS_XCAT) == 0)
+			admit_say_plain(run.peer, "files go to it without a "
+			    "session");
 		outgoing_next();
+	}
 }
 
 void

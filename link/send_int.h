@@ -28,7 +28,8 @@ enum phase {
 enum {
 	KNOWS_XCAT = 1,		/* files in streams */
 	KNOWS_SI = 2,
-	KNOWS_S5B = 4
+	KNOWS_S5B = 4,
+	IS_XCAT = 8	/* though it may take no files */
 };
 
 struct outgoing {

@@ -60,7 +60,7 @@ send_words_offer(void)
 	outgoing_set_phase(OPENING);
 	out.method = 0;
 	out.said = 0;
-	sc.file = 1;
+	sc.use = STREAM_FOR_FILE;
 	l->stream = stream_call(run.ibb, run.peer, &sc, link_changed, l);
 	if (l->stream == NULL)
 		fatal(EX_LOCAL, "out of memory");

@@ -45,6 +45,7 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 	feature(w, NS_PING);
 	if (from == NULL || s->host.allowed(s->host.arg, from)) {
 		feature(w, NS_IBB);
+		feature(w, NS_XCAT);
 		if (s->conf.bytestreams)
 			feature(w, NS_BYTESTREAMS);
 		if (s->conf.files) {

@@ -153,7 +153,8 @@ mistakes()
 	fails 2 '-r needs -l' "-r without -l" \
 	    "$T/alice" -r "$T" "bob@$DOMAIN"
 	listen_as bob bob -k 22=!true
-	fails 5 'takes no files' "a listener with services" \
+	fails 5 'takes no files: run it with -r there' \
+	    "a listener with services" \
 	    "$T/bob" -s "bob@$DOMAIN" "$T/out/data"
 	stop bob
 	start slix "$T/slix-bob" listen

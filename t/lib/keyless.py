@@ -66,12 +66,13 @@ class Keyless(slixpeer.Peer):
         host, _, port = '' if service == '-' else service, None, ''
         hello = client_hello([sid, str(self.boundjid), self.opt.peer,
                               host, port])
+        child = self.opt.child or \
+            f"<session xmlns='urn:xcat:0'>{hello}</session>"
         tcp = "xmlns:t='http://prosody.im/protocol/tcpproxy'"
         named = f" {tcp} t:host='{host}'" if host else ''
         self.send_raw(f"<iq type='set' id='{sid}' to='{self.opt.peer}'>"
                       f"<open xmlns='{IBB}' sid='{sid}' block-size='4096'"
-                      f"{named}><session xmlns='urn:xcat:0'>{hello}"
-                      "</session></open></iq>")
+                      f"{named}>{child}</open></iq>")
 
     async def converse(self):
         await self.log_in()
@@ -90,6 +91,8 @@ class Keyless(slixpeer.Peer):
 def main():
     p = slixpeer.parser()
     p.add_argument('-n', dest='times', type=int, default=1)
+    p.add_argument('-x', dest='child', metavar='XML',
+                   help='in the place of the session')
     p.add_argument('-w', dest='seconds', type=float, default=40)
     p.add_argument('peer')
     p.add_argument('service', nargs='*')

@@ -43,6 +43,15 @@ check_same "$T/run.out" "$T/line" 'no service: the first one listed'
 run "$T/alice" "$bob" upper <"$T/line"
 is "$(cat "$T/run.out")" 'A LINE' 'a command filters'
 
+# -s can name no service, and means none.
+fails 5 "first one here is $echo_port, for xcat without -s" \
+    '-s reaches no service that it has not named' \
+    "$T/alice" -s "$bob" <"$T/line"
+fails 5 "first one here is $echo_port" '-s of a socket alone does not, either' \
+    "$T/alice" -s -o carrier=s5b "$bob" <"$T/line"
+fails 5 'takes no files: run it with -r there' 'a file for services' \
+    "$T/alice" -s "$bob" "$T/line"
+
 # --- commands ------------------------------------------------------------------
 
 run "$T/alice" -d "$bob" env

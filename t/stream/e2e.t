@@ -194,6 +194,7 @@ names_key_of()	# user name
 
 encrypted='tls 1\.3 end to end, key SHA256:[A-Za-z0-9+/]{43}$'
 plainly='not encrypted end to end$'
+lost='session.*: not encrypted end to end, servers on the way can read'
 
 # e2e of the caller, of the listener, what comes of it: encrypted, plain,
 # refused.
@@ -218,6 +219,12 @@ pair()
 	ok "$_what: caller says $3" said caller "^xcat: $bob/xcat: $re"
 	ok "$_what: listener says $3" said listener \
 	    "^xcat: alice@$DOMAIN/[0-9a-f]+: $re"
+	is "$(grep -c "$lost" "$T/caller.err")" \
+	    "$([ "$1 $3" = 'prefer plain' ] && echo 1 || echo 0)" \
+	    "$_what: what is lost is told the caller"
+	is "$(grep -c "$lost" "$T/listener.err")" \
+	    "$([ "$2 $3" = 'prefer plain' ] && echo 1 || echo 0)" \
+	    "$_what: what is lost is told the listener"
 }
 
 pairs()
@@ -256,6 +263,9 @@ slix_called()	# e2e status
 	ended slixmpp "$_what"
 	check_same "$T/slixmpp.out" "$T/words" "$_what"
 	ok "$_what: says so" said caller "$plainly"
+	is "$(grep -c "did not take the $lost" "$T/caller.err")" \
+	    "$([ "$1" = off ] && echo 0 || echo 1)" \
+	    "$_what: says what is lost, unless that was meant"
 	# The one thing that is not XEP-0047's, to be ignored.
 	grep RECV: "$T/slixmpp.err" | grep urn:xcat >"$T/strange"
 	like "$(cat "$T/strange")" \
@@ -281,6 +291,9 @@ slix_calls()	# e2e status
 	ended listener "$_what"
 	check_same "$T/listener.out" "$T/words" "$_what"
 	ok "$_what: says so" said listener "$plainly"
+	is "$(grep -c "it offers no $lost" "$T/listener.err")" \
+	    "$([ "$1" = off ] && echo 0 || echo 1)" \
+	    "$_what: says what is lost, unless that was meant"
 	ok "$_what: it sees nothing but XEP-0047" \
 	    sh -c '! grep RECV: "$1" | grep -q urn:xcat' sh "$T/slixmpp.err"
 }
