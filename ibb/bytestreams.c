@@ -132,20 +132,32 @@ find_host(const struct s5b_ask *a, const char *jid)
 	return -1;
 }
 
+/* It ends with this error, and what its sender says of it. */
+static void
+finish_refused(struct s5b_ask *a, const struct elem *answer)
+{
+	enum stanza_error	 err = stanza_error(answer);
+	const char		*text = stanza_errortext(answer);
+	char			 why[256];
+
+	snprintf(why, sizeof(why), "%s%s%s", stanza_strerror(err),
+	    *text != '\0' ? ": " : "", text);
+	finish(a, -1, err, why);
+}
+
 static void
 offer_answered(void *arg, const struct elem *answer)
 {
 	struct s5b_ask		*a = arg;
 	const struct elem	*e;
-	enum stanza_error	 err;
 	int			 used;
 
 	if (answer == NULL) {
 		finish(a, -1, SE_NONE, "no answer in time");
 		return;
 	}
-	if ((err = stanza_error(answer)) != SE_NONE) {
-		finish(a, -1, err, stanza_strerror(err));
+	if (stanza_error(answer) != SE_NONE) {
+		finish_refused(a, answer);
 		return;
 	}
 	e = elem_child(answer, NS_BYTESTREAMS, "query");
@@ -213,13 +225,12 @@ s5b_offer(struct iq_table *t, const char *peer, const char *sid,
 static void
 activate_answered(void *arg, const struct elem *answer)
 {
-	struct s5b_ask		*a = arg;
-	enum stanza_error	 err = stanza_error(answer);
+	struct s5b_ask	*a = arg;
 
 	if (answer == NULL)
 		finish(a, -1, SE_NONE, "the proxy does not answer");
-	else if (err != SE_NONE)
-		finish(a, -1, err, stanza_strerror(err));
+	else if (stanza_error(answer) != SE_NONE)
+		finish_refused(a, answer);
 	else
 		finish(a, 0, SE_NONE, NULL);
 }

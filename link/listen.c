@@ -236,7 +236,8 @@ serve(struct link *l, const struct target *t)
 /*
  * Does the service wait for the session?  It must if the key is to be judged.
  * A command does its work by being run, and does not run for a caller whose
- * session never stands.  A connection does nothing by itself: it is made
+ * session never stands.  Without -k there is one place, which only a session
+ * that stands can take.  A connection does nothing by itself: it is made
  * meanwhile, which saves the time that it takes, and the caller hears of one
  * that is refused in the answer to its <open/>.
  */
@@ -244,7 +245,7 @@ static int
 waits_for_session(const struct link *l, const struct target *t)
 {
 	return stream_shakes(l->stream) && (t->kind == TARGET_COMMAND ||
-	    run.conf.e2e == E2E_REQUIRE ||
+	    !run.conf.keep || run.conf.e2e == E2E_REQUIRE ||
 	    allow_check(run.allow, stream_peer(l->stream)) == ALLOW_KEY);
 }
 

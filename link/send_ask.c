@@ -8,7 +8,6 @@
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "ibb/why.h"
-#include "link/admit.h"
 #include "link/link.h"
 #include "link/run.h"
 #include "link/send_int.h"
@@ -86,12 +85,8 @@ asked(void *arg, const struct elem *answer)
 		fatal(EX_PEER, "%s: it takes no files (XEP-0096), or not "
 		    "from you: run xcat -l there, and name this account with "
 		    "-a", run.peer);
-	else {
-		if ((out.knows & KNOWS_XCAT) == 0)
-			admit_say_plain(run.peer, "files go to it without a "
-			    "session");
+	else
 		outgoing_next();
-	}
 }
 
 void

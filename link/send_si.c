@@ -11,6 +11,7 @@
 #include "ibb/inband.h"
 #include "ibb/si.h"
 #include "ibb/stream.h"
+#include "link/admit.h"
 #include "link/hosts.h"
 #include "link/link.h"
 #include "link/run.h"
@@ -110,6 +111,7 @@ open_inband(struct link *l)
 {
 	struct stream_conf	 sc = link_stream_conf();
 
+	admit_say_plain(run.peer, "files go to it without a session");
 	sc.sid = out.sid;
 	sc.tls = NULL;
 	out.method = SI_IBB;
@@ -125,6 +127,7 @@ open_socket(struct link *l)
 {
 	struct stream_conf	 sc = link_stream_conf();
 
+	admit_say_plain(run.peer, "files go to it without a session");
 	out.method = SI_S5B;
 	l->stream = stream_alone(run.peer, out.sid, 1, &sc, link_changed, l);
 	if (l->stream == NULL) {
