@@ -18,7 +18,7 @@
 #define STARVATIONS	4		/* in a row, without memory */
 #define GHOST_LIFE	60000		/* ms; ejabberd's is 20 s */
 #define LAST_WORDS	100		/* ms for what is still to be sent */
-#define KEEPALIVE	90000		/* ms without sending */
+#define IDLE_LEAST	1500		/* ms: silence that may be why */
 #define QUIET_IDLE	60000		/* ms without hearing anything, ... */
 #define QUIET_SENT	20000		/* ... and since something was sent */
 #define PROBE_WAIT	20000		/* ms for an answer, and ... */
@@ -49,13 +49,42 @@ away_sent(struct session *s, size_t len)
 		timer_set(s->loop, &s->timer, away_deadline(s));
 }
 
-/* Half of what the server bears, if that is less. */
+/* Half of what the server bears, or most of what a proxy before it does, if that
+ * is less. */
 static int64_t
 keepalive(const struct session *s)
 {
-	int64_t	 ms = s->limits.silence * 1000 / 2;
+	int64_t	 most = road_silence(s->road);
+	int64_t	 server = s->limits.silence * 1000 / 2;
+	int64_t	 proxy = ways_bears(s->conf.ways)->silence_ms;
 
-	return ms > 0 && ms < KEEPALIVE ? ms : KEEPALIVE;
+	proxy -= proxy / 3;
+	if (server > 0 && server < most)
+		most = server;
+	if (proxy > 0 && proxy < most)
+		most = proxy;
+	return most;
+}
+
+/* Twice after as long a silence is no coincidence: what is between us and the
+ * server forgets connections on which nothing goes. */
+static void
+learn_silence(struct session *s)
+{
+	struct ways_bears	*bears = ways_bears(s->conf.ways);
+	int64_t			 last = s->last_sent > s->last_heard ?
+				    s->last_sent : s->last_heard;
+	int64_t			 idle = clock_ms() - last, then = s->idle_loss;
+
+	if (s->state != S_READY || s->probed != 0 || idle < IDLE_LEAST)
+		return;
+	s->idle_loss = idle;
+	if (then == 0 || llabs(idle - then) > then / 4)
+		return;
+	if (bears->silence_ms == 0 || idle < bears->silence_ms)
+		bears->silence_ms = idle;
+	session_log(s, 1, "connections are lost after %lld ms of silence; "
+	    "there will be less from now on", (long long)idle);
 }
 
 /* When the server's silence becomes suspicious, or is proof enough. */
@@ -184,6 +213,7 @@ away_begin(struct session *s)
 {
 	int	 first = s->tries == 0;
 
+	learn_silence(s);
 	if (!sm_resumable(s->sm))
 		sm_end(s->sm);
 	away_fear_ghost(s);

@@ -34,7 +34,9 @@ struct via;
 
 #define WINDOW		2		/* requests at a time */
 #define LINES		(WINDOW + 1)	/* and one that asks for a pause */
-#define WAIT		60		/* s a request may be held */
+#define WAIT		30		/* s a request may be held: proxies
+					 * bear 60 at most, as they come */
+#define INACTIVITY	60		/* s, if the server does not say */
 #define LATE		15000		/* ms more until it counts as lost */
 #define PAUSE_DELAY	5000		/* ms without requests */
 #define SID_MAX		256
@@ -50,9 +52,12 @@ enum bosh_state {
 struct request {
 	uint64_t		 rid;
 	struct buf		 body;
+	size_t			 at;		/* of the stanzas in it, ... */
+	struct buf		 lengths;	/* ... and of each, size_t */
 	int			 creates, restarts, terminates, pauses;
 	size_t			 delivered;	/* children of its response */
 	int			 tries;
+	int64_t			 again;		/* not to be sent before */
 	int64_t			 posted;	/* when, last */
 	struct line		*line;		/* NULL: to be sent (again) */
 	int64_t			 deadline;
@@ -68,6 +73,8 @@ struct line {
 	int		 broken;	/* to be dropped, but by no callback */
 	struct http	 http;
 	struct request	*request;	/* under way on it */
+	int		 headed;	/* the response's status is known, */
+	int		 begun;		/* and its body is being read */
 };
 
 struct bosh {
@@ -78,6 +85,9 @@ struct bosh {
 	uint64_t	 answered;	/* the last one with a response */
 	unsigned	 window;	/* requests at a time */
 	unsigned	 pending;
+	unsigned	 wait;		/* s; the server may hold less long */
+	unsigned	 inactivity;	/* s that the session may be alone */
+	int64_t		 heard;		/* when a request was answered last */
 	unsigned	 maxpause;	/* s; 0: there is no pausing */
 	int64_t		 trip;		/* ms, there and back, at best */
 	int64_t		 settled;	/* when the last one has */
@@ -124,6 +134,9 @@ void	 bosh_nonsense(struct bosh *b, const char *what);
 int	 bosh_wants_request(const struct bosh *b);
 /* Could one that is sent now arrive before the one sent last? */
 int	 bosh_overtakes(const struct bosh *b, int64_t now);
+/* When the request that is held is to be replaced, for a proxy would not wait
+ * any longer; INT64_MAX: never. */
+int64_t	 bosh_renewal(const struct bosh *b);
 /* Make the next one, which is sent later: with what there is to say, or to
  * ask for a pause. */
 void	 bosh_request_new(struct bosh *b, int pauses);
@@ -133,6 +146,12 @@ void	 bosh_request_free(struct request *q);
 /* The oldest request (may be NULL) has lost its connection, or had none, for
  * this reason: it will be sent again, unless it has been too often. */
 void	 bosh_tried(struct bosh *b, struct request *q, const char *why);
+/* A proxy has answered for the server, with this HTTP status: send the same
+ * again, for as long as the server remembers the session. */
+void	 bosh_refused(struct bosh *b, struct request *q, int status);
+/* The request is too large for a proxy (413): divide it, if that is possible;
+ * or give up the road, which has learnt. */
+void	 bosh_divide(struct bosh *b, struct request *q);
 
 /*
  * bosh_line.c
@@ -156,7 +175,8 @@ void	 bosh_input_again(struct bosh *b);
  * bosh_response.c
  */
 
-/* What came, as http_next() has it; its end. */
+/* What came, as http_next() has it; its end.  A head may come before its turn:
+ * proxies answer what the server never gets to see. */
 void	 bosh_response(struct line *l, enum http_event ev,
 	    const unsigned char *data, size_t len);
 void	 bosh_response_end(struct line *l);

@@ -118,26 +118,28 @@ bosh_line_find(struct bosh *b)
 void
 bosh_line_post(struct line *l, struct request *q)
 {
-	const struct way	*way = &l->bosh->road->way;
-	struct buf		 b;
+	struct bosh		*b = l->bosh;
+	const struct way	*way = &b->road->way;
+	struct buf		 out;
 
 	l->request = q;
+	l->headed = l->begun = 0;
 	q->line = l;
 	q->posted = clock_ms();
-	q->deadline = q->posted + WAIT * 1000 + LATE;
-	l->bosh->settled = q->posted + l->bosh->trip + SETTLE;
+	q->deadline = q->posted + b->wait * INT64_C(1000) + LATE;
+	b->settled = q->posted + b->trip + SETTLE;
 	if (!q->pauses)
-		l->bosh->pause_at = q->posted + PAUSE_DELAY;
+		b->pause_at = q->posted + PAUSE_DELAY;
 	http_expect(&l->http, 0);
-	buf_init(&b, IO_OUT_MAX);
-	if (http_start(&b, "POST", way->target, way->host, way->port,
+	buf_init(&out, IO_OUT_MAX);
+	if (http_start(&out, "POST", way->target, way->host, way->port,
 	    way->tls ? 443 : 80) == -1 ||
-	    http_add(&b, "Content-Type", "text/xml; charset=utf-8") == -1 ||
-	    http_end_body(&b, buf_len(&q->body)) == -1 ||
-	    buf_add(&b, buf_data(&q->body), buf_len(&q->body)) == -1 ||
-	    io_write(l->io, buf_data(&b), buf_len(&b)) == -1)
-		bosh_fail(l->bosh, ROAD_NOMEM, "out of memory");
-	buf_free(&b);
+	    http_add(&out, "Content-Type", "text/xml; charset=utf-8") == -1 ||
+	    http_end_body(&out, buf_len(&q->body)) == -1 ||
+	    buf_add(&out, buf_data(&q->body), buf_len(&q->body)) == -1 ||
+	    io_write(l->io, buf_data(&out), buf_len(&out)) == -1)
+		bosh_fail(b, ROAD_NOMEM, "out of memory");
+	buf_free(&out);
 }
 
 void
@@ -148,29 +150,39 @@ bosh_set_turn(struct bosh *b)
 
 	for (l = b->lines; l < b->lines + LINES; l++)
 		if (l->io != NULL && l->ready)
-			io_pause(l->io, l->request != NULL &&
-			    (l->request != q || b->paused));
+			io_pause(l->io, l->request != NULL && (b->paused ||
+			    (l->request != q && l->headed)));
+}
+
+/* The head of a response may be read at any time, the rest in turn. */
+static int
+may_read(const struct line *l)
+{
+	const struct bosh	*b = l->bosh;
+
+	return l->request != NULL && !b->paused && b->state != B_OVER &&
+	    !road_deaf(b->road) && !l->broken &&
+	    (l->request == TAILQ_FIRST(&b->requests) || !l->headed);
 }
 
 static void
 input(struct line *l)
 {
-	struct bosh		*b = l->bosh;
 	const unsigned char	*data = NULL;
 	enum http_event		 ev;
 	size_t			 len = 0;
 
-	/* Nobody has asked. */
+	/* It answers no request. */
 	if (l->request == NULL && buf_len(io_input(l->io)) > 0) {
 		bosh_line_broke(l);
 		return;
 	}
-	while (l->request != NULL && !b->paused && b->state != B_OVER &&
-	    !road_deaf(b->road) &&
-	    l->request == TAILQ_FIRST(&b->requests) && !l->broken &&
+	while (may_read(l) &&
 	    (ev = http_next(&l->http, io_input(l->io), &data, &len)) !=
 	    HTTP_MORE)
 		bosh_response(l, ev, data, len);
+	if (l->headed && !may_read(l))
+		bosh_wake(l->bosh);	/* it has to wait for its turn */
 }
 
 void
@@ -179,7 +191,8 @@ bosh_input_again(struct bosh *b)
 	struct request	*q = TAILQ_FIRST(&b->requests);
 
 	bosh_deliver(b);
-	if (q != NULL && q->line != NULL && buf_len(io_input(q->line->io)) > 0)
+	if (q != NULL && q->line != NULL && (q->line->headed ||
+	    buf_len(io_input(q->line->io)) > 0))
 		input(q->line);
 }
 

@@ -2,6 +2,7 @@
 #include <sys/queue.h>
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +15,17 @@
 #define NS_XBOSH	"urn:xmpp:xbosh"
 
 #define BATCH_MAX	(128 * 1024)	/* bytes of stanzas in a request */
+#define BODY_LEAST	1024		/* bytes that any proxy takes */
+#define ENVELOPE	512		/* bytes of <body> around stanzas */
 #define TRIES_MAX	5		/* in a row, of one request */
-#define RETRY		250		/* ms, doubled with each of them */
+#define RETRY		250		/* ms, doubled with each of them, ... */
+#define RETRY_MOST	8000		/* ... up to this */
 
 void
 bosh_request_free(struct request *q)
 {
 	buf_free(&q->body);
+	buf_free(&q->lengths);
 	free(q);
 }
 
@@ -28,6 +33,23 @@ static void
 put_uint(struct xw *w, const char *name, uint64_t n)
 {
 	xw_attrf(w, name, "%" PRIu64, n);
+}
+
+/* What a proxy bears, less a quarter for the way there. */
+static int64_t
+bears(const struct bosh *b)
+{
+	int64_t	 ms = ways_bears(b->road->conf.ways)->wait_ms;
+
+	return ms - ms / 4;
+}
+
+static unsigned
+wait_for(const struct bosh *b)
+{
+	int64_t	 s = bears(b) / 1000;
+
+	return s > 0 && s < WAIT ? (unsigned)s : WAIT;
 }
 
 static void
@@ -40,7 +62,7 @@ put_creation(struct bosh *b, struct xw *w)
 	xw_attr(w, "content", "text/xml; charset=utf-8");
 	xw_attr(w, "ver", "1.11");
 	xw_attr(w, "hold", "1");
-	put_uint(w, "wait", WAIT);
+	put_uint(w, "wait", b->wait = wait_for(b));
 	put_uint(w, "ack", 1);
 	xw_attr(w, "to", conf->domain);
 	if (b->road->way.tls)
@@ -76,20 +98,43 @@ put_key(struct bosh *b, const struct request *q, struct xw *w)
 	}
 }
 
-/* How many bytes of whole stanzas go into the next request. */
 static size_t
-batch(struct bosh *b)
+batch_most(const struct bosh *b)
 {
-	size_t	 n = 0, len;
+	size_t	 most = ways_bears(b->road->conf.ways)->body;
+
+	return most > ENVELOPE && most - ENVELOPE < BATCH_MAX ?
+	    most - ENVELOPE : BATCH_MAX;
+}
+
+/* How many bytes of whole stanzas go into the request; -1: no memory. */
+static int
+batch(struct bosh *b, struct request *q, size_t *n)
+{
+	size_t	 len, most = batch_most(b);
 
 	while (buf_len(&b->lengths) > 0) {
 		memcpy(&len, buf_data(&b->lengths), sizeof(len));
-		if (n > 0 && n + len > BATCH_MAX)
+		if (*n > 0 && *n + len > most)
 			break;
-		n += len;
+		if (buf_add(&q->lengths, &len, sizeof(len)) == -1)
+			return -1;
+		*n += len;
 		buf_drain(&b->lengths, sizeof(len));
 	}
-	return n;
+	return 0;
+}
+
+/* The first n bytes of what is to be sent, behind the head. */
+static int
+put_stanzas(struct bosh *b, struct request *q, size_t n)
+{
+	q->at = buf_len(&q->body);
+	if (buf_add(&q->body, buf_data(&b->out), n) == -1 ||
+	    buf_addstr(&q->body, "</body>") == -1)
+		return -1;
+	buf_drain(&b->out, n);
+	return 0;
 }
 
 static int
@@ -97,9 +142,8 @@ write_request(struct bosh *b, struct request *q)
 {
 	struct xw	 w;
 	size_t		 n = 0;
-	int		 r;
+	int		 r = 0;
 
-	buf_init(&q->body, IO_OUT_MAX);
 	xw_init(&w, &q->body);
 	xw_start(&w, "body", NS_BOSH);
 	put_uint(&w, "rid", q->rid);
@@ -115,17 +159,14 @@ write_request(struct bosh *b, struct request *q)
 		else if (q->restarts)
 			put_restart(b, &w);
 		else
-			n = batch(b);
+			r = batch(b, q, &n);
 		q->terminates = b->close && !q->restarts && !q->pauses &&
 		    n == buf_len(&b->out);
 		if (q->terminates)
 			xw_attr(&w, "type", "terminate");
 	}
-	r = w.failed || buf_addstr(&q->body, ">") == -1 ||
-	    buf_add(&q->body, buf_data(&b->out), n) == -1 ||
-	    buf_addstr(&q->body, "</body>") == -1 ? -1 : 0;
-	buf_drain(&b->out, n);
-	return r;
+	return r == -1 || w.failed || buf_addstr(&q->body, ">") == -1 ||
+	    put_stanzas(b, q, n) == -1 ? -1 : 0;
 }
 
 void
@@ -137,6 +178,8 @@ bosh_request_new(struct bosh *b, int pauses)
 		bosh_fail(b, ROAD_NOMEM, "out of memory");
 		return;
 	}
+	buf_init(&q->body, IO_OUT_MAX);
+	buf_init(&q->lengths, IO_OUT_MAX);
 	q->rid = b->rid++;
 	q->creates = b->state == B_CREATING;
 	q->pauses = pauses;
@@ -164,6 +207,19 @@ bosh_overtakes(const struct bosh *b, int64_t now)
 	return b->pending > 0 && now < b->settled;
 }
 
+/* Only if the server takes a second request, upon which it answers the one that
+ * it holds (XEP-0124 section 11). */
+int64_t
+bosh_renewal(const struct bosh *b)
+{
+	const struct request	*q = TAILQ_FIRST(&b->requests);
+
+	if (bears(b) == 0 || b->window < 2 || b->pending != 1 ||
+	    b->state != B_OPEN || b->paused || q->line == NULL)
+		return INT64_MAX;
+	return q->posted + bears(b);
+}
+
 int
 bosh_wants_request(const struct bosh *b)
 {
@@ -172,7 +228,8 @@ bosh_wants_request(const struct bosh *b)
 	if (b->state == B_CREATING)
 		return b->pending == 0;
 	return b->state == B_OPEN && (b->pending == 0 || b->restart ||
-	    b->close || buf_len(&b->out) > 0);
+	    b->close || buf_len(&b->out) > 0 ||
+	    bosh_renewal(b) <= clock_ms());
 }
 
 void
@@ -201,4 +258,85 @@ bosh_tried(struct bosh *b, struct request *q, const char *why)
 	    q->rid);
 	if (q->tries > 1)
 		b->retry = clock_ms() + ((int64_t)RETRY << q->tries);
+}
+
+void
+bosh_refused(struct bosh *b, struct request *q, int status)
+{
+	int64_t	 now = clock_ms(), pause = 0;
+	int	 i;
+	char	 why[128];
+
+	if (q->creates || now - b->heard > b->inactivity * INT64_C(1000)) {
+		snprintf(why, sizeof(why), "the web server in front of it has "
+		    "no answer from it (HTTP status %d): try again later, or "
+		    "ask its operator", status);
+		bosh_fail(b, ROAD_PROTOCOL, why);
+		return;
+	}
+	/* The first time at once: a session without a request ends. */
+	for (i = 0; i < q->tries && pause < RETRY_MOST; i++)
+		pause = pause > 0 ? 2 * pause : RETRY;
+	q->again = now + pause;
+	q->tries++;
+	road_log(b->road, 1, "bosh: HTTP status %d; request %" PRIu64
+	    " once more", status, q->rid);
+}
+
+static int
+put_before(struct buf *b, const void *data, size_t len)
+{
+	struct buf	 all;
+
+	buf_init(&all, IO_OUT_MAX);
+	if (buf_add(&all, data, len) == -1 ||
+	    buf_add(&all, buf_data(b), buf_len(b)) == -1) {
+		buf_free(&all);
+		return -1;
+	}
+	buf_free(b);
+	*b = all;
+	return 0;
+}
+
+/* With fewer stanzas, behind the same head: its key is used only once. */
+static int
+rewrite(struct bosh *b, struct request *q)
+{
+	size_t	 n = buf_len(&q->body) - q->at - strlen("</body>");
+
+	if (put_before(&b->out, buf_data(&q->body) + q->at, n) == -1 ||
+	    put_before(&b->lengths, buf_data(&q->lengths),
+	    buf_len(&q->lengths)) == -1)
+		return -1;
+	buf_truncate(&q->body, q->at);
+	buf_truncate(&q->lengths, 0);
+	n = 0;
+	return batch(b, q, &n) == -1 ? -1 : put_stanzas(b, q, n);
+}
+
+/* The server has not seen the request, so its number may stand for less.  But
+ * what has gone after it would overtake the rest. */
+void
+bosh_divide(struct bosh *b, struct request *q)
+{
+	struct ways_bears	*bears = ways_bears(b->road->conf.ways);
+	size_t			 half = buf_len(&q->body) / 2;
+
+	if (half < BODY_LEAST) {
+		bosh_nonsense(b, "HTTP status 413");
+		return;
+	}
+	if (bears->body == 0 || half < bears->body)
+		bears->body = half;
+	road_log(b->road, 1, "bosh: %zu bytes are too large for a proxy; at "
+	    "most %zu from now on", buf_len(&q->body), half);
+	if (buf_len(&q->lengths) == sizeof(size_t))
+		bosh_fail(b, ROAD_TOO_BIG, "a proxy in front of the server "
+		    "takes no stanza so large (HTTP status 413); try a "
+		    "smaller -b");
+	else if (TAILQ_NEXT(q, next) != NULL || q->terminates)
+		bosh_fail(b, ROAD_LOST, "a request was too large for a proxy");
+	else if (rewrite(b, q) == -1)
+		bosh_fail(b, ROAD_NOMEM, "out of memory");
 }

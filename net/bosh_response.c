@@ -1,6 +1,7 @@
 /* bosh_response: what a BOSH server answers; see bosh_int.h. */
 #include <sys/queue.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "xml/text.h"
 
 #define PAUSE_MAX	3600		/* s */
+#define WAIT_LEAST	2000		/* ms: no proxy is less patient */
 
 static const struct {
 	const char	*condition;
@@ -88,6 +90,10 @@ created(struct bosh *b, const struct elem *body)
 		bosh_nonsense(b, "a session without an identifier");
 		return;
 	}
+	b->wait = get_uint(body, "wait", b->wait);
+	if (b->wait > WAIT)
+		b->wait = WAIT;		/* it should not have said that */
+	b->inactivity = get_uint(body, "inactivity", INACTIVITY);
 	/* Without the attribute there may be any number. */
 	b->window = get_uint(body, "requests", WINDOW);
 	if (b->window > WINDOW)
@@ -169,10 +175,34 @@ bosh_deliver(struct bosh *b)
 	}
 }
 
-static void
-begin_response(struct bosh *b, int status)
+/* Is this said by a proxy, of a server that may well be there again? */
+static int
+is_gateway(int status)
 {
-	char	 why[64];
+	return status == 502 || status == 503 || status == 504;
+}
+
+/* The server has held the request for longer than a proxy bears. */
+static void
+learn_wait(struct bosh *b, const struct request *q)
+{
+	struct ways_bears	*bears = ways_bears(b->road->conf.ways);
+	int64_t			 ms = clock_ms() - q->posted;
+
+	if (ms < WAIT_LEAST || (bears->wait_ms != 0 && ms >= bears->wait_ms))
+		return;
+	bears->wait_ms = ms;
+	road_log(b->road, 1, "bosh: a proxy does not wait for more than %"
+	    PRId64 " ms", ms);
+}
+
+static void
+take_status(struct line *l)
+{
+	struct bosh	*b = l->bosh;
+	struct request	*q = l->request;
+	int		 status = l->http.status;
+	char		 why[64];
 
 	/* Section 17.1: older servers say by status what others say in XML. */
 	if (b->state != B_CREATING && (status == 400 || status == 403 ||
@@ -183,11 +213,28 @@ begin_response(struct bosh *b, int status)
 		terminate(b);
 		return;
 	}
-	if (status != 200) {
+	if (is_gateway(status) || status == 413) {
+		bosh_line_broke(l);	/* the page behind it is of no use */
+		if (status == 504)
+			learn_wait(b, q);
+		if (status == 413)
+			bosh_divide(b, q);
+		else
+			bosh_refused(b, q, status);
+	} else if (status != 200) {
 		snprintf(why, sizeof(why), "HTTP status %d", status);
 		bosh_nonsense(b, why);
-		return;
 	}
+}
+
+static void
+begin_body(struct line *l)
+{
+	struct bosh	*b = l->bosh;
+
+	if (l->begun)
+		return;
+	l->begun = 1;
 	parse_free(b->parse);
 	b->parse = road_parser(b->road);
 	b->children = 0;
@@ -227,6 +274,7 @@ bosh_response_end(struct line *l)
 		/* With nothing in it, it is the next one that it answers. */
 		if (b->children == 0)
 			b->settled = 0;
+		b->heard = clock_ms();
 		bosh_request_remove(b, q);
 	}
 	bosh_wake(b);
@@ -240,10 +288,12 @@ bosh_response(struct line *l, enum http_event ev, const unsigned char *data,
 
 	switch (ev) {
 	case HTTP_HEAD:
-		begin_response(b, l->http.status);
+		l->headed = 1;
+		take_status(l);
 		break;
 	case HTTP_BODY:
-		if (b->parse == NULL)
+		begin_body(l);
+		if (b->state == B_OVER)
 			break;
 		if (parse_feed(b->parse, data, len) == -1)
 			bosh_fail(b, ROAD_NOMEM, "out of memory");
@@ -251,7 +301,9 @@ bosh_response(struct line *l, enum http_event ev, const unsigned char *data,
 			bosh_deliver(b);
 		break;
 	case HTTP_END:
-		bosh_response_end(l);
+		begin_body(l);
+		if (b->state != B_OVER)
+			bosh_response_end(l);
 		break;
 	default:
 		bosh_nonsense(b, http_error(&l->http));

@@ -16,6 +16,7 @@
 
 #define PATIENCE	8000	/* ms to connect, while there are others */
 #define OPENING		10000	/* ms from there to features, likewise */
+#define SILENCE		90000	/* ms that routers bear */
 #define HOPS_MAX	3	/* see-other-host, in a row */
 
 /*
@@ -444,6 +445,13 @@ road_keepalive(struct road *r)
 {
 	if (r != NULL && r->k != NULL && !r->over)
 		r->kind->keepalive(r->k);
+}
+
+int64_t
+road_silence(const struct road *r)
+{
+	return r->k != NULL && r->kind->silence > 0 ? r->kind->silence :
+	    SILENCE;
 }
 
 size_t

@@ -15,6 +15,7 @@
 #define NET_ROAD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -57,6 +58,7 @@ enum road_fault {
 	ROAD_UNTRUSTED,		/* the certificate failed, or worse */
 	ROAD_HANDSHAKE,		/* TLS failed otherwise */
 	ROAD_PROTOCOL,		/* what came is no XMPP */
+	ROAD_TOO_BIG,		/* a stanza was larger than it takes */
 	ROAD_LOST,		/* the connection broke */
 	ROAD_NOMEM		/* there was no memory here to go on */
 };
@@ -80,6 +82,9 @@ void	 road_free(struct road *r);
 int	 road_send(struct road *r, const void *data, size_t len) MUST_CHECK;
 /* Send the least there is, so that nobody forgets the connection. */
 void	 road_keepalive(struct road *r);
+/* How many ms may pass between two of these, for all that is known of roads of
+ * this kind. */
+int64_t	 road_silence(const struct road *r);
 size_t	 road_queued(const struct road *r);	/* bytes not yet sent */
 
 /*

@@ -91,7 +91,8 @@ send_requests(struct bosh *b)
 	TAILQ_FOREACH(q, &b->requests, next) {
 		if (q->line != NULL)
 			continue;
-		if (b->state == B_OVER || (l = bosh_line_find(b)) == NULL ||
+		if (b->state == B_OVER || q->again > clock_ms() ||
+		    (l = bosh_line_find(b)) == NULL ||
 		    (q != TAILQ_FIRST(&b->requests) &&
 		    clock_ms() < b->settled))
 			break;
@@ -142,7 +143,11 @@ set_timer(struct bosh *b)
 			at = q->deadline;
 		if (q->line == NULL && b->retry > now && b->retry < at)
 			at = b->retry;
+		if (q->line == NULL && q->again > now && q->again < at)
+			at = q->again;
 	}
+	if (bosh_renewal(b) < at)
+		at = bosh_renewal(b);
 	if (b->settled > now && b->settled < at)
 		at = b->settled;
 	if (b->paused && b->maxpause > 0 && b->pause_at > now &&
@@ -209,6 +214,9 @@ bosh_begin(struct road *r, int fd)
 		return NULL;
 	b->road = r;
 	b->window = 1;
+	b->wait = WAIT;
+	b->inactivity = INACTIVITY;
+	b->heard = clock_ms();
 	/* Section 14.1: large, random, and never beyond 2^53 - 1. */
 	b->rid = (uint64_t)arc4random_uniform(1 << 20) << 32 | arc4random();
 	b->keyed = !r->way.tls;
@@ -253,7 +261,7 @@ bosh_send(void *k, const void *data, size_t len)
 	return 0;
 }
 
-/* A request is always held, and answered once a minute. */
+/* A request is always held, and answered every half a minute. */
 static void
 bosh_keepalive(void *k)
 {

@@ -23,6 +23,7 @@ struct road_kind {
 	void	 (*free)(void *k);
 	int	 (*send)(void *k, const void *data, size_t len);
 	void	 (*keepalive)(void *k);
+	int64_t	 silence;	/* ms that what is usual on the way bears */
 	size_t	 (*queued)(const void *k);
 	void	 (*restart)(void *k);
 	void	 (*pause)(void *k, int pause);

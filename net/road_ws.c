@@ -20,6 +20,7 @@
 #define NS_FRAMING	"urn:ietf:params:xml:ns:xmpp-framing"
 #define MESSAGE_MAX	(512 * 1024 * 1024)	/* the parser wants less */
 #define REQUEST_MAX	4096
+#define SILENCE		25000	/* ms: proxies bear 50 s or a minute */
 #define SAFE		8192	/* bytes that any server takes, */
 #define SLACK		512	/* and that do not make a large one larger */
 
@@ -534,6 +535,7 @@ const struct road_kind road_ws = {
 	.free = wsroad_free,
 	.send = wsroad_send,
 	.keepalive = wsroad_keepalive,
+	.silence = SILENCE,
 	.queued = wsroad_queued,
 	.restart = wsroad_restart,
 	.pause = wsroad_pause,

@@ -528,6 +528,10 @@ road_failed(struct session *s)
 {
 	enum road_fault	 fault = road_fault(s->road);
 
+	if (fault == ROAD_TOO_BIG) {
+		sm_end(s->sm);	/* not to be sent again as it was */
+		s->too_big = 1;
+	}
 	session_fail(s, fault == ROAD_UNTRUSTED ? SESSION_UNTRUSTED :
 	    fault == ROAD_NOMEM ? SESSION_INTERNAL : loss(s), "%s",
 	    road_error(s->road));

@@ -93,6 +93,8 @@ struct session {
 	int			 silent_resumes; /* not answered at all */
 	int64_t			 ghost_until;	/* see away_is_ghost() */
 	int64_t			 last_sent, last_heard;
+	int64_t			 idle_loss;	/* ms of silence before the
+						 * last loss; 0: none */
 	size_t			 unheard;	/* bytes sent since then */
 	int64_t			 unheard_since;
 	int64_t			 probed;	/* when; 0: not */

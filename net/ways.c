@@ -23,6 +23,7 @@ struct ways {
 	char		 name[WAY_TEXT];
 	struct way	 given;
 	struct way	 worked, elsewhere;	/* host "": none */
+	struct ways_bears bears;
 };
 
 enum phase { KNOWN, GIVEN, DNS, META, OVER };
@@ -79,6 +80,12 @@ const struct ways_conf *
 ways_conf(const struct ways *w)
 {
 	return &w->conf;
+}
+
+struct ways_bears *
+ways_bears(struct ways *w)
+{
+	return &w->bears;
 }
 
 const char *

@@ -49,6 +49,14 @@ struct ways *ways_new(const struct ways_conf *conf, char *err);
 void	 ways_free(struct ways *w);
 
 const struct ways_conf *ways_conf(const struct ways *w);
+/* What the web servers in front of the server bear, which is learnt from what
+ * they refuse; 0: not known.  The caller writes into it. */
+struct ways_bears {
+	int64_t	 wait_ms;	/* a request without a response (504) */
+	size_t	 body;		/* bytes of a request's body (413) */
+	int64_t	 silence_ms;	/* a connection on which nothing goes */
+};
+struct ways_bears *ways_bears(struct ways *w);
 /* What to call the server: what was given, else the domain. */
 const char *ways_name(const struct ways *w);
 

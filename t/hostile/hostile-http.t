@@ -92,6 +92,59 @@ def _ok_keys(s):
     check(b.keys.index(True, 1) > 100, 'has too few keys')
 
 
+def comes(b, rid):
+    """This request is there: which one of those that are held?"""
+    while not any(h[1] == rid for h in b.held):
+        b.pump()
+    return [h[1] for h in b.held].index(rid)
+
+
+@case(road=BOSH, out=b'hello')
+def _ok_gateway(s):
+    """A proxy cannot reach the server, or does not wait for it: the same is asked again."""
+    b = bosh(s)
+    s.stream()
+    b.patience = 5                          # xcat waits a little between
+    while not b.held:
+        b.pump()
+    rid = b.held[0][1]
+    for status in '502 Bad Gateway', '503 Service Unavailable', '504 Gateway Time-out':
+        b.answer(response('<html><hr></html>', status=status), comes(b, rid))
+    text = body(s.iq('set', s.block_of(b'hello'), id='b')).replace('<iq ', "<iq xmlns='jabber:client' ")
+    b.answer(response(text), comes(b, rid))
+    s.reply('b')
+    s.close()
+
+
+@case(road=BOSH, stdin=b'ping', out=b'hello')
+def _ok_gateway_before_its_turn(s):
+    """The second of two requests does not get through: that is heard of while the first is held."""
+    b = bosh(s)
+    s.stream()
+    while not b.held:
+        b.pump()
+    while len(b.held) < 2:
+        b.pump()
+    (_, first), (_, rid) = b.held
+    b.answer(response('<html>', status='502 Bad Gateway'), 1)
+    comes(b, rid)
+    check(b.held[0][1] == first, 'asks for the first again')
+    s.take(4)
+    s.data(b'hello')
+    s.close()
+
+
+@case(road=BOSH, stdin=b'x' * 60000)
+def _ok_too_large_for_a_proxy(s):
+    """It takes less than a batch of blocks: batches become smaller, whatever is in them comes once and in order."""
+    b = bosh(s)
+    s.stream()
+    b.limit = 16000
+    s.take(60000)
+    check(0 < b.refused < 8, '%d requests were too large' % b.refused)
+    s.close()
+
+
 FLOOD = 6 << 20
 
 

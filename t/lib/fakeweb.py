@@ -134,6 +134,7 @@ class Bosh:
         self.rid = self.creation = None
         self.restarted = self.terminated = False
         self.history, self.patience = [], 0.05
+        self.limit, self.refused = 0, 0         # bytes that a proxy takes; requests that it did not
 
     def use(self, sock):
         self.s.sock = sock
@@ -177,6 +178,11 @@ class Bosh:
         if not found or len(rest) < int(size[1]):
             return False
         check(text.startswith(b'POST /bosh HTTP/1.1\r\n'), 'sends another request')
+        if 0 < self.limit < int(size[1]):
+            self.socks[sock] = b''
+            self.refused += 1
+            sock.sendall(response('<html>', 'Connection: close\r\n', '413 Large'))
+            return False
         e = ET.fromstring(rest[:int(size[1])])
         check(e.tag == HTTPBIND + 'body', 'sends no <body/>')
         rid = int(e.get('rid'))

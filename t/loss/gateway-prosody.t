@@ -1,0 +1,12 @@
+#!/bin/sh
+#
+# By BOSH and WebSocket through nginx, which has a mind of its own, to Prosody.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/server.sh"
+. "$LIB/gateway.sh"
+
+LIMIT=60
+
+gateway prosody
+done_testing
