@@ -37,7 +37,7 @@ NETIO	= net/io/clock.o net/io/fd.o net/io/limits.o net/io/listen.o \
 	net/io/log.o \
 	net/io/signals.o
 NETCONF	= net/conf/statefile.o
-LOGIN	= net/login/absence.o
+LOGIN	= net/login/absence.o net/login/rebind.o
 OBJS	= $(XML) $(IBB) $(NETIO) $(NETCONF) $(NET) $(LOGIN)
 MAIN	= xcat.o link/admit.o \
 	link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \

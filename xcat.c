@@ -288,6 +288,14 @@ server_lost(void *arg, int resumable)
 		links_break(why);
 }
 
+/* The address is what peers know a stream by. */
+static int
+may_move(void *arg)
+{
+	(void)arg;
+	return run.nlinks == 0 && (!listening() || run.conf.keep);
+}
+
 static void
 server_back(void *arg, int resumed, int too_big)
 {
@@ -298,9 +306,11 @@ server_back(void *arg, int resumed, int too_big)
 	if (!resumed) {
 		links_break("the session could not be resumed, and the peer "
 		    "is no xcat, which could go on without; try again");
+		if (session_moved(run.session))
+			links_moved();
 		ibb_back(run.ibb, too_big);
 		if (listening())
-			listen_back();
+			listen_back(session_moved(run.session));
 		else if (oob_sends())
 			oob_send_back();
 		else if (send_files())
@@ -330,6 +340,9 @@ log_in(void)
 		.early = !listening() && run.mode != PROBE &&
 		    *jid_resource(run.conf.jid) == '\0',
 		.persist = run.mode != PROBE,
+		.patience_ms = link_patience(),
+		.insists = listening() && !run.conf.keep,
+		.named = listening(),
 	};
 	struct session_host	 host = {
 		.ready = logged_in,
@@ -339,6 +352,7 @@ log_in(void)
 		.allowed = admit_knows,
 		.lost = server_lost,
 		.back = server_back,
+		.may_move = may_move,
 		.closed = session_over,
 		.log = session_line,
 	};

@@ -395,8 +395,8 @@ gave_up_waiting(struct link *l, long long s)
 	stream_break(l->stream, why);
 }
 
-static int64_t
-patience(void)
+int64_t
+link_patience(void)
 {
 	return 1000 * (run.conf.timeout > 0 ? run.conf.timeout : PATIENCE);
 }
@@ -430,15 +430,15 @@ still_waiting(struct link *l)
 {
 	int64_t	 now = clock_ms();
 
-	if (now - l->since >= patience()) {
+	if (now - l->since >= link_patience()) {
 		gave_up_waiting(l, (now - l->since) / 1000);
 		return;
 	}
 	if (!run.away)
 		stream_ping(l->stream);
 	l->pause = l->pause < LOOK_MOST / 2 ? 2 * l->pause : LOOK_MOST;
-	if (now + l->pause > l->since + patience())
-		timer_set(run.loop, &l->silence, l->since + patience());
+	if (now + l->pause > l->since + link_patience())
+		timer_set(run.loop, &l->silence, l->since + link_patience());
 	else
 		timer_set(run.loop, &l->silence, now + l->pause);
 }
@@ -461,6 +461,15 @@ links_away(void)
 	waits_all();
 }
 
+static void
+break_stream(struct link *l, const char *why)
+{
+	/* It may have opened in this very turn. */
+	if (stream_state(l->stream) == STREAM_OPEN && !l->greeted)
+		link_greet(l);
+	stream_break(l->stream, why);
+}
+
 void
 links_break(const char *why)
 {
@@ -470,13 +479,21 @@ links_break(const char *why)
 		if (l->stream == NULL) {
 			if (run.lost)
 				link_free(l);
-		} else if (run.lost || !stream_mends(l->stream)) {
-			/* It may have opened in this very turn. */
-			if (stream_state(l->stream) == STREAM_OPEN &&
-			    !l->greeted)
-				link_greet(l);
-			stream_break(l->stream, why);
-		}
+		} else if (run.lost || !stream_mends(l->stream))
+			break_stream(l, why);
+}
+
+void
+links_moved(void)
+{
+	struct link	*l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &run.links, next, next)
+		if (l->stream != NULL &&
+		    stream_state(l->stream) != STREAM_OPENING)
+			break_stream(l, "the server has given us another "
+			    "address after a loss, by which the peer does "
+			    "not know us; try again");
 }
 
 void

@@ -110,6 +110,11 @@ void	 links_back(void);
 /* What was on its way is lost: streams that cannot be mended break, once
  * what came of them is out; all of them if the server is lost for good. */
 void	 links_break(const char *why);
+/* Our address is another one: streams break, which peers know by the old one,
+ * but for those that are only being opened. */
+void	 links_moved(void);
+/* How long to wait for a server or a peer to be back, ms. */
+int64_t	 link_patience(void);
 /* What changed in all of them; called by the loop before it waits. */
 void	 links_check(void *unused);
 
@@ -140,8 +145,8 @@ void	 probe_stands(struct link *l);
 
 /* Say that we listen, once we can. */
 void	 listen_start(void);
-/* We have logged in again. */
-void	 listen_back(void);
+/* We have logged in again; moved: our address is another one, to be told. */
+void	 listen_back(int moved);
 /* A stream is offered, as ibb_host has it. */
 void	 listen_offered(void *unused, struct inband *offer,
 	    const struct elem *open);

@@ -524,8 +524,10 @@ roster_came_again(int good)
 }
 
 void
-listen_back(void)
+listen_back(int moved)
 {
+	if (moved)
+		announce();
 	if (allow_wants_roster(run.allow))
 		fetch_roster(roster_came_again);
 }

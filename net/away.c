@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/road.h"
 #include "net/session_int.h"
@@ -49,8 +50,8 @@ away_sent(struct session *s, size_t len)
 		timer_set(s->loop, &s->timer, away_deadline(s));
 }
 
-/* Half of what the server bears, or most of what a proxy before it does, if that
- * is less. */
+/* Half of what the server bears, or most of what a proxy before it does, if
+ * that is less. */
 static int64_t
 keepalive(const struct session *s)
 {
@@ -182,7 +183,9 @@ away_may_return(const struct session *s, enum session_fault fault)
 	return s->conf.persist && *s->jid != '\0' &&
 	    (s->welcome || s->early) && (fault == SESSION_UNREACHED ||
 	    fault == SESSION_LOST || fault == SESSION_TIMEOUT ||
-	    (fault == SESSION_INTERNAL && s->starvations < STARVATIONS));
+	    (fault == SESSION_INTERNAL && s->starvations < STARVATIONS) ||
+	    (fault == SESSION_CONFLICT && (s->state == S_BINDING ||
+	    s->state == S_ELSEWHERE)));
 }
 
 /* ejabberd may hold an answer back for 15 s, and do then what it was asked. */
@@ -224,6 +227,7 @@ away_begin(struct session *s)
 	timer_set(s->loop, &s->timer, clock_ms() +
 	    (road_queued(s->road) > 0 ? LAST_WORDS : 0));
 	if (first) {
+		strlcpy(s->was, s->jid, sizeof(s->was));
 		s->lost_at = clock_ms();
 		s->tries = 1;
 		s->host.lost(s->host.arg, sm_resumable(s->sm));

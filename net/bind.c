@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/login/rebind.h"
 #include "net/offer.h"
 #include "net/session_int.h"
 #include "net/sm.h"
@@ -34,10 +35,8 @@ static void
 ask_bind(struct session *s, iq_answer_fn *fn)
 {
 	struct xw	*w = iq_request(s->iqs, "set", NULL);
-	const char	*resource;
+	const char	*resource = rebind_resource(s);
 
-	/* Coming back: the one that our peers know. */
-	resource = jid_resource(*s->jid != '\0' ? s->jid : s->conf.jid);
 	xw_start(w, "bind", NS_BIND);
 	if (*resource != '\0')
 		xw_elem(w, "resource", NULL, resource);
@@ -67,6 +66,24 @@ bound_jid(const struct elem *answer, char *jid)
 	return jid_prep(elem_text(e), jid, NULL) == -1 ? -1 : 0;
 }
 
+static void
+refused(struct session *s, enum stanza_error err)
+{
+	const char	*resource = jid_resource(s->conf.jid);
+
+	if (s->welcome)
+		rebind_refused(s, err);
+	else if (err == SE_CONFLICT)
+		session_fail(s, SESSION_REFUSED, "the resource \"%.100s\" is "
+		    "taken (conflict), by another client or by a session that "
+		    "the server has not given up yet; try again in a minute, "
+		    "or name another with -j", resource);
+	else
+		session_fail(s, SESSION_REFUSED, "the server does not give "
+		    "us the resource \"%.100s\": %s", resource,
+		    stanza_strerror(err));
+}
+
 static int
 bound(struct session *s, const struct elem *answer)
 {
@@ -74,9 +91,7 @@ bound(struct session *s, const struct elem *answer)
 	char			 local[JID_MAX], now[JID_MAX];
 
 	if (err != SE_NONE) {
-		session_fail(s, SESSION_REFUSED, "the server does not give "
-		    "us the resource \"%.100s\": %s",
-		    jid_resource(s->conf.jid), stanza_strerror(err));
+		refused(s, err);
 		return -1;
 	}
 	if (bound_jid(answer, now) == -1 && errno == ENOMEM) {
@@ -85,8 +100,7 @@ bound(struct session *s, const struct elem *answer)
 	}
 	if (*jid_resource(now) == '\0' ||
 	    (*jid_local(s->conf.jid, local) != '\0' &&
-	    !jid_samebare(now, s->conf.jid)) ||
-	    (*s->jid != '\0' && strcmp(now, s->jid) != 0)) {
+	    !jid_samebare(now, s->conf.jid))) {
 		session_fail(s, SESSION_REFUSED, "the server gives us an "
 		    "address that is not ours");
 		return -1;
@@ -95,6 +109,9 @@ bound(struct session *s, const struct elem *answer)
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 		return -1;
 	}
+	if (*s->jid != '\0' && strcmp(now, s->home) != 0 &&
+	    !rebind_elsewhere(s, now))
+		return -1;
 	strlcpy(s->jid, now, sizeof(s->jid));
 	return 0;
 }
@@ -109,14 +126,29 @@ bound_then_ready(void *arg, const struct elem *answer)
 }
 
 static void
+start_session(struct session *s)
+{
+	xw_elem(iq_request(s->iqs, "set", NULL), "session", NS_SESSION, NULL);
+	ask(s, session_started);
+}
+
+static void
 bound_then_session(void *arg, const struct elem *answer)
 {
 	struct session	*s = arg;
 
-	if (bound(s, answer) == -1)
-		return;
-	xw_elem(iq_request(s->iqs, "set", NULL), "session", NS_SESSION, NULL);
-	ask(s, session_started);
+	if (bound(s, answer) == 0)
+		start_session(s);
+}
+
+void
+bind_elsewhere(struct session *s)
+{
+	strlcpy(s->jid, iq_jid(s->iqs), sizeof(s->jid));
+	if (s->old_session)
+		start_session(s);
+	else
+		session_ready(s);
 }
 
 /* The server has had its say about a resource that we use already.  If it is
@@ -134,15 +166,15 @@ bound_late(void *arg, const struct elem *answer)
 		    stanza_strerror(stanza_error(answer)));
 		return;
 	}
-	s->early = 0;
 	if (bound_jid(answer, now) == -1 && errno == ENOMEM) {
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 	} else if (strcmp(now, s->jid) != 0) {
 		login_learn(s);	/* not to rely on that again */
-		session_fail(s, SESSION_REFUSED, "the server no longer gives "
-		    "us the resource \"%.100s\"; try again",
-		    jid_resource(s->jid));
+		s->patient = PATIENT_NOW;
+		session_fail(s, SESSION_LOST, "the server no longer gives "
+		    "us the resource \"%.100s\"", jid_resource(s->jid));
 	} else {
+		s->early = 0;
 		if (s->has_sm && !s->no_sm)
 			resume_enable(s);
 		login_done(s);

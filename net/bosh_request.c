@@ -37,7 +37,7 @@ put_uint(struct xw *w, const char *name, uint64_t n)
 
 /* What a proxy bears, less a quarter for the way there. */
 static int64_t
-bears(const struct bosh *b)
+borne(const struct bosh *b)
 {
 	int64_t	 ms = ways_bears(b->road->conf.ways)->wait_ms;
 
@@ -47,7 +47,7 @@ bears(const struct bosh *b)
 static unsigned
 wait_for(const struct bosh *b)
 {
-	int64_t	 s = bears(b) / 1000;
+	int64_t	 s = borne(b) / 1000;
 
 	return s > 0 && s < WAIT ? (unsigned)s : WAIT;
 }
@@ -214,10 +214,10 @@ bosh_renewal(const struct bosh *b)
 {
 	const struct request	*q = TAILQ_FIRST(&b->requests);
 
-	if (bears(b) == 0 || b->window < 2 || b->pending != 1 ||
+	if (borne(b) == 0 || b->window < 2 || b->pending != 1 ||
 	    b->state != B_OPEN || b->paused || q->line == NULL)
 		return INT64_MAX;
-	return q->posted + bears(b);
+	return q->posted + borne(b);
 }
 
 int

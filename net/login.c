@@ -95,6 +95,7 @@ login_input(struct session *s, const struct elem *e)
 		auth_input(s, e);
 		break;
 	case S_BINDING:
+	case S_ELSEWHERE:
 		if (stanza_is(e, "iq"))
 			iq_answer(s->iqs, e);
 		break;

@@ -450,8 +450,8 @@ road_keepalive(struct road *r)
 int64_t
 road_silence(const struct road *r)
 {
-	return r->k != NULL && r->kind->silence > 0 ? r->kind->silence :
-	    SILENCE;
+	return r != NULL && r->k != NULL && r->kind->silence > 0 ?
+	    r->kind->silence : SILENCE;
 }
 
 size_t

@@ -8,6 +8,7 @@
 
 #include "net/addr.h"
 #include "net/login/absence.h"
+#include "net/login/rebind.h"
 #include "net/road.h"
 #include "net/sasl.h"
 #include "net/session_int.h"
@@ -32,6 +33,7 @@ static const char *const state_names[] = {
 	[S_AUTH] = "auth",
 	[S_AUTHENTICATED] = "authenticated",
 	[S_BINDING] = "binding",
+	[S_ELSEWHERE] = "elsewhere",
 	[S_RESUMING] = "resuming",
 	[S_PROVING] = "proving",
 	[S_READY] = "ready",
@@ -176,6 +178,8 @@ set_timer(struct session *s)
 		at = deadline;
 	if (s->early && s->hurry_ends < at)
 		at = s->hurry_ends;
+	if (rebind_deadline(s) < at)
+		at = rebind_deadline(s);
 	if (s->starved)
 		at = clock_ms();
 	timer_set(s->loop, &s->timer, at);
@@ -247,6 +251,8 @@ fire_ready(struct session *s, int64_t now)
 		session_fail(s, SESSION_TIMEOUT, "the server does not say "
 		    "whether we have the resource; try again");
 	if (s->state == S_READY)
+		rebind_look(s, now);
+	if (s->state == S_READY)
 		away_look(s, now);
 	if (s->state == S_READY)
 		set_timer(s);
@@ -294,6 +300,9 @@ fire(void *arg)
 		if (session_set_out(s) == -1)
 			session_fail(s, SESSION_INTERNAL, "out of memory");
 		break;
+	case S_ELSEWHERE:
+		rebind_silent(s);
+		break;
 	case S_RESUMING:
 	case S_PROVING:
 		resume_silent(s);
@@ -313,6 +322,7 @@ session_ready(struct session *s)
 	struct xw	*w;
 
 	session_set_state(s, S_READY);
+	rebind_ready(s);
 	if (s->has_sm && !s->no_sm && !s->early)
 		resume_enable(s);
 	/* Negative: reachable by full JID, but no recipient of what people
@@ -404,7 +414,10 @@ stream_error(struct session *s, const struct elem *e)
 		sm_end(s->sm);
 		s->too_big = strcmp(cond, "policy-violation") == 0;
 	}
-	if (strcmp(cond, "conflict") == 0 && !away_is_ghost(s))
+	if (strcmp(cond, "conflict") == 0 && s->welcome &&
+	    (s->state == S_BINDING || s->state == S_ELSEWHERE))
+		rebind_refused(s, SE_CONFLICT);
+	else if (strcmp(cond, "conflict") == 0 && !away_is_ghost(s))
 		session_fail(s, SESSION_CONFLICT, "another client has logged "
 		    "in as %s; give each a resource of its own with -j",
 		    s->jid);
@@ -686,6 +699,12 @@ const char *
 session_jid(const struct session *s)
 {
 	return s->jid;
+}
+
+int
+session_moved(const struct session *s)
+{
+	return *s->was != '\0' && strcmp(s->was, s->jid) != 0;
 }
 
 const char *

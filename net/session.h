@@ -54,6 +54,11 @@ struct session_conf {
 					 * what is sent then does not wait */
 	int		 persist;	/* once logged in, come back from a
 					 * loss: try until closed */
+	int64_t		 patience_ms;	/* for how long it insists on its
+					 * resource, coming back, ... */
+	int		 insists;	/* ... and ends without it then */
+	int		 named;		/* it is called by its resource: goes
+					 * back to it if it had to leave it */
 };
 
 /* What the user of a session gets to know; arg is passed to all.  None may
@@ -69,6 +74,8 @@ struct session_host {
 	 * been lost, and iq requests will not be answered.  too_big: it was
 	 * lost because a stanza was larger than the server allows. */
 	void	(*back)(void *arg, int resumed, int too_big);
+	/* Does no stream depend on our address now?  Returns 1 if so. */
+	int	(*may_move)(void *arg);
 	/* Does this stanza, no answer, come from an address that is to find
 	 * nothing here?  Then it is answered as the server answers for a
 	 * resource that is not there, and reaches no other function. */
@@ -100,6 +107,8 @@ void	 session_free(struct session *s);
 struct iq_table *session_iqs(struct session *s);
 /* Our full JID, once ready. */
 const char *session_jid(const struct session *s);
+/* When it is back: is its full JID another one than before the loss? */
+int	 session_moved(const struct session *s);
 
 /* What secures the connection, such as "TLSv1.3 ...". */
 const char *session_security(struct session *s);

@@ -26,6 +26,8 @@ enum session_state {
 	S_AUTH,			/* SASL exchange */
 	S_AUTHENTICATED,	/* new stream; features to come */
 	S_BINDING,
+	S_ELSEWHERE,		/* bound, but not to our address: shall we
+				 * insist? */
 	S_RESUMING,		/* instead of binding: asked for */
 	S_PROVING,		/* resumed; do they hear us? */
 	S_READY,
@@ -52,6 +54,15 @@ struct session {
 	char			 ascii[JID_MAX];	/* the same for TLS */
 	char			 bare[JID_MAX];
 	char			 jid[JID_MAX];		/* bound */
+	char			 was[JID_MAX];		/* the same at the last
+							 * loss */
+	char			 home[JID_MAX];		/* that we want */
+	int			 anywhere;	/* the next one may be any */
+	int			 appends;	/* the server gives what it
+						 * likes: no use to insist */
+	int			 homing;	/* this login is for home */
+	int64_t			 home_at, home_pause;	/* to look for it; 0:
+							 * not wanted */
 	int			 binding;	/* what is sent now is for it */
 	int			 old_session;	/* RFC 3921's is wanted */
 	int			 paused;	/* we do not read */
@@ -165,6 +176,8 @@ void	 bind_inlined(struct session *s, const char *jid,
 void	 bind_late(struct session *s, const struct elem *features);
 /* There is nothing to resume: bind the resource. */
 void	 login_bind(struct session *s);
+/* Go on under the address that the server has given, whatever it is. */
+void	 bind_elsewhere(struct session *s);
 
 /* resume.c: ask to resume what there is: 0 or -1.  Take a child of the stream
  * that may be of stream management; returns 1 if it was. */

@@ -38,6 +38,7 @@ ejabberd_config()	# feature ...
 	c2s_cafile: "$CAFILE"
 	auth_password_format: plain
 	disable_sasl_mechanisms: [digest-md5, X-OAUTH2]
+	resource_conflict: ${CONFLICT:-closeold}
 	host_config:
 	  $ANONDOMAIN:
 	    auth_method: [anonymous]

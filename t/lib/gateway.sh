@@ -4,7 +4,7 @@
 # The web server does not wait for as long as the server holds a request, is
 # there when the server is not, takes no large requests, and forgets connections
 # on which nothing goes.
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2034,SC2154
 
 # Seconds it waits for the server, and bytes that a request may have.
 gateway_server()	# port seconds [bytes]

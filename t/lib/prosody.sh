@@ -74,6 +74,7 @@ prosody_config()	# feature ...
 	modules_enabled = { $(prosody_modules "$@" | sed 's/[a-z0-9_]*/"&";/g') }
 	modules_disabled = { "s2s" }
 	authentication = "internal_plain"
+	conflict_resolve = "${CONFLICT:-kick_old}"
 	ssl = {
 		$(prosody_tls "$@")
 		certificate = "$CA/example.test.pem",

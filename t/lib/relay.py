@@ -16,6 +16,7 @@ bytes, "up" towards the server and "down" towards the client.
     blackhole                   read and drop, accept and say nothing.  A connection that lost bytes so is dead for
                                 good, and neither side hears of it, not even after pass
     forget client|server        reset that side of every connection and do not tell the other, which is dead from then
+    bury                        tell it
     refuse                      refuse new connections
     delay MS                    each way
     split BYTES                 write no more than so many at a time
@@ -155,6 +156,10 @@ class Relay:
                 pair.side[who] = None
                 pair.dead = True
                 say('forgot', pair.number)
+
+    def do_bury(self):
+        for pair in [p for p in self.pairs if p.dead and None in p.side.values()]:
+            self.drop(pair)
 
     def do_refuse(self):
         if self.listening:              # it keeps its port

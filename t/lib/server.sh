@@ -31,7 +31,9 @@ password()	# user
 # /xmpp-websocket), limits (10 kB/s), small (stanzas of no more than 10,000
 # bytes), said (which it says: XEP-0478; Prosody only), tls12 (no later version;
 # Prosody only).  $EXTRA is added to the configuration, in the server's own
-# language; $LOGLEVEL may be debug.  Sets $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
+# language; $CONFLICT is what the server does when a resource is taken, in its
+# own words; $LOGLEVEL may be debug.  Sets
+# $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
 # $COMPONENTPORT (Prosody).
 start_server()	# prosody|ejabberd [feature ...]
 {

@@ -176,14 +176,22 @@ def early_open(s):
     s.waiting.append(s.next(lambda e: e.tag == CLIENT + 'iq' and e[0].tag == IBB + 'open'))
 
 
-@case(AUTH, known=USUAL, says='try again')
-def _another_resource(s):
-    """Whom it called knows it by a wrong name: that is the end, but next time it waits."""
+@case(known=USUAL, out=b'hello')
+def _ok_another_resource(s):
+    """The peer was called by a name that is not ours: it is called once more, and next time that is waited for."""
     early_open(s)
-    with s.refused():
+    with contextlib.suppress(Gone):
         s.bind(lambda id, jid: s.bind_result(id, ACCOUNT + '/another'))
         while True:
             s.read()
+
+    def assign(id, jid):
+        s.me = ACCOUNT + '/yet-another'
+        return s.bind_result(id, s.me)
+    slowly(s)
+    s.bind(assign)
+    s.begin()
+    ends(s)
     check('granted' not in remembered(s), 'relies on it again')
 
 

@@ -634,6 +634,110 @@ for cert in 'otherca', 'wrong', 'expired':
         nobody_comes(s)
 
 
+# --- another address --------------------------------------------------------------
+
+def bound_to(s, suffix):
+    """The server gives the resource with something behind it."""
+    def answer(id, jid):
+        s.asked, s.me = jid, jid + suffix
+        return s.bind_result(id, s.me)
+    return answer
+
+
+def in_conflict(s):
+    """The server gives no resource that is asked for by name; it may be asked again."""
+    def answer(id, jid):
+        s.asked = jid
+        return s.iq('error', s.error('conflict'), '', id) if not jid.endswith('/given') else s.bind_result(id, jid)
+    return answer
+
+
+def refuses_resource(s):
+    """Login up to a conflict."""
+    s.secure()
+    s.hello(s.mechanisms(MECHANISMS))
+    s.sasl()
+    s.hello(BINDING)
+    s.bind(in_conflict(s))
+
+
+def told(s, jid):
+    with open(s.err_name) as f:
+        return re.search('reach it with: xcat %s(=|$)' % re.escape(jid), f.read(), re.M)
+
+
+@case(STAYS, listening=ACCOUNT + '/xcat.A', **LISTENER)
+def _ok_server_appends_to_every_resource(s):
+    """It goes on as what it is given, looks once whether it can go back, and then no more."""
+    s.until += 20
+    s.login(bind=bound_to(s, '.A'))
+    for suffix in '.B', '.C':
+        if suffix == '.B':
+            s.drop('rst')
+        else:
+            with contextlib.suppress(Gone):
+                s.next(lambda e: False)
+            check(any(e.get('to') == ACCOUNT + '/xcat.A' for e in s.seen), 'does not look before it goes back')
+        s.available = False
+        s.login(bind=bound_to(s, suffix))
+        check(s.asked == ACCOUNT + '/xcat.A', 'asks for ' + s.asked)
+        ping(s)
+        check(told(s, s.me), 'does not tell its address')
+    s.drop('rst')
+    s.available = False
+    s.login(bind=bound_to(s, '.D'))
+    check(s.asked == ACCOUNT + '/xcat', 'asks for ' + s.asked)
+    ping(s)
+    s.signal(signal.SIGTERM)
+    s.end()
+
+
+@case(roles='listen', out=b'one', notes=None)
+def _ok_listener_for_once_is_given_another_resource(s):
+    """Nobody has the one that it had, so it is of no use to insist."""
+    s.login()
+    s.drop('rst')
+    s.available = False
+    s.login(bind=bound_to(s, '.A'))
+    check(any(e.get('to') == ACCOUNT + '/xcat' for e in s.seen), 'does not see whether its resource is free')
+    ping(s)
+    check(told(s, s.me), 'does not tell its address')
+    s.begin()
+    s.data(b'one')
+    s.close()
+    s.end()
+
+
+@case(AUTH, roles='listen', args='-w 1', says='another client has it')
+def _conflict_without_end(s):
+    s.login()
+    s.drop('rst')
+    while select.select([s.listener], [], [], 3)[0]:
+        refuses_resource(s)
+        with contextlib.suppress(Gone):
+            while True:
+                s.read()
+
+
+@case(STAYS, roles='listen', args='-k -w 1', notes=None)
+def _ok_conflict_until_it_goes_elsewhere(s):
+    s.login()
+    s.drop('rst')
+    while True:
+        s.bound = s.available = False
+        refuses_resource(s)
+        if s.asked.endswith('/given'):
+            break
+        with contextlib.suppress(Gone):
+            while True:
+                s.read()
+    s.until_available()
+    ping(s)
+    check(told(s, s.me), 'does not tell its address')
+    s.signal(signal.SIGTERM)
+    s.end()
+
+
 def refuse_login(s):
     s.secure()
     s.hello(s.mechanisms(MECHANISMS))
