@@ -12,8 +12,9 @@ PKGS	= expat openssl libbsd-overlay libidn libcares
 DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I.
 LIBS	= `pkg-config --libs $(PKGS)`
 
-XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o xml/jid.o \
-	xml/parse.o xml/stanza.o xml/text.o xml/utf8.o xml/write.o
+XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
+	xml/jid.o xml/number.o xml/parse.o xml/stanza.o xml/text.o xml/utf8.o \
+	xml/write.o
 IBB	= ibb/answer.o ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o \
 	ibb/e2e.o ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o \
 	ibb/ssl_error.o \
@@ -61,6 +62,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/log.t \
 	t/unit/loop.t \
 	t/unit/manners.t \
+	t/unit/number.t \
 	t/unit/pace.t \
 	t/unit/path.t \
 	t/unit/roads.t \

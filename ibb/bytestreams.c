@@ -8,6 +8,7 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
+#include "xml/number.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
 
@@ -37,7 +38,6 @@ s5b_hash(const char *sid, const char *requester, const char *target, char *out)
 {
 	unsigned char	 sha[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX	*md;
-	size_t		 i;
 
 	memset(sha, 0, sizeof(sha));
 	if ((md = EVP_MD_CTX_new()) != NULL &&
@@ -48,21 +48,18 @@ s5b_hash(const char *sid, const char *requester, const char *target, char *out)
 		EVP_DigestFinal_ex(md, sha, NULL);
 	}
 	EVP_MD_CTX_free(md);
-	for (i = 0; i < (S5B_HASH - 1) / 2; i++)
-		snprintf(out + 2 * i, 3, "%02x", sha[i]);
+	number_to_hex(sha, (S5B_HASH - 1) / 2, out);
 }
 
 /* A port as section 12.2 has it; 0 if it is none. */
 static uint16_t
 parse_port(const char *s)
 {
-	const char	*why;
-	long long	 n;
+	uint16_t	 port;
 
 	if (s == NULL)
 		return S5B_PORT;
-	n = strtonum(s, 1, 65535, &why);
-	return why == NULL && *s != '+' && *s != ' ' ? (uint16_t)n : 0;
+	return number_port(s, &port) == 0 ? port : 0;
 }
 
 /* 0, or -1 if it lacks something. */

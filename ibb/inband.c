@@ -5,6 +5,7 @@
 #include "ibb/inband_int.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/number.h"
 
 static const char *const state_names[] = {
 	"offered", "opening", "open", "ended"
@@ -194,13 +195,11 @@ void
 inband_make_sid(char *sid)
 {
 	unsigned char	 r[16];
-	size_t		 i;
 
-	/* Random, because whoever guesses it may speak in its name where a
-	 * program checks nothing else. */
+	/* Random, because a party that guesses the sid may speak in the
+	 * stream's name where a program checks nothing else. */
 	arc4random_buf(r, sizeof(r));
-	for (i = 0; i < sizeof(r); i++)
-		snprintf(sid + 2 * i, 3, "%02x", r[i]);
+	number_to_hex(r, sizeof(r), sid);
 }
 
 struct inband *

@@ -17,6 +17,7 @@
 #include "net/ways.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
+#include "xml/number.h"
 
 #define SEARCH_TIME	4000	/* ms until we go on without */
 #define SEARCHES	8	/* proxies named, and the server */
@@ -47,8 +48,7 @@ static int		 searched;
 static int
 parse_given(const char *s, char *err)
 {
-	char		 copy[300], *host, *port;
-	const char	*why;
+	char	 copy[300], *host, *port;
 
 	if (strcmp(s, "none") == 0) {
 		hidden = 1;
@@ -64,13 +64,10 @@ parse_given(const char *s, char *err)
 		return -1;
 	}
 	given[ngiven].port = 0;
-	if (port != NULL) {
-		given[ngiven].port = (uint16_t)strtonum(port, 1, 65535, &why);
-		if (why != NULL) {
-			snprintf(err, HOSTS_ERR, "streamhost %.100s: its port "
-			    "must be a number from 1 to 65535", s);
-			return -1;
-		}
+	if (port != NULL && number_port(port, &given[ngiven].port) == -1) {
+		snprintf(err, HOSTS_ERR, "streamhost %.100s: its port must be "
+		    "a number from 1 to 65535", s);
+		return -1;
 	}
 	ngiven++;
 	return 0;

@@ -11,6 +11,7 @@
 
 #include "net/conf.h"
 #include "net/conffile.h"
+#include "xml/number.h"
 
 #define UPGRADE_AFTER	(256 * 1024)
 #define MAX_STREAMS		1024
@@ -277,11 +278,9 @@ set_word(int *v, const struct keyword *k, const char *value, char *err)
 static int
 set_long(long *v, const struct keyword *k, const char *value, char *err)
 {
-	const char *why;
-	long long n;
+	uint64_t n;
 
-	n = strtonum(value, k->min, k->max, &why);
-	if (why != NULL)
+	if (number_read(value, (uint64_t)k->min, (uint64_t)k->max, &n) == -1)
 		return conf_fail(err, "%s must be a number from %ld to %ld",
 		    k->name, k->min, k->max);
 	*v = (long)n;

@@ -8,23 +8,24 @@
 #include <unistd.h>
 
 #include "net/systemd.h"
+#include "xml/number.h"
 
 int
 systemd_sockets(void)
 {
 	const char	*pid = getenv("LISTEN_PID");
 	const char	*fds = getenv("LISTEN_FDS");
-	const char	*why;
-	int		 n = 0;
+	uint64_t	 who, n = 0;
 
 	/* They may be meant for a process that has started us. */
-	if (pid != NULL && fds != NULL &&
-	    strtonum(pid, 1, INT32_MAX, &why) == getpid())
-		n = (int)strtonum(fds, 0, 1024, &why);
+	if (pid == NULL || fds == NULL ||
+	    number_read(pid, 1, INT32_MAX, &who) == -1 ||
+	    (pid_t)who != getpid() || number_read(fds, 0, 1024, &n) == -1)
+		n = 0;
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	return n;
+	return (int)n;
 }
 
 void

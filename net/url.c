@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "net/url.h"
+#include "xml/number.h"
 
 static const char *
 copy(const char *s, size_t len, char *out, size_t size, const char *what)
@@ -17,14 +18,12 @@ copy(const char *s, size_t len, char *out, size_t size, const char *what)
 static const char *
 set_port(const char *s, size_t len, uint16_t *port)
 {
-	const char	*bound;
-	char		 digits[8];
+	uint64_t	 n;
 
-	if (len == 0 || strspn(s, "0123456789") < len ||
-	    copy(s, len, digits, sizeof(digits), "") != NULL)
-		return "bad port";
-	*port = (uint16_t)strtonum(digits, 1, 65535, &bound);
-	return bound != NULL ? "bad port" : NULL;
+	if (number_decimal(s, len, 1, UINT16_MAX, &n) == -1)
+		return "a port is a number from 1 to 65535";
+	*port = (uint16_t)n;
+	return NULL;
 }
 
 static const char *
@@ -59,27 +58,18 @@ url_hostport(const char *s, size_t len, char *host, size_t size,
 	return set_port(colon + 1, (size_t)(end - colon - 1), port);
 }
 
-static int
-hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' :
-	    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static const char *
 decode(const char *s, size_t len, char *out, size_t size)
 {
+	uint64_t c;
 	size_t	 i, n = 0;
-	int	 c;
 
 	for (i = 0; i < len; i++) {
 		c = (unsigned char)s[i];
 		if (c == '%') {
-			if (len - i < 3 || hex(s[i + 1]) == -1 ||
-			    hex(s[i + 2]) == -1)
+			if (len - i < 3 ||
+			    number_hex(s + i + 1, 2, UINT8_MAX, &c) == -1)
 				return "bad % in it";
-			c = hex(s[i + 1]) << 4 | hex(s[i + 2]);
 			i += 2;
 		}
 		if (c == '\0' || n + 1 >= size)

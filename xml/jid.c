@@ -13,6 +13,7 @@
 #include <stringprep.h>
 
 #include "xml/jid.h"
+#include "xml/number.h"
 #include "xml/utf8.h"
 
 #define PART_MAX	1023
@@ -130,6 +131,25 @@ label_len(const char *s, const char *end, size_t *sep)
 	return (size_t)(at - s);
 }
 
+/* What an A-label stands for (RFC 6122 section 2.2: domains are written in
+ * U-labels), in label[PART_MAX + 1].  One that stands for nothing stays as it
+ * is (RFC 3490 section 4.2).  0, or -1 if the result is no label. */
+static int
+to_unicode(char *label)
+{
+	char	*u;
+	size_t	 sep;
+	int	 good;
+
+	if (strncmp(label, "xn--", 4) != 0 || idna_to_unicode_8z8z(label, &u,
+	    IDNA_ALLOW_UNASSIGNED) != IDNA_SUCCESS)
+		return 0;
+	good = strlcpy(label, u, PART_MAX + 1) <= PART_MAX &&
+	    label_len(label, label + strlen(label), &sep) == strlen(label);
+	free(u);
+	return good ? 0 : -1;
+}
+
 /* Label by label, since the rule for right-to-left scripts is about labels.
  * One dot at the end is dropped. */
 static const char *
@@ -144,7 +164,7 @@ prep_host(char *out, const char *in, size_t len)
 		why = prep(label, in, n, stringprep_nameprep, &domain_phrases);
 		if (why != NULL)
 			return why;
-		if (!good_label(label))
+		if (to_unicode(label) == -1 || !good_label(label))
 			return domain_phrases.invalid;
 		n += sep;
 		if (used + strlen(label) > PART_MAX)
@@ -315,11 +335,10 @@ jid_setresource(char *jid, const char *resource)
 {
 	unsigned char	 r[16];
 	char		 hex[2 * sizeof(r) + 1];
-	size_t		 i, len = strlen(jid);
+	size_t		 len = strlen(jid);
 
 	arc4random_buf(r, sizeof(r));
-	for (i = 0; i < sizeof(r); i++)
-		snprintf(hex + 2 * i, 3, "%02x", r[i]);
+	number_to_hex(r, sizeof(r), hex);
 	snprintf(jid + len, JID_MAX - len, "/%s",
 	    resource != NULL ? resource : hex);
 }

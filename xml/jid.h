@@ -13,7 +13,8 @@
 
 /*
  * Check and prepare what a user or a file gave as a JID: Nodeprep, Nameprep
- * (a final dot dropped; IP literals and IDNs accepted), Resourceprep.
+ * (a final dot dropped; IP literals and IDNs accepted, the latter also as
+ * A-labels, which become U-labels), Resourceprep.
  * Returns 0 with the result in out[JID_MAX], or -1 with *why (if not NULL)
  * set to a constant phrase such as "its domain is empty", and errno ENOMEM if
  * nothing but memory was wrong.

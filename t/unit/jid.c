@@ -154,7 +154,14 @@ test_unicode(void)
 	good("a@bu\xcc\x88" "cher.example", "a@b\xc3\xbc" "cher.example");
 	good("a@example.com/u\xcc\x88", "a@example.com/\xc3\xbc");
 	good("a@example.com/\xe2\x99\x9a", "a@example.com/\xe2\x99\x9a");
-	good("a@xn--bcher-kva.example", "a@xn--bcher-kva.example");
+	/* A-labels are what they stand for, if they stand for something. */
+	good("a@xn--bcher-kva.example", "a@b\xc3\xbc" "cher.example");
+	good("a@XN--BCHER-KVA.xn--tda", "a@b\xc3\xbc" "cher.\xc3\xbc");
+	good("xn--bcher-kva.example/r", "b\xc3\xbc" "cher.example/r");
+	good("a@xn--bcher-2pa.example", "a@xn--bcher-2pa.example");
+	good("a@xn--strae-oqa.example", "a@xn--strae-oqa.example");
+	good("a@xn--a.example", "a@xn--a.example");
+	bad("a@xn--ab-r13a.example", BAD_DOMAIN);	/* a dot in it */
 	good("\xe2\x85\xa3@example.com", "iv@example.com");
 	good("\xef\xbc\xa1@\xef\xbc\xa5xample.com/\xef\xbc\xa1",
 	    "a@example.com/A");
