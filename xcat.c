@@ -52,13 +52,19 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
+#include "xml/number.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
 
 #define DEFAULT_RESOURCE "xcat"
+#define PASSWORD_TRIES	3		/* at the terminal */
+#define SIGNAL_TIME	200		/* ms for a signal to be seen */
 #define LOGIN_TIME	30		/* s, unless -w says otherwise */
 
 struct run	 run;
+
+static void	 ask_again(void *);
+static struct timer asking = { .fire = ask_again };
 
 /*
  * Words
@@ -165,6 +171,7 @@ session_status(void)
 {
 	switch (session_fault(run.session)) {
 	case SESSION_REFUSED:
+	case SESSION_PASSWORD:
 		return EX_LOGIN;
 	case SESSION_TIMEOUT:
 		return EX_TIME;
@@ -240,6 +247,37 @@ stanza(void *arg, const struct elem *e)
 	    roster_push(session_iqs(run.session), run.allow, e));
 }
 
+static void	 log_in(void);
+
+/* From a timer: a session is not freed by its own callbacks. */
+static void
+ask_again(void *arg)
+{
+	char	 why[CONF_ERR], bare[JID_MAX];
+
+	(void)arg;
+	if (conf_password_again(&run.conf, jid_bare(run.jid, bare), why) ==
+	    0) {
+		session_free(run.session);
+		run.session = NULL;
+		run.lost = 0;
+		log_in();
+	} else if (errno == EINTR) {	/* the signal comes by the loop */
+		timer_set(run.loop, &asking, clock_ms() + SIGNAL_TIME);
+	} else {
+		fatal(EX_USE, "%s", why);
+	}
+}
+
+/* Was it a password that was typed, and are there attempts left? */
+static int
+may_ask_again(void)
+{
+	return session_fault(run.session) == SESSION_PASSWORD &&
+	    run.ibb == NULL && run.conf.asked > 0 &&
+	    run.conf.asked < PASSWORD_TRIES;
+}
+
 /* With streams open, these break, once what came of them is out. */
 static int
 stanza_cut(void *arg, const struct elem *e)
@@ -260,7 +298,11 @@ session_over(void *arg)
 		return;
 	}
 	links_break(session_why(run.session));
-	if (run.nlinks == 0)
+	if (may_ask_again()) {
+		say(LOG_FAULT, "%s: %s", ways_name(run.ways),
+		    session_why(run.session));
+		timer_set(run.loop, &asking, clock_ms());
+	} else if (run.nlinks == 0)
 		fatal(session_status(), "%s: %s", ways_name(run.ways),
 		    session_why(run.session));
 }
@@ -553,9 +595,23 @@ listen_arguments(int argc, char *argv[])
 		die(blame(why), "%s", why);
 }
 
+/* Ports that cannot be are a matter of usage; what may be in use is seen
+ * later. */
+static void
+check_ports(int letter, const struct conf_list *where)
+{
+	struct conf_item	*item;
+	char			 why[PORT_ERR];
+
+	STAILQ_FOREACH(item, where, next)
+		if (port_check(item->value, why) == -1)
+			die(EX_USE, "-%c %s", letter, why);
+}
+
 static void
 call_arguments(int argc, char *argv[])
 {
+	char	 why[SERVICE_ERR];
 	int	 most = run.mode == SEND ? argc : 2;
 
 	if (!STAILQ_EMPTY(&run.conf.socks) && STAILQ_EMPTY(&run.conf.forward))
@@ -569,20 +625,57 @@ call_arguments(int argc, char *argv[])
 	if (run.mode == SEND && run.conf.no_stdin && argc == 1 &&
 	    !oob_sends())
 		die(EX_USE, "-s and -d together leave nothing to do");
+	check_ports('L', &run.conf.forward);
+	check_ports('D', &run.conf.socks);
 	peer_jid(argv[0]);
 	if (oob_sends())
 		oob_send_prepare(argv + 1, (size_t)argc - 1);
 	else if (run.mode == SEND)
 		send_prepare(argv + 1, (size_t)argc - 1);
-	else if (argc == 2 && service_split(argv[1], &run.host, &run.port) ==
-	    -1)
-		die(EX_USE, "service %s: give a name, a port or host:port",
-		    argv[1]);
+	else if (argc == 2 && service_asked(argv[1], &run.host, &run.port,
+	    why) == -1)
+		die(EX_USE, "%s", why);
+}
+
+/* Options end with the first operand.  A word behind it that looks like one is
+ * a mistake, unless a -- before it says that it is none: services and files may
+ * begin with a dash.  The -- is taken out; returns how many are left. */
+static int
+check_dashes(int argc, char *argv[], int ended)
+{
+	int	 i, n = 0;
+
+	for (i = 0; i < argc; i++) {
+		if (!ended && strcmp(argv[i], "--") == 0) {
+			ended = 1;
+			continue;
+		}
+		if (!ended && argv[i][0] == '-' && argv[i][1] != '\0')
+			die(EX_USE, "%s: options go before the %s; if it is "
+			    "none, write -- before it", argv[i],
+			    run.mode == LISTEN ? "services" : "peer");
+		argv[n++] = argv[i];
+	}
+	return n;
+}
+
+/* nc(1) has it that -p is a port. */
+static void
+check_habits(void)
+{
+	uint16_t	 port;
+
+	if (run.conf.password_file != NULL &&
+	    number_port(run.conf.password_file, &port) == 0 &&
+	    access(run.conf.password_file, F_OK) == -1)
+		die(EX_USE, "-p %u: -p names the file of the password; xcat "
+		    "listens on no port, so leave it out", port);
 }
 
 static void
 check_arguments(int argc, char *argv[])
 {
+	check_habits();
 	if (run.mode == KEY && argc > 0)
 		usage(EX_USE);
 	if (run.mode == KEY)
@@ -705,7 +798,7 @@ prepare(void)
 	if (!anonymous)
 		prepare_memory();
 	if (!anonymous && run.conf.certificate == NULL &&
-	    conf_password(&run.conf, run.jid, why) == -1)
+	    conf_password(&run.conf, jid_bare(run.jid, local), why) == -1)
 		die(blame(why), "%s", why);
 }
 
@@ -791,7 +884,9 @@ main(int argc, char *argv[])
 		die(blame(why), "%s", why);
 	parse_options(argc, argv);
 	log_set_level(run.conf.verbosity);
-	check_arguments(argc - optind, argv + optind);
+	argc = check_dashes(argc - optind, argv + optind,
+	    strcmp(argv[optind - 1], "--") == 0);
+	check_arguments(argc, argv + optind);
 	prepare();
 	set_up();
 	log_in();

@@ -243,8 +243,8 @@ take_reason(struct stream *s, const struct elem *close)
 	err = stanza_condition(elem_child(close, NS_XCAT, "reason"));
 	if (err != SE_INTERNAL_SERVER_ERROR || s->state != STREAM_OPEN)
 		return 0;
-	give_up(s, STREAM_BROKEN, err, why_inband(INBAND_UNDELIVERED, err, "",
-	    why, sizeof(why)));
+	give_up(s, STREAM_BROKEN, err, why_inband(0, INBAND_UNDELIVERED, err,
+	    "", why, sizeof(why)));
 	return 1;
 }
 
@@ -258,7 +258,7 @@ turned_away(struct stream *s, const struct elem *e)
 	if (r == NULL || !s->calling || s->received > 0 || s->confirmed > 0)
 		return 0;
 	s->refusal = stanza_condition(elem_child(r, NULL, "error"));
-	give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, why_inband(
+	give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, why_inband(0,
 	    INBAND_REFUSED, s->refusal, stanza_errortext(r), why,
 	    sizeof(why)));
 	return 1;
@@ -318,8 +318,9 @@ on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 	char		 why[sizeof(s->why)];
 
 	s->refusal = err;
-	fail(s, why_fault(fault, err), why_inband(fault, err, text, why,
-	    sizeof(why)));
+	fail(s, why_fault(fault, err), why_inband(why_far(
+	    iq_jid(s->conf.iqs), carrier_peer(s->carrier)), fault, err, text,
+	    why, sizeof(why)));
 }
 
 /*

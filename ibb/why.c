@@ -2,12 +2,13 @@
 #include <string.h>
 
 #include "ibb/why.h"
+#include "xml/jid.h"
 #include "xml/text.h"
 
 /* Why an open was refused.  A stranger and an absent listener are answered
  * alike, so the words must cover both. */
 static const char *
-refusal(enum stanza_error err)
+refusal(int far, enum stanza_error err)
 {
 	switch (err) {
 	case SE_SERVICE_UNAVAILABLE:
@@ -22,6 +23,10 @@ refusal(enum stanza_error err)
 	case SE_FORBIDDEN:
 	case SE_NOT_ALLOWED:
 	case SE_NOT_AUTHORIZED:
+		if (far)
+			return "a server does not allow it; ask the operator "
+			    "of yours whether it speaks to other servers "
+			    "(federation)";
 		return "it does not allow you: ask to be named with -a there";
 	case SE_ITEM_NOT_FOUND:
 		return "it has no such service: check its name";
@@ -113,11 +118,11 @@ why_fault(enum inband_fault fault, enum stanza_error err)
 }
 
 static const char *
-phrase(enum inband_fault fault, enum stanza_error err)
+phrase(int far, enum inband_fault fault, enum stanza_error err)
 {
 	switch (fault) {
 	case INBAND_REFUSED:
-		return refusal(err);
+		return refusal(far, err);
 	case INBAND_SILENT:
 		return "no answer in time; is it the right address?";
 	case INBAND_UNDELIVERED:
@@ -134,14 +139,22 @@ phrase(enum inband_fault fault, enum stanza_error err)
 	}
 }
 
+int
+why_far(const char *us, const char *peer)
+{
+	char	 here[JID_MAX], there[JID_MAX];
+
+	return strcmp(jid_domain(us, here), jid_domain(peer, there)) != 0;
+}
+
 const char *
-why_inband(enum inband_fault fault, enum stanza_error err, const char *text,
-    char *out, size_t size)
+why_inband(int far, enum inband_fault fault, enum stanza_error err,
+    const char *text, char *out, size_t size)
 {
 	char	 said[128];
 	int	 n;
 
-	n = snprintf(out, size, "%s", phrase(fault, err));
+	n = snprintf(out, size, "%s", phrase(far, fault, err));
 	if (n > 0 && (size_t)n < size && err != SE_NONE &&
 	    fault != INBAND_BAD_DATA)
 		snprintf(out + n, size - n, " (%s%s%s)", stanza_strerror(err),

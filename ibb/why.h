@@ -10,9 +10,13 @@
 /* The class of a carrier's fault. */
 enum stream_fault why_fault(enum inband_fault fault, enum stanza_error err);
 
-/* A phrase for it in out (returned), cut to size.  text is what the peer
- * said; it is made harmless for a terminal. */
-const char *why_inband(enum inband_fault fault, enum stanza_error err,
-	    const char *text, char *out, size_t size);
+/* Is the peer a user of another server than ours? */
+int	 why_far(const char *us, const char *peer);
+
+/* A phrase for the fault in out (returned), cut to size.  far: see why_far();
+ * what such a peer seems to refuse may be our own server's refusal.  text is
+ * what the peer or the server said. */
+const char *why_inband(int far, enum inband_fault fault,
+	    enum stanza_error err, const char *text, char *out, size_t size);
 
 #endif

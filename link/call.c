@@ -145,11 +145,15 @@ void
 forward_start(void)
 {
 	struct conf_item	*item;
+	char			 where[PORT_TEXT];
+	size_t			 i = 0;
 
 	STAILQ_FOREACH(item, &run.conf.forward, next)
-		say(0, "forwarding %s to %s", item->value, run.peer);
+		say(0, "forwarding %s to %s", ports_text(run.ports, i++,
+		    item->value, where), run.peer);
 	STAILQ_FOREACH(item, &run.conf.socks, next)
-		say(0, "forwarding SOCKS5 on %s to %s", item->value, run.peer);
+		say(0, "forwarding SOCKS5 on %s to %s", ports_text(run.ports,
+		    i++, item->value, where), run.peer);
 	ports_hold(run.ports, 0);
 	systemd_ready();
 }

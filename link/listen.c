@@ -360,6 +360,20 @@ listening_link(void)
 	return l;
 }
 
+/* A listener without services has none of any name. */
+static enum stanza_error
+find_no_service(const struct elem *e, char *why)
+{
+	char	 asked[100];
+
+	if (stream_host(e) == NULL)
+		return SE_NONE;
+	snprintf(why, SERVICE_ERR, "there are no services here, and so no "
+	    "%s: leave out the name", text_cut(stream_host(e), asked,
+	    sizeof(asked)));
+	return SE_ITEM_NOT_FOUND;
+}
+
 /* The service that this offer, an <open/> or a <query/>, asks for: SE_NONE and
  * *t, or why there is none for it. */
 static enum stanza_error
@@ -367,6 +381,8 @@ find_service(const struct elem *e, struct target *t, char *why)
 {
 	enum stream_use	 use = stream_use(e);
 
+	if (run.mode == LISTEN)
+		return find_no_service(e, why);
 	if (use == STREAM_FOR_FILE) {
 		strlcpy(why, "takes no files: run it with -r there",
 		    SERVICE_ERR);
@@ -402,7 +418,7 @@ listen_offered(void *arg, struct inband *offer, const struct elem *open)
 	    (run.e2e == NULL || !stream_offers_session(open))) {
 		admit_say_refused(peer, "it shows no key, and -a wants one");
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
-	} else if (run.mode == SERVE && in == NULL && !(file && apart) &&
+	} else if (in == NULL && !(file && apart) &&
 	    (err = find_service(open, &target, why)) != SE_NONE) {
 		say(0, "%s: %s", peer, why);
 		inband_refuse(offer, err, why);
@@ -442,8 +458,7 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
 		    SERVICE_ERR);
 		return SE_NOT_ACCEPTABLE;
 	}
-	if (run.mode == SERVE && (err = find_service(o->query, target,
-	    why)) != SE_NONE) {
+	if ((err = find_service(o->query, target, why)) != SE_NONE) {
 		say(0, "%s: %s", o->from, why);
 		return err;
 	}

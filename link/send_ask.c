@@ -68,8 +68,9 @@ asked(void *arg, const struct elem *answer)
 	if (err == SE_FEATURE_NOT_IMPLEMENTED)	/* just try */
 		out.knows = KNOWS_SI | KNOWS_S5B;
 	else if (err != SE_NONE) {
-		fatal(EX_PEER, "%s: %s", run.peer, why_inband(INBAND_REFUSED,
-		    err, stanza_errortext(answer), why, sizeof(why)));
+		fatal(EX_PEER, "%s: %s", run.peer, why_inband(why_far(run.jid,
+		    run.peer), INBAND_REFUSED, err, stanza_errortext(answer),
+		    why, sizeof(why)));
 		return;
 	} else
 		take_features(elem_child(answer, NS_INFO, "query"));

@@ -172,7 +172,7 @@ failure(struct session *s, const struct elem *e)
 		session_fail(s, SESSION_UNREACHED, "the server cannot check "
 		    "the login now; try again later");
 	else if (strcmp(cond, "not-authorized") == 0)
-		session_fail(s, SESSION_REFUSED, "wrong password, or no such "
+		session_fail(s, SESSION_PASSWORD, "wrong password, or no such "
 		    "account: check -j and the password");
 	else
 		session_fail(s, SESSION_REFUSED, "the server refuses the "

@@ -61,8 +61,10 @@ struct conf {
 	char	*certificate;	/* certificate path: client, for EXTERNAL */
 	char	*key;		/* key path: its key; the same file if unset */
 
+	int	 asked;		/* how often for the password */
 	char	*path;		/* the configuration file, read or not */
-	char	*dir;		/* the folder it is in: keys, known peers */
+	char	*dir;		/* for keys and known peers: the folder it
+				 * is in, if it is a file */
 };
 
 #define CONF_ERR 512		/* bytes for a message */
@@ -89,8 +91,9 @@ int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;
  * Find and read the configuration file: $XCAT_CONFIG, else
  * $XDG_CONFIG_HOME/xcat/config, else ~/.config/xcat/config.  One that is not
  * there is no error unless $XCAT_CONFIG named it.  Lines are "keyword value";
- * empty lines and lines that start with # are skipped; the value runs to
- * the end of the line, trailing white space apart, or between double quotes.
+ * empty lines and lines that start with # are skipped, and a comment behind a
+ * value is an error; the value runs to the end of the line, trailing white
+ * space apart, or between double quotes.  A UTF-8 byte order mark is skipped.
  * A file with a password that others can read, or of another owner (not us,
  * not root), is refused by name with what to do (chmod 600).  Sets path and
  * dir in any case.  Then the environment: XCAT_JID and XCAT_PASSWORD, which
@@ -109,5 +112,9 @@ int	 conf_read(struct conf *c, char *err) MUST_CHECK;
  * Returns 0, or -1 with a message.
  */
 int	 conf_password(struct conf *c, const char *jid, char *err) MUST_CHECK;
+/* What was typed is wrong: ask once more.  0, or -1 with a message, and errno
+ * EINTR if a signal came meanwhile, which has been raised again. */
+int	 conf_password_again(struct conf *c, const char *jid, char *err)
+	    MUST_CHECK;
 
 #endif

@@ -16,6 +16,7 @@
 
 #define FILE_MAX	65536		/* bytes of a configuration file */
 #define BLANK		" \t\r"
+#define BOM		"\xef\xbb\xbf"
 
 const char *
 conf_home(void)
@@ -161,6 +162,29 @@ unquote(char *s)
 	return s + 1;
 }
 
+/* Does a comment seem to follow on the same line?  Passwords and commands may
+ * have a # in them; their lines are as they stand. */
+static int
+has_comment(const char *keyword, const char *value)
+{
+	const char *p;
+
+	if (strcmp(keyword, "password") == 0 ||
+	    strcmp(keyword, "password-command") == 0)
+		return 0;
+	/* What is quoted is meant as it is. */
+	if (*value == '"') {
+		p = strrchr(value, '"');
+		if (p == value || p[1] == '\0')
+			return 0;
+		value = p + 1;
+	}
+	for (p = value; (p = strchr(p, '#')) != NULL; p++)
+		if (p > value && strchr(BLANK, p[-1]) != NULL)
+			return 1;
+	return 0;
+}
+
 /* One line; *secret becomes 1 if it has the password in it. */
 static int
 parse_line(struct conf *c, char *line, int *secret, char *err)
@@ -179,6 +203,9 @@ parse_line(struct conf *c, char *line, int *secret, char *err)
 	if (strcmp(line, "password") == 0 || (strcmp(line, "proxy") == 0 &&
 	    strchr(value, '@') != NULL))
 		*secret = 1;
+	if (has_comment(line, value))
+		return conf_fail(err, "a comment has a line of its own; if "
+		    "the # is part of the value, put that in double quotes");
 	if ((value = unquote(value)) == NULL)
 		return conf_fail(err, "the value has no closing quote");
 	return conf_set(c, line, value, 1, err);
@@ -190,6 +217,9 @@ parse(struct conf *c, char *text, int *secret, char *err)
 	char what[CONF_ERR], *line;
 	unsigned n = 0;
 
+	/* Some editors begin a file with a mark of its byte order. */
+	if (strncmp(text, BOM, strlen(BOM)) == 0)
+		text += strlen(BOM);
 	while ((line = strsep(&text, "\n")) != NULL) {
 		n++;
 		if (parse_line(c, line, secret, what) == -1)
@@ -219,17 +249,12 @@ read_file(struct conf *c, int required, char *err)
 	return r;
 }
 
-/* Where the file is or would be. */
+/* The file where it is without XCAT_CONFIG. */
 static char *
-find_file(int *required, char *err)
+usual_file(char *err)
 {
 	const char *s;
 
-	*required = 0;
-	if ((s = getenv("XCAT_CONFIG")) != NULL && *s != '\0') {
-		*required = 1;
-		return conf_expand(s, err);
-	}
 	/* The specification of XDG has it that others are to be ignored. */
 	if ((s = getenv("XDG_CONFIG_HOME")) != NULL && *s == '/')
 		return join(s, "/xcat/config", err);
@@ -240,23 +265,59 @@ find_file(int *required, char *err)
 	return NULL;
 }
 
+/* Where the file is or would be. */
+static char *
+find_file(int *required, char *err)
+{
+	const char *s;
+
+	*required = 0;
+	if ((s = getenv("XCAT_CONFIG")) == NULL || *s == '\0')
+		return usual_file(err);
+	*required = 1;
+	return conf_expand(s, err);
+}
+
+/* The folder of a file; NULL with a message. */
+static char *
+folder_of(const char *path, char *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+
+	if (slash == NULL)
+		dir = strdup(".");
+	else if (slash == path)
+		dir = strdup("/");
+	else
+		dir = strndup(path, (size_t)(slash - path));
+	if (dir == NULL)
+		conf_fail(err, "out of memory");
+	return dir;
+}
+
+/* Keys and known peers stand beside the configuration.  A device or a pipe for
+ * one, as /dev/null is for none, has no place beside it: they stay where they
+ * are without XCAT_CONFIG. */
 static int
 set_paths(struct conf *c, int *required, char *err)
 {
-	const char *slash;
+	struct stat st;
+	char *usual;
 
 	free(c->path);
 	free(c->dir);
 	c->dir = NULL;
 	if ((c->path = find_file(required, err)) == NULL)
 		return -1;
-	if ((slash = strrchr(c->path, '/')) == NULL)
-		c->dir = strdup(".");
-	else if (slash == c->path)
-		c->dir = strdup("/");
-	else
-		c->dir = strndup(c->path, (size_t)(slash - c->path));
-	return c->dir != NULL ? 0 : conf_fail(err, "out of memory");
+	if (stat(c->path, &st) == -1 || S_ISREG(st.st_mode) ||
+	    S_ISDIR(st.st_mode)) {
+		c->dir = folder_of(c->path, err);
+	} else if ((usual = usual_file(err)) != NULL) {
+		c->dir = folder_of(usual, err);
+		free(usual);
+	}
+	return c->dir != NULL ? 0 : -1;
 }
 
 static int

@@ -150,18 +150,23 @@ from_command(const char *command, char *line, char *err)
 }
 
 static int
-from_prompt(const char *jid, char *line, size_t size, char *err)
+from_prompt(struct conf *c, const char *jid, char *line, size_t size, char *err)
 {
 	char prompt[CONF_ERR];
+	int saved;
 
+	c->asked++;
 	(void)snprintf(prompt, sizeof(prompt), "Password for %s: ", jid);
 	if (readpassphrase(prompt, line, size, RPP_REQUIRE_TTY) == NULL) {
 		if (errno == ENOTTY)
 			return conf_fail(err, "no password for %s, and no "
 			    "terminal to ask on; give it by -p file, "
 			    "password-command or XCAT_PASSWORD", jid);
-		return conf_fail(err, "cannot ask for the password: %s",
-		    strerror(errno));
+		saved = errno;
+		conf_fail(err, "cannot ask for the password: %s",
+		    strerror(saved));
+		errno = saved;
+		return -1;
 	}
 	if (*line == '\0')
 		return conf_fail(err, "no password given for %s", jid);
@@ -184,9 +189,20 @@ conf_password(struct conf *c, const char *jid, char *err)
 	else if (c->password_command != NULL)
 		r = from_command(c->password_command, line, err);
 	else
-		r = from_prompt(jid, line, sizeof(line), err);
+		r = from_prompt(c, jid, line, sizeof(line), err);
 	if (r == 0 && (c->password = strdup(line)) == NULL)
 		r = conf_fail(err, "out of memory");
 	OPENSSL_cleanse(line, sizeof(line));
 	return r;
+}
+
+int
+conf_password_again(struct conf *c, const char *jid, char *err)
+{
+	if (c->password != NULL)
+		OPENSSL_cleanse(c->password, strlen(c->password));
+	free(c->password);
+	c->password = NULL;
+	errno = 0;
+	return conf_password(c, jid, err);
 }

@@ -17,9 +17,11 @@
 #include "net/port.h"
 #include "net/service.h"
 #include "net/systemd.h"
+#include "xml/number.h"
 
 #define FDS_MAX		4	/* addresses of one port */
 #define BACKLOG		128
+#define ANY_PORT_TRIES	16	/* to get one port of several addresses */
 
 struct port {
 	struct loop	*loop;
@@ -70,44 +72,101 @@ bind_to(struct port *p, const struct sockaddr *sa, socklen_t len)
 	return fd == -1 ? -1 : add(p, fd);
 }
 
+/* "[addr:]port", taken apart. */
+struct place {
+	char		 copy[SERVICE_MAX];
+	char		*host;		/* in there; NULL: the loopback */
+	uint16_t	 port;		/* 0: any */
+};
+
+/* 0, or -1 with a message. */
+static int
+parse_place(const char *where, struct place *w, char *err)
+{
+	char		*digits;
+	uint64_t	 n;
+
+	if (strlcpy(w->copy, where, sizeof(w->copy)) >= sizeof(w->copy) ||
+	    service_split(w->copy, &w->host, &digits) == -1) {
+		snprintf(err, PORT_ERR, "%.100s: give [addr:]port or /path",
+		    where);
+		return -1;
+	}
+	if (digits == NULL) {
+		digits = w->host;
+		w->host = NULL;
+	}
+	if (number_read(digits, 0, UINT16_MAX, &n) == -1) {
+		snprintf(err, PORT_ERR, "%.100s: give [addr:]port or /path; "
+		    "a port is a number from 0, which is any, to 65535",
+		    where);
+		return -1;
+	}
+	w->port = (uint16_t)n;
+	return 0;
+}
+
+static void
+close_all(struct port *p)
+{
+	while (p->n > 0)
+		listener_close(&p->listeners[--p->n]);
+}
+
+static void
+set_port(struct sockaddr *sa, uint16_t port)
+{
+	if (sa->sa_family == AF_INET6)
+		((struct sockaddr_in6 *)(void *)sa)->sin6_port = htons(port);
+	else
+		((struct sockaddr_in *)(void *)sa)->sin_port = htons(port);
+}
+
+/* One port of all these addresses, as far as they exist here.  If any port will
+ * do, the first address gets it, and it may be taken at the next one.  Returns
+ * 0 or an errno. */
+static int
+bind_all(struct port *p, const struct addrinfo *all, uint16_t port)
+{
+	const struct addrinfo	*ai;
+
+	for (ai = all; ai != NULL && p->n < FDS_MAX; ai = ai->ai_next) {
+		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
+			continue;
+		set_port(ai->ai_addr, p->n > 0 ? port_number(p) : port);
+		if (bind_to(p, ai->ai_addr, ai->ai_addrlen) == -1 &&
+		    errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+			return errno;
+	}
+	return p->n > 0 ? 0 : EADDRNOTAVAIL;
+}
+
 static int
 listen_tcp(struct port *p, const char *where, char *err)
 {
 	struct addrinfo	 hints = { .ai_family = AF_UNSPEC,
 			    .ai_socktype = SOCK_STREAM,
 			    .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-	struct addrinfo	*res, *ai;
-	char		 copy[SERVICE_MAX], *host, *service;
-	int		 r, last = 0;
+	struct addrinfo	*res;
+	struct place	 w;
+	int		 r, tries = ANY_PORT_TRIES;
 
-	if (strlcpy(copy, where, sizeof(copy)) >= sizeof(copy) ||
-	    service_split(copy, &host, &service) == -1) {
-		snprintf(err, PORT_ERR, "%.100s: give [addr:]port or /path",
-		    where);
+	if (parse_place(where, &w, err) == -1)
 		return -1;
-	}
-	if (service == NULL) {
-		service = host;
-		host = NULL;
-	}
-	if (host != NULL && strcmp(host, "*") == 0)
-		r = getaddrinfo(NULL, service, &hints, &res);
-	else
-		r = getaddrinfo(host != NULL ? host : "localhost", service,
-		    &hints, &res);
+	r = getaddrinfo(w.host == NULL ? "localhost" :
+	    strcmp(w.host, "*") == 0 ? NULL : w.host, "0", &hints, &res);
 	if (r != 0) {
 		snprintf(err, PORT_ERR, "%.100s: %s", where, gai_strerror(r));
 		return -1;
 	}
-	for (ai = res; ai != NULL && p->n < FDS_MAX; ai = ai->ai_next)
-		if (bind_to(p, ai->ai_addr, ai->ai_addrlen) == -1 &&
-		    errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
-			last = errno;
+	while ((r = bind_all(p, res, w.port)) == EADDRINUSE && w.port == 0 &&
+	    --tries > 0)
+		close_all(p);
 	freeaddrinfo(res);
-	if (p->n > 0 && last == 0)
+	if (r == 0)
 		return 0;
 	snprintf(err, PORT_ERR, "cannot listen on %.100s: %s", where,
-	    strerror(last != 0 ? last : EADDRNOTAVAIL));
+	    strerror(r));
 	return -1;
 }
 
@@ -150,6 +209,14 @@ listen_unix(struct port *p, const char *path, char *err)
 		return -1;
 	}
 	return 0;
+}
+
+int
+port_check(const char *where, char *err)
+{
+	struct place	 w;
+
+	return *where == '/' ? 0 : parse_place(where, &w, err);
 }
 
 struct port *
@@ -197,12 +264,9 @@ port_number(const struct port *p)
 void
 port_free(struct port *p)
 {
-	size_t	 i;
-
 	if (p == NULL)
 		return;
-	for (i = 0; i < p->n; i++)
-		listener_close(&p->listeners[i]);
+	close_all(p);
 	if (p->path != NULL)
 		unlink(p->path);
 	free(p->path);
@@ -297,6 +361,21 @@ ports_open(struct ports *p, const char *where, port_fn *fn, void *arg,
 		p->list[i]->arg = arg;
 	}
 	return 0;
+}
+
+char *
+ports_text(const struct ports *p, size_t i, const char *where, char *out)
+{
+	const char	*colon = strrchr(where, ':');
+	int		 before = colon != NULL ? (int)(colon + 1 - where) : 0;
+
+	/* What has been handed over may be anything. */
+	if (*where == '/' || i < p->given || i >= p->n)
+		strlcpy(out, where, PORT_TEXT);
+	else
+		snprintf(out, PORT_TEXT, "%.*s%u", before, where,
+		    port_number(p->list[i]));
+	return out;
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "net/service.h"
+#include "xml/number.h"
 #include "xml/text.h"
 
 struct service {
@@ -36,13 +37,43 @@ service_split(char *s, char **host, char **port)
 	return **host == '\0' || (*port != NULL && **port == '\0') ? -1 : 0;
 }
 
-static int
-parse_port(const char *s, uint16_t *port)
-{
-	const char	*why;
+#define PORT_IS	"port is to be a number from 1 to 65535"
 
-	*port = (uint16_t)strtonum(s, 1, 65535, &why);
-	return why == NULL ? 0 : -1;
+static int
+all_digits(const char *s)
+{
+	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
+}
+
+/* May a caller name this, or a listener, for which a * stands for any port?  A
+ * name of digits is a port. */
+static int
+good_name(const char *host, const char *port)
+{
+	uint16_t	 n;
+
+	if (port == NULL)
+		return !all_digits(host) || number_port(host, &n) == 0;
+	return strcmp(port, "*") == 0 || number_port(port, &n) == 0;
+}
+
+int
+service_asked(char *s, char **host, char **port, char *err)
+{
+	char	 shown[100];
+
+	text_cut(s, shown, sizeof(shown));
+	if (service_split(s, host, port) == -1) {
+		snprintf(err, SERVICE_ERR, "service %s: give a name, a port "
+		    "or host:port", shown);
+		return -1;
+	}
+	/* A * is for listeners, which say that there is no such service. */
+	if (!good_name(*host, *port)) {
+		snprintf(err, SERVICE_ERR, "service %s: its " PORT_IS, shown);
+		return -1;
+	}
+	return 0;
 }
 
 /*
@@ -69,13 +100,17 @@ parse(struct service *s, const char *arg, char *err)
 		return bad(arg, "out of memory", err);
 	if ((eq = strchr(s->text, '=')) == NULL) {
 		s->host = s->target = s->text;
-		return parse_port(arg, &port) == -1 ? bad(arg, "give a port "
+		if (all_digits(arg) && number_port(arg, &port) == -1)
+			return bad(arg, PORT_IS, err);
+		return number_port(arg, &port) == -1 ? bad(arg, "give a port "
 		    "number, or name=target", err) : 0;
 	}
 	*eq = '\0';
 	s->target = eq + 1;
 	if (service_split(s->text, &s->host, &s->port) == -1)
 		return bad(arg, "no name before the =", err);
+	if (!good_name(s->host, s->port))
+		return bad(arg, "its " PORT_IS, err);
 	if (*s->target == '\0' && strcmp(s->host, "*") != 0 &&
 	    s->port == NULL)
 		return bad(arg, "no target after the =: give a port, "
@@ -176,7 +211,7 @@ tcp_target(struct target *t, const char *host, const char *port)
 	t->kind = TARGET_TCP;
 	if (strlcpy(t->host, host, sizeof(t->host)) >= sizeof(t->host))
 		return -1;
-	return parse_port(port, &t->port);
+	return number_port(port, &t->port);
 }
 
 /* A host that a caller names goes to the resolver and nowhere else, but must

@@ -30,6 +30,7 @@ enum session_fault {
 	SESSION_UNREACHED,	/* server not reached */
 	SESSION_UNTRUSTED,	/* it may not be the right one */
 	SESSION_REFUSED,	/* login refused */
+	SESSION_PASSWORD,	/* and it is the password, or the name */
 	SESSION_LOST,		/* it broke after login */
 	SESSION_CONFLICT,	/* another client took our resource */
 	SESSION_TIMEOUT,	/* login took too long */

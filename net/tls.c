@@ -1,9 +1,12 @@
+#include <sys/stat.h>
+
 #include <arpa/inet.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -13,6 +16,23 @@
 #include "net/sasl.h"
 #include "ibb/ssl_error.h"
 #include "net/tls.h"
+
+/* Can the file be read at all?  Else the reason for that is to be told. */
+static int
+readable(const char *path, char *err)
+{
+	struct stat	 st;
+	const char	*why;
+
+	if (access(path, R_OK) == -1 || stat(path, &st) == -1)
+		why = strerror(errno);
+	else if (S_ISDIR(st.st_mode))
+		why = "is a folder, not a file";
+	else
+		return 1;
+	snprintf(err, TLS_ERR, "%s: %s", path, why);
+	return 0;
+}
 
 static int
 load_ca(SSL_CTX *ctx, const char *ca_file, char *err)
@@ -24,6 +44,8 @@ load_ca(SSL_CTX *ctx, const char *ca_file, char *err)
 		    "certificates: install them or use -C file");
 		return -1;
 	}
+	if (!readable(ca_file, err))
+		return -1;
 	if (SSL_CTX_load_verify_locations(ctx, ca_file, NULL) == 1)
 		return 0;
 	snprintf(err, TLS_ERR, "%s: no CA certificates in PEM can be read "
@@ -37,6 +59,8 @@ load_certificate(SSL_CTX *ctx, const char *certificate, const char *key,
 {
 	if (certificate == NULL)
 		return 0;
+	if (!readable(certificate, err) || (key != NULL && !readable(key, err)))
+		return -1;
 	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1) {
 		snprintf(err, TLS_ERR, "%s: no certificate in PEM can be read "
 		    "from it", certificate);

@@ -170,6 +170,43 @@ prompt()
 	check_same "$T/listener.out" "$T/hello" 'nor from standard input'
 }
 
+# Three attempts, as login(1) has it.
+attempts()	# password that is typed last
+{
+	with_config
+	fifo typed
+	exec 4<>"$T/typed"
+	: >"$T/typescript"
+	start terminal script -qfec "sh $T/at-terminal" "$T/typescript" \
+	    <"$T/typed"
+	for _n in 1 2 3; do
+		wait_for 60 asked "$_n" || break
+		if [ "$_n" -lt 3 ]; then echo "wrong$_n"; else echo "$1"; fi >&4
+	done
+	finish terminal
+	exec 4>&-
+}
+
+asked()		# number of times
+{
+	[ "$(grep -o 'Password for' "$T/typescript" | wc -l)" -ge "$1" ]
+}
+
+prompts()
+{
+	listen_as bob listener -a "$alice"
+	attempts "$(password alice)"
+	is "$status" 0 'the third password is the right one'
+	is "$(grep -c "Password for $alice: " "$T/typescript")" 3 \
+	    'asked three times, for the bare JID'
+	is "$(grep -c 'wrong password' "$T/typescript")" 2 'told twice'
+	finish listener
+	check_same "$T/listener.out" "$T/hello" 'and the stream is as ever'
+	attempts wrong
+	is "$status" 4 'three wrong ones are enough'
+	is "$(grep -c 'wrong password' "$T/typescript")" 3 'each is told'
+}
+
 # --- how much it says --------------------------------------------------------
 
 say_hello()
@@ -227,6 +264,7 @@ paste
 environment
 passwords
 prompt
+prompts
 talk
 stanzas
 done_testing

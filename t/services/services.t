@@ -96,11 +96,13 @@ fails 5 'refused: Connection refused' 'a port where nobody listens' \
     "$T/alice" -d "$bob" refused
 fails 5 'gone: No such file' 'a Unix socket that is not there' \
     "$T/alice" -d "$bob" gone
-for name in nonesuch ../upper -upper 'upper;id' '$(id)' '`id`' '*' 'a b' \
+for name in nonesuch ../upper 'upper;id' '$(id)' '`id`' '*' 'a b' \
     '/etc/passwd' '!id' localhost 127.0.0.1:22 localhost:1; do
 	fails 5 'no such service' "not listed: $name" "$T/alice" -d "$bob" \
 	    "$name"
 done
+fails 5 'no such service: -upper' 'not listed: -upper' "$T/alice" -d "$bob" \
+    -- -upper
 fails 5 'nobody listens' 'a stranger sees nothing' "$T/carol" -d "$bob" upper
 fails 2 'service' 'a service without a target' "$T/bob" -l 'x='
 fails 2 'service' 'a service that is no port' "$T/bob" -l ssh
@@ -186,6 +188,36 @@ done
 
 ok 'and the listener goes on' wait_for 20 works
 stop listener
+
+# --- a port that the kernel chooses ----------------------------------------------
+
+listen_as bob listener -k -a "$alice" 'upper=!tr a-z A-Z'
+start forward "$T/alice" -L 0 -L '*:0' "$bob" upper
+ok '-L 0: says its port' wait_for 20 said forward '^xcat: forwarding [1-9][0-9]+ to'
+ok '-L *:0: says its port' said forward '^xcat: forwarding \*:[1-9][0-9]+ to'
+chosen=$(sed -n 's/^xcat: forwarding \([0-9]*\) to.*/\1/p' "$T/forward.err")
+run socat -t 20 - "TCP4:127.0.0.1:$chosen" <"$T/line"
+is "$(cat "$T/run.out")" 'A LINE' '-L 0: which is that of 127.0.0.1'
+chosen=$(sed -n 's/^xcat: forwarding \*:\([0-9]*\) to.*/\1/p' "$T/forward.err")
+run socat -t 20 - "TCP4:127.0.0.1:$chosen" <"$T/line"
+is "$(cat "$T/run.out")" 'A LINE' '-L *:0: which is that of IPv4'
+if have_ipv6; then
+	run socat -t 20 - "TCP6:[::1]:$chosen" <"$T/line"
+	is "$(cat "$T/run.out")" 'A LINE' '-L *:0: and of IPv6'
+fi
+stop forward
+stop listener
+
+# --- a service of a listener without any -----------------------------------------
+
+listen_as bob listener -a "$alice"
+fails 5 'no services here.*item-not-found|item-not-found.*no services here' \
+    'no services: a name is refused' "$T/alice" -d "$bob" web
+fails 5 'no services here' 'no services: a port, too' "$T/alice" -d "$bob" 22
+run "$T/alice" -s "$bob" <"$T/line"
+finish listener 20
+is "$status" 0 'no services: the listener goes on to the next one'
+check_same "$T/listener.out" "$T/line" 'no services: who names none is served'
 
 # --- one stream, without -k ------------------------------------------------------
 

@@ -420,7 +420,7 @@ test_file(void)
 	    "server = h:1\n"
 	    "ca-file=\"a b\"\n"
 	    "key \"\"quoted\"\"\n"
-	    "certificate a \"b\" # c\n"
+	    "certificate \"a \"b\" # c\"\n"
 	    "allow a@h\n"
 	    "allow = =\n"
 	    "block-size 512"), 0, "a file");
@@ -499,7 +499,8 @@ test_odd_file(void)
 	conf_free(&c);
 	(void)setenv("XCAT_CONFIG", "/dev/null", 1);
 	is_int(conf_read(&c, err), 0, "/dev/null");
-	is(c.dir, "/dev", "is in /dev");
+	ok(strstr(c.dir, "/.config/xcat") != NULL,
+	    "does not put keys into /dev: %s", c.dir);
 	conf_free(&c);
 	(void)setenv("XCAT_CONFIG", path("none"), 1);
 	fails(conf_read(&c, err), strerror(ENOENT), "a file that is not");

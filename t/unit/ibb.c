@@ -1827,23 +1827,27 @@ test_why(void)
 		is_int(why_fault(t[i].fault, t[i].err), t[i].class,
 		    "%s %s: its class", faults[t[i].fault],
 		    stanza_strerror(t[i].err));
-		ok(strstr(why_inband(t[i].fault, t[i].err, "", out,
+		ok(strstr(why_inband(0, t[i].fault, t[i].err, "", out,
 		    sizeof(out)), t[i].words) != NULL, "%s", out);
 	}
 	for (fault = 0; fault <= INBAND_UNSENT; fault++)
 		for (err = SE_NONE; err <= SE_UNEXPECTED_REQUEST; err++) {
-			why_inband(fault, err, "text", out, sizeof(out));
+			why_inband(0, fault, err, "text", out, sizeof(out));
 			bad += *out == '\0';
-			why_inband(fault, err, "text", small, sizeof(small));
+			why_inband(0, fault, err, "text", small, sizeof(small));
 			bad += strlen(small) >= sizeof(small);
 		}
 	is_int(bad, 0, "every combination has words");
-	why_inband(INBAND_REFUSED, SE_GONE, "to Oz", out, sizeof(out));
+	ok(why_far("a@here/r", "b@there/r") && !why_far("a@here/r", "b@here"),
+	    "which servers are the same");
+	why_inband(1, INBAND_REFUSED, SE_NOT_ALLOWED, "", out, sizeof(out));
+	ok(strstr(out, "federation") != NULL, "far away: %s", out);
+	why_inband(0, INBAND_REFUSED, SE_GONE, "to Oz", out, sizeof(out));
 	ok(strstr(out, "(gone: to Oz)") != NULL, "the peer's own: %s", out);
-	why_inband(INBAND_REFUSED, SE_GONE, run_of('y', 5000), out,
+	why_inband(0, INBAND_REFUSED, SE_GONE, run_of('y', 5000), out,
 	    sizeof(out));
 	ok(strlen(out) < 300, "not too many of them");
-	why_inband(INBAND_SILENT, SE_NONE, "", out, sizeof(out));
+	why_inband(0, INBAND_SILENT, SE_NONE, "", out, sizeof(out));
 	ok(strchr(out, '(') == NULL, "no condition, no brackets");
 }
 

@@ -1,0 +1,151 @@
+#!/bin/sh
+#
+# What is wrong with the words of the user is said before the network is asked:
+# in one line, with status 2.
+
+. "${0%/*}/../lib/lib.sh"
+
+LIMIT=20
+mkdir "$T/home"
+export HOME="$T/home" XCAT_PASSWORD=secret
+server=127.0.0.1:$(free_port)		# nobody is there
+peer=bob@example.test
+
+
+bad()		# extended-regex argument ...
+{
+	_re=$1; shift
+	fails 2 "$_re" "usage: $*" env XCAT_CONFIG="$T/config" "$XCAT" \
+	    -j alice@example.test -c "$server" "$@"
+}
+
+# Nothing is wrong but that the server is not there.
+good()		# argument ...
+{
+	fails 3 refused "fine: $*" env XCAT_CONFIG="$T/config" "$XCAT" \
+	    -j alice@example.test -c "$server" "$@"
+}
+
+# --- ports -------------------------------------------------------------------
+
+ports()
+{
+	for n in 99999 65536 70000 -1 '[+]80' ' 80' 80x 0x50 http; do
+		bad "^xcat: -L $n: give" -L "$(echo "$n" | tr -d '[]')" "$peer"
+	done
+	bad '^xcat: -L localhost:70000: give' -L localhost:70000 "$peer"
+	bad '^xcat: -L .::1.:65536: give' -L '[::1]:65536' "$peer"
+	bad '^xcat: -D 99999: give' -D 99999 "$peer"
+	bad '^xcat: -D :1080: give' -D :1080 "$peer"
+	for n in 0 65536 99999 x; do
+		bad "1 to 65535" -c "127.0.0.1:$n" "$peer"
+		bad "1 to 65535" -c "xmpp://127.0.0.1:$n" "$peer"
+		bad "1 to 65535" -c "https://127.0.0.1:$n/bosh" "$peer"
+		bad "1 to 65535" -x "socks5://127.0.0.1:$n" "$peer"
+		bad "1 to 65535" -x "http://127.0.0.1:$n" "$peer"
+		bad "1 to 65535" "$peer" "host:$n"
+		bad "1 to 65535" -z "$peer" "host:$n"
+		bad "1 to 65535" -o "streamhost=127.0.0.1:$n" "$peer"
+		bad "$n: .*(1 to 65535|port)" -l "name=host:$n"
+		bad "1 to 65535" -l "host:$n=22"
+	done
+	for n in 0 65536 99999; do
+		bad "$n: .*1 to 65535" "$peer" "$n"
+		bad "$n: .*1 to 65535" -l "$n"
+		bad "$n: .*" -l "name=$n"
+	done
+	good "$peer" 65535
+	good "$peer" name:1
+	good -l 'any=host:65535' '*:443=' '*='
+}
+
+# --- options at the wrong place ----------------------------------------------
+
+dashes()
+{
+	bad '^xcat: -v: options go before the peer' "$peer" -v
+	bad '^xcat: -v: options go before the peer' "$peer" web -v
+	bad '^xcat: -w: options go before the peer' -s "$peer" file -w 3
+	bad '^xcat: -k: options go before the services' -l 22 -k
+	bad '^xcat: -a=b: options go before the services' -l 22 -a=b
+	good "$peer" -- -v
+	good -- "$peer" -v
+	good -l -- '-name=22'
+	fails 2 '^usage' 'two services' sh -c '
+	    "$0" -j a@b "$1" -- x y 2>&1 | head -n 1 >&2; exit 2' "$XCAT" "$peer"
+}
+
+# --- habits of nc(1), and files that are not there -----------------------------
+
+files()
+{
+	bad '^xcat: -p 4444: .*no port.*leave it out' -lvp 4444
+	bad '^xcat: -p 4444: .*no port.*leave it out' -p 4444 "$peer"
+	bad "^xcat: $T/none: No such file" -C "$T/none" "$peer"
+	bad "^xcat: $T: is a folder" -C "$T" "$peer"
+	bad "^xcat: $T/none: No such file" -o certificate="$T/none" "$peer"
+	echo text >"$T/text"
+	bad "^xcat: $T/text: no CA certificates" -C "$T/text" "$peer"
+}
+
+config()	# text
+{
+	printf '%b' "$1" >"$T/config"
+	chmod 600 "$T/config"
+}
+
+# Only what is in the file says who we are.
+told()		# status extended-regex description
+{
+	fails "$1" "$2" "$3" env -u XCAT_PASSWORD XCAT_CONFIG="$T/config" \
+	    "$XCAT" "$peer"
+}
+
+configuration()
+{
+	rest="server $server\npassword secret"
+	config "jid alice@example.test # me\n$rest\n"
+	told 2 "config:1: a comment has a line of its own" 'a comment'
+	config "$rest\njid alice@example.test\nmessage yes\t# no iq\n"
+	told 2 "config:4: a comment has a line of its own" 'behind a tab'
+	config "jid \"alice@example.test\" # me\n$rest\n"
+	told 2 "config:1: a comment has a line of its own" 'behind quotes'
+	config "jid \"alice@example.test/a # b\"\n$rest\n"
+	told 3 refused 'a # in quotes'
+	config "jid alice@example.test/a#b\n$rest # of all\n"
+	told 3 refused 'a # that is no comment, and one in a password'
+	config "\357\273\277jid alice@example.test\r\n$rest\r\n"
+	told 3 refused 'a byte order mark'
+	config "\357\273\277# me\njid alice@example.test\n$rest\n"
+	told 3 refused 'and before a comment'
+}
+
+# Where there is no file, there is none to stand beside.
+no_configuration()
+{
+	fails 3 refused '/dev/null for a configuration' \
+	    env XCAT_CONFIG=/dev/null "$XCAT" -j alice@example.test \
+	    -c "$server" "$peer"
+	ok 'the key is where it always is' test -s "$HOME/.config/xcat/key.pem"
+	ok 'and not in /dev' test ! -e /dev/key.pem
+	run env XCAT_CONFIG=/dev/null XDG_CONFIG_HOME="$T/xdg" "$XCAT" -K
+	is "$status" 0 'with XDG_CONFIG_HOME'
+	ok 'the key is there' test -s "$T/xdg/xcat/key.pem"
+	config 'jid alice@example.test\n'
+	run sh -c 'cat "$1" | XCAT_CONFIG=/dev/stdin "$2" -K' sh "$T/config" \
+	    "$XCAT"
+	is "$status $(cat "$T/run.out")" "0 $("$XCAT" -K)" \
+	    'a pipe for a configuration: the same key'
+}
+
+: >"$T/config"
+ports
+dashes
+files
+no_configuration
+configuration
+fails 2 '^xcat: -.: no such option' 'an option in no alphabet' sh -c '
+    "$0" "$(printf "%b" "-\377")" 2>&1 | head -n 1 >&2; exit 2' "$XCAT"
+fails 2 '^xcat: -b needs an argument' 'no argument' sh -c '
+    "$0" -b 2>&1 | head -n 1 >&2; exit 2' "$XCAT"
+done_testing
