@@ -41,7 +41,8 @@ NETCONF	= net/conf/statefile.o
 LOGIN	= net/login/absence.o net/login/rebind.o
 OBJS	= $(XML) $(IBB) $(NETIO) $(NETCONF) $(NET) $(LOGIN)
 MAIN	= xcat.o link/admit.o \
-	link/call.o link/hosts.o link/link.o link/listen.o link/oob.o \
+	link/call.o link/hosts.o link/link.o link/listen.o \
+	link/notes.o link/oob.o \
 	link/oob_fetch.o link/oob_send.o link/probe.o link/progress.o \
 	link/receive.o link/receive_file.o link/receive_si.o \
 	link/receive_words.o link/send.o link/send_ask.o link/send_si.o \

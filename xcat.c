@@ -25,6 +25,7 @@
 #include "link/admit.h"
 #include "link/hosts.h"
 #include "link/link.h"
+#include "link/notes.h"
 #include "link/oob.h"
 #include "link/progress.h"
 #include "link/receive.h"
@@ -57,6 +58,7 @@
 #include "xml/write.h"
 
 #define DEFAULT_RESOURCE "xcat"
+#define CHAT_TIME	2000		/* ms for the last line of a chat */
 #define PASSWORD_TRIES	3		/* at the terminal */
 #define SIGNAL_TIME	200		/* ms for a signal to be seen */
 #define LOGIN_TIME	30		/* s, unless -w says otherwise */
@@ -423,10 +425,19 @@ reap(void)
 	}
 }
 
+/* A chat that was to be ended takes too long. */
+static void
+chat_over(void *arg)
+{
+	(void)arg;
+	finish(128 + run.signo);
+}
+
 static void
 signalled(void *arg, int signo)
 {
-	struct link	*l;
+	static struct timer	 impatient = { .fire = chat_over };
+	struct link		*l;
 
 	(void)arg;
 	if (signo == SIGCHLD) {
@@ -438,7 +449,12 @@ signalled(void *arg, int signo)
 		return;
 	}
 	run.signo = signo;
+	if (links_end_chat()) {
+		timer_set(run.loop, &impatient, clock_ms() + CHAT_TIME);
+		return;
+	}
 	TAILQ_FOREACH(l, &run.links, next) {
+		notes_ended(l, LOG_EVENT, "this listener was stopped");
 		if (l->stream != NULL)
 			stream_abort(l->stream, SE_RECIPIENT_UNAVAILABLE);
 		if (l->pid > 0)

@@ -193,8 +193,8 @@ close_if_done(struct stream *s)
 	if (buf_len(&s->rx) == 0 && (peer_finished(s) || s->peer_closing))
 		carrier_report(s->carrier);
 	if (s->peer_closing && !s->closing && !peer_finished(s)) {
-		give_up(s, STREAM_BROKEN, SE_BAD_REQUEST, "it was closed "
-		    "before the end of the peer's data");
+		give_up(s, STREAM_HUNG_UP, SE_BAD_REQUEST, "the peer hung up "
+		    "before the end of its data; try again");
 		return;
 	}
 	if (s->held)
@@ -278,11 +278,11 @@ on_closing(void *arg, const struct elem *close)
 	if (s->state == STREAM_OPENING)
 		give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, "it closed the "
 		    "stream before the session stood");
-	/* Who gives up gives no receipt, and waits for nothing. */
+	/* A peer that gives up gives no receipt, and waits for nothing. */
 	else if (s->e2e != NULL && s->receipt[0] == '\0' &&
 	    peer_finished(s))
-		give_up(s, STREAM_BROKEN, SE_BAD_REQUEST, "the peer gave up "
-		    "without a receipt for everything");
+		give_up(s, STREAM_HUNG_UP, SE_BAD_REQUEST, "the peer hung up "
+		    "without a receipt for everything; try again");
 	close_if_done(s);
 	changed(s);
 }

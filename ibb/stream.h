@@ -44,6 +44,7 @@ enum stream_fault {
 	STREAM_FINE,
 	STREAM_REFUSED,		/* the peer is absent or does not want us */
 	STREAM_BROKEN,		/* it ended before its end */
+	STREAM_HUNG_UP,		/* the peer ended it before its end */
 	STREAM_SILENT,		/* the peer did not answer in time */
 	STREAM_INTERNAL		/* our own fault: memory, sending */
 };

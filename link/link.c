@@ -15,6 +15,7 @@
 #include "ibb/inband.h"
 #include "link/admit.h"
 #include "link/link.h"
+#include "link/notes.h"
 #include "link/progress.h"
 #include "link/receive.h"
 #include "link/run.h"
@@ -23,6 +24,7 @@
 #include "net/child.h"
 #include "net/end.h"
 #include "net/io/fd.h"
+#include "net/io/log.h"
 #include "net/port.h"
 #include "net/reach.h"
 #include "net/session.h"
@@ -107,6 +109,7 @@ link_free(struct link *l)
 	wire_free(l);
 	stream_free(l->stream);
 	receive_leave(l);
+	free(l->service);
 	free(l->host);
 	free(l->port);
 	free(l->target);
@@ -196,7 +199,9 @@ link_answer_later(void *arg)
 static void
 finish_settled(int status)
 {
-	if (status == EX_FINE && !run.lost && ibb_unsettled(run.ibb) > 0)
+	if (run.signo != 0)
+		finish(128 + run.signo);
+	else if (status == EX_FINE && !run.lost && ibb_unsettled(run.ibb) > 0)
 		timer_set(run.loop, &lingering, clock_ms() + LINGER);
 	else
 		finish(status);
@@ -218,6 +223,7 @@ link_over(struct link *l, int status)
 
 	if (run.mode == SEND)
 		progress_end();
+	notes_ended(l, LOG_EVENT, "complete");
 	if (l->out != NULL) {
 		send_over(l, status);
 		return;
@@ -225,7 +231,8 @@ link_over(struct link *l, int status)
 	link_free(l);
 	if (run.nlinks == 0)
 		give_memory_back();
-	if ((single() && !more) || (run.lost && run.nlinks == 0))
+	if ((single() && !more) || (run.lost && run.nlinks == 0) ||
+	    run.signo != 0)
 		finish_settled(status);
 	else if (run.mode == LISTEN)
 		listen_next();
@@ -256,11 +263,60 @@ socks_code(enum stanza_error err)
 	}
 }
 
+/* A caller that hangs up before a byte has moved, as -z does, does not cost a
+ * listener its only stream: the next caller gets its descriptors.  Returns
+ * whether that is so. */
+static int
+hung_up_idle(struct link *l)
+{
+	if (run.mode != LISTEN || run.conf.keep || l->in != NULL ||
+	    stream_fault(l->stream) != STREAM_HUNG_UP ||
+	    stream_sent(l->stream) > 0 || stream_received(l->stream) > 0)
+		return 0;
+	say(LOG_DETAIL, "%s: %s; listening again", stream_peer(l->stream),
+	    stream_why(l->stream));
+	if (l->end != NULL && !end_leave(l->end))
+		run.conf.no_stdin = 1;		/* it has ended */
+	l->end = NULL;
+	link_lapsed(l);
+	return 1;
+}
+
+/* Has a caller hung up whose service will judge for itself what that means?  A
+ * socket is reset, and that is how ssh(1) ends every session; but what a
+ * command leaves behind may look whole. */
+static int
+hung_up_on_socket(const struct link *l)
+{
+	return run.mode == SERVE && l->pid == 0 && l->in == NULL &&
+	    stream_fault(l->stream) == STREAM_HUNG_UP;
+}
+
+/* Say why it has failed, at the level that this deserves. */
+static void
+say_failed(struct link *l, const char *why, const char *confirmed)
+{
+	int	 hung_up = listening() &&
+		    stream_fault(l->stream) == STREAM_HUNG_UP;
+
+	if (notes_ended(l, hung_up ? LOG_EVENT : LOG_FAULT, why) ||
+	    receive_told(l))
+		return;
+	say(hung_up_on_socket(l) ? LOG_DETAIL : LOG_FAULT,
+	    "%s: %s%s%s%s", stream_peer(l->stream), send_about(l), why,
+	    confirmed, receive_about(l));
+}
+
 void
 link_failed(struct link *l, int status, const char *why)
 {
 	char	 confirmed[64] = "";
 	int	 begun = 1;
+
+	if (hung_up_idle(l))
+		return;
+	if (hung_up_on_socket(l))
+		status = EX_FINE;
 
 	/* Nothing was lost that had not begun.  It may have begun and failed
 	 * in one turn. */
@@ -269,14 +325,12 @@ link_failed(struct link *l, int status, const char *why)
 		begun = 0;
 	if ((run.lost || run.away) && !begun)
 		status = session_status();
-	if (status != EX_PEER && begun)
+	if (status != EX_PEER && status != EX_FINE && begun)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(l->stream));
 	progress_end();
-	if (!receive_told(l))
-		say(-1, "%s: %s%s%s%s", stream_peer(l->stream), send_about(l),
-		    why, confirmed, receive_about(l));
+	say_failed(l, why, confirmed);
 	/* The local end must not take this for a proper end. */
 	if (l->socks != NULL)
 		socks_reply(l->socks, socks_code(stream_refusal(l->stream)));
@@ -602,7 +656,7 @@ link_greet(struct link *l)
 			    "that was offered");
 		return;
 	}
-	say(1, "%s: tls 1.3 end to end, key %s", peer, key);
+	say(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
 	doubts = trust_doubts(run.trust, peer);
 	if (trust_met(run.trust, peer, key, line, sizeof(line)) != NULL)
 		say(doubts ? -1 : 0, "%s", line);
@@ -624,10 +678,11 @@ link_check(struct link *l)
 	state = stream_state(l->stream);
 	if (state == STREAM_OPEN && !l->greeted) {
 		link_greet(l);
-		if (run.mode == PROBE)
+		if (run.mode == PROBE) {
 			probe_stands(l);
-		else
-			call_stands(l);
+			return;
+		}
+		call_stands(l);
 	}
 	if (l->turn == LINK_SHAKING && state == STREAM_OPEN) {
 		listen_stands(l);
@@ -658,6 +713,7 @@ link_check(struct link *l)
 		link_unjoined(l);
 		return;
 	}
+	notes_opened(l);
 	if (l->end == NULL) {
 		if (state == STREAM_FAILED)
 			link_broke(l);
@@ -675,8 +731,13 @@ link_check(struct link *l)
 		link_end_failed(l);
 	else if (state == STREAM_FAILED && stream_eof(l->stream))
 		link_broke(l);
-	else if (state == STREAM_CLOSED && end_output_finished(l->end))
-		link_over(l, EX_FINE);
+	else if (state == STREAM_CLOSED && end_output_finished(l->end)) {
+		if (run.mode == SEND && !end_input_finished(l->end))
+			link_failed(l, EX_BROKEN, "the peer closed the "
+			    "stream before the end of the input; try again");
+		else
+			link_over(l, EX_FINE);
+	}
 }
 
 static void
@@ -805,8 +866,28 @@ keep_fd(int fd)
 void
 link_join_stdio(struct link *l)
 {
+	l->chat = !run.conf.no_stdin && isatty(STDIN_FILENO) &&
+	    isatty(STDOUT_FILENO);
 	link_join(l, run.conf.no_stdin ? END_NONE : keep_fd(STDIN_FILENO),
 	    run.mode == SEND ? END_NONE : keep_fd(STDOUT_FILENO));
+}
+
+int
+links_end_chat(void)
+{
+	struct link	*l;
+
+	TAILQ_FOREACH(l, &run.links, next)
+		if (l->chat && l->end != NULL &&
+		    stream_state(l->stream) == STREAM_OPEN)
+			break;
+	if (l == NULL)
+		return 0;
+	end_stop_input(l->end);
+	stream_finish(l->stream);
+	stream_close_at_end(l->stream);
+	link_changed(l);
+	return 1;
 }
 
 static const char *

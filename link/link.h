@@ -56,6 +56,10 @@ struct link {
 	struct timer	 handshake;	/* how long that may take */
 	struct target	*target;	/* the service, until it is reached */
 	int		 greeted;	/* what protects it has been told */
+	char		*service;	/* of ours, that a caller gets; NULL */
+	int		 noted;		/* it has been said that it opened, */
+	int64_t		 opened;	/* at this time, clock_ms() */
+	int		 chat;		/* its end is a terminal, both ways */
 	int		 doomed;	/* failed, and seen so once */
 	struct timer	 timer;		/* -w */
 	uint64_t	 progress;	/* bytes moved, as last seen */
@@ -91,6 +95,10 @@ void	 link_changed(void *link);
 void	 link_join(struct link *l, int rfd, int wfd);
 /* Join its stream to standard input and output. */
 void	 link_join_stdio(struct link *l);
+/* A signal ends what was typed at the terminals of such a stream, if there is
+ * one: the stream is closed when all of it has arrived.  Returns 1, or 0 if
+ * there is no such stream. */
+int	 links_end_chat(void);
 /* Something moved, or may from now on: -w counts from here. */
 void	 link_tick(struct link *l);
 /* The command of its service has ended: it hears no more, and its last word
@@ -137,6 +145,7 @@ void	 call_stands(struct link *l);
  * probe.c: -z
  */
 void	 probe(void);
+/* The stream stands: report, and end it. */
 void	 probe_stands(struct link *l);
 
 /*

@@ -228,6 +228,7 @@ serve(struct link *l, const struct target *t)
 
 	set_turn(l, LINK_TAKEN);
 	say(1, "%s: stream for %s", env.peer, t->name);
+	l->service = strdup(t->name);
 	l->reach = reach(run.loop, run.resolver, t, &env, reached, l);
 	if (l->reach == NULL)
 		reached(l, -1, -1, 0, "out of memory");

@@ -68,5 +68,7 @@ probe_stands(struct link *l)
 	report("reachable: %s%s%s%s%s", run.peer, run.host != NULL ? " " : "",
 	    run.host != NULL ? run.host : "", run.port != NULL ? ":" : "",
 	    run.port != NULL ? run.port : "");
-	stream_finish(l->stream);
+	/* What the service says, and when it ends, is of no interest. */
+	stream_abort(l->stream, SE_RECIPIENT_UNAVAILABLE);
+	link_over(l, EX_FINE);
 }

@@ -96,6 +96,12 @@ end_stop_input(struct end *e)
 	e->in.fd = -1;
 }
 
+int
+end_input_finished(const struct end *e)
+{
+	return e->in.fd < 0;
+}
+
 /*
  * Output
  */
@@ -346,6 +352,18 @@ end_free(struct end *e)
 	if (e->out.fd >= 0)
 		close(e->out.fd);
 	free(e);
+}
+
+int
+end_leave(struct end *e)
+{
+	int	 open = e->in.fd >= 0;
+
+	if (open)
+		loop_unwatch(e->loop, &e->in);
+	loop_unwatch(e->loop, &e->out);
+	free(e);
+	return open;
 }
 
 void

@@ -42,6 +42,9 @@ struct end *end_new(struct loop *l, int rfd, int wfd,
 	    const struct end_peer *peer);
 /* Closes what is open. */
 void	 end_free(struct end *e);
+/* Forget the end but leave its descriptors open, for another one.  Returns
+ * whether that of its input is; it is not if the input has ended. */
+int	 end_leave(struct end *e);
 /* Like end_free(), telling a TCP peer that it was no proper end (a reset). */
 void	 end_break(struct end *e);
 
@@ -56,6 +59,8 @@ void	 end_outlive(struct end *e);
 void	 end_push(struct end *e);
 /* Read no more. */
 void	 end_stop_input(struct end *e);
+/* Is there no more input, as it has ended or was stopped? */
+int	 end_input_finished(const struct end *e);
 /* There will be no more output: pass that on (close, or SHUT_WR for a
  * socket).  Failures, which include those of writes before, show in
  * end_error(). */

@@ -131,23 +131,27 @@ label_len(const char *s, const char *end, size_t *sep)
 	return (size_t)(at - s);
 }
 
-/* What an A-label stands for (RFC 6122 section 2.2: domains are written in
- * U-labels), in label[PART_MAX + 1].  One that stands for nothing stays as it
- * is (RFC 3490 section 4.2).  0, or -1 if the result is no label. */
-static int
+/* Make what an A-label stands for (RFC 6122 section 2.2: domains are written
+ * in U-labels) of label[PART_MAX + 1].  A label that stands for nothing stays
+ * as it is (RFC 3490 section 4.2).  NULL or what is wrong. */
+static const char *
 to_unicode(char *label)
 {
 	char	*u;
 	size_t	 sep;
-	int	 good;
+	int	 good, r;
 
-	if (strncmp(label, "xn--", 4) != 0 || idna_to_unicode_8z8z(label, &u,
-	    IDNA_ALLOW_UNASSIGNED) != IDNA_SUCCESS)
-		return 0;
+	if (strncmp(label, "xn--", 4) != 0)
+		return NULL;
+	r = idna_to_unicode_8z8z(label, &u, IDNA_ALLOW_UNASSIGNED);
+	if (r == IDNA_MALLOC_ERROR || r == IDNA_ICONV_ERROR)
+		return "out of memory";
+	if (r != IDNA_SUCCESS)
+		return NULL;
 	good = strlcpy(label, u, PART_MAX + 1) <= PART_MAX &&
 	    label_len(label, label + strlen(label), &sep) == strlen(label);
 	free(u);
-	return good ? 0 : -1;
+	return good ? NULL : domain_phrases.invalid;
 }
 
 /* Label by label, since the rule for right-to-left scripts is about labels.
@@ -164,7 +168,9 @@ prep_host(char *out, const char *in, size_t len)
 		why = prep(label, in, n, stringprep_nameprep, &domain_phrases);
 		if (why != NULL)
 			return why;
-		if (to_unicode(label) == -1 || !good_label(label))
+		if ((why = to_unicode(label)) != NULL)
+			return why;
+		if (!good_label(label))
 			return domain_phrases.invalid;
 		n += sep;
 		if (used + strlen(label) > PART_MAX)

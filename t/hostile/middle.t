@@ -106,7 +106,7 @@ def answer_error(m, src, e):
 CHANGED = 'what came is not what was sent .*: somebody on the way changes the stream'
 TOLD = 'what it got is not what was sent .*: somebody on the way changes the stream|could not read a block|has gone'
 MISSED = 'a block from the peer was lost or repeated|the peer missed a block'
-CUT = 'closed before|before the session stood|no longer knows the stream'
+CUT = 'closed before|hung up before|before the session stood|no longer knows the stream'
 UNPROVEN = "without (the peer's|a) receipt for everything"
 STALLED = 'nothing moved for 2 s|it has been away for [12] s'
 ALL = '|'.join((CHANGED, TOLD, MISSED, CUT, UNPROVEN, STALLED))
@@ -434,7 +434,8 @@ ELSE = dict(caller=REFUSED, listener=STAYS, says={'caller': 'bad-request: .*no a
 add('another_sid', lambda: Rename(sid='another'), **ELSE)
 add('another_caller', lambda: Rename(caller=ACCOUNT + '/another'), **ELSE)
 add('another_listener', lambda: Rename(called=ACCOUNT + '/another'), to='another', **ELSE)
-add('another_service', lambda: service, **ELSE)
+# Of a listener with services, so that it has one of that name.
+add('another_service', lambda: service, listen='-v "localhost:22=!cat"', **ELSE)
 
 
 # --- the twins, and what it costs --------------------------------------------

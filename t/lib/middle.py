@@ -335,7 +335,7 @@ class Middle:
         self.listener, self.caller = Side(where, 'listener', until), Side(where, 'caller', until)
         self.sides = self.listener, self.caller
         self.args = {self.caller: (shlex.split(args), up, [ACCOUNT + '/' + to]),
-                     self.listener: (shlex.split(listener), down, ['-l'])}
+                     self.listener: (['-l'] + shlex.split(listener), down, [])}
         self.asked, self.forged = {}, set()
         self.deceived = set()           # who was told of blocks what the other one did not say
         self.counts = {}                # stanzas passed to us, by who sent them and what they are
