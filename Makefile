@@ -66,6 +66,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/number.t \
 	t/unit/pace.t \
 	t/unit/path.t \
+	t/unit/resolve.t \
 	t/unit/roads.t \
 	t/unit/s5b.t \
 	t/unit/sasl.t \

@@ -2,6 +2,7 @@
 #include <sys/queue.h>
 #include <sys/time.h>
 #include <netinet/in.h>
+#include <arpa/inet.h>
 
 #include <errno.h>
 #include <netdb.h>
@@ -273,6 +274,17 @@ is_localhost(const char *host)
 	    strcasecmp(host + len - (sizeof(name) - 1), name) == 0);
 }
 
+/* An address in digits has no other family's addresses, which DNS need not be
+ * asked for: c-ares would. */
+static int
+is_other_family(const char *host, int family)
+{
+	unsigned char	 addr[sizeof(struct in6_addr)];
+
+	return inet_pton(family == AF_INET6 ? AF_INET : AF_INET6, host,
+	    addr) == 1;
+}
+
 struct query *
 resolve(struct resolver *r, const char *host, uint16_t port, int family,
     resolve_fn *fn, void *arg)
@@ -291,6 +303,10 @@ resolve(struct resolver *r, const char *host, uint16_t port, int family,
 		host = family == AF_INET6 ? "::1" : "127.0.0.1";
 	q->fn = fn;
 	q->arg = arg;
+	if (is_other_family(host, family)) {
+		done(q, ARES_ENODATA);
+		return q;
+	}
 	ares_getaddrinfo(r->channel, host, NULL, &hints, answered, q);
 	set_timer(r);
 	return q;
