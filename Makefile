@@ -54,6 +54,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/child.t \
 	t/unit/clock.t \
 	t/unit/conf.t \
+	t/unit/corpus.t \
 	t/unit/end.t \
 	t/unit/file.t \
 	t/unit/http.t \
@@ -81,18 +82,98 @@ UNITS	= t/unit/absence.t \
 AIDS	= t/lib/alloc.so t/lib/detach t/lib/wake
 # What tests in C share.
 TAP	= t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
-FUZZERS	= t/fuzz/carrier t/fuzz/e2e t/fuzz/http t/fuzz/ibb t/fuzz/jid \
-	t/fuzz/s5b t/fuzz/si t/fuzz/ws t/fuzz/xml
+# What fuzzers are made of (t/fuzz/fuzz.h), and the sources that parse what others
+# send, or wrote.
+FUZZ	= t/fuzz/carrier.o \
+	t/fuzz/conf.o \
+	t/fuzz/e2e.o \
+	t/fuzz/fetch.o \
+	t/fuzz/http.o \
+	t/fuzz/ibb.o \
+	t/fuzz/jid.o \
+	t/fuzz/pace.o \
+	t/fuzz/peer.o \
+	t/fuzz/s5b.o \
+	t/fuzz/sasl.o \
+	t/fuzz/script.o \
+	t/fuzz/server.o \
+	t/fuzz/session.o \
+	t/fuzz/si.o \
+	t/fuzz/state.o \
+	t/fuzz/transport.o \
+	t/fuzz/ws.o \
+	t/fuzz/xml.o
+FOREIGN	= xml/base64.c \
+	xml/elem.c \
+	xml/iq.c \
+	xml/jid.c \
+	xml/number.c \
+	xml/parse.c \
+	xml/stanza.c \
+	xml/text.c \
+	xml/utf8.c \
+	ibb/answer.c \
+	ibb/bytestreams.c \
+	ibb/carrier.c \
+	ibb/close.c \
+	ibb/data.c \
+	ibb/e2e.c \
+	ibb/inband.c \
+	ibb/open.c \
+	ibb/pace.c \
+	ibb/path.c \
+	ibb/si.c \
+	ibb/stream.c \
+	ibb/sync.c \
+	net/allow.c \
+	net/altmeta.c \
+	net/auth.c \
+	net/auth2.c \
+	net/bind.c \
+	net/bosh_line.c \
+	net/bosh_response.c \
+	net/conf.c \
+	net/conffile.c \
+	net/disco.c \
+	net/fetch.c \
+	net/filename.c \
+	net/ht.c \
+	net/http.c \
+	net/jrd.c \
+	net/known.c \
+	net/conf/statefile.c \
+	net/login.c \
+	net/login/rebind.c \
+	net/login/absence.c \
+	net/manners.c \
+	net/offer.c \
+	net/proxy.c \
+	net/resume.c \
+	net/road_ws.c \
+	net/roster.c \
+	net/sasl.c \
+	net/sasl2.c \
+	net/scram.c \
+	net/serve.c \
+	net/service.c \
+	net/session.c \
+	net/sm.c \
+	net/socks.c \
+	net/socks5.c \
+	net/socks5d.c \
+	net/tokens.c \
+	net/trust.c \
+	net/url.c \
+	net/where.c \
+	net/wrap.c \
+	net/ws.c
 BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
 	t/bench/tube
-
-# What has no descriptors in net/.
-FUZZED	= net/filename.c net/http.c net/jrd.c net/proxy.c net/socks5.c \
-	net/socks5d.c net/url.c net/where.c net/wrap.c net/ws.c
 
 ASAN	= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZ_SECONDS = 60
+COVERAGE = $(UNITS)
 
 all: xcat
 
@@ -110,6 +191,12 @@ xcat: $(MAIN) $(OBJS)
 $(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h net/*/*.h link/*.h
 $(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
+$(FUZZ) t/unit/corpus.o: xml/*.h ibb/*.h net/*.h net/*/*.h t/fuzz/*.h \
+    t/lib/*.h
+
+t/unit/corpus.t: t/unit/corpus.o $(FUZZ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ t/unit/corpus.o $(FUZZ) $(TAP) \
+	    $(OBJS) $(LIBS)
 
 # Memory that runs out, for xcat to be run with; see there.
 t/lib/alloc.so: t/lib/alloc.c
@@ -161,14 +248,22 @@ check-asan:
 	    UNITS="$(UNITS)" t/lib/check.sh
 	$(MAKE) fuzz
 
-fuzz: $(FUZZERS)
-	for f in $(FUZZERS); do $$f -max_total_time=$(FUZZ_SECONDS) \
-	    -rss_limit_mb=1024 -print_final_stats=0 || exit; done
+# FUZZ_SECONDS for each fuzzer, then the lines that all of them cover.
+fuzz:
+	t/deps check
+	MAKE="$(MAKE)" ASAN="$(ASAN)" FUZZ_SECONDS=$(FUZZ_SECONDS) \
+	    t/fuzz/fuzz.sh $(FOREIGN)
 
-$(FUZZERS): $(OBJS) t/fuzz/*.c t/lib/stanza.[ch]
-	clang $(DEFS) `pkg-config --cflags $(PKGS)` $(ASAN) \
-	    -fsanitize=fuzzer -o $@ $@.c t/lib/stanza.c xml/*.c ibb/*.c \
-	    $(FUZZED) $(LIBS)
+fuzzer: $(FUZZ) $(OBJS) $(TAP) t/fuzz/libfuzzer.o
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ t/fuzz/libfuzzer.o $(FUZZ) \
+	    $(TAP) $(OBJS) $(LIBS)
+
+# COVERAGE: the tests that are run; the units alone take a minute.
+coverage:
+	t/deps check
+	MAKE="$(MAKE)" t/lib/coverage.sh build xcat $(UNITS) $(AIDS)
+	cd .cov && prove -j$(JOBS) $(COVERAGE)
+	t/lib/coverage.sh table $(OBJS:.o=.c) $(MAIN:.o=.c)
 
 bench:
 	@t/deps bench
@@ -199,8 +294,8 @@ lint:
 	t/lib/lint.sh
 
 clean:
-	rm -f xcat $(MAIN) $(OBJS) $(TAP) $(AIDS) t/unit/*.o $(UNITS) $(FUZZERS) \
-	    t/bench/*.o $(BENCH) bench.txt
-	rm -rf .asan
+	rm -f xcat $(MAIN) $(OBJS) $(TAP) $(AIDS) t/unit/*.o $(UNITS) \
+	    t/fuzz/*.o fuzzer t/bench/*.o $(BENCH) bench.txt
+	rm -rf .asan .cov .fuzz
 
-.PHONY: all install demo check check-unit soak check-asan fuzz bench lint clean
+.PHONY: all install demo check check-unit soak check-asan fuzz coverage bench lint clean

@@ -11,6 +11,7 @@
 
 #include "ibb/carrier.h"
 #include "ibb/inband.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -24,8 +25,6 @@
 #define BLOCK	1000
 #define SOME	60000		/* bytes at a time, at most */
 
-int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
 static struct ibb	*ibb;
 static struct iq_table	*iqs;
 static struct carrier	*c;
@@ -34,6 +33,7 @@ static uint64_t		 pushed, confirmed, received, consumed;
 static char		 ids[8][IQ_ID];	/* of our last requests */
 static unsigned		 nids;
 static int		 over;
+static int64_t		 now, pace;	/* microseconds; for each look */
 
 static const uint8_t	*in;
 static size_t		 left;
@@ -292,13 +292,30 @@ step(void)
 		ibb_back(ibb, 0);
 }
 
+/* A clock that each look at it moves, by as much as the input says. */
+static int64_t
+clock_now(void)
+{
+	return now += pace;
+}
+
+static void
+later(void *arg)
+{
+	(void)arg;
+}
+
 static void
 start(void)
 {
-	struct ibb_host	 host = { 0 };
+	struct ibb_host	 host = { .now = clock_now, .ask_later = later };
 	struct elem	*e;
 	char		 xml[128];
 
+	now = 1;
+	pace = next() * 16;
+	if (pace == 0)
+		host.now = NULL;
 	pushed = confirmed = received = consumed = 0;
 	over = 0;
 	nids = 0;
@@ -321,7 +338,7 @@ start(void)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_carrier(const uint8_t *data, size_t size)
 {
 	in = data;
 	left = size < 4096 ? size : 4096;

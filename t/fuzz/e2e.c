@@ -21,14 +21,17 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "ibb/carrier.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
+#include "t/fuzz/fuzz.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/parse.h"
+#include "xml/stanza.h"
 #include "xml/write.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
@@ -38,8 +41,6 @@
 #define ROUNDS	2000
 
 enum { CALLER, LISTENER };
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 struct message {
 	int			 to;
@@ -64,6 +65,7 @@ static SSL_CTX			*contexts[2];
 static unsigned char		 payloads[2][PAYLOAD];
 
 static int			 tampered;	/* by the server */
+static int			 joined;	/* a socket stands */
 
 /* What is left of the input. */
 static const uint8_t		*input;
@@ -230,6 +232,16 @@ tear_down(void)
  * The server
  */
 
+/* What is said of a socket. */
+static void
+control(struct side *s, const struct elem *iq)
+{
+	const struct elem	*socket = elem_child(iq, NS_XCAT, "socket");
+
+	if (socket != NULL && s->stream != NULL && stanza_type(iq, "set"))
+		carrier_control(stream_carrier(s->stream), iq, socket);
+}
+
 /* What came to one, as of the other. */
 static void
 deliver(int to, const char *text, size_t len)
@@ -249,8 +261,9 @@ deliver(int to, const char *text, size_t len)
 	    parse_next(p, &e) == PARSE_OPEN) {
 		elem_free(e);
 		e = NULL;
-		if (parse_next(p, &e) == PARSE_STANZA && !iq_answer(s->iqs, e))
-			ibb_input(s->ibb, e);
+		if (parse_next(p, &e) == PARSE_STANZA &&
+		    !iq_answer(s->iqs, e) && !ibb_input(s->ibb, e))
+			control(s, e);
 	}
 	elem_free(e);
 	parse_free(p);
@@ -342,6 +355,71 @@ close_both(const char *sid)
 			deliver(to, text, strlen(text));
 }
 
+/* A socket between the two stands, if both may have one now. */
+static void
+join(void)
+{
+	unsigned	 n;
+	int		 relayed = take() & 1;
+
+	if (sides[CALLER].stream == NULL || sides[LISTENER].stream == NULL ||
+	    !stream_wire_wanted(sides[CALLER].stream) ||
+	    !stream_wire_wanted(sides[LISTENER].stream))
+		return;
+	n = carrier_wire_next(stream_carrier(sides[CALLER].stream));
+	if (n == carrier_wire_next(stream_carrier(sides[LISTENER].stream)) &&
+	    stream_wire(sides[LISTENER].stream, n, 0, relayed) == 0 &&
+	    stream_wire(sides[CALLER].stream, n, 1, relayed) == 0)
+		joined = 1;
+}
+
+/* It breaks, for both or one of them; or time passes. */
+static void
+part(void)
+{
+	unsigned	 which = take();
+	int		 who;
+
+	for (who = CALLER; who <= LISTENER && joined; who++)
+		if (which & 4)
+			carrier_wire_tick(stream_carrier(sides[who].stream));
+		else if ((which & (1U << who)) == 0)
+			carrier_wire_lost(stream_carrier(sides[who].stream),
+			    1);
+	if (joined && (which & 4) == 0)
+		joined = 0;
+}
+
+/* What the socket takes from one of them comes to the other. */
+static int
+through_socket(int who)
+{
+	static unsigned char	 bytes[70000];
+	struct carrier		*from, *to;
+	const unsigned char	*p;
+	size_t			 len, room;
+
+	if (!joined)
+		return 0;
+	from = stream_carrier(sides[who].stream);
+	to = stream_carrier(sides[!who].stream);
+	if (!carrier_wired(from))
+		return 0;
+	p = carrier_wire_data(from, &len);
+	room = stream_wire_room(sides[!who].stream);
+	len = len < room ? len : room;
+	len = len < sizeof(bytes) ? len : sizeof(bytes);
+	if (len > 1 && (take() & 1))
+		len = 1 + len / 3;
+	if (len == 0)
+		return 0;
+	memcpy(bytes, p, len);
+	carrier_wire_sent(from, len);
+	if (carrier_wired(to))
+		carrier_wire_input(to, bytes, len);
+	return 1;
+}
+
 static void
 relay(struct message *m)
 {
@@ -349,7 +427,7 @@ relay(struct message *m)
 	char		*id = attribute(m->text, " id='");
 	char		*sid = attribute(m->text, " sid='");
 
-	tampered |= what > 0 && what < 10;
+	tampered |= (what > 0 && what < 10) || what == 13 || what == 14;
 	switch (what) {
 	case 1:
 		change_content(m->text);
@@ -378,6 +456,12 @@ relay(struct message *m)
 		break;
 	case 9:
 		change_seq(m->text);
+		break;
+	case 10: case 11: case 12:
+		join();
+		break;
+	case 13: case 14:
+		part();
 		break;
 	default:
 		break;
@@ -455,7 +539,7 @@ both_talk(void)
 	struct message	*m;
 	int		 busy, rounds, who;
 
-	tampered = 0;
+	tampered = joined = 0;
 	call();
 	for (rounds = 0; rounds < ROUNDS; rounds++) {
 		busy = 0;
@@ -463,6 +547,7 @@ both_talk(void)
 			if (sides[who].stream != NULL) {
 				busy |= listen_to(who);
 				busy |= talk(who);
+				busy |= through_socket(who);
 				check(who);
 			}
 		if ((m = STAILQ_FIRST(&wire)) == NULL) {
@@ -588,7 +673,7 @@ attack(int who)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_e2e(const uint8_t *data, size_t size)
 {
 	unsigned	 what, i;
 

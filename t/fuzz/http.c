@@ -12,9 +12,8 @@
 #include "net/url.h"
 #include "net/way.h"
 #include "net/where.h"
+#include "t/fuzz/fuzz.h"
 #include "xml/buf.h"
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 must(int cond)
@@ -114,7 +113,7 @@ socks(const uint8_t *data, size_t size)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_http(const uint8_t *data, size_t size)
 {
 	struct buf	 a, b;
 	size_t		 step;

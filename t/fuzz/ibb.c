@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include "ibb/inband.h"
+#include "ibb/pace.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
@@ -29,12 +31,11 @@
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
+#define MOST	(f.clock ? PACE_BLOCKS_MAX : INBAND_WINDOW)
 #define ENDS	4		/* streams at a time */
 #define ASKED	1024		/* requests of each side remembered */
 #define TEXT	4096
 #define NUMBERS	256		/* of blocks whose place is remembered */
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const peers[] = {
 	"peer@there.example/b", "peer@there.example/c", "us@here.example/a",
@@ -99,6 +100,7 @@ static struct {
 	struct question questions[ASKED];
 	size_t nquestions;
 	int64_t now;
+	int clock;		/* blocks are paced, by that */
 	int broken;		/* nothing can be sent */
 	int xcats;		/* streams can be mended */
 	int lossy;		/* so some answers may be missing */
@@ -948,10 +950,10 @@ check(void)
 		e = &f.ends[i];
 		if (e->s == NULL)
 			continue;
-		must(inband_unanswered(e->s) <= INBAND_WINDOW || e->syncs);
-		must(inband_room(e->s) <= INBAND_WINDOW);
+		must(inband_unanswered(e->s) <= MOST || e->syncs);
+		must(inband_room(e->s) <= MOST);
 		must(inband_room(e->s) == 0 || !e->over);
-		must(e->sent - e->answered <= INBAND_WINDOW || e->over);
+		must(e->sent - e->answered <= MOST || e->over || e->syncs);
 	}
 }
 
@@ -960,6 +962,12 @@ static void
 on_answer_later(void *arg)
 {
 	(void)arg;
+}
+
+static int64_t
+on_now(void)
+{
+	return f.now * 1000 + 1;
 }
 
 static struct parse *
@@ -984,7 +992,10 @@ start(const uint8_t *data, size_t size)
 		.offer = on_offer,
 		.trace = on_trace,
 		.answer_later = on_answer_later,
+		.now = on_now,
+		.ask_later = on_answer_later,
 	};
+	unsigned flags;
 
 	memset(&f, 0, sizeof(f));
 	f.data = data;
@@ -992,11 +1003,15 @@ start(const uint8_t *data, size_t size)
 	buf_init(&text, TEXT);
 	must((f.iqs = iq_new(said, NULL)) != NULL);
 	must(iq_setjid(f.iqs, "us@here.example/a") == 0);
+	flags = take();
+	f.clock = (flags & 2) != 0;
+	if (!f.clock)
+		host.now = NULL;
 	must((f.ibb = ibb_new(f.iqs, &host)) != NULL);
 	f.in = parser();
 	f.out = parser();
 	/* Of what is asked again only the last is answered. */
-	f.xcats = f.lossy = take() % 2 == 1;
+	f.xcats = f.lossy = flags % 2 == 1;
 }
 
 static void
@@ -1019,7 +1034,7 @@ finish(void)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_ibb(const uint8_t *data, size_t size)
 {
 	start(data, size);
 	while (f.size > 0) {

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "t/fuzz/fuzz.h"
 #include "xml/jid.h"
 #include "xml/utf8.h"
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 must(int cond)
@@ -57,7 +56,7 @@ try_saslprep(const char *s)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_jid(const uint8_t *data, size_t size)
 {
 	char *s = malloc(size + 1), out[JID_MAX];
 

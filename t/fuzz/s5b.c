@@ -13,14 +13,13 @@
 #include "ibb/bytestreams.h"
 #include "net/socks5.h"
 #include "net/socks5d.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define INPUT	8192
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static int	 calls, found;
 
@@ -169,7 +168,7 @@ try_client(const uint8_t *data, size_t size)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_s5b(const uint8_t *data, size_t size)
 {
 	struct iq_table	*t;
 

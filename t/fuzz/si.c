@@ -11,6 +11,7 @@
 
 #include "ibb/si.h"
 #include "net/file.h"
+#include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -18,8 +19,6 @@
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define INPUT	8192
 #define SIZE	1000
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static const struct si_file	 ours = { .name = "x", .size = SIZE,
 				    .ranged = 1, .mode = -1 };
@@ -120,7 +119,7 @@ try_word(const uint8_t *data, size_t size)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_si(const uint8_t *data, size_t size)
 {
 	struct iq_table	*t;
 	char		*name;

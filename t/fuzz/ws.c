@@ -8,11 +8,10 @@
 
 #include "net/wrap.h"
 #include "net/ws.h"
+#include "t/fuzz/fuzz.h"
 #include "xml/buf.h"
 
 #define MAX	1000
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 must(int cond)
@@ -62,7 +61,7 @@ frames(const uint8_t *data, size_t size, size_t step, struct buf *seen)
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_ws(const uint8_t *data, size_t size)
 {
 	struct buf	 a, b;
 	size_t		 step;

@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "t/fuzz/fuzz.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/parse.h"
 #include "xml/write.h"
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 must(int cond)
@@ -223,7 +222,7 @@ run(const uint8_t *s, size_t len, unsigned seed, size_t most,
 }
 
 int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+fuzz_xml(const uint8_t *data, size_t size)
 {
 	struct parse_limits limits = parse_defaults;
 	struct buf pieces, whole;

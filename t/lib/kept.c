@@ -31,6 +31,27 @@ kept_end(void)
 }
 
 void
+kept_empty(void)
+{
+	struct dirent	*e;
+	DIR		*d = opendir(kept_dir);
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL)
+		if (*e->d_name != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+}
+
+void
+kept_clean(void)
+{
+	kept_empty();
+	rmdir(kept_dir);
+}
+
+void
 kept_put(const char *text, size_t len, mode_t mode)
 {
 	FILE	*f;

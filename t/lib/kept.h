@@ -13,6 +13,9 @@ extern char	 kept_dir[], kept_path[64];
 void	 kept_begin(const char *name);
 /* Remove both: 0, or -1 if that is not all there is. */
 int	 kept_end(void);
+/* Remove all files in the folder; and the folder with them: for atexit(3). */
+void	 kept_empty(void);
+void	 kept_clean(void);
 
 /* Another file takes the place of the one that may be there. */
 void	 kept_put(const char *text, size_t len, mode_t mode);

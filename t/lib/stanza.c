@@ -51,8 +51,10 @@ stanza_parse(const char *xml)
 	if (parse_next(p, &e) != PARSE_MORE ||
 	    parse_feed(p, xml, strlen(xml)) == -1)
 		abort();
-	if (parse_next(p, &e) != PARSE_STANZA)
+	if (parse_next(p, &e) != PARSE_STANZA) {
+		elem_free(e);
 		e = NULL;
+	}
 	parse_free(p);
 	return e;
 }

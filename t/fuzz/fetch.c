@@ -1,0 +1,158 @@
+/*
+ * Fuzzer of what fetches a document by HTTP: the server's bytes are the input,
+ * first a letter for how it is asked: w whole, p in pieces; then responses,
+ * one for each connection, that are parted by lines of a single dot.  $ is the
+ * server's port.  And of the documents about a domain, host-meta in XML and
+ * JSON, which the whole input is taken for as well.
+ */
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/addr.h"
+#include "net/altmeta.h"
+#include "net/fetch.h"
+#include "net/io/clock.h"
+#include "net/resolve.h"
+#include "net/ways.h"
+#include "t/fuzz/fuzz.h"
+#include "t/fuzz/peer.h"
+#include "t/fuzz/script.h"
+#include "xml/buf.h"
+
+#define must(x)	do { if (!(x)) abort(); } while (0)
+#define MOST	600		/* bytes of a document */
+#define CONNS	8
+
+static struct fetch	*fetching;
+static int		 done, pieces;
+static int64_t		 length;
+static size_t		 got;
+
+static void
+on_done(void *arg, const void *data, size_t len, const char *err)
+{
+	(void)arg;
+	must(!done);
+	must(err != NULL ? *err != '\0' : pieces || data != NULL || len == 0);
+	must(len <= MOST);
+	if (err == NULL && pieces && length >= 0)
+		must((int64_t)got == length);
+	done = 1;
+}
+
+static int
+on_loopback(void *arg, const struct addr *a)
+{
+	(void)arg;
+	return addr_kind((const struct sockaddr *)&a->ss) == ADDR_LOOPBACK;
+}
+
+static void
+on_length(void *arg, int64_t bytes)
+{
+	(void)arg;
+	must(!done && got == 0 && bytes >= -1);
+	length = bytes;
+}
+
+static size_t
+on_room(void *arg)
+{
+	(void)arg;
+	return 100;
+}
+
+static int
+on_body(void *arg, const void *data, size_t len)
+{
+	(void)arg;
+	must(!done && data != NULL && len > 0 && len <= 100);
+	got += len;
+	must(got <= MOST);
+	return 0;
+}
+
+static void
+documents(const uint8_t *data, size_t size)
+{
+	struct way	 ways[ALTMETA_MAX];
+	int		 i, n, k;
+
+	for (k = 0; k < 2; k++) {
+		n = k ? altmeta_json(data, size, WAYS_ANY, ways) :
+		    altmeta_xml(data, size, WAYS_ANY, ways);
+		must(n <= ALTMETA_MAX);
+		for (i = 0; i < n; i++)
+			must(ways[i].tls && *ways[i].host != '\0' &&
+			    ways[i].port != 0);
+	}
+}
+
+/* One connection: what the server says there, up to a line with a dot. */
+static void
+answer(struct script *s)
+{
+	char	 in[8192], port[8], text[SCRIPT_LINE], *line;
+	int	 fd;
+
+	if ((fd = peer_accept()) == -1)
+		return;
+	peer_turn(2);
+	peer_recv(fd, in, sizeof(in));
+	snprintf(port, sizeof(port), "%u", peer_port());
+	while (!done && (line = script_line(s)) != NULL &&
+	    strcmp(line, ".") != 0) {
+		script_fill(text, line, port);
+		peer_send(fd, text, script_bytes(text));
+	}
+	if (!done) {
+		shutdown(fd, SHUT_WR);
+		peer_turn(3);
+	}
+	peer_drop(fd);
+	peer_turn(1);
+}
+
+int
+fuzz_fetch(const uint8_t *data, size_t size)
+{
+	struct fetch_conf	 conf = {
+		.accept = "text/plain",
+		.max = MOST,
+		.cleartext = 1,
+		.permit = on_loopback,
+		.deadline = INT64_MAX,
+	};
+	struct script		 s;
+	char			 url[64], *line;
+	int			 i;
+
+	documents(data, size);
+	script_begin(&s, data, size);
+	if ((line = script_line(&s)) == NULL)
+		return 0;
+	done = 0;
+	got = 0;
+	length = -1;
+	if ((pieces = *line == 'p')) {
+		conf.length = on_length;
+		conf.room = on_room;
+		conf.body = on_body;
+		conf.idle = 100000;
+	}
+	conf.deadline = clock_ms() + 100000;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/x", peer_port());
+	must((fetching = fetch(peer_loop(), peer_resolver(), &conf, url,
+	    on_done, NULL)) != NULL);
+	for (i = 0; i < CONNS && !done && s.left > 0; i++)
+		answer(&s);
+	if (!done)
+		fetch_free(fetching);
+	while ((i = peer_accept()) != -1)
+		peer_drop(i);
+	return 0;
+}

@@ -1,0 +1,530 @@
+/*
+ * Fuzzer of a session: the server, and what happens to the connection, are a
+ * script.  Below is a road of a kind that is only here, which keeps what it is
+ * given to send; no descriptor is used and no time passes but by the script.
+ *
+ * The first line has a letter for each circumstance:
+ *
+ *	t TLS   p PLAIN is allowed   x a certificate   r a resource is named
+ *	a any resource will do   e early   k tokens   m manners   P persist
+ *	n we are called by our resource   i and insist on it
+ *
+ * and so it goes on:
+ *
+ *	<...		a stanza comes, $ being the id of what was asked last
+ *	C<...		the same, but too large to be kept
+ *	I<...		a long answer comes in pieces, this being one
+ *	S		the road is secure
+ *	T, t		the timers of the session fire: all; of its answers
+ *	N		a new road leads to the server
+ *	E, B, U		the road ends; breaks; is not to be trusted
+ *	M, R		something is sent; the roster is asked for
+ *	W, H, G, K	woken; halted; to go on; to close
+ */
+#include <sys/stat.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/allow.h"
+#include "net/conf.h"
+#include "net/manners.h"
+#include "net/resolve.h"
+#include "net/road_int.h"
+#include "net/roster.h"
+#include "net/session_int.h"
+#include "net/tls.h"
+#include "net/tokens.h"
+#include "net/ways.h"
+#include "t/fuzz/fuzz.h"
+#include "t/fuzz/script.h"
+#include "t/lib/kept.h"
+#include "t/lib/stanza.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/parse.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define must(x)	do { if (!(x)) abort(); } while (0)
+#define BARE	"us@here.example"
+#define STEPS	300
+#define ROSTER_BY INT64_MAX / 2
+
+static struct loop	*loop;
+static struct resolver	*resolver;
+static SSL_CTX		*ctx;
+static SSL		*ssl;		/* NULL: no TLS */
+static struct session	*session;
+static int		 closed, ready, lost;
+static size_t		 sent;		/* bytes */
+static char		 id[64];	/* of the last request */
+static struct allow	*allow;		/* the roster */
+
+/*
+ * The road
+ */
+
+static void *
+fake_begin(struct road *r, int fd)
+{
+	(void)fd;
+	return r;
+}
+
+static void
+fake_free(void *k)
+{
+	(void)k;
+}
+
+static int
+fake_send(void *k, const void *data, size_t len)
+{
+	const char	*p = memmem(data, len, " id='", 5);
+
+	(void)k;
+	must(!closed && len > 0);
+	sent += len;
+	if (p != NULL && memmem(data, len, "='result'", 9) == NULL)
+		snprintf(id, sizeof(id), "%.*s", (int)strcspn(p + 5, "'"),
+		    p + 5);
+	return 0;
+}
+
+static size_t
+fake_queued(const void *k)
+{
+	(void)k;
+	return 0;
+}
+
+static void
+fake_pause(void *k, int pause)
+{
+	(void)k;
+	(void)pause;
+}
+
+static SSL *
+fake_ssl(void *k)
+{
+	(void)k;
+	return ssl;
+}
+
+static const struct road_kind fake = {
+	.begin = fake_begin,
+	.free = fake_free,
+	.send = fake_send,
+	.keepalive = fake_free,
+	.queued = fake_queued,
+	.restart = fake_free,
+	.pause = fake_pause,
+	.close = fake_free,
+	.ssl = fake_ssl,
+};
+
+/* As if the way had been found and gone. */
+static void
+arrive(void)
+{
+	struct road	*r = session->road;
+
+	if (r == NULL || r->k != NULL || session->state != S_CONNECTING)
+		return;
+	r->way = (struct way){ .kind = WAY_TCP, .host = "127.0.0.1",
+	    .port = 5222, .tls = ssl != NULL, .source = "here" };
+	r->kind = &fake;
+	r->k = r;
+}
+
+static struct road *
+road(void)
+{
+	return session->road != NULL && session->road->k != NULL &&
+	    !closed ? session->road : NULL;
+}
+
+/*
+ * The user
+ */
+
+static void
+on_ready(void *arg)
+{
+	(void)arg;
+	must(!closed && ready++ == 0);
+	must(*session_jid(session) != '\0');
+}
+
+static void
+on_lost(void *arg, int resumable)
+{
+	(void)arg;
+	(void)resumable;
+	must(!closed && ready && !lost);
+	must(*session_why(session) != '\0');
+	lost = 1;
+}
+
+static void
+on_back(void *arg, int resumed, int too_big)
+{
+	(void)arg;
+	(void)resumed;
+	(void)too_big;
+	must(!closed && lost);
+	lost = 0;
+}
+
+static int
+on_stanza(void *arg, const struct elem *e)
+{
+	(void)arg;
+	must(!closed && ready);
+	if (stanza_is(e, "iq") && roster_push(session_iqs(session), allow, e))
+		return 1;
+	return stanza_is(e, "message");
+}
+
+static int
+on_cut(void *arg, const struct elem *e)
+{
+	(void)arg;
+	must(!closed && ready);
+	return stanza_is(e, "message");
+}
+
+static int
+on_may_move(void *arg)
+{
+	(void)arg;
+	must(!closed);
+	return 1;
+}
+
+/* e... is from a stranger. */
+static int
+on_stranger(void *arg, const struct elem *e)
+{
+	const char	*from = elem_attr(e, "from");
+
+	(void)arg;
+	must(!closed && ready);
+	return from != NULL && *from == 'e';
+}
+
+static int
+on_allowed(void *arg, const char *jid)
+{
+	(void)arg;
+	return *jid == 'f';
+}
+
+static void
+on_closed(void *arg)
+{
+	(void)arg;
+	must(!closed);
+	closed = 1;
+}
+
+static void
+on_log(void *arg, int level, const char *line)
+{
+	(void)arg;
+	must(level >= 1 && level <= 2 && *line != '\0');
+}
+
+static const struct session_host host = {
+	.ready = on_ready,
+	.lost = on_lost,
+	.back = on_back,
+	.stanza = on_stanza,
+	.cut = on_cut,
+	.may_move = on_may_move,
+	.stranger = on_stranger,
+	.allowed = on_allowed,
+	.closed = on_closed,
+	.log = on_log,
+};
+
+static void
+answered(void *arg, const struct elem *answer)
+{
+	(void)arg;
+	(void)answer;
+}
+
+static void
+say(void)
+{
+	if (!ready || session->state != S_READY)
+		return;
+	xw_elem(iq_request(session_iqs(session), "get", "f@x/y"), "query",
+	    "urn:q", NULL);
+	must(iq_ask(session_iqs(session), answered, NULL, IQ_NODEADLINE) ==
+	    0 || session_fault(session) != SESSION_FINE);
+}
+
+static void
+on_roster(int good)
+{
+	(void)good;
+}
+
+static void
+ask_roster(void)
+{
+	if (ready && session->state == S_READY)
+		must(roster_fetch(session_iqs(session), allow, ROSTER_BY,
+		    on_roster) == 0 ||
+		    session_fault(session) != SESSION_FINE);
+}
+
+/*
+ * The script
+ */
+
+/* The element that this is, the parent's first if it stands in one. */
+static struct elem *
+element(const char *xml)
+{
+	char	 text[SCRIPT_LINE];
+
+	script_fill(text, xml, id);
+	return stanza_parse(text);
+}
+
+static void
+come(const char *xml, void (*take)(struct road *, const struct elem *))
+{
+	struct elem	*e = element(xml);
+
+	if (e != NULL && road() != NULL)
+		take(road(), e);
+	elem_free(e);
+}
+
+static void
+take_piece(struct road *r, const struct elem *e)
+{
+	if (e->first != NULL && e->first->first != NULL)
+		r->conf.piece(r->arg, e->first->first);
+}
+
+static void
+break_road(enum road_fault fault)
+{
+	if (road() == NULL)
+		return;
+	if (fault == ROAD_LOST && road()->committed == 0)
+		road()->committed = 1;
+	road_broke(road(), fault, "it broke");
+}
+
+/* What cannot happen on this road does not: a second time without TLS. */
+static void
+secure(void)
+{
+	if (road() != NULL && session->state == S_CONNECTING)
+		road_secure(road());
+}
+
+static void
+fire(struct timer *t)
+{
+	if (!t->on)
+		return;
+	timer_clear(loop, t);
+	t->fire(t->arg);
+}
+
+static void
+step(const char *line)
+{
+	switch (*line) {
+	case '<':
+		come(line, road_stanza);
+		break;
+	case 'C':
+		come(line + 1, road_cut);
+		break;
+	case 'I':
+		come(line + 1, take_piece);
+		break;
+	case 'S':
+		secure();
+		break;
+	case 'T':
+		fire(&session->timer);
+		break;
+	case 't':
+		fire(&session->tell);
+		break;
+	case 'N':
+		arrive();
+		break;
+	case 'E':
+		if (road() != NULL)
+			road_ended(road());
+		break;
+	case 'B':
+		break_road(ROAD_LOST);
+		break;
+	case 'U':
+		break_road(ROAD_UNTRUSTED);
+		break;
+	case 'M':
+		say();
+		break;
+	case 'R':
+		ask_roster();
+		break;
+	case 'W':
+		session_woken(session);
+		break;
+	case 'H':
+		session_pause(session, 1);
+		break;
+	case 'G':
+		session_pause(session, 0);
+		break;
+	case 'K':
+		session_close(session);
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * Circumstances
+ */
+
+static void
+once(void)
+{
+	if (loop != NULL)
+		return;
+	must((loop = loop_new()) != NULL);
+	must((resolver = resolver_new(loop)) != NULL);
+	must((ctx = SSL_CTX_new(TLS_client_method())) != NULL);
+}
+
+/* The file that is wanted, in a folder of its own. */
+static void
+keep(const char *name, const char *text)
+{
+	static int	 begun;
+	char		 path[128];
+	FILE		*f;
+	mode_t		 mask = umask(077);
+
+	if (!begun++) {
+		kept_begin("tokens.0");
+		atexit(kept_clean);
+	}
+	snprintf(path, sizeof(path), "%s/%s", kept_dir, name);
+	must((f = fopen(path, "w")) != NULL);
+	fputs(text, f);
+	fclose(f);
+	umask(mask);
+}
+
+static struct tokens *
+tokens(void)
+{
+	struct tokens	*t;
+	char		 err[TOKENS_ERR];
+
+	keep("tokens.0", "01234567-89ab-4def-0123-456789abcdef\n" BARE
+	    " HT-SHA-256-NONE 99999999999 1 secret\n");
+	must((t = tokens_open(kept_dir, BARE, err)) != NULL);
+	return t;
+}
+
+static struct manners *
+manners(void)
+{
+	struct manners	*m;
+
+	keep("known_servers", BARE " yes PLAIN ANONYMOUS SCRAM-SHA-1 "
+	    "2:SCRAM-SHA-1 2-bind fast:HT-SHA-256-NONE / sm granted\n");
+	must((m = manners_read(kept_dir, BARE)) != NULL);
+	return m;
+}
+
+static void
+run(struct script *s, const char *flags, struct ways *ways)
+{
+	struct session_conf	 conf = {
+		.jid = strchr(flags, 'r') != NULL ? BARE "/here" : BARE,
+		.password = "secret",
+		.ways = ways,
+		.plain = strchr(flags, 'p') != NULL,
+		.external = strchr(flags, 'x') != NULL,
+		.any_resource = strchr(flags, 'a') != NULL,
+		.early = strchr(flags, 'e') != NULL,
+		.persist = strchr(flags, 'P') != NULL,
+		.named = strchr(flags, 'n') != NULL,
+		.insists = strchr(flags, 'i') != NULL,
+		.patience_ms = 1000,
+		.login_ms = 1000000,
+		.bytestreams = 1,
+		.files = 1,
+		.oob = 1,
+		.trace = 1,
+		.tokens = strchr(flags, 'k') != NULL ? tokens() : NULL,
+		.manners = strchr(flags, 'm') != NULL ? manners() : NULL,
+	};
+	const char		*line;
+	int			 steps;
+
+	ssl = strchr(flags, 't') != NULL ? SSL_new(ctx) : NULL;
+	must((session = session_new(loop, resolver, &conf, &host)) != NULL);
+	arrive();
+	for (steps = 0; !closed && steps < STEPS &&
+	    (line = script_line(s)) != NULL; steps++)
+		step(line);
+	must(!closed || session_fault(session) == SESSION_FINE ||
+	    *session_why(session) != '\0');
+	/* Frees what waits for a roster. */
+	iq_expire(session_iqs(session), ROSTER_BY);
+	session_free(session);
+	SSL_free(ssl);
+	tokens_close(conf.tokens);
+	manners_free(conf.manners);
+}
+
+int
+fuzz_session(const uint8_t *data, size_t size)
+{
+	struct ways_conf	 conf = { .domain = "here.example",
+				    .server = "xmpp://127.0.0.1:1" };
+	struct script		 s;
+	struct ways		*ways;
+	struct conf_item	 item = { .value = (char[]){ "@roster" } };
+	struct conf_list	 who;
+	char			 err[WAYS_ERR], why[ALLOW_ERR], flags[32];
+	const char		*line;
+
+	once();
+	script_begin(&s, data, size);
+	if ((line = script_line(&s)) == NULL)
+		return 0;
+	strlcpy(flags, line, sizeof(flags));
+	closed = ready = lost = 0;
+	sent = 0;
+	strlcpy(id, "none", sizeof(id));
+	STAILQ_INIT(&who);
+	STAILQ_INSERT_TAIL(&who, &item, next);
+	must((allow = allow_new(&who, BARE, why)) != NULL);
+	must((ways = ways_new(&conf, err)) != NULL);
+	run(&s, flags, ways);
+	ways_free(ways);
+	allow_free(allow);
+	return 0;
+}
