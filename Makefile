@@ -15,8 +15,8 @@ LIBS	= `pkg-config --libs $(PKGS)`
 XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
 	xml/jid.o xml/number.o xml/parse.o xml/stanza.o xml/text.o xml/utf8.o \
 	xml/write.o
-IBB	= ibb/answer.o ibb/bytestreams.o ibb/carrier.o ibb/close.o ibb/data.o \
-	ibb/e2e.o ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o \
+IBB	= ibb/answer.o ibb/budget.o ibb/bytestreams.o ibb/carrier.o \
+	ibb/close.o ibb/data.o ibb/e2e.o ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o \
 	ibb/ssl_error.o \
 	ibb/stream.o ibb/sync.o ibb/why.o
 NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
@@ -50,6 +50,7 @@ MAIN	= xcat.o link/admit.o \
 # A line for each: fewer conflicts.
 UNITS	= t/unit/absence.t \
 	t/unit/answer.t \
+	t/unit/budget.t \
 	t/unit/carrier.t \
 	t/unit/child.t \
 	t/unit/clock.t \

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ibb/budget.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
@@ -222,9 +223,13 @@ logged_in(void *arg)
 		.most = stanza_most,
 		.trace = trace,
 	};
+	size_t			 memory = (size_t)run.conf.memory;
 
 	(void)arg;
-	if ((run.ibb = ibb_new(session_iqs(run.session), &host)) == NULL)
+	run.budget = budget_new(memory, listening() && !single() ?
+	    memory / 2 : memory);
+	run.ibb = ibb_new(session_iqs(run.session), &host);
+	if (run.budget == NULL || run.ibb == NULL)
 		fatal(EX_LOCAL, "out of memory");
 	else if (listening())
 		listen_start();
@@ -869,6 +874,7 @@ tear_down(void)
 	hosts_free();
 	ports_free(run.ports);
 	ibb_free(run.ibb);
+	budget_free(run.budget);
 	session_free(run.session);
 	ways_free(run.ways);
 	manners_free(run.manners);

@@ -8,6 +8,9 @@
 #include "ibb/inband_int.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/write.h"
+
+#define DEBT_COST	64	/* bytes: the heap's, and a carrier's mark */
 
 struct debt *
 inband_debt(const struct elem *stanza, size_t len)
@@ -17,7 +20,7 @@ inband_debt(const struct elem *stanza, size_t len)
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return NULL;
-	d->len = len + sizeof(*d);
+	d->len = len + sizeof(*d) + DEBT_COST;
 	if (stanza_is(stanza, "iq") && id != NULL) {
 		d->len += strlen(id);
 		if ((d->id = strdup(id)) == NULL) {
@@ -43,7 +46,7 @@ inband_owe(struct inband *s, const struct elem *stanza, size_t len)
 void
 inband_debt_count(struct inband *s, const struct debt *d)
 {
-	s->rx += d->len;
+	path_hold(s, d->len);
 	s->ibb->rx += d->len;
 }
 
@@ -53,7 +56,7 @@ inband_debt_free(struct inband *s)
 	struct debt	*d = STAILQ_FIRST(&s->debts);
 
 	STAILQ_REMOVE_HEAD(&s->debts, next);
-	s->rx -= d->len;
+	path_let_go(s, d->len);
 	s->ibb->rx -= d->len;
 	free(d->id);
 	free(d);
@@ -94,6 +97,18 @@ inband_wait_no_more(struct inband *s)
 	s->waits = 0;
 }
 
+static void
+write_window(struct inband *s, struct xw *w)
+{
+	size_t	 n = path_grant(s);
+
+	if (n == 0)
+		return;
+	xw_start(w, "window", NS_XCAT);
+	xw_attrf(w, "size", "%zu", n);
+	xw_end(w);
+}
+
 int
 inband_pay(struct inband *s)
 {
@@ -103,7 +118,8 @@ inband_pay(struct inband *s)
 	while ((d = STAILQ_FIRST(&s->debts)) != NULL &&
 	    (s->due > 0 || d->again)) {
 		if (d->id != NULL) {
-			iq_resultto(s->ibb->iqs, s->peer, d->id);
+			write_window(s, iq_resultto(s->ibb->iqs, s->peer,
+			    d->id));
 			if (iq_send(s->ibb->iqs) == -1)
 				return -1;
 		}

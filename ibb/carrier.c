@@ -12,7 +12,8 @@
 #include "xml/write.h"
 
 #define HELD_BACK	4096	/* see carrier_wire_pad() */
-#define REPORT	(CARRIER_WINDOW / 4)	/* worth a stanza */
+#define WINDOW_LEAST	(16 * 1024)	/* if memory is short */
+#define REPORTS	4	/* stanzas for a window */
 
 /* What is between us and the peer beside the in-band bytestream. */
 enum wire {
@@ -66,6 +67,8 @@ struct carrier {
 	/* What the peer was told last; is it still to answer that? */
 	uint64_t		 told_in, told_consumed;
 	int			 telling, closing_told;
+	size_t			 told_window;	/* and the window for ours; */
+	size_t			 window;	/* that for its bytes */
 	int			 unheard;	/* it may not have heard that */
 	int			 urgent;
 	uint64_t		 owed;		/* consumption to be reported */
@@ -133,6 +136,14 @@ on_receipt(void *arg, char *out)
 	return c->user.receipt(c->arg, out);
 }
 
+static size_t
+on_room(void *arg, int all)
+{
+	struct carrier	*c = arg;
+
+	return c->user.room != NULL ? c->user.room(c->arg, all) : SIZE_MAX;
+}
+
 static void
 on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
     const char *text)
@@ -151,6 +162,7 @@ static const struct inband_user blocks = {
 	.closing = on_closing,
 	.closed = on_closed,
 	.receipt = on_receipt,
+	.room = on_room,
 	.failed = on_failed,
 };
 
@@ -167,6 +179,7 @@ new(struct iq_table *iqs, const struct inband_user *user, void *arg)
 	STAILQ_INIT(&c->marks);
 	buf_init(&c->plain, CARRIER_WINDOW);
 	c->out = &c->plain;
+	c->told_window = c->window = CARRIER_WINDOW;
 	return c;
 }
 
@@ -365,10 +378,16 @@ carrier_away(const struct carrier *c)
 	return c->inband != NULL && inband_away(c->inband);
 }
 
-int
-carrier_congested(const struct carrier *c)
+size_t
+carrier_held(const struct carrier *c)
 {
-	return c->inband != NULL && inband_congested(c->inband);
+	return c->inband != NULL ? inband_held(c->inband) : 0;
+}
+
+size_t
+carrier_flying(const struct carrier *c)
+{
+	return c->inband != NULL ? inband_flying(c->inband) : 0;
 }
 
 const char *
@@ -489,12 +508,28 @@ carrier_room_blocks(const struct carrier *c)
 	return inband_room(c->inband);
 }
 
+/* An eighth of what there is memory for, as each of many streams wants some. */
+static size_t
+window(const struct carrier *c)
+{
+	size_t	 n;
+
+	if (c->user.room == NULL)
+		return CARRIER_WINDOW;
+	n = c->user.room(c->arg, 0) / 8;
+	return n > CARRIER_WINDOW ? CARRIER_WINDOW :
+	    n < WINDOW_LEAST ? WINDOW_LEAST : n;
+}
+
 size_t
 carrier_room_bytes(const struct carrier *c)
 {
-	if (c->way != CARRIER_SOCKET || !carrier_ready(c))
+	size_t	 most = window(c);
+
+	if (c->way != CARRIER_SOCKET || !carrier_ready(c) ||
+	    buf_len(c->out) >= most)
 		return 0;
-	return CARRIER_WINDOW - buf_len(c->out);
+	return most - buf_len(c->out);
 }
 
 int
@@ -617,6 +652,9 @@ write_counts(struct carrier *c, struct xw *w, const char *state)
 	xw_attr(w, "state", state);
 	xw_attrf(w, "received", "%" PRIu64, c->wire_in);
 	xw_attrf(w, "consumed", "%" PRIu64, c->consumed);
+	c->told_window = window(c);
+	if (c->told_window < CARRIER_WINDOW)
+		xw_attrf(w, "window", "%zu", c->told_window);
 	xw_end(w);
 	c->told_in = c->wire_in;
 	c->told_consumed = c->consumed;
@@ -647,20 +685,32 @@ tell(struct carrier *c, const char *state)
 	c->telling = iq_ask(c->iqs, take_answer, c, IQ_NODEADLINE) == 0;
 }
 
+/* Has the window for our bytes changed so much that the peer, which is to
+ * report several times for each, had better know? */
+static int
+window_is_news(const struct carrier *c)
+{
+	size_t	 n = window(c);
+
+	return n < c->told_window / 2 || n / 2 > c->told_window;
+}
+
 /* Is there something worth telling the peer? */
 static void
 report(struct carrier *c)
 {
 	uint64_t	 in = c->wire_in - c->told_in;
 	uint64_t	 consumed = c->consumed - c->told_consumed;
+	size_t		 worth = c->window / REPORTS;
 
 	if (c->over || c->inband == NULL || c->number == 0 || c->telling)
 		return;
 	if (c->wire == WIRE_DOWN && !c->closing_told) {
 		c->closing_told = 1;
 		tell(c, "closed");
-	} else if (c->wire == WIRE_UP && (in >= REPORT || consumed >= REPORT ||
-	    (c->urgent && (in + consumed > 0 || c->unheard)))) {
+	} else if (c->wire == WIRE_UP && (in >= worth || consumed >= worth ||
+	    window_is_news(c) || (c->urgent && (in + consumed > 0 ||
+	    c->unheard)))) {
 		c->urgent = 0;
 		tell(c, "open");
 	} else if (c->wire == WIRE_NONE && c->consumed >= c->owed &&
@@ -729,6 +779,17 @@ counts_of(const struct elem *e, uint64_t *n, uint64_t *in, uint64_t *consumed)
 	    number(elem_attr(e, "consumed"), consumed) == -1 ? -1 : 0;
 }
 
+/* The window that the peer has for its bytes. */
+static size_t
+window_of(const struct elem *e)
+{
+	uint64_t	 n;
+
+	if (number(elem_attr(e, "window"), &n) == -1 || n > CARRIER_WINDOW)
+		return CARRIER_WINDOW;
+	return n < WINDOW_LEAST ? WINDOW_LEAST : (size_t)n;
+}
+
 /* The peer has closed it, too, and says what came. */
 static void
 peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
@@ -787,6 +848,7 @@ control_open(struct carrier *c, const struct elem *iq, uint64_t in,
 		return;
 	}
 	c->ready = 1;
+	c->window = window_of(elem_child(iq, NS_XCAT, "socket"));
 	advance(c);
 	confirm(c, consumed);
 }
@@ -937,6 +999,7 @@ carrier_wire_sent(struct carrier *c, size_t len)
 	c->wire_out += len;
 	if (c->inband != NULL) {
 		pad(c);
+		report(c);
 		return;
 	}
 	/* Nobody will say more of these. */

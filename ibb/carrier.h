@@ -22,8 +22,8 @@
 #include "ibb/inband.h"
 #include "xml/check.h"
 
-/* Bytes in a socket that the peer has not confirmed: what a round trip of 10
- * ms through a busy server takes at 400 MB/s. */
+/* Bytes in a socket that the peer has not confirmed, if there is memory: what a
+ * round trip of 10 ms through a busy server takes at 400 MB/s. */
 #define CARRIER_WINDOW	(2 * 1024 * 1024)
 
 struct buf;
@@ -87,7 +87,9 @@ int	 carrier_away(const struct carrier *c);
 /* How often one of the two was away, and is back. */
 unsigned carrier_losses(const struct carrier *c);
 
-int	 carrier_congested(const struct carrier *c);
+/* Bytes of in-band blocks that are kept: received, sent. */
+size_t	 carrier_held(const struct carrier *c);
+size_t	 carrier_flying(const struct carrier *c);
 
 const char *carrier_peer(const struct carrier *c);
 const char *carrier_sid(const struct carrier *c);

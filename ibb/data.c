@@ -147,6 +147,20 @@ inband_land(struct inband *s)
 	s->user.answered(s->arg, weight);
 }
 
+/* An xcat says in its answer how much it has room for, if that has changed. */
+static void
+take_window(struct inband *s, const struct elem *answer)
+{
+	const struct elem	*window;
+	long			 n;
+
+	if (!s->can_sync)
+		return;
+	window = elem_child(answer, NS_XCAT, "window");
+	if ((n = inband_number(elem_attr(window, "size"))) >= 0)
+		path_set_window(s, (size_t)n);
+}
+
 /* An answer to a block.  Peers answer in order, as blocks are processed. */
 static void
 block_answered(void *arg, const struct elem *answer)
@@ -157,6 +171,7 @@ block_answered(void *arg, const struct elem *answer)
 
 	f->answered = 1;
 	if (err == SE_NONE) {
+		take_window(s, answer);
 		/* What has come after a block that has not is no use. */
 		while (s->state == OPEN &&
 		    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
@@ -272,7 +287,7 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 	s->turn = OURS;
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
-	s->flying += len;
+	path_fly(s, len);
 	/* 16 bits of the number: after 65535 comes 0. */
 	if (launch(s, f, (uint16_t)s->sent, data, len) == -1) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
@@ -314,6 +329,21 @@ largest(const struct inband *s)
 	if (s->message)
 		return INBAND_RX_MAX;
 	return block == INBAND_BLOCK_MAX ? block + 1 : block;
+}
+
+#define HOLD_ALWAYS	(INBAND_BLOCK_MAX + 1024)	/* a block and its id */
+
+/*
+ * Is there room for a block?  Whatever other streams have taken, each may hold
+ * a little; what a peer sends beyond its window is not waited for.
+ */
+static int
+has_room(struct inband *s, size_t len)
+{
+	if (s->rx + len > INBAND_RX_MAX)
+		return 0;
+	return s->rx + len <= HOLD_ALWAYS ||
+	    s->user.room == NULL || len <= s->user.room(s->arg, 1);
 }
 
 int
@@ -363,7 +393,7 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		protocol_error(s, stanza, INBAND_BAD_DATA, SE_BAD_REQUEST);
 		return;
 	}
-	if (s->rx + len > INBAND_RX_MAX) {
+	if (!has_room(s, len)) {
 		protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
 		return;
 	}

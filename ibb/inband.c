@@ -154,7 +154,7 @@ inband_flight_free(struct inband *s)
 
 	STAILQ_REMOVE_HEAD(&s->flights, next);
 	s->nflights--;
-	s->flying -= f->len;
+	path_land(s, f->len);
 	free(f);
 }
 
@@ -269,15 +269,29 @@ inband_refuse_iq(struct ibb *b, const struct elem *stanza,
 		iq_refuse(b->iqs, stanza, err, NULL);
 }
 
-#define CONGESTED	(INBAND_RX_MAX / 4 * 3)
-#define CONGESTED_LEAST	(INBAND_RX_MAX / 4 * 2)
-
-/* In messages a block may be larger than what is left then. */
-int
-inband_congested(const struct inband *s)
+size_t
+inband_held(const struct inband *s)
 {
-	return s->state != ENDED &&
-	    s->rx > (s->message ? CONGESTED_LEAST : CONGESTED);
+	return s->rx;
+}
+
+size_t
+inband_flying(const struct inband *s)
+{
+	return s->nflights * sizeof(struct flight) +
+	    (s->can_sync ? s->flying : 0);
+}
+
+#define CONGESTED	(3 * 512 * 1024)
+#define CONGESTED_LEAST	(128 * 1024)
+
+/* xcat does not get there: it has less under way.  With little memory it is
+ * half of what there is. */
+static int
+congested(struct inband *s)
+{
+	return s->rx > CONGESTED || (s->rx > CONGESTED_LEAST &&
+	    s->user.room != NULL && s->user.room(s->arg, 1) < s->rx);
 }
 
 int
@@ -288,7 +302,7 @@ ibb_congested(struct ibb *b)
 	if (b->rx <= CONGESTED_LEAST)
 		return 0;	/* this is asked before each poll */
 	RB_FOREACH(s, inband_tree, &b->streams)
-		if (inband_congested(s))
+		if (congested(s))
 			return 1;
 	return 0;
 }

@@ -25,8 +25,14 @@ struct xw;
 #define INBAND_BLOCK_DEFAULT	4096	/* section 4 */
 #define INBAND_SID	33		/* bytes of ours, with NUL */
 #define INBAND_WINDOW		16	/* blocks unanswered, if not paced */
-/* Bytes held unanswered, ids and all: twice what a peer like us would send. */
-#define INBAND_RX_MAX	(2 * INBAND_WINDOW * INBAND_BLOCK_MAX)
+/*
+ * The window of a stream that comes: bytes that may be held unanswered, ids and
+ * all, if memory allows (struct inband_user, room).  XEP-0047 has a peer wait
+ * for each answer, but does not demand it: TCP-over-XMPP, mod_tcpproxy and
+ * whatever sends messages do not wait, and may lose their stream here.  Nothing
+ * else does: xcat has 1 MiB under way at most, and plain programs one block.
+ */
+#define INBAND_RX_MAX	(8 * 1024 * 1024)
 #define INBAND_RECEIPT	48	/* bytes of a receipt's text */
 
 /* What the engine needs from whoever runs it; arg is passed back. */
@@ -85,6 +91,10 @@ struct inband_user {
 	/* Both ends agreed: the stream is over.  answer is the peer's to our
 	 * close; NULL if it was the peer who asked. */
 	void	(*closed)(void *arg, const struct elem *answer);
+	/* How many more bytes may be kept, of what comes and of what goes?
+	 * all: counting those that are for what cannot be helped.  NULL: there
+	 * is no limit but those above. */
+	size_t	(*room)(void *arg, int all);
 	/* The receipt for our <close/> or our answer to the peer's.  0, or -1
 	 * if there is none; may be NULL. */
 	int	(*receipt)(void *arg, char out[INBAND_RECEIPT]);
@@ -120,9 +130,10 @@ void	 ibb_answer(struct ibb *b);
 size_t	 ibb_unsettled(const struct ibb *b);
 
 /*
- * Does any stream hold so much that nothing more should be read from the
- * server?  Those of message stanzas have no answers to withhold, and some
- * peers do not wait for those of iq stanzas.  One like us never gets there.
+ * Does any stream hold so much that it is near its window?  One whose peer does
+ * not wait for answers may lose nothing even so, if nothing is read from the
+ * server for a while; only where the login has no other stream, which would
+ * have to wait as well.
  */
 int	 ibb_congested(struct ibb *b);
 
@@ -166,8 +177,9 @@ int	 inband_accept(struct inband *s,
 void	 inband_refuse(struct inband *s, enum stanza_error err,
 	    const char *text);
 
-/* Is it this one? */
-int	 inband_congested(const struct inband *s);
+/* Bytes held that came and are unanswered; that were sent and are. */
+size_t	 inband_held(const struct inband *s);
+size_t	 inband_flying(const struct inband *s);
 /* A line for -v about this stream: what has gone from one state to another. */
 void	 inband_trace(const struct inband *s, const char *what,
 	    const char *from, const char *to);

@@ -88,7 +88,8 @@ struct inband {
 	uint64_t		 sent, landed;	/* blocks; then answered */
 	uint64_t		 got, paid;	/* blocks; then answered */
 	STAILQ_HEAD(, flight)	 flights;
-	size_t			 nflights, flying;	/* they; their bytes */
+	size_t			 nflights, flying;	/* they; their bytes:
+						 * see path_fly() */
 	size_t			 since_ping;
 	struct path		*path;		/* NULL: not paced; with it: */
 	uint64_t		 taken;		/* bytes that were answered */
@@ -133,6 +134,12 @@ struct path {
 	const char		*peer;		/* in string */
 	struct pace		 pace;
 	size_t			 nstreams;
+	size_t			 lying;		/* bytes sent, of all streams,
+						 * that are unanswered; of
+						 * which the peer wants */
+	size_t			 window;	/* no more than this */
+	size_t			 held;		/* bytes that came and are, */
+	size_t			 told;		/* and the window for these */
 	TAILQ_HEAD(, inband)	 flying;	/* blocks of these are under
 						 * way, by the last one */
 	size_t			 nflying;
@@ -249,6 +256,16 @@ void	 path_sent_again(struct inband *s, struct flight *f);
 void	 path_landed(struct inband *s, const struct flight *f);
 /* The first n that have not been answered are there. */
 void	 path_arrived(struct inband *s, uint64_t n);
+/* So many bytes more are under way; are not.  Likewise for what has come and is
+ * held. */
+void	 path_fly(struct inband *s, size_t len);
+void	 path_land(struct inband *s, size_t len);
+void	 path_hold(struct inband *s, size_t len);
+void	 path_let_go(struct inband *s, size_t len);
+/* The peer wants no more bytes unanswered than that, of all streams to it. */
+void	 path_set_window(struct inband *s, size_t bytes);
+/* The same from us, if it is news to the peer; else 0. */
+size_t	 path_grant(struct inband *s);
 /* How large a stanza of a paced stream should be, and how many blocks it may
  * take on now. */
 size_t	 path_stanza(const struct inband *s);

@@ -13,6 +13,8 @@
 
 #define HURRY	2000000	/* us that a block in a hurry is remembered */
 #define CROWD	4	/* streams that send: enough to keep a path going */
+#define WINDOW	(8 * PACE_BUDGET_MAX)	/* bytes that may lie there */
+#define LEAST	(64 * 1024)	/* or so many, if it has little room */
 #define STILL	100000	/* us without any answer, and four round trips, but */
 #define STILL_MOST 4000000	/* not more than that */
 
@@ -37,6 +39,7 @@ path_new(struct ibb *b, const char *peer)
 	TAILQ_INIT(&p->flying);
 	pace_init(&p->pace, b->host.now());
 	p->moved = b->host.now();
+	p->window = p->told = WINDOW;
 	RB_INSERT(path_tree, &b->paths, p);
 	return p;
 }
@@ -53,6 +56,8 @@ path_join(struct inband *s)
 	    (s->path = path_new(s->ibb, s->peer)) == NULL)
 		return;
 	s->path->nstreams++;
+	s->path->lying += s->flying;
+	s->path->held += s->rx;
 }
 
 static void
@@ -73,6 +78,8 @@ path_leave(struct inband *s)
 	if (p == NULL)
 		return;
 	lands(s);
+	p->lying -= s->flying;
+	p->held -= s->rx;
 	s->path = NULL;
 	if (--p->nstreams == 0) {
 		RB_REMOVE(path_tree, &s->ibb->paths, p);
@@ -100,6 +107,7 @@ path_restart(struct ibb *b)
 	RB_FOREACH(p, path_tree, &b->paths) {
 		pace_restart(&p->pace, b->host.now());
 		look_who_landed(p, b->host.now());
+		p->told = 0;	/* it may not have heard of it */
 	}
 }
 
@@ -136,12 +144,34 @@ somebody_hurries(const struct ibb *b)
  * Room
  */
 
-/* No more than has gone through so far is to lie before a reader who may have
+static size_t
+smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* An eighth of what does not yet lie before the readers of other streams: there
+ * and, as what is unanswered is kept, here.  So each of many that stand still
+ * takes less than the one before, and leaves some. */
+static size_t
+own_window(const struct inband *s)
+{
+	const struct path	*p = s->path;
+	size_t			 others = p->lying - s->flying, window;
+
+	window = p->window > others ? (p->window - others) / 8 : 0;
+	if (s->user.room != NULL)
+		window = smaller(window, s->user.room(s->arg, 0) / 8);
+	return window > PACE_FIRST ? window : PACE_FIRST;
+}
+
+/* No more than has gone through so far is to lie before a reader that may have
  * stopped. */
 static size_t
 own_budget(const struct inband *s)
 {
-	return s->taken > PACE_FIRST ? s->taken : PACE_FIRST;
+	return smaller(s->taken > PACE_FIRST ? s->taken : PACE_FIRST,
+	    own_window(s));
 }
 
 static size_t
@@ -165,6 +195,68 @@ shared_room(const struct inband *s, size_t block)
 	size_t	 all = pace_room(&s->path->pace, block);
 
 	return own < all ? own : all;
+}
+
+/*
+ * What lies at either end, unanswered
+ */
+
+void
+path_fly(struct inband *s, size_t len)
+{
+	s->flying += len;
+	if (s->path != NULL)
+		s->path->lying += len;
+}
+
+void
+path_land(struct inband *s, size_t len)
+{
+	s->flying -= len;
+	if (s->path != NULL)
+		s->path->lying -= len;
+}
+
+void
+path_hold(struct inband *s, size_t len)
+{
+	s->rx += len;
+	if (s->path != NULL)
+		s->path->held += len;
+}
+
+void
+path_let_go(struct inband *s, size_t len)
+{
+	s->rx -= len;
+	if (s->path != NULL)
+		s->path->held -= len;
+}
+
+void
+path_set_window(struct inband *s, size_t bytes)
+{
+	if (s->path != NULL)
+		s->path->window = smaller(bytes, WINDOW);
+}
+
+/* What lies here already, and a quarter of what there is still room for: other
+ * peers want some. */
+size_t
+path_grant(struct inband *s)
+{
+	struct path	*p = s->path;
+	size_t		 n;
+
+	if (p == NULL || s->user.room == NULL)
+		return 0;
+	n = smaller(p->held + s->user.room(s->arg, 0) / 4, WINDOW);
+	if (n < LEAST)
+		n = LEAST;
+	if (n == p->told || (n > p->told / 2 && n / 2 < p->told))
+		return 0;
+	p->told = n;
+	return n;
 }
 
 /*
@@ -278,7 +370,11 @@ size_t
 path_stanza(const struct inband *s)
 {
 	size_t	 stanza = pace_stanza(&s->path->pace);
+	size_t	 window = own_window(s);
 
+	if (stanza > window)
+		stanza = window < PACE_UNIT ? PACE_FIRST :
+		    window / PACE_UNIT * PACE_UNIT;
 	if (stanza > PACE_FIRST && (s->taken < PACE_FIRST ||
 	    shared_room(s, 1) == 0))
 		return PACE_FIRST;

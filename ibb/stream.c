@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/budget.h"
 #include "ibb/carrier.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
@@ -33,6 +34,7 @@ struct stream {
 	char			 receipt[E2E_RECEIPT];	/* the peer's */
 	struct buf		 rx;		/* received, not consumed */
 	uint64_t		 sent, confirmed, received, consumed;
+	struct charge		 charge;	/* for what all this takes */
 	enum stream_fault	 fault;
 	enum stanza_error	 refusal;
 	char			 why[512];
@@ -72,6 +74,52 @@ give_up(struct stream *s, enum stream_fault fault, enum stanza_error err,
 {
 	carrier_abort(s->carrier, err);
 	fail(s, fault, why);
+}
+
+/*
+ * Memory
+ */
+
+#define STREAM_COST	(8 * 1024)	/* bytes: a stream with nothing in it */
+#define SESSION_COST	(40 * 1024)	/* and what OpenSSL has for a session */
+#define SOCKET_COST	(17 * 1024)	/* and for half a record of a socket */
+#define SPARE		(16 * 1024)	/* of storage that may be kept empty */
+
+static size_t
+fixed(const struct stream *s)
+{
+	if (s->e2e == NULL)
+		return STREAM_COST;
+	return STREAM_COST + SESSION_COST + (carrier_wired(s->carrier) ?
+	    SOCKET_COST : 0);
+}
+
+/* All that it keeps now, charged; storage that is empty goes if others need
+ * it. */
+static void
+account(struct stream *s)
+{
+	struct buf	*out = carrier_out(s->carrier);
+	size_t		 held = carrier_held(s->carrier);
+
+	if (charge_is_tight(&s->charge)) {
+		if (buf_len(&s->rx) == 0 && buf_storage(&s->rx) > SPARE)
+			buf_free(&s->rx);
+		if (buf_len(out) == 0 && buf_storage(out) > SPARE)
+			buf_free(out);
+	}
+	if (held < buf_storage(&s->rx))
+		held = buf_storage(&s->rx);
+	charge_set(&s->charge, fixed(s), held + buf_storage(out) +
+	    carrier_flying(s->carrier));
+}
+
+static size_t
+on_room(void *arg, int all)
+{
+	struct stream	*s = arg;
+
+	return all ? charge_rest(&s->charge) : charge_left(&s->charge);
 }
 
 /*
@@ -353,6 +401,7 @@ on_block(void *arg, const void *data, size_t len)
 		}
 		close_if_done(s);
 	}
+	account(s);
 	changed(s);
 }
 
@@ -362,6 +411,7 @@ on_answered(void *arg, size_t weight)
 	struct stream	*s = arg;
 
 	s->confirmed += weight;
+	account(s);
 	close_if_done(s);
 	changed(s);
 }
@@ -534,6 +584,7 @@ static const struct inband_user carried = {
 	.closing = on_closing,
 	.closed = on_closed,
 	.receipt = on_receipt,
+	.room = on_room,
 	.failed = on_failed,
 };
 
@@ -580,8 +631,10 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
 			goto fail;
 	}
-	if (carrier_open(s->carrier, conf->deadline(), write_open) == -1)
+	if (charge_begin(&s->charge, conf->budget, peer) == -1 ||
+	    carrier_open(s->carrier, conf->deadline(), write_open) == -1)
 		goto fail;
+	account(s);
 	return s;
 fail:
 	stream_free(s);
@@ -652,6 +705,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 		return NULL;
 	}
 	if ((s = stream_new(conf, notify, arg)) == NULL ||
+	    charge_begin(&s->charge, conf->budget, inband_peer(offer)) == -1 ||
 	    (s->carrier = carrier_offered(offer, conf->iqs, &carried, s)) ==
 	    NULL) {
 		stream_free(s);
@@ -665,6 +719,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 		inband_can_sync(offer);
 		s->xcat = 1;
 	}
+	account(s);
 	if (session == NULL)
 		return s;
 	s->e2e = session_new(s, stream_host(open), stream_port(open),
@@ -674,6 +729,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 		    session_error(s) : NULL);
 		return NULL;
 	}
+	account(s);
 	return s;
 }
 
@@ -688,10 +744,12 @@ stream_alone(const char *peer, const char *sid, int calling,
 	s->calling = calling;
 	s->state = calling ? STREAM_OPENING : STREAM_OFFERED;
 	s->carrier = carrier_alone(peer, sid, &carried, s);
-	if (s->carrier == NULL) {
+	if (s->carrier == NULL ||
+	    charge_begin(&s->charge, conf->budget, peer) == -1) {
 		stream_free(s);
 		return NULL;
 	}
+	account(s);
 	return s;
 }
 
@@ -752,6 +810,7 @@ stream_free(struct stream *s)
 	if (s->carrier != NULL)
 		carrier_abort(s->carrier, SE_ITEM_NOT_FOUND);
 	carrier_free(s->carrier);
+	charge_end(&s->charge);
 	e2e_free(s->e2e);
 	buf_free(&s->flight);
 	buf_free(&s->rx);
@@ -879,6 +938,7 @@ stream_write(struct stream *s, const void *data, size_t len)
 		if (write_block(s, p, n) == -1)
 			return -1;
 	}
+	account(s);
 	return 0;
 }
 
@@ -913,6 +973,7 @@ stream_consume(struct stream *s, size_t len)
 	buf_drain(&s->rx, len);
 	s->consumed += len;
 	carrier_consumed(s->carrier, s->consumed);
+	account(s);
 	close_if_done(s);
 }
 
@@ -926,12 +987,6 @@ int
 stream_heard_end(const struct stream *s)
 {
 	return s->e2e != NULL && e2e_ended(s->e2e);
-}
-
-int
-stream_congested(const struct stream *s)
-{
-	return carrier_congested(s->carrier);
 }
 
 struct carrier *
@@ -980,12 +1035,20 @@ stream_wire(struct stream *s, unsigned number, int ready, int relayed)
 }
 
 #define WIRE_READ	(64 * 1024)	/* at a time */
+#define WIRE_LEAST	E2E_RECORD	/* or so, if memory is short */
 #define WIRE_HELD	(512 * 1024)	/* not consumed: enough for now */
 
+/* With little memory it is an eighth of what there is, as each of many streams
+ * wants some. */
 size_t
 stream_wire_room(const struct stream *s)
 {
-	return over(s) || buf_len(&s->rx) >= WIRE_HELD ? 0 : WIRE_READ;
+	size_t	 len = buf_len(&s->rx), most = charge_left(&s->charge) / 8;
+
+	if (over(s) || len >= WIRE_HELD || (len > 0 && len >= most))
+		return 0;
+	return most >= WIRE_READ ? WIRE_READ :
+	    most < WIRE_LEAST ? WIRE_LEAST : most;
 }
 
 void

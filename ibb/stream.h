@@ -23,6 +23,7 @@
 #include "xml/check.h"
 #include "xml/stanza.h"
 
+struct budget;
 struct carrier;
 struct elem;
 struct ibb;
@@ -71,6 +72,7 @@ struct stream_conf {
 	/* Judges the peer's key, as e2e_judge_fn; arg is the stream's. */
 	const char *(*judge)(void *arg, const char *fingerprint);
 	struct iq_table *iqs;	/* knows our JID */
+	struct budget *budget;	/* that it is charged to; may be NULL */
 	/* What a caller asks for, as mod_tcpproxy names it; NULL: nothing. */
 	const char *host, *port;
 	const char *sid;	/* a caller's; copied.  NULL: a random one */
@@ -160,8 +162,6 @@ int	 stream_eof(const struct stream *s);
 /* Has the peer proved that it has no more to say?  Not without a session. */
 int	 stream_heard_end(const struct stream *s);
 
-/* Does it hold so much that nothing is read from the server meanwhile? */
-int	 stream_congested(const struct stream *s);
 /*
  * Sockets.  What carries the stream: for carrier_wire_...().  May it have a
  * socket now?  Socket number stands, as carrier_wire() has it, through a proxy

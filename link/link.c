@@ -591,24 +591,6 @@ look_for_peer(struct link *l)
 	l->heard = received;
 }
 
-/*
- * A peer that sends without waiting for answers, to an end that takes nothing:
- * while that is so no other stream gets anything.  Has nothing moved since
- * this was last called?
- */
-static int
-holds_up_others(struct link *l)
-{
-	uint64_t	 stood = l->stood;
-
-	l->stood = 0;
-	if ((run.mode != SERVE && run.mode != FORWARD) || single() ||
-	    !stream_congested(l->stream))
-		return 0;
-	l->stood = l->progress;
-	return l->stood == stood;
-}
-
 static void
 link_silent(void *arg)
 {
@@ -627,11 +609,7 @@ link_silent(void *arg)
 	if (stream_state(l->stream) == STREAM_FAILED &&
 	    (run.mode == SERVE || run.mode == FORWARD) && l->doomed++)
 		link_broke(l);
-	else if (holds_up_others(l)) {
-		stream_abort(l->stream, SE_BUSY);
-		link_failed(l, EX_BROKEN, "the peer sends more than is "
-		    "taken here, which held up the other streams");
-	} else if (is_waiting(l) && l->since != 0)
+	else if (is_waiting(l) && l->since != 0)
 		still_waiting(l);
 	else
 		look_for_peer(l);
@@ -782,8 +760,11 @@ links_check(void *arg)
 		if (l->stream != NULL)
 			link_check(l);
 	}
+	/* A peer that does not wait for answers is waited for only where that
+	 * costs no other stream anything; else it loses its own. */
 	if (run.ibb != NULL)
-		session_pause(run.session, ibb_congested(run.ibb));
+		session_pause(run.session, single() && run.nlinks == 1 &&
+		    ibb_congested(run.ibb));
 }
 
 static size_t
@@ -924,5 +905,6 @@ link_stream_conf(void)
 		    run.trust != NULL && trust_expects(run.trust, run.peer)),
 		.judge = judge,
 		.iqs = session_iqs(run.session),
+		.budget = run.budget,
 	};
 }

@@ -65,7 +65,6 @@ struct link {
 	uint64_t	 progress;	/* bytes moved, as last seen */
 	struct timer	 silence;	/* is the peer still there? */
 	uint64_t	 heard, confirmed;	/* bytes, as last seen */
-	uint64_t	 stood;		/* progress, when last congested */
 	int64_t		 since;		/* when it began to wait for the peer
 					 * or the server; 0: it does not */
 	int64_t		 pause;		/* ms to the next look */

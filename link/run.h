@@ -19,6 +19,7 @@
 #include "xml/jid.h"
 
 struct allow;
+struct budget;
 struct ibb;
 struct link;
 struct loop;
@@ -74,6 +75,7 @@ struct run {
 	struct resolver		*resolver;
 	struct session		*session;
 	struct ibb		*ibb;		/* NULL before the login */
+	struct budget		*budget;	/* likewise: of its streams */
 	TAILQ_HEAD(, link)	 links;
 	TAILQ_HEAD(, link)	 changed;	/* of these: to be looked at */
 	size_t			 nlinks;

@@ -14,6 +14,8 @@
 #include "xml/number.h"
 
 #define UPGRADE_AFTER	(256 * 1024)
+#define MEMORY			(64L * 1024 * 1024)
+#define MEMORY_LEAST		(1024L * 1024)
 #define MAX_STREAMS		1024
 #define MAX_STREAMS_PER_PEER	512
 #define VALUE_MAX	1024
@@ -96,6 +98,7 @@ static const struct keyword {
 	{ "max-streams", AT(max_streams), LONG, 0, NULL, 1, 65535 },
 	{ "max-streams-per-peer", AT(max_streams_per_peer), LONG, 0, NULL, 1,
 	    65535 },
+	{ "memory", AT(memory), LONG, 0, NULL, MEMORY_LEAST, LONG_MAX },
 	{ "message", AT(message), WORD, 0, yesno, 0, 0 },
 	{ "no-stdin", AT(no_stdin), WORD, 0, yesno, 0, 0 },
 	{ "oob", AT(oob), STRING, 0, NULL, 0, 0 },
@@ -148,6 +151,7 @@ conf_init(struct conf *c)
 	STAILQ_INIT(&c->streamhost);
 	c->fast = 1;
 	c->upgrade_after = UPGRADE_AFTER;
+	c->memory = MEMORY;
 	c->max_streams = MAX_STREAMS;
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
 	return 0;

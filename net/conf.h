@@ -39,6 +39,7 @@ struct conf {
 	long	 max_size;	/* max-size bytes of a file, or 0: any */
 	struct conf_list forward; /* forward [addr:]port (-L), repeatable */
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
+	long	 memory;	/* memory bytes, of all streams */
 	long	 max_streams;	/* max-streams number, of a listener */
 	long	 max_streams_per_peer; /* max-streams-per-peer number */
 	char	*jid;		/* jid address (-j); not yet prepared */

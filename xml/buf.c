@@ -38,6 +38,12 @@ buf_room(const struct buf *b)
 	return b->max - b->len;
 }
 
+size_t
+buf_storage(const struct buf *b)
+{
+	return b->cap;
+}
+
 const unsigned char *
 buf_data(const struct buf *b)
 {

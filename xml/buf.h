@@ -25,9 +25,10 @@ void	 buf_init(struct buf *b, size_t max);
 /* Wipe and release the storage; b is empty and usable again.  Keeps errno. */
 void	 buf_free(struct buf *b);
 
-/* Bytes held; bytes that may still be added. */
+/* Bytes held; bytes that may still be added; bytes of storage. */
 size_t	 buf_len(const struct buf *b);
 size_t	 buf_room(const struct buf *b);
+size_t	 buf_storage(const struct buf *b);
 
 /* The live bytes, buf_len() of them; valid until b is next changed. */
 const unsigned char *buf_data(const struct buf *b);

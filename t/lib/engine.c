@@ -192,6 +192,15 @@ on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 	    *text != '\0' ? ": " : "", text));
 }
 
+static size_t
+on_room(void *arg, int all)
+{
+	struct end *e = arg;
+
+	(void)all;
+	return e->side->room;
+}
+
 const struct inband_user user = {
 	.opened = on_opened,
 	.block = on_block,
@@ -199,6 +208,7 @@ const struct inband_user user = {
 	.closing = on_closing,
 	.closed = on_closed,
 	.receipt = on_receipt,
+	.room = on_room,
 	.failed = on_failed,
 };
 
@@ -309,6 +319,7 @@ side_init(struct side *a, const char *jid)
 	memset(a, 0, sizeof(*a));
 	a->jid = jid;
 	a->accept = 1;
+	a->room = SIZE_MAX;
 	STAILQ_INIT(&a->out);
 	SLIST_INIT(&a->ends);
 	must((a->iqs = iq_new(post, a)) != NULL);

@@ -56,6 +56,7 @@ struct side {
 	int eager;		/* answer blocks and closes at once */
 	int counting;		/* blocks are numbers: see count_block() */
 	int broken;		/* nothing can be sent */
+	size_t room;		/* bytes that streams may still keep */
 	int asks_later;		/* so often, for room */
 	int answers_later;	/* so often, a moment for answers */
 	char id[33];		/* of the request seen last by said() */

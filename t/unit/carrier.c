@@ -45,6 +45,7 @@ struct side {
 	struct buf		 pipe;		/* on its way from here */
 	int			 wired;		/* this end of the socket */
 	int			 stalls;	/* its reader */
+	size_t			 room;		/* for more */
 	int			 waits;		/* answers do */
 	uint64_t		 total, sent, got, gone, confirmed;
 	int			 opened, closing, closed, failed, wrong;
@@ -256,6 +257,15 @@ on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 	s->failed = 1;
 }
 
+/* Nothing is refused for want of it, but windows shrink. */
+static size_t
+on_room(void *arg, int all)
+{
+	struct side	*s = arg;
+
+	return all ? SIZE_MAX : s->room;
+}
+
 static const struct inband_user user = {
 	.opened = on_opened,
 	.block = on_block,
@@ -263,6 +273,7 @@ static const struct inband_user user = {
 	.closing = on_closing,
 	.closed = on_closed,
 	.receipt = on_receipt,
+	.room = on_room,
 	.failed = on_failed,
 };
 
@@ -435,6 +446,7 @@ side_start(struct side *s, const char *jid, struct side *peer, uint64_t total)
 	s->peer = peer;
 	s->total = total;
 	STAILQ_INIT(&s->out);
+	s->room = SIZE_MAX;
 	buf_init(&s->pipe, 2 * CARRIER_WINDOW);
 	must((s->iqs = iq_new(take, s)) != NULL);
 	must(iq_setjid(s->iqs, jid) == 0);
@@ -490,6 +502,16 @@ most(const struct side *s)
 	return carrier_way(s->c) == CARRIER_SOCKET ? scale * BLOCK : BLOCK;
 }
 
+/* Memory runs short, or there is some again; sockets tick. */
+static void
+change_room(struct side *s)
+{
+	static const size_t	 rooms[] = { SIZE_MAX, 3000000, 600000, 0 };
+
+	s->room = rooms[chance(4)];
+	carrier_wire_tick(s->c);
+}
+
 static void
 something(int logins)
 {
@@ -517,7 +539,7 @@ something(int logins)
 	else if (what < 96)
 		s->stalls = !s->stalls;
 	else if (what < 97)
-		carrier_wire_tick(s->c);
+		change_room(s);
 	else if (what < 98)
 		lose_login(s);
 	else

@@ -838,9 +838,12 @@ test_congestion(void)
 	e->counting = 1;
 	for (n = 0; !ibb_congested(a.ibb); n++)
 		hear_message(&a, data_xml("sid", format("%u", n), block));
-	is_int(n * 30000 / (INBAND_RX_MAX / 2), 1, "congested by messages");
+	is_int(n * 30000 / (512 * 1024), 3, "congested by messages");
 	inband_answer(e->s, 1);
 	ok(!ibb_congested(a.ibb), "relieved");
+	a.room = 400000;
+	ok(ibb_congested(a.ibb), "by less, with less room");
+	a.room = SIZE_MAX;
 	for (; !e->failed; n++)
 		hear_message(&a, data_xml("sid", format("%u", n), block));
 	is(events(e), "failed overrun resource-constraint (busy); ",
@@ -1393,21 +1396,42 @@ test_overrun(void)
 	side_init(&a, US);
 	e = listening(&a, "65535", "");
 	e->counting = 1;
-	for (n = 0; n < 100 && *verdict == '\0'; n++)
+	for (n = 0; n < 1000 && *verdict == '\0'; n++)
 		verdict = ask(&a, PEER, "set", data_xml("sid",
 		    format("%u", n), block));
 	is(verdict, "resource-constraint/wait", "a peer that floods");
 	is_int((n - 1) * 50000 / 100000, INBAND_RX_MAX / 100000,
-	    "has its megabyte");
+	    "has its megabytes");
 	is(events(e), "failed overrun resource-constraint (busy); ",
 	    "and no more");
+	side_free(&a);
+
+	/* With no room left it has one block. */
+	side_init(&a, US);
+	a.room = 0;
+	e = listening(&a, "65535", "");
+	e->counting = 1;
+	is(ask(&a, PEER, "set", data_xml("sid", "0", b64fill(65535))), "",
+	    "a block is taken whatever room there is");
+	inband_answer(e->s, 1);
+	drop_letters(&a);
+	is(ask(&a, PEER, "set", data_xml("sid", "1", block)), "",
+	    "and another one then");
+	a.room = 50000;
+	is(ask(&a, PEER, "set", data_xml("sid", "2", block)), "",
+	    "two if there is room");
+	a.room = 49999;
+	is(ask(&a, PEER, "set", data_xml("sid", "3", block)),
+	    "resource-constraint/wait", "not if there is none");
+	is(events(e), "failed overrun resource-constraint (busy); ",
+	    "which is the end of it");
 	side_free(&a);
 
 	/* Empty blocks with huge ids cost memory all the same. */
 	side_init(&a, US);
 	e = listening(&a, "65535", "");
 	e->counting = 1;
-	for (n = 0; n < 100 && !e->failed; n++)
+	for (n = 0; n < 1000 && !e->failed; n++)
 		hear(&a, PEER, format("<iq type='set' id='%s'>%s</iq>", ids,
 		    data_xml("sid", format("%u", n), "")));
 	is_int(n, INBAND_RX_MAX / 100000 + 2, "ids of 100 kB count");

@@ -235,6 +235,71 @@ test_held(void)
 	part(&a, &b);
 }
 
+/* Bytes that lie before a reader. */
+static size_t
+lies(size_t i)
+{
+	return inband_flying(senders[i].near->s);
+}
+
+/* One reader after the other stops: less and less lies before each, and there
+ * is always some left for the next. */
+static void
+test_windows(void)
+{
+	size_t	 all = 0, i, n = STREAMS - 1, more = 0;
+
+	set_up(STREAMS);
+	run_for(STREAMS, 3000);
+	for (i = 0; i < n; i++) {
+		senders[i].far->eager = 0;
+		run_for(STREAMS, 1000);
+	}
+	for (i = 0; i < n; i++) {
+		all += lies(i);
+		more += i > 0 && lies(i) > lies(i - 1) + 65536;
+	}
+	ok(lies(0) > PACE_BUDGET_MAX / 2, "much lies before the first: %zu",
+	    lies(0));
+	ok(lies(n - 1) < PACE_BUDGET_MAX / 6, "little before the last: %zu",
+	    lies(n - 1));
+	is_int((long)more, 0, "ever less in between");
+	ok(all < 8 * PACE_BUDGET_MAX, "not too much before all: %zu", all);
+	forget(STREAMS);
+	run_for(STREAMS, 1000);
+	ok(senders[n].sent > 1000 * (RATE / 100) * 40,
+	    "and one still moves: %llu", (unsigned long long)senders[n].sent);
+	part(&a, &b);
+}
+
+/* The receiver has little room, and says so; then it has room again. */
+static void
+test_room(void)
+{
+	set_up(2);
+	run_for(2, 3000);
+	b.room = 800000;
+	run_for(2, 200);
+	wait_for_last(1);
+	senders[0].far->eager = 0;
+	run_for(2, 1000);
+	ok(lies(0) <= 2 * (800000 / 4 / 8), "its window, for all streams: %zu",
+	    lies(0));
+	b.room = SIZE_MAX;
+	run_for(2, 1000);
+	ok(lies(0) > PACE_BUDGET_MAX / 2, "and the old one: %zu", lies(0));
+	part(&a, &b);
+
+	set_up(1);
+	run_for(1, 3000);
+	a.room = 80000;
+	wait_for_last(0);
+	senders[0].far->eager = 0;
+	run_for(1, 1000);
+	ok(lies(0) <= 10000 + 4096, "the sender's own memory: %zu", lies(0));
+	part(&a, &b);
+}
+
 /* All but one have stopped, and there is nothing else under way. */
 static void
 test_still(void)
@@ -454,6 +519,8 @@ main(void)
 	memset(block, 'x', sizeof(block));
 	test_turns();
 	test_held();
+	test_windows();
+	test_room();
 	test_still();
 	test_slow();
 	test_new();

@@ -1,0 +1,51 @@
+/*
+ * budget: the memory that all streams of a login may take together, and the
+ * part of it that is for those of one account.
+ *
+ * Each stream says what it takes, and asks what is left before it takes more:
+ * windows shrink as memory does, and a peer whose streams stand still takes
+ * nothing from the others but the rest of its own part.  Each window is a
+ * fraction of what is left, so that something remains for the next stream.  A
+ * quarter of all is not for windows: it is for what they never shrink below,
+ * and for what was under way when they shrank.  Only a peer that heeds no
+ * window gets to the end of that, and loses its stream.
+ */
+#ifndef IBB_BUDGET_H
+#define IBB_BUDGET_H
+
+#include <stddef.h>
+
+struct budget;
+struct share;
+
+/* What one stream has taken: to be there, and for its bytes.  All zero, it has
+ * no budget, and takes what it likes. */
+struct charge {
+	struct share	*share;
+	size_t		 fixed, bytes;
+};
+
+/* A budget of so many bytes, of which an account may have part.  NULL when out
+ * of memory. */
+struct budget *budget_new(size_t bytes, size_t part);
+/* All charges must have ended.  NULL is fine. */
+void	 budget_free(struct budget *b);
+
+/* Begin to charge the account of peer, a JID; b NULL charges nothing.  0, or -1
+ * when out of memory. */
+int	 charge_begin(struct charge *c, struct budget *b, const char *peer);
+/* It has taken so many by now, of which only the latter count for the part of
+ * its account: the number of streams has a limit of its own.  It has none any
+ * more. */
+void	 charge_set(struct charge *c, size_t fixed, size_t bytes);
+void	 charge_end(struct charge *c);
+
+/* How many bytes are left for windows, and how many at all, of the budget or of
+ * the account's part of it, whichever is less. */
+size_t	 charge_left(const struct charge *c);
+size_t	 charge_rest(const struct charge *c);
+/* Is so much of the budget taken that no stream should keep storage that is
+ * empty? */
+int	 charge_is_tight(const struct charge *c);
+
+#endif
