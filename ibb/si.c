@@ -23,6 +23,7 @@ static const struct {
 	{ SI_IBB, NS_IBB }
 };
 
+#define MD5_OF_NOTHING	"d41d8cd98f00b204e9800998ecf8427e"
 #define NMETHODS (sizeof(methods) / sizeof(methods[0]))
 
 /*
@@ -136,16 +137,24 @@ mode(const char *s)
 	return (int)strtol(s, NULL, 8);
 }
 
+/* QXmpp leaves the size of an empty file out, but gives its hash. */
+static int
+is_empty(const struct elem *e, const struct si_file *f)
+{
+	return elem_attr(e, "size") == NULL &&
+	    strcmp(f->hash, MD5_OF_NOTHING) == 0;
+}
+
 /* 0, or -1 if it lacks what it must have. */
 static int
 parse_file(const struct elem *e, struct si_file *f)
 {
 	memset(f, 0, sizeof(*f));
-	if ((f->name = elem_attr(e, "name")) == NULL ||
-	    number(elem_attr(e, "size"), &f->size) == -1)
+	hash(elem_attr(e, "hash"), f->hash);
+	if ((f->name = elem_attr(e, "name")) == NULL || (!is_empty(e, f) &&
+	    number(elem_attr(e, "size"), &f->size) == -1))
 		return -1;
 	f->dated = date(elem_attr(e, "date"), &f->date) == 0;
-	hash(elem_attr(e, "hash"), f->hash);
 	f->ranged = elem_child(e, NS_SI_FILE, "range") != NULL;
 	f->mode = mode(elem_attr(e, "mode"));
 	if (number(elem_attr(e, "more"), &f->more) == -1)

@@ -212,11 +212,18 @@ proven(const struct stream *s)
 	    s->receipt);
 }
 
+static int64_t
+close_deadline(const struct stream *s)
+{
+	return s->conf.close_deadline != NULL ? s->conf.close_deadline() :
+	    s->conf.deadline();
+}
+
 static void
 ask_close(struct stream *s)
 {
 	s->closing = 1;
-	carrier_close(s->carrier, s->conf.deadline());
+	carrier_close(s->carrier, close_deadline(s));
 }
 
 /* The peer asked first.  Blocks of ours that crossed its <close/> are not in
@@ -225,11 +232,11 @@ static void
 answer_close(struct stream *s)
 {
 	if (s->closing || proven(s)) {
-		carrier_close(s->carrier, s->conf.deadline());
+		carrier_close(s->carrier, close_deadline(s));
 		return;
 	}
 	s->closing = 1;
-	carrier_close_back(s->carrier, s->conf.deadline());
+	carrier_close_back(s->carrier, close_deadline(s));
 }
 
 /* Close when both directions have said and heard all they will. */

@@ -67,6 +67,8 @@ struct stream_conf {
 				 * that cuts the other direction */
 	int	 close_plain;	/* the same for a stream without a session */
 	int64_t	(*deadline)(void);	/* for an answer asked for now */
+	int64_t	(*close_deadline)(void); /* for that to our close; NULL: the
+				 * other one */
 	SSL_CTX	*tls;		/* from e2e_context(); NULL: plain streams */
 	int	 require;	/* a session, or nothing */
 	/* Judges the peer's key, as e2e_judge_fn; arg is the stream's. */

@@ -22,6 +22,8 @@
 #include "xml/iq.h"
 #include "xml/write.h"
 
+#define SILENT_TIME	10000	/* ms without an answer or a request */
+
 static struct {
 	int		 serving;
 	const char	*where;		/* address and port; NULL: any */
@@ -31,6 +33,7 @@ static struct {
 	char		 url[URL_TEXT];
 	char		 shown[FILE_NAME];
 	struct timer	 timer;		/* -w */
+	struct timer	 hint;		/* it may be a peer that is silent */
 } offered = { .file = { .fd = -1 } };
 
 /* One file, and it stays open. */
@@ -82,6 +85,7 @@ sent(void *arg, uint64_t at)
 	if (at > offered.at)
 		offered.at = at;
 	progress_at(at);
+	timer_set(run.loop, &offered.hint, clock_ms() + SILENT_TIME);
 	if (run.conf.timeout > 0)
 		timer_set(run.loop, &offered.timer, answer_deadline());
 }
@@ -176,12 +180,44 @@ answered(void *arg, const struct elem *answer)
 		    ": " : "", stanza_errortext(answer));
 }
 
+static int
+is_fetched(void)
+{
+	return offered.at > 0 && offered.at == offered.file.size;
+}
+
+/* What a peer may be that does not answer. */
+static const char *
+silence(void)
+{
+	if (is_fetched())
+		return "all of it was fetched, but nothing confirms that: it "
+		    "may be a client that shows addresses to its user, and "
+		    "does not answer";
+	return "no answer: it may be a client that shows addresses to its "
+	    "user, or does not know them, and does not answer; ask there, or "
+	    "send the file without -o oob";
+}
+
 static void
 timed_out(void *arg)
 {
 	(void)arg;
-	fatal(EX_TIME, "%s: nothing was fetched for %ld s; try again, or "
-	    "give it more time with -w", run.peer, run.conf.timeout);
+	if (offered.at == 0 || is_fetched())
+		fatal(EX_TIME, "%s: %s", run.peer, silence());
+	else
+		fatal(EX_TIME, "%s: nothing more was fetched for %ld s; try "
+		    "again, or give it more time with -w", run.peer,
+		    run.conf.timeout);
+}
+
+/* Without -w it is waited for, for as long as its user may take. */
+static void
+still_silent(void *arg)
+{
+	(void)arg;
+	if (offered.at == 0 || is_fetched())
+		say(0, "%s: %s; still waiting", run.peer, silence());
 }
 
 static void
@@ -199,6 +235,8 @@ offer(void)
 	    IQ_NODEADLINE) == -1)
 		fatal(EX_LOCAL, "out of memory");
 	offered.timer = (struct timer){ .fire = timed_out };
+	offered.hint = (struct timer){ .fire = still_silent };
+	timer_set(run.loop, &offered.hint, clock_ms() + SILENT_TIME);
 	if (run.conf.timeout > 0)
 		timer_set(run.loop, &offered.timer, answer_deadline());
 }
@@ -215,6 +253,7 @@ oob_send_back(void)
 {
 	iq_forget(session_iqs(run.session), &offered);
 	timer_clear(run.loop, &offered.timer);
+	timer_clear(run.loop, &offered.hint);
 	offer();
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ibb/carrier.h"
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "link/link.h"
@@ -205,6 +206,24 @@ ended_early(struct link *l)
 	return 1;
 }
 
+/* Plain senders may wait for the end of the socket, which is all that a
+ * receiver can say in it; what else should come is still seen.  A proxy that
+ * has not been activated yet would take that for the end of both directions. */
+static void
+end_socket(struct link *l)
+{
+	struct carrier	*c = stream_carrier(l->stream);
+
+	if (l->in->ended || !carrier_is_alone(c) ||
+	    (carrier_way(c) != CARRIER_SOCKET &&
+	    stream_received(l->stream) == 0))
+		return;
+	l->in->ended = 1;
+	stream_finish(l->stream);
+	stream_close_at_end(l->stream);
+	link_changed(l);	/* for its socket */
+}
+
 /* All is there, or nothing more is wanted. */
 static int
 check_over(struct link *l)
@@ -219,6 +238,8 @@ check_over(struct link *l)
 		    "was refused" : "it sends more than it has announced");
 		return 1;
 	}
+	if (l->in->phase == COMPLETE)
+		end_socket(l);
 	if (l->in->phase != FAILED)
 		return 0;
 	if (!l->in->told)

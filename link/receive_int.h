@@ -42,6 +42,8 @@ struct incoming {
 	uint64_t		 have;		/* bytes that are there */
 	struct link		*link;		/* NULL: none yet */
 	int			 declined;	/* before it began */
+	int			 ended;		/* complete, and its socket
+						 * is to be over */
 	int			 told;		/* why it failed: */
 	int			 status;
 	enum stanza_error	 error;

@@ -409,6 +409,12 @@ send_check(struct link *l)
 	progress_at(out.offset + stream_confirmed(l->stream));
 	if (state == STREAM_FAILED && send_si_fall_back(l))
 		return 1;
+	if (state == STREAM_FAILED && send_si_whole(l)) {
+		say(1, "%s: %s: all is confirmed, but the close is not "
+		    "answered", run.peer, out.shown);
+		link_over(l, EX_FINE);
+		return 1;
+	}
 	if (out.phase == OPENING && state == STREAM_OPEN && !out.said)
 		send_words_say(l);
 	if (send_words_hear(l))

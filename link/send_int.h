@@ -97,6 +97,8 @@ void	 send_si_offer(void);
  * reached: the same stream in-band, or if that is not wanted, a new offer that
  * names nothing else; and 1. */
 int	 send_si_fall_back(struct link *l);
+/* The stream failed.  Has the peer all the same all that was to be sent? */
+int	 send_si_whole(const struct link *l);
 
 /*
  * send_words.c: to an xcat

@@ -18,9 +18,12 @@
 #include "link/send_int.h"
 #include "link/wire.h"
 #include "net/end.h"
+#include "net/io/clock.h"
 #include "net/session.h"
 #include "xml/iq.h"
 #include "xml/text.h"
+
+#define CLOSE_TIME	5000	/* ms for an answer to the close */
 
 unsigned
 send_si_methods(void)
@@ -106,6 +109,24 @@ refused(const struct si_answer *a)
  * Agreed on
  */
 
+static int64_t
+close_deadline(void)
+{
+	int64_t	 most = clock_ms() + CLOSE_TIME, other = answer_deadline();
+
+	return other < most ? other : most;
+}
+
+/* libpurple never answers <close/>: if every byte is confirmed, the file is
+ * whole by its size, and nothing is missing but that answer. */
+int
+send_si_whole(const struct link *l)
+{
+	return out.method == SI_IBB && out.finished && out.left == 0 &&
+	    stream_fault(l->stream) == STREAM_SILENT &&
+	    stream_confirmed(l->stream) == stream_sent(l->stream);
+}
+
 static void
 open_inband(struct link *l)
 {
@@ -114,6 +135,7 @@ open_inband(struct link *l)
 	admit_say_plain(run.peer, "files go to it without a session");
 	sc.sid = out.sid;
 	sc.tls = NULL;
+	sc.close_deadline = close_deadline;
 	out.method = SI_IBB;
 	l->stream = stream_call(run.ibb, run.peer, &sc, link_changed, l);
 	if (l->stream == NULL)

@@ -426,6 +426,7 @@ tick(struct wire *w)
 		return;
 	}
 	carrier_wire_tick(c);
+	link_changed(w->link);
 	timer_set(run.loop, &w->timer, clock_ms() + TICK);
 }
 

@@ -277,6 +277,14 @@ served()
 	start slix "$PYTHON" -B "$LIB/slixoob.py" "bob@$DOMAIN/xcat" \
 	    "$(password bob)" "$SERVER" "$CAFILE"
 	wait_for 30 said slix listening || bail "slixmpp does not log in"
+	fails 7 'no answer: it may be a client that shows addresses' \
+	    "a client that does not answer" \
+	    "$T/alice" -w 1 -s -o "oob=http://127.0.0.1:1/" "bob@$DOMAIN"
+	serve
+	ok "without -w it is told soon, too" wait_for 30 \
+	    said alice 'no answer: it may be a client.*; still waiting'
+	stop alice
+	: >"$T/slix.out"
 	serve
 	wait_for 30 test -s "$T/slix.out" || bail "nothing is offered"
 	signal USR1 slix

@@ -8,6 +8,8 @@ A receiver takes one file, or with -k any number, writes it to DIR and prints a
 line of what it was told: name, size, hash, date.  A sender takes part in range
 requests.  -M names the kinds of stream that it offers or takes, in that order:
 ibb, s5b.  With --late it goes on after an offer only when SIGUSR1 has come.
+With --no-answer it does not answer a <close/>, as libpurple; with --wait-end it
+does not end a socket before the receiver has, for so long.
 The rest is for senders that lie.
 """
 import asyncio
@@ -17,7 +19,7 @@ import signal
 from datetime import datetime, timezone
 
 import slixmpp
-from slixmpp.xmlstream.handler import CoroutineCallback
+from slixmpp.xmlstream.handler import Callback, CoroutineCallback
 from slixmpp.xmlstream.matcher import StanzaPath
 
 import slixpeer
@@ -53,6 +55,11 @@ class Peer(slixpeer.Peer):
         self.add_event_handler('socks5_data', self.on_s5b_data)
         self.add_event_handler('socks5_closed', self.on_s5b_closed)
         self.add_event_handler('disconnected', self.on_lost)
+        if opt.no_answer:
+            self.remove_handler('IBB Close')
+            self.register_handler(Callback(
+                'IBB Close', StanzaPath('iq@type=set/ibb_close'),
+                lambda iq: self.ended(iq['ibb_close']['sid'])))
 
     def mend(self):
         """slixmpp 1.8.3 forgets to wait for what handles an offer."""
@@ -192,7 +199,13 @@ class Peer(slixpeer.Peer):
                 await stream.write(data[i:i + 65536])
             while stream.transport.get_write_buffer_size():
                 await asyncio.sleep(.05)
-            stream.transport.close()
+            if opt.wait_end is None:
+                stream.transport.close()
+            for _ in range(20 * (opt.wait_end or 0)):
+                if stream.transport.is_closing():
+                    print('ended', flush=True)
+                    break
+                await asyncio.sleep(.05)
         print('sent', len(data), flush=True)
 
     async def converse(self):
@@ -232,6 +245,8 @@ def options():
     p.add_argument('--pause', type=float, default=0)
     p.add_argument('--late', action='store_true')
     p.add_argument('--twice', action='store_true')
+    p.add_argument('--no-answer', action='store_true')
+    p.add_argument('--wait-end', type=int, metavar='SECONDS')
     p.add_argument('--choose', metavar='METHOD')
     p.add_argument('role', choices=('send', 'receive'))
     p.add_argument('args', nargs='+')

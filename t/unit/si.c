@@ -70,6 +70,11 @@ test_offers(struct iq_table *t)
 	    o.file.mode == -1, 1, "what makes no sense is not there");
 	is_int(o.methods, SI_IBB, "the one that we know");
 
+	is_int(offer(t, SI FILEXML("name='a' "
+	    "hash='d41d8cd98f00b204e9800998ecf8427e'") BOTH "</si>", &o), 1,
+	    "no size, but the hash of nothing");
+	is_int((long)o.file.size, 0, "is an empty file");
+
 	is_int(offer(t, "<query xmlns='jabber:iq:oob'/>", &o), 0,
 	    "something else");
 	is(stanza_sent, "", "is not answered");
