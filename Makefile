@@ -15,68 +15,81 @@ LIBS	= `pkg-config --libs $(PKGS)`
 XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
 	xml/jid.o xml/number.o xml/parse.o xml/stanza.o xml/text.o xml/utf8.o \
 	xml/write.o
-IBB	= ibb/answer.o ibb/budget.o ibb/bytestreams.o ibb/carrier.o \
-	ibb/close.o ibb/data.o ibb/e2e.o ibb/inband.o ibb/open.o ibb/pace.o ibb/path.o ibb/si.o \
-	ibb/ssl_error.o \
-	ibb/stream.o ibb/sync.o ibb/why.o
-NET	= net/addr.o net/allow.o net/altmeta.o net/auth.o net/auth2.o net/away.o \
-	net/bind.o net/bosh_line.o net/bosh_request.o net/bosh_response.o \
-	net/child.o net/conf.o net/conffile.o net/dial.o net/disco.o net/end.o \
-	net/fetch.o net/file.o net/filename.o net/ht.o net/http.o \
-	net/identity.o net/io.o net/jrd.o net/keyseq.o net/known.o \
-	net/login.o net/loop.o net/manners.o net/offer.o net/password.o \
-	net/port.o \
-	net/proxy.o net/race.o net/reach.o net/resolve.o net/resume.o \
-	net/road.o net/road_bosh.o net/road_tcp.o net/road_ws.o net/roster.o \
-	net/s5bdial.o net/s5blisten.o net/sasl.o net/sasl2.o net/scram.o \
-	net/serve.o net/service.o net/session.o net/sm.o net/socks.o \
-	net/socks5.o net/socks5d.o net/srv.o net/sum.o net/systemd.o \
-	net/tls.o net/tokens.o net/trace.o \
-	net/trust.o net/url.o net/via.o net/way.o net/ways.o net/where.o \
-	net/wrap.o net/ws.o
-NETIO	= net/io/clock.o net/io/fd.o net/io/limits.o net/io/listen.o \
-	net/io/log.o \
-	net/io/signals.o
-NETCONF	= net/conf/statefile.o
-LOGIN	= net/login/absence.o net/login/rebind.o
-OBJS	= $(XML) $(IBB) $(NETIO) $(NETCONF) $(NET) $(LOGIN)
-MAIN	= xcat.o link/admit.o \
-	link/call.o link/hosts.o link/link.o link/listen.o \
-	link/notes.o link/oob.o \
-	link/oob_fetch.o link/oob_send.o link/probe.o link/progress.o \
-	link/receive.o link/receive_file.o link/receive_si.o \
-	link/receive_words.o link/send.o link/send_ask.o link/send_si.o \
-	link/send_words.o link/wire.o
+IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/close.o ibb/congestion.o \
+	ibb/data.o ibb/e2e.o ibb/inband.o ibb/open.o ibb/path.o \
+	ibb/recover.o ibb/s5b.o ibb/si.o ibb/ssl_error.o ibb/stream.o \
+	ibb/stream_strerror.o
+# The rooms of net/, each resting on those before it.
+IO	= net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
+	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
+	net/io/signals.o net/io/systemd.o net/io/tls.o
+CONF	= net/conf/allow.o net/conf/conf.o net/conf/conffile.o \
+	net/conf/identity.o net/conf/known_peers.o net/conf/password.o \
+	net/conf/statefile.o net/conf/trust.o
+HTTP	= net/http/http.o net/http/jrd.o net/http/url.o net/http/ws.o
+DIAL	= net/dial/addr.o net/dial/dial.o net/dial/fetch.o net/dial/port.o \
+	net/dial/proxy.o net/dial/proxy_dial.o net/dial/resolve.o \
+	net/dial/socks5_client.o net/dial/socks5_server.o \
+	net/dial/socks_accept.o net/dial/srv.o
+TRANSPORT	= net/transport/bosh.o net/transport/bosh_conn.o \
+	net/transport/bosh_keys.o net/transport/bosh_request.o \
+	net/transport/bosh_response.o net/transport/discover.o \
+	net/transport/endpoint.o net/transport/endpoint_parse.o \
+	net/transport/hostmeta.o net/transport/race.o net/transport/tcp.o \
+	net/transport/transport.o net/transport/websocket.o \
+	net/transport/wrap.o
+LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o net/login/fast_tokens.o \
+	net/login/features.o net/login/features_cache.o \
+	net/login/hashed_token.o net/login/login.o net/login/rebind.o \
+	net/login/reconnect.o \
+	net/login/resume.o net/login/roster.o net/login/sasl.o \
+	net/login/sasl2.o net/login/sasl2_login.o net/login/sasl_login.o \
+	net/login/scram.o net/login/session.o net/login/sm.o \
+	net/login/trace.o
+NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN)
+OBJS	= $(XML) $(IBB) $(NET)
+S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
+	net/s5b/upgrade.o
+CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/call.o \
+	net/channel/channel.o net/channel/notes.o net/channel/probe.o \
+	net/channel/service.o net/channel/service_dial.o
+FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
+	net/file/oob_fetch.o net/file/oob_send.o net/file/partial.o \
+	net/file/progress.o net/file/receive.o net/file/receive_file.o \
+	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
+	net/file/send_ask.o net/file/send_native.o net/file/send_si.o \
+	net/file/sum.o
+MAIN	= xcat.o $(S5B) $(CHANNEL) $(FILE)
 # A line for each: fewer conflicts.
 UNITS	= t/unit/absence.t \
-	t/unit/answer.t \
+	t/unit/ack.t \
 	t/unit/budget.t \
 	t/unit/carrier.t \
 	t/unit/child.t \
 	t/unit/clock.t \
 	t/unit/conf.t \
 	t/unit/corpus.t \
-	t/unit/end.t \
-	t/unit/file.t \
+	t/unit/pump.t \
+	t/unit/partial.t \
 	t/unit/http.t \
 	t/unit/ibb.t \
 	t/unit/jid.t \
 	t/unit/listen.t \
 	t/unit/log.t \
 	t/unit/loop.t \
-	t/unit/manners.t \
+	t/unit/features_cache.t \
 	t/unit/number.t \
-	t/unit/pace.t \
+	t/unit/congestion.t \
 	t/unit/path.t \
 	t/unit/resolve.t \
-	t/unit/roads.t \
+	t/unit/transport.t \
 	t/unit/s5b.t \
 	t/unit/sasl.t \
 	t/unit/sasl2.t \
 	t/unit/si.t \
 	t/unit/sm.t \
 	t/unit/statefile.t \
-	t/unit/sync.t \
+	t/unit/recover.t \
 	t/unit/ws.t \
 	t/unit/xml.t
 # What tests in shell run or load, see t/lib/lib.sh and t/lib/alloc.c.
@@ -113,61 +126,61 @@ FOREIGN	= xml/base64.c \
 	xml/stanza.c \
 	xml/text.c \
 	xml/utf8.c \
-	ibb/answer.c \
-	ibb/bytestreams.c \
+	ibb/ack.c \
+	ibb/s5b.c \
 	ibb/carrier.c \
 	ibb/close.c \
 	ibb/data.c \
 	ibb/e2e.c \
 	ibb/inband.c \
 	ibb/open.c \
-	ibb/pace.c \
+	ibb/congestion.c \
 	ibb/path.c \
 	ibb/si.c \
 	ibb/stream.c \
-	ibb/sync.c \
-	net/allow.c \
-	net/altmeta.c \
-	net/auth.c \
-	net/auth2.c \
-	net/bind.c \
-	net/bosh_line.c \
-	net/bosh_response.c \
-	net/conf.c \
-	net/conffile.c \
-	net/disco.c \
-	net/fetch.c \
-	net/filename.c \
-	net/ht.c \
-	net/http.c \
-	net/jrd.c \
-	net/known.c \
+	ibb/recover.c \
+	net/conf/allow.c \
+	net/transport/hostmeta.c \
+	net/login/sasl_login.c \
+	net/login/sasl2_login.c \
+	net/login/bind.c \
+	net/transport/bosh_conn.c \
+	net/transport/bosh_response.c \
+	net/conf/conf.c \
+	net/conf/conffile.c \
+	net/login/disco.c \
+	net/dial/fetch.c \
+	net/file/filename.c \
+	net/login/hashed_token.c \
+	net/http/http.c \
+	net/http/jrd.c \
+	net/conf/known_peers.c \
 	net/conf/statefile.c \
-	net/login.c \
+	net/login/login.c \
 	net/login/rebind.c \
 	net/login/absence.c \
-	net/manners.c \
-	net/offer.c \
-	net/proxy.c \
-	net/resume.c \
-	net/road_ws.c \
-	net/roster.c \
-	net/sasl.c \
-	net/sasl2.c \
-	net/scram.c \
-	net/serve.c \
-	net/service.c \
-	net/session.c \
-	net/sm.c \
-	net/socks.c \
-	net/socks5.c \
-	net/socks5d.c \
-	net/tokens.c \
-	net/trust.c \
-	net/url.c \
-	net/where.c \
-	net/wrap.c \
-	net/ws.c
+	net/login/features_cache.c \
+	net/login/features.c \
+	net/dial/proxy.c \
+	net/login/resume.c \
+	net/transport/websocket.c \
+	net/login/roster.c \
+	net/login/sasl.c \
+	net/login/sasl2.c \
+	net/login/scram.c \
+	net/file/http_serve.c \
+	net/channel/service.c \
+	net/login/session.c \
+	net/login/sm.c \
+	net/dial/socks_accept.c \
+	net/dial/socks5_client.c \
+	net/dial/socks5_server.c \
+	net/login/fast_tokens.c \
+	net/conf/trust.c \
+	net/http/url.c \
+	net/transport/endpoint_parse.c \
+	net/transport/wrap.c \
+	net/http/ws.c
 BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
 	t/bench/tube
 
@@ -189,10 +202,10 @@ xcat: $(MAIN) $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TAP) $(OBJS) $(LIBS)
 
 # There is little to build: a header changes everything.
-$(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*.h net/*/*.h link/*.h
+$(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*/*.h
 $(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
-$(FUZZ) t/unit/corpus.o: xml/*.h ibb/*.h net/*.h net/*/*.h t/fuzz/*.h \
+$(FUZZ) t/unit/corpus.o: xml/*.h ibb/*.h net/*/*.h t/fuzz/*.h \
     t/lib/*.h
 
 t/unit/corpus.t: t/unit/corpus.o $(FUZZ)
@@ -243,7 +256,7 @@ soak:
 check-asan:
 	t/deps check
 	rm -rf .asan && mkdir .asan
-	cp -R Makefile README man t xcat.c xml ibb net link .asan
+	cp -R Makefile README man t xcat.c xml ibb net .asan
 	cd .asan && $(MAKE) clean && \
 	    $(MAKE) CFLAGS="$(ASAN)" xcat $(UNITS) $(AIDS) && \
 	    UNITS="$(UNITS)" t/lib/check.sh

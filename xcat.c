@@ -23,34 +23,34 @@
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
-#include "link/admit.h"
-#include "link/hosts.h"
-#include "link/link.h"
-#include "link/notes.h"
-#include "link/oob.h"
-#include "link/progress.h"
-#include "link/receive.h"
-#include "link/run.h"
-#include "link/send.h"
-#include "link/wire.h"
-#include "net/allow.h"
-#include "net/child.h"
-#include "net/conf.h"
-#include "net/identity.h"
+#include "net/channel/admit.h"
+#include "net/channel/channel.h"
+#include "net/channel/notes.h"
+#include "net/channel/run.h"
+#include "net/channel/service.h"
+#include "net/conf/allow.h"
+#include "net/conf/conf.h"
+#include "net/conf/identity.h"
+#include "net/conf/trust.h"
+#include "net/dial/port.h"
+#include "net/dial/resolve.h"
+#include "net/file/oob.h"
+#include "net/file/progress.h"
+#include "net/file/receive.h"
+#include "net/file/send.h"
+#include "net/io/child.h"
 #include "net/io/limits.h"
 #include "net/io/log.h"
+#include "net/io/loop.h"
 #include "net/io/signals.h"
-#include "net/loop.h"
-#include "net/manners.h"
-#include "net/port.h"
-#include "net/resolve.h"
-#include "net/roster.h"
-#include "net/service.h"
-#include "net/session.h"
-#include "net/tls.h"
-#include "net/tokens.h"
-#include "net/trust.h"
-#include "net/ways.h"
+#include "net/io/tls.h"
+#include "net/login/fast_tokens.h"
+#include "net/login/features_cache.h"
+#include "net/login/roster.h"
+#include "net/login/session.h"
+#include "net/s5b/streamhosts.h"
+#include "net/s5b/upgrade.h"
+#include "net/transport/discover.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
@@ -215,11 +215,11 @@ logged_in(void *arg)
 {
 	struct ibb_host	 host = {
 		.allowed = admit_opens,
-		.offer = listening() ? listen_offered : NULL,
-		.settled = link_settled,
+		.offer = listening() ? accept_offered : NULL,
+		.settled = channel_settled,
 		.now = clock_us,
-		.ask_later = link_ask_later,
-		.answer_later = link_answer_later,
+		.ask_later = channel_ask_later,
+		.answer_later = channel_answer_later,
 		.most = stanza_most,
 		.trace = trace,
 	};
@@ -232,7 +232,7 @@ logged_in(void *arg)
 	if (run.budget == NULL || run.ibb == NULL)
 		fatal(EX_LOCAL, "out of memory");
 	else if (listening())
-		listen_start();
+		accept_start();
 	else if (run.mode == FORWARD)
 		forward_start();
 	else if (run.mode == PROBE)
@@ -249,7 +249,7 @@ static int
 stanza(void *arg, const struct elem *e)
 {
 	(void)arg;
-	return ibb_input(run.ibb, e) || wire_input(e) ||
+	return ibb_input(run.ibb, e) || upgrade_input(e) ||
 	    receive_input(e) || oob_input(e) || (run.allow != NULL &&
 	    roster_push(session_iqs(run.session), run.allow, e));
 }
@@ -298,19 +298,19 @@ session_over(void *arg)
 {
 	(void)arg;
 	run.lost = 1;
-	if (link_lingers())
+	if (channel_lingers())
 		finish(EX_FINE);
 	if (run.ending) {
 		loop_stop(run.loop);
 		return;
 	}
-	links_break(session_why(run.session));
+	channels_break(session_why(run.session));
 	if (may_ask_again()) {
-		say(LOG_FAULT, "%s: %s", ways_name(run.ways),
+		say(LOG_FAULT, "%s: %s", discover_name(run.ways),
 		    session_why(run.session));
 		timer_set(run.loop, &asking, clock_ms());
-	} else if (run.nlinks == 0)
-		fatal(session_status(), "%s: %s", ways_name(run.ways),
+	} else if (run.nchannels == 0)
+		fatal(session_status(), "%s: %s", discover_name(run.ways),
 		    session_why(run.session));
 }
 
@@ -329,12 +329,12 @@ server_lost(void *arg, int resumable)
 
 	(void)arg;
 	/* What to do about it is being done. */
-	say(news_level(), "%s: %.*s; trying again", ways_name(run.ways),
+	say(news_level(), "%s: %.*s; trying again", discover_name(run.ways),
 	    (int)strcspn(why, ";"), why);
 	run.away = 1;
-	links_away();
+	channels_away();
 	if (!resumable)
-		links_break(why);
+		channels_break(why);
 }
 
 /* The address is what peers know a stream by. */
@@ -342,7 +342,7 @@ static int
 may_move(void *arg)
 {
 	(void)arg;
-	return run.nlinks == 0 && (!listening() || run.conf.keep);
+	return run.nchannels == 0 && (!listening() || run.conf.keep);
 }
 
 static void
@@ -353,19 +353,19 @@ server_back(void *arg, int resumed, int too_big)
 	    "logged in again");
 	run.away = 0;
 	if (!resumed) {
-		links_break("the session could not be resumed, and the peer "
+		channels_break("the session could not be resumed, and the peer "
 		    "is no xcat, which could go on without; try again");
 		if (session_moved(run.session))
-			links_moved();
+			channels_moved();
 		ibb_back(run.ibb, too_big);
 		if (listening())
-			listen_back(session_moved(run.session));
+			accept_back(session_moved(run.session));
 		else if (oob_sends())
 			oob_send_back();
 		else if (send_files())
 			send_back();
 	}
-	links_back();
+	channels_back();
 }
 
 static void
@@ -376,7 +376,7 @@ log_in(void)
 		.password = run.conf.password,
 		.ways = run.ways,
 		.plain = run.conf.plain,
-		.bytestreams = hosts_allowed(),
+		.bytestreams = streamhosts_allowed(),
 		.files = run.mode == LISTEN || run.conf.receive != NULL,
 		.oob = listening() && oob_fetches(),
 		.external = run.conf.certificate != NULL,
@@ -389,7 +389,7 @@ log_in(void)
 		.early = !listening() && run.mode != PROBE &&
 		    *jid_resource(run.conf.jid) == '\0',
 		.persist = run.mode != PROBE,
-		.patience_ms = link_patience(),
+		.patience_ms = channel_patience(),
 		.insists = listening() && !run.conf.keep,
 		.named = listening(),
 	};
@@ -418,15 +418,15 @@ log_in(void)
 static void
 reap(void)
 {
-	struct link	*l;
+	struct channel	*l;
 	char		 how[64];
 	pid_t		 pid;
 
 	while ((pid = child_reap(how, sizeof(how))) != 0) {
 		say(1, "command (process %ld): %s", (long)pid, how);
-		TAILQ_FOREACH(l, &run.links, next)
+		TAILQ_FOREACH(l, &run.channels, next)
 			if (l->pid == pid)
-				link_child_ended(l);
+				channel_child_ended(l);
 	}
 }
 
@@ -442,7 +442,7 @@ static void
 signalled(void *arg, int signo)
 {
 	static struct timer	 impatient = { .fire = chat_over };
-	struct link		*l;
+	struct channel		*l;
 
 	(void)arg;
 	if (signo == SIGCHLD) {
@@ -454,11 +454,11 @@ signalled(void *arg, int signo)
 		return;
 	}
 	run.signo = signo;
-	if (links_end_chat()) {
+	if (channels_end_chat()) {
 		timer_set(run.loop, &impatient, clock_ms() + CHAT_TIME);
 		return;
 	}
-	TAILQ_FOREACH(l, &run.links, next) {
+	TAILQ_FOREACH(l, &run.channels, next) {
 		notes_ended(l, LOG_EVENT, "this listener was stopped");
 		if (l->stream != NULL)
 			stream_abort(l->stream, SE_RECIPIENT_UNAVAILABLE);
@@ -756,13 +756,13 @@ static void
 prepare_ways(void)
 {
 	char			 domain[JID_MAX], ascii[JID_MAX];
-	char			 why[WAYS_ERR];
-	struct ways_conf	 wc = {
+	char			 why[DISCOVER_ERR];
+	struct discover_conf	 wc = {
 		.domain = ascii,
 		.server = run.conf.server,
 		.family = run.conf.family == FAMILY_4 ? AF_INET :
 		    run.conf.family == FAMILY_6 ? AF_INET6 : AF_UNSPEC,
-		.kinds = run.conf.road,
+		.kinds = run.conf.transport,
 		.cleartext = run.conf.cleartext,
 		.proxy = prepare_proxy(),
 		.tls = run.tls,
@@ -772,7 +772,7 @@ prepare_ways(void)
 		die(errno == ENOMEM ? EX_LOCAL : EX_USE, "-j %s: %s", run.jid,
 		    errno == ENOMEM ? "out of memory" :
 		    "its domain cannot be a host name");
-	if ((run.ways = ways_new(&wc, why)) == NULL)
+	if ((run.ways = discover_new(&wc, why)) == NULL)
 		die(blame(why), "%s", why);
 }
 
@@ -780,20 +780,20 @@ prepare_ways(void)
 static void
 prepare_memory(void)
 {
-	char	 why[TOKENS_ERR], bare[JID_MAX];
+	char	 why[FAST_TOKENS_ERR], bare[JID_MAX];
 
 	jid_bare(run.jid, bare);
-	if ((run.manners = manners_read(run.conf.dir, bare)) == NULL)
+	if ((run.manners = features_cache_read(run.conf.dir, bare)) == NULL)
 		die(EX_LOCAL, "out of memory");
-	if (*manners_note(run.manners) != '\0')
-		say(0, "%s", manners_note(run.manners));
+	if (*features_cache_note(run.manners) != '\0')
+		say(0, "%s", features_cache_note(run.manners));
 	if (!run.conf.fast || run.conf.certificate != NULL)
 		return;
-	run.tokens = tokens_open(run.conf.dir, bare, why);
+	run.tokens = fast_tokens_open(run.conf.dir, bare, why);
 	if (run.tokens == NULL && *why != '\0')
 		die(blame(why), "%s", why);
-	if (run.tokens != NULL && *tokens_note(run.tokens) != '\0')
-		say(0, "%s", tokens_note(run.tokens));
+	if (run.tokens != NULL && *fast_tokens_note(run.tokens) != '\0')
+		say(0, "%s", fast_tokens_note(run.tokens));
 }
 
 /* Everything that can be wrong before the network is. */
@@ -842,12 +842,12 @@ set_up(void)
 {
 	char	 why[PORT_ERR];
 
-	TAILQ_INIT(&run.links);
+	TAILQ_INIT(&run.channels);
 	TAILQ_INIT(&run.changed);
 	if ((run.loop = loop_new()) == NULL ||
 	    (run.resolver = resolver_new(run.loop)) == NULL)
 		die(EX_LOCAL, "out of memory");
-	loop_before(run.loop, links_check, NULL);
+	loop_before(run.loop, channels_check, NULL);
 	if (signals_catch(run.loop, signalled, NULL) == -1)
 		die(EX_LOCAL, "signals: %s", strerror(errno));
 	if (run.mode == FORWARD && forward_open(why) == -1)
@@ -855,30 +855,30 @@ set_up(void)
 	receive_prepare();
 	if (listening())
 		oob_fetch_prepare();
-	if (hosts_prepare(why) == -1)
+	if (streamhosts_prepare(why) == -1)
 		die(blame(why), "%s", why);
 }
 
 static void
 tear_down(void)
 {
-	struct link	*l;
+	struct channel	*l;
 
-	while ((l = TAILQ_FIRST(&run.links)) != NULL)
-		link_free(l);
+	while ((l = TAILQ_FIRST(&run.channels)) != NULL)
+		channel_free(l);
 	receive_free();
 	oob_fetch_free();
 	oob_send_free();
 	send_free();
 	progress_end();
-	hosts_free();
+	streamhosts_free();
 	ports_free(run.ports);
 	ibb_free(run.ibb);
 	budget_free(run.budget);
 	session_free(run.session);
-	ways_free(run.ways);
-	manners_free(run.manners);
-	tokens_close(run.tokens);
+	discover_free(run.ways);
+	features_cache_free(run.manners);
+	fast_tokens_close(run.tokens);
 	resolver_free(run.resolver);
 	signals_forget();
 	loop_free(run.loop);

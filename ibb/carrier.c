@@ -11,12 +11,12 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define HELD_BACK	4096	/* see carrier_wire_pad() */
+#define HELD_BACK	4096	/* see carrier_socket_pad() */
 #define WINDOW_LEAST	(16 * 1024)	/* if memory is short */
 #define REPORTS	4	/* stanzas for a window */
 
 /* What is between us and the peer beside the in-band bytestream. */
-enum wire {
+enum socket_state {
 	WIRE_NONE,
 	WIRE_UP,	/* a socket stands */
 	WIRE_DOWN	/* it broke; the peer is asked what has come of it */
@@ -50,13 +50,13 @@ struct carrier {
 	 * reported to the user as that. */
 	uint64_t		 pushed, blocked, landed, confirmed, credited;
 
-	enum wire		 wire;
+	enum socket_state		 socket;
 	enum carrier_way	 way;
 	unsigned		 number;	/* of the last socket */
 	int			 ready;		/* the peer has it as well */
-	uint64_t		 wire_out;	/* bytes written to it */
-	uint64_t		 wire_known;	/* of these, the peer has got */
-	uint64_t		 wire_in;	/* bytes that came from it */
+	uint64_t		 socket_out;	/* bytes written to it */
+	uint64_t		 socket_known;	/* of these, the peer has got */
+	uint64_t		 socket_in;	/* bytes that came from it */
 	int			(*pad)(void *);
 	size_t			 padded;	/* bytes at out's end ... */
 	uint64_t		 padded_to;	/* ... as it was then */
@@ -467,7 +467,7 @@ advance(struct carrier *c)
 {
 	if (c->over || c->inband == NULL)
 		return;
-	if (c->way == CARRIER_INBAND && c->wire == WIRE_UP && c->ready)
+	if (c->way == CARRIER_INBAND && c->socket == WIRE_UP && c->ready)
 		set_way(c, CARRIER_MOVING);
 	if (c->way == CARRIER_MOVING && inband_unanswered(c->inband) == 0)
 		set_way(c, CARRIER_SOCKET);
@@ -479,7 +479,7 @@ void
 carrier_push(struct carrier *c, size_t weight)
 {
 	c->pushed += weight;
-	if (c->wire_known + buf_len(c->out) != c->padded_to)
+	if (c->socket_known + buf_len(c->out) != c->padded_to)
 		c->padded = 0;
 	advance(c);
 }
@@ -650,13 +650,13 @@ write_counts(struct carrier *c, struct xw *w, const char *state)
 	xw_attr(w, "sid", carrier_sid(c));
 	xw_attrf(w, "number", "%u", c->number);
 	xw_attr(w, "state", state);
-	xw_attrf(w, "received", "%" PRIu64, c->wire_in);
+	xw_attrf(w, "received", "%" PRIu64, c->socket_in);
 	xw_attrf(w, "consumed", "%" PRIu64, c->consumed);
 	c->told_window = window(c);
 	if (c->told_window < CARRIER_WINDOW)
 		xw_attrf(w, "window", "%zu", c->told_window);
 	xw_end(w);
-	c->told_in = c->wire_in;
+	c->told_in = c->socket_in;
 	c->told_consumed = c->consumed;
 }
 
@@ -699,21 +699,21 @@ window_is_news(const struct carrier *c)
 static void
 report(struct carrier *c)
 {
-	uint64_t	 in = c->wire_in - c->told_in;
+	uint64_t	 in = c->socket_in - c->told_in;
 	uint64_t	 consumed = c->consumed - c->told_consumed;
 	size_t		 worth = c->window / REPORTS;
 
 	if (c->over || c->inband == NULL || c->number == 0 || c->telling)
 		return;
-	if (c->wire == WIRE_DOWN && !c->closing_told) {
+	if (c->socket == WIRE_DOWN && !c->closing_told) {
 		c->closing_told = 1;
 		tell(c, "closed");
-	} else if (c->wire == WIRE_UP && (in >= worth || consumed >= worth ||
+	} else if (c->socket == WIRE_UP && (in >= worth || consumed >= worth ||
 	    window_is_news(c) || (c->urgent && (in + consumed > 0 ||
 	    c->unheard)))) {
 		c->urgent = 0;
 		tell(c, "open");
-	} else if (c->wire == WIRE_NONE && c->consumed >= c->owed &&
+	} else if (c->socket == WIRE_NONE && c->consumed >= c->owed &&
 	    (c->told_consumed < c->owed || c->unheard)) {
 		tell(c, "closed");
 	}
@@ -730,11 +730,11 @@ bad_control(struct carrier *c)
 static int
 take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 {
-	if (c->wire != WIRE_NONE) {
-		if (in < c->wire_known || in > c->wire_out)
+	if (c->socket != WIRE_NONE) {
+		if (in < c->socket_known || in > c->socket_out)
 			return -1;
-		buf_drain(c->out, (size_t)(in - c->wire_known));
-		c->wire_known = in;
+		buf_drain(c->out, (size_t)(in - c->socket_known));
+		c->socket_known = in;
 	}
 	return consumed > c->pushed ? -1 : 0;
 }
@@ -747,11 +747,11 @@ take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 static void
 settle(struct carrier *c)
 {
-	c->wire = WIRE_NONE;
+	c->socket = WIRE_NONE;
 	c->owed = c->received;
 	if (c->way == CARRIER_LOST)	/* or blocks are on their way */
 		c->blocked = c->landed = c->confirmed;
-	c->wire_out = c->wire_known = 0;
+	c->socket_out = c->socket_known = 0;
 	if (c->foreign)
 		buf_truncate(c->out, buf_len(c->out) > c->padded ?
 		    buf_len(c->out) - c->padded : 0);
@@ -765,7 +765,7 @@ settle(struct carrier *c)
 static void
 drop(struct carrier *c)
 {
-	c->wire = WIRE_DOWN;
+	c->socket = WIRE_DOWN;
 	c->closing_told = 0;
 	c->ready = 0;
 	set_way(c, c->way == CARRIER_SOCKET ? CARRIER_LOST : CARRIER_INBAND);
@@ -798,7 +798,7 @@ peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 		bad_control(c);
 		return;
 	}
-	if (c->wire == WIRE_DOWN) {
+	if (c->socket == WIRE_DOWN) {
 		if (consumed > c->confirmed)
 			c->confirmed = consumed;
 		settle(c);
@@ -830,7 +830,7 @@ take_answer(void *arg, const struct elem *answer)
 		not_heard(c, stanza_error(answer));
 		return;
 	}
-	if (e != NULL && c->wire == WIRE_DOWN && c->closing_told &&
+	if (e != NULL && c->socket == WIRE_DOWN && c->closing_told &&
 	    counts_of(e, &n, &in, &consumed) == 0 && n == c->number)
 		peer_closed(c, in, consumed);
 	report(c);
@@ -841,7 +841,7 @@ control_open(struct carrier *c, const struct elem *iq, uint64_t in,
     uint64_t consumed)
 {
 	iq_ok(c->iqs, iq);
-	if (c->wire != WIRE_UP)
+	if (c->socket != WIRE_UP)
 		return;		/* we have dropped it and say so */
 	if (take_counts(c, in, consumed) == -1) {
 		bad_control(c);
@@ -857,7 +857,7 @@ static void
 control_closed(struct carrier *c, const struct elem *iq, uint64_t in,
     uint64_t consumed)
 {
-	if (c->wire == WIRE_UP)
+	if (c->socket == WIRE_UP)
 		drop(c);
 	write_counts(c, iq_result(c->iqs, iq), "closed");
 	c->closing_told = 1;
@@ -883,10 +883,10 @@ carrier_control(struct carrier *c, const struct elem *iq,
 		return;
 	}
 	/* One that it has given up before we had it. */
-	if (n == c->number + 1 && c->wire == WIRE_NONE &&
+	if (n == c->number + 1 && c->socket == WIRE_NONE &&
 	    strcmp(state, "closed") == 0) {
 		c->number = (unsigned)n;
-		c->wire_in = c->told_in = 0;
+		c->socket_in = c->told_in = 0;
 	}
 	if (n != c->number)
 		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
@@ -909,27 +909,27 @@ carrier_losses(const struct carrier *c)
 }
 
 unsigned
-carrier_wire_next(const struct carrier *c)
+carrier_socket_next(const struct carrier *c)
 {
 	return c->number + 1;
 }
 
 int
-carrier_wire_wanted(const struct carrier *c)
+carrier_socket_wanted(const struct carrier *c)
 {
-	return !c->over && c->wire == WIRE_NONE && (c->inband == NULL ||
+	return !c->over && c->socket == WIRE_NONE && (c->inband == NULL ||
 	    inband_may_carry(c->inband));
 }
 
 int
-carrier_wire(struct carrier *c, unsigned n, int ready)
+carrier_set_socket(struct carrier *c, unsigned n, int ready)
 {
-	if (!carrier_wire_wanted(c) || n <= c->number)
+	if (!carrier_socket_wanted(c) || n <= c->number)
 		return -1;
 	c->number = n;
-	c->wire = WIRE_UP;
+	c->socket = WIRE_UP;
 	c->ready = ready;
-	c->wire_in = c->wire_out = c->wire_known = c->told_in = 0;
+	c->socket_in = c->socket_out = c->socket_known = c->told_in = 0;
 	c->pad = NULL;
 	c->told_consumed = c->consumed;
 	if (c->inband == NULL) {
@@ -943,35 +943,35 @@ carrier_wire(struct carrier *c, unsigned n, int ready)
 }
 
 int
-carrier_wired(const struct carrier *c)
+carrier_has_socket(const struct carrier *c)
 {
-	return c->wire == WIRE_UP && !c->over;
+	return c->socket == WIRE_UP && !c->over;
 }
 
 void
-carrier_unwire(struct carrier *c, unsigned n)
+carrier_drop_socket(struct carrier *c, unsigned n)
 {
-	if (c->over || c->inband == NULL || c->wire != WIRE_NONE ||
+	if (c->over || c->inband == NULL || c->socket != WIRE_NONE ||
 	    n != c->number + 1)
 		return;
 	c->number = n;
-	c->wire_in = c->wire_out = c->wire_known = 0;
+	c->socket_in = c->socket_out = c->socket_known = 0;
 	drop(c);
 	report(c);
 }
 
 const unsigned char *
-carrier_wire_data(const struct carrier *c, size_t *len)
+carrier_socket_data(const struct carrier *c, size_t *len)
 {
-	size_t	 flying = (size_t)(c->wire_out - c->wire_known);
+	size_t	 flying = (size_t)(c->socket_out - c->socket_known);
 
-	*len = carrier_wired(c) && c->way == CARRIER_SOCKET ?
+	*len = carrier_has_socket(c) && c->way == CARRIER_SOCKET ?
 	    buf_len(c->out) - flying : 0;
 	return buf_data(c->out) + flying;
 }
 
 void
-carrier_wire_pad(struct carrier *c, int (*pad)(void *))
+carrier_socket_pad(struct carrier *c, int (*pad)(void *))
 {
 	c->pad = pad;
 }
@@ -983,39 +983,39 @@ pad(struct carrier *c)
 	size_t	 before = buf_len(c->out);
 
 	if (c->pad == NULL || c->padded > 0 || before == 0 ||
-	    c->wire_out - c->wire_known != before || before <= HELD_BACK)
+	    c->socket_out - c->socket_known != before || before <= HELD_BACK)
 		return;
 	if ((c->foreign = c->pad(c->arg)) == -1) {
 		c->foreign = 0;
 		return;
 	}
 	c->padded = buf_len(c->out) - before;
-	c->padded_to = c->wire_known + buf_len(c->out);
+	c->padded_to = c->socket_known + buf_len(c->out);
 }
 
 void
-carrier_wire_sent(struct carrier *c, size_t len)
+carrier_socket_sent(struct carrier *c, size_t len)
 {
-	c->wire_out += len;
+	c->socket_out += len;
 	if (c->inband != NULL) {
 		pad(c);
 		report(c);
 		return;
 	}
 	/* Nobody will say more of these. */
-	c->wire_known += len;
+	c->socket_known += len;
 	buf_drain(c->out, len);
 	confirm(c, c->confirmed + len);
 }
 
 void
-carrier_wire_input(struct carrier *c, const void *data, size_t len)
+carrier_socket_input(struct carrier *c, const void *data, size_t len)
 {
-	if (!carrier_wired(c))
+	if (!carrier_has_socket(c))
 		return;
-	c->wire_in += len;
+	c->socket_in += len;
 	if (!c->ready)
-		carrier_wire_tick(c);
+		carrier_socket_tick(c);
 	c->feeding = 1;
 	c->user.block(c->arg, data, len);
 	c->feeding = 0;
@@ -1023,7 +1023,7 @@ carrier_wire_input(struct carrier *c, const void *data, size_t len)
 }
 
 int
-carrier_wire_finished(const struct carrier *c)
+carrier_socket_finished(const struct carrier *c)
 {
 	return c->inband == NULL && c->finishing && buf_len(c->out) == 0;
 }
@@ -1044,11 +1044,11 @@ lost_alone(struct carrier *c, int broke)
 }
 
 int
-carrier_wire_lost(struct carrier *c, int broke)
+carrier_socket_lost(struct carrier *c, int broke)
 {
 	int	 expected;
 
-	if (!carrier_wired(c))
+	if (!carrier_has_socket(c))
 		return 1;
 	if (c->inband == NULL) {
 		lost_alone(c, broke);
@@ -1063,12 +1063,12 @@ carrier_wire_lost(struct carrier *c, int broke)
 }
 
 void
-carrier_wire_tick(struct carrier *c)
+carrier_socket_tick(struct carrier *c)
 {
 	/* What comes through a proxy proves that it relays; a plain peer that
 	 * says nothing has had time enough to activate it. */
-	if (c->wire == WIRE_UP && !c->ready &&
-	    (c->wire_in > 0 || c->inband == NULL)) {
+	if (c->socket == WIRE_UP && !c->ready &&
+	    (c->socket_in > 0 || c->inband == NULL)) {
 		c->ready = 1;
 		if (c->inband == NULL)
 			set_way(c, CARRIER_SOCKET);
@@ -1081,14 +1081,14 @@ carrier_wire_tick(struct carrier *c)
 }
 
 int
-carrier_wire_unproved(const struct carrier *c)
+carrier_socket_unproved(const struct carrier *c)
 {
-	return carrier_wired(c) && c->inband != NULL && c->wire_out > 0 &&
-	    c->wire_known == 0;
+	return carrier_has_socket(c) && c->inband != NULL &&
+	    c->socket_out > 0 && c->socket_known == 0;
 }
 
 uint64_t
-carrier_wire_count(const struct carrier *c)
+carrier_socket_count(const struct carrier *c)
 {
-	return c->wire_in + c->wire_out;
+	return c->socket_in + c->socket_out;
 }

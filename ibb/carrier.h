@@ -7,7 +7,7 @@
  * Its user appends what is to be sent to a buffer and is told when the peer
  * has taken it; what comes is given to it in order, whatever carried it.  The
  * socket is somebody else's, who moves bytes between it and the carrier: the
- * functions carrier_wire_...() are for that one.  No descriptors.
+ * functions carrier_socket_...() are for that one.  No descriptors.
  *
  * With in-band control nothing is lost when a socket breaks: bytes are kept
  * until the peer says that it has them, and what it has not goes in-band, or
@@ -129,42 +129,43 @@ enum carrier_way carrier_way(const struct carrier *c);
 
 /* The number for the next one; of the last one, 0 if there was none.  May it
  * be offered, accepted now? */
-unsigned carrier_wire_next(const struct carrier *c);
-int	 carrier_wire_wanted(const struct carrier *c);
+unsigned carrier_socket_next(const struct carrier *c);
+int	 carrier_socket_wanted(const struct carrier *c);
 /*
  * Socket number stands.  ready: the peer, too, can be written to; else that is
  * known when it says so or when bytes come.  0, or -1 if it is not wanted any
  * more.
  */
-int	 carrier_wire(struct carrier *c, unsigned number, int ready) MUST_CHECK;
+int	 carrier_set_socket(struct carrier *c, unsigned number,
+	    int ready) MUST_CHECK;
 /*
  * It goes through a proxy, of which some (Prosody 0.12) hold back the last
  * bytes until others follow: up to 8191, if more than 4096 are under way.  pad
  * is to append bytes that mean nothing, more than that; it returns whether
  * these are no part of the session, or -1.
  */
-void	 carrier_wire_pad(struct carrier *c, int (*pad)(void *arg));
+void	 carrier_socket_pad(struct carrier *c, int (*pad)(void *arg));
 /* Is it still in use?  If not, it is to be closed. */
-int	 carrier_wired(const struct carrier *c);
+int	 carrier_has_socket(const struct carrier *c);
 /* Socket number will not come about, though we had said that it would. */
-void	 carrier_unwire(struct carrier *c, unsigned number);
+void	 carrier_drop_socket(struct carrier *c, unsigned number);
 /* Bytes to be written to it; the first len of them are. */
-const unsigned char *carrier_wire_data(const struct carrier *c, size_t *len);
-void	 carrier_wire_sent(struct carrier *c, size_t len);
+const unsigned char *carrier_socket_data(const struct carrier *c, size_t *len);
+void	 carrier_socket_sent(struct carrier *c, size_t len);
 /* These came from it. */
-void	 carrier_wire_input(struct carrier *c, const void *data, size_t len);
+void	 carrier_socket_input(struct carrier *c, const void *data, size_t len);
 /* All is written, and our direction is to be shut down (a socket alone). */
-int	 carrier_wire_finished(const struct carrier *c);
+int	 carrier_socket_finished(const struct carrier *c);
 /* It has ended, or it broke.  With the stream about to be closed, that is as
  * it should be: 1 then, else 0. */
-int	 carrier_wire_lost(struct carrier *c, int broke);
+int	 carrier_socket_lost(struct carrier *c, int broke);
 /* Has the peer got nothing of what was written to it?  Its reports come once a
  * second, if it can be reached. */
-int	 carrier_wire_unproved(const struct carrier *c);
+int	 carrier_socket_unproved(const struct carrier *c);
 /* Time has passed: confirm to the peer what came since. */
-void	 carrier_wire_tick(struct carrier *c);
+void	 carrier_socket_tick(struct carrier *c);
 /* Bytes that the present or the last one has carried, both ways. */
-uint64_t carrier_wire_count(const struct carrier *c);
+uint64_t carrier_socket_count(const struct carrier *c);
 
 /* The peer's word on the socket: an iq of type set with <socket/> in it, of
  * this stream.  It is answered. */

@@ -28,7 +28,7 @@ close_again(struct inband *s, const char *id)
 static int
 pays(struct inband *s)
 {
-	if (inband_pay(s) == 0)
+	if (ack_pay(s) == 0)
 		return 1;
 	inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 	return 0;
@@ -41,7 +41,7 @@ close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
 			    elem_attr(close, "sid"));
 	const char	*id = elem_attr(stanza, "id");
 
-	if (s == NULL && sync_close_again(b, stanza, close))
+	if (s == NULL && tombstone_close(b, stanza, close))
 		return;
 	if (s != NULL && s->in != HALF_OPEN && close_again(s, id))
 		return;
@@ -116,7 +116,7 @@ bury(struct inband *s)
 		return;
 	if (s->user.receipt != NULL)
 		s->user.receipt(s->arg, receipt);
-	sync_bury(s, receipt);
+	tombstone_add(s, receipt);
 }
 
 /* Both directions are over; answer is the peer's to our close, if any. */
@@ -146,7 +146,7 @@ close_answered(void *arg, const struct elem *answer)
 	}
 	/* A peer that closed at the same time no longer knows the stream. */
 	err = stanza_error(answer);
-	if (err != SE_NONE && sync_mends(s, err))
+	if (err != SE_NONE && recover_mends(s, err))
 		return;
 	if (err != SE_NONE && err != SE_ITEM_NOT_FOUND) {
 		inband_fail(s, INBAND_UNDELIVERED, err,
@@ -159,7 +159,7 @@ close_answered(void *arg, const struct elem *answer)
 		while (s->state == OPEN && !STAILQ_EMPTY(&s->flights))
 			inband_land(s);
 	if (s->state == OPEN && s->can_sync)
-		sync_settle(s);
+		recover_settle(s);
 	if (s->state == OPEN)
 		ended(s, answer);
 }

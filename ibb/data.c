@@ -179,7 +179,7 @@ block_answered(void *arg, const struct elem *answer)
 		return;
 	}
 	f->answered = 0;
-	if (sync_mends(s, err))
+	if (recover_mends(s, err))
 		return;
 	/* Section 2.2: the sender must close; whether anybody is there to
 	 * hear it is another matter. */
@@ -282,7 +282,7 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 	f->len = len;
 	if (s->can_sync)
 		memcpy(f->data, data, len);
-	s->late = s->can_sync && s->turn == THEIRS && len < PACE_SMALL;
+	s->late = s->can_sync && s->turn == THEIRS && len < CONGESTION_SMALL;
 	path_sent(s, f);
 	s->turn = OURS;
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
@@ -376,7 +376,7 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 	}
 	if (!right_seq(s, seq)) {
 		if (seq >= 0 && seq <= UINT16_MAX &&
-		    sync_repeated(s, stanza, (uint16_t)seq))
+		    recover_repeated(s, stanza, (uint16_t)seq))
 			return;
 		protocol_error(s, stanza, INBAND_BAD_DATA,
 		    SE_UNEXPECTED_REQUEST);
@@ -397,12 +397,12 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
 		return;
 	}
-	if (inband_owe(s, stanza, len) == -1) {
+	if (ack_owe(s, stanza, len) == -1) {
 		protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
 		return;
 	}
 	s->got++;
-	s->chats = s->turn == OURS && len < PACE_SMALL;
+	s->chats = s->turn == OURS && len < CONGESTION_SMALL;
 	s->turn = THEIRS;
 	s->user.block(s->arg, p, len);
 }

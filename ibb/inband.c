@@ -116,7 +116,7 @@ ibb_free(struct ibb *b)
 {
 	if (b == NULL)
 		return;
-	sync_free_graves(b);
+	tombstone_free_all(b);
 	buf_free(&b->scratch);
 	free(b);
 }
@@ -136,7 +136,7 @@ inband_make(struct ibb *b, const char *peer, const char *sid)
 	s->tags = inband_tags(s);
 	s->sync.stream = s;
 	STAILQ_INIT(&s->flights);
-	STAILQ_INIT(&s->debts);
+	STAILQ_INIT(&s->acks);
 	return s;
 }
 
@@ -171,8 +171,8 @@ inband_free(struct inband *s)
 	inband_wait_no_more(s);
 	while (!STAILQ_EMPTY(&s->flights))
 		inband_flight_free(s);
-	while (!STAILQ_EMPTY(&s->debts))
-		inband_debt_free(s);
+	while (!STAILQ_EMPTY(&s->acks))
+		ack_free(s);
 	path_leave(s);
 	free(s->open_id);
 	free(s->close_id);
@@ -351,7 +351,7 @@ ibb_input(struct ibb *b, const struct elem *stanza)
 	if (stanza_type(stanza, "error"))
 		return !iq && take_bounce(b, stanza, e);
 	if (iq && stanza_type(stanza, "set") && own != NULL)
-		return sync_input(b, stanza, own);
+		return recover_input(b, stanza, own);
 	if (e == NULL || (iq && stanza_type(stanza, "result")))
 		return 0;
 	if (iq && !stanza_type(stanza, "set"))

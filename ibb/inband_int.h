@@ -6,8 +6,8 @@
 #include <sys/queue.h>
 #include <sys/tree.h>
 
+#include "ibb/congestion.h"
 #include "ibb/inband.h"
-#include "ibb/pace.h"
 #include "xml/buf.h"
 #include "xml/check.h"
 #include "xml/iq.h"
@@ -18,7 +18,7 @@ struct xw;
 #define SID_MAX		128	/* ejabberd's proxies take no longer one */
 #define BLOCK_MIN	64	/* no use asking for smaller */
 #define MESSAGE_BATCH	(INBAND_WINDOW / 2)	/* messages between pings */
-#define GRAVES		64	/* ended streams that are remembered */
+#define TOMBSTONES		64	/* ended streams that are remembered */
 
 enum state {
 	OFFERED,	/* the peer asked; the user has not said */
@@ -55,18 +55,18 @@ struct flight {
 	size_t			 weight;
 	int			 answered;
 	int			 ping;	/* one followed this message */
-	struct pace_mark	 mark;
+	struct congestion_mark	 mark;
 	STAILQ_ENTRY(flight)	 next;
 	size_t			 len;
 	unsigned char		 data[];	/* kept if it can be resent */
 };
 
 /* A block received and not yet answered. */
-struct debt {
+struct ack {
 	char			*id;	/* NULL: a message, or an iq without */
 	int			 again;	/* the same block as the one before */
 	size_t			 len;	/* what it counts towards rx */
-	STAILQ_ENTRY(debt)	 next;
+	STAILQ_ENTRY(ack)	 next;
 };
 
 /* What a <sync/> is asked with, besides what else the stream asks. */
@@ -107,9 +107,9 @@ struct inband {
 	unsigned int		 no_further;	/* ... and how often that */
 	int			 reopened;	/* our open was sent again */
 	void			(*result)(void *, struct xw *);
-	STAILQ_HEAD(, debt)	 debts;
-	size_t			 rx;		/* bytes held for debts */
-	size_t			 due;		/* debts to be answered */
+	STAILQ_HEAD(, ack)	 acks;
+	size_t			 rx;		/* bytes held for acks */
+	size_t			 due;		/* acks to be answered */
 	enum turn		 turn;
 	int			 chats;		/* their last block was a
 						 * small reply, */
@@ -132,7 +132,7 @@ RB_PROTOTYPE(inband_tree, inband, node, inband_cmp)
 /* The way to a peer, which all streams to it share. */
 struct path {
 	const char		*peer;		/* in string */
-	struct pace		 pace;
+	struct congestion		 pace;
 	size_t			 nstreams;
 	size_t			 lying;		/* bytes sent, of all streams,
 						 * that are unanswered; of
@@ -150,7 +150,7 @@ struct path {
 RB_HEAD(path_tree, path);
 
 /* What a stream that ended well may still be asked. */
-struct grave {
+struct tombstone {
 	char			*peer, *sid;
 	uint64_t		 got, paid;
 	int			 settled;	/* its peer knows */
@@ -168,8 +168,8 @@ struct ibb {
 	size_t			 limit;		/* learned; 0: none */
 	const struct inband	*hurried;	/* sent little, ... */
 	int64_t			 hurried_at;	/* ... then */
-	struct grave		 graves[GRAVES];
-	unsigned int		 next_grave;
+	struct tombstone		 tombstones[TOMBSTONES];
+	unsigned int		 next_tombstone;
 };
 
 /* inband.c */
@@ -228,15 +228,15 @@ int	 inband_ask_ping(struct inband *s) MUST_CHECK;
 
 /* A debt for a stanza with so many bytes of data; NULL without memory.  It
  * counts from now on, until it is freed; the oldest one is. */
-struct debt *inband_debt(const struct elem *stanza, size_t len);
-void	 inband_debt_count(struct inband *s, const struct debt *d);
-void	 inband_debt_free(struct inband *s);
+struct ack *ack_new(const struct elem *stanza, size_t len);
+void	 ack_count(struct inband *s, const struct ack *d);
+void	 ack_free(struct inband *s);
 /* The newest one, for this block: 0, or -1 without memory. */
-int	 inband_owe(struct inband *s, const struct elem *stanza, size_t len)
+int	 ack_owe(struct inband *s, const struct elem *stanza, size_t len)
 	    MUST_CHECK;
 /* Answer now what is due: 0, or -1 if an answer cannot be sent, without which
  * the stream cannot go on. */
-int	 inband_pay(struct inband *s) MUST_CHECK;
+int	 ack_pay(struct inband *s) MUST_CHECK;
 /* The answers of this stream no longer wait for others. */
 void	 inband_wait_no_more(struct inband *s);
 /* The stream ends: answer what is due, and the other blocks with this error, as
@@ -277,20 +277,20 @@ int	 path_takes(const struct inband *s);
 
 /* An error came back for a block or an open: if that can be mended, begin
  * to, and return 1. */
-int	 sync_mends(struct inband *s, enum stanza_error err);
+int	 recover_mends(struct inband *s, enum stanza_error err);
 /* Take an iq set with an element of ours: 1, or 0 if it is none of these. */
-int	 sync_input(struct ibb *b, const struct elem *iq,
+int	 recover_input(struct ibb *b, const struct elem *iq,
 	    const struct elem *e);
 /* A block that is not the expected one: 1 if it has been dealt with. */
-int	 sync_repeated(struct inband *s, const struct elem *stanza,
+int	 recover_repeated(struct inband *s, const struct elem *stanza,
 	    uint16_t seq);
 /* The stream has ended well: remember it; answer a <close/> for one that
  * is remembered, or return 0. */
-void	 sync_bury(struct inband *s, const char *receipt);
+void	 tombstone_add(struct inband *s, const char *receipt);
 /* The peer has answered our <close/>: tell it that we know. */
-void	 sync_settle(struct inband *s);
-int	 sync_close_again(struct ibb *b, const struct elem *iq,
+void	 recover_settle(struct inband *s);
+int	 tombstone_close(struct ibb *b, const struct elem *iq,
 	    const struct elem *close);
-void	 sync_free_graves(struct ibb *b);
+void	 tombstone_free_all(struct ibb *b);
 
 #endif

@@ -30,7 +30,7 @@ open_answered(void *arg, const struct elem *answer)
 		s->block /= 2;
 		if (inband_ask_open(s) == -1)
 			inband_fail(s, INBAND_UNSENT, SE_NONE, "");
-	} else if (err != SE_NONE && sync_mends(s, err)) {
+	} else if (err != SE_NONE && recover_mends(s, err)) {
 		return;
 	} else if (err != SE_NONE) {
 		inband_fail(s, INBAND_REFUSED, err, stanza_errortext(answer));

@@ -13,7 +13,7 @@
 
 #define HURRY	2000000	/* us that a block in a hurry is remembered */
 #define CROWD	4	/* streams that send: enough to keep a path going */
-#define WINDOW	(8 * PACE_BUDGET_MAX)	/* bytes that may lie there */
+#define WINDOW	(8 * CONGESTION_BUDGET_MAX)	/* bytes that may lie there */
 #define LEAST	(64 * 1024)	/* or so many, if it has little room */
 #define STILL	100000	/* us without any answer, and four round trips, but */
 #define STILL_MOST 4000000	/* not more than that */
@@ -37,7 +37,7 @@ path_new(struct ibb *b, const char *peer)
 		return NULL;
 	p->peer = memcpy(p->string, peer, len);
 	TAILQ_INIT(&p->flying);
-	pace_init(&p->pace, b->host.now());
+	congestion_init(&p->pace, b->host.now());
 	p->moved = b->host.now();
 	p->window = p->told = WINDOW;
 	RB_INSERT(path_tree, &b->paths, p);
@@ -105,7 +105,7 @@ path_restart(struct ibb *b)
 	struct path	*p;
 
 	RB_FOREACH(p, path_tree, &b->paths) {
-		pace_restart(&p->pace, b->host.now());
+		congestion_restart(&p->pace, b->host.now());
 		look_who_landed(p, b->host.now());
 		p->told = 0;	/* it may not have heard of it */
 	}
@@ -122,7 +122,7 @@ look_for_hurry(struct inband *s, size_t len)
 	struct ibb	*b = s->ibb;
 	size_t		 large = inband_block(s) / 2;
 
-	if (len >= (large < PACE_SMALL ? large : PACE_SMALL)) {
+	if (len >= (large < CONGESTION_SMALL ? large : CONGESTION_SMALL)) {
 		s->small = 0;
 		if (b->hurried == s)
 			b->hurried = NULL;
@@ -162,7 +162,7 @@ own_window(const struct inband *s)
 	window = p->window > others ? (p->window - others) / 8 : 0;
 	if (s->user.room != NULL)
 		window = smaller(window, s->user.room(s->arg, 0) / 8);
-	return window > PACE_FIRST ? window : PACE_FIRST;
+	return window > CONGESTION_FIRST ? window : CONGESTION_FIRST;
 }
 
 /* No more than has gone through so far is to lie before a reader that may have
@@ -170,14 +170,15 @@ own_window(const struct inband *s)
 static size_t
 own_budget(const struct inband *s)
 {
-	return smaller(s->taken > PACE_FIRST ? s->taken : PACE_FIRST,
+	return smaller(s->taken > CONGESTION_FIRST ? s->taken
+	    : CONGESTION_FIRST,
 	    own_window(s));
 }
 
 static size_t
 own_room(const struct inband *s, size_t block)
 {
-	size_t	 budget = own_budget(s), n = PACE_BLOCKS_MAX, fits;
+	size_t	 budget = own_budget(s), n = CONGESTION_BLOCKS_MAX, fits;
 
 	if (budget > s->path->pace.budget)
 		budget = s->path->pace.budget;
@@ -192,7 +193,7 @@ static size_t
 shared_room(const struct inband *s, size_t block)
 {
 	size_t	 own = own_room(s, block);
-	size_t	 all = pace_room(&s->path->pace, block);
+	size_t	 all = congestion_room(&s->path->pace, block);
 
 	return own < all ? own : all;
 }
@@ -271,7 +272,7 @@ flies(struct inband *s, struct flight *f)
 
 	if (shared_room(s, 1) == 0)
 		p->moved = now;		/* the others shall wait for it */
-	pace_sent(&p->pace, f->len, now, &f->mark);
+	congestion_sent(&p->pace, f->len, now, &f->mark);
 	lands(s);
 	s->flies = 1;
 	s->last = f->mark.sent;
@@ -300,13 +301,13 @@ path_sent_again(struct inband *s, struct flight *f)
 }
 
 static void
-landed(struct inband *s, const struct pace_mark *mark)
+landed(struct inband *s, const struct congestion_mark *mark)
 {
 	struct ibb	*b = s->ibb;
 	int64_t		 now = b->host.now();
 
 	/* A late answer tells of a reader, not of the path. */
-	if (pace_landed(&s->path->pace, mark, now, somebody_hurries(b)))
+	if (congestion_landed(&s->path->pace, mark, now, somebody_hurries(b)))
 		look_who_landed(s->path, now);
 }
 
@@ -362,22 +363,22 @@ all_there(const struct inband *s)
 static int
 squeezes_in(const struct inband *s)
 {
-	return all_there(s) && (s->small > 0 || s->taken < PACE_FIRST ||
+	return all_there(s) && (s->small > 0 || s->taken < CONGESTION_FIRST ||
 	    s->path->nflying < CROWD || stands_still(s));
 }
 
 size_t
 path_stanza(const struct inband *s)
 {
-	size_t	 stanza = pace_stanza(&s->path->pace);
+	size_t	 stanza = congestion_stanza(&s->path->pace);
 	size_t	 window = own_window(s);
 
 	if (stanza > window)
-		stanza = window < PACE_UNIT ? PACE_FIRST :
-		    window / PACE_UNIT * PACE_UNIT;
-	if (stanza > PACE_FIRST && (s->taken < PACE_FIRST ||
+		stanza = window < CONGESTION_UNIT ? CONGESTION_FIRST :
+		    window / CONGESTION_UNIT * CONGESTION_UNIT;
+	if (stanza > CONGESTION_FIRST && (s->taken < CONGESTION_FIRST ||
 	    shared_room(s, 1) == 0))
-		return PACE_FIRST;
+		return CONGESTION_FIRST;
 	return stanza;
 }
 

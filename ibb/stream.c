@@ -9,7 +9,7 @@
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
-#include "ibb/why.h"
+#include "ibb/stream_strerror.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -90,7 +90,7 @@ fixed(const struct stream *s)
 {
 	if (s->e2e == NULL)
 		return STREAM_COST;
-	return STREAM_COST + SESSION_COST + (carrier_wired(s->carrier) ?
+	return STREAM_COST + SESSION_COST + (carrier_has_socket(s->carrier) ?
 	    SOCKET_COST : 0);
 }
 
@@ -298,8 +298,9 @@ take_reason(struct stream *s, const struct elem *close)
 	err = stanza_condition(elem_child(close, NS_XCAT, "reason"));
 	if (err != SE_INTERNAL_SERVER_ERROR || s->state != STREAM_OPEN)
 		return 0;
-	give_up(s, STREAM_BROKEN, err, why_inband(0, INBAND_UNDELIVERED, err,
-	    "", why, sizeof(why)));
+	give_up(s, STREAM_BROKEN, err,
+	    stream_strerror_inband(0, INBAND_UNDELIVERED, err, "", why,
+	    sizeof(why)));
 	return 1;
 }
 
@@ -313,7 +314,7 @@ turned_away(struct stream *s, const struct elem *e)
 	if (r == NULL || !s->calling || s->received > 0 || s->confirmed > 0)
 		return 0;
 	s->refusal = stanza_condition(elem_child(r, NULL, "error"));
-	give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, why_inband(0,
+	give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE, stream_strerror_inband(0,
 	    INBAND_REFUSED, s->refusal, stanza_errortext(r), why,
 	    sizeof(why)));
 	return 1;
@@ -373,9 +374,10 @@ on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 	char		 why[sizeof(s->why)];
 
 	s->refusal = err;
-	fail(s, why_fault(fault, err), why_inband(why_far(
-	    iq_jid(s->conf.iqs), carrier_peer(s->carrier)), fault, err, text,
-	    why, sizeof(why)));
+	fail(s, stream_strerror_fault(fault, err),
+	    stream_strerror_inband(why_far(iq_jid(s->conf.iqs),
+	    carrier_peer(s->carrier)),
+	    fault, err, text, why, sizeof(why)));
 }
 
 /*
@@ -1003,13 +1005,13 @@ stream_carrier(const struct stream *s)
 }
 
 int
-stream_wire_wanted(const struct stream *s)
+stream_socket_wanted(const struct stream *s)
 {
 	if (carrier_is_alone(s->carrier))
 		return s->state == STREAM_OPENING;
 	/* Never in the plain. */
 	return s->state == STREAM_OPEN && s->e2e != NULL &&
-	    carrier_wire_wanted(s->carrier);
+	    carrier_socket_wanted(s->carrier);
 }
 
 /* Behind our end there is nothing more to encrypt. */
@@ -1026,15 +1028,15 @@ pad(void *arg)
 }
 
 int
-stream_wire(struct stream *s, unsigned number, int ready, int relayed)
+stream_socket(struct stream *s, unsigned number, int ready, int relayed)
 {
-	if (!stream_wire_wanted(s) ||
-	    carrier_wire(s->carrier, number, ready) == -1)
+	if (!stream_socket_wanted(s) ||
+	    carrier_set_socket(s->carrier, number, ready) == -1)
 		return -1;
 	if (s->e2e != NULL) {
 		e2e_ignore_rest(s->e2e);
 		if (relayed)
-			carrier_wire_pad(s->carrier, pad);
+			carrier_socket_pad(s->carrier, pad);
 	}
 	s->state = STREAM_OPEN;
 	changed(s);
@@ -1048,7 +1050,7 @@ stream_wire(struct stream *s, unsigned number, int ready, int relayed)
 /* With little memory it is an eighth of what there is, as each of many streams
  * wants some. */
 size_t
-stream_wire_room(const struct stream *s)
+stream_socket_room(const struct stream *s)
 {
 	size_t	 len = buf_len(&s->rx), most = charge_left(&s->charge) / 8;
 

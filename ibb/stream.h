@@ -108,7 +108,7 @@ int	 stream_shakes(const struct stream *s);
 void	 stream_hold(struct stream *s, int hold);
 /*
  * A stream over a socket alone, in the plain, which a peer offers (it waits
- * for stream_wire(), after stream_accept()) or we do (calling).  As above.
+ * for stream_socket(), after stream_accept()) or we do (calling).  As above.
  */
 struct stream *stream_alone(const char *peer, const char *sid, int calling,
 	    const struct stream_conf *conf, void (*notify)(void *arg),
@@ -165,16 +165,16 @@ int	 stream_eof(const struct stream *s);
 int	 stream_heard_end(const struct stream *s);
 
 /*
- * Sockets.  What carries the stream: for carrier_wire_...().  May it have a
- * socket now?  Socket number stands, as carrier_wire() has it, through a proxy
- * (relayed) or not: 0, or -1 if it is not wanted.  How many bytes from it would
- * be taken now?
+ * Sockets.  What carries the stream: for carrier_socket_...().  May it have a
+ * socket now?  Socket number stands, as carrier_set_socket() has it, through a
+ * proxy (relayed) or not: 0, or -1 if it is not wanted.  How many bytes from it
+ * would be taken now?
  */
 struct carrier *stream_carrier(const struct stream *s);
-int	 stream_wire_wanted(const struct stream *s);
-int	 stream_wire(struct stream *s, unsigned number, int ready, int relayed)
-	    MUST_CHECK;
-size_t	 stream_wire_room(const struct stream *s);
+int	 stream_socket_wanted(const struct stream *s);
+int	 stream_socket(struct stream *s, unsigned number, int ready,
+	    int relayed) MUST_CHECK;
+size_t	 stream_socket_room(const struct stream *s);
 
 /* There is no memory here for what it needs: it fails, and the peer is told
  * to try again later. */

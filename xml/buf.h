@@ -51,7 +51,7 @@ unsigned char *buf_reserve(struct buf *b, size_t len) MUST_CHECK;
 void	 buf_commit(struct buf *b, size_t len);
 
 /* Append all that is in from, which is empty then.  0, or -1 as buf_add().
- * Nothing is copied if to is empty and they are of about the same size. */
+ * Nothing is copied if to is empty and their sizes are about equal. */
 int	 buf_move(struct buf *to, struct buf *from) MUST_CHECK;
 
 /* Forget the first len live bytes; the last ones, so that len remain. */

@@ -27,7 +27,7 @@ put(char **at, const char *s)
 	return copy;
 }
 
-/* The same for "ns SEP local", as two strings. */
+/* Match "ns SEP local", given as two strings. */
 static void
 put_name(char **at, const char *s, char sep, const char **ns,
     const char **name)

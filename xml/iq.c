@@ -285,7 +285,7 @@ iq_forget(struct iq_table *t, const void *arg)
 {
 	struct request	*r, *next;
 
-	/* They go, or those that nobody ever answers would pile up. */
+	/* They go, or requests that are never answered would pile up. */
 	RB_FOREACH_SAFE(r, request_tree, &t->pending, next)
 		if (r->arg == arg) {
 			request_remove(t, r);

@@ -4,7 +4,7 @@
  * the bytestreams use it.
  *
  * An answer counts only if its id and its sender are those of the request:
- * ids are random, and somebody else's answer with the right id is ignored.
+ * ids are random, and another sender's answer with the right id is ignored.
  *
  * To send, write between a start and an end:
  *
@@ -63,8 +63,8 @@ int	 iq_from_server(const struct iq_table *t, const char *from);
 /* Start a request (type get or set) to a JID, or to our own account with
  * NULL. */
 struct xw *iq_request(struct iq_table *t, const char *type, const char *to);
-/* The same with an id of one's own, as hard to guess as the random one that
- * stands in for it if it is that of a request under way. */
+/* iq_request() with the caller's id, which must be as hard to guess as a random
+ * one; a random id replaces it if it is that of a request under way. */
 struct xw *iq_request_id(struct iq_table *t, const char *type, const char *to,
 	    const char *id);
 /*
@@ -93,7 +93,7 @@ struct xw *iq_resultto(struct iq_table *t, const char *to, const char *id);
 /* Send an error for the sender and the id of a request now freed. */
 void	 iq_refuseto(struct iq_table *t, const char *to, const char *id,
 	    enum stanza_error err, const char *text);
-/* Start such an error, for an <error/> with more in it than that. */
+/* Start an error, for an <error/> with more in it than that. */
 struct xw *iq_errorto(struct iq_table *t, const char *to, const char *id);
 
 /* Start any other stanza. */

@@ -29,11 +29,11 @@ char	*jid_local(const char *jid, char *out);
 /* Points into jid; "" if it has no resource. */
 const char *jid_resource(const char *jid);
 
-/* Append a resource to a JID in jid[JID_MAX] that has none: this one, or if it
- * is NULL one that nobody can guess. */
+/* Append a resource to a JID in jid[JID_MAX] that has none; resource NULL
+ * stands for a random one that cannot be guessed. */
 void	 jid_setresource(char *jid, const char *resource);
 
-/* Are the bare JIDs of a and b the same? */
+/* Are the bare JIDs of a and b equal? */
 int	 jid_samebare(const char *a, const char *b);
 
 /* The domain of a prepared JID in its ASCII form for DNS and certificates

@@ -85,7 +85,7 @@ void	 parse_pieces(struct parse *p, parse_piece_fn *fn, void *arg);
  * or before the first.  Returns 0, or -1 when out of memory.
  */
 int	 parse_feed(struct parse *p, const void *data, size_t len) MUST_CHECK;
-/* The same with all that is in a buffer, which is empty then. */
+/* parse_feed() with all that is in a buffer, which is empty then. */
 int	 parse_take(struct parse *p, struct buf *data) MUST_CHECK;
 
 /*
@@ -98,7 +98,7 @@ enum parse_event parse_next(struct parse *p, struct elem **e);
 size_t	 parse_pending(const struct parse *p);
 
 /* After PARSE_ERROR: the stream error condition of RFC 6120 section 4.9.3
- * (such as "restricted-xml"), and what happened, for people. */
+ * (e.g. "restricted-xml"), and what happened, for people. */
 const char *parse_condition(const struct parse *p);
 const char *parse_error(const struct parse *p);
 /* After PARSE_ERROR: is the cause a lack of memory here, and no fault of what

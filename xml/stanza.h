@@ -50,7 +50,7 @@ enum stanza_error {
 	SE_UNEXPECTED_REQUEST
 };
 
-/* Its element name, such as "item-not-found". */
+/* Its element name, e.g. "item-not-found". */
 const char *stanza_strerror(enum stanza_error err);
 
 /* The condition in a stanza of type error; SE_NONE if its type is another,

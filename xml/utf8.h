@@ -11,7 +11,7 @@
  */
 size_t	 utf8_char(const char *s, size_t *skip);
 
-/* Is all of s such characters? */
+/* Are all characters of s such as XML allows? */
 int	 utf8_valid(const char *s);
 
 #endif

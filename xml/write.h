@@ -42,7 +42,7 @@ void	 xw_start(struct xw *w, const char *name, const char *ns);
 void	 xw_attr(struct xw *w, const char *name, const char *value);
 void	 xw_attrf(struct xw *w, const char *name, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
-/* Character data; the same as base64 of len bytes. */
+/* Character data; len bytes as base64. */
 void	 xw_text(struct xw *w, const char *text);
 void	 xw_base64(struct xw *w, const void *data, size_t len);
 /* Markup of len bytes that another xw has written. */

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "net/conf/conffile.h"
 #include "net/conf/statefile.h"
-#include "net/conffile.h"
 #include "xml/buf.h"
 
 #define LOCK_TRIES	100

@@ -10,8 +10,8 @@
  * gets too large is an error (EFBIG), not the end.  Once, at the start. */
 void	 limits_raise(void);
 
-/* There are secrets in memory: no core file, and no other process of the same
- * user may look (where the system has a means to say so).  Once, at the
+/* There are secrets in memory: allow no core file, and no other process of the
+ * user to look (where the system has a means to say so).  Once, at the
  * start. */
 void	 limits_hide(void);
 
@@ -19,8 +19,8 @@ void	 limits_hide(void);
 void	 limits_restore(void);
 
 /*
- * May another connection be taken?  Some descriptors are kept for those who
- * are there already: for the way back to a lost server, for files and
+ * May another connection be taken?  Some descriptors are kept for the streams
+ * that are open already: for the way back to a lost server, for files and
  * pipes.  fd is any descriptor that is open.
  */
 int	 limits_room(int fd);

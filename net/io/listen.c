@@ -10,7 +10,7 @@
 #include "net/io/fd.h"
 #include "net/io/limits.h"
 #include "net/io/listen.h"
-#include "net/loop.h"
+#include "net/io/loop.h"
 
 /* A look at the socket ends the rest. */
 static void

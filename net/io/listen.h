@@ -12,7 +12,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
-#include "net/loop.h"
+#include "net/io/loop.h"
 
 #define LISTENER_REST	200	/* ms */
 

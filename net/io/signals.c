@@ -8,8 +8,8 @@
 
 #include "net/io/clock.h"
 #include "net/io/fd.h"
+#include "net/io/loop.h"
 #include "net/io/signals.h"
-#include "net/loop.h"
 
 #ifndef NSIG
 #define NSIG	65

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "net/login/rebind.h"
-#include "net/session_int.h"
-#include "net/sm.h"
+#include "net/login/session_int.h"
+#include "net/login/sm.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
@@ -27,7 +27,7 @@ is_patient(const struct session *s)
 	return clock_ms() - s->lost_at < s->conf.patience_ms;
 }
 
-/* Log out, and in again a little later: see away_may_return(). */
+/* Log out, and in again a little later: see reconnect_may_return(). */
 static void
 try_later(struct session *s, const char *how)
 {

@@ -94,14 +94,14 @@ make_stanza(struct flow *f)
 	    data);
 	free(data);
 	len = strlen(text);
-	n = len + (f->x->road == XMPP_WEBSOCKET ? XMPP_FRAME : 0);
+	n = len + (f->x->transport == XMPP_WEBSOCKET ? XMPP_FRAME : 0);
 	n = (n + f->s.pad - 1) / f->s.pad * f->s.pad;
 	if ((b = malloc(n + 1)) == NULL)
 		err(1, NULL);
 	memset(b, ' ', n);
 	b[n] = '\0';
 	frame = 0;
-	if (f->x->road == XMPP_WEBSOCKET) {
+	if (f->x->transport == XMPP_WEBSOCKET) {
 		/* The header counts what is behind it: all of it. */
 		frame = n - len < XMPP_FRAME ? n - len : XMPP_FRAME;
 		frame = xmpp_frame(f->x, n - frame, b);
@@ -189,7 +189,7 @@ slip_answers(struct flow *f, unsigned char *end)
 	unsigned char	 one[ANSWER_MAX], *p = end - f->stanza + f->used;
 	size_t		 len;
 
-	if (f->x->road == XMPP_WEBSOCKET)	/* a frame has one stanza */
+	if (f->x->transport == XMPP_WEBSOCKET)	/* a frame has one stanza */
 		return;
 	memset(p, ' ', (size_t)(end - p));
 	while (f->answered < f->got && (size_t)(end - p) >= ANSWER_MAX) {

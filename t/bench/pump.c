@@ -144,8 +144,8 @@ options(struct plan *p, int argc, char **argv)
 	while ((c = getopt(argc, argv, "btwc:C:i:j:p:J:P:n:r:")) != -1)
 		switch (c) {
 		case 'b':	p->both = 1; break;
-		case 't':	p->login[0].road = XMPP_TLS; break;
-		case 'w':	p->login[0].road = XMPP_WEBSOCKET; break;
+		case 't':	p->login[0].transport = XMPP_TLS; break;
+		case 'w':	p->login[0].transport = XMPP_WEBSOCKET; break;
 		case 'c':	p->login[0].server = optarg; break;
 		case 'C':	p->login[0].ca = optarg; break;
 		case 'i':	p->pause = (unsigned)stat_number(optarg); break;
@@ -157,7 +157,7 @@ options(struct plan *p, int argc, char **argv)
 		case 'r':	p->trips = stat_number(optarg); break;
 		default:	usage();
 		}
-	p->login[1].road = p->login[0].road;
+	p->login[1].transport = p->login[0].transport;
 	p->login[1].server = p->login[0].server;
 	p->login[1].ca = p->login[0].ca;
 	p->nsettings = argc - optind;

@@ -91,7 +91,7 @@ xmpp_frame(const struct xmpp *x, size_t len, unsigned char *out)
 {
 	size_t	 n, i, bytes;
 
-	if (x->road != XMPP_WEBSOCKET)
+	if (x->transport != XMPP_WEBSOCKET)
 		return 0;
 	bytes = len < 126 ? 0 : len < 65536 ? 2 : 8;
 	n = 0;
@@ -144,7 +144,7 @@ open_stream(struct xmpp *x, const char *domain)
 {
 	char	 b[512];
 
-	if (x->road == XMPP_WEBSOCKET) {
+	if (x->transport == XMPP_WEBSOCKET) {
 		snprintf(b, sizeof(b), "<open xmlns='" FRAMING "' to='%s' "
 		    "version='1.0'/>", domain);
 		xmpp_send(x, b);
@@ -201,17 +201,17 @@ xmpp_login(struct xmpp *x, const struct xmpp_login *l)
 	snprintf(domain, sizeof(domain), "%.*s", (int)(slash - at - 1), at + 1);
 	x->fd = tcp_connect(l->server);
 	x->ssl = NULL;
-	x->road = XMPP_STARTTLS;
-	if (l->road == XMPP_STARTTLS) {
+	x->transport = XMPP_STARTTLS;
+	if (l->transport == XMPP_STARTTLS) {
 		open_stream(x, domain);
 		xmpp_send(x, "<starttls "
 		    "xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
 		xmpp_expect(x, "<proceed");
 	}
 	start_tls(x, l, domain);
-	if (l->road == XMPP_WEBSOCKET)
+	if (l->transport == XMPP_WEBSOCKET)
 		upgrade(x, l);
-	x->road = l->road;
+	x->transport = l->transport;
 	open_stream(x, domain);
 	authenticate(x, l);
 	open_stream(x, domain);

@@ -17,7 +17,7 @@ enum xmpp_road {
 };
 
 struct xmpp_login {
-	enum xmpp_road	 road;
+	enum xmpp_road	 transport;
 	const char	*server;	/* host:port */
 	const char	*ca;		/* PEM */
 	const char	*jid;		/* full */
@@ -27,7 +27,7 @@ struct xmpp_login {
 struct xmpp {
 	int		 fd;
 	SSL		*ssl;
-	enum xmpp_road	 road;
+	enum xmpp_road	 transport;
 };
 
 #define XMPP_FRAME	14	/* bytes before a stanza in a WebSocket */

@@ -164,7 +164,7 @@ socket_element(char *out, size_t size)
 	unsigned	 s = next();
 
 	in_socket = s & 64 ? 0 : in_socket + next() * 16;
-	count(n, sizeof(n), carrier_wire_next(c) - (s & 128 ? 0 : 1));
+	count(n, sizeof(n), carrier_socket_next(c) - (s & 128 ? 0 : 1));
 	count(got, sizeof(got), in_socket);
 	count(gone, sizeof(gone), s & 32 ? pushed : confirmed);
 	snprintf(out, size, "<socket xmlns='urn:xcat:0' sid='%s' number='%s' "
@@ -237,15 +237,15 @@ socket_moves(void)
 	const unsigned char	*p;
 	size_t			 len;
 
-	if (!carrier_wired(c))
+	if (!carrier_has_socket(c))
 		return;
-	p = carrier_wire_data(c, &len);
+	p = carrier_socket_data(c, &len);
 	must(len == 0 || p != NULL);
 	if (len > next() * 200)
 		len /= 2;
 	if (len > 0)
-		carrier_wire_sent(c, len);
-	carrier_wire_input(c, data, next() * 230 + 1);
+		carrier_socket_sent(c, len);
+	carrier_socket_input(c, data, next() * 230 + 1);
 }
 
 static void
@@ -261,8 +261,9 @@ consume(void)
 static void
 try_wire(void)
 {
-	if (carrier_wire(c, carrier_wire_next(c), (int)(next() & 1)) == 0)
-		must(over || carrier_wired(c));
+	if (carrier_set_socket(c, carrier_socket_next(c), (int)(next() & 1)) ==
+	    0)
+		must(over || carrier_has_socket(c));
 }
 
 static void
@@ -283,11 +284,11 @@ step(void)
 	else if (what == 8)
 		consume();
 	else if (what == 9)
-		carrier_wire_lost(c, 1);
+		carrier_socket_lost(c, 1);
 	else if (what == 10)
-		carrier_wire_tick(c);
+		carrier_socket_tick(c);
 	else if (next() & 1)
-		carrier_unwire(c, carrier_wire_next(c));
+		carrier_drop_socket(c, carrier_socket_next(c));
 	else
 		ibb_back(ibb, 0);
 }

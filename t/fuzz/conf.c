@@ -16,12 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/allow.h"
-#include "net/conf.h"
-#include "net/proxy.h"
-#include "net/service.h"
-#include "net/ways.h"
-#include "net/where.h"
+#include "net/channel/service.h"
+#include "net/conf/allow.h"
+#include "net/conf/conf.h"
+#include "net/dial/proxy.h"
+#include "net/transport/discover.h"
+#include "net/transport/endpoint_parse.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/lib/kept.h"
@@ -174,14 +174,15 @@ places(struct script *s)
 {
 	const char	*line;
 	struct proxy	 p;
-	struct way	 w;
-	char		 err[PROXY_ERR], text[WAY_TEXT];
+	struct endpoint	 w;
+	char		 err[PROXY_ERR], text[ENDPOINT_TEXT];
 
 	while ((line = script_line(s)) != NULL) {
-		if (where_parse(line, WAYS_ANY, strlen(line) % 2, NULL, &w,
-		    err) == 0)
+		if (endpoint_parse(line, DISCOVER_ANY, strlen(line) % 2, NULL,
+		    &w, err) == 0)
 			must(*w.host != '\0' && w.port != 0 &&
-			    *way_text(&w, text) != '\0' && way_same(&w, &w));
+			    *endpoint_text(&w, text) != '\0' &&
+			    endpoint_same(&w, &w));
 		else
 			must(*err != '\0');
 		if (proxy_parse(line, &p, err) == 0)

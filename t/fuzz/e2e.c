@@ -363,13 +363,13 @@ join(void)
 	int		 relayed = take() & 1;
 
 	if (sides[CALLER].stream == NULL || sides[LISTENER].stream == NULL ||
-	    !stream_wire_wanted(sides[CALLER].stream) ||
-	    !stream_wire_wanted(sides[LISTENER].stream))
+	    !stream_socket_wanted(sides[CALLER].stream) ||
+	    !stream_socket_wanted(sides[LISTENER].stream))
 		return;
-	n = carrier_wire_next(stream_carrier(sides[CALLER].stream));
-	if (n == carrier_wire_next(stream_carrier(sides[LISTENER].stream)) &&
-	    stream_wire(sides[LISTENER].stream, n, 0, relayed) == 0 &&
-	    stream_wire(sides[CALLER].stream, n, 1, relayed) == 0)
+	n = carrier_socket_next(stream_carrier(sides[CALLER].stream));
+	if (n == carrier_socket_next(stream_carrier(sides[LISTENER].stream)) &&
+	    stream_socket(sides[LISTENER].stream, n, 0, relayed) == 0 &&
+	    stream_socket(sides[CALLER].stream, n, 1, relayed) == 0)
 		joined = 1;
 }
 
@@ -382,9 +382,9 @@ part(void)
 
 	for (who = CALLER; who <= LISTENER && joined; who++)
 		if (which & 4)
-			carrier_wire_tick(stream_carrier(sides[who].stream));
+			carrier_socket_tick(stream_carrier(sides[who].stream));
 		else if ((which & (1U << who)) == 0)
-			carrier_wire_lost(stream_carrier(sides[who].stream),
+			carrier_socket_lost(stream_carrier(sides[who].stream),
 			    1);
 	if (joined && (which & 4) == 0)
 		joined = 0;
@@ -403,10 +403,10 @@ through_socket(int who)
 		return 0;
 	from = stream_carrier(sides[who].stream);
 	to = stream_carrier(sides[!who].stream);
-	if (!carrier_wired(from))
+	if (!carrier_has_socket(from))
 		return 0;
-	p = carrier_wire_data(from, &len);
-	room = stream_wire_room(sides[!who].stream);
+	p = carrier_socket_data(from, &len);
+	room = stream_socket_room(sides[!who].stream);
 	len = len < room ? len : room;
 	len = len < sizeof(bytes) ? len : sizeof(bytes);
 	if (len > 1 && (take() & 1))
@@ -414,9 +414,9 @@ through_socket(int who)
 	if (len == 0)
 		return 0;
 	memcpy(bytes, p, len);
-	carrier_wire_sent(from, len);
-	if (carrier_wired(to))
-		carrier_wire_input(to, bytes, len);
+	carrier_socket_sent(from, len);
+	if (carrier_has_socket(to))
+		carrier_socket_input(to, bytes, len);
 	return 1;
 }
 

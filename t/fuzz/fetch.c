@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/addr.h"
-#include "net/altmeta.h"
-#include "net/fetch.h"
+#include "net/dial/addr.h"
+#include "net/dial/fetch.h"
+#include "net/dial/resolve.h"
 #include "net/io/clock.h"
-#include "net/resolve.h"
-#include "net/ways.h"
+#include "net/transport/discover.h"
+#include "net/transport/hostmeta.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
@@ -79,12 +79,12 @@ on_body(void *arg, const void *data, size_t len)
 static void
 documents(const uint8_t *data, size_t size)
 {
-	struct way	 ways[ALTMETA_MAX];
+	struct endpoint	 ways[ALTMETA_MAX];
 	int		 i, n, k;
 
 	for (k = 0; k < 2; k++) {
-		n = k ? altmeta_json(data, size, WAYS_ANY, ways) :
-		    altmeta_xml(data, size, WAYS_ANY, ways);
+		n = k ? hostmeta_json(data, size, DISCOVER_ANY, ways) :
+		    hostmeta_xml(data, size, DISCOVER_ANY, ways);
 		must(n <= ALTMETA_MAX);
 		for (i = 0; i < n; i++)
 			must(ways[i].tls && *ways[i].host != '\0' &&

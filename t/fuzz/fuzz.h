@@ -4,8 +4,8 @@
  * and t/unit/corpus.c gives them the seeds in t/fuzz/corpus, which are a folder
  * for each fuzzer: small files, written by hand, or left over from a bug.
  */
-#ifndef T_FUZZ_H
-#define T_FUZZ_H
+#ifndef T_FUZZ_FUZZ_H
+#define T_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

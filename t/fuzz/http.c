@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/http.h"
-#include "net/jrd.h"
-#include "net/socks5.h"
-#include "net/url.h"
-#include "net/way.h"
-#include "net/where.h"
+#include "net/dial/socks5_client.h"
+#include "net/http/http.h"
+#include "net/http/jrd.h"
+#include "net/http/url.h"
+#include "net/transport/endpoint.h"
+#include "net/transport/endpoint_parse.h"
 #include "t/fuzz/fuzz.h"
 #include "xml/buf.h"
 
@@ -68,7 +68,7 @@ responses(const uint8_t *data, size_t size, size_t step, int bodyless,
 }
 
 static void
-link_found(void *arg, const char *rel, const char *href)
+channel_found(void *arg, const char *rel, const char *href)
 {
 	must(strlen(rel) < JRD_MAX && strlen(href) < JRD_MAX);
 	(*(int *)arg)++;
@@ -79,7 +79,7 @@ strings(const uint8_t *data, size_t size)
 {
 	char		 text[URL_TARGET + 512];
 	struct url	 u;
-	struct way	 w, from = { .kind = WAY_TCP };
+	struct endpoint	 w, from = { .kind = ENDPOINT_TCP };
 
 	if (size >= sizeof(text))
 		size = sizeof(text) - 1;
@@ -89,24 +89,26 @@ strings(const uint8_t *data, size_t size)
 		must(*u.host != '\0' && *u.target == '/' &&
 		    strpbrk(u.host, "\r\n /@") == NULL &&
 		    strpbrk(u.target, "\r\n #") == NULL);
-	if (where_moved(text, &from, "d.test", &w) == 0)
+	if (endpoint_moved(text, &from, "d.test", &w) == 0)
 		must(w.port != 0 && *w.host != '\0' &&
-		    (w.kind == WAY_TCP || w.tls));
+		    (w.kind == ENDPOINT_TCP || w.tls));
 }
 
 static void
 socks(const uint8_t *data, size_t size)
 {
-	enum socks5_result	 r = SOCKS5_MORE;
-	struct socks5		 s;
+	enum socks5_client_result	 r = SOCKS5_MORE;
+	struct socks5_client		 s;
 	size_t			 n, len;
 
-	must(socks5_init(&s, "example.org", 5222, "user", "password") == 0);
+	must(socks5_client_init(&s, "example.org", 5222, "user", "password") ==
+	    0);
 	while (r == SOCKS5_MORE && size > 0) {
-		socks5_output(&s, &len);
-		must(len <= SOCKS5_OUT && socks5_need(&s) > 0);
-		n = socks5_need(&s) < size ? socks5_need(&s) : size;
-		r = socks5_input(&s, data, n);
+		socks5_client_output(&s, &len);
+		must(len <= SOCKS5_OUT && socks5_client_need(&s) > 0);
+		n = socks5_client_need(&s) < size ? socks5_client_need(&s)
+		    : size;
+		r = socks5_client_input(&s, data, n);
 		data += n;
 		size -= n;
 	}
@@ -133,7 +135,7 @@ fuzz_http(const uint8_t *data, size_t size)
 	    memcmp(buf_data(&a), buf_data(&b), buf_len(&a)) == 0));
 	buf_free(&a);
 	buf_free(&b);
-	jrd_links(data, size, link_found, &links);
+	jrd_links(data, size, channel_found, &links);
 	strings(data, size);
 	socks(data, size);
 	return 0;

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/congestion.h"
 #include "ibb/inband.h"
-#include "ibb/pace.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
 #include "xml/base64.h"
@@ -31,7 +31,7 @@
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
-#define MOST	(f.clock ? PACE_BLOCKS_MAX : INBAND_WINDOW)
+#define MOST	(f.clock ? CONGESTION_BLOCKS_MAX : INBAND_WINDOW)
 #define ENDS	4		/* streams at a time */
 #define ASKED	1024		/* requests of each side remembered */
 #define TEXT	4096

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/pace.h"
+#include "ibb/congestion.h"
 #include "t/fuzz/fuzz.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define MARKS	256
 
-static struct pace		 p;
-static struct pace_mark		 marks[MARKS];
+static struct congestion		 p;
+static struct congestion_mark		 marks[MARKS];
 static size_t			 first, last;	/* those under way */
 static int64_t			 now;
 
@@ -22,19 +22,20 @@ static void
 check(void)
 {
 	must(p.landed <= p.sent && p.nlanded <= p.nsent);
-	must(p.budget > 0 && p.budget <= PACE_BUDGET_MAX);
-	must(pace_stanza(&p) > 0 && pace_stanza(&p) <= 64 * 1024);
-	must(pace_room(&p, pace_stanza(&p)) <= PACE_BLOCKS_MAX);
-	if (pace_flying(&p) == 0)
-		must(pace_room(&p, pace_stanza(&p)) > 0);
+	must(p.budget > 0 && p.budget <= CONGESTION_BUDGET_MAX);
+	must(congestion_stanza(&p) > 0 && congestion_stanza(&p) <= 64 * 1024);
+	must(congestion_room(&p, congestion_stanza(&p)) <=
+	    CONGESTION_BLOCKS_MAX);
+	if (congestion_flying(&p) == 0)
+		must(congestion_room(&p, congestion_stanza(&p)) > 0);
 }
 
 static void
 send_block(size_t len)
 {
-	if (last - first == MARKS || pace_room(&p, len) == 0)
+	if (last - first == MARKS || congestion_room(&p, len) == 0)
 		return;
-	pace_sent(&p, len, now, &marks[last++ % MARKS]);
+	congestion_sent(&p, len, now, &marks[last++ % MARKS]);
 }
 
 /* The skip oldest have no answer: they count as landed with this one. */
@@ -44,7 +45,7 @@ land(size_t skip, int polite)
 	if (last - first <= skip)
 		return;
 	first += skip;
-	pace_landed(&p, &marks[first++ % MARKS], now, polite);
+	congestion_landed(&p, &marks[first++ % MARKS], now, polite);
 }
 
 int
@@ -54,7 +55,7 @@ fuzz_pace(const uint8_t *data, size_t size)
 
 	now = 1000000;
 	first = last = 0;
-	pace_init(&p, now);
+	congestion_init(&p, now);
 	for (i = 0; i + 1 < size; i += 2) {
 		n = data[i + 1];
 		switch (data[i] % 8) {
@@ -63,7 +64,7 @@ fuzz_pace(const uint8_t *data, size_t size)
 			break;
 		case 2:		/* as many as there is room for */
 			while (n-- > 0)
-				send_block(pace_stanza(&p));
+				send_block(congestion_stanza(&p));
 			break;
 		case 3: case 4:
 			land(0, (data[i] & 8) != 0);
@@ -76,7 +77,7 @@ fuzz_pace(const uint8_t *data, size_t size)
 			break;
 		default:
 			if (n < 4) {
-				pace_restart(&p, now);
+				congestion_restart(&p, now);
 				first = last;
 			} else {
 				now += (int64_t)n * 100;

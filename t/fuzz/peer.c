@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "net/loop.h"
-#include "net/resolve.h"
+#include "net/dial/resolve.h"
+#include "net/io/loop.h"
 #include "t/fuzz/peer.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)

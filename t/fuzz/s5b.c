@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/bytestreams.h"
-#include "net/socks5.h"
-#include "net/socks5d.h"
+#include "ibb/s5b.h"
+#include "net/dial/socks5_client.h"
+#include "net/dial/socks5_server.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
@@ -102,21 +102,21 @@ try_search(struct iq_table *t, const uint8_t *data, size_t size)
 
 /* How many bytes were taken, of no more than step at a time. */
 static size_t
-serve(struct socks5d *s, const uint8_t *data, size_t size, size_t step,
-    enum socks5d_result *r)
+serve(struct socks5_server *s, const uint8_t *data, size_t size, size_t step,
+    enum socks5_server_result *r)
 {
 	size_t	 i = 0, n, len;
 
-	socks5d_init(s);
-	*r = SOCKS5D_MORE;
-	while (*r == SOCKS5D_MORE && i < size) {
-		n = socks5d_need(s) < step ? socks5d_need(s) : step;
+	socks5_server_init(s);
+	*r = SOCKS5_SERVER_MORE;
+	while (*r == SOCKS5_SERVER_MORE && i < size) {
+		n = socks5_server_need(s) < step ? socks5_server_need(s) : step;
 		must(n > 0);
 		n = n < size - i ? n : size - i;
-		*r = socks5d_input(s, data + i, n);
+		*r = socks5_server_input(s, data + i, n);
 		i += n;
-		socks5d_output(s, &len);
-		must(len <= SOCKS5D_OUT);
+		socks5_server_output(s, &len);
+		must(len <= SOCKS5_SERVER_OUT);
 	}
 	return i;
 }
@@ -124,35 +124,37 @@ serve(struct socks5d *s, const uint8_t *data, size_t size, size_t step,
 static void
 try_server(const uint8_t *data, size_t size)
 {
-	struct socks5d		 a, b;
-	enum socks5d_result	 ra, rb;
+	struct socks5_server		 a, b;
+	enum socks5_server_result	 ra, rb;
 	size_t			 len;
 
 	must(serve(&a, data, size, 1, &ra) ==
 	    serve(&b, data, size, SIZE_MAX, &rb));
 	must(ra == rb && strcmp(a.host, b.host) == 0 &&
 	    strcmp(a.port, b.port) == 0);
-	must(ra != SOCKS5D_ASKED || (*a.host != '\0' && *a.port != '\0'));
-	socks5d_reply(&a, SOCKS_OK, 1);
-	socks5d_output(&a, &len);
-	must(len <= SOCKS5D_OUT && (len > 0) == (ra == SOCKS5D_ASKED));
+	must(ra != SOCKS5_SERVER_ASKED || (*a.host != '\0' && *a.port != '\0'));
+	socks5_server_reply(&a, SOCKS_OK, 1);
+	socks5_server_output(&a, &len);
+	must(len <= SOCKS5_SERVER_OUT &&
+	    (len > 0) == (ra == SOCKS5_SERVER_ASKED));
 }
 
 static size_t
-ask(const uint8_t *data, size_t size, size_t step, enum socks5_result *r)
+ask(const uint8_t *data, size_t size, size_t step, enum socks5_client_result *r)
 {
-	struct socks5	 s;
+	struct socks5_client	 s;
 	size_t		 i = 0, n, len;
 
-	must(socks5_init_hash(&s, "8a49b3e839d65c7d") == 0);
+	must(socks5_client_init_hash(&s, "8a49b3e839d65c7d") == 0);
 	*r = SOCKS5_MORE;
 	while (*r == SOCKS5_MORE && i < size) {
-		socks5_output(&s, &len);
+		socks5_client_output(&s, &len);
 		must(len <= SOCKS5_OUT);
-		n = socks5_need(&s) < step ? socks5_need(&s) : step;
+		n = socks5_client_need(&s) < step ? socks5_client_need(&s)
+		    : step;
 		must(n > 0);
 		n = n < size - i ? n : size - i;
-		*r = socks5_input(&s, data + i, n);
+		*r = socks5_client_input(&s, data + i, n);
 		i += n;
 	}
 	return i;
@@ -161,7 +163,7 @@ ask(const uint8_t *data, size_t size, size_t step, enum socks5_result *r)
 static void
 try_client(const uint8_t *data, size_t size)
 {
-	enum socks5_result	 ra, rb;
+	enum socks5_client_result	 ra, rb;
 
 	must(ask(data, size, 1, &ra) == ask(data, size, SIZE_MAX, &rb));
 	must(ra == rb);

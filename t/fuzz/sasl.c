@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/offer.h"
-#include "net/sasl.h"
-#include "net/sasl2.h"
-#include "net/scram.h"
-#include "net/sm.h"
+#include "net/login/features.h"
+#include "net/login/sasl.h"
+#include "net/login/sasl2.h"
+#include "net/login/scram.h"
+#include "net/login/sm.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/lib/stanza.h"
@@ -113,21 +113,21 @@ static void
 features(const struct elem *e)
 {
 	struct sasl_binding	 bindings[2];
-	struct offer_limits	 limits;
-	struct offer		 o;
-	char			 first[MANNERS_MAX], second[MANNERS_MAX];
+	struct features_limits	 limits;
+	struct features		 o;
+	char first[FEATURES_CACHE_MAX], second[FEATURES_CACHE_MAX];
 
-	offer_first(e, first);
-	offer_second(e, second);
+	features_first(e, first);
+	features_second(e, second);
 	must(strlen(first) < sizeof(first) && strlen(second) < sizeof(second));
 	must(strpbrk(first, "\r\n") == NULL && strpbrk(second, "\r\n") ==
 	    NULL);
-	offer_limits(e, &limits);
+	features_limits(e, &limits);
 	must(limits.silence >= 0);
-	offer_parse(&o, first);
+	features_parse(&o, first);
 	must(o.nmechs <= MECHS_MAX && o.nbindings <= MECHS_MAX &&
 	    o.nmechs2 <= MECHS_MAX && o.nfast <= MECHS_MAX);
-	must(offer_bindings(&o, NULL, bindings) == 0);
+	must(features_bindings(&o, NULL, bindings) == 0);
 	sasl_choose_token(o.fast, o.nfast, &binding, 1);
 }
 

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/serve.h"
-#include "net/socks.h"
+#include "net/dial/socks_accept.h"
+#include "net/file/http_serve.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
@@ -59,10 +59,10 @@ check(int fd)
 static void
 http(struct script *s)
 {
-	struct serve_file	 f = { .fd = file(), .size = SIZE,
+	struct http_serve_file	 f = { .fd = file(), .size = SIZE,
 				    .name = "a \"file\"",
 				    .type = "text/plain" };
-	static struct serve	*server;
+	static struct http_serve	*server;
 	char			 err[SERVE_ERR], text[SCRIPT_LINE], *line;
 	int			 fd;
 
@@ -70,9 +70,9 @@ http(struct script *s)
 		server = serve(peer_loop(), "127.0.0.1:0", &f, on_sent, NULL,
 		    err);
 	must(server != NULL);
-	fd = peer_connect(serve_port(server));
+	fd = peer_connect(http_serve_port(server));
 	while ((line = script_line(s)) != NULL) {
-		script_fill(text, line, serve_path(server));
+		script_fill(text, line, http_serve_path(server));
 		peer_send(fd, text, script_bytes(text));
 		check(fd);
 	}
@@ -106,14 +106,14 @@ socks(struct script *s)
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
 	asked = NULL;
 	calls = 0;
-	must((socks = socks_new(peer_loop(), pair[1], on_asked, &socks)) !=
-	    NULL);
+	must((socks = socks_accept_new(peer_loop(), pair[1], on_asked,
+	    &socks)) != NULL);
 	while (socks != NULL && (line = script_line(s)) != NULL)
 		peer_send(pair[0], line, script_bytes(line));
 	shutdown(pair[0], SHUT_WR);
 	peer_turn(3);
 	must(calls == 1);
-	if (asked != NULL && (fd = socks_reply(asked, s->left % 2 ?
+	if (asked != NULL && (fd = socks_accept_reply(asked, s->left % 2 ?
 	    SOCKS_REFUSED : SOCKS_OK)) != -1)
 		close(fd);
 	close(pair[0]);

@@ -1,7 +1,8 @@
 /*
  * Fuzzer of a session: the server, and what happens to the connection, are a
- * script.  Below is a road of a kind that is only here, which keeps what it is
- * given to send; no descriptor is used and no time passes but by the script.
+ * script.  Below is a transport of a kind that is only here, which keeps what
+ * it is given to send; no descriptor is used and no time passes but by the
+ * script.
  *
  * The first line has a letter for each circumstance:
  *
@@ -14,10 +15,10 @@
  *	<...		a stanza comes, $ being the id of what was asked last
  *	C<...		the same, but too large to be kept
  *	I<...		a long answer comes in pieces, this being one
- *	S		the road is secure
+ *	S		the transport is secure
  *	T, t		the timers of the session fire: all; of its answers
- *	N		a new road leads to the server
- *	E, B, U		the road ends; breaks; is not to be trusted
+ *	N		a new transport leads to the server
+ *	E, B, U		the transport ends; breaks; is not to be trusted
  *	M, R		something is sent; the roster is asked for
  *	W, H, G, K	woken; halted; to go on; to close
  */
@@ -27,16 +28,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/allow.h"
-#include "net/conf.h"
-#include "net/manners.h"
-#include "net/resolve.h"
-#include "net/road_int.h"
-#include "net/roster.h"
-#include "net/session_int.h"
-#include "net/tls.h"
-#include "net/tokens.h"
-#include "net/ways.h"
+#include "net/conf/allow.h"
+#include "net/conf/conf.h"
+#include "net/dial/resolve.h"
+#include "net/io/tls.h"
+#include "net/login/fast_tokens.h"
+#include "net/login/features_cache.h"
+#include "net/login/roster.h"
+#include "net/login/session_int.h"
+#include "net/transport/discover.h"
+#include "net/transport/transport_int.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/lib/kept.h"
@@ -63,11 +64,11 @@ static char		 id[64];	/* of the last request */
 static struct allow	*allow;		/* the roster */
 
 /*
- * The road
+ * The transport
  */
 
 static void *
-fake_begin(struct road *r, int fd)
+fake_begin(struct transport *r, int fd)
 {
 	(void)fd;
 	return r;
@@ -114,7 +115,7 @@ fake_ssl(void *k)
 	return ssl;
 }
 
-static const struct road_kind fake = {
+static const struct transport_kind fake = {
 	.begin = fake_begin,
 	.free = fake_free,
 	.send = fake_send,
@@ -130,21 +131,21 @@ static const struct road_kind fake = {
 static void
 arrive(void)
 {
-	struct road	*r = session->road;
+	struct transport	*r = session->transport;
 
 	if (r == NULL || r->k != NULL || session->state != S_CONNECTING)
 		return;
-	r->way = (struct way){ .kind = WAY_TCP, .host = "127.0.0.1",
+	r->way = (struct endpoint){ .kind = ENDPOINT_TCP, .host = "127.0.0.1",
 	    .port = 5222, .tls = ssl != NULL, .source = "here" };
 	r->kind = &fake;
 	r->k = r;
 }
 
-static struct road *
-road(void)
+static struct transport *
+transport(void)
 {
-	return session->road != NULL && session->road->k != NULL &&
-	    !closed ? session->road : NULL;
+	return session->transport != NULL && session->transport->k != NULL &&
+	    !closed ? session->transport : NULL;
 }
 
 /*
@@ -299,38 +300,38 @@ element(const char *xml)
 }
 
 static void
-come(const char *xml, void (*take)(struct road *, const struct elem *))
+come(const char *xml, void (*take)(struct transport *, const struct elem *))
 {
 	struct elem	*e = element(xml);
 
-	if (e != NULL && road() != NULL)
-		take(road(), e);
+	if (e != NULL && transport() != NULL)
+		take(transport(), e);
 	elem_free(e);
 }
 
 static void
-take_piece(struct road *r, const struct elem *e)
+take_piece(struct transport *r, const struct elem *e)
 {
 	if (e->first != NULL && e->first->first != NULL)
 		r->conf.piece(r->arg, e->first->first);
 }
 
 static void
-break_road(enum road_fault fault)
+break_road(enum transport_fault fault)
 {
-	if (road() == NULL)
+	if (transport() == NULL)
 		return;
-	if (fault == ROAD_LOST && road()->committed == 0)
-		road()->committed = 1;
-	road_broke(road(), fault, "it broke");
+	if (fault == TRANSPORT_LOST && transport()->committed == 0)
+		transport()->committed = 1;
+	transport_broke(transport(), fault, "it broke");
 }
 
-/* What cannot happen on this road does not: a second time without TLS. */
+/* What cannot happen on this transport does not: a second time without TLS. */
 static void
 secure(void)
 {
-	if (road() != NULL && session->state == S_CONNECTING)
-		road_secure(road());
+	if (transport() != NULL && session->state == S_CONNECTING)
+		transport_secure(transport());
 }
 
 static void
@@ -347,10 +348,10 @@ step(const char *line)
 {
 	switch (*line) {
 	case '<':
-		come(line, road_stanza);
+		come(line, transport_stanza);
 		break;
 	case 'C':
-		come(line + 1, road_cut);
+		come(line + 1, transport_cut);
 		break;
 	case 'I':
 		come(line + 1, take_piece);
@@ -368,14 +369,14 @@ step(const char *line)
 		arrive();
 		break;
 	case 'E':
-		if (road() != NULL)
-			road_ended(road());
+		if (transport() != NULL)
+			transport_ended(transport());
 		break;
 	case 'B':
-		break_road(ROAD_LOST);
+		break_road(TRANSPORT_LOST);
 		break;
 	case 'U':
-		break_road(ROAD_UNTRUSTED);
+		break_road(TRANSPORT_UNTRUSTED);
 		break;
 	case 'M':
 		say();
@@ -434,31 +435,31 @@ keep(const char *name, const char *text)
 	umask(mask);
 }
 
-static struct tokens *
+static struct fast_tokens *
 tokens(void)
 {
-	struct tokens	*t;
-	char		 err[TOKENS_ERR];
+	struct fast_tokens	*t;
+	char		 err[FAST_TOKENS_ERR];
 
 	keep("tokens.0", "01234567-89ab-4def-0123-456789abcdef\n" BARE
 	    " HT-SHA-256-NONE 99999999999 1 secret\n");
-	must((t = tokens_open(kept_dir, BARE, err)) != NULL);
+	must((t = fast_tokens_open(kept_dir, BARE, err)) != NULL);
 	return t;
 }
 
-static struct manners *
+static struct features_cache *
 manners(void)
 {
-	struct manners	*m;
+	struct features_cache	*m;
 
 	keep("known_servers", BARE " yes PLAIN ANONYMOUS SCRAM-SHA-1 "
 	    "2:SCRAM-SHA-1 2-bind fast:HT-SHA-256-NONE / sm granted\n");
-	must((m = manners_read(kept_dir, BARE)) != NULL);
+	must((m = features_cache_read(kept_dir, BARE)) != NULL);
 	return m;
 }
 
 static void
-run(struct script *s, const char *flags, struct ways *ways)
+run(struct script *s, const char *flags, struct discover *ways)
 {
 	struct session_conf	 conf = {
 		.jid = strchr(flags, 'r') != NULL ? BARE "/here" : BARE,
@@ -495,20 +496,20 @@ run(struct script *s, const char *flags, struct ways *ways)
 	iq_expire(session_iqs(session), ROSTER_BY);
 	session_free(session);
 	SSL_free(ssl);
-	tokens_close(conf.tokens);
-	manners_free(conf.manners);
+	fast_tokens_close(conf.tokens);
+	features_cache_free(conf.manners);
 }
 
 int
 fuzz_session(const uint8_t *data, size_t size)
 {
-	struct ways_conf	 conf = { .domain = "here.example",
+	struct discover_conf	 conf = { .domain = "here.example",
 				    .server = "xmpp://127.0.0.1:1" };
 	struct script		 s;
-	struct ways		*ways;
+	struct discover		*ways;
 	struct conf_item	 item = { .value = (char[]){ "@roster" } };
 	struct conf_list	 who;
-	char			 err[WAYS_ERR], why[ALLOW_ERR], flags[32];
+	char			 err[DISCOVER_ERR], why[ALLOW_ERR], flags[32];
 	const char		*line;
 
 	once();
@@ -522,9 +523,9 @@ fuzz_session(const uint8_t *data, size_t size)
 	STAILQ_INIT(&who);
 	STAILQ_INSERT_TAIL(&who, &item, next);
 	must((allow = allow_new(&who, BARE, why)) != NULL);
-	must((ways = ways_new(&conf, err)) != NULL);
+	must((ways = discover_new(&conf, err)) != NULL);
 	run(&s, flags, ways);
-	ways_free(ways);
+	discover_free(ways);
 	allow_free(allow);
 	return 0;
 }

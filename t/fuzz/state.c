@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/file.h"
-#include "net/identity.h"
-#include "net/known.h"
-#include "net/manners.h"
-#include "net/tokens.h"
-#include "net/trust.h"
+#include "net/conf/identity.h"
+#include "net/conf/known_peers.h"
+#include "net/conf/trust.h"
+#include "net/file/partial.h"
+#include "net/login/fast_tokens.h"
+#include "net/login/features_cache.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/lib/kept.h"
@@ -30,82 +30,82 @@
 static void
 known_peers(void)
 {
-	struct known		*k;
+	struct known_peers		*k;
 	char			 err[KNOWN_ERR];
-	enum known_result	 r;
+	enum known_peers_result	 r;
 
-	if ((k = known_read(kept_dir, err)) == NULL) {
+	if ((k = known_peers_read(kept_dir, err)) == NULL) {
 		must(*err != '\0');
 		return;
 	}
-	r = known_check(k, PEER, KEY);
-	must((r == KNOWN_NEW) == !known_peer(k, PEER));
+	r = known_peers_check(k, PEER, KEY);
+	must((r == KNOWN_NEW) == !known_peers_entry(k, PEER));
 	if (r == KNOWN_CHANGED)
-		must(known_old(k, PEER) != NULL);
-	if (known_add(k, PEER, KEY, err) == 0) {
-		must(known_check(k, PEER, KEY) == KNOWN_SAME);
-		known_free(k);
-		must((k = known_read(kept_dir, err)) != NULL);
-		must(known_check(k, PEER, KEY) == KNOWN_SAME);
+		must(known_peers_old(k, PEER) != NULL);
+	if (known_peers_add(k, PEER, KEY, err) == 0) {
+		must(known_peers_check(k, PEER, KEY) == KNOWN_SAME);
+		known_peers_free(k);
+		must((k = known_peers_read(kept_dir, err)) != NULL);
+		must(known_peers_check(k, PEER, KEY) == KNOWN_SAME);
 	}
-	known_free(k);
+	known_peers_free(k);
 }
 
 static void
 known_servers(void)
 {
-	struct manners	*m;
+	struct features_cache	*m;
 
-	must((m = manners_read(kept_dir, JID)) != NULL);
-	if (manners_hurry(m))
-		must(strlen(manners_first(m)) < MANNERS_MAX &&
-		    strlen(manners_second(m)) < MANNERS_MAX);
-	(void)!manners_learn(m, 1, "PLAIN", "sm");	/* it is for speed */
-	must(strcmp(manners_first(m), "PLAIN") == 0);
-	manners_free(m);
-	must((m = manners_read(kept_dir, JID)) != NULL);
+	must((m = features_cache_read(kept_dir, JID)) != NULL);
+	if (features_cache_hurry(m))
+		must(strlen(features_cache_first(m)) < FEATURES_CACHE_MAX &&
+		    strlen(features_cache_second(m)) < FEATURES_CACHE_MAX);
+	(void)!features_cache_learn(m, 1, "PLAIN", "sm"); /* it is for speed */
+	must(strcmp(features_cache_first(m), "PLAIN") == 0);
+	features_cache_free(m);
+	must((m = features_cache_read(kept_dir, JID)) != NULL);
 	/* It is only for speed: a file that is not ours stays. */
-	if (manners_first(m) != NULL)
-		must(strcmp(manners_first(m), "PLAIN") == 0 &&
-		    strcmp(manners_second(m), "sm") == 0);
-	manners_free(m);
+	if (features_cache_first(m) != NULL)
+		must(strcmp(features_cache_first(m), "PLAIN") == 0 &&
+		    strcmp(features_cache_second(m), "sm") == 0);
+	features_cache_free(m);
 }
 
 static void
 tokens(void)
 {
-	const struct token	*k;
-	struct tokens		*t;
-	char			 err[TOKENS_ERR], id[64];
+	const struct fast_token	*k;
+	struct fast_tokens		*t;
+	char			 err[FAST_TOKENS_ERR], id[64];
 
-	if ((t = tokens_open(kept_dir, JID, err)) == NULL)
+	if ((t = fast_tokens_open(kept_dir, JID, err)) == NULL)
 		return;
-	must(strlcpy(id, tokens_id(t), sizeof(id)) == 36);
-	if ((k = tokens_get(t, 1000)) != NULL) {
+	must(strlcpy(id, fast_tokens_id(t), sizeof(id)) == 36);
+	if ((k = fast_tokens_get(t, 1000)) != NULL) {
 		must(k->expiry > 1000 && *k->mechanism != '\0' &&
 		    *k->secret != '\0');
-		must(tokens_use(t) > 0);
+		must(fast_tokens_use(t) > 0);
 	}
-	must(tokens_put(t, "HT-SHA-256-NONE", "s e", "2999-01-01T00:00:00Z",
-	    1) == -1);
-	if (tokens_put(t, "HT-SHA-256-NONE", "secret", "2999-01-01T00:00:00Z",
-	    1) == 0) {
-		tokens_close(t);
-		must((t = tokens_open(kept_dir, JID, err)) != NULL);
-		must(strcmp(tokens_id(t), id) == 0);
-		must((k = tokens_get(t, 1000)) != NULL &&
+	must(fast_tokens_put(t, "HT-SHA-256-NONE", "s e",
+	    "2999-01-01T00:00:00Z", 1) == -1);
+	if (fast_tokens_put(t, "HT-SHA-256-NONE", "secret",
+	    "2999-01-01T00:00:00Z", 1) == 0) {
+		fast_tokens_close(t);
+		must((t = fast_tokens_open(kept_dir, JID, err)) != NULL);
+		must(strcmp(fast_tokens_id(t), id) == 0);
+		must((k = fast_tokens_get(t, 1000)) != NULL &&
 		    strcmp(k->secret, "secret") == 0 && k->count == 0);
 	}
-	tokens_drop(t);
-	must(tokens_get(t, 0) == NULL);
-	tokens_close(t);
+	fast_tokens_drop(t);
+	must(fast_tokens_get(t, 0) == NULL);
+	fast_tokens_close(t);
 }
 
 /* A time of XEP-0082 is one or none. */
 static void
 times(const char *text)
 {
-	must(tokens_time(text) >= -1);
+	must(fast_tokens_time(text) >= -1);
 }
 
 /* A key is read or refused, but no file that is there is replaced. */

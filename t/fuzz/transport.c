@@ -1,6 +1,6 @@
 /*
- * Fuzzer of the roads: a server on loopback, without TLS, whose words are a
- * script.  The first line is the kind: w (WebSocket), b (BOSH), c (TCP); with
+ * Fuzzer of the transports: a server on loopback, without TLS, whose words are
+ * a script.  The first line is the kind: w (WebSocket), b (BOSH), c (TCP); with
  * an h behind it the script has the answer to the upgrade as well.
  *
  *	<...		the server says this, in a frame, a response, or plainly
@@ -18,8 +18,8 @@
 
 #include <openssl/evp.h>
 
-#include "net/road.h"
-#include "net/ways.h"
+#include "net/transport/discover.h"
+#include "net/transport/transport.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
@@ -31,24 +31,24 @@
 #define CONNS	4
 #define STEPS	60
 
-static struct road	*road;
+static struct transport	*transport;
 static int		 secure, over;
 static int		 fds[CONNS];
 static size_t		 nfds;
 
 static void
-on_event(void *arg, enum road_event ev, const struct elem *e)
+on_event(void *arg, enum transport_event ev, const struct elem *e)
 {
 	(void)arg;
 	must(!over);
-	if (ev == ROAD_SECURE)
+	if (ev == TRANSPORT_SECURE)
 		secure = 1;
-	else if (ev == ROAD_STANZA || ev == ROAD_CUT)
+	else if (ev == TRANSPORT_STANZA || ev == TRANSPORT_CUT)
 		must(e != NULL && (secure || elem_is(e,
 		    "http://etherx.jabber.org/streams", "error")));
-	else if (ev == ROAD_ERROR)
-		must(*road_error(road) != '\0');
-	over = ev == ROAD_CLOSE || ev == ROAD_ERROR;
+	else if (ev == TRANSPORT_ERROR)
+		must(*transport_error(transport) != '\0');
+	over = ev == TRANSPORT_CLOSE || ev == TRANSPORT_ERROR;
 }
 
 static void
@@ -149,24 +149,25 @@ step(int kind, char *line)
 		break;
 	case 'M':
 		if (secure)	/* not all kinds can at all times */
-			(void)!road_send(road, stanza, sizeof(stanza) - 1);
+			(void)!transport_send(transport, stanza,
+			    sizeof(stanza) - 1);
 		break;
 	case 'R':
 		if (secure)
-			road_restart(road);
+			transport_restart(transport);
 		break;
 	case 'K':
 		if (secure)
-			road_keepalive(road);
+			transport_keepalive(transport);
 		break;
 	case 'H':
-		road_pause(road, 1);
+		transport_pause(transport, 1);
 		break;
 	case 'G':
-		road_pause(road, 0);
+		transport_pause(transport, 0);
 		break;
 	case 'L':
-		road_close(road);
+		transport_close(transport);
 		break;
 	case 'E':
 		if ((fd = asked(in, sizeof(in))) != -1)
@@ -179,9 +180,9 @@ step(int kind, char *line)
 }
 
 static void
-run(struct script *s, int kind, int by_hand, struct ways *ways)
+run(struct script *s, int kind, int by_hand, struct discover *ways)
 {
-	struct road_conf	 conf = {
+	struct transport_conf	 conf = {
 		.ways = ways,
 		.domain = "here.example",
 		.from = "us@here.example",
@@ -192,8 +193,8 @@ run(struct script *s, int kind, int by_hand, struct ways *ways)
 	char			*line;
 	int			 steps;
 
-	must((road = road_new(peer_loop(), peer_resolver(), &conf, on_event,
-	    NULL)) != NULL);
+	must((transport = transport_new(peer_loop(), peer_resolver(), &conf,
+	    on_event, NULL)) != NULL);
 	peer_turn(4);
 	if (kind == 'w' && !by_hand)
 		upgrade();
@@ -203,16 +204,16 @@ run(struct script *s, int kind, int by_hand, struct ways *ways)
 	while (nfds > 0)
 		peer_drop(fds[--nfds]);
 	peer_turn(1);
-	road_free(road);
+	transport_free(transport);
 }
 
 int
 fuzz_transport(const uint8_t *data, size_t size)
 {
-	struct ways_conf	 conf = { .domain = "here.example" };
+	struct discover_conf	 conf = { .domain = "here.example" };
 	struct script		 s;
-	struct ways		*ways;
-	char			 err[WAYS_ERR], server[64], *line;
+	struct discover		*ways;
+	char			 err[DISCOVER_ERR], server[64], *line;
 	int			 kind, by_hand, fd;
 
 	script_begin(&s, data, size);
@@ -225,9 +226,9 @@ fuzz_transport(const uint8_t *data, size_t size)
 	conf.server = server;
 	secure = over = 0;
 	nfds = 0;
-	must((ways = ways_new(&conf, err)) != NULL);
+	must((ways = discover_new(&conf, err)) != NULL);
 	run(&s, kind, by_hand, ways);
-	ways_free(ways);
+	discover_free(ways);
 	/* Connections that came too late belong to no other input. */
 	while ((fd = peer_accept()) != -1)
 		peer_drop(fd);

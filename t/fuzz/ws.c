@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/wrap.h"
-#include "net/ws.h"
+#include "net/http/ws.h"
+#include "net/transport/wrap.h"
 #include "t/fuzz/fuzz.h"
 #include "xml/buf.h"
 

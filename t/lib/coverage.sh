@@ -17,7 +17,6 @@ build()		# target ...
 	rm -rf .cov
 	mkdir .cov
 	cp -R Makefile README man t xcat.c xml ibb net .cov
-	[ ! -d link ] || cp -R link .cov
 	find .cov -name '*.[ot]' -type f -path '*/unit/*' -delete
 	find .cov -name '*.o' -type f -delete
 	cd .cov

@@ -1,7 +1,7 @@
 # cuts-web.sh: cuts on the roads of the web, on either side.  WebSocket is a
 # connection like TCP: a cut loses the session, which is resumed; or not, for
 # ejabberd's process of it may be caught for ever in what it was sending, until
-# there is a new one (see away_is_ghost() in net/away.c).  BOSH outlives
+# there is a new one (see away_is_ghost() in net/login/reconnect.c).  BOSH outlives
 # its connections and repeats requests; its session is lost when nobody can be
 # reached for long.  t/loss/cuts-web-*.t.
 # shellcheck shell=dash

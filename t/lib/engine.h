@@ -3,8 +3,8 @@
  * talks to: two of them joined by queues, or one whose peer is scripted, stanza
  * by stanza.
  */
-#ifndef T_ENGINE_H
-#define T_ENGINE_H
+#ifndef T_LIB_ENGINE_H
+#define T_LIB_ENGINE_H
 
 #include <sys/queue.h>
 

@@ -1,6 +1,6 @@
 /* kept: for unit tests, a folder with the one file that something keeps. */
-#ifndef T_KEPT_H
-#define T_KEPT_H
+#ifndef T_LIB_KEPT_H
+#define T_LIB_KEPT_H
 
 #include <sys/types.h>
 

@@ -14,8 +14,8 @@ cd "$(dirname "$0")/../.." || exit 1
 JOBS=${JOBS:-2}
 FUNCTION_MAX=100			# lines
 
-sources='xcat.c link/*.c xml/*.c net/*.c net/*/*.c ibb/*.c t/*/*.c'
-headers='link/*.h xml/*.h net/*.h net/*/*.h ibb/*.h t/*/*.h'
+sources='xcat.c xml/*.c ibb/*.c net/*/*.c t/*/*.c'
+headers='xml/*.h ibb/*.h net/*/*.h t/*/*.h'
 scripts='t/*/*.sh t/[!u]*/*.t t/deps .ci/run'
 pkgs='expat openssl libbsd-overlay libidn libcares'
 defs="-std=c11 -D_GNU_SOURCE -I. $(pkg-config --cflags $pkgs)"
@@ -74,7 +74,7 @@ cppcheck_()
 	    --suppress=knownConditionTrueFalse \
 	    --suppress=unusedStructMember --suppress=variableScope \
 	    --suppress="*:$_dir/*" -I. -I"$_dir" -D_GNU_SOURCE -D__GNUC__=12 \
-	    xcat.c link xml net ibb
+	    xcat.c xml ibb net
 	_status=$?
 	rm -r "$_dir"
 	return $_status
@@ -133,8 +133,8 @@ functions()
 words()
 {
 	grep -nE '\<(v?printf|v?dprintf|v?(err|warn)x?|puts|putchar|perror)\(|\<(std(out|err)|STDERR_FILENO)\>' \
-	    xcat.c link/*.c xml/*.c ibb/*.c net/*.c net/*/*.c |
-	    grep -vE '^(net/io/log|link/progress|net/child|net/password|net/io/fd)\.c:|(dprintf\(STDERR_FILENO,|limits_room\(STDERR_FILENO\).*)$' |
+	    xcat.c xml/*.c ibb/*.c net/*/*.c |
+	    grep -vE '^(net/io/log|net/file/progress|net/io/child|net/conf/password|net/io/fd)\.c:|(dprintf\(STDERR_FILENO,|limits_room\(STDERR_FILENO\).*)$' |
 	    cut -d : -f 1,2 | found 'words that do not go through the log'
 }
 

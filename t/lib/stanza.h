@@ -2,8 +2,8 @@
  * stanza: stanzas for tests of what needs no more than a table of iqs
  * (xml/iq.h): the last one that it has sent, and one made of a string.
  */
-#ifndef T_STANZA_H
-#define T_STANZA_H
+#ifndef T_LIB_STANZA_H
+#define T_LIB_STANZA_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* tap: a few lines of TAP for the unit tests. */
-#ifndef T_TAP_H
-#define T_TAP_H
+#ifndef T_LIB_TAP_H
+#define T_LIB_TAP_H
 
 /* What a test does not look at, it need not look at (xml/check.h). */
 #pragma GCC diagnostic ignored "-Wunused-result"

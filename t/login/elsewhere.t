@@ -17,7 +17,7 @@ from fakeweb import *
 STAYS = -signal.SIGTERM                 # a listener that goes on until it is told to end
 LISTENER = dict(roles='listen', args='-k', notes=None)
 WSS, HTTPS = 'wss:%s//127.0.0.1:%d/ws', 'https:%s//127.0.0.1:%d/bosh'      # see fakerun.py: the first is empty
-HOPS = 3                                # net/road.c
+HOPS = 3                                # net/transport/transport.c
 
 
 def door(s):

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/io/loop.h"
 #include "net/login/absence.h"
-#include "net/loop.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"

@@ -43,7 +43,7 @@ struct side {
 	struct parse		*parse;		/* of what comes here */
 	int			 away;
 	struct buf		 pipe;		/* on its way from here */
-	int			 wired;		/* this end of the socket */
+	int socket_stands; /* this end of the socket */
 	int			 stalls;	/* its reader */
 	size_t			 room;		/* for more */
 	int			 waits;		/* answers do */
@@ -305,13 +305,13 @@ on_offer(void *arg, struct inband *offer, const struct elem *open)
 static void
 connect_to(void)
 {
-	if (broken == 0 || a.wired || b.wired || offered != 0 ||
-	    !carrier_wire_wanted(a.c) || !carrier_wire_wanted(b.c) ||
-	    carrier_wire_next(a.c) != carrier_wire_next(b.c))
+	if (broken == 0 || a.socket_stands || b.socket_stands || offered != 0 ||
+	    !carrier_socket_wanted(a.c) || !carrier_socket_wanted(b.c) ||
+	    carrier_socket_next(a.c) != carrier_socket_next(b.c))
 		return;
-	offered = carrier_wire_next(a.c);
-	must(carrier_wire(b.c, offered, 0) == 0);
-	b.wired = 1;
+	offered = carrier_socket_next(a.c);
+	must(carrier_set_socket(b.c, offered, 0) == 0);
+	b.socket_stands = 1;
 	broken = 0;
 }
 
@@ -321,9 +321,9 @@ hear_of_it(int good)
 	if (offered == 0)
 		return;
 	if (!good)
-		carrier_unwire(a.c, offered);
-	a.wired = good && carrier_wire(a.c, offered, 1) == 0;
-	if (!a.wired)
+		carrier_drop_socket(a.c, offered);
+	a.socket_stands = good && carrier_set_socket(a.c, offered, 1) == 0;
+	if (!a.socket_stands)
 		broken = 1;
 	offered = 0;
 }
@@ -331,7 +331,7 @@ hear_of_it(int good)
 static void
 hang_up(struct side *s)
 {
-	s->wired = 0;
+	s->socket_stands = 0;
 	broken = 1;
 	buf_truncate(&a.pipe, 0);	/* whatever was under way is gone */
 	buf_truncate(&b.pipe, 0);
@@ -341,11 +341,11 @@ hang_up(struct side *s)
 static void
 notice(struct side *s)
 {
-	if (s->wired && !carrier_wired(s->c))
+	if (s->socket_stands && !carrier_has_socket(s->c))
 		hang_up(s);
-	if (s->wired && broken) {
+	if (s->socket_stands && broken) {
 		hang_up(s);
-		carrier_wire_lost(s->c, 1);
+		carrier_socket_lost(s->c, 1);
 	}
 }
 
@@ -356,17 +356,17 @@ socket_moves(struct side *s, size_t most)
 	size_t			 len;
 	int			 moved = 0;
 
-	if (!s->wired || broken || !carrier_wired(s->c))
+	if (!s->socket_stands || broken || !carrier_has_socket(s->c))
 		return 0;
-	p = carrier_wire_data(s->c, &len);
+	p = carrier_socket_data(s->c, &len);
 	if ((len = len < most ? len : most) > 0) {
 		must(buf_add(&s->pipe, p, len) == 0);
-		carrier_wire_sent(s->c, len);
+		carrier_socket_sent(s->c, len);
 		moved = 1;
 	}
 	len = buf_len(&s->peer->pipe) < most ? buf_len(&s->peer->pipe) : most;
 	if (len > 0) {
-		carrier_wire_input(s->c, buf_data(&s->peer->pipe), len);
+		carrier_socket_input(s->c, buf_data(&s->peer->pipe), len);
 		buf_drain(&s->peer->pipe, len);
 		moved = 1;
 	}
@@ -509,7 +509,7 @@ change_room(struct side *s)
 	static const size_t	 rooms[] = { SIZE_MAX, 3000000, 600000, 0 };
 
 	s->room = rooms[chance(4)];
-	carrier_wire_tick(s->c);
+	carrier_socket_tick(s->c);
 }
 
 static void
@@ -571,7 +571,7 @@ go_on(struct side *s)
 static void
 look(struct side *s)
 {
-	carrier_wire_tick(s->c);
+	carrier_socket_tick(s->c);
 	if (!carrier_away(s->c) || chance(2))
 		carrier_sync(s->c);
 }
@@ -644,8 +644,8 @@ closes(void)
 		if (b.closing && !b.closed && carrier_idle(b.c))
 			carrier_close(b.c, IQ_NODEADLINE);
 	}
-	return a.closed && b.closed && !carrier_wired(a.c) &&
-	    !carrier_wired(b.c);
+	return a.closed && b.closed && !carrier_has_socket(a.c) &&
+	    !carrier_has_socket(b.c);
 }
 
 static int
@@ -667,7 +667,7 @@ complain(unsigned n)
 		    (unsigned long long)s->sent, (unsigned long long)s->got,
 		    (unsigned long long)s->gone,
 		    (unsigned long long)s->confirmed, carrier_way(s->c),
-		    s->wired, carrier_waits(s->c), s->failed, s->wrong);
+		    s->socket_stands, carrier_waits(s->c), s->failed, s->wrong);
 		if (s == &b)
 			break;
 	}

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/child.h"
+#include "net/io/child.h"
 #include "net/io/limits.h"
+#include "net/io/loop.h"
 #include "net/io/signals.h"
-#include "net/loop.h"
 #include "t/lib/tap.h"
 
 #define BOUND	30000		/* ms, after which a test has failed */

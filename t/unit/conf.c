@@ -14,7 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "net/conf.h"
+#include "net/conf/conf.h"
 #include "t/lib/tap.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

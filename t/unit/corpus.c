@@ -3,8 +3,8 @@
  * folder of t/fuzz/corpus, in a process of its own.
  *
  *	t/unit/corpus.t			all of them
- *	t/unit/corpus.t name [path ...]	one fuzzer: its seeds, or these files and
- *					those in these folders
+ *	t/unit/corpus.t name [path ...]	one fuzzer: its seeds, or files and
+ *					folders of them
  *
  * A seed that fails is shown as the command that runs it alone.
  */

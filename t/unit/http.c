@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/http.h"
+#include "net/http/http.h"
 #include "t/lib/tap.h"
 
 #define OK	"HTTP/1.1 200 OK\r\n"

@@ -10,7 +10,7 @@
 
 #include "ibb/inband.h"
 #include "ibb/stream.h"
-#include "ibb/why.h"
+#include "ibb/stream_strerror.h"
 #include "t/lib/engine.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
@@ -1848,30 +1848,36 @@ test_why(void)
 	size_t i;
 
 	for (i = 0; i < N(t); i++) {
-		is_int(why_fault(t[i].fault, t[i].err), t[i].class,
+		is_int(stream_strerror_fault(t[i].fault, t[i].err), t[i].class,
 		    "%s %s: its class", faults[t[i].fault],
 		    stanza_strerror(t[i].err));
-		ok(strstr(why_inband(0, t[i].fault, t[i].err, "", out,
-		    sizeof(out)), t[i].words) != NULL, "%s", out);
+		ok(strstr(stream_strerror_inband(0, t[i].fault, t[i].err, "",
+		    out, sizeof(out)),
+		       t[i].words) != NULL,
+		    "%s", out);
 	}
 	for (fault = 0; fault <= INBAND_UNSENT; fault++)
 		for (err = SE_NONE; err <= SE_UNEXPECTED_REQUEST; err++) {
-			why_inband(0, fault, err, "text", out, sizeof(out));
+			stream_strerror_inband(0, fault, err, "text", out,
+			    sizeof(out));
 			bad += *out == '\0';
-			why_inband(0, fault, err, "text", small, sizeof(small));
+			stream_strerror_inband(0, fault, err, "text", small,
+			    sizeof(small));
 			bad += strlen(small) >= sizeof(small);
 		}
 	is_int(bad, 0, "every combination has words");
 	ok(why_far("a@here/r", "b@there/r") && !why_far("a@here/r", "b@here"),
 	    "which servers are the same");
-	why_inband(1, INBAND_REFUSED, SE_NOT_ALLOWED, "", out, sizeof(out));
-	ok(strstr(out, "federation") != NULL, "far away: %s", out);
-	why_inband(0, INBAND_REFUSED, SE_GONE, "to Oz", out, sizeof(out));
-	ok(strstr(out, "(gone: to Oz)") != NULL, "the peer's own: %s", out);
-	why_inband(0, INBAND_REFUSED, SE_GONE, run_of('y', 5000), out,
+	stream_strerror_inband(1, INBAND_REFUSED, SE_NOT_ALLOWED, "", out,
 	    sizeof(out));
+	ok(strstr(out, "federation") != NULL, "far away: %s", out);
+	stream_strerror_inband(0, INBAND_REFUSED, SE_GONE, "to Oz", out,
+	    sizeof(out));
+	ok(strstr(out, "(gone: to Oz)") != NULL, "the peer's own: %s", out);
+	stream_strerror_inband(0, INBAND_REFUSED, SE_GONE, run_of('y', 5000),
+	    out, sizeof(out));
 	ok(strlen(out) < 300, "not too many of them");
-	why_inband(0, INBAND_SILENT, SE_NONE, "", out, sizeof(out));
+	stream_strerror_inband(0, INBAND_SILENT, SE_NONE, "", out, sizeof(out));
 	ok(strchr(out, '(') == NULL, "no condition, no brackets");
 }
 

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/dial/port.h"
 #include "net/io/limits.h"
-#include "net/loop.h"
-#include "net/port.h"
-#include "net/s5blisten.h"
+#include "net/io/loop.h"
+#include "net/s5b/s5b_listen.h"
 #include "t/lib/tap.h"
 
 #define BOUND	30000		/* ms, after which a test has failed */
@@ -156,9 +156,9 @@ ready(void *arg, int revents)
 static void
 test_bytestreams(void)
 {
-	struct s5blisten	*s = s5blisten_new(loop, AF_INET, &any_port,
+	struct s5b_listen	*s = s5b_listen_new(loop, AF_INET, &any_port,
 				     0);
-	struct s5bwait		*w = s5blisten_wait(s, "0123", on_stream,
+	struct s5b_wait		*w = s5b_listen_wait(s, "0123", on_stream,
 				     NULL);
 	struct watch		 client = { .want = want, .ready = ready };
 
@@ -166,7 +166,7 @@ test_bytestreams(void)
 		ok(0, "no port for bytestreams");
 		return;
 	}
-	client.fd = connected(s5blisten_port(s, AF_INET));
+	client.fd = connected(s5b_listen_port(s, AF_INET));
 	loop_watch(loop, &client);
 	ok(write(client.fd, "\5\1", 3) == 3, "a target says hello");
 	leave(0);
@@ -179,8 +179,8 @@ test_bytestreams(void)
 	is_int(answered, 1, "with descriptors it answers");
 	loop_unwatch(loop, &client);
 	close(client.fd);
-	s5bwait_cancel(w);
-	s5blisten_free(s);
+	s5b_wait_cancel(w);
+	s5b_listen_free(s);
 }
 
 int

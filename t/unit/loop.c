@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/loop.h"
+#include "net/io/loop.h"
 #include "t/lib/tap.h"
 
 #define MANY	2000

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ibb/congestion.h"
 #include "ibb/inband.h"
-#include "ibb/pace.h"
 #include "t/lib/engine.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
@@ -199,7 +199,7 @@ test_turns(void)
 	ok(most - least <= 2 * INBAND_BLOCK_MAX, "and come in turn: "
 	    "%llu to %llu", (unsigned long long)least,
 	    (unsigned long long)most);
-	ok(queued() < PACE_BUDGET_MAX / 3 * 4 + 65536 + STREAMS * 4096,
+	ok(queued() < CONGESTION_BUDGET_MAX / 3 * 4 + 65536 + STREAMS * 4096,
 	    "together they queue no more than one: %zu", queued());
 	part(&a, &b);
 }
@@ -225,7 +225,8 @@ test_held(void)
 	forget(2);
 	run_for(1, 60);
 	before = (size_t)senders[0].sent;
-	ok(before <= PACE_BUDGET_MAX + 65536, "a reader stops: %zu", before);
+	ok(before <= CONGESTION_BUDGET_MAX + 65536, "a reader stops: %zu",
+	    before);
 	is_int(inband_room(senders[0].near->s), 0, "nothing more is for it");
 	ok(inband_room(senders[1].near->s) > 0, "but for the other");
 	run_for(2, 3000);
@@ -259,12 +260,13 @@ test_windows(void)
 		all += lies(i);
 		more += i > 0 && lies(i) > lies(i - 1) + 65536;
 	}
-	ok(lies(0) > PACE_BUDGET_MAX / 2, "much lies before the first: %zu",
-	    lies(0));
-	ok(lies(n - 1) < PACE_BUDGET_MAX / 6, "little before the last: %zu",
-	    lies(n - 1));
+	ok(lies(0) > CONGESTION_BUDGET_MAX / 2,
+	    "much lies before the first: %zu", lies(0));
+	ok(lies(n - 1) < CONGESTION_BUDGET_MAX / 6,
+	    "little before the last: %zu", lies(n - 1));
 	is_int((long)more, 0, "ever less in between");
-	ok(all < 8 * PACE_BUDGET_MAX, "not too much before all: %zu", all);
+	ok(all < 8 * CONGESTION_BUDGET_MAX, "not too much before all: %zu",
+	    all);
 	forget(STREAMS);
 	run_for(STREAMS, 1000);
 	ok(senders[n].sent > 1000 * (RATE / 100) * 40,
@@ -287,7 +289,8 @@ test_room(void)
 	    lies(0));
 	b.room = SIZE_MAX;
 	run_for(2, 1000);
-	ok(lies(0) > PACE_BUDGET_MAX / 2, "and the old one: %zu", lies(0));
+	ok(lies(0) > CONGESTION_BUDGET_MAX / 2, "and the old one: %zu",
+	    lies(0));
 	part(&a, &b);
 
 	set_up(1);
@@ -340,7 +343,7 @@ test_slow(void)
 		senders[i].far->eager = 0;
 	for (i = 0; i < 16; i++)
 		send_len(&senders[0], SMALL);
-	send_len(last, PACE_FIRST / 2);
+	send_len(last, CONGESTION_FIRST / 2);
 	wait_for_last(STREAMS - 1);
 	while (serve(STREAMS - 1) || !STAILQ_EMPTY(&a.out))
 		pass();
@@ -369,7 +372,7 @@ test_new(void)
 		senders[i].far->eager = 0;
 	forget(STREAMS);
 	run_for(STREAMS, 1000);
-	for (i = 1; i < STREAMS && senders[i].sent <= 2 * PACE_FIRST; i++)
+	for (i = 1; i < STREAMS && senders[i].sent <= 2 * CONGESTION_FIRST; i++)
 		continue;
 	is_int((long)i, STREAMS, "a new stream gets little at first");
 	ok(senders[0].sent > 1000 * (RATE / 100) * 60,
@@ -397,7 +400,7 @@ test_squeeze(void)
 	wait_for_last(STREAMS - 1);
 	fill(STREAMS - 1);
 	is_int(inband_room(s), 0, "a full path takes on no more bulk");
-	ok(inband_takes(s) && inband_block(s) <= PACE_FIRST,
+	ok(inband_takes(s) && inband_block(s) <= CONGESTION_FIRST,
 	    "but a small block that is there");
 	send_len(last, SMALL);
 	is_int(inband_room(s) + (size_t)inband_takes(s), 0, "only one");

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "net/loop.h"
-#include "net/resolve.h"
+#include "net/dial/resolve.h"
+#include "net/io/loop.h"
 #include "t/lib/tap.h"
 
 static struct loop	*loop;

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/bytestreams.h"
-#include "net/addr.h"
-#include "net/socks5.h"
-#include "net/socks5d.h"
+#include "ibb/s5b.h"
+#include "net/dial/addr.h"
+#include "net/dial/socks5_client.h"
+#include "net/dial/socks5_server.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
@@ -147,24 +147,24 @@ test_answers(struct iq_table *t)
 
 /* Feed the server's side step bytes at a time, but no more than it wants; what
  * it says goes to out, and how many bytes it left to *left. */
-static enum socks5d_result
-serve(struct socks5d *s, const char *in, size_t len, size_t step, char *out,
-    size_t *outlen, size_t *left)
+static enum socks5_server_result
+serve(struct socks5_server *s, const char *in, size_t len, size_t step,
+    char *out, size_t *outlen, size_t *left)
 {
-	enum socks5d_result	 r = SOCKS5D_MORE;
+	enum socks5_server_result	 r = SOCKS5_SERVER_MORE;
 	const void		*p;
 	size_t			 n;
 
-	socks5d_init(s);
+	socks5_server_init(s);
 	*outlen = 0;
-	while (r == SOCKS5D_MORE) {
-		n = socks5d_need(s) < step ? socks5d_need(s) : step;
+	while (r == SOCKS5_SERVER_MORE) {
+		n = socks5_server_need(s) < step ? socks5_server_need(s) : step;
 		if ((n = n < len ? n : len) == 0)
 			break;
-		r = socks5d_input(s, in, n);
+		r = socks5_server_input(s, in, n);
 		in += n;
 		len -= n;
-		p = socks5d_output(s, &n);
+		p = socks5_server_output(s, &n);
 		memcpy(out + *outlen, p, n);
 		*outlen += n;
 	}
@@ -173,10 +173,10 @@ serve(struct socks5d *s, const char *in, size_t len, size_t step, char *out,
 }
 
 static void
-server_case(const char *in, size_t len, enum socks5d_result want,
+server_case(const char *in, size_t len, enum socks5_server_result want,
     const char *out, size_t outlen, size_t left, const char *name)
 {
-	struct socks5d	 s;
+	struct socks5_server	 s;
 	char		 got[1024];
 	size_t		 step, n, rest;
 	int		 good = 1;
@@ -198,29 +198,33 @@ test_server(void)
 	static const unsigned char	 head[] = { 5, 1, 0, 5, 1, 0, 3, 255 };
 	char				 name[sizeof(head) + 255 + 2 + 1];
 
-	SERVED("\5\1\0" "\5\1\0\3\x28" HASH "\0\0" "data", SOCKS5D_ASKED,
+	SERVED("\5\1\0" "\5\1\0\3\x28" HASH "\0\0" "data", SOCKS5_SERVER_ASKED,
 	    "\5\0", 4, "a hash, and nothing read behind it");
-	SERVED("\5\2\1\0" "\5\1\0\1\1\2\3\4\0\x50", SOCKS5D_ASKED, "\5\0",
+	SERVED("\5\2\1\0" "\5\1\0\1\1\2\3\4\0\x50", SOCKS5_SERVER_ASKED, "\5\0",
 	    0, "an IPv4 address, and two methods");
 	SERVED("\5\1\0" "\5\1\0\4" "sixteen bytes .." "\0\x50x",
-	    SOCKS5D_ASKED, "\5\0", 1, "an IPv6 address");
-	SERVED("\5\1\0" "\5\1", SOCKS5D_MORE, "\5\0", 0, "half a request");
-	SERVED("\5\1\2", SOCKS5D_OVER, "\5\xff", 0, "no method of ours");
-	SERVED("\5\0rest", SOCKS5D_OVER, "", 4, "no method at all");
-	SERVED("\4\1", SOCKS5D_OVER, "", 0, "version 4");
-	SERVED("GET /", SOCKS5D_OVER, "", 3, "no SOCKS");
-	SERVED("\5\1\0" "\5\2\0\3", SOCKS5D_OVER, REFUSED("\7"), 0, "BIND");
-	SERVED("\5\1\0" "\5\1\0\2", SOCKS5D_OVER, REFUSED("\10"), 0,
+	    SOCKS5_SERVER_ASKED, "\5\0", 1, "an IPv6 address");
+	SERVED("\5\1\0"
+	       "\5\1",
+	    SOCKS5_SERVER_MORE, "\5\0", 0, "half a request");
+	SERVED("\5\1\2", SOCKS5_SERVER_OVER, "\5\xff", 0, "no method of ours");
+	SERVED("\5\0rest", SOCKS5_SERVER_OVER, "", 4, "no method at all");
+	SERVED("\4\1", SOCKS5_SERVER_OVER, "", 0, "version 4");
+	SERVED("GET /", SOCKS5_SERVER_OVER, "", 3, "no SOCKS");
+	SERVED("\5\1\0"
+	       "\5\2\0\3",
+	    SOCKS5_SERVER_OVER, REFUSED("\7"), 0, "BIND");
+	SERVED("\5\1\0" "\5\1\0\2", SOCKS5_SERVER_OVER, REFUSED("\10"), 0,
 	    "an address of no known kind");
-	SERVED("\5\1\0" "\4\1\0\1", SOCKS5D_OVER, "\5\0", 0,
+	SERVED("\5\1\0" "\4\1\0\1", SOCKS5_SERVER_OVER, "\5\0", 0,
 	    "a request of version 4");
-	SERVED("\5\1\0" "\5\1\0\3\0\0\0", SOCKS5D_OVER, REFUSED("\1"), 2,
+	SERVED("\5\1\0" "\5\1\0\3\0\0\0", SOCKS5_SERVER_OVER, REFUSED("\1"), 2,
 	    "an empty name");
-	SERVED("\5\1\0" "\5\1\0\3\3a\0b\0\0", SOCKS5D_OVER, REFUSED("\1"),
+	SERVED("\5\1\0" "\5\1\0\3\3a\0b\0\0", SOCKS5_SERVER_OVER, REFUSED("\1"),
 	    0, "NUL in a name");
 	memset(name, 'x', sizeof(name));
 	memcpy(name, head, sizeof(head));
-	server_case(name, sizeof(name), SOCKS5D_ASKED, "\5\0", 2,
+	server_case(name, sizeof(name), SOCKS5_SERVER_ASKED, "\5\0", 2,
 	    1, "the longest name");
 }
 
@@ -229,7 +233,7 @@ test_replies(void)
 {
 	static const char	 ask[] = "\5\1\0" "\5\1\0\3\x28" HASH "\0\7";
 	static const char	 same[] = "\5\0\0\3\x28" HASH "\0\7";
-	struct socks5d		 s;
+	struct socks5_server		 s;
 	char			 out[1024];
 	const void		*p;
 	size_t			 n, left;
@@ -237,17 +241,17 @@ test_replies(void)
 	serve(&s, ask, sizeof(ask) - 1, 100, out, &n, &left);
 	is(s.host, HASH, "what was asked for");
 	is(s.port, "7", "and its port");
-	socks5d_reply(&s, SOCKS_OK, 1);
-	p = socks5d_output(&s, &n);
+	socks5_server_reply(&s, SOCKS_OK, 1);
+	p = socks5_server_output(&s, &n);
 	ok(n == sizeof(same) - 1 && memcmp(p, same, n) == 0,
 	    "the same is said to be bound");
-	socks5d_reply(&s, SOCKS_REFUSED, 0);
-	p = socks5d_output(&s, &n);
+	socks5_server_reply(&s, SOCKS_REFUSED, 0);
+	p = socks5_server_output(&s, &n);
 	ok(n == 10 && memcmp(p, "\5\5\0\1\0\0\0\0\0\0", n) == 0,
 	    "or nothing is");
 	serve(&s, ask, 20, 100, out, &n, &left);
-	socks5d_reply(&s, SOCKS_NOT_ALLOWED, 1);
-	socks5d_output(&s, &n);
+	socks5_server_reply(&s, SOCKS_NOT_ALLOWED, 1);
+	socks5_server_output(&s, &n);
 	is_int((long)n, 0, "no reply to what was not asked");
 }
 
@@ -255,15 +259,15 @@ test_replies(void)
 static void
 test_asking(void)
 {
-	struct socks5	 s;
+	struct socks5_client	 s;
 	const char	*p;
 	size_t		 n;
 
-	is_int(socks5_init_hash(&s, ""), -1, "no hash");
-	is_int(socks5_init_hash(&s, "1.2.3.4"), 0, "an odd hash");
-	socks5_output(&s, &n);
-	is_int(socks5_input(&s, "\5\0", 2), SOCKS5_MORE, "it may ask");
-	p = socks5_output(&s, &n);
+	is_int(socks5_client_init_hash(&s, ""), -1, "no hash");
+	is_int(socks5_client_init_hash(&s, "1.2.3.4"), 0, "an odd hash");
+	socks5_client_output(&s, &n);
+	is_int(socks5_client_input(&s, "\5\0", 2), SOCKS5_MORE, "it may ask");
+	p = socks5_client_output(&s, &n);
 	ok(n == 14 && memcmp(p, "\5\1\0\3\7" "1.2.3.4" "\0\0", n) == 0,
 	    "it asks for a name and port 0");
 }

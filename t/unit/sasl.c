@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/sasl.h"
-#include "net/scram.h"
+#include "net/login/sasl.h"
+#include "net/login/scram.h"
 #include "t/lib/tap.h"
 #include "xml/base64.h"
 #include "xml/buf.h"

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/ht.h"
-#include "net/manners.h"
-#include "net/offer.h"
-#include "net/sasl2.h"
-#include "net/tokens.h"
+#include "net/login/fast_tokens.h"
+#include "net/login/features.h"
+#include "net/login/features_cache.h"
+#include "net/login/hashed_token.h"
+#include "net/login/sasl2.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -75,31 +75,33 @@ static void
 test_vector(const struct vector *v)
 {
 	struct sasl_binding	 b[2];
-	struct ht		 h;
+	struct hashed_token		 h;
 	struct buf		 out;
 	unsigned char		 want[64];
 	size_t			 n = unhex(v->ours, want);
 
 	bindings(b);
 	buf_init(&out, 1024);
-	ok(ht_init(&h, v->mechanism, "secret-token:x", b, 2) == SASL_OK &&
-	    ht_first(&h, "alice", &out) == SASL_OK &&
+	ok(hashed_token_init(&h, v->mechanism, "secret-token:x", b, 2) ==
+	    SASL_OK &&
+	    hashed_token_first(&h, "alice", &out) == SASL_OK &&
 	    buf_len(&out) == 6 + n &&
 	    memcmp(buf_data(&out), "alice", 6) == 0 &&
-	    memcmp(buf_data(&out) + 6, want, n) == 0, "%s: ours",
-	    v->mechanism);
-	ok(ht_success(&h, want, n) == SASL_BADSERVER, "%s: not ours again",
-	    v->mechanism);
+	    memcmp(buf_data(&out) + 6, want, n) == 0,
+	    "%s: ours", v->mechanism);
+	ok(hashed_token_success(&h, want, n) == SASL_BADSERVER,
+	    "%s: not ours again", v->mechanism);
 	unhex(v->theirs, want);
-	ok(ht_success(&h, want, n) == SASL_OK, "%s: theirs", v->mechanism);
-	ok(ht_success(&h, want, n - 1) == SASL_BADSERVER &&
-	    ht_success(&h, want, 0) == SASL_BADSERVER &&
-	    ht_success(&h, NULL, 0) == SASL_BADSERVER, "%s: not less",
+	ok(hashed_token_success(&h, want, n) == SASL_OK, "%s: theirs",
+	    v->mechanism);
+	ok(hashed_token_success(&h, want, n - 1) == SASL_BADSERVER &&
+	    hashed_token_success(&h, want, 0) == SASL_BADSERVER &&
+	    hashed_token_success(&h, NULL, 0) == SASL_BADSERVER, "%s: not less",
 	    v->mechanism);
 	want[n - 1] ^= 1;
-	ok(ht_success(&h, want, n) == SASL_BADSERVER, "%s: nothing else",
-	    v->mechanism);
-	ht_free(&h);
+	ok(hashed_token_success(&h, want, n) == SASL_BADSERVER,
+	    "%s: nothing else", v->mechanism);
+	hashed_token_free(&h);
 	buf_free(&out);
 }
 
@@ -110,19 +112,22 @@ test_choice(void)
 				    "HT-SHA-256-ENDP", "HT-SHA-256-EXPR",
 				    "HT-SHA-256-UNIQ" };
 	struct sasl_binding	 b[2];
-	struct ht		 h;
+	struct hashed_token		 h;
 
 	bindings(b);
-	is(ht_choose(all, 5, b, 2), "HT-SHA-256-EXPR", "the best binding");
-	is(ht_choose(all, 5, b + 1, 1), "HT-SHA-256-ENDP", "the other");
-	is(ht_choose(all, 5, NULL, 0), "HT-SHA-256-NONE", "none");
-	ok(ht_choose(all + 1, 4, NULL, 0) == NULL, "not even that");
-	ok(ht_choose(all, 0, b, 2) == NULL, "nothing is offered");
-	ok(ht_init(&h, "HT-SHA-256-EXPR", "x", b + 1, 1) == SASL_NOMECH,
+	is(hashed_token_choose(all, 5, b, 2), "HT-SHA-256-EXPR",
+	    "the best binding");
+	is(hashed_token_choose(all, 5, b + 1, 1), "HT-SHA-256-ENDP",
+	    "the other");
+	is(hashed_token_choose(all, 5, NULL, 0), "HT-SHA-256-NONE", "none");
+	ok(hashed_token_choose(all + 1, 4, NULL, 0) == NULL, "not even that");
+	ok(hashed_token_choose(all, 0, b, 2) == NULL, "nothing is offered");
+	ok(hashed_token_init(&h, "HT-SHA-256-EXPR", "x", b + 1, 1) ==
+	    SASL_NOMECH,
 	    "a token is not used without its binding");
-	ok(ht_init(&h, "HT-SHA-256-UNIQ", "x", b, 2) == SASL_NOMECH,
+	ok(hashed_token_init(&h, "HT-SHA-256-UNIQ", "x", b, 2) == SASL_NOMECH,
 	    "nor by what is not known");
-	ok(ht_init(&h, "HT-SHA-256-NONE", "", b, 2) == SASL_NOMECH,
+	ok(hashed_token_init(&h, "HT-SHA-256-NONE", "", b, 2) == SASL_NOMECH,
 	    "an empty token is none");
 }
 
@@ -192,13 +197,13 @@ features(const char *inside)
 static void
 test_offers(void)
 {
-	char		 words[MANNERS_MAX];
+	char		 words[FEATURES_CACHE_MAX];
 	struct elem	*e;
 	size_t		 i;
 
 	for (i = 0; i < COUNT(offers); i++) {
 		e = features(offers[i].inside);
-		offer_first(e, words);
+		features_first(e, words);
 		is(words, offers[i].words, "offer %zu", i);
 		elem_free(e);
 	}
@@ -231,13 +236,13 @@ static const struct {
 static void
 test_limits(void)
 {
-	struct offer_limits	 l;
+	struct features_limits	 l;
 	struct elem		*e;
 	size_t			 i;
 
 	for (i = 0; i < COUNT(limits); i++) {
 		e = features(limits[i].inside);
-		offer_limits(e, &l);
+		features_limits(e, &l);
 		is_int((long long)l.bytes, limits[i].bytes, "limits %zu", i);
 		is_int(l.silence, limits[i].silence, "the other one");
 		elem_free(e);
@@ -247,9 +252,10 @@ test_limits(void)
 static void
 test_offer(void)
 {
-	struct offer	 o;
+	struct features	 o;
 
-	offer_parse(&o, "A B 2:C 2-bind-sm fast:D cb:E 2-bind 2-resume fast:F");
+	features_parse(&o,
+	    "A B 2:C 2-bind-sm fast:D cb:E 2-bind 2-resume fast:F");
 	is_int((long long)o.nmechs, 2, "mechanisms of SASL");
 	is_int((long long)o.nmechs2, 1, "of SASL2");
 	is(o.mechs2[0], "C", "their names");
@@ -257,7 +263,7 @@ test_offer(void)
 	is(o.fast[1], "F", "their names");
 	is_int((long long)o.nbindings, 1, "bindings");
 	ok(o.bind2 && o.bind2_sm && o.resume2, "and the rest");
-	offer_parse(&o, "");
+	features_parse(&o, "");
 	ok(o.nmechs + o.nmechs2 + o.nfast + o.nbindings == 0 && !o.bind2 &&
 	    !o.bind2_sm && !o.resume2, "nothing is nothing");
 }
@@ -394,12 +400,12 @@ test_times(void)
 	size_t	 i;
 
 	for (i = 0; i < COUNT(times); i++)
-		is_int((long long)tokens_time(times[i].text), times[i].when,
-		    "time \"%s\"", times[i].text);
+		is_int((long long)fast_tokens_time(times[i].text),
+		    times[i].when, "time \"%s\"", times[i].text);
 }
 
 static char dir[] = "/tmp/xcat-tokens.XXXXXX";
-static char why[TOKENS_ERR];
+static char why[FAST_TOKENS_ERR];
 
 /* The number of files there, after removing them, if wanted. */
 static int
@@ -428,51 +434,53 @@ static const char *
 kept(const char *jid, int64_t now)
 {
 	static char		 secret[TOKEN_MAX];
-	struct tokens		*t = tokens_open(dir, jid, why);
-	const struct token	*k = t != NULL ? tokens_get(t, now) : NULL;
+	struct fast_tokens		*t = fast_tokens_open(dir, jid, why);
+	const struct fast_token	*k = t != NULL ? fast_tokens_get(t, now) : NULL;
 
 	strlcpy(secret, k != NULL ? k->secret : "", sizeof(secret));
-	tokens_close(t);
+	fast_tokens_close(t);
 	return secret;
 }
 
 static void
 test_tokens(void)
 {
-	struct tokens	*a = tokens_open(dir, US, why), *b;
+	struct fast_tokens	*a = fast_tokens_open(dir, US, why), *b;
 	char		 id[64];
 
 	if (!ok(a != NULL, "a client"))
 		return;
-	strlcpy(id, tokens_id(a), sizeof(id));
+	strlcpy(id, fast_tokens_id(a), sizeof(id));
 	is_int((long long)strlen(id), 36, "with a name");
-	ok(tokens_get(a, 0) == NULL, "and no token");
-	is_int(tokens_put(a, HT, "one", EXPIRY, 0), 0, "a token");
-	is_int((long long)tokens_use(a), 1, "its first use");
-	is_int((long long)tokens_use(a), 2, "its second");
-	is_int(tokens_put(a, HT, "t o", EXPIRY, 0), -1, "no token");
-	is_int(tokens_put(a, "HT X", "t", EXPIRY, 0), -1, "no mechanism");
-	is_int(tokens_put(a, HT, "two", EXPIRY, 32503679999LL), -1,
+	ok(fast_tokens_get(a, 0) == NULL, "and no token");
+	is_int(fast_tokens_put(a, HT, "one", EXPIRY, 0), 0, "a token");
+	is_int((long long)fast_tokens_use(a), 1, "its first use");
+	is_int((long long)fast_tokens_use(a), 2, "its second");
+	is_int(fast_tokens_put(a, HT, "t o", EXPIRY, 0), -1, "no token");
+	is_int(fast_tokens_put(a, "HT X", "t", EXPIRY, 0), -1, "no mechanism");
+	is_int(fast_tokens_put(a, HT, "two", EXPIRY, 32503679999LL), -1,
 	    "one that has expired");
-	is(tokens_get(a, 0)->secret, "one", "the old one stays");
-	ok(tokens_get(a, 32503679999LL) == NULL, "but not for ever");
-	b = tokens_open(dir, US, why);
-	ok(b != NULL && strcmp(tokens_id(b), id) != 0 &&
-	    tokens_get(b, 0) == NULL, "beside it there is another");
-	tokens_close(b);
-	tokens_close(a);
+	is(fast_tokens_get(a, 0)->secret, "one", "the old one stays");
+	ok(fast_tokens_get(a, 32503679999LL) == NULL, "but not for ever");
+	b = fast_tokens_open(dir, US, why);
+	ok(b != NULL && strcmp(fast_tokens_id(b), id) != 0 &&
+	    fast_tokens_get(b, 0) == NULL, "beside it there is another");
+	fast_tokens_close(b);
+	fast_tokens_close(a);
 	is(kept(US, 0), "one", "it is kept");
 	is(kept(OTHER, 0), "", "for its account");
-	a = tokens_open(dir, OTHER, why);
-	ok(a != NULL && strcmp(tokens_id(a), id) == 0, "the same client again");
-	is_int(tokens_put(a, HT, "other", EXPIRY, 0), 0, "another account");
-	tokens_close(a);
+	a = fast_tokens_open(dir, OTHER, why);
+	ok(a != NULL && strcmp(fast_tokens_id(a), id) == 0,
+	    "the same client again");
+	is_int(fast_tokens_put(a, HT, "other", EXPIRY, 0), 0,
+	    "another account");
+	fast_tokens_close(a);
 	is(kept(US, 0), "one", "the one");
 	is(kept(OTHER, 0), "other", "and the other");
-	a = tokens_open(dir, US, why);
-	tokens_drop(a);
-	ok(tokens_get(a, 0) == NULL, "one is dropped");
-	tokens_close(a);
+	a = fast_tokens_open(dir, US, why);
+	fast_tokens_drop(a);
+	ok(fast_tokens_get(a, 0) == NULL, "one is dropped");
+	fast_tokens_close(a);
 	is(kept(US, 0), "", "for good");
 	is(kept(OTHER, 0), "other", "the other is not");
 	is_int(files(1), 2, "no other file is left");
@@ -481,17 +489,17 @@ test_tokens(void)
 static void
 test_many(void)
 {
-	struct tokens	*t[9];
+	struct fast_tokens	*t[9];
 	int		 i, n = 0;
 
 	for (i = 0; i < 9; i++)
-		n += (t[i] = tokens_open(dir, US, why)) != NULL;
+		n += (t[i] = fast_tokens_open(dir, US, why)) != NULL;
 	is_int(n, 8, "so many at a time");
 	is(why, "", "which is no fault");
 	for (i = 0; i < 9; i++)
-		tokens_close(t[i]);
+		fast_tokens_close(t[i]);
 	is_int(files(1), 8, "so many files");
-	ok(tokens_open("/nonexistent", US, why) == NULL && *why == '\0',
+	ok(fast_tokens_open("/nonexistent", US, why) == NULL && *why == '\0',
 	    "nor is it that there is no directory");
 }
 
@@ -528,7 +536,7 @@ test_nonsense(void)
 		is(why, "", "is no fault");
 	}
 	chmod(path, 0640);
-	ok(tokens_open(dir, US, why) == NULL && *why != '\0',
+	ok(fast_tokens_open(dir, US, why) == NULL && *why != '\0',
 	    "a file that others can read is one");
 	files(1);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ibb/si.h"
-#include "net/file.h"
+#include "net/file/partial.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/sm.h"
-#include "net/sm_int.h"
+#include "net/login/sm.h"
+#include "net/login/sm_int.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"

@@ -17,8 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/conf/known_peers.h"
 #include "net/conf/statefile.h"
-#include "net/known.h"
 #include "t/lib/kept.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
@@ -73,11 +73,11 @@ create(const char *text)
 	return e;
 }
 
-static struct known *
+static struct known_peers *
 known(void)
 {
 	char		 err[KNOWN_ERR] = "";
-	struct known	*k = known_read(kept_dir, err);
+	struct known_peers	*k = known_peers_read(kept_dir, err);
 
 	if (k == NULL)
 		printf("# %s\n", err);
@@ -170,22 +170,23 @@ static void
 test_known_full(void)
 {
 	char		 err[KNOWN_ERR] = "";
-	struct known	*k;
+	struct known_peers	*k;
 
 	put("alice@example.org/x " KEY_A "\n");
 	k = known();
 	limit(100);
-	is_int(known_add(k, US, KEY_B, err), -1, "a full disk");
+	is_int(known_peers_add(k, US, KEY_B, err), -1, "a full disk");
 	limit(RLIM_INFINITY);
 	ok(strstr(err, "known_peers: File too large") != NULL, "is told: %s",
 	    err);
 	is(kept_got(), "alice@example.org/x " KEY_A "\n",
 	    "known_peers is as it was");
-	ok(known_check(k, US, KEY_B) == KNOWN_SAME, "the key counts for now");
-	known_free(k);
+	ok(known_peers_check(k, US, KEY_B) == KNOWN_SAME,
+	    "the key counts for now");
+	known_peers_free(k);
 	k = known();
 	ok(k != NULL && *known_note(k) == '\0', "and nothing is torn");
-	known_free(k);
+	known_peers_free(k);
 }
 
 /* A line is cut where the disk was full; the other lines count. */
@@ -193,59 +194,60 @@ static void
 test_torn(void)
 {
 	char		 err[KNOWN_ERR] = "";
-	struct known	*k;
+	struct known_peers	*k;
 
 	put("# friends\nalice@example.org/x " KEY_A "\nbob@example.org/x SHA");
 	ok((k = known()) != NULL, "a torn line is not the end");
 	ok(strstr(known_note(k), "/known_peers:3: makes no sense") != NULL,
 	    "it is told where: %s", known_note(k));
-	ok(known_check(k, "alice@example.org/x", KEY_A) == KNOWN_SAME &&
-	    known_check(k, "alice@example.org/x", KEY_B) == KNOWN_CHANGED,
+	ok(known_peers_check(k, "alice@example.org/x", KEY_A) == KNOWN_SAME &&
+	    known_peers_check(k, "alice@example.org/x", KEY_B) == KNOWN_CHANGED,
 	    "the others count");
 	is_int(known_doubt(k, US), KNOWN_HAD_KEY, "its peer had a key");
 	is_int(known_doubt(k, "alice@example.org/x"), KNOWN_UNDOUBTED,
 	    "another peer is not doubted");
 	is_int(known_doubt(k, "carol@example.org/x"), KNOWN_UNDOUBTED,
 	    "nor a new one");
-	is_int(known_add(k, US, KEY_B, err), 0, "it is met anew");
+	is_int(known_peers_add(k, US, KEY_B, err), 0, "it is met anew");
 	is_int(known_doubt(k, US), KNOWN_UNDOUBTED, "then that is its key");
 	is(kept_got(), "# friends\nalice@example.org/x " KEY_A
 	    "\nbob@example.org/x SHA\nbob@example.org/x " KEY_B "\n",
 	    "in a line of its own");
-	known_free(k);
+	known_peers_free(k);
 	put("bob@exam");
 	k = known();
 	is_int(known_doubt(k, US), KNOWN_DOUBTED, "cut within the address");
-	known_free(k);
+	known_peers_free(k);
 	kept_put("\0\0\0\nbob@example.org/x " KEY_A "\n", 4 + 17 + 1 + 50 + 1,
 	    0600);
 	k = known();
-	ok(known_check(k, US, KEY_A) == KNOWN_SAME, "NUL bytes hide nothing");
-	known_free(k);
+	ok(known_peers_check(k, US, KEY_A) == KNOWN_SAME,
+	    "NUL bytes hide nothing");
+	known_peers_free(k);
 }
 
 static void
 meet(int program)
 {
 	char		 err[KNOWN_ERR] = "", jid[64];
-	struct known	*k = known();
+	struct known_peers	*k = known();
 	int		 i;
 
 	for (i = 0; k != NULL && i < PEERS; i++) {
 		snprintf(jid, sizeof(jid), "p%d-%d@example.org/x", program, i);
-		if (known_add(k, jid, KEY_A, err) == -1) {
+		if (known_peers_add(k, jid, KEY_A, err) == -1) {
 			printf("# %s\n", err);
 			_exit(1);
 		}
 	}
-	known_free(k);
+	known_peers_free(k);
 	_exit(k == NULL);
 }
 
 static void
 test_together(void)
 {
-	struct known	*k;
+	struct known_peers	*k;
 	char		 err[KNOWN_ERR] = "", jid[64];
 	int		 i, n = 0, status, bad = 0;
 
@@ -261,18 +263,18 @@ test_together(void)
 	for (i = 0; i < PROGRAMS * PEERS; i++) {
 		snprintf(jid, sizeof(jid), "p%d-%d@example.org/x", i / PEERS,
 		    i % PEERS);
-		n += known_peer(k, jid);
+		n += known_peers_entry(k, jid);
 	}
 	is_int(n, PROGRAMS * PEERS, "and no line of theirs is lost");
 	is_int(kept_files(), 1, "nor left over");
-	known_free(k);
+	known_peers_free(k);
 	put("");
 	k = known();
 	put(US " " KEY_A "\n");
-	is_int(known_add(k, US, KEY_B, err), -1, "two keys at once");
+	is_int(known_peers_add(k, US, KEY_B, err), -1, "two keys at once");
 	ok(strstr(err, "another key") != NULL, "are told: %s", err);
 	is(kept_got(), US " " KEY_A "\n", "and the first one counts");
-	known_free(k);
+	known_peers_free(k);
 }
 
 int

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/wrap.h"
-#include "net/ws.h"
+#include "net/http/ws.h"
+#include "net/transport/wrap.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
 

@@ -1,0 +1,173 @@
+/*
+ * answer: what a peer is owed for its blocks, until their bytes have gone where
+ * they belong.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/inband_int.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+#define DEBT_COST	64	/* bytes: the heap's, and a carrier's mark */
+
+struct ack *
+ack_new(const struct elem *stanza, size_t len)
+{
+	const char	*id = elem_attr(stanza, "id");
+	struct ack	*d;
+
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		return NULL;
+	d->len = len + sizeof(*d) + DEBT_COST;
+	if (stanza_is(stanza, "iq") && id != NULL) {
+		d->len += strlen(id);
+		if ((d->id = strdup(id)) == NULL) {
+			free(d);
+			return NULL;
+		}
+	}
+	return d;
+}
+
+int
+ack_owe(struct inband *s, const struct elem *stanza, size_t len)
+{
+	struct ack	*d = ack_new(stanza, len);
+
+	if (d == NULL)
+		return -1;
+	STAILQ_INSERT_TAIL(&s->acks, d, next);
+	ack_count(s, d);
+	return 0;
+}
+
+void
+ack_count(struct inband *s, const struct ack *d)
+{
+	path_hold(s, d->len);
+	s->ibb->rx += d->len;
+}
+
+void
+ack_free(struct inband *s)
+{
+	struct ack	*d = STAILQ_FIRST(&s->acks);
+
+	STAILQ_REMOVE_HEAD(&s->acks, next);
+	path_let_go(s, d->len);
+	s->ibb->rx -= d->len;
+	free(d->id);
+	free(d);
+}
+
+/*
+ * In a conversation, where small blocks go to and fro, it is more urgent what
+ * the local end says to a block than that it has come; and servers that do one
+ * thing after the other would do that first.  So there answers wait for a
+ * moment, as those of TCP do (RFC 1122, section 4.2.3.2), and all go together.
+ * Only between xcats: others may wait for each answer.
+ */
+
+static int
+may_wait(const struct inband *s)
+{
+	return s->chats && s->can_sync && s->state == OPEN &&
+	    s->in == HALF_OPEN && s->ibb->host.answer_later != NULL;
+}
+
+static void
+wait(struct inband *s)
+{
+	struct ibb	*b = s->ibb;
+
+	if (s->waits)
+		return;
+	s->waits = 1;
+	TAILQ_INSERT_TAIL(&b->waiting, s, waiter);
+	b->host.answer_later(b->host.arg);
+}
+
+void
+inband_wait_no_more(struct inband *s)
+{
+	if (s->waits)
+		TAILQ_REMOVE(&s->ibb->waiting, s, waiter);
+	s->waits = 0;
+}
+
+static void
+write_window(struct inband *s, struct xw *w)
+{
+	size_t	 n = path_grant(s);
+
+	if (n == 0)
+		return;
+	xw_start(w, "window", NS_XCAT);
+	xw_attrf(w, "size", "%zu", n);
+	xw_end(w);
+}
+
+int
+ack_pay(struct inband *s)
+{
+	struct ack	*d;
+
+	inband_wait_no_more(s);
+	while ((d = STAILQ_FIRST(&s->acks)) != NULL &&
+	    (s->due > 0 || d->again)) {
+		if (d->id != NULL) {
+			write_window(s, iq_resultto(s->ibb->iqs, s->peer,
+			    d->id));
+			if (iq_send(s->ibb->iqs) == -1)
+				return -1;
+		}
+		if (!d->again) {
+			s->paid++;
+			s->due--;
+		}
+		ack_free(s);
+	}
+	return 0;
+}
+
+void
+inband_end_debts(struct inband *s, enum stanza_error err)
+{
+	struct ack	*d;
+
+	while (ack_pay(s) == -1)
+		ack_free(s);	/* its answer cannot be sent */
+	for (; (d = STAILQ_FIRST(&s->acks)) != NULL; ack_free(s))
+		if (d->id != NULL)
+			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);
+}
+
+static void
+pay_or_fail(struct inband *s)
+{
+	if (ack_pay(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+void
+inband_answer(struct inband *s, size_t n)
+{
+	uint64_t	 owed = s->got - s->paid - s->due;
+
+	s->due += n < owed ? n : (size_t)owed;
+	if (may_wait(s))
+		wait(s);
+	else
+		pay_or_fail(s);
+}
+
+void
+ibb_answer(struct ibb *b)
+{
+	struct inband	*s;
+
+	while ((s = TAILQ_FIRST(&b->waiting)) != NULL)
+		pay_or_fail(s);
+}

@@ -1,0 +1,650 @@
+/*
+ * sync: mending in-band bytestreams between xcats.  Connections break with
+ * stanzas in them, and servers forget what they have queued; when one side
+ * has reason to think that it happened, the two compare how many blocks each
+ * has got and answered, and the sender takes up again from there.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/inband_int.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+#define LIMIT_MIN	1024	/* bytes: no server wants smaller blocks */
+#define NO_FURTHER	2	/* losses at the same place */
+#define FRUITLESS_MAX	8	/* refusals, and nothing answered between */
+#define REPEATS_MAX	8	/* of a block that is not answered yet */
+
+static const char *const hold_names[] = { "not", "silent", "away" };
+
+static void
+set_hold(struct inband *s, enum hold hold)
+{
+	if (hold == s->hold)
+		return;
+	inband_trace(s, "hold: ", hold_names[s->hold], hold_names[hold]);
+	s->hold = hold;
+}
+
+/* What other programs do with few blocks under way is their own affair: there
+ * are some that need many, because they send without waiting for answers, and
+ * ours come back behind all that. */
+void
+inband_can_sync(struct inband *s)
+{
+	s->can_sync = 1;
+	path_join(s);
+}
+
+int
+inband_syncs(const struct inband *s)
+{
+	return s->can_sync || s->state == OPENING;
+}
+
+int
+inband_waits(const struct inband *s)
+{
+	return s->state != ENDED && s->hold != HOLD_NOT;
+}
+
+int
+inband_away(const struct inband *s)
+{
+	return inband_waits(s) && s->hold == HOLD_AWAY;
+}
+
+/*
+ * What was learned
+ */
+
+/* A server that cannot connect to the peer's server says remote-server-timeout,
+ * or remote-server-not-found: Prosody with lua-unbound says the latter of a
+ * refused connection, too. */
+int
+inband_is_away(enum stanza_error err)
+{
+	return err == SE_SERVICE_UNAVAILABLE ||
+	    err == SE_RECIPIENT_UNAVAILABLE ||
+	    err == SE_REMOTE_SERVER_TIMEOUT ||
+	    err == SE_REMOTE_SERVER_NOT_FOUND;
+}
+
+/* Blocks were too large: half of the largest that is under way. */
+static void
+learn_limit(struct ibb *b)
+{
+	struct inband	*s;
+	struct flight	*f;
+	size_t		 largest = 0;
+
+	RB_FOREACH(s, inband_tree, &b->streams)
+		STAILQ_FOREACH(f, &s->flights, next)
+			if (f->len > largest)
+				largest = f->len;
+	if (largest / 2 < LIMIT_MIN)
+		return;
+	if (b->limit == 0 || largest / 2 < b->limit)
+		b->limit = largest / 2;
+}
+
+/*
+ * Sending again
+ */
+
+/* The tail of a flight becomes one of its own, with the weight. */
+static int
+split(struct inband *s, struct flight *f, size_t len)
+{
+	size_t		 rest = f->len - len;
+	struct flight	*tail;
+
+	if ((tail = calloc(1, sizeof(*tail) + rest)) == NULL)
+		return -1;
+	tail->stream = s;
+	tail->len = rest;
+	tail->weight = f->weight;
+	memcpy(tail->data, f->data + len, rest);
+	f->len = len;
+	f->weight = 0;
+	STAILQ_INSERT_AFTER(&s->flights, f, tail, next);
+	s->nflights++;
+	return 0;
+}
+
+/* An answer to a ping says that what was sent before it has come: not if some
+ * of that was lost and the ping was not. */
+static void
+forget_pings(struct inband *s)
+{
+	struct flight	*f;
+
+	STAILQ_FOREACH(f, &s->flights, next)
+		if (f->ping) {
+			iq_forget(s->ibb->iqs, f);
+			f->ping = 0;
+		}
+}
+
+/*
+ * All but the first n flights.  They are cut only if they have to be: the
+ * same ones may still be on their way, and must be the same then.
+ */
+static int
+send_again(struct inband *s, uint64_t n)
+{
+	size_t		 most = s->ibb->limit;
+	struct flight	*f;
+
+	s->sent = s->landed;
+	STAILQ_FOREACH(f, &s->flights, next) {
+		if (n > 0) {
+			n--;
+			s->sent++;
+			continue;
+		}
+		iq_forget(s->ibb->iqs, f);
+		f->answered = 0;
+		if (most > 0 && f->len > most && split(s, f, most) == -1)
+			return -1;
+		path_sent_again(s, f);
+		if (inband_launch(s, f, s->sent) == -1)
+			return -1;
+		s->sent++;
+	}
+	return 0;
+}
+
+static int
+go_on(struct inband *s, uint64_t received)
+{
+	uint64_t	 again = s->sent - received;
+
+	/* The same blocks time and again: whatever stops them will. */
+	if (again > 0 && s->fruitless > FRUITLESS_MAX) {
+		inband_abort(s, SE_REMOTE_SERVER_TIMEOUT);
+		s->user.failed(s->arg, INBAND_UNDELIVERED,
+		    SE_POLICY_VIOLATION, "");
+		return -1;
+	}
+	forget_pings(s);
+	if ((again > 0 && send_again(s, received - s->landed) == -1) ||
+	    (s->message && inband_ask_ping(s) == -1) ||
+	    (s->out == HALF_CLOSING && inband_ask_close_again(s) == -1)) {
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * Streams that are over
+ */
+
+static void
+grave_clear(struct tombstone *g)
+{
+	free(g->peer);
+	free(g->sid);
+	memset(g, 0, sizeof(*g));
+}
+
+void
+tombstone_add(struct inband *s, const char *receipt)
+{
+	struct ibb	*b = s->ibb;
+	struct tombstone *g = &b->tombstones[b->next_tombstone++ % TOMBSTONES];
+
+	grave_clear(g);
+	g->peer = strdup(s->peer);
+	g->sid = strdup(s->sid);
+	g->got = s->got;
+	g->paid = s->paid;
+	g->settled = s->close_id == NULL;	/* it has not asked us */
+	strlcpy(g->receipt, receipt, sizeof(g->receipt));
+	if (g->peer == NULL || g->sid == NULL)
+		grave_clear(g);
+}
+
+static struct tombstone *
+find_grave(struct ibb *b, const char *peer, const char *sid)
+{
+	struct tombstone	*g;
+
+	if (peer == NULL || sid == NULL)
+		return NULL;
+	for (g = b->tombstones; g < b->tombstones + TOMBSTONES; g++)
+		if (g->peer != NULL && strcmp(g->peer, peer) == 0 &&
+		    strcmp(g->sid, sid) == 0)
+			return g;
+	return NULL;
+}
+
+void
+recover_settle(struct inband *s)
+{
+	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
+
+	xw_start(w, "closed", NS_XCAT);
+	xw_attr(w, "sid", s->sid);
+	iq_tell(s->ibb->iqs);
+}
+
+size_t
+ibb_unsettled(const struct ibb *b)
+{
+	const struct tombstone	*g;
+	size_t			 n = 0;
+
+	for (g = b->tombstones; g < b->tombstones + TOMBSTONES; g++)
+		n += g->peer != NULL && !g->settled;
+	return n;
+}
+
+int
+tombstone_close(struct ibb *b, const struct elem *iq,
+    const struct elem *close)
+{
+	struct tombstone	*g = find_grave(b, elem_attr(iq, "from"),
+			    elem_attr(close, "sid"));
+	struct xw	*w;
+
+	if (g == NULL || !stanza_is(iq, "iq"))
+		return 0;
+	w = iq_result(b->iqs, iq);
+	if (*g->receipt != '\0')
+		xw_elem(w, "receipt", NS_XCAT, g->receipt);
+	iq_post(b->iqs);
+	return 1;
+}
+
+void
+tombstone_free_all(struct ibb *b)
+{
+	struct tombstone	*g;
+
+	for (g = b->tombstones; g < b->tombstones + TOMBSTONES; g++)
+		grave_clear(g);
+}
+
+/*
+ * The elements
+ */
+
+static int
+parse_count(const struct elem *e, const char *name, uint64_t *n)
+{
+	const char	*s = elem_attr(e, name);
+
+	if (s == NULL || *s == '\0' || strlen(s) > 19 ||
+	    strspn(s, "0123456789") != strlen(s))
+		return -1;
+	*n = strtoull(s, NULL, 10);
+	return 0;
+}
+
+static void
+write_sync(struct xw *w, const char *sid, uint64_t got, uint64_t paid)
+{
+	xw_start(w, "sync", NS_XCAT);
+	xw_attr(w, "sid", sid);
+	xw_attrf(w, "received", "%" PRIu64, got);
+	xw_attrf(w, "answered", "%" PRIu64, paid);
+}
+
+/*
+ * The peer's counts: what it has answered has landed.  Returns -1 if the
+ * stream is over after that.
+ */
+static int
+take_counts(struct inband *s, const struct elem *sync, uint64_t *received)
+{
+	uint64_t	 answered;
+
+	if (parse_count(sync, "received", received) == -1 ||
+	    parse_count(sync, "answered", &answered) == -1 ||
+	    answered > *received || *received > s->sent) {
+		inband_abort(s, SE_BAD_REQUEST);
+		if (s->user.failed != NULL)
+			s->user.failed(s->arg, INBAND_BAD_DATA, SE_BAD_REQUEST,
+			    "");
+		return -1;
+	}
+	while (s->state == OPEN && s->landed < answered &&
+	    !STAILQ_EMPTY(&s->flights)) {
+		iq_forget(s->ibb->iqs, STAILQ_FIRST(&s->flights));
+		inband_land(s);
+	}
+	return s->state == OPEN ? 0 : -1;
+}
+
+static void
+mended(struct inband *s, int lost)
+{
+	if (s->user.mended != NULL)
+		s->user.mended(s->arg, lost);
+}
+
+/* It is known from now on what is still to be sent. */
+static void
+synced(struct inband *s, const struct elem *sync)
+{
+	uint64_t	 received;
+	int		 lost = s->peer_lost || s->hold != HOLD_NOT;
+
+	s->peer_lost = 0;
+	/* What lands now makes no room yet. */
+	if (s->hold == HOLD_NOT)
+		set_hold(s, HOLD_SILENT);
+	if (take_counts(s, sync, &received) == -1)
+		return;
+	if (received < s->landed) {	/* it has forgotten what it answered */
+		inband_abort(s, SE_ITEM_NOT_FOUND);
+		s->user.failed(s->arg, INBAND_UNDELIVERED, SE_ITEM_NOT_FOUND,
+		    "");
+		return;
+	}
+	path_arrived(s, received - s->landed);
+	if (go_on(s, received) == -1)
+		return;
+	set_hold(s, HOLD_NOT);
+	s->user.answered(s->arg, 0);	/* there may be room */
+	mended(s, lost);
+}
+
+static void
+open_anew(struct inband *s)
+{
+	s->reopened = 1;
+	iq_forget(s->ibb->iqs, s);
+	if (inband_ask_open(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+static void
+sync_answered(void *arg, const struct elem *answer)
+{
+	struct asker		*a = arg;
+	struct inband		*s = a->stream;
+	enum stanza_error	 err = stanza_error(answer);
+
+	s->sync_asked = 0;
+	if (s->state == OPENING) {
+		/* It has accepted the open, or never heard of it; if it is no
+		 * xcat, it cannot say. */
+		if (err == SE_NONE || err == SE_ITEM_NOT_FOUND)
+			open_anew(s);
+	} else if (err == SE_NONE) {
+		synced(s, elem_child(answer, NS_XCAT, "sync"));
+	} else if (inband_is_away(err)) {
+		set_hold(s, HOLD_AWAY);
+		s->user.answered(s->arg, 0);
+	} else {
+		inband_abort(s, SE_ITEM_NOT_FOUND);
+		s->user.failed(s->arg, INBAND_UNDELIVERED, err,
+		    stanza_errortext(answer));
+	}
+}
+
+/* lost: what the peer has sent may not have come. */
+static void
+ask(struct inband *s, int lost)
+{
+	struct xw	*w;
+
+	iq_forget(s->ibb->iqs, &s->sync);
+	w = iq_request(s->ibb->iqs, "set", s->peer);
+	write_sync(w, s->sid, s->got, s->paid);
+	if (lost)
+		xw_attr(w, "lost", "true");
+	s->sync_asked = 1;
+	if (iq_ask(s->ibb->iqs, sync_answered, &s->sync, IQ_NODEADLINE) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+void
+inband_sync(struct inband *s)
+{
+	if (s->state == OPENING && s->hold != HOLD_NOT)
+		open_anew(s);
+	else if (s->state == OPENING)
+		ask(s, 0);
+	if (s->state != OPEN || !s->can_sync)
+		return;
+	if (s->sync_asked && s->hold == HOLD_NOT) {
+		set_hold(s, HOLD_SILENT);
+		s->user.answered(s->arg, 0);
+	}
+	if (s->state == OPEN)	/* still */
+		ask(s, 0);
+}
+
+static void
+take_closed(struct ibb *b, const struct elem *iq, const struct elem *e)
+{
+	struct tombstone	*g = find_grave(b, elem_attr(iq, "from"),
+			    elem_attr(e, "sid"));
+
+	if (g == NULL) {
+		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+		return;
+	}
+	g->settled = 1;
+	iq_ok(b->iqs, iq);
+	if (b->host.settled != NULL)
+		b->host.settled(b->host.arg);
+}
+
+static void
+take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
+{
+	const char	*from = elem_attr(iq, "from");
+	const char	*sid = elem_attr(sync, "sid");
+	const char	*lost = elem_attr(sync, "lost");
+	struct inband	*s = inband_find(b, from, sid);
+	struct tombstone	*g;
+	uint64_t	 received;
+
+	if (s == NULL && (g = find_grave(b, from, sid)) != NULL) {
+		write_sync(iq_result(b->iqs, iq), sid, g->got, g->paid);
+		iq_post(b->iqs);
+		return;
+	}
+	if (s != NULL && s->state == OPENING) {
+		/* It has accepted our open, which we do not know yet. */
+		iq_refuse(b->iqs, iq, SE_RECIPIENT_UNAVAILABLE, NULL);
+		open_anew(s);
+		return;
+	}
+	if (s == NULL || !s->can_sync) {
+		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+		return;
+	}
+	write_sync(iq_result(b->iqs, iq), sid, s->got, s->paid);
+	if (iq_send(b->iqs) == -1) {
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+		return;
+	}
+	if (s->state != OPEN || take_counts(s, sync, &received) == -1)
+		return;
+	if (lost != NULL)
+		forget_pings(s);
+	/* Its counts may be older than what we have sent meanwhile, so it is
+	 * asked.  But two that ask each other whenever they are asked would
+	 * never come to an end. */
+	if (lost != NULL ? s->hold != HOLD_NOT || s->nflights > 0 ||
+	    s->out == HALF_CLOSING : s->hold != HOLD_NOT && !s->sync_asked) {
+		s->peer_lost |= lost != NULL;
+		ask(s, 0);
+	} else if (s->hold == HOLD_NOT) {
+		mended(s, lost != NULL);
+	}
+}
+
+int
+recover_input(struct ibb *b, const struct elem *iq, const struct elem *e)
+{
+	if (elem_is(e, NS_XCAT, "sync"))
+		take_sync(b, iq, e);
+	else if (elem_is(e, NS_XCAT, "closed"))
+		take_closed(b, iq, e);
+	else
+		return 0;
+	return 1;
+}
+
+/*
+ * When something is wrong
+ */
+
+/* Who has a stream with us will be back for it, and for others. */
+static int
+has_met(const struct inband *s)
+{
+	struct inband	*o;
+
+	RB_FOREACH(o, inband_tree, &s->ibb->streams)
+		if (o->state == OPEN && o->can_sync &&
+		    strcmp(o->peer, s->peer) == 0)
+			return 1;
+	return 0;
+}
+
+int
+recover_mends(struct inband *s, enum stanza_error err)
+{
+	int	 opening = s->state == OPENING &&
+		    (s->reopened || has_met(s));
+
+	if (!opening && (s->state != OPEN || !s->can_sync))
+		return 0;
+	if (inband_is_away(err)) {
+		set_hold(s, HOLD_AWAY);
+		s->user.answered(s->arg, 0);
+		return 1;
+	}
+	if (opening)
+		return 0;
+	if (err == SE_POLICY_VIOLATION)
+		learn_limit(s->ibb);
+	else if (err != SE_UNEXPECTED_REQUEST)
+		return 0;
+	if (s->hold == HOLD_NOT) {
+		s->fruitless++;
+		set_hold(s, HOLD_SILENT);
+		ask(s, 0);
+	}
+	return 1;
+}
+
+/*
+ * A block that is not answered yet has come once more: both are to be answered
+ * then, for we do not know of which its sender still thinks.
+ */
+static int
+owe_again(struct inband *s, struct ack *d, const struct elem *stanza)
+{
+	const char	*id = elem_attr(stanza, "id");
+	struct ack	*again;
+	unsigned int	 n;
+
+	for (n = 0; n < REPEATS_MAX; n++) {
+		if (d->id != NULL && strcmp(d->id, id) == 0)
+			return 0;	/* the very same */
+		again = STAILQ_NEXT(d, next);
+		if (again == NULL || !again->again)
+			break;
+		d = again;
+	}
+	if (n == REPEATS_MAX || (again = ack_new(stanza, 0)) == NULL)
+		return -1;
+	again->again = 1;
+	STAILQ_INSERT_AFTER(&s->acks, d, again, next);
+	ack_count(s, again);
+	return 0;
+}
+
+/* The debt for the block of this number, which is not answered yet. */
+static struct ack *
+find_debt(struct inband *s, uint64_t number)
+{
+	struct ack	*d;
+
+	number -= s->paid;
+	STAILQ_FOREACH(d, &s->acks, next)
+		if (!d->again && number-- == 0)
+			break;
+	return d;
+}
+
+int
+recover_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
+{
+	uint16_t	 behind = (uint16_t)(s->got - seq);
+	uint64_t	 number = s->got - behind;
+	int		 ahead = behind > s->got || behind > UINT16_MAX / 2;
+	struct ack	*d;
+
+	if (!s->can_sync)
+		return 0;
+	if (!stanza_is(stanza, "iq") || elem_attr(stanza, "id") == NULL) {
+		/* Before its ping is answered. */
+		if (ahead && !s->sync_asked)
+			ask(s, 1);
+		return 1;
+	}
+	if (!ahead) {
+		if (number < s->paid) {
+			iq_ok(s->ibb->iqs, stanza);
+			return 1;
+		}
+		d = find_debt(s, number);
+		if (d != NULL && s->rx < INBAND_RX_MAX &&
+		    owe_again(s, d, stanza) == 0)
+			return 1;
+	}
+	/* Those before it were lost: its sender will ask. */
+	iq_refuse(s->ibb->iqs, stanza, SE_UNEXPECTED_REQUEST, NULL);
+	return 1;
+}
+
+/* Not every server that breaks the connection for a block that is too large is
+ * heard to say so, and some let one through by chance; but this one breaks time
+ * and again before a window of blocks is through. */
+static int
+breaks_there(struct inband *s)
+{
+	if (s->nflights == 0 || s->landed - s->landed_then >= INBAND_WINDOW)
+		s->no_further = 0;
+	else
+		s->no_further++;
+	s->landed_then = s->landed;
+	return s->no_further > 0 && s->no_further % NO_FURTHER == 0;
+}
+
+void
+ibb_back(struct ibb *b, int too_big)
+{
+	struct inband	*s, *next;
+
+	RB_FOREACH(s, inband_tree, &b->streams)
+		too_big |= s->can_sync && breaks_there(s);
+	if (too_big)
+		learn_limit(b);
+	path_restart(b);
+	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next) {
+		if (s->state == OPEN && s->can_sync) {
+			s->fruitless += too_big != 0;
+			set_hold(s, HOLD_SILENT);
+			forget_pings(s);
+			ask(s, 1);
+		} else if (s->state == OPENING) {
+			set_hold(s, HOLD_SILENT);
+			open_anew(s);
+		}
+	}
+}

@@ -1,0 +1,549 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ibb/carrier.h"
+#include "ibb/inband.h"
+#include "ibb/s5b.h"
+#include "ibb/stream.h"
+#include "net/channel/admit.h"
+#include "net/channel/channel.h"
+#include "net/channel/run.h"
+#include "net/channel/service.h"
+#include "net/channel/service_dial.h"
+#include "net/conf/allow.h"
+#include "net/file/oob.h"
+#include "net/file/receive.h"
+#include "net/io/child.h"
+#include "net/io/limits.h"
+#include "net/io/pump.h"
+#include "net/io/systemd.h"
+#include "net/login/roster.h"
+#include "net/login/session.h"
+#include "net/s5b/upgrade.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/jid.h"
+#include "xml/text.h"
+
+#define PLACES		16	/* of one peer: files, or streams in line */
+#define HANDSHAKE	10000	/* ms for a session to stand */
+#define SHAKING_MAX	64	/* sessions under way at a time */
+
+static const char *const turn_names[] = {
+	"ours", "offered", "shaking", "in line", "taken"
+};
+
+static void
+set_turn(struct channel *l, enum channel_turn turn)
+{
+	if (l->turn != turn)
+		say(2, "%s: %s -> %s", stream_peer(l->stream),
+		    turn_names[l->turn], turn_names[turn]);
+	l->turn = turn;
+}
+
+/*
+ * Handshakes
+ *
+ * What shows that a caller has its key is the end of the handshake, behind the
+ * answer to its <open/>.  Until then a stream holds no place: anybody who can
+ * send in its name, such as a server, could keep places that way.
+ */
+
+/* 0, or -1 if it has failed. */
+static int
+accept_stream(struct channel *l)
+{
+	if (stream_accept(l->stream) == -1)
+		return -1;
+	if (upgrade_offered(l))
+		upgrade_accept(l);
+	if (stream_shakes(l->stream))
+		timer_set(run.loop, &l->handshake, clock_ms() + HANDSHAKE);
+	return 0;
+}
+
+/* While our server is away nothing can come. */
+void
+listen_late(void *arg)
+{
+	struct channel	*l = arg;
+
+	if (!stream_shakes(l->stream))
+		return;
+	if (run.away) {
+		timer_set(run.loop, &l->handshake, clock_ms() + HANDSHAKE);
+		return;
+	}
+	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
+	channel_failed(l, EX_TIME, "its session did not stand in 10 s");
+}
+
+static size_t
+count_shaking(const char *peer)
+{
+	struct channel	*l;
+	size_t		 n = 0;
+
+	TAILQ_FOREACH(l, &run.channels, next)
+		if (l->turn == LINK_SHAKING && (peer == NULL ||
+		    jid_samebare(stream_peer(l->stream), peer)))
+			n++;
+	return n;
+}
+
+/* The oldest handshake of the peer that has most of them goes. */
+static void
+drop_shaking(void)
+{
+	struct channel	*l, *oldest = NULL;
+	size_t		 n, most = 0;
+
+	TAILQ_FOREACH(l, &run.channels, next) {
+		if (l->turn != LINK_SHAKING)
+			continue;
+		n = count_shaking(stream_peer(l->stream));
+		if (n > most) {
+			most = n;
+			oldest = l;
+		}
+	}
+	if (oldest == NULL)
+		return;
+	say(1, "%s: too many handshakes at once", stream_peer(oldest->stream));
+	stream_refuse(oldest->stream, SE_BUSY, "too many streams at once");
+	oldest->stream = NULL;
+	channel_free(oldest);
+}
+
+static void
+shake(struct channel *l)
+{
+	if (count_shaking(NULL) >= SHAKING_MAX)
+		drop_shaking();
+	set_turn(l, LINK_SHAKING);
+	accept_stream(l);
+	stream_hold(l->stream, 1);
+}
+
+/*
+ * Standard input and output
+ */
+
+/* It is this link's turn. */
+static void
+take(struct channel *l)
+{
+	set_turn(l, LINK_TAKEN);
+	say(1, "%s: stream", stream_peer(l->stream));
+	if (stream_state(l->stream) == STREAM_OFFERED)
+		accept_stream(l);
+	stream_hold(l->stream, 0);
+	channel_tick(l);
+	channel_changed(l);
+}
+
+/* The stream that has standard input and output, or else the first one that
+ * could have them; NULL if there is none. */
+static struct channel *
+first_in_line(void)
+{
+	struct channel	*l, *first = NULL;
+
+	if (oob_busy())
+		return NULL;
+	TAILQ_FOREACH(l, &run.channels, next) {
+		if (receive_apart(l) || l->turn == LINK_SHAKING)
+			continue;
+		if (l->turn == LINK_TAKEN)
+			return l;
+		if (first == NULL)
+			first = l;
+	}
+	return first;
+}
+
+/* Streams that came while another one ran, in their order.  All that have still
+ * to shake hands do so at once, until one has the place. */
+void
+accept_next(void)
+{
+	struct channel	*l;
+
+	while (!run.ending && (l = first_in_line()) != NULL &&
+	    l->turn != LINK_TAKEN) {
+		if (l->turn == LINK_OFFERED && stream_shakes(l->stream))
+			shake(l);
+		else
+			take(l);
+	}
+}
+
+/*
+ * Services
+ */
+
+/* The service is at hand, or it is not. */
+static void
+reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
+{
+	struct channel	*l = arg;
+
+	l->dial = NULL;
+	if (rfd == -1) {
+		say(0, "%s: %s", stream_peer(l->stream), err);
+		upgrade_refuse(l, SE_INTERNAL_SERVER_ERROR, err);
+		upgrade_free(l);
+		stream_refuse(l->stream, SE_INTERNAL_SERVER_ERROR, err);
+		l->stream = NULL;
+		channel_over(l, EX_LOCAL);
+		return;
+	}
+	l->pid = pid;
+	if (stream_state(l->stream) == STREAM_OFFERED)
+		accept_stream(l);
+	channel_join(l, rfd, wfd);
+	stream_hold(l->stream, 0);
+	if (pid > 0 && l->pump != NULL)
+		pump_outlive(l->pump);
+	/* A short command may have ended already. */
+	if (pid > 0 && !child_lives(pid))
+		channel_child_ended(l);
+}
+
+static void
+serve(struct channel *l, const struct target *t)
+{
+	struct service_env	 env = {
+		.peer = stream_peer(l->stream),
+		.sid = stream_sid(l->stream),
+		.local = session_jid(run.session),
+	};
+
+	set_turn(l, LINK_TAKEN);
+	say(1, "%s: stream for %s", env.peer, t->name);
+	l->service = strdup(t->name);
+	l->dial = service_dial(run.loop, run.resolver, t, &env, reached, l);
+	if (l->dial == NULL)
+		reached(l, -1, -1, 0, "out of memory");
+}
+
+/*
+ * Does the service wait for the session?  It must if the key is to be judged.
+ * A command does its work by being run, and does not run for a caller whose
+ * session never stands.  Without -k there is one place, which only a session
+ * that stands can take.  A connection does nothing by itself: it is made
+ * meanwhile, which saves the time that it takes, and the caller hears of one
+ * that is refused in the answer to its <open/>.
+ */
+static int
+waits_for_session(const struct channel *l, const struct target *t)
+{
+	return stream_shakes(l->stream) && (t->kind == TARGET_COMMAND ||
+	    !run.conf.keep || run.conf.e2e == E2E_REQUIRE ||
+	    allow_check(run.allow, stream_peer(l->stream)) == ALLOW_KEY);
+}
+
+static void
+serve_shaken(struct channel *l, const struct target *t)
+{
+	if ((l->target = malloc(sizeof(*t))) == NULL) {
+		reached(l, -1, -1, 0, "out of memory");
+		return;
+	}
+	*l->target = *t;
+	shake(l);
+}
+
+/*
+ * Places
+ */
+
+/*
+ * Is there no place for one more stream of this peer?  Those that are apart are
+ * files that go to a folder; they and the others do not take each other's
+ * places.  Without -k there is one place for all that is not apart.
+ */
+static int
+too_many(const char *peer, int apart, const struct channel *self)
+{
+	struct channel	*l;
+	long		 all = 0, theirs = 0, most = PLACES;
+
+	if (!limits_room(STDERR_FILENO))
+		return 1;
+	if (!apart && run.mode == SERVE)
+		most = run.conf.max_streams_per_peer;
+	TAILQ_FOREACH(l, &run.channels, next) {
+		if (l == self || l->turn == LINK_SHAKING)
+			continue;
+		if (!run.conf.keep && !apart)
+			return 1;
+		if (receive_apart(l) != apart)
+			continue;
+		all++;
+		if (jid_samebare(stream_peer(l->stream), peer))
+			theirs++;
+	}
+	return all >= run.conf.max_streams || theirs >= most;
+}
+
+/* The stream waits for what it is to be joined to. */
+static void
+join(struct channel *l, const struct target *t)
+{
+	set_turn(l, LINK_OFFERED);
+	if (run.mode == SERVE && l->in == NULL) {
+		if (waits_for_session(l, t))
+			serve_shaken(l, t);
+		else
+			serve(l, t);
+	} else if (!receive_apart(l)) {
+		if (run.mode == LISTEN)
+			accept_next();
+	} else if (stream_shakes(l->stream)) {
+		shake(l);
+	} else {
+		take(l);
+	}
+}
+
+void
+listen_stands(struct channel *l)
+{
+	timer_clear(run.loop, &l->handshake);
+	if (too_many(stream_peer(l->stream), receive_apart(l), l)) {
+		say(1, "%s: too many streams at once",
+		    stream_peer(l->stream));
+		stream_refuse(l->stream, SE_BUSY, "too many streams at once");
+		l->stream = NULL;
+		channel_free(l);
+	} else if (l->target != NULL) {
+		serve(l, l->target);
+	} else if (receive_apart(l)) {
+		take(l);
+	} else {
+		set_turn(l, LINK_IN_LINE);
+		accept_next();
+	}
+}
+
+int
+accept_missed(struct channel *l)
+{
+	if (!l->listener || l->greeted ||
+	    stream_state(l->stream) != STREAM_FAILED ||
+	    !carrier_is_alone(stream_carrier(l->stream)))
+		return 0;
+	say(0, "%s: %s", stream_peer(l->stream), stream_why(l->stream));
+	if (l->pid > 0)
+		child_hangup(l->pid);
+	receive_missed(l);
+	channel_free(l);
+	if (run.mode == LISTEN)
+		accept_next();
+	return 1;
+}
+
+static struct channel *
+listening_channel(void)
+{
+	struct channel	*l;
+
+	if ((l = channel_new()) != NULL)
+		l->listener = 1;
+	return l;
+}
+
+/* A listener without services has none of any name. */
+static enum stanza_error
+find_no_service(const struct elem *e, char *why)
+{
+	char	 asked[100];
+
+	if (stream_host(e) == NULL)
+		return SE_NONE;
+	snprintf(why, SERVICE_ERR, "there are no services here, and so no "
+	    "%s: leave out the name", text_cut(stream_host(e), asked,
+	    sizeof(asked)));
+	return SE_ITEM_NOT_FOUND;
+}
+
+/* The service that this offer, an <open/> or a <query/>, asks for: SE_NONE and
+ * *t, or why there is none for it. */
+static enum stanza_error
+find_service(const struct elem *e, struct target *t, char *why)
+{
+	enum stream_use	 use = stream_use(e);
+
+	if (run.mode == LISTEN)
+		return find_no_service(e, why);
+	if (use == STREAM_FOR_FILE) {
+		strlcpy(why, "takes no files: run it with -r there",
+		    SERVICE_ERR);
+		return SE_NOT_ACCEPTABLE;
+	}
+	if (services_match(run.services, stream_host(e), stream_port(e), t,
+	    why) == -1)
+		return SE_ITEM_NOT_FOUND;
+	if (use != STREAM_FOR_INPUT || stream_host(e) != NULL)
+		return SE_NONE;
+	/* What was meant for standard output is not for the first service. */
+	snprintf(why, SERVICE_ERR, "-s names no service; the first one here "
+	    "is %.100s, for xcat without -s", t->name);
+	return SE_NOT_ACCEPTABLE;
+}
+
+void
+accept_offered(void *arg, struct inband *offer, const struct elem *open)
+{
+	struct stream_conf	 sc = channel_stream_conf();
+	struct target		 target = { .kind = TARGET_TCP };
+	struct channel		*l;
+	const char		*peer = inband_peer(offer);
+	struct incoming		*in = receive_find(peer, inband_sid(offer));
+	int			 file = in == NULL &&
+				     stream_use(open) == STREAM_FOR_FILE;
+	int			 apart = run.conf.receive != NULL;
+	enum stanza_error	 err;
+	char			 why[SERVICE_ERR];
+
+	(void)arg;
+	if (allow_check(run.allow, peer) == ALLOW_KEY &&
+	    (run.e2e == NULL || !stream_offers_session(open))) {
+		admit_say_refused(peer, "it shows no key, and -a wants one");
+		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
+	} else if (in == NULL && !(file && apart) &&
+	    (err = find_service(open, &target, why)) != SE_NONE) {
+		say(0, "%s: %s", peer, why);
+		inband_refuse(offer, err, why);
+	} else if (too_many(peer, (in != NULL || file) && apart, NULL) ||
+	    (l = listening_channel()) == NULL) {
+		inband_refuse(offer, SE_BUSY, "too many streams at once");
+	} else if ((l->stream = stream_offered(offer, open, &sc,
+	    channel_changed, l)) == NULL) {
+		channel_free(l);
+	} else if ((in != NULL && receive_take(l, in) == -1) ||
+	    (file && receive_offered(l) == -1)) {
+		stream_refuse(l->stream, SE_ITEM_NOT_FOUND, NULL);
+		l->stream = NULL;
+		channel_free(l);
+	} else {
+		join(l, &target);
+	}
+}
+
+/* Why not; SE_NONE if it may be. */
+static enum stanza_error
+object(const struct s5b_offer *o, const struct stream_conf *sc,
+    struct target *target, char *why)
+{
+	enum stanza_error	 err;
+
+	*why = '\0';
+	if (receive_find(o->from, o->sid) != NULL)
+		return SE_NONE;		/* it has been agreed on */
+	if (allow_check(run.allow, o->from) == ALLOW_KEY) {
+		admit_say_refused(o->from, "it shows no key, and -a wants "
+		    "one");
+		return SE_SERVICE_UNAVAILABLE;
+	}
+	if (sc->require) {
+		strlcpy(why, "end-to-end encryption is required",
+		    SERVICE_ERR);
+		return SE_NOT_ACCEPTABLE;
+	}
+	if ((err = find_service(o->query, target, why)) != SE_NONE) {
+		say(0, "%s: %s", o->from, why);
+		return err;
+	}
+	return too_many(o->from, 0, NULL) ? SE_BUSY : SE_NONE;
+}
+
+void
+accept_socket_offered(struct s5b_offer *o)
+{
+	struct stream_conf	 sc = channel_stream_conf();
+	struct iq_table		*t = session_iqs(run.session);
+	struct target		 target = { .kind = TARGET_TCP };
+	struct incoming		*in = receive_find(o->from, o->sid);
+	struct channel		*l;
+	enum stanza_error	 err;
+	char			 why[SERVICE_ERR];
+
+	if ((err = object(o, &sc, &target, why)) != SE_NONE ||
+	    (l = listening_channel()) == NULL) {
+		iq_refuseto(t, o->from, o->id, err != SE_NONE ? err : SE_BUSY,
+		    *why != '\0' ? why : NULL);
+		return;
+	}
+	l->stream = stream_alone(o->from, o->sid, 0, &sc, channel_changed, l);
+	if (l->stream == NULL || (in != NULL && receive_take(l, in) == -1) ||
+	    upgrade_take(l, o) == -1) {
+		iq_refuseto(t, o->from, o->id, SE_BUSY, NULL);
+		channel_free(l);
+		return;
+	}
+	join(l, &target);
+}
+
+static void
+announce(void)
+{
+	char	 quoted[4 * JID_MAX];
+
+	say(0, "listening; reach it with: xcat %s",
+	    text_quote(session_jid(run.session), quoted, sizeof(quoted)));
+	systemd_ready();
+}
+
+static void
+roster_came(int good)
+{
+	if (good)
+		announce();
+	else
+		fatal(EX_SERVER, "%s: the server gives no roster, which -a "
+		    "@roster needs", run.jid);
+}
+
+static void
+fetch_roster(void (*came)(int))
+{
+	if (roster_fetch(session_iqs(run.session), run.allow,
+	    answer_deadline(), came) == -1)
+		fatal(EX_LOCAL, "out of memory");
+}
+
+void
+accept_start(void)
+{
+	if (allow_wants_roster(run.allow))
+		fetch_roster(roster_came);
+	else
+		announce();
+}
+
+/* What the roster was is still good; changes are sent to who has asked. */
+static void
+roster_came_again(int good)
+{
+	if (!good)
+		say(0, "%s: the server gives no roster now; changes to it "
+		    "will not be seen", run.jid);
+}
+
+void
+accept_back(int moved)
+{
+	if (moved)
+		announce();
+	if (allow_wants_roster(run.allow))
+		fetch_roster(roster_came_again);
+}

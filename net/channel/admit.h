@@ -1,0 +1,29 @@
+/*
+ * admit: which addresses learn that this run is there, and which may open
+ * streams to it.
+ */
+#ifndef NET_CHANNEL_ADMIT_H
+#define NET_CHANNEL_ADMIT_H
+
+struct elem;
+
+/*
+ * Does this stanza come from an address that has nothing to do with this run?
+ * For a listener these are the addresses that -a does not name, for a caller
+ * all but its peer and its own account; never our own server, nor the peer of
+ * a stream that stands.  If the stanza was to open a stream to a listener, a
+ * line on standard error says so.
+ */
+int	 admit_stranger(void *unused, const struct elem *e);
+/* May this JID know that we take streams, as session_host has it?  May it open
+ * one now? */
+int	 admit_knows(void *unused, const char *jid);
+int	 admit_opens(void *unused, const char *jid);
+/* Say that this peer is not served, and why; once for each of the last few
+ * accounts. */
+void	 admit_say_refused(const char *jid, const char *why);
+/* Say that what goes to or comes from this peer has no session though it could
+ * have one, and why; as often as that, and not with e2e=off. */
+void	 admit_say_plain(const char *jid, const char *why);
+
+#endif

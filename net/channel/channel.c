@@ -1,0 +1,911 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "ibb/carrier.h"
+#include "ibb/e2e.h"
+#include "ibb/inband.h"
+#include "net/channel/admit.h"
+#include "net/channel/channel.h"
+#include "net/channel/notes.h"
+#include "net/channel/run.h"
+#include "net/channel/service_dial.h"
+#include "net/conf/trust.h"
+#include "net/dial/port.h"
+#include "net/dial/socks_accept.h"
+#include "net/file/progress.h"
+#include "net/file/receive.h"
+#include "net/file/send.h"
+#include "net/io/child.h"
+#include "net/io/fd.h"
+#include "net/io/log.h"
+#include "net/io/pump.h"
+#include "net/login/session.h"
+#include "net/s5b/upgrade.h"
+
+#define ANSWER_TIME	120		/* s, unless -w says otherwise */
+#define ALIVE_TIME	10000		/* ms of silence until it is asked, */
+#define ALIVE_SHARE	3		/* but this part of -w at most */
+#define LINGER		10000		/* ms for a peer to ask how it ended */
+#define PATIENCE	120		/* s, likewise, for one that is away */
+#define ASK_LATER	100		/* ms: see struct ibb_host, */
+#define ANSWER_LATER	1		/* likewise */
+#define LOOK_FIRST	500		/* ms until it is asked again; twice */
+#define LOOK_MOST	5000		/* that, and so on, but not more */
+
+static void	 channel_timeout(void *);
+static void	 channel_silent(void *);
+
+int64_t
+answer_deadline(void)
+{
+	return clock_ms() + 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
+	    ANSWER_TIME);
+}
+
+/* Whoever gives up soon has to ask sooner, to know why. */
+static void
+look_later(struct channel *l)
+{
+	int64_t	 most = run.conf.timeout * 1000 / ALIVE_SHARE;
+
+	timer_set(run.loop, &l->silence, clock_ms() +
+	    (most > 0 && most < ALIVE_TIME ? most : ALIVE_TIME));
+}
+
+void
+channel_changed(void *arg)
+{
+	struct channel	*l = arg;
+
+	if (!l->changed)
+		TAILQ_INSERT_TAIL(&run.changed, l, change);
+	l->changed = 1;
+}
+
+/* It will have been looked at. */
+static void
+unchanged(struct channel *l)
+{
+	if (l->changed)
+		TAILQ_REMOVE(&run.changed, l, change);
+	l->changed = 0;
+}
+
+struct channel *
+channel_new(void)
+{
+	struct channel	*l;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return NULL;
+	l->timer = (struct timer){ .fire = channel_timeout, .arg = l };
+	l->silence = (struct timer){ .fire = channel_silent, .arg = l };
+	l->handshake = (struct timer){ .fire = listen_late, .arg = l };
+	look_later(l);
+	TAILQ_INSERT_TAIL(&run.channels, l, next);
+	run.nchannels++;
+	return l;
+}
+
+void
+channel_free(struct channel *l)
+{
+	timer_clear(run.loop, &l->timer);
+	timer_clear(run.loop, &l->silence);
+	timer_clear(run.loop, &l->handshake);
+	service_dial_cancel(l->dial);
+	if (l->socks != NULL)
+		socks_accept_reply(l->socks, SOCKS_FAILURE);
+	pump_free(l->pump);
+	upgrade_free(l);
+	stream_free(l->stream);
+	receive_leave(l);
+	free(l->service);
+	free(l->host);
+	free(l->port);
+	free(l->target);
+	unchanged(l);
+	TAILQ_REMOVE(&run.channels, l, next);
+	run.nchannels--;
+	free(l);
+}
+
+/* After many streams at once malloc would keep what they needed. */
+static void
+give_memory_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
+/*
+ * The only stream has ended well, but whether its peer knows is not known:
+ * stay a little, in case it asks.  There is nothing left to be done here.
+ */
+
+static void
+linger_over(void *arg)
+{
+	(void)arg;
+	finish(EX_FINE);
+}
+
+static struct timer	 lingering = { .fire = linger_over };
+
+int
+channel_lingers(void)
+{
+	return lingering.on;
+}
+
+void
+channel_settled(void *arg)
+{
+	(void)arg;
+	if (lingering.on && ibb_unsettled(run.ibb) == 0)
+		finish(EX_FINE);
+}
+
+/* So many ms after it was asked for first. */
+static void
+later(struct timer *t, int64_t ms)
+{
+	if (!t->on)
+		timer_set(run.loop, t, clock_ms() + ms);
+}
+
+/* That the loop turns is enough. */
+static void
+asked_later(void *arg)
+{
+	(void)arg;
+}
+
+void
+channel_ask_later(void *arg)
+{
+	static struct timer	 timer = { .fire = asked_later };
+
+	(void)arg;
+	later(&timer, ASK_LATER);
+}
+
+static void
+answer(void *arg)
+{
+	(void)arg;
+	ibb_answer(run.ibb);
+}
+
+void
+channel_answer_later(void *arg)
+{
+	static struct timer	 timer = { .fire = answer };
+
+	(void)arg;
+	later(&timer, ANSWER_LATER);
+}
+
+static void
+finish_settled(int status)
+{
+	if (run.signo != 0)
+		finish(128 + run.signo);
+	else if (status == EX_FINE && !run.lost && ibb_unsettled(run.ibb) > 0)
+		timer_set(run.loop, &lingering, clock_ms() + LINGER);
+	else
+		finish(status);
+}
+
+void
+channel_child_ended(struct channel *l)
+{
+	l->pid = 0;
+	if (l->stream != NULL)
+		stream_close_at_end(l->stream);
+}
+
+/* The link is over.  Where there may be others, that is all. */
+void
+channel_over(struct channel *l, int status)
+{
+	int	 more = receive_more(l);
+
+	if (run.mode == SEND)
+		progress_end();
+	notes_ended(l, LOG_EVENT, "complete");
+	if (l->out != NULL) {
+		send_over(l, status);
+		return;
+	}
+	channel_free(l);
+	if (run.nchannels == 0)
+		give_memory_back();
+	if ((single() && !more) || (run.lost && run.nchannels == 0) ||
+	    run.signo != 0)
+		finish_settled(status);
+	else if (run.mode == LISTEN)
+		accept_next();
+}
+
+/* An offer that never became a stream: a listener goes on, even without -k. */
+static void
+channel_lapsed(struct channel *l)
+{
+	channel_free(l);
+	if (run.mode == LISTEN)
+		accept_next();
+}
+
+/* A SOCKS client hears why in a byte. */
+static enum socks_reply
+socks_code(enum stanza_error err)
+{
+	switch (err) {
+	case SE_INTERNAL_SERVER_ERROR:
+		return SOCKS_REFUSED;
+	case SE_ITEM_NOT_FOUND:
+	case SE_SERVICE_UNAVAILABLE:
+	case SE_NOT_ACCEPTABLE:
+		return SOCKS_NOT_ALLOWED;
+	default:
+		return SOCKS_FAILURE;
+	}
+}
+
+/* A caller that hangs up before a byte has moved, as -z does, does not cost a
+ * listener its only stream: the next caller gets its descriptors.  Returns
+ * whether that is so. */
+static int
+hung_up_idle(struct channel *l)
+{
+	if (run.mode != LISTEN || run.conf.keep || l->in != NULL ||
+	    stream_fault(l->stream) != STREAM_HUNG_UP ||
+	    stream_sent(l->stream) > 0 || stream_received(l->stream) > 0)
+		return 0;
+	say(LOG_DETAIL, "%s: %s; listening again", stream_peer(l->stream),
+	    stream_why(l->stream));
+	if (l->pump != NULL && !end_leave(l->pump))
+		run.conf.no_stdin = 1;		/* it has ended */
+	l->pump = NULL;
+	channel_lapsed(l);
+	return 1;
+}
+
+/* Has a caller hung up whose service will judge for itself what that means?  A
+ * socket is reset, and that is how ssh(1) ends every session; but what a
+ * command leaves behind may look whole. */
+static int
+hung_up_on_socket(const struct channel *l)
+{
+	return run.mode == SERVE && l->pid == 0 && l->in == NULL &&
+	    stream_fault(l->stream) == STREAM_HUNG_UP;
+}
+
+/* Say why it has failed, at the level that this deserves. */
+static void
+say_failed(struct channel *l, const char *why, const char *confirmed)
+{
+	int	 hung_up = listening() &&
+		    stream_fault(l->stream) == STREAM_HUNG_UP;
+
+	if (notes_ended(l, hung_up ? LOG_EVENT : LOG_FAULT, why) ||
+	    receive_told(l))
+		return;
+	say(hung_up_on_socket(l) ? LOG_DETAIL : LOG_FAULT,
+	    "%s: %s%s%s%s", stream_peer(l->stream), send_about(l), why,
+	    confirmed, receive_about(l));
+}
+
+void
+channel_failed(struct channel *l, int status, const char *why)
+{
+	char	 confirmed[64] = "";
+	int	 begun = 1;
+
+	if (hung_up_idle(l))
+		return;
+	if (hung_up_on_socket(l))
+		status = EX_FINE;
+
+	/* Nothing was lost that had not begun.  It may have begun and failed
+	 * in one turn. */
+	if (!l->greeted && stream_sent(l->stream) == 0 &&
+	    stream_received(l->stream) == 0)
+		begun = 0;
+	if ((run.lost || run.away) && !begun)
+		status = session_status();
+	if (status != EX_PEER && status != EX_FINE && begun)
+		snprintf(confirmed, sizeof(confirmed),
+		    "; %llu bytes confirmed",
+		    (unsigned long long)stream_confirmed(l->stream));
+	progress_end();
+	say_failed(l, why, confirmed);
+	/* The local end must not take this for a proper end. */
+	if (l->socks != NULL)
+		socks_accept_reply(l->socks,
+		    socks_code(stream_refusal(l->stream)));
+	l->socks = NULL;
+	if (l->pump != NULL && pump_output_finished(l->pump))
+		pump_free(l->pump);	/* it had all, and its end */
+	else
+		pump_break(l->pump);
+	l->pump = NULL;
+	if (l->pid > 0)
+		child_hangup(l->pid);
+	if (receive_declined(l) || (listening() && !begun && !run.lost))
+		channel_lapsed(l);
+	else
+		channel_over(l, status);
+}
+
+static int
+stream_status(enum stream_fault fault)
+{
+	switch (fault) {
+	case STREAM_REFUSED:
+		return EX_PEER;
+	case STREAM_SILENT:
+		return EX_TIME;
+	case STREAM_INTERNAL:
+		return EX_LOCAL;
+	default:
+		return EX_BROKEN;
+	}
+}
+
+/* The stream has failed, for the reason that it gives. */
+static void
+channel_broke(struct channel *l)
+{
+	int	 status = stream_status(stream_fault(l->stream));
+
+	if (status == EX_BROKEN && run.lost && session_status() == EX_LOCAL)
+		status = EX_LOCAL;
+	channel_failed(l, status, stream_why(l->stream));
+}
+
+static void
+channel_end_failed(struct channel *l)
+{
+	char	 why[128];
+	int	 e = pump_error(l->pump);
+
+	snprintf(why, sizeof(why), run.mode == SERVE || run.mode == FORWARD ?
+	    "%s the local end: %s" : l->out != NULL || receive_apart(l) ?
+	    "%s the file: %s" : pump_failed(l->pump)[0] == 'r' ?
+	    "%s standard input: %s" : "%s standard output: %s",
+	    pump_failed(l->pump), strerror(e));
+	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
+	channel_failed(l, EX_LOCAL, why);
+}
+
+/* There are no descriptors, or no memory, for its local end. */
+static void
+channel_unjoined(struct channel *l)
+{
+	char	 why[128];
+
+	snprintf(why, sizeof(why), "it cannot be joined to anything here: "
+	    "%s", strerror(l->unjoined));
+	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
+	channel_failed(l, EX_LOCAL, why);
+}
+
+/* What came and what went; not what merely waits here. */
+static uint64_t
+moved(const struct channel *l)
+{
+	size_t	 held;
+
+	stream_data(l->stream, &held);
+	return stream_sent(l->stream) + stream_confirmed(l->stream) +
+	    2 * stream_received(l->stream) - held;
+}
+
+void
+channel_tick(struct channel *l)
+{
+	if (run.conf.timeout > 0)
+		timer_set(run.loop, &l->timer,
+		    clock_ms() + run.conf.timeout * 1000);
+}
+
+/*
+ * Waiting: for the server or for the peer, if it is one that we can go on with
+ */
+
+static int
+is_waiting(const struct channel *l)
+{
+	enum stream_state	 state = stream_state(l->stream);
+
+	return state != STREAM_FAILED && state != STREAM_CLOSED &&
+	    (run.away || stream_waits(l->stream));
+}
+
+static void
+gave_up_waiting(struct channel *l, long long s)
+{
+	const char	*server = session_why(run.session);
+	char		 why[256];
+
+	if (run.away)
+		snprintf(why, sizeof(why), "%.*s, and no way back in %lld s; "
+		    "check the network, or give it more time with -w",
+		    (int)strcspn(server, ";"), server, s);
+	else
+		snprintf(why, sizeof(why), "it has been away for %lld s; "
+		    "try again, or give it more time with -w", s);
+	stream_break(l->stream, why);
+}
+
+int64_t
+channel_patience(void)
+{
+	return 1000 * (run.conf.timeout > 0 ? run.conf.timeout : PATIENCE);
+}
+
+/* Begin or stop to wait, as things are. */
+static void
+channel_wait(struct channel *l)
+{
+	int64_t	 now = clock_ms();
+
+	if (!is_waiting(l)) {
+		if (l->since != 0)
+			look_later(l);
+		l->since = 0;
+		l->said_away = 0;
+		return;
+	}
+	if (l->since == 0) {
+		l->since = now;
+		l->pause = LOOK_FIRST;
+		timer_set(run.loop, &l->silence, now + l->pause);
+	}
+	if (stream_away(l->stream) && !l->said_away) {
+		say(1, "%s: away; waiting", stream_peer(l->stream));
+		l->said_away = 1;
+	}
+}
+
+static void
+still_waiting(struct channel *l)
+{
+	int64_t	 now = clock_ms();
+
+	if (now - l->since >= channel_patience()) {
+		gave_up_waiting(l, (now - l->since) / 1000);
+		return;
+	}
+	if (!run.away)
+		stream_ping(l->stream);
+	l->pause = l->pause < LOOK_MOST / 2 ? 2 * l->pause : LOOK_MOST;
+	if (now + l->pause > l->since + channel_patience())
+		timer_set(run.loop, &l->silence, l->since + channel_patience());
+	else
+		timer_set(run.loop, &l->silence, now + l->pause);
+}
+
+static void
+waits_all(void)
+{
+	struct channel	*l;
+
+	TAILQ_FOREACH(l, &run.channels, next)
+		if (l->stream != NULL)
+			channel_wait(l);
+}
+
+void
+channels_away(void)
+{
+	if (run.ports != NULL)
+		ports_hold(run.ports, 1);
+	waits_all();
+}
+
+static void
+break_stream(struct channel *l, const char *why)
+{
+	/* It may have opened in this very turn. */
+	if (stream_state(l->stream) == STREAM_OPEN && !l->greeted)
+		channel_greet(l);
+	stream_break(l->stream, why);
+}
+
+void
+channels_break(const char *why)
+{
+	struct channel	*l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &run.channels, next, next)
+		if (l->stream == NULL) {
+			if (run.lost)
+				channel_free(l);
+		} else if (run.lost || !stream_mends(l->stream))
+			break_stream(l, why);
+}
+
+void
+channels_moved(void)
+{
+	struct channel	*l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &run.channels, next, next)
+		if (l->stream != NULL &&
+		    stream_state(l->stream) != STREAM_OPENING)
+			break_stream(l, "the server has given us another "
+			    "address after a loss, by which the peer does "
+			    "not know us; try again");
+}
+
+void
+channels_back(void)
+{
+	if (run.ports != NULL)
+		ports_hold(run.ports, 0);
+	waits_all();
+}
+
+static void
+channel_timeout(void *arg)
+{
+	struct channel	*l = arg;
+	char		 why[64];
+
+	if (l->since != 0) {
+		gave_up_waiting(l, run.conf.timeout);
+		return;
+	}
+	snprintf(why, sizeof(why), "nothing moved for %ld s; try again, "
+	    "or give it more time with -w",
+	    run.conf.timeout);
+	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
+	channel_failed(l, EX_TIME, why);
+}
+
+/* Has the peer been silent since this was last called?  If it owes us answers,
+ * what else it says does not count. */
+static void
+look_for_peer(struct channel *l)
+{
+	uint64_t	 confirmed = stream_confirmed(l->stream);
+	uint64_t	 received = stream_received(l->stream);
+
+	look_later(l);
+	if (l->confirmed == confirmed && (l->heard == received ||
+	    confirmed < stream_sent(l->stream)))
+		stream_ping(l->stream);
+	l->confirmed = confirmed;
+	l->heard = received;
+}
+
+static void
+channel_silent(void *arg)
+{
+	struct channel	*l = arg;
+
+	look_later(l);
+	if (l->stream == NULL)
+		return;
+	/* It has all that it wants, and its sender does not close. */
+	if (l->in != NULL && receive_complete(l)) {
+		stream_finish(l->stream);
+		stream_close_at_end(l->stream);
+	}
+	/* What came before a failure is for the local end, but one that waits
+	 * for us to read will never take it. */
+	if (stream_state(l->stream) == STREAM_FAILED &&
+	    (run.mode == SERVE || run.mode == FORWARD) && l->doomed++)
+		channel_broke(l);
+	else if (is_waiting(l) && l->since != 0)
+		still_waiting(l);
+	else
+		look_for_peer(l);
+}
+
+/* Say once what protects the stream, and remember whom we met. */
+void
+channel_greet(struct channel *l)
+{
+	const char	*peer = stream_peer(l->stream);
+	const char	*key = stream_key(l->stream);
+	char		 line[TRUST_ERR];
+	int		 doubts;
+
+	l->greeted = 1;
+	if (key == NULL) {
+		say(1, "%s: not encrypted end to end", peer);
+		if (l->listener)
+			admit_say_plain(peer, "it offers no session");
+		else if (stream_offered_session(l->stream))
+			admit_say_plain(peer, "it did not take the session "
+			    "that was offered");
+		return;
+	}
+	say(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
+	doubts = trust_doubts(run.trust, peer);
+	if (trust_met(run.trust, peer, key, line, sizeof(line)) != NULL)
+		say(doubts ? -1 : 0, "%s", line);
+}
+
+/* Something happened to the stream or to the end: see what follows. */
+static void
+channel_check(struct channel *l)
+{
+	enum stream_state	 state;
+	uint64_t		 now_moved;
+
+	if (l->pump != NULL)
+		pump_push(l->pump);
+	now_moved = moved(l);
+	upgrade_check(l);
+	if (accept_missed(l))
+		return;
+	state = stream_state(l->stream);
+	if (state == STREAM_OPEN && !l->greeted) {
+		channel_greet(l);
+		if (run.mode == PROBE) {
+			probe_stands(l);
+			return;
+		}
+		call_stands(l);
+	}
+	if (l->turn == LINK_SHAKING && state == STREAM_OPEN) {
+		listen_stands(l);
+		return;
+	}
+	if (now_moved != l->progress) {
+		l->progress = now_moved;
+		channel_tick(l);
+		if (l->since != 0)
+			l->since = clock_ms();
+	}
+	channel_wait(l);
+	if (l->turn != LINK_OURS && l->turn != LINK_TAKEN) {
+		if (state == STREAM_FAILED)
+			channel_broke(l);
+		return;
+	}
+	if (run.mode == SEND && l->out == NULL)
+		progress_at(stream_confirmed(l->stream));
+	if ((l->in != NULL && receive_check(l)) ||
+	    (l->out != NULL && send_check(l)))
+		return;
+	/* Not before: an offer that fails must not cost us the descriptors. */
+	if (run.mode == LISTEN && l->in == NULL && l->pump == NULL &&
+	    (state == STREAM_OPEN || stream_received(l->stream) > 0))
+		channel_join_stdio(l);
+	if (l->unjoined != 0) {
+		channel_unjoined(l);
+		return;
+	}
+	notes_opened(l);
+	if (l->pump == NULL) {
+		if (state == STREAM_FAILED)
+			channel_broke(l);
+		else if (state == STREAM_CLOSED)
+			channel_over(l, EX_FINE);
+		return;
+	}
+	/* The end of input is passed on only behind all that came, and only
+	 * if it is the true end. */
+	if (pump_error(l->pump) == 0 && stream_eof(l->stream) &&
+	    !pump_output_finished(l->pump) && (state != STREAM_FAILED ||
+	    stream_heard_end(l->stream)))
+		pump_finish_output(l->pump);
+	if (pump_error(l->pump) != 0)
+		channel_end_failed(l);
+	else if (state == STREAM_FAILED && stream_eof(l->stream))
+		channel_broke(l);
+	else if (state == STREAM_CLOSED && pump_output_finished(l->pump)) {
+		if (run.mode == SEND && !end_input_finished(l->pump))
+			channel_failed(l, EX_BROKEN, "the peer closed the "
+			    "stream before the end of the input; try again");
+		else
+			channel_over(l, EX_FINE);
+	}
+}
+
+static void
+look_at_clock(void)
+{
+	static int64_t	 lost;
+
+	if (clock_lost() == lost)
+		return;
+	lost = clock_lost();
+	say(1, "woken; time has passed without us");
+	if (run.session != NULL)
+		session_woken(run.session);
+}
+
+/* The next one that has changed and was not looked at in this turn: what a look
+ * changes is seen in the next one. */
+static struct channel *
+next_changed(unsigned turn)
+{
+	struct channel	*l;
+
+	TAILQ_FOREACH(l, &run.changed, change)
+		if (l->looked != turn)
+			break;
+	return l;
+}
+
+/* Called by the loop before it waits.  There may be thousands, few of which
+ * have changed. */
+void
+channels_check(void *arg)
+{
+	static unsigned	 turn;
+	struct channel	*l;
+
+	(void)arg;
+	look_at_clock();
+	for (turn++; (l = next_changed(turn)) != NULL;) {
+		unchanged(l);
+		l->looked = turn;
+		if (l->stream != NULL)
+			channel_check(l);
+	}
+	/* A peer that does not wait for answers is waited for only where that
+	 * costs no other stream anything; else it loses its own. */
+	if (run.ibb != NULL)
+		session_pause(run.session, single() && run.nchannels == 1 &&
+		    ibb_congested(run.ibb));
+}
+
+static size_t
+channel_room(void *arg)
+{
+	struct channel	*l = arg;
+
+	/* What goes through a socket is not for the server to take. */
+	if (session_room(run.session) == 0 &&
+	    carrier_way(stream_carrier(l->stream)) == CARRIER_INBAND)
+		return 0;
+	return send_room(l, stream_room(l->stream));
+}
+
+static int
+channel_write(void *arg, const void *data, size_t len)
+{
+	struct channel	*l = arg;
+
+	send_wrote(l, len);
+	return stream_write(l->stream, data, len);
+}
+
+static void
+channel_finish(void *arg)
+{
+	struct channel	*l = arg;
+
+	if (l->out != NULL)
+		send_ended(l);
+	else if (l->in == NULL)
+		stream_finish(l->stream);
+}
+
+static const unsigned char *
+channel_data(void *arg, size_t *len)
+{
+	const struct channel	*l = arg;
+	const unsigned char	*data = stream_data(l->stream, len);
+
+	*len = l->out != NULL ? 0 : receive_limit(l, *len);
+	return data;
+}
+
+static void
+channel_consume(void *arg, size_t len)
+{
+	struct channel	*l = arg;
+	size_t		 there;
+
+	receive_took(l, stream_data(l->stream, &there), len);
+}
+
+void
+channel_join(struct channel *l, int rfd, int wfd)
+{
+	struct pump_peer	 peer = {
+		.room = channel_room,
+		.write = channel_write,
+		.finish = channel_finish,
+		.data = channel_data,
+		.consume = channel_consume,
+		.changed = channel_changed,
+		.arg = l,
+	};
+
+	if ((l->pump = pump_new(run.loop, rfd, wfd, &peer)) == NULL)
+		l->unjoined = errno;
+	channel_changed(l);
+	channel_tick(l);
+}
+
+/* Copies, because a listener's next stream wants them again. */
+static int
+keep_fd(int fd)
+{
+	return run.conf.keep ? fd_copy(fd) : fd;
+}
+
+void
+channel_join_stdio(struct channel *l)
+{
+	l->chat = !run.conf.no_stdin && isatty(STDIN_FILENO) &&
+	    isatty(STDOUT_FILENO);
+	channel_join(l, run.conf.no_stdin ? END_NONE : keep_fd(STDIN_FILENO),
+	    run.mode == SEND ? END_NONE : keep_fd(STDOUT_FILENO));
+}
+
+int
+channels_end_chat(void)
+{
+	struct channel	*l;
+
+	TAILQ_FOREACH(l, &run.channels, next)
+		if (l->chat && l->pump != NULL &&
+		    stream_state(l->stream) == STREAM_OPEN)
+			break;
+	if (l == NULL)
+		return 0;
+	pump_stop_input(l->pump);
+	stream_finish(l->stream);
+	stream_close_at_end(l->stream);
+	channel_changed(l);
+	return 1;
+}
+
+static const char *
+judge(void *arg, const char *fingerprint)
+{
+	struct channel	*l = arg;
+
+	return trust_judge(run.trust, listening() ? stream_peer(l->stream) :
+	    run.peer, fingerprint);
+}
+
+/* Unless -b says it, callers do: some ask for 65535 and for nothing else. */
+static size_t
+largest_block(void)
+{
+	if (run.conf.block_size > 0)
+		return (size_t)run.conf.block_size;
+	return listening() ? INBAND_BLOCK_MAX : INBAND_BLOCK_DEFAULT;
+}
+
+struct stream_conf
+channel_stream_conf(void)
+{
+	return (struct stream_conf){
+		.block = largest_block(),
+		.most = run.conf.block_size > 0 ? 0 : INBAND_BLOCK_MAX,
+		.message = run.conf.message,
+		.close_at_end = run.conf.close_at_eof || run.mode == SEND,
+		.close_plain = run.mode == SERVE || run.mode == FORWARD ||
+		    run.mode == PROBE,
+		.deadline = answer_deadline,
+		.tls = run.e2e,
+		.require = run.conf.e2e == E2E_REQUIRE || (!listening() &&
+		    run.trust != NULL && trust_expects(run.trust, run.peer)),
+		.judge = judge,
+		.iqs = session_iqs(run.session),
+		.budget = run.budget,
+	};
+}

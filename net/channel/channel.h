@@ -1,0 +1,174 @@
+/*
+ * link: a stream (ibb/) joined to an end (net/), and what it takes to have
+ * both: a service to be reached, a SOCKS client that waits, a child.
+ *
+ * link.c joins and watches them, call.c opens streams, listen.c takes those
+ * that peers open, probe.c looks what is there; wire.c gets them sockets,
+ * send.c and receive.c let files go by them.
+ */
+#ifndef NET_CHANNEL_CHANNEL_H
+#define NET_CHANNEL_CHANNEL_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stdint.h>
+
+#include "ibb/stream.h"
+#include "net/io/loop.h"
+#include "xml/check.h"
+
+struct elem;
+struct pump;
+struct inband;
+struct incoming;
+struct outgoing;
+struct service_dial;
+struct s5b_offer;
+struct socks;
+struct target;
+struct upgrade;
+
+/* How far a stream is that a peer has offered: see listen.c. */
+enum channel_turn {
+	LINK_OURS,		/* we have opened it */
+	LINK_OFFERED,		/* it waits for an answer */
+	LINK_SHAKING,		/* it is accepted, and its session has yet to
+				 * stand: it holds no place */
+	LINK_IN_LINE,		/* its session stands; it waits for a place */
+	LINK_TAKEN		/* it has got its place */
+};
+
+struct channel {
+	struct stream	*stream;
+	struct pump	*pump;
+	int		 unjoined;	/* errno, if there can be no end */
+	int		 listener;	/* it was the peer who called */
+	struct upgrade *upgrade; /* a socket for the stream, or its
+					 * prospect; NULL */
+	struct service_dial	*dial;		/* a service, under way */
+	struct socks	*socks;		/* a client that waits for an answer */
+	struct incoming	*in;		/* a file that comes by it, or NULL */
+	struct outgoing	*out;		/* one that goes */
+	pid_t		 pid;		/* the service's child, or 0 */
+	char		*host, *port;	/* what a client of ours asked for */
+	enum channel_turn	 turn;
+	struct timer	 handshake;	/* how long that may take */
+	struct target	*target;	/* the service, until it is reached */
+	int		 greeted;	/* what protects it has been told */
+	char		*service;	/* of ours, that a caller gets; NULL */
+	int		 noted;		/* it has been said that it opened, */
+	int64_t		 opened;	/* at this time, clock_ms() */
+	int		 chat;		/* its end is a terminal, both ways */
+	int		 doomed;	/* failed, and seen so once */
+	struct timer	 timer;		/* -w */
+	uint64_t	 progress;	/* bytes moved, as last seen */
+	struct timer	 silence;	/* is the peer still there? */
+	uint64_t	 heard, confirmed;	/* bytes, as last seen */
+	int64_t		 since;		/* when it began to wait for the peer
+					 * or the server; 0: it does not */
+	int64_t		 pause;		/* ms to the next look */
+	int		 said_away;
+	int		 changed;	/* in run.changed */
+	unsigned	 looked;	/* when last looked at, see link.c */
+	TAILQ_ENTRY(channel) next, change;
+};
+
+/* A new one in run.channels, with neither; NULL when out of memory. */
+struct channel *channel_new(void);
+void	 channel_free(struct channel *l);
+/* It is over, and freed.  Where there may be others, that is all; else the
+ * run ends with this status. */
+void	 channel_over(struct channel *l, int status);
+/* Is everything done, and we stay only in case the peer asks how it ended? */
+int	 channel_lingers(void);
+/* A peer has nothing more to ask about a stream that ended. */
+void	 channel_settled(void *unused);
+/* What struct ibb_host has under these names. */
+void	 channel_ask_later(void *unused);
+void	 channel_answer_later(void *unused);
+/* Look at it before the loop waits next; an argument for stream_call(). */
+void	 channel_changed(void *link);
+/* Join its stream to these descriptors, as pump_new() has them.  If that cannot
+ * be, l->unjoined says why, and the link fails when it is looked at next. */
+void	 channel_join(struct channel *l, int rfd, int wfd);
+/* Join its stream to standard input and output. */
+void	 channel_join_stdio(struct channel *l);
+/* A signal ends what was typed at the terminals of such a stream, if there is
+ * one: the stream is closed when all of it has arrived.  Returns 1, or 0 if
+ * there is no such stream. */
+int	 channels_end_chat(void);
+/* Something moved, or may from now on: -w counts from here. */
+void	 channel_tick(struct channel *l);
+/* The command of its service has ended: it hears no more, and its last word
+ * ends the stream. */
+void	 channel_child_ended(struct channel *l);
+/* It has failed, for this reason: say so, and end it. */
+void	 channel_failed(struct channel *l, int status, const char *why);
+/* Say once what protects its stream, and remember whom we met. */
+void	 channel_greet(struct channel *l);
+/* What streams of this run are like. */
+struct stream_conf channel_stream_conf(void);
+/* Until when an answer asked for now is waited for. */
+int64_t	 answer_deadline(void);
+/* The server is away, or back: how long streams may wait is limited. */
+void	 channels_away(void);
+void	 channels_back(void);
+/* What was on its way is lost: streams that cannot be mended break, once
+ * what came of them is out; all of them if the server is lost for good. */
+void	 channels_break(const char *why);
+/* Our address is another one: streams break, which peers know by the old one,
+ * but for those that are only being opened. */
+void	 channels_moved(void);
+/* How long to wait for a server or a peer to be back, ms. */
+int64_t	 channel_patience(void);
+/* What changed in all of them; called by the loop before it waits. */
+void	 channels_check(void *unused);
+
+/*
+ * call.c
+ */
+
+/* Open the link's stream to a service of the peer.  0 or -1. */
+int	 call(struct channel *l, const char *host, const char *port);
+void	 call_stdio(void);
+/* Bind what -L and -D name: what cannot work fails before the login.  0, or
+ * -1 with a reason of PORT_ERR bytes. */
+int	 forward_open(char *why) MUST_CHECK;
+/* There is a way to the peer: accept, and say so. */
+void	 forward_start(void);
+/* The stream is open: those who had to wait for that go on. */
+void	 call_stands(struct channel *l);
+
+/*
+ * probe.c: -z
+ */
+void	 probe(void);
+/* The stream stands: report, and end it. */
+void	 probe_stands(struct channel *l);
+
+/*
+ * listen.c
+ */
+
+/* Say that we listen, once we can. */
+void	 accept_start(void);
+/* We have logged in again; moved: our address is another one, to be told. */
+void	 accept_back(int moved);
+/* A stream is offered, as ibb_host has it. */
+void	 accept_offered(void *unused, struct inband *offer,
+	    const struct elem *open);
+/* A stream over a socket alone is (ibb/bytestreams.h). */
+void	 accept_socket_offered(struct s5b_offer *o);
+/* A stream that a peer has opened was to be over a socket that is not to be
+ * had: 1, and it is gone, as if it had not been offered. */
+int	 accept_missed(struct channel *l);
+/* The session of a link that was SHAKING stands: it gets its place, or a place
+ * in the line, or is refused; the link may be gone. */
+void	 listen_stands(struct channel *l);
+/* A timer's: the session should stand by now, or the link fails. */
+void	 listen_late(void *link);
+/* Standard input and output are free: whoever has waited longest. */
+void	 accept_next(void);
+
+#endif

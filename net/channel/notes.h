@@ -1,0 +1,19 @@
+/*
+ * notes: what a listener that goes on (-k) says of each of its streams: a line
+ * when it has opened, and one when it has ended.  Files have lines of their
+ * own (link/receive.h).
+ */
+#ifndef NET_CHANNEL_NOTES_H
+#define NET_CHANNEL_NOTES_H
+
+struct channel;
+
+/* Say that the stream has opened, once it stands and is joined to its end, if
+ * it is to be noted.  To be called whenever that may have become so. */
+void	 notes_opened(struct channel *l);
+/* The stream has ended, in this way: say so at this level (net/io/log.h), with
+ * the bytes each way and the seconds.  Returns 1, or 0 if no line was said as
+ * the stream is not noted, or has been before. */
+int	 notes_ended(struct channel *l, int level, const char *how);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * service: what a listener offers by name, and what callers ask for.
+ *
+ *	22			port 22 here
+ *	name=port		a port here
+ *	name=host:port		a port there
+ *	name=/path		a Unix socket
+ *	name=!command		a command, by sh -c
+ *	'*'=  '*:443'=		whatever host and port the caller names
+ *
+ * A name may be host:port, with * for either; then it stands for what a
+ * caller who names both may get.
+ */
+#ifndef NET_CHANNEL_SERVICE_H
+#define NET_CHANNEL_SERVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xml/check.h"
+
+struct services;
+
+#define SERVICE_ERR	256
+#define SERVICE_MAX	300	/* bytes of a name, with NUL */
+
+enum target_kind { TARGET_TCP, TARGET_UNIX, TARGET_COMMAND };
+
+/* Where a stream is to go. */
+struct target {
+	enum target_kind kind;
+	char		 name[SERVICE_MAX];	/* as the caller asked */
+	char		 host[256];	/* TARGET_TCP */
+	uint16_t	 port;
+	const char	*path;		/* TARGET_UNIX; the services own it */
+	const char	*command;	/* TARGET_COMMAND, likewise */
+};
+
+/* Parse n of them.  NULL with a message in err[SERVICE_ERR]. */
+struct services *services_new(char *const *args, size_t n, char *err);
+void	 services_free(struct services *s);
+
+/*
+ * What a caller gets who asks for host and port, as mod_tcpproxy's attributes
+ * (either may be NULL): an exact name, else the first pattern that fits; the
+ * first listed if nothing is asked.  0 with *t filled in, or -1 with a
+ * message for the caller in err[SERVICE_ERR].
+ */
+int	 services_match(const struct services *s, const char *host,
+	    const char *port, struct target *t, char *err);
+
+/* Split "name" or "host:port" ("[v6]:port") into host and port; *port is NULL
+ * if there is none.  s is changed.  Returns 0 or -1. */
+int	 service_split(char *s, char **host, char **port) MUST_CHECK;
+/* Split what a caller asks for, and see that its port, or a name that is all
+ * digits, is a number from 1 to 65535.  s is changed.  Returns 0, or -1 with a
+ * message in err[SERVICE_ERR]. */
+int	 service_asked(char *s, char **host, char **port, char *err)
+	    MUST_CHECK;
+
+#endif

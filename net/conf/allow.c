@@ -1,0 +1,317 @@
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/conf/allow.h"
+#include "net/conf/conf.h"
+#include "xml/elem.h"
+#include "xml/jid.h"
+
+/* Named by -a. */
+struct entry {
+	char		*jid;
+	char		*key;		/* fingerprint, or NULL */
+	int		 own;		/* our account, not named by -a */
+	LIST_ENTRY(entry) next;
+};
+
+/* From the roster, of which there may be tens of thousands. */
+struct contact {
+	unsigned	 roster;	/* the last one that named it */
+	RB_ENTRY(contact) node;
+	char		 jid[];
+};
+RB_HEAD(contacts, contact);
+
+struct allow {
+	int		 all, roster;
+	LIST_HEAD(, entry) entries;
+	struct contacts	 contacts;
+	unsigned	 rosters;	/* that have begun */
+};
+
+static int
+contact_cmp(const struct contact *a, const struct contact *b)
+{
+	return strcmp(a->jid, b->jid);
+}
+
+RB_GENERATE_INTERNAL(contacts, contact, node, contact_cmp,
+    __attribute__((__unused__)) static)
+
+static struct entry *
+add(struct allow *a, const char *jid, const char *key)
+{
+	struct entry	*e;
+
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return NULL;
+	e->jid = strdup(jid);
+	e->key = key != NULL ? strdup(key) : NULL;
+	if (e->jid == NULL || (key != NULL && e->key == NULL)) {
+		free(e->jid);
+		free(e->key);
+		free(e);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&a->entries, e, next);
+	return e;
+}
+
+static void
+drop(struct entry *e)
+{
+	LIST_REMOVE(e, next);
+	free(e->jid);
+	free(e->key);
+	free(e);
+}
+
+/* Cut the key off the entry.  -1 if it is no fingerprint. */
+static int
+split_key(char *who, char **key)
+{
+	static const char	 mark[] = "=SHA256:";
+	char			*p;
+
+	*key = NULL;
+	while ((p = strstr(who, mark)) != NULL) {
+		*p = '\0';
+		*key = who = p + 1;
+	}
+	return *key != NULL && strlen(*key) != strlen("SHA256:") + 43 ?
+	    -1 : 0;
+}
+
+static int
+add_jid(struct allow *a, const char *who, char *err)
+{
+	char		 copy[2 * JID_MAX], jid[JID_MAX], *key;
+	const char	*why = "too long";
+
+	if (strlcpy(copy, who, sizeof(copy)) >= sizeof(copy))
+		key = NULL;
+	else if (split_key(copy, &key) == -1)
+		why = "after = comes SHA256: and 43 characters, as xcat -K "
+		    "prints them";
+	else if (jid_prep(copy, jid, &why) == 0) {
+		if (add(a, jid, key) != NULL)
+			return 0;
+		snprintf(err, ALLOW_ERR, "out of memory");
+		return -1;
+	}
+	snprintf(err, ALLOW_ERR, "-a %.100s: %s; give a JID, a domain, "
+	    "@roster or '*'", who, why);
+	return -1;
+}
+
+static int
+add_who(struct allow *a, const char *who, char *err)
+{
+	if (strcmp(who, "*") == 0)
+		a->all = 1;
+	else if (strcmp(who, "@roster") == 0)
+		a->roster = 1;
+	else
+		return add_jid(a, who, err);
+	return 0;
+}
+
+struct allow *
+allow_new(const struct conf_list *who, const char *own, char *err)
+{
+	struct conf_item	*item;
+	struct allow		*a;
+	struct entry		*e;
+	char			 bare[JID_MAX];
+
+	if ((a = calloc(1, sizeof(*a))) == NULL) {
+		snprintf(err, ALLOW_ERR, "out of memory");
+		return NULL;
+	}
+	LIST_INIT(&a->entries);
+	RB_INIT(&a->contacts);
+	if (own != NULL) {
+		if ((e = add(a, jid_bare(own, bare), NULL)) == NULL) {
+			snprintf(err, ALLOW_ERR, "out of memory");
+			allow_free(a);
+			return NULL;
+		}
+		e->own = 1;
+	}
+	STAILQ_FOREACH(item, who, next)
+		if (add_who(a, item->value, err) == -1) {
+			allow_free(a);
+			return NULL;
+		}
+	return a;
+}
+
+static void
+drop_contact(struct allow *a, struct contact *c)
+{
+	RB_REMOVE(contacts, &a->contacts, c);
+	free(c);
+}
+
+void
+allow_free(struct allow *a)
+{
+	struct contact	*c;
+	struct entry	*e;
+
+	if (a == NULL)
+		return;
+	while ((e = LIST_FIRST(&a->entries)) != NULL)
+		drop(e);
+	while ((c = RB_ROOT(&a->contacts)) != NULL)
+		drop_contact(a, c);
+	free(a);
+}
+
+int
+allow_wants_roster(const struct allow *a)
+{
+	return a->roster;
+}
+
+int
+allow_wants_key(const struct allow *a)
+{
+	struct entry	*e;
+
+	LIST_FOREACH(e, &a->entries, next)
+		if (e->key != NULL)
+			return 1;
+	return 0;
+}
+
+static int
+is_contact(const struct elem *item)
+{
+	const char	*sub = elem_attr(item, "subscription");
+
+	return sub != NULL &&
+	    (strcmp(sub, "both") == 0 || strcmp(sub, "from") == 0);
+}
+
+static struct contact *
+contact_find(const struct allow *a, const char *jid)
+{
+	struct contact	*c = RB_ROOT(&a->contacts);
+	int		 cmp;
+
+	while (c != NULL && (cmp = strcmp(jid, c->jid)) != 0)
+		c = cmp < 0 ? RB_LEFT(c, node) : RB_RIGHT(c, node);
+	return c;
+}
+
+static struct contact *
+contact_add(struct allow *a, const char *jid)
+{
+	struct contact	*c;
+	size_t		 len = strlen(jid) + 1;
+
+	if ((c = calloc(1, sizeof(*c) + len)) == NULL)
+		return NULL;
+	memcpy(c->jid, jid, len);
+	RB_INSERT(contacts, &a->contacts, c);
+	return c;
+}
+
+int
+allow_contact(struct allow *a, const struct elem *item)
+{
+	const char	*jid = elem_attr(item, "jid");
+	struct contact	*c;
+
+	if (jid == NULL)
+		return 0;
+	c = contact_find(a, jid);
+	if (!is_contact(item)) {
+		if (c != NULL)
+			drop_contact(a, c);
+		return 0;
+	}
+	if (c == NULL && (c = contact_add(a, jid)) == NULL)
+		return -1;
+	c->roster = a->rosters;
+	return 0;
+}
+
+void
+allow_roster_begins(struct allow *a)
+{
+	a->rosters++;
+}
+
+void
+allow_roster_ends(struct allow *a)
+{
+	struct contact	*c, *next;
+
+	RB_FOREACH_SAFE(c, contacts, &a->contacts, next)
+		if (c->roster != a->rosters)
+			drop_contact(a, c);
+}
+
+static int
+matches(const struct entry *e, const char *jid)
+{
+	char	 part[JID_MAX];
+
+	return strcmp(e->jid, jid) == 0 ||
+	    strcmp(e->jid, jid_bare(jid, part)) == 0 ||
+	    strcmp(e->jid, jid_domain(jid, part)) == 0;
+}
+
+/* A domain in the roster does not stand for its accounts. */
+static int
+is_in_roster(const struct allow *a, const char *jid)
+{
+	char	 bare[JID_MAX];
+
+	return contact_find(a, jid) != NULL ||
+	    contact_find(a, jid_bare(jid, bare)) != NULL;
+}
+
+/* A key asked of a peer by its name is not waived by what admits everybody, the
+ * roster, or our own account unasked. */
+enum allow_result
+allow_check(const struct allow *a, const char *jid)
+{
+	enum allow_result	 result = ALLOW_NO;
+	struct entry		*e;
+	int			 keyed = 0;
+
+	if (a->all || is_in_roster(a, jid))
+		result = ALLOW_YES;
+	LIST_FOREACH(e, &a->entries, next) {
+		if (!matches(e, jid))
+			continue;
+		if (e->key != NULL)
+			keyed = 1;
+		else if (!e->own)
+			return ALLOW_YES;
+		else
+			result = ALLOW_YES;
+	}
+	return keyed ? ALLOW_KEY : result;
+}
+
+int
+allow_key(const struct allow *a, const char *jid, const char *fingerprint)
+{
+	struct entry	*e;
+
+	if (allow_check(a, jid) != ALLOW_KEY)
+		return allow_check(a, jid) == ALLOW_YES;
+	LIST_FOREACH(e, &a->entries, next)
+		if (e->key != NULL && matches(e, jid) &&
+		    strcmp(e->key, fingerprint) == 0)
+			return 1;
+	return 0;
+}

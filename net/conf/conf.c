@@ -1,0 +1,441 @@
+/* conf: see conf.h.  Here is the table of keywords; conffile.c reads it. */
+#include <sys/queue.h>
+
+#include <openssl/crypto.h>
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/conf/conf.h"
+#include "net/conf/conffile.h"
+#include "xml/number.h"
+
+#define UPGRADE_AFTER	(256 * 1024)
+#define MEMORY			(64L * 1024 * 1024)
+#define MEMORY_LEAST		(1024L * 1024)
+#define MAX_STREAMS		1024
+#define MAX_STREAMS_PER_PEER	512
+#define VALUE_MAX	1024
+#define KEYWORD_MAX	20		/* longest name, and some to spare */
+
+enum type { LIST, LONG, PATH, STRING, WORD };
+
+struct word {
+	const char	*name;
+	int		 value;
+};
+
+static const struct word yesno[] = {
+	{ "yes", 1 }, { "true", 1 }, { "on", 1 },
+	{ "no", 0 }, { "false", 0 }, { "off", 0 },
+	{ NULL, 0 }
+};
+
+static const struct word families[] = {
+	{ "any", FAMILY_ANY }, { "4", FAMILY_4 }, { "6", FAMILY_6 },
+	{ NULL, 0 }
+};
+
+static const struct word sessions[] = {
+	{ "prefer", E2E_PREFER }, { "require", E2E_REQUIRE },
+	{ "off", E2E_OFF },
+	{ NULL, 0 }
+};
+
+static const struct word transports[] = {
+	{ "auto", BY_AUTO }, { "tcp", BY_TCP },
+	{ "websocket", BY_WEBSOCKET }, { "bosh", BY_BOSH },
+	{ NULL, 0 }
+};
+
+static const struct word carriers[] = {
+	{ "auto", CARRIER_AUTO }, { "ibb", CARRIER_IBB },
+	{ "s5b", CARRIER_S5B },
+	{ NULL, 0 }
+};
+
+static const struct word policies[] = {
+	{ "auto", POLICY_AUTO }, { "public", POLICY_PUBLIC },
+	{ "any", POLICY_ANY },
+	{ NULL, 0 }
+};
+
+static const struct word levels[] = {
+	{ "-1", -1 }, { "0", 0 }, { "1", 1 }, { "2", 2 },
+	{ NULL, 0 }
+};
+
+#define FILEONLY	1		/* a secret: never from argv */
+#define SOURCE		2		/* one of the ways to the password */
+
+static const struct keyword {
+	const char		*name;
+	size_t			 where;
+	enum type		 type;
+	unsigned		 flags;
+	const struct word	*words;		/* of a WORD */
+	long			 min, max;	/* of a LONG */
+} keywords[] = {				/* sorted by name */
+#define AT(field)	offsetof(struct conf, field)
+	{ "allow", AT(allow), LIST, 0, NULL, 0, 0 },
+	{ "block-size", AT(block_size), LONG, 0, NULL, 1, 65535 },
+	{ "ca-file", AT(ca_file), PATH, 0, NULL, 0, 0 },
+	{ "carrier", AT(carrier), WORD, 0, carriers, 0, 0 },
+	{ "certificate", AT(certificate), PATH, 0, NULL, 0, 0 },
+	{ "cleartext", AT(cleartext), WORD, 0, yesno, 0, 0 },
+	{ "close-at-eof", AT(close_at_eof), WORD, 0, yesno, 0, 0 },
+	{ "e2e", AT(e2e), WORD, 0, sessions, 0, 0 },
+	{ "family", AT(family), WORD, 0, families, 0, 0 },
+	{ "fast", AT(fast), WORD, 0, yesno, 0, 0 },
+	{ "forward", AT(forward), LIST, 0, NULL, 0, 0 },
+	{ "jid", AT(jid), STRING, 0, NULL, 0, 0 },
+	{ "keep-listening", AT(keep), WORD, 0, yesno, 0, 0 },
+	{ "key", AT(key), PATH, 0, NULL, 0, 0 },
+	{ "max-size", AT(max_size), LONG, 0, NULL, 0, LONG_MAX },
+	{ "max-streams", AT(max_streams), LONG, 0, NULL, 1, 65535 },
+	{ "max-streams-per-peer", AT(max_streams_per_peer), LONG, 0, NULL, 1,
+	    65535 },
+	{ "memory", AT(memory), LONG, 0, NULL, MEMORY_LEAST, LONG_MAX },
+	{ "message", AT(message), WORD, 0, yesno, 0, 0 },
+	{ "no-stdin", AT(no_stdin), WORD, 0, yesno, 0, 0 },
+	{ "oob", AT(oob), STRING, 0, NULL, 0, 0 },
+	{ "password", AT(password), STRING, FILEONLY | SOURCE, NULL, 0, 0 },
+	{ "password-command", AT(password_command), STRING, FILEONLY | SOURCE,
+	    NULL, 0, 0 },
+	{ "password-file", AT(password_file), PATH, SOURCE, NULL, 0, 0 },
+	{ "plain", AT(plain), WORD, 0, yesno, 0, 0 },
+	{ "proxy", AT(proxy), STRING, 0, NULL, 0, 0 },
+	{ "receive", AT(receive), PATH, 0, NULL, 0, 0 },
+	{ "road", AT(transport), WORD, 0, transports, 0, 0 },
+	{ "s5b-proxy", AT(s5b_proxy), LIST, 0, NULL, 0, 0 },
+	{ "server", AT(server), STRING, 0, NULL, 0, 0 },
+	{ "socks", AT(socks), LIST, 0, NULL, 0, 0 },
+	{ "streamhost", AT(streamhost), LIST, 0, NULL, 0, 0 },
+	{ "streamhost-policy", AT(policy), WORD, 0, policies, 0, 0 },
+	{ "timeout", AT(timeout), LONG, 0, NULL, 0, INT_MAX / 1000 },
+	{ "upgrade-after", AT(upgrade_after), LONG, 0, NULL, 0, LONG_MAX },
+	{ "verbosity", AT(verbosity), WORD, 0, levels, 0, 0 },
+#undef AT
+};
+
+#define NKEYWORDS	(sizeof(keywords) / sizeof(keywords[0]))
+
+int
+conf_fail(char *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err, CONF_ERR, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+static void *
+at(struct conf *c, const struct keyword *k)
+{
+	return (char *)c + k->where;
+}
+
+int
+conf_init(struct conf *c)
+{
+	memset(c, 0, sizeof(*c));
+	STAILQ_INIT(&c->allow);
+	STAILQ_INIT(&c->forward);
+	STAILQ_INIT(&c->socks);
+	STAILQ_INIT(&c->s5b_proxy);
+	STAILQ_INIT(&c->streamhost);
+	c->fast = 1;
+	c->upgrade_after = UPGRADE_AFTER;
+	c->memory = MEMORY;
+	c->max_streams = MAX_STREAMS;
+	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
+	return 0;
+}
+
+static void
+list_free(struct conf_list *l)
+{
+	struct conf_item *i;
+
+	while ((i = STAILQ_FIRST(l)) != NULL) {
+		STAILQ_REMOVE_HEAD(l, next);
+		free(i->value);
+		free(i);
+	}
+}
+
+/* Any of them may be a secret. */
+static void
+replace(char **s, char *with)
+{
+	if (*s != NULL)
+		OPENSSL_cleanse(*s, strlen(*s));
+	free(*s);
+	*s = with;
+}
+
+void
+conf_free(struct conf *c)
+{
+	const struct keyword *k;
+
+	for (k = keywords; k < keywords + NKEYWORDS; k++) {
+		if (k->type == LIST)
+			list_free(at(c, k));
+		else if (k->type == STRING || k->type == PATH)
+			replace(at(c, k), NULL);
+	}
+	replace(&c->path, NULL);
+	replace(&c->dir, NULL);
+}
+
+static int
+compare(const void *name, const void *k)
+{
+	return strcmp(name, ((const struct keyword *)k)->name);
+}
+
+static int
+min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters to insert, delete or change to make b of a (Levenshtein). */
+static int
+distance(const char *a, const char *b)
+{
+	int row[KEYWORD_MAX + 1], i, j, n = (int)strlen(b);
+	int above, corner;
+
+	for (j = 0; j <= n; j++)
+		row[j] = j;
+	for (i = 1; a[i - 1] != '\0'; i++) {
+		corner = row[0];
+		row[0] = i;
+		for (j = 1; j <= n; j++) {
+			above = row[j];
+			row[j] = min(min(above, row[j - 1]) + 1,
+			    corner + (a[i - 1] != b[j - 1]));
+			corner = above;
+		}
+	}
+	return row[n];
+}
+
+/* The keyword that was meant, one mistake in four letters being likely. */
+static const struct keyword *
+closest(const char *name)
+{
+	const struct keyword *k, *best = NULL;
+	int d, least = KEYWORD_MAX;
+
+	if (strlen(name) > KEYWORD_MAX)
+		return NULL;
+	for (k = keywords; k < keywords + NKEYWORDS; k++) {
+		d = distance(name, k->name);
+		if (d < least && d <= 1 + (int)strlen(k->name) / 4) {
+			least = d;
+			best = k;
+		}
+	}
+	return best;
+}
+
+/* It is not repeated: it may be a password that lost its way. */
+static int
+unknown(const char *name, char *err)
+{
+	const struct keyword *k;
+
+	if ((k = closest(name)) == NULL)
+		return conf_fail(err,
+		    "no such keyword; xcat(1) lists those there are");
+	return conf_fail(err, "no such keyword; did you mean %s?", k->name);
+}
+
+static int
+set_word(int *v, const struct keyword *k, const char *value, char *err)
+{
+	const struct word *w;
+
+	for (w = k->words; w->name != NULL; w++)
+		if (strcmp(w->name, value) == 0) {
+			*v = w->value;
+			return 0;
+		}
+	return conf_fail(err, "%s must be %s", k->name,
+	    k->words == yesno ? "yes or no" :
+	    k->words == families ? "any, 4 or 6" :
+	    k->words == carriers ? "auto, ibb or s5b" :
+	    k->words == policies ? "auto, public or any" :
+	    k->words == sessions ? "prefer, require or off" :
+	    k->words == transports ? "auto, tcp, websocket or bosh" :
+	    "-1, 0, 1 or 2");
+}
+
+static int
+set_long(long *v, const struct keyword *k, const char *value, char *err)
+{
+	uint64_t n;
+
+	if (number_read(value, (uint64_t)k->min, (uint64_t)k->max, &n) == -1)
+		return conf_fail(err, "%s must be a number from %ld to %ld",
+		    k->name, k->min, k->max);
+	*v = (long)n;
+	return 0;
+}
+
+static int
+set_string(char **s, const char *value, char *err)
+{
+	char *copy;
+
+	if ((copy = strdup(value)) == NULL)
+		return conf_fail(err, "out of memory");
+	replace(s, copy);
+	return 0;
+}
+
+static int
+set_path(char **s, const char *value, char *err)
+{
+	char *copy;
+
+	if ((copy = conf_expand(value, err)) == NULL)
+		return -1;
+	replace(s, copy);
+	return 0;
+}
+
+static int
+add_item(struct conf_list *l, const char *value, char *err)
+{
+	struct conf_item *i;
+
+	if ((i = malloc(sizeof(*i))) == NULL ||
+	    (i->value = strdup(value)) == NULL) {
+		free(i);
+		return conf_fail(err, "out of memory");
+	}
+	STAILQ_INSERT_TAIL(l, i, next);
+	return 0;
+}
+
+static int
+assign(struct conf *c, const struct keyword *k, const char *value, char *err)
+{
+	switch (k->type) {
+	case LIST:
+		return add_item(at(c, k), value, err);
+	case LONG:
+		return set_long(at(c, k), k, value, err);
+	case PATH:
+		return set_path(at(c, k), value, err);
+	case STRING:
+		return set_string(at(c, k), value, err);
+	case WORD:
+		return set_word(at(c, k), k, value, err);
+	}
+	return conf_fail(err, "%s cannot be set", k->name);
+}
+
+int
+conf_set(struct conf *c, const char *keyword, const char *value, int secrets,
+    char *err)
+{
+	const struct keyword *k, *o;
+
+	k = bsearch(keyword, keywords, NKEYWORDS, sizeof(*k), compare);
+	if (k == NULL)
+		return unknown(keyword, err);
+	if ((k->flags & FILEONLY) && !secrets)
+		return conf_fail(err, "%s is not for the command line, which "
+		    "others can see; write it to the configuration file",
+		    k->name);
+	if (*value == '\0')
+		return conf_fail(err, "%s needs a value", k->name);
+	if (strlen(value) > VALUE_MAX)
+		return conf_fail(err, "%s is longer than %d bytes", k->name,
+		    VALUE_MAX);
+	if (assign(c, k, value, err) == -1)
+		return -1;
+	/* There is one password: the last way to it counts. */
+	for (o = keywords; o < keywords + NKEYWORDS; o++)
+		if (o != k && (o->flags & k->flags & SOURCE))
+			replace(at(c, o), NULL);
+	return 0;
+}
+
+char *
+conf_split(char *s)
+{
+	char *v = s + strcspn(s, "= \t"), *end = v;
+	int touches = *v == '=';
+
+	v += strspn(v, " \t");
+	if (*v == '=' && (touches || strchr(" \t", v[1]) != NULL)) {
+		v++;
+		v += strspn(v, " \t");
+	}
+	*end = '\0';
+	return v;
+}
+
+int
+conf_option(struct conf *c, const char *arg, char *err)
+{
+	char *copy, *value;
+	int r;
+
+	if ((copy = strdup(arg)) == NULL)
+		return conf_fail(err, "out of memory");
+	value = conf_split(copy);
+	r = conf_set(c, copy, value, 0, err);
+	free(copy);
+	return r;
+}
+
+int
+conf_letter(struct conf *c, int letter, const char *value, char *err)
+{
+	static const struct {
+		int		 letter;
+		const char	*name;
+		const char	*value;		/* NULL: the argument */
+	} letters[] = {
+		{ '4', "family", "4" },
+		{ '6', "family", "6" },
+		{ 'a', "allow", NULL },
+		{ 'b', "block-size", NULL },
+		{ 'C', "ca-file", NULL },
+		{ 'c', "server", NULL },
+		{ 'D', "socks", NULL },
+		{ 'd', "no-stdin", "yes" },
+		{ 'i', "carrier", "ibb" },
+		{ 'j', "jid", NULL },
+		{ 'k', "keep-listening", "yes" },
+		{ 'L', "forward", NULL },
+		{ 'm', "message", "yes" },
+		{ 'N', "close-at-eof", "yes" },
+		{ 'P', "s5b-proxy", NULL },
+		{ 'p', "password-file", NULL },
+		{ 'q', "verbosity", "-1" },
+		{ 'r', "receive", NULL },
+		{ 'w', "timeout", NULL },
+		{ 'x', "proxy", NULL },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (letters[i].letter == letter)
+			return conf_set(c, letters[i].name,
+			    letters[i].value != NULL ? letters[i].value :
+			    value, 0, err);
+	return conf_fail(err, "no such option");
+}

@@ -1,0 +1,121 @@
+/*
+ * conf: the settings, from the configuration file, the environment and the
+ * options, which are three spellings of one table of keywords.
+ */
+#ifndef NET_CONF_CONF_H
+#define NET_CONF_CONF_H
+
+#include <sys/queue.h>
+
+#include <stddef.h>
+
+#include "xml/check.h"
+
+struct conf_item {
+	char			*value;
+	STAILQ_ENTRY(conf_item)	 next;
+};
+STAILQ_HEAD(conf_list, conf_item);
+
+enum conf_family { FAMILY_ANY, FAMILY_4, FAMILY_6 };
+enum conf_carrier { CARRIER_AUTO, CARRIER_IBB, CARRIER_S5B };
+enum conf_policy { POLICY_AUTO, POLICY_PUBLIC, POLICY_ANY };
+enum conf_e2e { E2E_PREFER, E2E_REQUIRE, E2E_OFF };
+enum conf_transport { BY_AUTO, BY_TCP, BY_WEBSOCKET, BY_BOSH };
+
+struct conf {
+	/* keyword (option)				*/
+	int	 family;	/* family any|4|6 (-4 -6) */
+	struct conf_list allow;	/* allow jid (-a), repeatable */
+	long	 block_size;	/* block-size bytes (-b), or 0 */
+	char	*ca_file;	/* ca-file path (-C) */
+	int	 carrier;	/* carrier auto|ibb|s5b (-i: ibb) */
+	int	 e2e;		/* e2e prefer|require|off */
+	int	 fast;		/* fast yes|no: tokens, XEP-0484 */
+	char	*server;	/* server where (-c) */
+	int	 no_stdin;	/* no-stdin yes|no (-d) */
+	char	*receive;	/* receive path: files go there (-r) */
+	char	*oob;		/* oob serve[:addr:port]|fetch[:any]|url */
+	long	 max_size;	/* max-size bytes of a file, or 0: any */
+	struct conf_list forward; /* forward [addr:]port (-L), repeatable */
+	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
+	long	 memory;	/* memory bytes, of all streams */
+	long	 max_streams;	/* max-streams number, of a listener */
+	long	 max_streams_per_peer; /* max-streams-per-peer number */
+	char	*jid;		/* jid address (-j); not yet prepared */
+	int	 keep;		/* keep-listening yes|no (-k) */
+	int	 message;	/* message yes|no (-m) */
+	int	 close_at_eof;	/* close-at-eof yes|no (-N) */
+	char	*password;	/* password text (file only) */
+	char	*password_file;	/* password-file path (-p) */
+	char	*password_command; /* password-command text (file only) */
+	int	 verbosity;	/* verbosity -1..2 (-q -v) */
+	long	 timeout;	/* timeout seconds (-w); 0: none given */
+	struct conf_list s5b_proxy; /* s5b-proxy jid (-P), repeatable */
+	struct conf_list streamhost; /* streamhost addr[:port], repeatable */
+	int	 policy;	/* streamhost-policy auto|public|any */
+	long	 upgrade_after;	/* upgrade-after bytes */
+	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
+	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
+	char	*proxy;		/* proxy url (-x) */
+	int	 transport;		/* transport auto|tcp|websocket|bosh */
+	char	*certificate;	/* certificate path: client, for EXTERNAL */
+	char	*key;		/* key path: its key, if apart */
+
+	int	 asked;		/* how often for the password */
+	char	*path;		/* the configuration file, read or not */
+	char	*dir;		/* for keys and known peers: the folder it
+				 * is in, if it is a file */
+};
+
+#define CONF_ERR 512		/* bytes for a message */
+
+/* The defaults: hardly any.  -1 when out of memory. */
+int	 conf_init(struct conf *c) MUST_CHECK;
+void	 conf_free(struct conf *c);	/* wipes secrets */
+
+/*
+ * Set one keyword, as -o keyword=value and a line of the file do.  A value
+ * set again replaces the first, but for repeatable keywords, which collect.
+ * secrets says whether password and password-command may be set (never from
+ * argv).  Returns 0, or -1 with a one-line message in err[CONF_ERR].
+ */
+int	 conf_set(struct conf *c, const char *keyword, const char *value,
+	    int secrets, char *err) MUST_CHECK;
+/* Set by the letter of an option; value is its argument, if it has one. */
+int	 conf_letter(struct conf *c, int letter, const char *value,
+	    char *err) MUST_CHECK;
+/* -o: "keyword=value" (or "keyword value").  Never secrets. */
+int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;
+
+/*
+ * Find and read the configuration file: $XCAT_CONFIG, else
+ * $XDG_CONFIG_HOME/xcat/config, else ~/.config/xcat/config.  A missing file
+ * is no error unless $XCAT_CONFIG named it.  Lines are "keyword value";
+ * empty lines and lines that start with # are skipped, and a comment behind a
+ * value is an error; the value runs to the end of the line, trailing white
+ * space apart, or between double quotes.  A UTF-8 byte order mark is skipped.
+ * A file with a password that others can read, or of another owner (not us,
+ * not root), is refused by name with what to do (chmod 600).  Sets path and
+ * dir in any case.  Then the environment: XCAT_JID and XCAT_PASSWORD, which
+ * is then removed from it, and its value overwritten.
+ * Returns 0, or -1 with a message "path:line: what, and what to do".
+ */
+int	 conf_read(struct conf *c, char *err) MUST_CHECK;
+
+/*
+ * The password of account jid.  There is one, and the last way to it that was
+ * given counts, of `password' (XCAT_PASSWORD), `password-file' (-p; its first
+ * line; with the file's rules on mode and owner) and `password-command' (first
+ * line of output of sh -c, with the terminal left as it is, or no input, and
+ * stderr passed through); otherwise it is asked for on /dev/tty.  Best called
+ * before any signal handler is installed.  The result is in c->password.
+ * Returns 0, or -1 with a message.
+ */
+int	 conf_password(struct conf *c, const char *jid, char *err) MUST_CHECK;
+/* What was typed is wrong: ask once more.  0, or -1 with a message, and errno
+ * EINTR if a signal came meanwhile, which has been raised again. */
+int	 conf_password_again(struct conf *c, const char *jid, char *err)
+	    MUST_CHECK;
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * identity: the key by which other xcats know this one: one for each
+ * configuration directory, in the file key.pem, self-signed.
+ */
+#ifndef NET_CONF_IDENTITY_H
+#define NET_CONF_IDENTITY_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "xml/check.h"
+
+#define IDENTITY_ERR 512
+
+struct identity {
+	EVP_PKEY	*key;
+	X509		*cert;
+	/* Why the key is only for this once, as the directory cannot be
+	 * written; empty if it is kept. */
+	char		 note[IDENTITY_ERR];
+};
+
+/*
+ * Read the key of directory dir, or make it on first use: mode 0600, and
+ * whole at once, so that two first runs agree on one.  A file that others
+ * can read or that another user owns is refused.  0, or -1 with a message
+ * in err[IDENTITY_ERR].
+ */
+int	 identity_load(struct identity *id, const char *dir, char *err)
+	    MUST_CHECK;
+void	 identity_free(struct identity *id);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * known: the keys of listeners that we have met, by full JID, in the file
+ * known_peers: a line each, "jid SHA256:...".  A JID may have several.
+ */
+#ifndef NET_CONF_KNOWN_PEERS_H
+#define NET_CONF_KNOWN_PEERS_H
+
+#include "xml/check.h"
+
+struct known_peers;
+
+#define KNOWN_ERR 512
+
+enum known_peers_result {
+	KNOWN_NEW,		/* never met */
+	KNOWN_SAME,		/* this is its key, or one of them */
+	KNOWN_CHANGED		/* it has another: see known_peers_old() */
+};
+
+enum known_doubt {
+	KNOWN_UNDOUBTED,
+	KNOWN_DOUBTED,		/* a line was cut where its JID may be this */
+	KNOWN_HAD_KEY		/* a line begins with this JID */
+};
+
+/* Read the file of directory dir; a file that is not there is empty.  Lines
+ * that make no sense are ignored, see known_note().  NULL with a message in
+ * err[KNOWN_ERR] if the file cannot be read, or others could have written it.
+ * To be freed with known_peers_free(). */
+struct known_peers *known_peers_read(const char *dir, char *err);
+/* NULL is fine. */
+void	 known_peers_free(struct known_peers *k);
+
+/* The file's name, for messages. */
+const char *known_peers_path(const struct known_peers *k);
+/* Which lines were ignored, for people; "" if there were none. */
+const char *known_note(const struct known_peers *k);
+
+/* Is any key known of jid? */
+int	 known_peers_entry(const struct known_peers *k, const char *jid);
+/* Is no key known of jid, but might a line that was ignored have held one? */
+enum known_doubt known_doubt(const struct known_peers *k, const char *jid);
+/* Is this a key of jid? */
+enum known_peers_result known_peers_check(const struct known_peers *k,
+	    const char *jid, const char *fingerprint);
+/* A key that jid is known to have; NULL if there is none. */
+const char *known_peers_old(const struct known_peers *k, const char *jid);
+
+/* Remember this key of jid, here and in the file (mode 0600).  0, or -1 with a
+ * message in err[KNOWN_ERR] if the file cannot be written: it is as it was. */
+int	 known_peers_add(struct known_peers *k, const char *jid,
+	    const char *fingerprint, char *err) MUST_CHECK;
+
+#endif

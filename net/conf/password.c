@@ -1,0 +1,208 @@
+/* password: where it comes from.  See conf_password() in conf.h. */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <openssl/crypto.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <paths.h>
+#include <readpassphrase.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/conf/conf.h"
+#include "net/conf/conffile.h"
+#include "net/io/child.h"
+#include "net/io/fd.h"
+
+#define PASSWORD_MAX	1024
+
+/*
+ * The first line from fd, without its end, into line[PASSWORD_MAX + 1].  Byte
+ * by byte, since what follows is not ours to take if fd is a pipe.  Returns
+ * NULL, or what is wrong.
+ */
+static const char *
+first_line(int fd, char *line)
+{
+	size_t n = 0;
+	ssize_t r;
+	char ch;
+
+	for (;;) {
+		if ((r = read(fd, &ch, 1)) == -1) {
+			if (errno == EINTR)
+				continue;
+			return strerror(errno);
+		}
+		if (r == 0 || ch == '\n')
+			break;
+		if (ch == '\0')
+			return "its first line, the password, is not text";
+		if (n == PASSWORD_MAX)
+			return "its first line, the password, is too long";
+		line[n++] = ch;
+	}
+	if (n > 0 && line[n - 1] == '\r')
+		n--;
+	line[n] = '\0';
+	return n > 0 ? NULL : "its first line, the password, is empty";
+}
+
+static int
+from_file(const char *path, char *line, char *err)
+{
+	struct stat st;
+	const char *why = NULL;
+	int fd, r;
+
+	if ((fd = conf_open(path, &st, err)) == -1)
+		return -1;
+	r = conf_private(path, &st, "password", err);
+	if (r == 0 && (why = first_line(fd, line)) != NULL)
+		r = conf_fail(err, "%s: %s", path, why);
+	close(fd);
+	return r;
+}
+
+/*
+ * Start it, with standard output to out.  Standard input is the terminal,
+ * which a command may need to ask for its own password, or it is payload,
+ * which is none of its business: then it has nothing to read.  Returns its pid,
+ * or -1 and errno.
+ */
+static pid_t
+spawn(const char *command, int out)
+{
+	struct child_conf c = { .command = command,
+		.fds = { CHILD_KEEP, out, CHILD_KEEP } };
+	pid_t pid;
+	int null;
+
+	if (isatty(STDIN_FILENO))
+		return child_spawn(&c);
+	if ((null = open(_PATH_DEVNULL, O_RDONLY | O_CLOEXEC)) == -1)
+		return -1;
+	c.fds[STDIN_FILENO] = null;
+	pid = child_spawn(&c);
+	(void)fd_give_up(null);
+	return pid;
+}
+
+/* Start it.  Returns its pid, with the reading end of its output in *fd. */
+static pid_t
+start(const char *command, int *fd)
+{
+	int p[2];
+	pid_t pid;
+
+	if (fd_pipe(p) == -1)
+		return -1;
+	if ((pid = spawn(command, p[1])) == -1)
+		return fd_pipe_give_up(p);
+	close(p[1]);
+	*fd = p[0];
+	return pid;
+}
+
+/* Read what else it says, so that it does not fail for want of a reader. */
+static void
+drain(int fd)
+{
+	char waste[512];
+	ssize_t r;
+
+	while ((r = read(fd, waste, sizeof(waste))) > 0 ||
+	    (r == -1 && errno == EINTR))
+		;
+	OPENSSL_cleanse(waste, sizeof(waste));
+}
+
+/* No message has the command's text or output in it: both may be secret. */
+static int
+from_command(const char *command, char *line, char *err)
+{
+	const char *why;
+	pid_t pid;
+	int fd = -1, status;
+
+	if ((pid = start(command, &fd)) == -1)
+		return conf_fail(err, "password-command: %s",
+		    strerror(errno));
+	why = first_line(fd, line);
+	drain(fd);
+	close(fd);
+	if ((status = child_wait(pid)) == -1)
+		return conf_fail(err, "password-command: %s",
+		    strerror(errno));
+	if (WIFSIGNALED(status))
+		return conf_fail(err, "password-command was killed by "
+		    "signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0)
+		return conf_fail(err, "password-command failed with status "
+		    "%d; try it by hand", WEXITSTATUS(status));
+	if (why != NULL)
+		return conf_fail(err, "password-command: %s", why);
+	return 0;
+}
+
+static int
+from_prompt(struct conf *c, const char *jid, char *line, size_t size, char *err)
+{
+	char prompt[CONF_ERR];
+	int saved;
+
+	c->asked++;
+	(void)snprintf(prompt, sizeof(prompt), "Password for %s: ", jid);
+	if (readpassphrase(prompt, line, size, RPP_REQUIRE_TTY) == NULL) {
+		if (errno == ENOTTY)
+			return conf_fail(err, "no password for %s, and no "
+			    "terminal to ask on; give it by -p file, "
+			    "password-command or XCAT_PASSWORD", jid);
+		saved = errno;
+		conf_fail(err, "cannot ask for the password: %s",
+		    strerror(saved));
+		errno = saved;
+		return -1;
+	}
+	if (*line == '\0')
+		return conf_fail(err, "no password given for %s", jid);
+	if (strlen(line) > PASSWORD_MAX)
+		return conf_fail(err, "the password is longer than %d bytes",
+		    PASSWORD_MAX);
+	return 0;
+}
+
+int
+conf_password(struct conf *c, const char *jid, char *err)
+{
+	char line[PASSWORD_MAX + 2];
+	int r;
+
+	if (c->password != NULL)
+		return 0;
+	if (c->password_file != NULL)
+		r = from_file(c->password_file, line, err);
+	else if (c->password_command != NULL)
+		r = from_command(c->password_command, line, err);
+	else
+		r = from_prompt(c, jid, line, sizeof(line), err);
+	if (r == 0 && (c->password = strdup(line)) == NULL)
+		r = conf_fail(err, "out of memory");
+	OPENSSL_cleanse(line, sizeof(line));
+	return r;
+}
+
+int
+conf_password_again(struct conf *c, const char *jid, char *err)
+{
+	if (c->password != NULL)
+		OPENSSL_cleanse(c->password, strlen(c->password));
+	free(c->password);
+	c->password = NULL;
+	errno = 0;
+	return conf_password(c, jid, err);
+}

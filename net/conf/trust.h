@@ -1,0 +1,41 @@
+/*
+ * trust: whose key is good for what: our own, those of the listeners we have
+ * met (known), and those that -a ties callers to (allow).
+ */
+#ifndef NET_CONF_TRUST_H
+#define NET_CONF_TRUST_H
+
+#include <stddef.h>
+
+struct allow;
+struct identity;
+struct trust;
+
+#define TRUST_ERR 512
+
+/*
+ * The trust kept in directory dir.  A listener judges by allow; a caller
+ * (allow NULL) by what it remembers.  NULL with a message in err[TRUST_ERR].
+ */
+struct trust *trust_new(const char *dir, const struct allow *allow,
+	    char *err);
+void	 trust_free(struct trust *t);
+
+const struct identity *trust_identity(const struct trust *t);
+
+/* Is this fingerprint good for this peer?  NULL if it is, else why not, in
+ * words that are valid until the next call. */
+const char *trust_judge(struct trust *t, const char *peer,
+	    const char *fingerprint);
+/* Is the peer known to have a key, so that a plain stream will not do? */
+int	 trust_expects(const struct trust *t, const char *peer);
+/* May the key of the peer have been known, in a line that cannot be read? */
+int	 trust_doubts(const struct trust *t, const char *peer);
+/* What was wrong with what is remembered, for people; "" if nothing. */
+const char *trust_note(const struct trust *t);
+/* The peer has proved to have this key: a caller remembers it.  What there
+ * is to tell the user is in line of size bytes, returned; NULL if nothing. */
+const char *trust_met(struct trust *t, const char *peer,
+	    const char *fingerprint, char *line, size_t size);
+
+#endif

@@ -1,0 +1,168 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/dial/addr.h"
+#include "net/dial/resolve.h"
+
+/* Blocks of IPv4 that are not public (RFC 6890). */
+static const struct {
+	uint32_t	 net;
+	int		 bits;
+	enum addr_kind	 kind;
+} blocks[] = {
+	{ 0x00000000, 8, ADDR_NOBODY },
+	{ 0x0a000000, 8, ADDR_PRIVATE },
+	{ 0x64400000, 10, ADDR_PRIVATE },
+	{ 0x7f000000, 8, ADDR_LOOPBACK },
+	{ 0xa9fe0000, 16, ADDR_LINK },
+	{ 0xac100000, 12, ADDR_PRIVATE },
+	{ 0xc0a80000, 16, ADDR_PRIVATE },
+	{ 0xe0000000, 3, ADDR_NOBODY },
+};
+
+static enum addr_kind
+kind4(uint32_t a)
+{
+	size_t	 i;
+
+	for (i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
+		if ((a ^ blocks[i].net) >> (32 - blocks[i].bits) == 0)
+			return blocks[i].kind;
+	return ADDR_PUBLIC;
+}
+
+static uint32_t
+last32(const struct in6_addr *a)
+{
+	return (uint32_t)a->s6_addr[12] << 24 | a->s6_addr[13] << 16 |
+	    a->s6_addr[14] << 8 | a->s6_addr[15];
+}
+
+static enum addr_kind
+kind6(const struct in6_addr *a)
+{
+	static const unsigned char	 nat64[12] = { 0, 0x64, 0xff, 0x9b };
+
+	if (IN6_IS_ADDR_LOOPBACK(a))
+		return ADDR_LOOPBACK;
+	if (IN6_IS_ADDR_V4MAPPED(a) ||
+	    memcmp(a->s6_addr, nat64, sizeof(nat64)) == 0)
+		return kind4(last32(a));
+	if (a->s6_addr[0] == 0x20 && a->s6_addr[1] == 0x02)	/* 6to4 */
+		return kind4((uint32_t)a->s6_addr[2] << 24 |
+		    a->s6_addr[3] << 16 | a->s6_addr[4] << 8 |
+		    a->s6_addr[5]);
+	if (IN6_IS_ADDR_LINKLOCAL(a) || IN6_IS_ADDR_SITELOCAL(a))
+		return ADDR_LINK;
+	if ((a->s6_addr[0] & 0xfe) == 0xfc)
+		return ADDR_PRIVATE;
+	return (a->s6_addr[0] & 0xe0) == 0x20 ? ADDR_PUBLIC : ADDR_NOBODY;
+}
+
+enum addr_kind
+addr_kind(const struct sockaddr *sa)
+{
+	struct sockaddr_in	 sin;
+	struct sockaddr_in6	 sin6;
+
+	if (sa->sa_family == AF_INET) {
+		memcpy(&sin, sa, sizeof(sin));
+		return kind4(ntohl(sin.sin_addr.s_addr));
+	}
+	if (sa->sa_family != AF_INET6)
+		return ADDR_NOBODY;
+	memcpy(&sin6, sa, sizeof(sin6));
+	return kind6(&sin6.sin6_addr);
+}
+
+/* The address itself, and how long it is; NULL if it is none. */
+static const void *
+bytes(const struct sockaddr *sa, size_t *len)
+{
+	const void	*p = sa;
+
+	*len = 0;
+	if (sa->sa_family == AF_INET) {
+		*len = sizeof(struct in_addr);
+		return &((const struct sockaddr_in *)p)->sin_addr;
+	}
+	if (sa->sa_family == AF_INET6) {
+		*len = sizeof(struct in6_addr);
+		return &((const struct sockaddr_in6 *)p)->sin6_addr;
+	}
+	return NULL;
+}
+
+char *
+addr_text(const struct sockaddr *sa, char *out)
+{
+	size_t		 len;
+	const void	*p = bytes(sa, &len);
+
+	if (p == NULL || inet_ntop(sa->sa_family, p, out, ADDR_TEXT) == NULL)
+		*out = '\0';
+	return out;
+}
+
+uint16_t
+addr_port(const struct sockaddr *sa)
+{
+	const void	*p = sa;
+
+	return sa->sa_family == AF_INET ?
+	    ntohs(((const struct sockaddr_in *)p)->sin_port) :
+	    sa->sa_family == AF_INET6 ?
+	    ntohs(((const struct sockaddr_in6 *)p)->sin6_port) : 0;
+}
+
+/* The smaller, the better. */
+static int
+rank(const struct sockaddr *sa)
+{
+	return 2 * (int)addr_kind(sa) + (sa->sa_family == AF_INET);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct addr	*x = a, *y = b;
+
+	return rank((const struct sockaddr *)&x->ss) -
+	    rank((const struct sockaddr *)&y->ss);
+}
+
+static int
+offerable(const struct ifaddrs *i)
+{
+	return i->ifa_addr != NULL && (i->ifa_flags & IFF_UP) &&
+	    addr_kind(i->ifa_addr) < ADDR_LINK;
+}
+
+size_t
+addr_own(struct addr *out, size_t max)
+{
+	struct ifaddrs	*all, *i;
+	size_t		 n = 0;
+
+	if (getifaddrs(&all) == -1)
+		return 0;
+	for (i = all; i != NULL && n < max; i = i->ifa_next) {
+		if (!offerable(i))
+			continue;
+		memset(&out[n], 0, sizeof(out[n]));
+		out[n].len = i->ifa_addr->sa_family == AF_INET ?
+		    sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+		memcpy(&out[n].ss, i->ifa_addr, out[n].len);
+		n++;
+	}
+	freeifaddrs(all);
+	qsort(out, n, sizeof(*out), compare);
+	return n;
+}

@@ -1,0 +1,36 @@
+/*
+ * addr: what kind of address it is, and which ones are our own.
+ */
+#ifndef NET_DIAL_ADDR_H
+#define NET_DIAL_ADDR_H
+
+#include <sys/socket.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct addr;
+
+enum addr_kind {
+	ADDR_PUBLIC,
+	ADDR_PRIVATE,		/* RFC 1918, RFC 4193, RFC 6598 */
+	ADDR_LOOPBACK,
+	ADDR_LINK,		/* of one link only: it would need a scope */
+	ADDR_NOBODY		/* unspecified, multicast, reserved */
+};
+
+#define ADDR_TEXT	46	/* as INET6_ADDRSTRLEN */
+
+/* IPv4 addresses inside of IPv6 ones count as what they are. */
+enum addr_kind addr_kind(const struct sockaddr *sa);
+/* Numeric, into out[ADDR_TEXT], returned; "" if it is no internet address. */
+char	*addr_text(const struct sockaddr *sa, char *out);
+uint16_t addr_port(const struct sockaddr *sa);
+
+/*
+ * The addresses of the interfaces that are up, at most max, public ones first
+ * and IPv6 before IPv4; none of one link only.  Returns their number.
+ */
+size_t	 addr_own(struct addr *out, size_t max);
+
+#endif

@@ -1,0 +1,343 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/time.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <ares.h>
+
+#include "net/dial/resolve.h"
+#include "net/io/loop.h"
+
+#define ADDRS_MAX 16	/* of one name: no caller tries more */
+#define SRVS_MAX 64	/* the best of them are tried */
+#define CLASS_IN 1	/* RFC 1035 section 3.2.4 */
+#define TYPE_SRV 33	/* RFC 2782 */
+
+/* A socket of c-ares, as it told us about it. */
+struct dns_socket {
+	struct resolver		*resolver;
+	struct watch		 watch;
+	int			 events;
+	LIST_ENTRY(dns_socket)	 next;
+};
+
+struct resolver {
+	struct loop		*loop;
+	ares_channel		 channel;
+	struct timer		 timer;
+	LIST_HEAD(, dns_socket)	 sockets;
+};
+
+struct query {
+	struct loop		*loop;
+	struct timer		 ready;		/* fires when it is answered */
+	uint16_t		 port;
+	int			 family;
+	struct addr		 addrs[ADDRS_MAX];
+	size_t			 n;
+	int			 status;
+	int			 cancelled;
+	resolve_fn		*fn;
+	struct srv		 srvs[SRVS_MAX];
+	resolve_srv_fn		*srv_fn;	/* one of the two */
+	void			*arg;
+};
+
+/*
+ * c-ares and the loop
+ */
+
+static void
+set_timer(struct resolver *r)
+{
+	struct timeval	 tv, *t;
+
+	if ((t = ares_timeout(r->channel, NULL, &tv)) == NULL)
+		timer_clear(r->loop, &r->timer);
+	else
+		timer_set(r->loop, &r->timer, clock_ms() +
+		    (int64_t)t->tv_sec * 1000 + t->tv_usec / 1000 + 1);
+}
+
+static int
+want(void *arg)
+{
+	struct dns_socket	*s = arg;
+
+	return s->events;
+}
+
+static void
+ready(void *arg, int revents)
+{
+	struct dns_socket	*s = arg;
+	struct resolver		*r = s->resolver;
+	ares_socket_t		 fd = s->watch.fd, bad = ARES_SOCKET_BAD;
+
+	/* The callback below may free s. */
+	ares_process_fd(r->channel,
+	    revents & (POLLIN | POLLERR | POLLHUP) ? fd : bad,
+	    revents & POLLOUT ? fd : bad);
+	set_timer(r);
+}
+
+static void
+fire(void *arg)
+{
+	struct resolver	*r = arg;
+
+	ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	set_timer(r);
+}
+
+static void
+socket_state(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	struct resolver		*r = arg;
+	struct dns_socket	*s;
+
+	LIST_FOREACH(s, &r->sockets, next)
+		if (s->watch.fd == fd)
+			break;
+	if (!readable && !writable) {
+		if (s != NULL) {
+			loop_unwatch(r->loop, &s->watch);
+			LIST_REMOVE(s, next);
+			free(s);
+		}
+		return;
+	}
+	if (s == NULL) {
+		/* Without memory the query ends by c-ares's own timeout. */
+		if ((s = calloc(1, sizeof(*s))) == NULL)
+			return;
+		s->resolver = r;
+		s->watch = (struct watch){ .fd = fd, .want = want,
+		    .ready = ready, .arg = s };
+		LIST_INSERT_HEAD(&r->sockets, s, next);
+		loop_watch(r->loop, &s->watch);
+	}
+	s->events = (readable ? POLLIN : 0) | (writable ? POLLOUT : 0);
+}
+
+struct resolver *
+resolver_new(struct loop *l)
+{
+	struct resolver		*r;
+	struct ares_options	 opts = { .timeout = 3000, .tries = 2 };
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return NULL;
+	r->loop = l;
+	r->timer = (struct timer){ .fire = fire, .arg = r };
+	LIST_INIT(&r->sockets);
+	opts.sock_state_cb = socket_state;
+	opts.sock_state_cb_data = r;
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS ||
+	    ares_init_options(&r->channel, &opts, ARES_OPT_SOCK_STATE_CB |
+	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void
+resolver_free(struct resolver *r)
+{
+	if (r == NULL)
+		return;
+	ares_destroy(r->channel);
+	timer_clear(r->loop, &r->timer);
+	ares_library_cleanup();
+	free(r);
+}
+
+/*
+ * Queries
+ */
+
+static void
+keep(struct query *q, const struct ares_addrinfo_node *node)
+{
+	struct addr	*a;
+
+	for (; node != NULL && q->n < ADDRS_MAX; node = node->ai_next) {
+		a = &q->addrs[q->n];
+		/* An address in digits comes back whatever was asked for. */
+		if (node->ai_family != q->family ||
+		    node->ai_addrlen > sizeof(a->ss))
+			continue;
+		memcpy(&a->ss, node->ai_addr, node->ai_addrlen);
+		a->len = node->ai_addrlen;
+		if (a->ss.ss_family == AF_INET6)
+			((struct sockaddr_in6 *)&a->ss)->sin6_port =
+			    htons(q->port);
+		else
+			((struct sockaddr_in *)&a->ss)->sin_port =
+			    htons(q->port);
+		q->n++;
+	}
+}
+
+static void
+done(struct query *q, int status)
+{
+	q->status = status;
+	if (q->cancelled || status == ARES_EDESTRUCTION)
+		free(q);
+	else	/* not now: this may still be inside resolve() */
+		timer_set(q->loop, &q->ready, clock_ms());
+}
+
+static void
+answered(void *arg, int status, int timeouts, struct ares_addrinfo *res)
+{
+	struct query	*q = arg;
+
+	(void)timeouts;
+	if (res != NULL) {
+		keep(q, res->nodes);
+		ares_freeaddrinfo(res);
+	}
+	done(q, status);
+}
+
+static void
+answered_srv(void *arg, int status, int timeouts, unsigned char *answer,
+    int len)
+{
+	struct query		*q = arg;
+	struct ares_srv_reply	*list = NULL, *s;
+	struct srv		*out;
+
+	(void)timeouts;
+	if (status == ARES_SUCCESS)
+		status = ares_parse_srv_reply(answer, len, &list);
+	for (s = list; s != NULL && q->n < SRVS_MAX; s = s->next) {
+		out = &q->srvs[q->n];
+		out->priority = s->priority;
+		out->weight = s->weight;
+		out->port = s->port;
+		if (strlcpy(out->target, strcmp(s->host, ".") == 0 ? "" :
+		    s->host, sizeof(out->target)) < sizeof(out->target))
+			q->n++;
+	}
+	ares_free_data(list);
+	done(q, status);
+}
+
+static void
+deliver_srv(struct query *q)
+{
+	q->srv_fn(q->arg, q->srvs, q->n, q->status == ARES_SUCCESS ||
+	    q->status == ARES_ENODATA || q->status == ARES_ENOTFOUND);
+	free(q);
+}
+
+static void
+deliver(void *arg)
+{
+	struct query	*q = arg;
+	const char	*err = NULL;
+
+	if (q->srv_fn != NULL) {
+		deliver_srv(q);
+		return;
+	}
+	if (q->n == 0)
+		err = q->status == ARES_SUCCESS || q->status == ARES_ENODATA ||
+		    q->status == ARES_ENOTFOUND ? "no such host name" :
+		    ares_strerror(q->status);
+	q->fn(q->arg, q->addrs, q->n, err);
+	free(q);
+}
+
+/* RFC 6761 section 6.3.  c-ares 1.18.1 knows it, too, but leaks a copy of the
+ * name each time, of which a listener would lose one for each stream. */
+static int
+is_localhost(const char *host)
+{
+	static const char	 name[] = ".localhost";
+	size_t			 len = strlen(host);
+
+	return strcasecmp(host, name + 1) == 0 || (len >= sizeof(name) &&
+	    strcasecmp(host + len - (sizeof(name) - 1), name) == 0);
+}
+
+/* An address in digits has no other family's addresses, which DNS need not be
+ * asked for: c-ares would. */
+static int
+is_other_family(const char *host, int family)
+{
+	unsigned char	 addr[sizeof(struct in6_addr)];
+
+	return inet_pton(family == AF_INET6 ? AF_INET : AF_INET6, host,
+	    addr) == 1;
+}
+
+struct query *
+resolve(struct resolver *r, const char *host, uint16_t port, int family,
+    resolve_fn *fn, void *arg)
+{
+	struct ares_addrinfo_hints	 hints = { .ai_family = family,
+					    .ai_socktype = SOCK_STREAM };
+	struct query			*q;
+
+	if ((q = calloc(1, sizeof(*q))) == NULL)
+		return NULL;
+	q->loop = r->loop;
+	q->ready = (struct timer){ .fire = deliver, .arg = q };
+	q->port = port;
+	q->family = family;
+	if (is_localhost(host))
+		host = family == AF_INET6 ? "::1" : "127.0.0.1";
+	q->fn = fn;
+	q->arg = arg;
+	if (is_other_family(host, family)) {
+		done(q, ARES_ENODATA);
+		return q;
+	}
+	ares_getaddrinfo(r->channel, host, NULL, &hints, answered, q);
+	set_timer(r);
+	return q;
+}
+
+struct query *
+resolve_srv(struct resolver *r, const char *name, resolve_srv_fn *fn,
+    void *arg)
+{
+	struct query	*q;
+
+	if ((q = calloc(1, sizeof(*q))) == NULL)
+		return NULL;
+	q->loop = r->loop;
+	q->ready = (struct timer){ .fire = deliver, .arg = q };
+	q->srv_fn = fn;
+	q->arg = arg;
+	ares_query(r->channel, name, CLASS_IN, TYPE_SRV, answered_srv, q);
+	set_timer(r);
+	return q;
+}
+
+void
+resolve_cancel(struct query *q)
+{
+	if (q == NULL)
+		return;
+	if (q->ready.on) {
+		timer_clear(q->loop, &q->ready);
+		free(q);
+	} else {
+		q->cancelled = 1;	/* c-ares still holds it */
+	}
+}

@@ -1,0 +1,96 @@
+/*
+ * file: files to be received into a folder: harmless names, a temporary name
+ * until they are whole, nothing overwritten; and sums of files.
+ *
+ * The temporary name is made of who sends what: peer, name, size, date and
+ * hash.  So the same file offered again finds what there is of it, and that
+ * is all that is needed to go on.  Only one can have it at a time.
+ */
+#ifndef NET_FILE_PARTIAL_H
+#define NET_FILE_PARTIAL_H
+
+#include <sys/types.h>
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "xml/check.h"
+
+struct loop;
+
+#define FILE_NAME	256		/* a name, with NUL */
+#define FILE_SUM	33		/* MD5 in hexadecimal, with NUL */
+
+/*
+ * A name for a file here out of what a peer calls it, into out[FILE_NAME],
+ * returned: what is behind the last slash or backslash, in valid UTF-8,
+ * without control characters, marks that turn the direction of writing, a
+ * dot or dash at the beginning; cut between characters if it is too long.
+ */
+char	*file_name(const char *given, char *out);
+
+/*
+ * Partial files
+ */
+
+struct partial;
+
+struct file_meta {
+	const char	*peer;		/* bare JID */
+	const char	*name;		/* as given */
+	const char	*hash;		/* "" if none */
+	uint64_t	 size;
+	int		 dated;
+	time_t		 date;
+};
+
+/* The folder; -1 and errno if there is none, or nothing can be made in it. */
+int	 file_folder(const char *path) MUST_CHECK;
+
+/* The partial file of this; made if there is none.  NULL and errno: EBUSY is
+ * that another process has it. */
+struct partial *partial_open(int folder, const struct file_meta *m);
+/* Its name in the folder. */
+const char *partial_name(const struct partial *p);
+/* At which bytes are read and written; still p's. */
+int	 partial_fd(const struct partial *p);
+/* Bytes there are; -1 and errno. */
+int64_t	 partial_size(const struct partial *p);
+/* Go back to so many bytes.  0, or -1 and errno. */
+int	 partial_truncate(struct partial *p, uint64_t size) MUST_CHECK;
+/*
+ * It is whole: write it to the disk, with these permissions (less the umask;
+ * -1: as any file) and this date if dated, under this name or one with .1, .2
+ * and so on behind it, which is in name[FILE_NAME] then.  0 and p is freed, or
+ * -1 and errno.
+ */
+int	 partial_finish(struct partial *p, char *name, int mode, int dated,
+	    time_t date) MUST_CHECK;
+/* Free it; the file is removed, or stays unless it is empty.  NULL is fine. */
+void	 partial_discard(struct partial *p);
+void	 partial_close(struct partial *p);
+
+/*
+ * Sums
+ */
+
+struct sum;
+
+/* An MD5 sum, of nothing yet.  NULL when out of memory. */
+struct sum *sum_new(void);
+void	 sum_free(struct sum *s);
+int	 sum_add(struct sum *s, const void *data, size_t len) MUST_CHECK;
+/* In hexadecimal. */
+void	 sum_end(struct sum *s, char out[FILE_SUM]);
+
+/* Add what is in a file from its beginning, size bytes, while the loop goes
+ * on; then fn is called, with 0, or an errno (EIO if it is shorter).  NULL
+ * when out of memory. */
+struct sumfile;
+struct sumfile *sum_file(struct loop *l, struct sum *s, int fd,
+	    uint64_t size, void (*fn)(void *arg, int err), void *arg);
+/* Not to be called after fn was.  NULL is fine. */
+void	 sum_cancel(struct sumfile *f);
+
+#endif

@@ -1,0 +1,332 @@
+/* receive_file: whether a file is wanted, what there is of it, and its end; see
+ * receive_int.h. */
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ibb/si.h"
+#include "ibb/stream.h"
+#include "net/channel/channel.h"
+#include "net/channel/run.h"
+#include "net/file/partial.h"
+#include "net/file/progress.h"
+#include "net/file/receive.h"
+#include "net/file/receive_int.h"
+#include "xml/jid.h"
+
+static int	 folder = -1;
+
+/*
+ * The folder
+ */
+
+void
+receive_prepare(void)
+{
+	if (run.conf.receive == NULL)
+		return;
+	if ((folder = file_folder(run.conf.receive)) == -1)
+		die(EX_USE, "-r %s: %s", run.conf.receive, strerror(errno));
+}
+
+int
+receive_folder(void)
+{
+	return folder != -1;
+}
+
+void
+receive_close_folder(void)
+{
+	if (folder != -1)
+		close(folder);
+	folder = -1;
+}
+
+struct partial *
+receive_partial(const struct file_meta *m)
+{
+	errno = 0;
+	return folder == -1 ? NULL : partial_open(folder, m);
+}
+
+/*
+ * Whether it is wanted
+ */
+
+void
+incoming_describe(struct incoming *in, const struct si_file *f)
+{
+	free(in->given);
+	in->given = strdup(f->name);
+	in->file = *f;
+	in->file.name = NULL;
+	file_name(f->name, in->name);
+}
+
+static int
+same_file(const struct incoming *a, const struct incoming *b)
+{
+	return a != b && a->given != NULL && b->given != NULL &&
+	    jid_samebare(a->peer, b->peer) &&
+	    strcmp(a->given, b->given) == 0 &&
+	    strcmp(a->file.hash, b->file.hash) == 0 &&
+	    a->file.size == b->file.size &&
+	    a->file.dated == b->file.dated &&
+	    (!a->file.dated || a->file.date == b->file.date);
+}
+
+/* Without -k there is one file, unless it is the same one again. */
+static int
+one_too_many(const struct incoming *in)
+{
+	const struct incoming	*other;
+
+	if (run.conf.keep)
+		return 0;
+	TAILQ_FOREACH(other, &incomings, next)
+		if (other != in && other->phase < COMPLETE &&
+		    !same_file(other, in))
+			return 1;
+	return 0;
+}
+
+static const char *
+objection(const struct incoming *in, enum si_refusal *why)
+{
+	*why = SI_BUSY;
+	if (in->given == NULL)
+		return "out of memory";
+	*why = SI_TOO_LARGE;
+	if (run.conf.max_size > 0 &&
+	    in->file.size > (uint64_t)run.conf.max_size)
+		return "it is larger than is taken here";
+	*why = SI_BUSY;
+	if (one_too_many(in))
+		return "another one is under way";
+	return NULL;
+}
+
+/* It is not wanted. */
+static void
+decline(struct incoming *in, enum si_refusal why, const char *text)
+{
+	say(0, "%s: refused %s: %s", in->shown, in->name, text);
+	if (in->sid != NULL) {
+		receive_si_refuse(in, why, text);
+		incoming_free(in);
+		return;
+	}
+	incoming_set_phase(in, FAILED);
+	in->declined = in->told = 1;
+	receive_native_tell(in, si_say_refused, text);
+	incoming_let_go(in);
+}
+
+/*
+ * What there is of it
+ */
+
+static struct file_meta
+meta(const struct incoming *in, char bare[JID_MAX])
+{
+	return (struct file_meta){
+		.peer = jid_bare(in->peer, bare),
+		.name = in->given,
+		.hash = in->file.hash,
+		.size = in->file.size,
+		.dated = in->file.dated,
+		.date = in->file.date,
+	};
+}
+
+/* Its sender has begun anew: what was before cannot go on. */
+static void
+supersede(const struct incoming *in)
+{
+	struct incoming	*old, *next;
+	struct channel	*l;
+
+	TAILQ_FOREACH_SAFE(old, &incomings, next, next) {
+		if (old->partial == NULL || !same_file(old, in))
+			continue;
+		say(1, "%s: sends %s anew", old->shown, old->name);
+		if ((l = old->link) == NULL) {
+			receive_si_refuse(old, SI_BUSY, NULL);
+			incoming_free(old);
+			continue;
+		}
+		if (l->stream != NULL)
+			stream_abort(l->stream, SE_CONFLICT);
+		channel_free(l);
+	}
+}
+
+/* What there is can be gone on from only if its sum tells whether it is of
+ * this file. */
+static int
+open_partial(struct incoming *in)
+{
+	char			 bare[JID_MAX];
+	struct file_meta	 m = meta(in, bare);
+	int64_t			 size;
+
+	supersede(in);
+	if ((in->partial = partial_open(folder, &m)) == NULL ||
+	    (size = partial_size(in->partial)) == -1)
+		return -1;
+	if (*in->file.hash == '\0' || !in->file.ranged ||
+	    (uint64_t)size > in->file.size)
+		size = 0;
+	in->have = (uint64_t)size;
+	return partial_truncate(in->partial, in->have);
+}
+
+static int
+sum_differs(struct incoming *in)
+{
+	char	 sum[FILE_SUM];
+
+	sum_end(in->sum, sum);
+	return *in->file.hash != '\0' && strcmp(sum, in->file.hash) != 0;
+}
+
+/* There was something else. */
+static int
+start_over(struct incoming *in)
+{
+	sum_free(in->sum);
+	in->have = 0;
+	if ((in->sum = sum_new()) == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return in->partial == NULL ? 0 : partial_truncate(in->partial, 0);
+}
+
+static void
+local_failure(struct incoming *in, int error)
+{
+	decline(in, error == EBUSY ? SI_BUSY : SI_DECLINED, error == EBUSY ?
+	    "another process receives it" : strerror(error));
+}
+
+static void
+agree(struct incoming *in)
+{
+	incoming_set_phase(in, AGREED);
+	if (in->have > 0)
+		say(0, "%s: %s: going on behind %llu bytes", in->shown,
+		    in->name, (unsigned long long)in->have);
+	if (in->sid != NULL)
+		receive_si_accept(in);
+	else
+		receive_native_accept(in);
+}
+
+static void
+summed(void *arg, int error)
+{
+	struct incoming	*in = arg;
+
+	in->summing = NULL;
+	/* All is there; is it right? */
+	if (error == 0 && in->have == in->file.size) {
+		if (sum_differs(in) && start_over(in) == -1)
+			error = errno;
+		else if (in->have > 0) {
+			sum_free(in->sum);	/* it has been ended */
+			in->sum = NULL;
+		}
+	}
+	if (error != 0)
+		local_failure(in, error);
+	else
+		agree(in);
+}
+
+void
+incoming_prepare(struct incoming *in)
+{
+	enum si_refusal	 why;
+	const char	*text;
+
+	if ((text = objection(in, &why)) != NULL) {
+		decline(in, why, text);
+		return;
+	}
+	incoming_set_phase(in, SUMMING);
+	if ((folder != -1 && open_partial(in) == -1) ||
+	    (in->sum = sum_new()) == NULL) {
+		local_failure(in, errno);
+		return;
+	}
+	if (in->have == 0) {
+		agree(in);
+		return;
+	}
+	in->summing = sum_file(run.loop, in->sum, partial_fd(in->partial),
+	    in->have, summed, in);
+	if (in->summing == NULL)
+		local_failure(in, ENOMEM);
+}
+
+/*
+ * Its end
+ */
+
+static void
+say_complete(const struct incoming *in, const char *name)
+{
+	char	 as[FILE_NAME + 8] = "";
+
+	if (strcmp(name, in->name) != 0)
+		snprintf(as, sizeof(as), ", as %s", name);
+	progress_at(in->have);
+	progress_end();
+	say(in->partial != NULL ? 0 : 1, "%s: %s: %llu bytes%s%s", in->shown,
+	    in->name, (unsigned long long)in->file.size, as,
+	    *in->file.hash != '\0' ? ", MD5 agrees" :
+	    ", no hash to compare");
+}
+
+void
+incoming_wrong(struct incoming *in, const char *what)
+{
+	if (in->partial != NULL) {
+		partial_discard(in->partial);
+		in->partial = NULL;
+	}
+	incoming_fail(in, EX_BROKEN, SE_NOT_ACCEPTABLE, what, folder != -1 ?
+	    "; it was thrown away, have it sent again" :
+	    "; it is not to be relied on");
+}
+
+void
+incoming_end(struct incoming *in)
+{
+	char	 name[FILE_NAME];
+
+	if (in->sum != NULL && sum_differs(in)) {
+		incoming_wrong(in, "its content is not what was announced "
+		    "by its hash");
+		return;
+	}
+	strlcpy(name, in->name, sizeof(name));
+	if (in->partial != NULL) {
+		if (partial_finish(in->partial, name, in->file.mode,
+		    in->file.dated, in->file.date) == -1) {
+			incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+			    "it cannot be kept: ", strerror(errno));
+			return;
+		}
+	}
+	say_complete(in, name);
+	in->partial = NULL;
+	incoming_set_phase(in, COMPLETE);
+}

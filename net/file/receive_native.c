@@ -1,0 +1,93 @@
+/* receive_words: files in streams from an xcat, and the words before them; see
+ * receive_int.h and xcat-protocol(7). */
+#include <sys/types.h>
+
+#include <string.h>
+
+#include "ibb/si.h"
+#include "ibb/stream.h"
+#include "net/channel/channel.h"
+#include "net/channel/run.h"
+#include "net/file/receive.h"
+#include "net/file/receive_int.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+
+#define WORDS		32768	/* bytes of words to the sender */
+
+int
+receive_offered(struct channel *l)
+{
+	struct incoming	*in = incoming_new(stream_peer(l->stream), NULL);
+
+	if (in == NULL)
+		return -1;
+	in->link = l;
+	l->in = in;
+	strlcpy(in->name, "a file", sizeof(in->name));
+	return 0;
+}
+
+static int
+says_nonsense(struct channel *l)
+{
+	stream_abort(l->stream, SE_BAD_REQUEST);
+	channel_failed(l, EX_BROKEN, "it does not say what it sends");
+	return 1;
+}
+
+int
+receive_native_hear(struct channel *l)
+{
+	struct incoming		*in = l->in;
+	struct si_file		 f;
+	struct elem		*e;
+	const unsigned char	*data;
+	const char		*text;
+	size_t			 len, used;
+	uint64_t		 offset;
+
+	data = stream_data(l->stream, &len);
+	switch (si_hear(data, len, &used, &e, &f, &offset, &text)) {
+	case SI_MORE:
+		return stream_eof(l->stream) ? says_nonsense(l) : 0;
+	case SI_FILE:
+		incoming_describe(in, &f);
+		elem_free(e);
+		stream_consume(l->stream, used);
+		incoming_prepare(in);
+		return 0;
+	default:
+		elem_free(e);
+		return says_nonsense(l);
+	}
+}
+
+void
+receive_native_tell(struct incoming *in,
+    int (*word)(struct buf *, const char *), const char *text)
+{
+	struct stream	*s = in->link->stream;
+	struct buf	 b;
+
+	buf_init(&b, WORDS);
+	/* A sender that cannot be told learns by the end of the stream. */
+	if (word(&b, text) == -1 || buf_len(&b) > stream_room(s) ||
+	    stream_write(s, buf_data(&b), buf_len(&b)) == -1)
+		stream_abort(s, SE_INTERNAL_SERVER_ERROR);
+	buf_free(&b);
+}
+
+void
+receive_native_accept(struct incoming *in)
+{
+	struct buf	 b;
+
+	buf_init(&b, WORDS);
+	if (si_say_range(&b, in->have) == -1 ||
+	    stream_write(in->link->stream, buf_data(&b), buf_len(&b)) == -1)
+		incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    "its sender cannot be told to begin", "");
+	buf_free(&b);
+	channel_changed(in->link);
+}

@@ -1,0 +1,472 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "net/http/http.h"
+#include "xml/base64.h"
+
+#define LENGTH_MAX	(UINT64_C(1) << 62)
+
+enum state {
+	H_STATUS,
+	H_FIELDS,
+	H_LENGTH,		/* a body of known length */
+	H_TOEOF,		/* the body ends with the connection */
+	H_SIZE,			/* of a chunk */
+	H_CHUNK,
+	H_CHUNKEND,
+	H_TRAILERS,
+	H_COMPLETE,		/* to be told */
+	H_DONE,
+	H_BAD
+};
+
+/*
+ * Requests
+ */
+
+int
+http_start(struct buf *b, const char *method, const char *target,
+    const char *host, uint16_t port, uint16_t default_port)
+{
+	char	 authority[512];
+	int	 v6 = strchr(host, ':') != NULL, n;
+
+	n = snprintf(authority, sizeof(authority), "%s%s%s", v6 ? "[" : "",
+	    host, v6 ? "]" : "");
+	if (port != default_port && n > 0 && (size_t)n < sizeof(authority))
+		n += snprintf(authority + n, sizeof(authority) - (size_t)n,
+		    ":%u", port);
+	if (n < 0 || (size_t)n >= sizeof(authority))
+		return -1;
+	return buf_addstr(b, method) == -1 || buf_addstr(b, " ") == -1 ||
+	    buf_addstr(b, target) == -1 ||
+	    buf_addstr(b, " HTTP/1.1\r\n") == -1 ||
+	    http_add(b, "Host", authority) == -1 ? -1 : 0;
+}
+
+int
+http_add(struct buf *b, const char *name, const char *value)
+{
+	const char	*p;
+
+	for (p = value; *p != '\0'; p++)
+		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
+			return -1;
+	return buf_addstr(b, name) == -1 || buf_addstr(b, ": ") == -1 ||
+	    buf_addstr(b, value) == -1 || buf_addstr(b, "\r\n") == -1 ?
+	    -1 : 0;
+}
+
+int
+http_add_basic(struct buf *b, const char *name, const char *user,
+    const char *password)
+{
+	char	 pair[513], value[6 + BASE64_ENCODED(sizeof(pair)) + 1];
+	int	 n, r;
+	size_t	 len;
+
+	n = snprintf(pair, sizeof(pair), "%s:%s", user, password);
+	if (n < 0 || (size_t)n >= sizeof(pair))
+		return -1;
+	memcpy(value, "Basic ", 6);
+	len = base64_encode(value + 6, pair, (size_t)n);
+	value[6 + len] = '\0';
+	r = http_add(b, name, value);
+	explicit_bzero(pair, sizeof(pair));
+	explicit_bzero(value, sizeof(value));
+	return r;
+}
+
+int
+http_end(struct buf *b)
+{
+	return buf_add(b, "\r\n", 2);
+}
+
+int
+http_end_body(struct buf *b, size_t len)
+{
+	char	 digits[24];
+
+	snprintf(digits, sizeof(digits), "%zu", len);
+	return http_add(b, "Content-Length", digits) == -1 ? -1 : http_end(b);
+}
+
+/*
+ * Responses
+ */
+
+void
+http_init(struct http *h)
+{
+	memset(h, 0, sizeof(*h));
+	buf_init(&h->fields, HTTP_HEAD_MAX);
+	h->state = H_DONE;
+}
+
+void
+http_free(struct http *h)
+{
+	buf_free(&h->fields);
+}
+
+void
+http_expect(struct http *h, int bodyless)
+{
+	h->state = H_STATUS;
+	h->bodyless = bodyless;
+	h->status = h->minor = h->interim = h->persistent = 0;
+	h->scanned = h->used = h->nfields = h->head = 0;
+	h->left = 0;
+	buf_truncate(&h->fields, 0);
+}
+
+static enum http_event
+bad(struct http *h, const char *why)
+{
+	h->error = why;
+	h->state = H_BAD;
+	return HTTP_ERROR;
+}
+
+/* RFC 9110 section 5.6.2 */
+static int
+is_tchar(unsigned char c)
+{
+	return isalnum(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+/*
+ * The next line of `in' without its end, NUL-terminated in line; 1, or 0 if
+ * it has not come whole, or -1 if it is none.
+ */
+static int
+take_line(struct http *h, struct buf *in, char *line)
+{
+	const unsigned char	*p = buf_data(in), *end;
+	size_t			 n = buf_len(in), len;
+
+	end = n > h->scanned ? memchr(p + h->scanned, '\n', n - h->scanned) :
+	    NULL;
+	if (end == NULL) {
+		h->scanned = n;
+		if (n <= HTTP_LINE_MAX)
+			return 0;
+		bad(h, "a line is too long");
+		return -1;
+	}
+	h->scanned = 0;
+	len = (size_t)(end - p);
+	if (len > HTTP_LINE_MAX || (h->head += len + 1) > HTTP_HEAD_MAX) {
+		bad(h, "its head is too long");
+		return -1;
+	}
+	if (len == 0 || p[len - 1] != '\r' ||
+	    memchr(p, '\r', len - 1) != NULL ||
+	    memchr(p, '\0', len - 1) != NULL) {
+		bad(h, "a line is malformed");
+		return -1;
+	}
+	memcpy(line, p, len - 1);
+	line[len - 1] = '\0';
+	buf_drain(in, len + 1);
+	return 1;
+}
+
+static int
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* HTTP/1.x nnn reason */
+static int
+take_status(struct http *h, const char *s)
+{
+	if (strncmp(s, "HTTP/1.", 7) != 0 || !is_digit(s[7]) || s[8] != ' ' ||
+	    !is_digit(s[9]) || s[9] == '0' || !is_digit(s[10]) ||
+	    !is_digit(s[11]) || (s[12] != ' ' && s[12] != '\0')) {
+		bad(h, "it does not speak HTTP");
+		return -1;
+	}
+	h->minor = s[7] - '0';
+	h->status = (s[9] - '0') * 100 + (s[10] - '0') * 10 + s[11] - '0';
+	h->state = H_FIELDS;
+	return 0;
+}
+
+static int
+keep_field(struct http *h, char *s)
+{
+	char	*colon = strchr(s, ':'), *p, *value, *end;
+
+	if (colon == NULL || colon == s) {
+		bad(h, "a field is malformed");
+		return -1;
+	}
+	for (p = s; p < colon; p++) {
+		if (!is_tchar((unsigned char)*p)) {
+			bad(h, "a field is malformed");
+			return -1;
+		}
+		*p = (char)tolower((unsigned char)*p);
+	}
+	*colon = '\0';
+	value = colon + 1 + strspn(colon + 1, " \t");
+	for (end = value + strlen(value); end > value &&
+	    (end[-1] == ' ' || end[-1] == '\t'); end--)
+		;
+	*end = '\0';
+	if (++h->nfields > HTTP_FIELDS_MAX ||
+	    buf_add(&h->fields, s, strlen(s) + 1) == -1 ||
+	    buf_add(&h->fields, value, strlen(value) + 1) == -1) {
+		bad(h, "its head is too long");
+		return -1;
+	}
+	return 0;
+}
+
+/* The value of the first field of this name behind `after'. */
+static const char *
+find(const struct http *h, const char *name, const char *after)
+{
+	const char	*p = (const char *)buf_data(&h->fields);
+	const char	*end = p + buf_len(&h->fields), *value;
+
+	for (; p < end; p = value + strlen(value) + 1) {
+		value = p + strlen(p) + 1;
+		if (strcasecmp(p, name) == 0 &&
+		    (after == NULL || value > after))
+			return value;
+	}
+	return NULL;
+}
+
+const char *
+http_field(const struct http *h, const char *name)
+{
+	return buf_len(&h->fields) == 0 ? NULL : find(h, name, NULL);
+}
+
+static int
+list_has(const char *list, const char *token)
+{
+	size_t	 n, len = strlen(token);
+
+	for (;; list += n) {
+		list += strspn(list, " \t,");
+		if (*list == '\0')
+			return 0;
+		n = strcspn(list, " \t,;");
+		if (n == len && strncasecmp(list, token, n) == 0)
+			return 1;
+		n += strcspn(list + n, ",");
+	}
+}
+
+int
+http_has(const struct http *h, const char *name, const char *token)
+{
+	const char	*value = http_field(h, name);
+
+	for (; value != NULL; value = find(h, name, value))
+		if (list_has(value, token))
+			return 1;
+	return 0;
+}
+
+/* RFC 9112 section 6.3: all Content-Length there are must agree. */
+static int
+take_length(struct http *h, const char *s)
+{
+	const char	*p;
+
+	for (p = s; p != NULL; p = find(h, "content-length", p))
+		if (strcmp(p, s) != 0)
+			return -1;
+	if (*s == '\0')
+		return -1;
+	for (h->left = 0; is_digit(*s); s++) {
+		if (h->left > LENGTH_MAX / 10)
+			return -1;
+		h->left = h->left * 10 + (uint64_t)(*s - '0');
+	}
+	return *s == '\0' ? 0 : -1;
+}
+
+static int
+chunked(const struct http *h)
+{
+	const char	*s = http_field(h, "transfer-encoding");
+
+	return s != NULL && strcasecmp(s, "chunked") == 0 &&
+	    find(h, "transfer-encoding", s) == NULL;
+}
+
+/* RFC 9112 section 6.3: where does this response end? */
+static enum http_event
+frame(struct http *h)
+{
+	int		 coded = http_field(h, "transfer-encoding") != NULL;
+	const char	*length = http_field(h, "content-length");
+	int		 sized = length != NULL;
+
+	h->persistent = h->minor >= 1 ? !http_has(h, "connection", "close") :
+	    http_has(h, "connection", "keep-alive");
+	if (coded && (sized || h->minor == 0 || !chunked(h)))
+		return bad(h, "its body has a coding that is not understood");
+	if (length != NULL && take_length(h, length) == -1)
+		return bad(h, "its body has no length that makes sense");
+	h->head = 0;
+	if (h->status == 101 || h->status == 204 || h->status == 304 ||
+	    (h->bodyless && h->status / 100 == 2) ||
+	    (sized && h->left == 0))
+		h->state = H_COMPLETE;
+	else if (coded)
+		h->state = H_SIZE;
+	else if (sized)
+		h->state = H_LENGTH;
+	else {
+		h->state = H_TOEOF;
+		h->persistent = 0;
+	}
+	return HTTP_HEAD;
+}
+
+/* The head is there.  A 1xx is passed over: the response is yet to come. */
+static enum http_event
+end_head(struct http *h)
+{
+	int	 n = h->interim, bodyless = h->bodyless;
+
+	if (h->status / 100 != 1 || h->status == 101)
+		return frame(h);
+	if (n == HTTP_INTERIM_MAX)
+		return bad(h, "it sends no end of interim responses");
+	http_expect(h, bodyless);
+	h->interim = n + 1;
+	return HTTP_MORE;
+}
+
+/* RFC 9112 section 7.1; extensions mean nothing to us. */
+static int
+take_size(struct http *h, const char *s)
+{
+	int	 digits = 0, c;
+
+	for (h->left = 0; isxdigit((unsigned char)*s); s++) {
+		c = tolower((unsigned char)*s);
+		h->left = h->left << 4 |
+		    (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+		if (++digits > 15)
+			break;
+	}
+	s += strspn(s, " \t");
+	if (digits == 0 || digits > 15 || (*s != '\0' && *s != ';')) {
+		bad(h, "a chunk has no size that makes sense");
+		return -1;
+	}
+	h->head = 0;
+	h->state = h->left > 0 ? H_CHUNK : H_TRAILERS;
+	return 0;
+}
+
+static enum http_event
+line(struct http *h, char *s)
+{
+	switch (h->state) {
+	case H_STATUS:
+		return take_status(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
+	case H_FIELDS:
+		if (*s == '\0')
+			return end_head(h);
+		return keep_field(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
+	case H_SIZE:
+		return take_size(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
+	case H_CHUNKEND:
+		if (*s != '\0')
+			return bad(h, "a chunk is longer than its size");
+		h->head = 0;
+		h->state = H_SIZE;
+		return HTTP_MORE;
+	default:	/* H_TRAILERS: nothing is expected of them */
+		if (*s == '\0')
+			h->state = H_COMPLETE;
+		return HTTP_MORE;
+	}
+}
+
+static enum http_event
+body(struct http *h, struct buf *in, const unsigned char **data, size_t *len)
+{
+	size_t	 n = buf_len(in);
+
+	if (n == 0)
+		return HTTP_MORE;
+	if (h->state != H_TOEOF) {
+		if (n > h->left)
+			n = (size_t)h->left;
+		if ((h->left -= n) == 0)
+			h->state = h->state == H_CHUNK ? H_CHUNKEND :
+			    H_COMPLETE;
+	}
+	*data = buf_data(in);
+	*len = h->used = n;
+	return HTTP_BODY;
+}
+
+enum http_event
+http_next(struct http *h, struct buf *in, const unsigned char **data,
+    size_t *len)
+{
+	enum http_event	 ev;
+	char		 text[HTTP_LINE_MAX + 1];
+	int		 r;
+
+	buf_drain(in, h->used);
+	h->used = 0;
+	/* What follows a chunk need not have a line's end ever. */
+	if (h->state == H_CHUNKEND && buf_len(in) > 0 &&
+	    buf_data(in)[0] != '\r')
+		return bad(h, "a chunk is longer than its size");
+	for (;;) {
+		switch (h->state) {
+		case H_LENGTH:
+		case H_TOEOF:
+		case H_CHUNK:
+			return body(h, in, data, len);
+		case H_COMPLETE:
+			h->state = H_DONE;
+			return HTTP_END;
+		case H_DONE:
+			return HTTP_MORE;
+		case H_BAD:
+			return HTTP_ERROR;
+		default:
+			break;
+		}
+		if ((r = take_line(h, in, text)) != 1)
+			return r == 0 ? HTTP_MORE : HTTP_ERROR;
+		if ((ev = line(h, text)) != HTTP_MORE)
+			return ev;
+	}
+}
+
+enum http_event
+http_eof(struct http *h)
+{
+	if (h->state == H_TOEOF) {
+		h->state = H_DONE;
+		return HTTP_END;
+	}
+	return h->state == H_BAD ? HTTP_ERROR :
+	    bad(h, "the connection ended in the middle of it");
+}
+
+const char *
+http_error(const struct http *h)
+{
+	return h->error;
+}

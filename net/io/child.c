@@ -1,0 +1,221 @@
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <paths.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/io/child.h"
+#include "net/io/fd.h"
+#include "net/io/limits.h"
+#include "net/io/signals.h"
+
+#define FAILED	127		/* exit status, as sh has it */
+
+/* Those of child_run() that have not been collected. */
+static struct {
+	pid_t	*pids;
+	size_t	 n, size;
+} living;
+
+/*
+ * Between fork and exec
+ */
+
+/* 0, or -1 if it does not have what it is to have. */
+static int
+take_descriptors(const int fds[3])
+{
+	int	 i;
+
+	for (i = 0; i < 3; i++) {
+		if (fds[i] == CHILD_KEEP)
+			continue;
+		if (fds[i] == i ? fcntl(i, F_SETFD, 0) == -1 :
+		    dup2(fds[i], i) == -1)
+			return -1;
+	}
+	closefrom(STDERR_FILENO + 1);
+	return 0;
+}
+
+static int
+take_variables(const char *const *vars)
+{
+	for (; vars != NULL && *vars != NULL; vars += 2)
+		if (setenv(vars[0], vars[1], 1) == -1)
+			return -1;
+	return 0;
+}
+
+/* All signals are blocked until this has changed what they do. */
+static void
+become(const struct child_conf *c)
+{
+	if (c->apart)
+		(void)setpgid(0, 0);
+	signals_reset(!c->apart);
+	limits_restore();
+	if (take_descriptors(c->fds) == 0 && take_variables(c->vars) == 0)
+		execl(_PATH_BSHELL, "sh", "-c", c->command, "sh", c->arg,
+		    (char *)NULL);
+	_exit(FAILED);
+}
+
+pid_t
+child_spawn(const struct child_conf *c)
+{
+	sigset_t	 old;
+	pid_t		 pid;
+	int		 saved;
+
+	signals_want_children();
+	signals_block(&old);
+	if ((pid = fork()) == 0)
+		become(c);
+	saved = errno;
+	/* Whichever of the two comes first; it is there when we go on.  That
+	 * fails only if the child has been here, and further. */
+	if (pid > 0 && c->apart)
+		(void)setpgid(pid, pid);
+	signals_unblock(&old);
+	errno = saved;
+	return pid;
+}
+
+int
+child_wait(pid_t pid)
+{
+	int	 status;
+
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
+/*
+ * What is run
+ */
+
+int
+child_known(const char *command)
+{
+	struct child_conf	 c = { .command = "command -v -- \"$1\"" };
+	char			 word[256];
+	size_t			 len;
+	pid_t			 pid;
+	int			 fd, status;
+
+	command += strspn(command, " \t");
+	len = strcspn(command, " \t");
+	/* Anything but a plain word is the shell's to judge, later. */
+	if (len == 0 || len >= sizeof(word) || strcspn(command,
+	    "|&;<>()$`\\\"'*?[#~=%!{}\n") < len)
+		return 1;
+	memcpy(word, command, len);
+	word[len] = '\0';
+	c.arg = word;
+	if ((fd = open(_PATH_DEVNULL, O_RDWR | O_CLOEXEC)) == -1)
+		return 1;
+	c.fds[0] = c.fds[1] = c.fds[2] = fd;
+	pid = child_spawn(&c);
+	close(fd);
+	if (pid == -1 || (status = child_wait(pid)) == -1)
+		return 1;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Room for one more to be known by its pid.  0 or -1. */
+static int
+make_room(void)
+{
+	pid_t	*pids;
+	size_t	 size = living.size + 16;
+
+	if (living.n < living.size)
+		return 0;
+	pids = reallocarray(living.pids, size, sizeof(*pids));
+	if (pids == NULL)
+		return -1;
+	living.pids = pids;
+	living.size = size;
+	return 0;
+}
+
+pid_t
+child_run(const char *command, const char *const *vars, int fds[2])
+{
+	struct child_conf	 c = { .command = command, .vars = vars,
+				     .apart = 1 };
+	int			 in[2], out[2];
+	pid_t			 pid;
+
+	if (make_room() == -1 || fd_pipe(in) == -1)
+		return -1;
+	if (fd_pipe(out) == -1)
+		return fd_pipe_give_up(in);
+	c.fds[0] = in[0];
+	c.fds[1] = out[1];
+	c.fds[2] = CHILD_KEEP;
+	if ((pid = child_spawn(&c)) == -1) {
+		fd_pipe_give_up(in);
+		return fd_pipe_give_up(out);
+	}
+	living.pids[living.n++] = pid;
+	close(in[0]);
+	close(out[1]);
+	fds[0] = out[0];
+	fds[1] = in[1];
+	return pid;
+}
+
+int
+child_lives(pid_t pid)
+{
+	size_t	 i;
+
+	for (i = 0; i < living.n; i++)
+		if (living.pids[i] == pid)
+			return 1;
+	return 0;
+}
+
+void
+child_hangup(pid_t pid)
+{
+	if (child_lives(pid))
+		kill(-pid, SIGHUP);
+}
+
+/* It may be one that child_spawn() started. */
+static void
+forget(pid_t pid)
+{
+	size_t	 i;
+
+	for (i = 0; i < living.n; i++)
+		if (living.pids[i] == pid)
+			living.pids[i] = living.pids[--living.n];
+}
+
+pid_t
+child_reap(char *how, size_t size)
+{
+	pid_t	 pid;
+	int	 status;
+
+	if ((pid = waitpid(-1, &status, WNOHANG)) <= 0)
+		return 0;
+	forget(pid);
+	if (WIFSIGNALED(status))
+		snprintf(how, size, "killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(how, size, "exit status %d", WEXITSTATUS(status));
+	return pid;
+}

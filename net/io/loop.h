@@ -1,0 +1,74 @@
+/*
+ * loop: poll(2) and timers; one thread.
+ *
+ * Interest is not registered but asked for: before each poll the watches, all
+ * or those that are often ready or were lately, say what they want now, from
+ * the occupancy of their buffers; and once more before they are called, which
+ * they are not if that is nothing any more.  Backpressure needs nothing else.
+ * With thousands of watches a timer may be some ms late.  Watches and timers
+ * are members of their users' structs; they may be added and removed at any
+ * time, also from callbacks.
+ */
+#ifndef NET_IO_LOOP_H
+#define NET_IO_LOOP_H
+
+#include <sys/queue.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/io/clock.h"
+#include "xml/check.h"
+
+#define WATCH_IDLE	(-1)	/* leave the descriptor out of this poll */
+#define WATCH_NOW	0x4000	/* do not wait: what is wanted is at hand */
+
+struct watch {
+	int	 fd;		/* -1: none, only WATCH_NOW happens */
+	/* poll events wanted now (0: errors only), or WATCH_IDLE; with
+	 * WATCH_NOW, ready is called with these events at once. */
+	int	(*want)(void *arg);
+	void	(*ready)(void *arg, int revents);
+	void	(*settle)(void *arg);	/* see loop_settle(); may be NULL */
+	void	*arg;
+	int	 often;			/* much comes here: where there are
+					 * thousands, look at it more often;
+					 * called though it wants nothing now */
+	int	 on, now, idle, waits, settles;	/* the loop's, */
+	short	 events;			/* without WATCH_NOW; */
+	size_t	 place;				/* among what is polled */
+	TAILQ_ENTRY(watch) next, settling;	/* the loop's */
+};
+
+struct timer {
+	void	(*fire)(void *arg);
+	void	*arg;
+	int64_t	 at;			/* clock_ms() */
+	int	 on;			/* the loop's */
+	TAILQ_ENTRY(timer) next;	/* the loop's */
+};
+
+struct loop;
+
+struct loop *loop_new(void);		/* NULL and errno on failure */
+void	 loop_free(struct loop *l);
+
+/* Called before each poll, for what was put off until no callback runs. */
+void	 loop_before(struct loop *l, void (*fn)(void *arg), void *arg);
+
+void	 loop_watch(struct loop *l, struct watch *w);
+void	 loop_unwatch(struct loop *l, struct watch *w);	/* fine if it is off */
+/* Call w's settle before the next poll, behind loop_before()'s: for what is
+ * better done once for all that happens in this turn.  Nothing else is called
+ * then before the poll.  Fine if it is asked for already. */
+void	 loop_settle(struct loop *l, struct watch *w);
+
+/* Fire once at an absolute time; setting it again moves it. */
+void	 timer_set(struct loop *l, struct timer *t, int64_t at);
+void	 timer_clear(struct loop *l, struct timer *t);	/* fine if it is off */
+
+/* Run until loop_stop().  Returns 0, or -1 and errno if poll failed. */
+int	 loop_run(struct loop *l) MUST_CHECK;
+void	 loop_stop(struct loop *l);
+
+#endif

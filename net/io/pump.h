@@ -1,0 +1,75 @@
+/*
+ * end: the local end of a stream: two descriptors, or one socket twice.
+ *
+ * Bytes read go to the other side as it has room, bytes the other side has
+ * go out as the descriptor takes them, and nothing is kept in between: each
+ * direction holds back the one before it.
+ */
+#ifndef NET_IO_PUMP_H
+#define NET_IO_PUMP_H
+
+#include <stddef.h>
+
+#include "xml/check.h"
+
+struct pump;
+struct loop;
+
+/* The other side, e.g. a stream; arg is passed to all. */
+struct pump_peer {
+	size_t	(*room)(void *arg);		/* bytes it takes now */
+	/* 0, or -1 if the other side is over, which changed() says, too. */
+	int	(*write)(void *arg, const void *data, size_t len) MUST_CHECK;
+	void	(*finish)(void *arg);		/* no more input */
+	const unsigned char *(*data)(void *arg, size_t *len);
+	void	(*consume)(void *arg, size_t len);	/* these are out */
+	void	(*changed)(void *arg);	/* look at the end again */
+	void	*arg;
+};
+
+/* In place of a descriptor.  It is not -1, so that a call which failed is not
+ * taken for it, and the output thrown away. */
+#define END_NONE	(-2)
+
+/*
+ * Read from rfd and write to wfd; they may be the same.  rfd END_NONE: there is
+ * no input, finish is called at once.  wfd END_NONE: output is thrown away.
+ * The descriptors become the end's, and are closed also if it fails.  NULL and
+ * errno when out of memory, or if one is -1, from a call that has failed:
+ * errno is that call's then.
+ */
+struct pump *pump_new(struct loop *l, int rfd, int wfd,
+	    const struct pump_peer *peer);
+/* Closes what is open. */
+void	 pump_free(struct pump *e);
+/* Forget the end but leave its descriptors open, for another one.  Returns
+ * whether that of its input is; it is not if the input has ended. */
+int	 end_leave(struct pump *e);
+/* Like pump_free(), telling a TCP peer that it was no proper end (a reset). */
+void	 pump_break(struct pump *e);
+
+/*
+ * The reader of our output may stop reading before it has said all it has to
+ * say, as a command may that needs no input: that is an error only if there
+ * is output for it, and not before its own end.
+ */
+void	 pump_outlive(struct pump *e);
+/* There is output: write it now if that cannot take time, without waiting for
+ * poll to say so. */
+void	 pump_push(struct pump *e);
+/* Read no more. */
+void	 pump_stop_input(struct pump *e);
+/* Is there no more input, as it has ended or was stopped? */
+int	 end_input_finished(const struct pump *e);
+/* There will be no more output: pass that on (close, or SHUT_WR for a
+ * socket).  Failures, which include those of writes before, show in
+ * pump_error(). */
+void	 pump_finish_output(struct pump *e);
+int	 pump_output_finished(const struct pump *e);
+
+/* An errno if reading or writing failed, else 0; and which it was, for
+ * people: "reading from" or "writing to". */
+int	 pump_error(const struct pump *e);
+const char *pump_failed(const struct pump *e);
+
+#endif

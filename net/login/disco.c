@@ -1,0 +1,80 @@
+/*
+ * disco: what every entity answers: XEP-0030 service discovery, XEP-0199
+ * ping, and service-unavailable to the rest (RFC 6120 section 8.4).
+ */
+#include <string.h>
+
+#include "net/login/session_int.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define NS_INFO		"http://jabber.org/protocol/disco#info"
+#define NS_ITEMS	"http://jabber.org/protocol/disco#items"
+
+static void
+feature(struct xw *w, const char *var)
+{
+	xw_start(w, "feature", NULL);
+	xw_attr(w, "var", var);
+	xw_end(w);
+}
+
+/* Only peers that may open bytestreams are told of them: to others we are a
+ * client like any other. */
+static void
+answer_info(struct session *s, const struct elem *iq, const struct elem *query)
+{
+	const char	*from = elem_attr(iq, "from");
+	struct xw	*w;
+
+	if (elem_attr(query, "node") != NULL) {
+		iq_refuse(s->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+		return;
+	}
+	w = iq_result(s->iqs, iq);
+	xw_start(w, "query", NS_INFO);
+	xw_start(w, "identity", NULL);
+	xw_attr(w, "category", "client");
+	xw_attr(w, "type", "bot");
+	xw_attr(w, "name", "xcat");
+	xw_end(w);
+	feature(w, NS_INFO);
+	feature(w, NS_ITEMS);
+	feature(w, NS_PING);
+	if (from == NULL || s->host.allowed(s->host.arg, from)) {
+		feature(w, NS_IBB);
+		feature(w, NS_XCAT);
+		if (s->conf.bytestreams)
+			feature(w, NS_BYTESTREAMS);
+		if (s->conf.files) {
+			feature(w, NS_SI);
+			feature(w, NS_SI_FILE);
+			feature(w, NS_XCAT_FILE);
+		}
+		if (s->conf.oob) {
+			feature(w, NS_IQ_OOB);
+			feature(w, NS_X_OOB);
+		}
+	}
+	iq_post(s->iqs);
+}
+
+void
+disco_answer(struct session *s, const struct elem *iq)
+{
+	const struct elem	*info = elem_child(iq, NS_INFO, "query");
+	int			 get = stanza_type(iq, "get");
+
+	if (get && info != NULL) {
+		answer_info(s, iq, info);
+	} else if (get && elem_child(iq, NS_ITEMS, "query") != NULL) {
+		xw_elem(iq_result(s->iqs, iq), "query", NS_ITEMS, NULL);
+		iq_post(s->iqs);
+	} else if (get && elem_child(iq, NS_PING, "ping") != NULL) {
+		iq_ok(s->iqs, iq);
+	} else {
+		iq_refuse(s->iqs, iq, SE_SERVICE_UNAVAILABLE, NULL);
+	}
+}

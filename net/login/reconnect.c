@@ -1,0 +1,287 @@
+/*
+ * away: a session whose connection was lost: noticing it in bounded time,
+ * and trying again until there is a new one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/login/session_int.h"
+#include "net/login/sm.h"
+#include "net/transport/discover.h"
+#include "net/transport/transport.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+#define RETRY_FIRST	500		/* ms; then twice that, and so on */
+#define RETRY_MOST	30000
+#define RETRY_LOGIN	20000		/* ms for the first; twice that ... */
+#define STARVATIONS	4		/* in a row, without memory */
+#define GHOST_LIFE	60000		/* ms; ejabberd's is 20 s */
+#define LAST_WORDS	100		/* ms for what is still to be sent */
+#define IDLE_LEAST	1500		/* ms: silence that may be why */
+#define QUIET_IDLE	60000		/* ms without hearing anything, ... */
+#define QUIET_SENT	20000		/* ... and since something was sent */
+#define PROBE_WAIT	20000		/* ms for an answer, and ... */
+#define SLOWEST		3		/* ... bytes a ms that servers take, */
+#define SLACK_MOST	20000		/* but no more for that: it says
+					 * something before all is taken */
+
+/*
+ * Noticing
+ */
+
+void
+reconnect_heard(struct session *s)
+{
+	s->last_heard = clock_ms();
+	s->unheard = 0;
+	s->probed = 0;
+}
+
+void
+reconnect_sent(struct session *s, size_t len)
+{
+	s->last_sent = clock_ms();
+	if (s->unheard == 0)
+		s->unheard_since = s->last_sent;
+	s->unheard += len;
+	if (s->state == S_READY && reconnect_deadline(s) < s->timer.at)
+		timer_set(s->loop, &s->timer, reconnect_deadline(s));
+}
+
+/* Half of what the server bears, or most of what a proxy before it does, if
+ * that is less. */
+static int64_t
+keepalive(const struct session *s)
+{
+	int64_t	 most = transport_silence(s->transport);
+	int64_t	 server = s->limits.silence * 1000 / 2;
+	int64_t	 proxy = discover_bears(s->conf.ways)->silence_ms;
+
+	proxy -= proxy / 3;
+	if (server > 0 && server < most)
+		most = server;
+	if (proxy > 0 && proxy < most)
+		most = proxy;
+	return most;
+}
+
+/* Twice after as long a silence is no coincidence: what is between us and the
+ * server forgets connections on which nothing goes. */
+static void
+learn_silence(struct session *s)
+{
+	struct discover_bears	*bears = discover_bears(s->conf.ways);
+	int64_t			 last = s->last_sent > s->last_heard ?
+				    s->last_sent : s->last_heard;
+	int64_t			 idle = clock_ms() - last, then = s->idle_loss;
+
+	if (s->state != S_READY || s->probed != 0 || idle < IDLE_LEAST)
+		return;
+	s->idle_loss = idle;
+	if (then == 0 || llabs(idle - then) > then / 4)
+		return;
+	if (bears->silence_ms == 0 || idle < bears->silence_ms)
+		bears->silence_ms = idle;
+	session_log(s, 1, "connections are lost after %lld ms of silence; "
+	    "there will be less from now on", (long long)idle);
+}
+
+/* When the server's silence becomes suspicious, or is proof enough. */
+int64_t
+reconnect_deadline(const struct session *s)
+{
+	int64_t	 at = s->last_heard + QUIET_IDLE;
+	int64_t	 slack = (int64_t)s->unheard / SLOWEST;
+
+	if (s->probed != 0)
+		return s->probed + PROBE_WAIT +
+		    (slack < SLACK_MOST ? slack : SLACK_MOST);
+	if (s->unheard > 0 && s->unheard_since + QUIET_SENT < at)
+		at = s->unheard_since + QUIET_SENT;
+	if (s->last_sent + keepalive(s) < at)
+		at = s->last_sent + keepalive(s);
+	return at;
+}
+
+static void
+pong(void *arg, const struct elem *answer)
+{
+	(void)arg;
+	(void)answer;	/* having heard it is all */
+}
+
+static void
+probe(struct session *s, int64_t now)
+{
+	s->probed = now;
+	if (sm_counting(s->sm)) {
+		resume_ask(s);
+		return;
+	}
+	xw_elem(iq_request(s->iqs, "get", s->domain), "ping",
+	    "urn:xmpp:ping", NULL);
+	errno = 0;
+	if (iq_ask(s->iqs, pong, s, IQ_NODEADLINE) == 0)
+		return;
+	/* What cannot be asked has no answer, which PROBE_WAIT bounds. */
+	if (errno == ENOMEM)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+	else
+		session_log(s, 1, "the server cannot be asked whether it is "
+		    "there: too much waits to be sent");
+}
+
+void
+reconnect_look(struct session *s, int64_t now)
+{
+	if (s->paused)		/* we are not listening */
+		reconnect_heard(s);
+	/* What waits here has not had its chance yet. */
+	if (s->probed != 0 && transport_queued(s->transport) > 0)
+		s->probed = now;
+	if (now < reconnect_deadline(s))
+		return;
+	if (s->probed != 0)
+		session_fail(s, SESSION_LOST, "the server no longer answers; "
+		    "check the network and try again");
+	else if (now - s->last_heard >= QUIET_SENT)
+		probe(s, now);
+	else {
+		s->last_sent = now;
+		transport_keepalive(s->transport);
+	}
+}
+
+/* Whatever is between us and the server may have forgotten us meanwhile, or it
+ * may be there again. */
+void
+session_woken(struct session *s)
+{
+	int64_t	 now = clock_ms();
+
+	if (s->state == S_READY && s->probed == 0) {
+		probe(s, now);
+		if (s->state == S_READY)
+			timer_set(s->loop, &s->timer, reconnect_deadline(s));
+	} else if (s->state == S_AWAY) {
+		timer_set(s->loop, &s->timer, now);
+	}
+}
+
+/*
+ * Trying again
+ */
+
+/* Is it worth it?  Not if the server refuses us, or is not the one; and once
+ * only if it has not yet let us in, though we went on as if it had.  Memory may
+ * be there again in a moment; if not, this program is better begun anew. */
+int
+reconnect_may_return(const struct session *s, enum session_fault fault)
+{
+	return s->conf.persist && *s->jid != '\0' &&
+	    (s->welcome || s->early) && (fault == SESSION_UNREACHED ||
+	    fault == SESSION_LOST || fault == SESSION_TIMEOUT ||
+	    (fault == SESSION_INTERNAL && s->starvations < STARVATIONS) ||
+	    (fault == SESSION_CONFLICT && (s->state == S_BINDING ||
+	    s->state == S_ELSEWHERE)));
+}
+
+/* ejabberd may hold an answer back for 15 s, and do then what it was asked. */
+static int
+may_haunt(const struct session *s)
+{
+	return s->early || s->state == S_BINDING ||
+	    s->state == S_RESUMING || s->state == S_PROVING;
+}
+
+int
+reconnect_is_ghost(const struct session *s)
+{
+	return clock_ms() < s->ghost_until;
+}
+
+void
+reconnect_fear_ghost(struct session *s)
+{
+	if (may_haunt(s))
+		s->ghost_until = clock_ms() + GHOST_LIFE;
+}
+
+/* The transport cannot be freed from its own callbacks: the timer does that,
+ * once an error of ours has had its chance to go out. */
+void
+reconnect_begin(struct session *s)
+{
+	int	 first = s->tries == 0;
+
+	learn_silence(s);
+	if (!sm_resumable(s->sm))
+		sm_end(s->sm);
+	reconnect_fear_ghost(s);
+	iq_forget(s->iqs, s);
+	transport_close(s->transport);
+	session_set_state(s, S_AWAY);
+	timer_clear(s->loop, &s->tell);
+	timer_set(s->loop, &s->timer, clock_ms() +
+	    (transport_queued(s->transport) > 0 ? LAST_WORDS : 0));
+	if (first) {
+		strlcpy(s->was, s->jid, sizeof(s->was));
+		s->lost_at = clock_ms();
+		s->tries = 1;
+		s->host.lost(s->host.arg, sm_resumable(s->sm));
+	} else {
+		session_log(s, 1, "%s", s->why);
+	}
+}
+
+static int64_t
+delay(const struct session *s)
+{
+	int64_t	 most = RETRY_FIRST;
+	int	 i;
+
+	for (i = 1; i < s->tries && most < RETRY_MOST; i++)
+		most *= 2;
+	if (most > RETRY_MOST)
+		most = RETRY_MOST;
+	/* Not all at once, after a server's restart. */
+	return most / 2 + arc4random_uniform((uint32_t)most / 2);
+}
+
+/* A transport may be a hole when it is tried and sound a moment later, so an
+ * attempt is given up soon; but not each time, in case it is merely slow. */
+int64_t
+reconnect_patience(const struct session *s)
+{
+	int64_t	 most = RETRY_LOGIN * (s->tries - 1);
+
+	return s->tries == 0 || most > s->conf.login_ms ? s->conf.login_ms :
+	    most;
+}
+
+void
+reconnect_fire(struct session *s)
+{
+	if (s->transport != NULL) {
+		transport_free(s->transport);
+		s->transport = NULL;
+		timer_set(s->loop, &s->timer, clock_ms() + delay(s));
+		return;
+	}
+	s->tries++;
+	if (session_set_out(s) == -1)
+		session_fail(s, SESSION_INTERNAL, "out of memory");
+}
+
+/* The server may have said where it would like to see us (section 5). */
+void
+reconnect_hint(struct session *s)
+{
+	const char	*location = sm_location(s->sm);
+
+	if (sm_resumable(s->sm) && location != NULL && s->tries == 2)
+		discover_elsewhere(s->conf.ways, NULL, location,
+		    "its XEP-0198 location");
+}

@@ -1,0 +1,17 @@
+/*
+ * trace: stanzas as -vv shows them: without what is secret (SASL) and without
+ * payload.
+ */
+#ifndef NET_LOGIN_TRACE_H
+#define NET_LOGIN_TRACE_H
+
+#include <stddef.h>
+
+struct elem;
+
+/* A received element, or the bytes of one sent, as one line in out of size
+ * bytes, returned. */
+char	*trace_elem(const struct elem *e, char *out, size_t size);
+char	*trace_bytes(const void *stanza, size_t len, char *out, size_t size);
+
+#endif

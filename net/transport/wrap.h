@@ -1,0 +1,24 @@
+/*
+ * wrap: stanzas that travel outside of a stream, where no header says what
+ * namespace they are in (RFC 7395 section 3.3.3, XEP-0206 section 3).
+ */
+#ifndef NET_TRANSPORT_WRAP_H
+#define NET_TRANSPORT_WRAP_H
+
+#include <stddef.h>
+
+#include "xml/check.h"
+
+struct buf;
+
+/*
+ * Append one element, as it would stand in a stream of jabber:client, with
+ * xmlns on it if it has none, and without white space around it.  0, or -1
+ * (no memory, no room, nothing but white space).
+ */
+int	 wrap_stanza(struct buf *out, const void *data, size_t len) MUST_CHECK;
+/* Make the element that out ends with n bytes longer, by spaces in its last
+ * tag, where they mean nothing.  0 or -1; then its end is lost. */
+int	 wrap_pad(struct buf *out, size_t n) MUST_CHECK;
+
+#endif

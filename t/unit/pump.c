@@ -1,0 +1,130 @@
+/*
+ * Unit tests of net/end: what stands for no descriptor, and what does not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/io/loop.h"
+#include "net/io/pump.h"
+#include "t/lib/tap.h"
+
+#define BOUND	30000		/* ms, after which a test has failed */
+
+static struct loop	*loop;
+static size_t		 left;		/* bytes for the end */
+static int		 finished;
+
+static size_t
+room(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static int
+take(void *arg, const void *data, size_t len)
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+static void
+finish(void *arg)
+{
+	(void)arg;
+	finished = 1;
+}
+
+static const unsigned char *
+data(void *arg, size_t *len)
+{
+	static const unsigned char	 bytes[100];
+
+	(void)arg;
+	*len = left;
+	return bytes;
+}
+
+static void
+consume(void *arg, size_t len)
+{
+	(void)arg;
+	left -= len;
+	if (left == 0)
+		loop_stop(loop);
+}
+
+static void
+changed(void *arg)
+{
+	(void)arg;
+}
+
+static void
+too_late(void *arg)
+{
+	(void)arg;
+	loop_stop(loop);
+}
+
+static const struct pump_peer	 peer = { room, take, finish, data, consume,
+				    changed, NULL };
+
+static int
+is_closed(int fd)
+{
+	return fcntl(fd, F_GETFD) == -1 && errno == EBADF;
+}
+
+/* The descriptor of a call that has failed. */
+static void
+test_failed(void)
+{
+	int	 fds[2];
+
+	if (pipe(fds) == -1)
+		exit(1);
+	errno = EMFILE;
+	ok(pump_new(loop, fds[0], -1, &peer) == NULL && errno == EMFILE,
+	    "an output that could not be had is no output to be thrown away");
+	ok(is_closed(fds[0]), "the input is closed");
+	errno = EMFILE;
+	ok(pump_new(loop, -1, fds[1], &peer) == NULL && errno == EMFILE,
+	    "nor is an input that could not be had an empty one");
+	ok(is_closed(fds[1]), "the output is closed");
+}
+
+static void
+test_none(void)
+{
+	struct timer	 bound = { .fire = too_late };
+	struct pump	*e;
+
+	left = 100;
+	e = pump_new(loop, END_NONE, END_NONE, &peer);
+	ok(e != NULL && finished, "without an input that is at its end");
+	timer_set(loop, &bound, clock_ms() + BOUND);
+	ok(loop_run(loop) == 0 && left == 0,
+	    "without an output all is thrown away");
+	timer_clear(loop, &bound);
+	is_int(pump_error(e), 0, "which is no error");
+	pump_finish_output(e);
+	ok(pump_output_finished(e), "and it has an end");
+	pump_free(e);
+}
+
+int
+main(void)
+{
+	if ((loop = loop_new()) == NULL)
+		return 1;
+	test_failed();
+	test_none();
+	loop_free(loop);
+	return tap_done();
+}
