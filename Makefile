@@ -46,20 +46,21 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o net/login/fast_to
 	net/login/sasl2.o net/login/sasl2_login.o net/login/sasl_login.o \
 	net/login/scram.o net/login/session.o net/login/sm.o \
 	net/login/trace.o
-NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN)
+S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o
+CHANNEL	= net/channel/service.o net/channel/service_dial.o
+FILE	= net/file/filename.o net/file/http_serve.o net/file/partial.o \
+	net/file/sum.o
+NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
+	$(CHANNEL) $(FILE)
 OBJS	= $(XML) $(IBB) $(NET)
-S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
-	net/s5b/upgrade.o
-CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/call.o \
+# These call up into xcat.c, so they cannot be linked without it yet.
+MAIN	= xcat.o net/s5b/streamhosts.o net/s5b/upgrade.o \
+	net/channel/accept.o net/channel/admit.o net/channel/call.o \
 	net/channel/channel.o net/channel/notes.o net/channel/probe.o \
-	net/channel/service.o net/channel/service_dial.o
-FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
-	net/file/oob_fetch.o net/file/oob_send.o net/file/partial.o \
+	net/file/oob.o net/file/oob_fetch.o net/file/oob_send.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \
 	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
-	net/file/send_ask.o net/file/send_native.o net/file/send_si.o \
-	net/file/sum.o
-MAIN	= xcat.o $(S5B) $(CHANNEL) $(FILE)
+	net/file/send_ask.o net/file/send_native.o net/file/send_si.o
 # A line for each: fewer conflicts.
 UNITS	= t/unit/absence.t \
 	t/unit/ack.t \
