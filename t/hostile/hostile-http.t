@@ -145,6 +145,18 @@ def _ok_too_large_for_a_proxy(s):
     s.close()
 
 
+for name, large in (('endless_stanza', '<message>' + 'x' * 3000000 + '</message>'),
+                    ('deep', '<a>' * 10000 + '</a>' * 10000)):
+    @case(road=BOSH, of=name, out=b'hello')
+    def _ok_skipped(s, large=large):
+        """What is too large to be kept is passed over, and the session goes on."""
+        b = bosh(s)
+        s.stream()
+        b.answer(response(body(large)))
+        s.data(b'hello')
+        s.close()
+
+
 FLOOD = 6 << 20
 
 
@@ -246,8 +258,6 @@ bad('more_than_a_body', response(EMPTY + '<x/>'), 'bad BOSH')
 bad('doctype', response('<!DOCTYPE body>' + EMPTY), 'bad BOSH')
 bad('comment', response(body('<!-- x -->')), 'bad BOSH')
 bad('no_utf8', response(body().encode().replace(b'></', b'>\xff</')), 'bad BOSH')
-bad('endless_stanza', response(body('<message>' + 'x' * 3000000 + '</message>')), 'bad BOSH')
-bad('deep', response(body('<a>' * 10000 + '</a>' * 10000)), 'bad BOSH')
 
 CONDITIONS = ('bad-request', 'host-gone', 'host-unknown', 'improper-addressing', 'internal-server-error',
               'item-not-found', 'other-request', 'policy-violation', 'remote-connection-failed', 'remote-stream-error',
