@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "net/channel/service.h"
+#include "net/dial/addr.h"
 #include "xml/number.h"
 #include "xml/text.h"
 
@@ -16,26 +17,6 @@ struct services {
 	struct service	*list;
 	size_t		 n;
 };
-
-int
-service_split(char *s, char **host, char **port)
-{
-	char	*end;
-
-	*host = s;
-	*port = NULL;
-	if (*s == '[') {
-		if ((end = strchr(s, ']')) == NULL || end[1] != ':')
-			return -1;
-		*host = s + 1;
-		*end = '\0';
-		*port = end + 2;
-	} else if ((end = strrchr(s, ':')) != NULL) {
-		*end = '\0';
-		*port = end + 1;
-	}
-	return **host == '\0' || (*port != NULL && **port == '\0') ? -1 : 0;
-}
 
 #define PORT_IS	"port is to be a number from 1 to 65535"
 
@@ -63,7 +44,7 @@ service_asked(char *s, char **host, char **port, char *err)
 	char	 shown[100];
 
 	text_cut(s, shown, sizeof(shown));
-	if (service_split(s, host, port) == -1) {
+	if (addr_split(s, host, port) == -1) {
 		snprintf(err, SERVICE_ERR, "service %s: give a name, a port "
 		    "or host:port", shown);
 		return -1;
@@ -107,7 +88,7 @@ parse(struct service *s, const char *arg, char *err)
 	}
 	*eq = '\0';
 	s->target = eq + 1;
-	if (service_split(s->text, &s->host, &s->port) == -1)
+	if (addr_split(s->text, &s->host, &s->port) == -1)
 		return bad(arg, "no name before the =", err);
 	if (!good_name(s->host, s->port))
 		return bad(arg, "its " PORT_IS, err);
@@ -240,7 +221,7 @@ named_target(struct target *t, const char *target)
 		return 0;
 	}
 	if (strlcpy(copy, target, sizeof(copy)) >= sizeof(copy) ||
-	    service_split(copy, &host, &port) == -1)
+	    addr_split(copy, &host, &port) == -1)
 		return -1;
 	return port == NULL ? tcp_target(t, "localhost", host) :
 	    tcp_target(t, host, port);

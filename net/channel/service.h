@@ -49,9 +49,6 @@ void	 services_free(struct services *s);
 int	 services_match(const struct services *s, const char *host,
 	    const char *port, struct target *t, char *err);
 
-/* Split "name" or "host:port" ("[v6]:port") into host and port; *port is NULL
- * if there is none.  s is changed.  Returns 0 or -1. */
-int	 service_split(char *s, char **host, char **port) MUST_CHECK;
 /* Split what a caller asks for, and see that its port, or a name that is all
  * digits, is a number from 1 to 65535.  s is changed.  Returns 0, or -1 with a
  * message in err[SERVICE_ERR]. */

@@ -166,3 +166,23 @@ addr_own(struct addr *out, size_t max)
 	qsort(out, n, sizeof(*out), compare);
 	return n;
 }
+
+int
+addr_split(char *s, char **host, char **port)
+{
+	char	*end;
+
+	*host = s;
+	*port = NULL;
+	if (*s == '[') {
+		if ((end = strchr(s, ']')) == NULL || end[1] != ':')
+			return -1;
+		*host = s + 1;
+		*end = '\0';
+		*port = end + 2;
+	} else if ((end = strrchr(s, ':')) != NULL) {
+		*end = '\0';
+		*port = end + 1;
+	}
+	return **host == '\0' || (*port != NULL && **port == '\0') ? -1 : 0;
+}

@@ -1,5 +1,5 @@
 /*
- * addr: what kind of address it is, and which ones are our own.
+ * addr: what kind of address it is, and which ones are our own; host:port taken apart.
  */
 #ifndef NET_DIAL_ADDR_H
 #define NET_DIAL_ADDR_H
@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "xml/check.h"
 
 struct addr;
 
@@ -32,5 +34,8 @@ uint16_t addr_port(const struct sockaddr *sa);
  * and IPv6 before IPv4; none of one link only.  Returns their number.
  */
 size_t	 addr_own(struct addr *out, size_t max);
+/* Split "name" or "host:port" ("[v6]:port") into host and port; *port is NULL
+ * if there is none.  s is changed.  Returns 0 or -1. */
+int	 addr_split(char *s, char **host, char **port) MUST_CHECK;
 
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/channel/service.h"
 #include "net/dial/addr.h"
 #include "net/dial/port.h"
 #include "net/io/listen.h"
@@ -72,9 +71,11 @@ bind_to(struct port *p, const struct sockaddr *sa, socklen_t len)
 	return fd == -1 ? -1 : add(p, fd);
 }
 
+#define PLACE_MAX	300	/* bytes of "[addr:]port", with NUL */
+
 /* "[addr:]port", taken apart. */
 struct place {
-	char		 copy[SERVICE_MAX];
+	char		 copy[PLACE_MAX];
 	char		*host;		/* in there; NULL: the loopback */
 	uint16_t	 port;		/* 0: any */
 };
@@ -87,7 +88,7 @@ parse_place(const char *where, struct place *w, char *err)
 	uint64_t	 n;
 
 	if (strlcpy(w->copy, where, sizeof(w->copy)) >= sizeof(w->copy) ||
-	    service_split(w->copy, &w->host, &digits) == -1) {
+	    addr_split(w->copy, &w->host, &digits) == -1) {
 		snprintf(err, PORT_ERR, "%.100s: give [addr:]port or /path",
 		    where);
 		return -1;

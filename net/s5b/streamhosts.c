@@ -9,7 +9,6 @@
 #include "ibb/s5b.h"
 #include "net/channel/channel.h"
 #include "net/channel/run.h"
-#include "net/channel/service.h"
 #include "net/dial/addr.h"
 #include "net/dial/resolve.h"
 #include "net/login/session.h"
@@ -56,7 +55,7 @@ parse_given(const char *s, char *err)
 	}
 	if (ngiven == GIVEN_MAX ||
 	    strlcpy(copy, s, sizeof(copy)) >= sizeof(copy) ||
-	    service_split(copy, &host, &port) == -1 ||
+	    addr_split(copy, &host, &port) == -1 ||
 	    strlcpy(given[ngiven].host, host, sizeof(given->host)) >=
 	    sizeof(given->host)) {
 		snprintf(err, HOSTS_ERR, "streamhost %.100s: give an address, "

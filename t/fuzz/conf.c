@@ -19,6 +19,7 @@
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
+#include "net/dial/addr.h"
 #include "net/dial/proxy.h"
 #include "net/transport/discover.h"
 #include "net/transport/endpoint_parse.h"
@@ -140,7 +141,7 @@ find(const struct services *sv, char *asked)
 	struct target	 t;
 	char		*host = NULL, *port = NULL, err[SERVICE_ERR];
 
-	if (*asked != '\0' && service_split(asked, &host, &port) == -1)
+	if (*asked != '\0' && addr_split(asked, &host, &port) == -1)
 		return;
 	if (services_match(sv, host, port, &t, err) == -1) {
 		must(*err != '\0');
