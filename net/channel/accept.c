@@ -71,7 +71,7 @@ accept_stream(struct channel *l)
 
 /* While our server is away nothing can come. */
 void
-listen_late(void *arg)
+accept_late(void *arg)
 {
 	struct channel	*l = arg;
 
@@ -92,7 +92,7 @@ count_shaking(const char *peer)
 	size_t		 n = 0;
 
 	TAILQ_FOREACH(l, &run.channels, next)
-		if (l->turn == LINK_SHAKING && (peer == NULL ||
+		if (l->turn == CHANNEL_SHAKING && (peer == NULL ||
 		    jid_samebare(stream_peer(l->stream), peer)))
 			n++;
 	return n;
@@ -106,7 +106,7 @@ drop_shaking(void)
 	size_t		 n, most = 0;
 
 	TAILQ_FOREACH(l, &run.channels, next) {
-		if (l->turn != LINK_SHAKING)
+		if (l->turn != CHANNEL_SHAKING)
 			continue;
 		n = count_shaking(stream_peer(l->stream));
 		if (n > most) {
@@ -127,7 +127,7 @@ shake(struct channel *l)
 {
 	if (count_shaking(NULL) >= SHAKING_MAX)
 		drop_shaking();
-	set_turn(l, LINK_SHAKING);
+	set_turn(l, CHANNEL_SHAKING);
 	accept_stream(l);
 	stream_hold(l->stream, 1);
 }
@@ -140,7 +140,7 @@ shake(struct channel *l)
 static void
 take(struct channel *l)
 {
-	set_turn(l, LINK_TAKEN);
+	set_turn(l, CHANNEL_TAKEN);
 	say(1, "%s: stream", stream_peer(l->stream));
 	if (stream_state(l->stream) == STREAM_OFFERED)
 		accept_stream(l);
@@ -159,9 +159,9 @@ first_in_line(void)
 	if (oob_busy())
 		return NULL;
 	TAILQ_FOREACH(l, &run.channels, next) {
-		if (receive_apart(l) || l->turn == LINK_SHAKING)
+		if (receive_apart(l) || l->turn == CHANNEL_SHAKING)
 			continue;
-		if (l->turn == LINK_TAKEN)
+		if (l->turn == CHANNEL_TAKEN)
 			return l;
 		if (first == NULL)
 			first = l;
@@ -177,8 +177,8 @@ accept_next(void)
 	struct channel	*l;
 
 	while (!run.ending && (l = first_in_line()) != NULL &&
-	    l->turn != LINK_TAKEN) {
-		if (l->turn == LINK_OFFERED && stream_shakes(l->stream))
+	    l->turn != CHANNEL_TAKEN) {
+		if (l->turn == CHANNEL_OFFERED && stream_shakes(l->stream))
 			shake(l);
 		else
 			take(l);
@@ -226,7 +226,7 @@ serve(struct channel *l, const struct target *t)
 		.local = session_jid(run.session),
 	};
 
-	set_turn(l, LINK_TAKEN);
+	set_turn(l, CHANNEL_TAKEN);
 	say(1, "%s: stream for %s", env.peer, t->name);
 	l->service = strdup(t->name);
 	l->dial = service_dial(run.loop, run.resolver, t, &env, reached, l);
@@ -281,7 +281,7 @@ too_many(const char *peer, int apart, const struct channel *self)
 	if (!apart && run.mode == SERVE)
 		most = run.conf.max_streams_per_peer;
 	TAILQ_FOREACH(l, &run.channels, next) {
-		if (l == self || l->turn == LINK_SHAKING)
+		if (l == self || l->turn == CHANNEL_SHAKING)
 			continue;
 		if (!run.conf.keep && !apart)
 			return 1;
@@ -298,7 +298,7 @@ too_many(const char *peer, int apart, const struct channel *self)
 static void
 join(struct channel *l, const struct target *t)
 {
-	set_turn(l, LINK_OFFERED);
+	set_turn(l, CHANNEL_OFFERED);
 	if (run.mode == SERVE && l->in == NULL) {
 		if (waits_for_session(l, t))
 			serve_shaken(l, t);
@@ -315,7 +315,7 @@ join(struct channel *l, const struct target *t)
 }
 
 void
-listen_stands(struct channel *l)
+accept_stands(struct channel *l)
 {
 	timer_clear(run.loop, &l->handshake);
 	if (too_many(stream_peer(l->stream), receive_apart(l), l)) {
@@ -329,7 +329,7 @@ listen_stands(struct channel *l)
 	} else if (receive_apart(l)) {
 		take(l);
 	} else {
-		set_turn(l, LINK_IN_LINE);
+		set_turn(l, CHANNEL_IN_LINE);
 		accept_next();
 	}
 }

@@ -89,7 +89,7 @@ channel_new(void)
 		return NULL;
 	l->timer = (struct timer){ .fire = channel_timeout, .arg = l };
 	l->silence = (struct timer){ .fire = channel_silent, .arg = l };
-	l->handshake = (struct timer){ .fire = listen_late, .arg = l };
+	l->handshake = (struct timer){ .fire = accept_late, .arg = l };
 	look_later(l);
 	TAILQ_INSERT_TAIL(&run.channels, l, next);
 	run.nchannels++;
@@ -663,8 +663,8 @@ channel_check(struct channel *l)
 		}
 		call_stands(l);
 	}
-	if (l->turn == LINK_SHAKING && state == STREAM_OPEN) {
-		listen_stands(l);
+	if (l->turn == CHANNEL_SHAKING && state == STREAM_OPEN) {
+		accept_stands(l);
 		return;
 	}
 	if (now_moved != l->progress) {
@@ -674,7 +674,7 @@ channel_check(struct channel *l)
 			l->since = clock_ms();
 	}
 	channel_wait(l);
-	if (l->turn != LINK_OURS && l->turn != LINK_TAKEN) {
+	if (l->turn != CHANNEL_OURS && l->turn != CHANNEL_TAKEN) {
 		if (state == STREAM_FAILED)
 			channel_broke(l);
 		return;
@@ -711,7 +711,7 @@ channel_check(struct channel *l)
 	else if (state == STREAM_FAILED && stream_eof(l->stream))
 		channel_broke(l);
 	else if (state == STREAM_CLOSED && pump_output_finished(l->pump)) {
-		if (run.mode == SEND && !end_input_finished(l->pump))
+		if (run.mode == SEND && !pump_input_finished(l->pump))
 			channel_failed(l, EX_BROKEN, "the peer closed the "
 			    "stream before the end of the input; try again");
 		else
@@ -850,8 +850,8 @@ channel_join_stdio(struct channel *l)
 {
 	l->chat = !run.conf.no_stdin && isatty(STDIN_FILENO) &&
 	    isatty(STDOUT_FILENO);
-	channel_join(l, run.conf.no_stdin ? END_NONE : keep_fd(STDIN_FILENO),
-	    run.mode == SEND ? END_NONE : keep_fd(STDOUT_FILENO));
+	channel_join(l, run.conf.no_stdin ? PUMP_NONE : keep_fd(STDIN_FILENO),
+	    run.mode == SEND ? PUMP_NONE : keep_fd(STDOUT_FILENO));
 }
 
 int

@@ -31,12 +31,12 @@ struct upgrade;
 
 /* How far a stream is that a peer has offered: see listen.c. */
 enum channel_turn {
-	LINK_OURS,		/* we have opened it */
-	LINK_OFFERED,		/* it waits for an answer */
-	LINK_SHAKING,		/* it is accepted, and its session has yet to
+	CHANNEL_OURS,		/* we have opened it */
+	CHANNEL_OFFERED,		/* it waits for an answer */
+	CHANNEL_SHAKING,		/* it is accepted, and its session has yet to
 				 * stand: it holds no place */
-	LINK_IN_LINE,		/* its session stands; it waits for a place */
-	LINK_TAKEN		/* it has got its place */
+	CHANNEL_IN_LINE,		/* its session stands; it waits for a place */
+	CHANNEL_TAKEN		/* it has got its place */
 };
 
 struct channel {
@@ -165,9 +165,9 @@ void	 accept_socket_offered(struct s5b_offer *o);
 int	 accept_missed(struct channel *l);
 /* The session of a link that was SHAKING stands: it gets its place, or a place
  * in the line, or is refused; the link may be gone. */
-void	 listen_stands(struct channel *l);
+void	 accept_stands(struct channel *l);
 /* A timer's: the session should stand by now, or the link fails. */
-void	 listen_late(void *link);
+void	 accept_late(void *link);
 /* Standard input and output are free: whoever has waited longest. */
 void	 accept_next(void);
 

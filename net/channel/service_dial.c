@@ -75,7 +75,7 @@ connect_unix(const char *path)
 }
 
 static void
-reach_unix(struct service_dial *r, const char *path)
+dial_unix(struct service_dial *r, const char *path)
 {
 	r->fds[0] = r->fds[1] = connect_unix(path);
 	if (r->fds[0] == -1)
@@ -84,7 +84,7 @@ reach_unix(struct service_dial *r, const char *path)
 }
 
 static void
-reach_command(struct service_dial *r, const char *command,
+dial_command(struct service_dial *r, const char *command,
     const struct service_env *env)
 {
 	const char	*const vars[] = {
@@ -126,9 +126,9 @@ service_dial(struct loop *l, struct resolver *res, const struct target *t,
 		return r;
 	}
 	if (t->kind == TARGET_UNIX)
-		reach_unix(r, t->path);
+		dial_unix(r, t->path);
 	else
-		reach_command(r, t->command, env);
+		dial_command(r, t->command, env);
 	timer_set(l, &r->ready, clock_ms());
 	return r;
 }

@@ -161,7 +161,7 @@ load(struct known_peers *k, int fd, struct buf *b)
 }
 
 static struct known_peers *
-known_new(const char *path)
+known_peers_new(const char *path)
 {
 	struct known_peers	*k;
 
@@ -183,7 +183,7 @@ known_peers_read(const char *dir, char *err)
 	int		 fd, r;
 
 	snprintf(path, sizeof(path), "%s/" KNOWN_FILE, dir);
-	if ((k = known_new(path)) == NULL) {
+	if ((k = known_peers_new(path)) == NULL) {
 		conf_fail(err, "out of memory");
 		return NULL;
 	}
@@ -225,7 +225,7 @@ known_peers_path(const struct known_peers *k)
 }
 
 const char *
-known_note(const struct known_peers *k)
+known_peers_note(const struct known_peers *k)
 {
 	return k->note.text;
 }
@@ -248,10 +248,10 @@ known_peers_entry(const struct known_peers *k, const char *jid)
 }
 
 /* A line that was cut may end within the JID. */
-enum known_doubt
-known_doubt(const struct known_peers *k, const char *jid)
+enum known_peers_doubt
+known_peers_doubt(const struct known_peers *k, const char *jid)
 {
-	enum known_doubt	 doubt = KNOWN_UNDOUBTED;
+	enum known_peers_doubt	 doubt = KNOWN_UNDOUBTED;
 	struct peer		*p;
 	size_t			 len = strlen(jid), n;
 
@@ -292,7 +292,7 @@ static int
 compose(const struct known_peers *k, int fd, struct buf *b, const char *jid,
     const char *fingerprint, char *err)
 {
-	struct known_peers		*now = known_new(k->path);
+	struct known_peers		*now = known_peers_new(k->path);
 	enum known_peers_result	 r;
 	const char		*end;
 

@@ -17,14 +17,14 @@ enum known_peers_result {
 	KNOWN_CHANGED		/* it has another: see known_peers_old() */
 };
 
-enum known_doubt {
+enum known_peers_doubt {
 	KNOWN_UNDOUBTED,
 	KNOWN_DOUBTED,		/* a line was cut where its JID may be this */
 	KNOWN_HAD_KEY		/* a line begins with this JID */
 };
 
 /* Read the file of directory dir; a file that is not there is empty.  Lines
- * that make no sense are ignored, see known_note().  NULL with a message in
+ * that make no sense are ignored, see known_peers_note().  NULL with a message in
  * err[KNOWN_ERR] if the file cannot be read, or others could have written it.
  * To be freed with known_peers_free(). */
 struct known_peers *known_peers_read(const char *dir, char *err);
@@ -34,12 +34,12 @@ void	 known_peers_free(struct known_peers *k);
 /* The file's name, for messages. */
 const char *known_peers_path(const struct known_peers *k);
 /* Which lines were ignored, for people; "" if there were none. */
-const char *known_note(const struct known_peers *k);
+const char *known_peers_note(const struct known_peers *k);
 
 /* Is any key known of jid? */
 int	 known_peers_entry(const struct known_peers *k, const char *jid);
 /* Is no key known of jid, but might a line that was ignored have held one? */
-enum known_doubt known_doubt(const struct known_peers *k, const char *jid);
+enum known_peers_doubt known_peers_doubt(const struct known_peers *k, const char *jid);
 /* Is this a key of jid? */
 enum known_peers_result known_peers_check(const struct known_peers *k,
 	    const char *jid, const char *fingerprint);

@@ -75,20 +75,20 @@ int
 trust_expects(const struct trust *t, const char *peer)
 {
 	return t->known != NULL && (known_peers_entry(t->known, peer) ||
-	    known_doubt(t->known, peer) == KNOWN_HAD_KEY);
+	    known_peers_doubt(t->known, peer) == KNOWN_HAD_KEY);
 }
 
 int
 trust_doubts(const struct trust *t, const char *peer)
 {
 	return t->known != NULL &&
-	    known_doubt(t->known, peer) != KNOWN_UNDOUBTED;
+	    known_peers_doubt(t->known, peer) != KNOWN_UNDOUBTED;
 }
 
 const char *
 trust_note(const struct trust *t)
 {
-	return t->known != NULL ? known_note(t->known) : "";
+	return t->known != NULL ? known_peers_note(t->known) : "";
 }
 
 const char *

@@ -268,7 +268,7 @@ open_end(struct fetching *f)
 	int		 fd = fd_copy(f->partial != NULL ?
 			     partial_fd(f->partial) : STDOUT_FILENO);
 
-	f->pump = pump_new(run.loop, END_NONE, fd, &peer);
+	f->pump = pump_new(run.loop, PUMP_NONE, fd, &peer);
 	return f->pump == NULL ? -1 : 0;
 }
 

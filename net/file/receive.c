@@ -125,7 +125,7 @@ receive_busy(void)
 	if (receive_folder())
 		return 0;
 	TAILQ_FOREACH(l, &run.channels, next)
-		if (!receive_apart(l) && l->turn != LINK_SHAKING)
+		if (!receive_apart(l) && l->turn != CHANNEL_SHAKING)
 			return 1;
 	return oob_busy() || incoming_count(SUMMING, AGREED, NULL) > 0;
 }
@@ -183,7 +183,7 @@ begin(struct channel *l)
 {
 	struct incoming	*in = l->in;
 
-	channel_join(l, END_NONE, destination(in));
+	channel_join(l, PUMP_NONE, destination(in));
 	if (l->unjoined != 0) {
 		incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    "it cannot be kept: ", strerror(l->unjoined));

@@ -347,11 +347,11 @@ outgoing_seek(uint64_t offset, uint64_t length)
 void
 outgoing_join(struct channel *l)
 {
-	int	 fd = out.left > 0 ? fd_copy(out.fd) : END_NONE;
+	int	 fd = out.left > 0 ? fd_copy(out.fd) : PUMP_NONE;
 
 	outgoing_set_phase(MOVING);
 	progress_begin(out.shown, out.offset, out.file.size);
-	channel_join(l, fd, END_NONE);
+	channel_join(l, fd, PUMP_NONE);
 }
 
 size_t

@@ -40,7 +40,7 @@ send_native_pipe(void)
 	out.left = UINT64_MAX;
 	out.offset = out.file.size = 0;
 	if (call(l, run.host, run.port) == 0)
-		channel_join(l, fd, END_NONE);
+		channel_join(l, fd, PUMP_NONE);
 	else
 		close(fd);
 }

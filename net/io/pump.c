@@ -97,7 +97,7 @@ pump_stop_input(struct pump *e)
 }
 
 int
-end_input_finished(const struct pump *e)
+pump_input_finished(const struct pump *e)
 {
 	return e->in.fd < 0;
 }
@@ -329,12 +329,12 @@ pump_new(struct loop *l, int rfd, int wfd, const struct pump_peer *peer)
 	    .ready = ready_input, .arg = e };
 	e->out = (struct watch){ .fd = wfd, .want = want_output,
 	    .ready = ready_output, .arg = e };
-	if (wfd == END_NONE) {
+	if (wfd == PUMP_NONE) {
 		e->out.want = want_discard;
 		e->out.ready = ready_discard;
 	}
 	loop_watch(l, &e->out);
-	if (rfd != END_NONE)
+	if (rfd != PUMP_NONE)
 		loop_watch(l, &e->in);
 	else
 		e->peer.finish(e->peer.arg);

@@ -29,11 +29,11 @@ struct pump_peer {
 
 /* In place of a descriptor.  It is not -1, so that a call which failed is not
  * taken for it, and the output thrown away. */
-#define END_NONE	(-2)
+#define PUMP_NONE	(-2)
 
 /*
- * Read from rfd and write to wfd; they may be the same.  rfd END_NONE: there is
- * no input, finish is called at once.  wfd END_NONE: output is thrown away.
+ * Read from rfd and write to wfd; they may be the same.  rfd PUMP_NONE: there is
+ * no input, finish is called at once.  wfd PUMP_NONE: output is thrown away.
  * The descriptors become the end's, and are closed also if it fails.  NULL and
  * errno when out of memory, or if one is -1, from a call that has failed:
  * errno is that call's then.
@@ -60,7 +60,7 @@ void	 pump_push(struct pump *e);
 /* Read no more. */
 void	 pump_stop_input(struct pump *e);
 /* Is there no more input, as it has ended or was stopped? */
-int	 end_input_finished(const struct pump *e);
+int	 pump_input_finished(const struct pump *e);
 /* There will be no more output: pass that on (close, or SHUT_WR for a
  * socket).  Failures, which include those of writes before, show in
  * pump_error(). */

@@ -501,7 +501,7 @@ proxy_reached(void *arg, int fd, size_t which, const char *err)
 
 /* The addresses of the proxy that was chosen: any of them will do. */
 static void
-reach_proxy(struct upgrade *w)
+dial_proxy(struct upgrade *w)
 {
 	struct s5b_dial_host	 hosts[S5B_HOSTS];
 	size_t			 i, n = 0;
@@ -535,7 +535,7 @@ answered(void *arg, int used, enum stanza_error err, const char *why)
 	else if (used == -1)
 		failed(w, err, why);
 	else if (strcmp(w->hosts[used].jid, session_jid(run.session)) != 0)
-		reach_proxy(w);
+		dial_proxy(w);
 	else if (w->fd == -1)
 		withdraw(w, SE_NONE, "it says that it is connected, but it "
 		    "is not");

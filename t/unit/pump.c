@@ -106,7 +106,7 @@ test_none(void)
 	struct pump	*e;
 
 	left = 100;
-	e = pump_new(loop, END_NONE, END_NONE, &peer);
+	e = pump_new(loop, PUMP_NONE, PUMP_NONE, &peer);
 	ok(e != NULL && finished, "without an input that is at its end");
 	timer_set(loop, &bound, clock_ms() + BOUND);
 	ok(loop_run(loop) == 0 && left == 0,
