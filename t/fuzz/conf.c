@@ -7,7 +7,8 @@
  *			< begins an item of the roster
  *	service		services of a listener, and with ? before, names that
  *			are asked for
- *	where, proxy	of -c and -x, by line
+ *	where		-c and -x, by line
+ *	environment	all_proxy, no_proxy, and by line, hosts to be reached
  */
 #include <sys/types.h>
 
@@ -194,6 +195,27 @@ places(struct script *s)
 	}
 }
 
+static void
+environment(struct script *s)
+{
+	const char	*line;
+	struct proxy	 p;
+	char		 err[PROXY_ERR];
+	int		 r;
+
+	if ((line = script_line(s)) == NULL || setenv("all_proxy", line, 1) ==
+	    -1 || (line = script_line(s)) == NULL)
+		return;
+	setenv("no_proxy", line, 1);
+	r = proxy_environment(&p, err);
+	must(r != -1 || *err != '\0');
+	while (r == 1 && (line = script_line(s)) != NULL)
+		if (proxy_for(&p, line) == NULL)
+			must(p.except != NULL && *p.except != '\0');
+	unsetenv("all_proxy");
+	unsetenv("no_proxy");
+}
+
 int
 fuzz_conf(const uint8_t *data, size_t size)
 {
@@ -214,6 +236,8 @@ fuzz_conf(const uint8_t *data, size_t size)
 		allow(&s);
 	} else if (strcmp(line, "service") == 0) {
 		service(&s);
+	} else if (strcmp(line, "environment") == 0) {
+		environment(&s);
 	} else if (strcmp(line, "where") == 0) {
 		places(&s);
 	}

@@ -2,7 +2,8 @@
  * Fuzzer of what fetches a document by HTTP: the server's bytes are the input,
  * first a letter for how it is asked: w whole, p in pieces; then responses,
  * one for each connection, that are parted by lines of a single dot.  $ is the
- * server's port.  And of the documents about a domain, host-meta in XML and
+ * server's port.  With m, host-meta of this machine is asked for, which nothing
+ * here serves.  And of the documents about a domain, host-meta in XML and
  * JSON, which the whole input is taken for as well.
  */
 #include <sys/types.h>
@@ -117,11 +118,37 @@ answer(struct script *s)
 	peer_turn(1);
 }
 
+static void
+on_ways(void *arg, const struct endpoint *ways, size_t n, const char *note)
+{
+	(void)arg;
+	(void)ways;
+	must(n > 0 || note != NULL);
+	done = 1;
+}
+
+static void
+host_meta(void)
+{
+	static struct discover_conf	 conf = { .domain = "127.0.0.1",
+				    .family = AF_INET };
+	struct hostmeta		*a;
+
+	if (conf.tls == NULL)
+		must((conf.tls = SSL_CTX_new(TLS_client_method())) != NULL);
+	must((a = hostmeta(peer_loop(), peer_resolver(), &conf, on_ways,
+	    NULL)) != NULL);
+	peer_turn(30);
+	if (!done)
+		hostmeta_free(a);
+}
+
 int
 fuzz_fetch(const uint8_t *data, size_t size)
 {
 	struct fetch_conf	 conf = {
 		.accept = "text/plain",
+		.family = AF_INET,
 		.max = MOST,
 		.cleartext = 1,
 		.permit = on_loopback,
@@ -138,6 +165,10 @@ fuzz_fetch(const uint8_t *data, size_t size)
 	done = 0;
 	got = 0;
 	length = -1;
+	if (*line == 'm') {
+		host_meta();
+		return 0;
+	}
 	if ((pieces = *line == 'p')) {
 		conf.length = on_length;
 		conf.room = on_room;

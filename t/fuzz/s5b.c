@@ -49,6 +49,7 @@ try_offer(struct iq_table *t, const uint8_t *data, size_t size)
 {
 	struct elem		*e = stanza_iq("set", "p@q/r", data, size);
 	struct s5b_offer	 o;
+	char			 hash[S5B_HASH];
 	int			 r;
 
 	if (e == NULL)
@@ -57,6 +58,11 @@ try_offer(struct iq_table *t, const uint8_t *data, size_t size)
 	r = s5b_parse(t, e, &o);
 	must(stanza_count == (r == -1));
 	must(o.n <= S5B_HOSTS && (r == 1 || o.hosts == NULL));
+	if (r == 1) {
+		s5b_hash(o.sid, "p@q/r", "us@here/x", hash);
+		must(strlen(hash) == S5B_HASH - 1);
+		must(s5b_accept(t, "p@q/r", "i", o.sid, "us@here/x") == 0);
+	}
 	free(o.hosts);
 	elem_free(e);
 }
@@ -80,20 +86,39 @@ try_answer(struct iq_table *t, const uint8_t *data, size_t size)
 	must(calls == 1);
 }
 
+/* Its proxy says the same. */
+static void
+try_activation(struct iq_table *t, const uint8_t *data, size_t size)
+{
+	struct elem	*e;
+
+	calls = 0;
+	must(s5b_activate(t, "proxy.example", "s", "p@q/r", 1, on_used,
+	    NULL) != NULL);
+	if ((e = stanza_iq(size % 2 ? "result" : "error", "proxy.example",
+	    data, size)) != NULL)
+		iq_answer(t, e);
+	elem_free(e);
+	iq_expire(t, 2);
+	must(calls == 1);
+}
+
 /* The same answer to whatever is asked. */
 static void
 try_search(struct iq_table *t, const uint8_t *data, size_t size)
 {
 	struct elem	*e;
+	int		 i;
 
 	calls = found = 0;
 	must(s5b_search_server(t, "q", 1, on_proxy, NULL) != NULL);
 	if ((e = stanza_iq("result", "q", data, size)) != NULL)
 		iq_answer(t, e);
 	elem_free(e);
-	if (calls == 0 && (e = stanza_iq("result", "proxy.example", data, size))
-	    != NULL) {
-		iq_answer(t, e);
+	for (i = 0; calls == 0 && i < 3; i++) {
+		e = stanza_iq("result", "proxy.example", data, size);
+		if (e != NULL)
+			iq_answer(t, e);
 		elem_free(e);
 	}
 	iq_expire(t, 2);
@@ -181,6 +206,7 @@ fuzz_s5b(const uint8_t *data, size_t size)
 	*stanza_sent = '\0';
 	try_offer(t, data, size);
 	try_answer(t, data, size);
+	try_activation(t, data, size);
 	try_search(t, data, size);
 	try_server(data, size);
 	try_client(data, size);

@@ -8,7 +8,7 @@
  *
  *	t TLS   p PLAIN is allowed   x a certificate   r a resource is named
  *	a any resource will do   e early   k tokens   m manners   P persist
- *	n we are called by our resource   i and insist on it
+ *	n we are called by our resource   i and insist on it   z not for long
  *
  * and so it goes on:
  *
@@ -452,7 +452,7 @@ manners(void)
 {
 	struct features_cache	*m;
 
-	keep("known_servers", BARE " yes PLAIN ANONYMOUS SCRAM-SHA-1 "
+	keep("known_servers", BARE " yes EXTERNAL ANONYMOUS SCRAM-SHA-1 "
 	    "2:SCRAM-SHA-1 2-bind fast:HT-SHA-256-NONE / sm granted\n");
 	must((m = features_cache_read(kept_dir, BARE)) != NULL);
 	return m;
@@ -472,7 +472,7 @@ run(struct script *s, const char *flags, struct discover *ways)
 		.persist = strchr(flags, 'P') != NULL,
 		.named = strchr(flags, 'n') != NULL,
 		.insists = strchr(flags, 'i') != NULL,
-		.patience_ms = 1000,
+		.patience_ms = strchr(flags, 'z') != NULL ? 0 : 1000000,
 		.login_ms = 1000000,
 		.bytestreams = 1,
 		.files = 1,

@@ -13,6 +13,7 @@
 #include "net/file/partial.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
+#include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 
@@ -45,6 +46,45 @@ check_file(const struct si_file *f)
 	check_name(f->name);
 }
 
+/* What is said of a file is what is heard. */
+static void
+say(const struct si_file *f)
+{
+	struct buf	 b;
+	struct si_file	 again;
+	struct elem	*e;
+	const char	*text;
+	size_t		 used;
+	uint64_t	 offset;
+
+	buf_init(&b, 1 << 16);
+	if (si_say_file(&b, f) == 0) {
+		must(si_hear(buf_data(&b), buf_len(&b), &used, &e, &again,
+		    &offset, &text) == SI_FILE && used == buf_len(&b));
+		must(strcmp(again.name, f->name) == 0 && again.size ==
+		    f->size && again.mode == f->mode);
+		elem_free(e);
+	}
+	buf_truncate(&b, 0);
+	must(si_say_range(&b, f->size) == 0 && si_hear(buf_data(&b),
+	    buf_len(&b), &used, &e, &again, &offset, &text) == SI_RANGE &&
+	    offset == f->size);
+	elem_free(e);
+	buf_truncate(&b, 0);
+	if (si_say_refused(&b, f->name) == 0) {
+		must(si_hear(buf_data(&b), buf_len(&b), &used, &e, &again,
+		    &offset, &text) == SI_REFUSED);
+		elem_free(e);
+	}
+	buf_truncate(&b, 0);
+	if (si_say_wrong(&b, f->name) == 0) {
+		must(si_hear(buf_data(&b), buf_len(&b), &used, &e, &again,
+		    &offset, &text) == SI_WRONG);
+		elem_free(e);
+	}
+	buf_free(&b);
+}
+
 static void
 try_offer(struct iq_table *t, const uint8_t *data, size_t size)
 {
@@ -60,6 +100,9 @@ try_offer(struct iq_table *t, const uint8_t *data, size_t size)
 	if (r == 1) {
 		must(o.methods != 0 && *o.sid != '\0');
 		check_file(&o.file);
+		say(&o.file);
+		must(si_accept(t, "p@q/r", "i", SI_IBB, o.file.size / 2) ==
+		    0);
 	}
 	elem_free(e);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/conf/allow.h"
+#include "net/conf/conf.h"
 #include "net/conf/identity.h"
 #include "net/conf/known_peers.h"
 #include "net/conf/trust.h"
@@ -123,6 +125,27 @@ key(void)
 	identity_free(&id);
 }
 
+/* A listener judges by -a. */
+static void
+callers(void)
+{
+	struct conf_item	 item = { .value = (char[]){ PEER "=" KEY } };
+	struct conf_list	 who = STAILQ_HEAD_INITIALIZER(who);
+	struct allow		*a;
+	struct trust		*t;
+	char			 err[TRUST_ERR], why[ALLOW_ERR];
+
+	STAILQ_INSERT_TAIL(&who, &item, next);
+	must((a = allow_new(&who, JID, why)) != NULL);
+	if ((t = trust_new(kept_dir, a, err)) != NULL) {
+		must(trust_judge(t, PEER, KEY) == NULL);
+		must(trust_judge(t, PEER, "SHA256:B") != NULL);
+		must(trust_identity(t)->key != NULL);
+	}
+	trust_free(t);
+	allow_free(a);
+}
+
 static void
 judge(void)
 {
@@ -139,6 +162,7 @@ judge(void)
 	if (why == NULL)
 		trust_met(t, PEER, KEY, line, sizeof(line));
 	trust_free(t);
+	callers();
 }
 
 static const struct {

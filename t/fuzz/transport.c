@@ -30,6 +30,7 @@
 #define GUID	"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define CONNS	4
 #define STEPS	60
+#define TURNS	16
 
 static struct transport	*transport;
 static int		 secure, over;
@@ -84,8 +85,8 @@ asked(char *text, size_t size)
 	return nfds > 0 ? fds[nfds - 1] : -1;
 }
 
-/* RFC 6455 section 4.2.2 */
-static void
+/* RFC 6455 section 4.2.2: 1 if it was asked for, and is answered. */
+static int
 upgrade(void)
 {
 	char		 text[8192], key[64] = "", reply[256], accept[64];
@@ -95,7 +96,7 @@ upgrade(void)
 	int		 fd = asked(text, sizeof(text));
 
 	if ((p = strstr(text, "Sec-WebSocket-Key: ")) == NULL)
-		return;
+		return 0;
 	snprintf(key, sizeof(key), "%.24s" GUID, p + 19);
 	must(strlen(key) == 60 && EVP_Digest(key, strlen(key), hash, &len,
 	    EVP_sha1(), NULL) == 1);
@@ -104,6 +105,7 @@ upgrade(void)
 	    "\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
 	    "Sec-WebSocket-Protocol: xmpp\r\n\r\n", accept);
 	peer_send(fd, reply, strlen(reply));
+	return 1;
 }
 
 /* What a server of this kind puts around what it says. */
@@ -197,7 +199,8 @@ run(struct script *s, int kind, int by_hand, struct discover *ways)
 	    on_event, NULL)) != NULL);
 	peer_turn(4);
 	if (kind == 'w' && !by_hand)
-		upgrade();
+		for (steps = 0; steps < TURNS && !upgrade(); steps++)
+			peer_turn(1);
 	for (steps = 0; !over && steps < STEPS &&
 	    (line = script_line(s)) != NULL; steps++)
 		step(kind, line);
@@ -210,7 +213,8 @@ run(struct script *s, int kind, int by_hand, struct discover *ways)
 int
 fuzz_transport(const uint8_t *data, size_t size)
 {
-	struct discover_conf	 conf = { .domain = "here.example" };
+	struct discover_conf	 conf = { .domain = "here.example",
+				    .family = AF_INET };
 	struct script		 s;
 	struct discover		*ways;
 	char			 err[DISCOVER_ERR], server[64], *line;

@@ -12,6 +12,8 @@
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/parse.h"
+#include "xml/text.h"
+#include "xml/utf8.h"
 #include "xml/write.h"
 
 static void
@@ -221,6 +223,26 @@ run(const uint8_t *s, size_t len, unsigned seed, size_t most,
 	parse_free(p);
 }
 
+/* Text to be shown is what can be shown, whatever it was. */
+static void
+try_text(const uint8_t *data, size_t size)
+{
+	char out[100], *s = malloc(size + 1);
+	size_t i;
+
+	must(s != NULL);
+	memcpy(s, data, size);
+	s[size] = '\0';
+	text_clean(s, out, sizeof(out));
+	must(utf8_valid(out));
+	for (i = 0; out[i] != '\0'; i++)
+		must((unsigned char)out[i] >= ' ' && out[i] != 0x7f);
+	text_cut(s, out, sizeof(out));
+	must(strlen(out) <= strlen(s));
+	text_quote(s, out, sizeof(out));
+	free(s);
+}
+
 int
 fuzz_xml(const uint8_t *data, size_t size)
 {
@@ -239,6 +261,7 @@ fuzz_xml(const uint8_t *data, size_t size)
 		limits.depth = limits.attrs = data[1] % 8 + 1;
 	if (data[0] & 16)
 		limits.skip = limits.stanza + data[1] * 3U;
+	try_text(data + 3, size - 3);
 	/* A mistake inside a long token may go unnoticed until a '>'. */
 	len = size - 2;
 	s = malloc(len);
