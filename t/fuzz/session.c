@@ -17,6 +17,7 @@
  *	I<...		a long answer comes in pieces, this being one
  *	S		the transport is secure
  *	T, t		the timers of the session fire: all; of its answers
+ *	A		an hour passes, without anything to be heard
  *	N		a new transport leads to the server
  *	E, B, U		the transport ends; breaks; is not to be trusted
  *	M, R		something is sent; the roster is asked for
@@ -51,6 +52,7 @@
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define BARE	"us@here.example"
 #define STEPS	300
+#define HOUR	3600000		/* ms */
 #define ROSTER_BY INT64_MAX / 2
 
 static struct loop	*loop;
@@ -343,6 +345,19 @@ fire(struct timer *t)
 	t->fire(t->arg);
 }
 
+/* What has been due for some time, as the timer will find. */
+static void
+pass_time(void)
+{
+	session->last_heard -= HOUR;
+	session->last_sent -= HOUR;
+	session->unheard_since -= HOUR;
+	session->lost_at -= HOUR;
+	session->home_at -= HOUR;
+	if (session->probed != 0)
+		session->probed -= HOUR;
+}
+
 static void
 step(const char *line)
 {
@@ -364,6 +379,9 @@ step(const char *line)
 		break;
 	case 't':
 		fire(&session->tell);
+		break;
+	case 'A':
+		pass_time();
 		break;
 	case 'N':
 		arrive();

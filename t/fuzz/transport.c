@@ -100,7 +100,7 @@ upgrade(void)
 	snprintf(key, sizeof(key), "%.24s" GUID, p + 19);
 	must(strlen(key) == 60 && EVP_Digest(key, strlen(key), hash, &len,
 	    EVP_sha1(), NULL) == 1);
-	base64_encode(accept, hash, len);
+	accept[base64_encode(accept, hash, len)] = '\0';
 	snprintf(reply, sizeof(reply), "HTTP/1.1 101 x\r\nUpgrade: websocket"
 	    "\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
 	    "Sec-WebSocket-Protocol: xmpp\r\n\r\n", accept);
