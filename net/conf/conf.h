@@ -59,10 +59,10 @@ struct conf {
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */
 	int	 transport;		/* transport auto|tcp|websocket|bosh */
+	int	 asked;		/* how often for the password: no keyword */
 	char	*certificate;	/* certificate path: client, for EXTERNAL */
 	char	*key;		/* key path: its key, if apart */
 
-	int	 asked;		/* how often for the password */
 	char	*path;		/* the configuration file, read or not */
 	char	*dir;		/* for keys and known peers: the folder it
 				 * is in, if it is a file */
