@@ -20,6 +20,7 @@
 
 #define FDS_MAX		4	/* addresses of one port */
 #define BACKLOG		128
+#define PLACE_MAX	300	/* bytes of "addr:port", with NUL */
 #define ANY_PORT_TRIES	16	/* to get one port of several addresses */
 
 struct port {

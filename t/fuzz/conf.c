@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "net/channel/service.h"
+#include "net/dial/addr.h"
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
 #include "net/dial/addr.h"
