@@ -790,10 +790,10 @@ stream_refuse(struct stream *s, enum stanza_error err, const char *text)
 }
 
 int
-stream_offered_session(const struct stream *s)
+stream_lost_session(const struct stream *s)
 {
-	return s->calling && !carrier_is_alone(s->carrier) &&
-	    s->conf.tls != NULL;
+	return s->e2e == NULL && s->conf.tls != NULL &&
+	    !carrier_is_alone(s->carrier) && (s->calling || s->xcat);
 }
 
 int

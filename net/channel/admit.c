@@ -51,8 +51,11 @@ void
 admit_say_plain(const char *jid, const char *why)
 {
 	static struct told	 plain;
+	char			 local[JID_MAX];
 
-	if (run.e2e != NULL && !told_before(&plain, jid))
+	/* No xcat is behind a domain alone: nothing is lost there. */
+	if (run.e2e != NULL && *jid_local(jid, local) != '\0' &&
+	    !told_before(&plain, jid))
 		say(0, "%s: %s: not encrypted end to end, servers on the way "
 		    "can read and change it", jid, why);
 }

@@ -23,7 +23,7 @@ int	 admit_opens(void *unused, const char *jid);
  * accounts. */
 void	 admit_say_refused(const char *jid, const char *why);
 /* Say that what goes to or comes from this peer has no session though it could
- * have one, and why; as often as that, and not with e2e=off. */
+ * have one, and why; as often as that.  Not with e2e=off, nor of a component. */
 void	 admit_say_plain(const char *jid, const char *why);
 
 #endif

@@ -628,11 +628,10 @@ channel_greet(struct channel *l)
 	l->greeted = 1;
 	if (key == NULL) {
 		say(1, "%s: not encrypted end to end", peer);
-		if (l->listener)
-			admit_say_plain(peer, "it offers no session");
-		else if (stream_offered_session(l->stream))
-			admit_say_plain(peer, "it did not take the session "
-			    "that was offered");
+		if (stream_lost_session(l->stream))
+			admit_say_plain(peer, l->listener ? "an xcat that "
+			    "offers no session" : "it did not take the "
+			    "session that was offered");
 		return;
 	}
 	say(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);

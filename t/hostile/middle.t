@@ -285,10 +285,10 @@ add('strip_session_from_open_where_listener_requires', lambda: strip('open'), RE
     says={'caller': 'end-to-end encryption is required'})
 add('strip_session_from_open_where_key_is_tied', lambda: strip('open'), REFUSED, STAYS, tie=True,
     says={'caller': 'nobody listens there, or not for you', 'listener': 'shows no key'})
-add('strip_session_from_open_where_neither', lambda: strip('open'), 0, 0, args='-N', down=b'',
-    told='not encrypted end to end, servers on the way can read')
+LOST = 'did not take the session that was offered: not encrypted end to end, servers on the way can read'
+add('strip_session_from_open_where_neither', lambda: strip('open'), 0, 0, args='-N', down=b'', lost=LOST)
 add('strip_session_from_open_answer_where_neither', lambda: strip('open-answer'), listener=EARLY,
-    says={'listener': CHANGED}, tainted='caller')
+    says={'listener': CHANGED}, tainted='caller', lost=LOST)
 
 
 # --- the end -----------------------------------------------------------------
@@ -511,9 +511,11 @@ def judge(m, name, end, arrived, how):
     if code == 0 and out != source and how.get('empty') != name and '-s' not in m.args[getattr(m, name)][0]:
         return 'takes %d of %d bytes for all' % (len(out), len(source))
     said = [x for x in err.splitlines() if not re.search('listening; reach it|first contact', x)]
-    if how.get('told') and not any(how['told'] in x for x in said):
-        return 'does not say ' + how['told']
     says = says_of(name, how)
+    if how.get('lost') and name == 'caller':
+        if sum(how['lost'] in x for x in said) != 1:
+            return 'does not say what is lost'
+        said = [x for x in said if how['lost'] not in x]
     if code > 0 and not (len(said) == 1 and re.fullmatch(r'xcat: %s/\w+: .{5,}' % ACCOUNT, said[0])):
         return 'does not say in a line what happened'
     if code != 0 and not re.search(says, '\n'.join(said)):

@@ -46,6 +46,7 @@ CASES = []
 
 # The line on stderr says what, and what to do.  Those that do not are gathered: they are one test at the end.
 ADVICE = re.compile(r'\b(try|check|run|start|name|ask|tell|use|give|set|allow|see|wait|choose|report|may be)\b', re.I)
+LOST = 'it did not take the session that was offered: not encrypted end to end, '
 HELPLESS = set()
 
 # Exit statuses, by the classes of failure.
@@ -248,6 +249,11 @@ class Run(Fake):
             if self.bound and line not in lines:
                 return 'does not say how to reach it'
             lines = [x for x in lines if x != line]
+        # A caller offers a session, and the peers here take none.
+        lost = [x for x in lines if LOST in x]
+        if len(lost) > (not self.listen):
+            return 'says %d times that there is no session' % len(lost)
+        lines = [x for x in lines if LOST not in x]
         if re.search('[^ -~\n]', ''.join(lines)) and not how.get('loud'):
             return 'shows what a terminal might obey'
         if not how.get('loud') and how.get('notes', 0) is not None and (status >= 0):

@@ -430,7 +430,9 @@ no_fallback()
 	listener_options='-o e2e=off'
 	meet
 	arrives 'without a key'
-	silent 'without a key'
+	is "$(grep -c '' "$T/caller.err")" 1 'without a key: one line'
+	ok 'without a key: says what is lost' said caller \
+	    'did not take the session that was offered: not encrypted end'
 	ok 'without a key: nothing is noted' [ ! -e "$alices/known_peers" ]
 	echo "$bob/xcat $(key_of bob)" >"$alices/known_peers"
 	meet
