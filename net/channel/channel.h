@@ -29,13 +29,13 @@ struct socks;
 struct target;
 struct upgrade;
 
-/* How far a stream is that a peer has offered: see listen.c. */
+/* How far a stream is that a peer has offered: see accept.c. */
 enum channel_turn {
 	CHANNEL_OURS,		/* we have opened it */
 	CHANNEL_OFFERED,		/* it waits for an answer */
-	CHANNEL_SHAKING,		/* it is accepted, and its session has yet to
+	CHANNEL_SHAKING,	/* it is accepted, and its session has yet to
 				 * stand: it holds no place */
-	CHANNEL_IN_LINE,		/* its session stands; it waits for a place */
+	CHANNEL_IN_LINE,	/* its session stands; it waits for a place */
 	CHANNEL_TAKEN		/* it has got its place */
 };
 

@@ -24,8 +24,9 @@ enum known_peers_doubt {
 };
 
 /* Read the file of directory dir; a file that is not there is empty.  Lines
- * that make no sense are ignored, see known_peers_note().  NULL with a message in
- * err[KNOWN_ERR] if the file cannot be read, or others could have written it.
+ * that make no sense are ignored, see known_peers_note().  NULL with a message
+ * in err[KNOWN_ERR] if the file cannot be read, or others could have written
+ * it.
  * To be freed with known_peers_free(). */
 struct known_peers *known_peers_read(const char *dir, char *err);
 /* NULL is fine. */
@@ -39,7 +40,8 @@ const char *known_peers_note(const struct known_peers *k);
 /* Is any key known of jid? */
 int	 known_peers_entry(const struct known_peers *k, const char *jid);
 /* Is no key known of jid, but might a line that was ignored have held one? */
-enum known_peers_doubt known_peers_doubt(const struct known_peers *k, const char *jid);
+enum known_peers_doubt known_peers_doubt(const struct known_peers *k,
+	    const char *jid);
 /* Is this a key of jid? */
 enum known_peers_result known_peers_check(const struct known_peers *k,
 	    const char *jid, const char *fingerprint);

@@ -198,7 +198,8 @@ test_torn(void)
 
 	put("# friends\nalice@example.org/x " KEY_A "\nbob@example.org/x SHA");
 	ok((k = known()) != NULL, "a torn line is not the end");
-	ok(strstr(known_peers_note(k), "/known_peers:3: makes no sense") != NULL,
+	ok(strstr(known_peers_note(k),
+	    "/known_peers:3: makes no sense") != NULL,
 	    "it is told where: %s", known_peers_note(k));
 	ok(known_peers_check(k, "alice@example.org/x", KEY_A) == KNOWN_SAME &&
 	    known_peers_check(k, "alice@example.org/x", KEY_B) == KNOWN_CHANGED,
@@ -209,14 +210,16 @@ test_torn(void)
 	is_int(known_peers_doubt(k, "carol@example.org/x"), KNOWN_UNDOUBTED,
 	    "nor a new one");
 	is_int(known_peers_add(k, US, KEY_B, err), 0, "it is met anew");
-	is_int(known_peers_doubt(k, US), KNOWN_UNDOUBTED, "then that is its key");
+	is_int(known_peers_doubt(k, US), KNOWN_UNDOUBTED,
+	    "then that is its key");
 	is(kept_got(), "# friends\nalice@example.org/x " KEY_A
 	    "\nbob@example.org/x SHA\nbob@example.org/x " KEY_B "\n",
 	    "in a line of its own");
 	known_peers_free(k);
 	put("bob@exam");
 	k = known();
-	is_int(known_peers_doubt(k, US), KNOWN_DOUBTED, "cut within the address");
+	is_int(known_peers_doubt(k, US), KNOWN_DOUBTED,
+	    "cut within the address");
 	known_peers_free(k);
 	kept_put("\0\0\0\nbob@example.org/x " KEY_A "\n", 4 + 17 + 1 + 50 + 1,
 	    0600);
