@@ -1,5 +1,6 @@
 /*
- * addr: what kind of address it is, and which ones are our own; host:port taken apart.
+ * addr: what kind of address it is, and which ones are our own; host:port taken
+ * apart.
  */
 #ifndef NET_DIAL_ADDR_H
 #define NET_DIAL_ADDR_H

@@ -32,9 +32,9 @@ struct pump_peer {
 #define PUMP_NONE	(-2)
 
 /*
- * Read from rfd and write to wfd; they may be equal.  rfd PUMP_NONE: there is no
- * input, finish is called at once.  wfd PUMP_NONE: output is thrown away.  The
- * descriptors become the pump's, and are closed also if it fails.  NULL and
+ * Read from rfd and write to wfd; they may be equal.  rfd PUMP_NONE: there is
+ * no input, finish is called at once.  wfd PUMP_NONE: output is thrown away.
+ * The descriptors become the pump's, and are closed also if it fails.  NULL and
  * errno when out of memory, or if one is -1, from a call that has failed:
  * errno is that call's then.
  */
