@@ -7,7 +7,7 @@
 . "$LIB/server.sh"
 . "$LIB/file.sh"
 
-SIZE=$(by_tier 30000000 100000000)
+SIZE=$(by_tier 20000000 100000000)
 KILLS=$(by_tier 7 20)
 
 part_size()

@@ -52,10 +52,10 @@ restarts()	# kind
 	random down "$SIZE"
 	start_server "$1" smacks
 	listen_as bob idle -k -j "$bob/idle" -a "alice@$DOMAIN" 'echo=!cat'
-	listen_as bob l -k -v -a "alice@$DOMAIN" <"$T/down"
+	listen_as bob l -k -v -w $((300 * CLOCK)) -a "alice@$DOMAIN" <"$T/down"
 	_fds=$(descriptors idle) _rss=$(rss idle)
 	trickle c_in "$T/up"
-	start c "$T/alice" -v "$bob" <"$T/c_in"
+	start c "$T/alice" -v -w $((300 * CLOCK)) "$bob" <"$T/c_in"
 
 	kill_at $((SIZE / 5))
 	run_server

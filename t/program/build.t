@@ -10,7 +10,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKE CC CFLAGS CPPFLAGS LDFLAGS
 unset PREFIX DESTDIR
 
 LIMIT=300
-WERROR="$(by_tier -O0 -O2) -g -Werror"	# make lint has a look at -O2, too
+WERROR="$(by_tier -O0 "-O2 -g") -Werror"	# make lint has a look at -O2, too
 COPY=$T/copy
 
 [ -e "$TOP/.git" ] || skip_all 'not the repository but a copy of it'

@@ -10,7 +10,7 @@
 
 LIMIT=300
 SIZE=3000000				# less teaches nothing at times
-EACH=$(by_tier 700000 1000000)		# of three streams
+EACH=$(by_tier 400000 1000000)		# of three streams
 SLOW=$(by_tier 96000 300000)		# bytes
 bob=bob@$DOMAIN
 
