@@ -744,13 +744,21 @@ next_changed(unsigned turn)
 	return l;
 }
 
-/* Called by the loop before it waits.  There may be thousands, few of which
- * have changed. */
+/* Not to wait is all that it is for. */
+static void
+look_again(void *arg)
+{
+	(void)arg;
+}
+
+/* Called by the loop before it waits, which it does not if a look has changed
+ * a channel.  There may be thousands, few of which have changed. */
 void
 channels_check(void *arg)
 {
-	static unsigned	 turn;
-	struct channel	*l;
+	static struct timer	 soon = { .fire = look_again };
+	static unsigned		 turn;
+	struct channel		*l;
 
 	(void)arg;
 	look_at_clock();
@@ -760,6 +768,8 @@ channels_check(void *arg)
 		if (l->stream != NULL)
 			channel_check(l);
 	}
+	if (!TAILQ_EMPTY(&run.changed))
+		timer_set(run.loop, &soon, clock_ms());
 	/* A peer that does not wait for answers is waited for only where that
 	 * costs no other stream anything; else it loses its own. */
 	if (run.ibb != NULL)

@@ -37,6 +37,8 @@ several()
 	is "$(grep -c 'logged in as' "$T/run.err")" 1 "$server: one login"
 	is "$(grep -c 'tls 1.3 end to end' "$T/run.err")" 4 \
 	    "$server: sessions"
+	is "$(grep -c 'SENT.*<sync' "$T/run.err")" 0 \
+	    "$server: each answer came without asking for it"
 	ok "$server: no name is shown to the servers" \
 	    sh -c "! grep -E 'SENT|RECV' '$T/run.err' | grep -q spaces"
 }
