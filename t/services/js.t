@@ -39,7 +39,8 @@ many_through()	# to the listener, which is stopped then
 	through 8 1000000
 	ok "$_what: all are over" \
 	    wait_for 20 few_descriptors listener "$_before"
-	is "$(grep -c . "$T/listener.err")" 1 "$_what: no complaint"
+	is "$(grep -Ev ': stream to |^xcat: listening; |^xcat: forwarding ' \
+	    "$T/listener.err")" '' "$_what: no complaint"
 	stop listener
 }
 
@@ -90,7 +91,7 @@ server()
 	_what='from xcat -L'
 	port=$(free_port)
 	forwarder bob forward server - "$echo_port"
-	start listener "$T/alice" -L "$port" "bob@$DOMAIN/tmpp"
+	start listener "$T/alice" -o e2e=off -L "$port" "bob@$DOMAIN/tmpp"
 	wait_for 20 said listener forwarding || bail 'no xcat -L'
 	many_through
 	stop forward
@@ -115,7 +116,7 @@ server()
 	_what='to xcat -b'
 	tcp giver listen "$target" send="$T/data" end
 	fails 6 'malformed or too large' "$_what: it holds" \
-	    "$T/alice" -b 4096 "bob@$DOMAIN/tmpp"
+	    "$T/alice" -o e2e=off -b 4096 "bob@$DOMAIN/tmpp"
 	finish giver
 	stop forward
 }
