@@ -99,9 +99,9 @@ int	 stream_accept(struct stream *s) MUST_CHECK;
  * after it was accepted, if nothing has come of it. */
 void	 stream_refuse(struct stream *s, enum stanza_error err,
 	    const char *text);
-/* Is it without a session though we have offered one, or though the caller is an
- * xcat and we would have taken one?  The peer wants it to
- * be, or a server on the way. */
+/* Is it without a session though we have offered one, or though the caller is
+ * an xcat and we would have taken one?  The peer wants it to be, or a server on
+ * the way. */
 int	 stream_lost_session(const struct stream *s);
 /* Has its session still to stand? */
 int	 stream_shakes(const struct stream *s);
