@@ -15,7 +15,7 @@
 
 #include "ibb/ssl_error.h"
 #include "net/io/tls.h"
-#include "net/login/sasl.h"
+#include "net/io/tls_binding.h"
 
 /* Can the file be read at all?  Else the reason for that is to be told. */
 static int
@@ -227,7 +227,7 @@ tls_why(SSL *ssl, const char *name, char *err)
 }
 
 static int
-exporter(SSL *ssl, struct sasl_binding *b)
+exporter(SSL *ssl, struct tls_binding *b)
 {
 	static const char	 label[] = "EXPORTER-Channel-Binding";
 
@@ -240,7 +240,7 @@ exporter(SSL *ssl, struct sasl_binding *b)
 
 /* The hash is that of the certificate's signature, but at least SHA-256. */
 static int
-end_point(SSL *ssl, struct sasl_binding *b)
+end_point(SSL *ssl, struct tls_binding *b)
 {
 	X509		*cert = SSL_get0_peer_certificate(ssl);
 	const EVP_MD	*md;
@@ -262,7 +262,7 @@ end_point(SSL *ssl, struct sasl_binding *b)
 }
 
 size_t
-tls_bindings(SSL *ssl, struct sasl_binding *out)
+tls_bindings(SSL *ssl, struct tls_binding *out)
 {
 	size_t	 n = 0;
 

@@ -9,7 +9,7 @@
 
 #include <openssl/ssl.h>
 
-struct sasl_binding;
+struct tls_binding;
 
 #define TLS_ERR 256
 
@@ -50,6 +50,6 @@ enum tls_fault tls_why(SSL *ssl, const char *name, char *err);
  * tls-exporter (RFC 9266, TLS 1.3) and tls-server-end-point (RFC 5929).
  * Returns their number.
  */
-size_t	 tls_bindings(SSL *ssl, struct sasl_binding *out);
+size_t	 tls_bindings(SSL *ssl, struct tls_binding *out);
 
 #endif

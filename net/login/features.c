@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/io/tls.h"
+#include "net/io/tls_binding.h"
 #include "net/login/features.h"
 #include "net/login/sasl.h"
 #include "net/login/sasl2.h"
@@ -224,9 +225,9 @@ offers_binding(const struct features *o)
  * offers none is told that we could (RFC 5802 section 6), hence all are.
  */
 size_t
-features_bindings(const struct features *o, SSL *ssl, struct sasl_binding *out)
+features_bindings(const struct features *o, SSL *ssl, struct tls_binding *out)
 {
-	struct sasl_binding	 ours[2];
+	struct tls_binding	 ours[2];
 	size_t			 i, n, kept = 0;
 
 	if (ssl == NULL)

@@ -29,7 +29,7 @@
 #define MECHS_MAX	32
 
 struct elem;
-struct sasl_binding;
+struct tls_binding;
 
 /* The words about logging in, taken apart. */
 struct features {
@@ -65,6 +65,6 @@ int	 features_names(const char *const *list, size_t n, const char *name);
 /* The bindings to ssl (NULL: none) that both sides can do, best first, in out,
  * which has room for 2.  Returns how many. */
 size_t	 features_bindings(const struct features *o, SSL *ssl,
-	    struct sasl_binding *out);
+	    struct tls_binding *out);
 
 #endif

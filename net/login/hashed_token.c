@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "net/io/tls_binding.h"
 #include "net/login/hashed_token.h"
 #include "xml/buf.h"
 
@@ -24,11 +25,11 @@ static const struct mech {
 #define WHO	9		/* bytes of "Initiator", of "Responder" */
 #define NMECHS	(sizeof(mechs) / sizeof(mechs[0]))
 
-static const struct sasl_binding none;
+static const struct tls_binding none;
 
 /* The binding that it needs, which is empty for -NONE; NULL: not to be had. */
-static const struct sasl_binding *
-binding_of(const struct mech *m, const struct sasl_binding *bindings, size_t n)
+static const struct tls_binding *
+binding_of(const struct mech *m, const struct tls_binding *bindings, size_t n)
 {
 	size_t	 i;
 
@@ -42,7 +43,7 @@ binding_of(const struct mech *m, const struct sasl_binding *bindings, size_t n)
 
 const char *
 hashed_token_choose(const char *const *offered, size_t n,
-    const struct sasl_binding *bindings, size_t nbindings)
+    const struct tls_binding *bindings, size_t nbindings)
 {
 	size_t	 i, j;
 
@@ -57,7 +58,7 @@ hashed_token_choose(const char *const *offered, size_t n,
 /* HMAC(token, name || binding) into out, its length into *outlen. */
 static enum sasl_result
 prove(const char *hash, const char *token, const char *who,
-    const struct sasl_binding *cb, unsigned char *out, size_t *outlen)
+    const struct tls_binding *cb, unsigned char *out, size_t *outlen)
 {
 	unsigned char	 text[WHO + sizeof(cb->data)];
 
@@ -70,9 +71,9 @@ prove(const char *hash, const char *token, const char *who,
 
 enum sasl_result
 hashed_token_init(struct hashed_token *h, const char *mechanism,
-    const char *token, const struct sasl_binding *bindings, size_t nbindings)
+    const char *token, const struct tls_binding *bindings, size_t nbindings)
 {
-	const struct sasl_binding	*cb;
+	const struct tls_binding	*cb;
 	const struct mech		*m = mechs;
 	enum sasl_result		 r;
 

@@ -23,12 +23,12 @@ struct hashed_token {
 /* The best of the n mechanisms offered that can be done with these bindings;
  * NULL: none. */
 const char *hashed_token_choose(const char *const *offered, size_t n,
-	    const struct sasl_binding *bindings, size_t nbindings);
+	    const struct tls_binding *bindings, size_t nbindings);
 /* Compute both proofs for a mechanism.  SASL_NOMECH if it cannot be done with
  * these bindings.  To be wiped by hashed_token_free(). */
 enum sasl_result hashed_token_init(struct hashed_token *h,
 	    const char *mechanism, const char *token,
-	    const struct sasl_binding *bindings, size_t nbindings);
+	    const struct tls_binding *bindings, size_t nbindings);
 void	 hashed_token_free(struct hashed_token *h);
 
 /* The initial response, behind what is in out; what the server answers. */

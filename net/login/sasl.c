@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/io/tls_binding.h"
 #include "net/login/hashed_token.h"
 #include "net/login/sasl.h"
 #include "net/login/scram.h"
@@ -140,7 +141,7 @@ choose(const struct sasl_cred *cred, const char *const *offered, size_t n,
  * rest. */
 static enum sasl_result
 init_scram(struct sasl *s, const char *const *offered, size_t n,
-    const struct sasl_binding *bindings, size_t nbindings)
+    const struct tls_binding *bindings, size_t nbindings)
 {
 	char nonce[SCRAM_NONCE], flag = 'n';
 
@@ -157,7 +158,7 @@ init_scram(struct sasl *s, const char *const *offered, size_t n,
 enum sasl_result
 sasl_new(struct sasl **out, const struct sasl_cred *cred,
     const char *const *offered, size_t n,
-    const struct sasl_binding *bindings, size_t nbindings)
+    const struct tls_binding *bindings, size_t nbindings)
 {
 	const struct mech *m;
 	struct sasl *s;
@@ -187,14 +188,14 @@ sasl_new(struct sasl **out, const struct sasl_cred *cred,
 
 const char *
 sasl_choose_token(const char *const *offered, size_t n,
-    const struct sasl_binding *bindings, size_t nbindings)
+    const struct tls_binding *bindings, size_t nbindings)
 {
 	return hashed_token_choose(offered, n, bindings, nbindings);
 }
 
 enum sasl_result
 sasl_new_token(struct sasl **out, const char *user, const char *mechanism,
-    const char *secret, const struct sasl_binding *bindings, size_t nbindings)
+    const char *secret, const struct tls_binding *bindings, size_t nbindings)
 {
 	struct sasl *s;
 	enum sasl_result r;

@@ -12,6 +12,7 @@
 
 struct buf;
 struct sasl;
+struct tls_binding;
 
 /* What may be used to log in.  Strings are the caller's, until sasl_first()
  * has returned. */
@@ -21,13 +22,6 @@ struct sasl_cred {
 	const char	*authzid;	/* bare JID for EXTERNAL, "" for none */
 	int		 external;	/* TLS presented a client certificate */
 	int		 plain;		/* PLAIN is allowed */
-};
-
-/* A channel binding that this connection can do (RFC 9266, RFC 5929). */
-struct sasl_binding {
-	const char	*type;		/* e.g. "tls-exporter" */
-	unsigned char	 data[64];
-	size_t		 len;
 };
 
 enum sasl_result {
@@ -53,18 +47,18 @@ const char *sasl_strresult(enum sasl_result r);
  */
 enum sasl_result sasl_new(struct sasl **out, const struct sasl_cred *cred,
 	    const char *const *offered, size_t n,
-	    const struct sasl_binding *bindings, size_t nbindings);
+	    const struct tls_binding *bindings, size_t nbindings);
 /*
  * Instead: with a token that the server gave for this mechanism, by the
  * bindings that this connection can do.  SASL_NOMECH if it needs another.
  */
 enum sasl_result sasl_new_token(struct sasl **out, const char *user,
 	    const char *mechanism, const char *secret,
-	    const struct sasl_binding *bindings, size_t nbindings);
+	    const struct tls_binding *bindings, size_t nbindings);
 /* For which of the n mechanisms offered should a token be asked?  NULL: none
  * of them can be done. */
 const char *sasl_choose_token(const char *const *offered, size_t n,
-	    const struct sasl_binding *bindings, size_t nbindings);
+	    const struct tls_binding *bindings, size_t nbindings);
 void	 sasl_free(struct sasl *s);	/* wipes */
 
 /* The mechanism's name. */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "net/io/tls.h"
+#include "net/io/tls_binding.h"
 #include "net/login/fast_tokens.h"
 #include "net/login/features.h"
 #include "net/login/sasl2.h"
@@ -25,7 +26,7 @@ sasl2_login_may(const struct session *s, const struct features *o)
 
 /* A token's mechanism says itself which binding it takes. */
 static size_t
-bindings_to(struct session *s, struct sasl_binding *out)
+bindings_to(struct session *s, struct tls_binding *out)
 {
 	SSL	*ssl = transport_binding(s->transport);
 
@@ -35,7 +36,7 @@ bindings_to(struct session *s, struct sasl_binding *out)
 enum sasl_result
 sasl2_login_token(struct session *s, const struct features *o, const char *user)
 {
-	struct sasl_binding	 bindings[2];
+	struct tls_binding	 bindings[2];
 	const struct fast_token	*k;
 	enum sasl_result	 r;
 
@@ -71,7 +72,7 @@ drop_token(struct session *s)
 static void
 ask_token(struct session *s, const struct features *o, struct sasl2_request *r)
 {
-	struct sasl_binding	 bindings[2];
+	struct tls_binding	 bindings[2];
 
 	if (o->nfast == 0 || s->conf.tokens == NULL)
 		return;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/io/tls_binding.h"
 #include "net/login/features.h"
 #include "net/login/sasl.h"
 #include "net/login/sasl2.h"
@@ -55,7 +56,7 @@ sasl_login_failed(struct session *s, enum sasl_result r)
 static enum sasl_result
 begin(struct session *s, const struct features *o, const struct sasl_cred *cred)
 {
-	struct sasl_binding	 bindings[2];
+	struct tls_binding	 bindings[2];
 	enum sasl_result	 r;
 	size_t			 n;
 

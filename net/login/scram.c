@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "net/io/tls_binding.h"
 #include "net/login/sasl.h"
 #include "net/login/scram.h"
 #include "xml/base64.h"
@@ -72,7 +73,7 @@ add_escaped(struct buf *b, const char *s)
 }
 
 static int
-init_bind(struct scram *s, char flag, const struct sasl_binding *cb)
+init_bind(struct scram *s, char flag, const struct tls_binding *cb)
 {
 	const char letter[] = { flag, '\0' };
 
@@ -91,7 +92,7 @@ init_bind(struct scram *s, char flag, const struct sasl_binding *cb)
 
 enum sasl_result
 scram_init(struct scram *s, const char *hash, const char *user,
-    const char *password, char flag, const struct sasl_binding *cb,
+    const char *password, char flag, const struct tls_binding *cb,
     const char *nonce)
 {
 	char name[SCRAM_TEXT];

@@ -44,7 +44,7 @@ int	 scram_nonce(char out[SCRAM_NONCE]) MUST_CHECK;
  */
 enum sasl_result scram_init(struct scram *s, const char *hash,
 	    const char *user, const char *password, char flag,
-	    const struct sasl_binding *cb, const char *nonce);
+	    const struct tls_binding *cb, const char *nonce);
 void	 scram_free(struct scram *s);
 
 /* As their namesakes in sasl.h; out is empty. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/io/tls_binding.h"
 #include "net/login/features.h"
 #include "net/login/sasl.h"
 #include "net/login/sasl2.h"
@@ -27,7 +28,7 @@
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
-static const struct sasl_binding binding = {
+static const struct tls_binding binding = {
 	.type = "tls-exporter", .data = "channel", .len = 7
 };
 
@@ -112,7 +113,7 @@ login(const char *mech, struct script *script)
 static void
 features(const struct elem *e)
 {
-	struct sasl_binding	 bindings[2];
+	struct tls_binding	 bindings[2];
 	struct features_limits	 limits;
 	struct features		 o;
 	char first[FEATURES_CACHE_MAX], second[FEATURES_CACHE_MAX];

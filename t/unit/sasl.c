@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/io/tls_binding.h"
 #include "net/login/sasl.h"
 #include "net/login/scram.h"
 #include "t/lib/tap.h"
@@ -106,7 +107,7 @@ text(const struct buf *b)
 }
 
 static void
-binding(struct sasl_binding *cb, const char *type, size_t len)
+binding(struct tls_binding *cb, const char *type, size_t len)
 {
 	memset(cb, 0, sizeof(*cb));
 	cb->type = type;
@@ -124,7 +125,7 @@ step(struct scram *s, const char *in, struct buf *out)
 static void
 test_vector(const struct vector *v)
 {
-	struct sasl_binding cb;
+	struct tls_binding cb;
 	struct scram s;
 	struct buf out;
 
@@ -618,7 +619,7 @@ static void
 test_choice(const struct choice *c)
 {
 	struct sasl_cred cred = { 0 };
-	struct sasl_binding cb[2];
+	struct tls_binding cb[2];
 	struct sasl *s;
 	struct buf out;
 	size_t n;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/io/tls_binding.h"
 #include "net/login/fast_tokens.h"
 #include "net/login/features.h"
 #include "net/login/features_cache.h"
@@ -47,7 +48,7 @@ static const struct vector {
 };
 
 static void
-bindings(struct sasl_binding *b)
+bindings(struct tls_binding *b)
 {
 	unsigned char	 i;
 
@@ -74,7 +75,7 @@ unhex(const char *s, unsigned char *out)
 static void
 test_vector(const struct vector *v)
 {
-	struct sasl_binding	 b[2];
+	struct tls_binding	 b[2];
 	struct hashed_token		 h;
 	struct buf		 out;
 	unsigned char		 want[64];
@@ -111,7 +112,7 @@ test_choice(void)
 	const char *const	 all[] = { "HT-SHA-256-NONE", "HT-MD5-EXPR",
 				    "HT-SHA-256-ENDP", "HT-SHA-256-EXPR",
 				    "HT-SHA-256-UNIQ" };
-	struct sasl_binding	 b[2];
+	struct tls_binding	 b[2];
 	struct hashed_token		 h;
 
 	bindings(b);
