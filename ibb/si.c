@@ -480,7 +480,7 @@ parse_word(const unsigned char *data, size_t len)
 	struct parse		*p;
 	struct elem		*e = NULL;
 
-	if ((p = parse_new(&parse_defaults)) == NULL)
+	if ((p = parse_new(parse_defaults())) == NULL)
 		return NULL;
 	if (parse_feed(p, open, sizeof(open) - 1) == -1 ||
 	    parse_next(p, &e) != PARSE_OPEN)

@@ -78,6 +78,12 @@ heap_free(void *p)
 	free(tag);
 }
 
-const XML_Memory_Handling_Suite heap_suite = {
-	heap_malloc, heap_realloc, heap_free
-};
+const XML_Memory_Handling_Suite *
+heap_suite(void)
+{
+	static const XML_Memory_Handling_Suite	 suite = {
+		heap_malloc, heap_realloc, heap_free
+	};
+
+	return &suite;
+}

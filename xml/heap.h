@@ -19,7 +19,7 @@ struct heap {
 };
 
 /* For XML_ParserCreate_MM(). */
-extern const XML_Memory_Handling_Suite heap_suite;
+const XML_Memory_Handling_Suite *heap_suite(void);
 
 /* New allocations are h's until the next call: expat hands its allocator no
  * context.  To be called before expat is, for each parser. */

@@ -40,7 +40,7 @@
 extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser, XML_Bool)
     __attribute__((__weak__));
 
-const struct parse_limits parse_defaults = {
+static const struct parse_limits defaults = {
 	.stanza = 1048576,
 	.memory = 8388608,
 	.depth = 64,
@@ -406,7 +406,7 @@ static int
 new_expat(struct parse *p)
 {
 	heap_use(&p->heap);
-	p->expat = XML_ParserCreate_MM("UTF-8", &heap_suite, SEP_STRING);
+	p->expat = XML_ParserCreate_MM("UTF-8", heap_suite(), SEP_STRING);
 	if (p->expat == NULL)
 		return -1;
 	if (XML_SetReparseDeferralEnabled != NULL)
@@ -422,6 +422,12 @@ new_expat(struct parse *p)
 	XML_SetEntityDeclHandler(p->expat, on_entity);
 	p->given = p->start = p->floor = p->token = p->end = 0;
 	return 0;
+}
+
+const struct parse_limits *
+parse_defaults(void)
+{
+	return &defaults;
 }
 
 struct parse *

@@ -64,7 +64,8 @@ struct parse_limits {
 	size_t	skip;		/* bytes of one stanza, kept or not */
 };
 
-extern const struct parse_limits parse_defaults;
+/* The limits of a stream from a server, as said above. */
+const struct parse_limits *parse_defaults(void);
 
 /* A parser for one stream; limits are copied.  NULL when out of memory. */
 struct parse *parse_new(const struct parse_limits *limits);

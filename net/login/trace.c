@@ -89,7 +89,7 @@ trace_bytes(const void *stanza, size_t len, char *out, size_t size)
 	struct elem		*e = NULL;
 
 	snprintf(out, size, "(%zu bytes)", len);
-	if ((p = parse_new(&parse_defaults)) == NULL)
+	if ((p = parse_new(parse_defaults())) == NULL)
 		return out;
 	if (parse_feed(p, header, sizeof(header) - 1) == 0 &&
 	    parse_next(p, &e) == PARSE_OPEN) {

@@ -333,14 +333,20 @@ bosh_ssl(void *k)
 	return NULL;
 }
 
-const struct transport_kind transport_bosh = {
-	.begin = bosh_begin,
-	.free = bosh_free,
-	.send = bosh_send,
-	.keepalive = bosh_keepalive,
-	.queued = bosh_queued,
-	.restart = bosh_restart,
-	.pause = bosh_pause,
-	.close = bosh_close,
-	.ssl = bosh_ssl,
-};
+const struct transport_kind *
+transport_bosh(void)
+{
+	static const struct transport_kind	 kind = {
+		.begin = bosh_begin,
+		.free = bosh_free,
+		.send = bosh_send,
+		.keepalive = bosh_keepalive,
+		.queued = bosh_queued,
+		.restart = bosh_restart,
+		.pause = bosh_pause,
+		.close = bosh_close,
+		.ssl = bosh_ssl,
+	};
+
+	return &kind;
+}

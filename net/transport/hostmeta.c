@@ -124,7 +124,7 @@ hostmeta_xml(const void *data, size_t len, int kinds, struct endpoint *ways)
 	struct parse		*p;
 	enum parse_event	 ev = PARSE_ERROR;
 
-	if ((p = parse_new(&parse_defaults)) == NULL)
+	if ((p = parse_new(parse_defaults())) == NULL)
 		return -1;
 	if (feed(p, data, len) == 0)
 		ev = read_xml(p, &f);

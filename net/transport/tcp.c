@@ -381,14 +381,20 @@ tcp_ssl(void *k)
 	return io_ssl(t->io);
 }
 
-const struct transport_kind transport_tcp = {
-	.begin = tcp_begin,
-	.free = tcp_free,
-	.send = tcp_send,
-	.keepalive = tcp_keepalive,
-	.queued = tcp_queued,
-	.restart = tcp_restart,
-	.pause = tcp_pause,
-	.close = tcp_close,
-	.ssl = tcp_ssl,
-};
+const struct transport_kind *
+transport_tcp(void)
+{
+	static const struct transport_kind	 kind = {
+		.begin = tcp_begin,
+		.free = tcp_free,
+		.send = tcp_send,
+		.keepalive = tcp_keepalive,
+		.queued = tcp_queued,
+		.restart = tcp_restart,
+		.pause = tcp_pause,
+		.close = tcp_close,
+		.ssl = tcp_ssl,
+	};
+
+	return &kind;
+}

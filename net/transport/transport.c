@@ -187,14 +187,22 @@ fire(void *arg)
 	go_on(r);
 }
 
+static const struct transport_kind *
+kind_of(enum endpoint_kind kind)
+{
+	switch (kind) {
+	case ENDPOINT_WEBSOCKET:
+		return transport_websocket();
+	case ENDPOINT_BOSH:
+		return transport_bosh();
+	default:
+		return transport_tcp();
+	}
+}
+
 static void
 connected(void *arg, size_t i, int fd, const char *err)
 {
-	static const struct transport_kind *const	 kinds[] = {
-		[ENDPOINT_TCP] = &transport_tcp,
-		[ENDPOINT_WEBSOCKET] = &transport_websocket,
-		[ENDPOINT_BOSH] = &transport_bosh,
-	};
 	struct transport	*r = arg;
 
 	r->gone |= UINT32_C(1) << i;
@@ -210,7 +218,7 @@ connected(void *arg, size_t i, int fd, const char *err)
 	r->way = r->ways[i];
 	transport_log(r, 1, "connected to %s port %u, from %s", r->way.host,
 	    r->way.port, r->way.source);
-	r->kind = kinds[r->way.kind];
+	r->kind = kind_of(r->way.kind);
 	if ((r->k = r->kind->begin(r, fd)) == NULL)
 		transport_broke(r, TRANSPORT_NOMEM, "out of memory");
 	else if (more(r) || discover_search_goes_on(r->search))
@@ -324,7 +332,7 @@ piece(void *arg, const struct elem *e)
 struct parse *
 transport_parser(struct transport *r)
 {
-	struct parse	*p = parse_new(&parse_defaults);
+	struct parse	*p = parse_new(parse_defaults());
 
 	if (p != NULL)
 		parse_pieces(p, piece, r);

@@ -31,8 +31,10 @@ struct transport_kind {
 	SSL	*(*ssl)(void *k);
 };
 
-extern const struct transport_kind transport_tcp, transport_websocket,
-	    transport_bosh;
+/* The kinds, each in the file of its name. */
+const struct transport_kind *transport_tcp(void);
+const struct transport_kind *transport_websocket(void);
+const struct transport_kind *transport_bosh(void);
 
 struct transport {
 	struct loop		*loop;

@@ -536,15 +536,21 @@ wsroad_ssl(void *k)
 	return io_ssl(w->io);
 }
 
-const struct transport_kind transport_websocket = {
-	.begin = wsroad_begin,
-	.free = wsroad_free,
-	.send = wsroad_send,
-	.keepalive = wsroad_keepalive,
-	.silence = SILENCE,
-	.queued = wsroad_queued,
-	.restart = wsroad_restart,
-	.pause = wsroad_pause,
-	.close = wsroad_close,
-	.ssl = wsroad_ssl,
-};
+const struct transport_kind *
+transport_websocket(void)
+{
+	static const struct transport_kind	 kind = {
+		.begin = wsroad_begin,
+		.free = wsroad_free,
+		.send = wsroad_send,
+		.keepalive = wsroad_keepalive,
+		.silence = SILENCE,
+		.queued = wsroad_queued,
+		.restart = wsroad_restart,
+		.pause = wsroad_pause,
+		.close = wsroad_close,
+		.ssl = wsroad_ssl,
+	};
+
+	return &kind;
+}

@@ -324,7 +324,7 @@ start(void)
 	must((iqs = iq_new(take, NULL)) != NULL);
 	must(iq_setjid(iqs, "us@example.org/y") == 0);
 	must((ibb = ibb_new(iqs, &host)) != NULL);
-	must((parse = parse_new(&parse_defaults)) != NULL);
+	must((parse = parse_new(parse_defaults())) != NULL);
 	must(parse_feed(parse, HEADER, strlen(HEADER)) == 0);
 	must(parse_next(parse, &e) == PARSE_OPEN);
 	elem_free(e);

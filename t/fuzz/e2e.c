@@ -248,7 +248,7 @@ deliver(int to, const char *text, size_t len)
 {
 	static const char	 header[] = "<stream xmlns='jabber:client'>";
 	struct side		*s = &sides[to];
-	struct parse		*p = parse_new(&parse_defaults);
+	struct parse		*p = parse_new(parse_defaults());
 	struct elem		*e = NULL;
 	char			*stanza;
 	int			 n;

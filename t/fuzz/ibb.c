@@ -976,7 +976,7 @@ parser(void)
 	struct parse *p;
 	struct elem *e;
 
-	must((p = parse_new(&parse_defaults)) != NULL);
+	must((p = parse_new(parse_defaults())) != NULL);
 	must(parse_feed(p, HEADER, strlen(HEADER)) == 0);
 	must(parse_next(p, &e) == PARSE_OPEN);
 	elem_free(e);

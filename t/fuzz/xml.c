@@ -82,7 +82,7 @@ write_elem(struct xw *w, const struct elem *e)
 static struct elem *
 parse_stanza(const struct buf *b)
 {
-	struct parse *p = parse_new(&parse_defaults);
+	struct parse *p = parse_new(parse_defaults());
 	struct elem *e;
 
 	must(p != NULL);
@@ -246,7 +246,7 @@ try_text(const uint8_t *data, size_t size)
 int
 fuzz_xml(const uint8_t *data, size_t size)
 {
-	struct parse_limits limits = parse_defaults;
+	struct parse_limits limits = *parse_defaults();
 	struct buf pieces, whole;
 	uint8_t *s;
 	size_t len;

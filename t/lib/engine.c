@@ -325,7 +325,7 @@ side_init(struct side *a, const char *jid)
 	must((a->iqs = iq_new(post, a)) != NULL);
 	must(iq_setjid(a->iqs, jid) == 0);
 	must((a->ibb = ibb_new(a->iqs, &host)) != NULL);
-	must((a->in = parse_new(&parse_defaults)) != NULL);
+	must((a->in = parse_new(parse_defaults())) != NULL);
 	must(parse_feed(a->in, HEADER, strlen(HEADER)) == 0);
 	must(parse_next(a->in, &e) == PARSE_OPEN);
 	elem_free(e);

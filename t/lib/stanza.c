@@ -41,7 +41,7 @@ stanza_id(void)
 struct elem *
 stanza_parse(const char *xml)
 {
-	struct parse	*p = parse_new(&parse_defaults);
+	struct parse	*p = parse_new(parse_defaults());
 	struct elem	*e = NULL;
 
 	if (p == NULL || parse_feed(p, HEADER, strlen(HEADER)) == -1 ||

@@ -451,7 +451,7 @@ side_start(struct side *s, const char *jid, struct side *peer, uint64_t total)
 	must((s->iqs = iq_new(take, s)) != NULL);
 	must(iq_setjid(s->iqs, jid) == 0);
 	must((s->ibb = ibb_new(s->iqs, &host)) != NULL);
-	must((s->parse = parse_new(&parse_defaults)) != NULL);
+	must((s->parse = parse_new(parse_defaults())) != NULL);
 	parse_feed(s->parse, HEADER, strlen(HEADER));
 	must(parse_next(s->parse, &e) == PARSE_OPEN);
 	elem_free(e);

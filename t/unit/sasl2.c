@@ -140,7 +140,7 @@ parsed(const char *text)
 	static const char	 header[] = "<stream:stream "
 				    "xmlns='jabber:client' xmlns:stream="
 				    "'http://etherx.jabber.org/streams'>";
-	struct parse		*p = parse_new(&parse_defaults);
+	struct parse		*p = parse_new(parse_defaults());
 	struct elem		*e = NULL;
 
 	if (p == NULL || parse_feed(p, header, sizeof(header) - 1) == -1 ||

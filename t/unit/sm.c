@@ -23,7 +23,7 @@ must(int cond)
 static struct elem *
 element(const char *attrs)
 {
-	struct parse *p = parse_new(&parse_defaults);
+	struct parse *p = parse_new(parse_defaults());
 	struct elem *e;
 	char xml[256];
 

@@ -178,7 +178,7 @@ each_split(const char *s, size_t len, const struct parse_limits *limits,
 static void
 check(const char *s, const char *want, const char *name)
 {
-	each_split(s, strlen(s), &parse_defaults, want, name);
+	each_split(s, strlen(s), parse_defaults(), want, name);
 }
 
 /* A stanza, what it should be. */
@@ -360,7 +360,7 @@ test_not_well_formed(void)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		check_bad(bad[i].in, "not-well-formed", bad[i].name);
 	each_split(HEAD "<a>\0</a>", sizeof(HEAD "<a>\0</a>") - 1,
-	    &parse_defaults, OPEN ERR("not-well-formed"), "NUL");
+	    parse_defaults(), OPEN ERR("not-well-formed"), "NUL");
 }
 
 /* RFC 6120 section 11.1 and 11.6. */
@@ -412,11 +412,11 @@ test_utf16(void)
 	static const char le[] = "\xff\xfe<\0a\0/\0>\0";
 	static const char want[] = ERR("unsupported-encoding");
 
-	each_split(be, sizeof(be) - 1, &parse_defaults, want, "UTF-16BE");
-	each_split(le, sizeof(le) - 1, &parse_defaults, want, "UTF-16LE");
-	each_split(be + 2, sizeof(be) - 3, &parse_defaults, want,
+	each_split(be, sizeof(be) - 1, parse_defaults(), want, "UTF-16BE");
+	each_split(le, sizeof(le) - 1, parse_defaults(), want, "UTF-16LE");
+	each_split(be + 2, sizeof(be) - 3, parse_defaults(), want,
 	    "UTF-16BE without mark");
-	each_split(le + 2, sizeof(le) - 3, &parse_defaults, want,
+	each_split(le + 2, sizeof(le) - 3, parse_defaults(), want,
 	    "UTF-16LE without mark");
 }
 
@@ -434,7 +434,7 @@ test_prompt(void)
 	for (i = 0; i < sizeof(stanzas) / sizeof(stanzas[0]); i++) {
 		len = strlen(stanzas[i]);
 		for (cut = 1; cut < len; cut++) {
-			p = parse_new(&parse_defaults);
+			p = parse_new(parse_defaults());
 			parse_feed(p, HEAD, sizeof(HEAD) - 1);
 			if (parse_next(p, &e) != PARSE_OPEN)
 				late++;
@@ -459,7 +459,7 @@ test_prompt(void)
 static size_t
 pending(const char *s, size_t cut)
 {
-	struct parse *p = parse_new(&parse_defaults);
+	struct parse *p = parse_new(parse_defaults());
 	struct elem *e;
 	size_t n = 0;
 	int events = 0;
@@ -510,7 +510,7 @@ test_pending(void)
 	is_int((long long)pending("<stream/>xyz", 5), 3,
 	    "behind a header that is also the end");
 
-	p = parse_new(&parse_defaults);
+	p = parse_new(parse_defaults());
 	is_int((long long)parse_pending(p), 0, "nothing fed");
 	parse_feed(p, HEAD "<a/><b/>", sizeof(HEAD "<a/><b/>") - 1);
 	parse_next(p, &e);
@@ -714,7 +714,7 @@ test_pieces(void)
 	    "{jabber:client}d," B "))\n"
 	    "stanza " A "({jabber:client}q({jabber:client}c,"
 	    "{jabber:client}d))\n");
-	each_split(in, strlen(in), &parse_defaults, out, "some pieces");
+	each_split(in, strlen(in), parse_defaults(), out, "some pieces");
 
 	snprintf(in, sizeof(in), HEAD "<a><q><b>%0150d</b><b/></q></a>", 0);
 	each_split(in, strlen(in), &small, OPEN "cut " A
@@ -787,9 +787,9 @@ check_bomb(const char *before, const char *what, size_t n,
 	const char *want = *behind == '\0' ? OPEN ERR("policy-violation") :
 	    OPEN "cut " A "\n";
 
-	is(run(s, strlen(s), strlen(s), 1, &parse_defaults), want, "%s",
+	is(run(s, strlen(s), strlen(s), 1, parse_defaults()), want, "%s",
 	    name);
-	is(run(s, strlen(s), 1000, 1000, &parse_defaults), want,
+	is(run(s, strlen(s), 1000, 1000, parse_defaults()), want,
 	    "%s, in pieces", name);
 	free(s);
 }
@@ -818,7 +818,7 @@ test_bombs(void)
 	}
 	buf_addstr(&b, "/>");
 	is(run((const char *)buf_data(&b), buf_len(&b), buf_len(&b), 1,
-	    &parse_defaults), OPEN ERR("policy-violation"),
+	    parse_defaults()), OPEN ERR("policy-violation"),
 	    "a long namespace that 50,000 attributes have");
 	buf_free(&b);
 	free(ns);
@@ -883,13 +883,13 @@ test_large(void)
 		s = repeat(large[i].before, large[i].what, large[i].n,
 		    large[i].behind);
 		whole = strdup(run(s, strlen(s), strlen(s), 1,
-		    &parse_defaults));
+		    parse_defaults()));
 		ok(strstr(whole, "stanza") != NULL, "1 MB of '%s'",
 		    large[i].what);
 		if (i != 1)
-			ok(strcmp(run(s, strlen(s), 1, 1, &parse_defaults),
+			ok(strcmp(run(s, strlen(s), 1, 1, parse_defaults()),
 			    whole) == 0, "the same by single bytes");
-		ok(strcmp(run(s, strlen(s), 1448, 1448, &parse_defaults),
+		ok(strcmp(run(s, strlen(s), 1448, 1448, parse_defaults()),
 		    whole) == 0, "the same by segments");
 		free(whole);
 		free(s);
@@ -899,7 +899,7 @@ test_large(void)
 static void
 test_after_error(void)
 {
-	struct parse *p = parse_new(&parse_defaults);
+	struct parse *p = parse_new(parse_defaults());
 	struct elem *e;
 
 	parse_feed(p, HEAD "<a/></x>", sizeof(HEAD "<a/></x>") - 1);
@@ -916,7 +916,7 @@ test_after_error(void)
 	is(parse_error(p), "mismatched tag", "and stay what they are");
 	parse_free(p);
 
-	p = parse_new(&parse_defaults);
+	p = parse_new(parse_defaults());
 	parse_feed(p, HEAD "<a/><b><c>", sizeof(HEAD "<a/><b><c>") - 1);
 	parse_next(p, &e);
 	elem_free(e);
@@ -928,7 +928,7 @@ test_after_error(void)
 static struct elem *
 parse_one(const char *s)
 {
-	struct parse *p = parse_new(&parse_defaults);
+	struct parse *p = parse_new(parse_defaults());
 	struct elem *e;
 
 	parse_feed(p, "<s>", 3);
