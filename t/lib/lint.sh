@@ -138,6 +138,55 @@ words()
 	    cut -d : -f 1,2 | found 'words that do not go through the log'
 }
 
+# The order of the rooms (t/lib/rooms), for #include and, by the symbols of the
+# objects, for calls and variables; no header declares a variable; each header
+# is one that clang-tidy looks at.
+rooms()
+{
+	${MAKE:-make} -s xcat >/dev/null || return 1
+	_files=$(echo xcat.c xml/*.[ch] ibb/*.[ch] net/*/*.[ch])
+	_regex=$(sed -n "s/^HeaderFilterRegex: '\\(.*\\)'/\\1/p" .clang-tidy)
+	echo $headers | tr ' ' '\n' | grep -vE "$_regex" |
+	    found 'not held by .clang-tidy' || return 1
+	{
+		grep '^#include "' $_files | sed 's/#include "\(.*\)"/use \1/'
+		grep -l '^extern ' xml/*.h ibb/*.h net/*/*.h |
+		    sed 's/$/:use extern/'
+		nm -AgP $(echo $_files | tr ' ' '\n' | sed -n 's/c$/o/p')
+	} | sed 's/\.[cho]: */ /; s/\.h$//' | awk '
+	    function room(f) { return f ~ /\// ? substr(f, 1, match(f,
+		/\/[^\/]*$/) - 1) : f }
+	    function arrow(from, to) {
+		if (!(room(from) in level) || !(room(to) in level))
+			print from " -> " to ": in no room of t/lib/rooms"
+		else if (level[room(to)] > level[room(from)])
+			seen[from " " to] = 1
+	    }
+	    BEGIN { level["extern"] = 100 }
+	    FILENAME != "-" && /^[a-z]/ && $1 !~ /:$/ { level[$1] = ++n }
+	    FILENAME != "-" && $1 ~ /:$/ {
+		for (i = 2; i <= NF; i++)
+			known[substr($1, 1, length($1) - 1) " " $i] = 1
+	    }
+	    FILENAME != "-" { next }
+	    $2 == "use" { arrow($1, $3); next }
+	    $3 == "U" { wants[$1 " " $2] = 1; next }
+	    $3 ~ /^[TDBRCVW]$/ { home[$2] = $1 }
+	    END {
+		for (w in wants) {
+			split(w, p, " ")
+			if (p[2] in home)
+				arrow(p[1], home[p[2]])
+		}
+		for (a in seen)
+			if (!(a in known))
+				print a ": against the order of the rooms"
+		for (a in known)
+			if (!(a in seen))
+				print a ": no longer needed in t/lib/rooms"
+	    }' t/lib/rooms - | sort | found 'rooms'
+}
+
 # --- all of them, the longest first ------------------------------------------
 
 jobs()
@@ -146,7 +195,8 @@ jobs()
 	for _f in $sources; do
 		printf '%s '"$_f"'\n' tidy gcc_ clang_
 	done
-	printf '%s\n' manual columns white_space indentation functions words
+	printf '%s\n' manual columns white_space indentation functions words \
+	    rooms
 }
 
 if [ $# -gt 0 ]; then
