@@ -23,7 +23,8 @@ int	 admit_opens(void *unused, const char *jid);
  * accounts. */
 void	 admit_say_refused(const char *jid, const char *why);
 /* Say that what goes to or comes from this peer has no session though it could
- * have one, and why; as often as that.  Not with e2e=off, nor of a component. */
+ * have one, and why; as often as that.  Not with e2e=off, and not of components,
+ * which cannot be an xcat. */
 void	 admit_say_plain(const char *jid, const char *why);
 
 #endif
