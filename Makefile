@@ -15,8 +15,9 @@ LIBS	= `pkg-config --libs $(PKGS)`
 XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
 	xml/jid.o xml/number.o xml/parse.o xml/stanza.o xml/text.o xml/utf8.o \
 	xml/write.o
-IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/close.o ibb/congestion.o \
-	ibb/data.o ibb/e2e.o ibb/inband.o ibb/open.o ibb/path.o \
+IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_inband.o \
+	ibb/carrier_socket.o ibb/close.o ibb/congestion.o ibb/data.o \
+	ibb/e2e.o ibb/handover.o ibb/inband.o ibb/open.o ibb/path.o \
 	ibb/recover.o ibb/s5b.o ibb/si.o ibb/ssl_error.o ibb/stream.o \
 	ibb/stream_strerror.o
 # The rooms of net/, each resting on those before it.
@@ -130,6 +131,9 @@ FOREIGN	= xml/base64.c \
 	ibb/ack.c \
 	ibb/s5b.c \
 	ibb/carrier.c \
+	ibb/carrier_inband.c \
+	ibb/carrier_socket.c \
+	ibb/handover.c \
 	ibb/close.c \
 	ibb/data.c \
 	ibb/e2e.c \

@@ -1,0 +1,298 @@
+/*
+ * handover: how a stream moves from the blocks of its in-band bytestream to a
+ * socket and back, and what the two ends tell each other of the socket
+ * (xcat-protocol(7), Sockets).
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "ibb/carrier_int.h"
+#include "ibb/handover.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define REPORTS	4	/* stanzas for a window */
+
+/*
+ * With the last block answered everything before is where it belongs: what is
+ * next may take the socket.  Streams of messages have no such moment, but
+ * these get no socket.
+ */
+void
+handover_advance(struct carrier *c)
+{
+	if (c->over || c->inband == NULL)
+		return;
+	if (c->way == CARRIER_INBAND && c->socket == SOCKET_UP && c->ready)
+		carrier_set_way(c, CARRIER_MOVING);
+	if (c->way == CARRIER_MOVING && inband_unanswered(c->inband) == 0)
+		carrier_set_way(c, CARRIER_SOCKET);
+	if (c->way == CARRIER_INBAND)
+		carrier_send_blocks(c);
+}
+
+/*
+ * Telling the peer
+ */
+
+static void
+write_counts(struct carrier *c, struct xw *w, const char *state)
+{
+	xw_start(w, "socket", NS_XCAT);
+	xw_attr(w, "sid", carrier_sid(c));
+	xw_attrf(w, "number", "%u", c->number);
+	xw_attr(w, "state", state);
+	xw_attrf(w, "received", "%" PRIu64, c->socket_in);
+	xw_attrf(w, "consumed", "%" PRIu64, c->consumed);
+	c->told_window = carrier_window(c);
+	if (c->told_window < CARRIER_WINDOW)
+		xw_attrf(w, "window", "%zu", c->told_window);
+	xw_end(w);
+	c->told_in = c->socket_in;
+	c->told_consumed = c->consumed;
+}
+
+static int
+handover_number(const char *s, uint64_t *n)
+{
+	*n = 0;
+	if (s == NULL || *s == '\0' || strlen(s) > 18)
+		return -1;
+	for (; *s != '\0'; s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		*n = *n * 10 + (uint64_t)(*s - '0');
+	}
+	return 0;
+}
+
+static void	 handover_take_answer(void *, const struct elem *);
+
+/* One at a time: its answer is what sets the pace. */
+void
+handover_tell(struct carrier *c, const char *state)
+{
+	write_counts(c, iq_request(c->iqs, "set", carrier_peer(c)), state);
+	c->unheard = 0;
+	c->telling = iq_ask(c->iqs, handover_take_answer, c, IQ_NODEADLINE) == 0;
+}
+
+/* Has the window for our bytes changed so much that the peer, which is to
+ * report several times for each, had better know? */
+static int
+window_is_news(const struct carrier *c)
+{
+	size_t	 n = carrier_window(c);
+
+	return n < c->told_window / 2 || n / 2 > c->told_window;
+}
+
+/* Is there something worth telling the peer? */
+void
+handover_report(struct carrier *c)
+{
+	uint64_t	 in = c->socket_in - c->told_in;
+	uint64_t	 consumed = c->consumed - c->told_consumed;
+	size_t		 worth = c->window / REPORTS;
+
+	if (c->over || c->inband == NULL || c->number == 0 || c->telling)
+		return;
+	if (c->socket == SOCKET_DOWN && !c->closing_told) {
+		c->closing_told = 1;
+		handover_tell(c, "closed");
+	} else if (c->socket == SOCKET_UP && (in >= worth ||
+	    consumed >= worth || window_is_news(c) ||
+	    (c->urgent && (in + consumed > 0 || c->unheard)))) {
+		c->urgent = 0;
+		handover_tell(c, "open");
+	} else if (c->socket == SOCKET_NONE && c->consumed >= c->owed &&
+	    (c->told_consumed < c->owed || c->unheard)) {
+		handover_tell(c, "closed");
+	}
+}
+
+/*
+ * The peer tells
+ */
+
+static void
+bad_control(struct carrier *c)
+{
+	carrier_abort(c, SE_BAD_REQUEST);
+	c->user.failed(c->arg, INBAND_BAD_DATA, SE_BAD_REQUEST, "");
+}
+
+/* It cannot have more than was sent, nor less than it has said before. */
+static int
+handover_take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
+{
+	if (c->socket != SOCKET_NONE) {
+		if (in < c->socket_known || in > c->socket_out)
+			return -1;
+		buf_drain(c->out, (size_t)(in - c->socket_known));
+		c->socket_known = in;
+	}
+	return consumed > c->pushed ? -1 : 0;
+}
+
+/*
+ * Both ends have closed the socket and know what came of it.  What has not
+ * goes in-band; a block of that, once answered, says that all before it was
+ * consumed as well.
+ */
+static void
+handover_settle(struct carrier *c)
+{
+	c->socket = SOCKET_NONE;
+	c->owed = c->received;
+	if (c->way == CARRIER_LOST)	/* or blocks are on their way */
+		c->blocked = c->landed = c->confirmed;
+	c->socket_out = c->socket_known = 0;
+	if (c->foreign)
+		buf_truncate(c->out, buf_len(c->out) > c->padded ?
+		    buf_len(c->out) - c->padded : 0);
+	c->padded = 0;
+	c->foreign = 0;
+	carrier_set_way(c, CARRIER_INBAND);
+	handover_advance(c);
+}
+
+/* We use it no more. */
+void
+handover_drop(struct carrier *c)
+{
+	c->socket = SOCKET_DOWN;
+	c->closing_told = 0;
+	c->ready = 0;
+	carrier_set_way(c, c->way == CARRIER_SOCKET ? CARRIER_LOST : CARRIER_INBAND);
+}
+
+static int
+counts_of(const struct elem *e, uint64_t *n, uint64_t *in, uint64_t *consumed)
+{
+	return handover_number(elem_attr(e, "number"), n) == -1 ||
+	    handover_number(elem_attr(e, "received"), in) == -1 ||
+	    handover_number(elem_attr(e, "consumed"), consumed) == -1 ? -1 : 0;
+}
+
+/* The window that the peer has for its bytes. */
+static size_t
+window_of(const struct elem *e)
+{
+	uint64_t	 n;
+
+	if (handover_number(elem_attr(e, "window"), &n) == -1 || n > CARRIER_WINDOW)
+		return CARRIER_WINDOW;
+	return n < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST : (size_t)n;
+}
+
+/* The peer has closed it, too, and says what came. */
+static void
+peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
+{
+	if (handover_take_counts(c, in, consumed) == -1) {
+		bad_control(c);
+		return;
+	}
+	if (c->socket == SOCKET_DOWN) {
+		if (consumed > c->confirmed)
+			c->confirmed = consumed;
+		handover_settle(c);
+	}
+	carrier_confirm(c, consumed);
+}
+
+/* The in-band bytestream finds out what is wrong, and whether it can be
+ * mended: see on_mended(). */
+static void
+not_heard(struct carrier *c, enum stanza_error err)
+{
+	c->unheard = 1;
+	if (inband_is_away(err) && inband_may_carry(c->inband))
+		inband_sync(c->inband);
+}
+
+static void
+handover_take_answer(void *arg, const struct elem *answer)
+{
+	struct carrier		*c = arg;
+	const struct elem	*e = elem_child(answer, NS_XCAT, "socket");
+	uint64_t		 n, in, consumed;
+
+	c->telling = 0;
+	if (c->over)
+		return;
+	if (stanza_error(answer) != SE_NONE) {
+		not_heard(c, stanza_error(answer));
+		return;
+	}
+	if (e != NULL && c->socket == SOCKET_DOWN && c->closing_told &&
+	    counts_of(e, &n, &in, &consumed) == 0 && n == c->number)
+		peer_closed(c, in, consumed);
+	handover_report(c);
+}
+
+static void
+control_open(struct carrier *c, const struct elem *iq, uint64_t in,
+    uint64_t consumed)
+{
+	iq_ok(c->iqs, iq);
+	if (c->socket != SOCKET_UP)
+		return;		/* we have dropped it and say so */
+	if (handover_take_counts(c, in, consumed) == -1) {
+		bad_control(c);
+		return;
+	}
+	c->ready = 1;
+	c->window = window_of(elem_child(iq, NS_XCAT, "socket"));
+	handover_advance(c);
+	carrier_confirm(c, consumed);
+}
+
+static void
+control_closed(struct carrier *c, const struct elem *iq, uint64_t in,
+    uint64_t consumed)
+{
+	if (c->socket == SOCKET_UP)
+		handover_drop(c);
+	write_counts(c, iq_result(c->iqs, iq), "closed");
+	c->closing_told = 1;
+	if (iq_send(c->iqs) == 0)
+		peer_closed(c, in, consumed);
+	handover_report(c);
+}
+
+void
+carrier_control(struct carrier *c, const struct elem *iq,
+    const struct elem *socket)
+{
+	const char	*state = elem_attr(socket, "state");
+	uint64_t	 n, in, consumed;
+
+	if (c->over || c->inband == NULL) {
+		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+		return;
+	}
+	if (counts_of(socket, &n, &in, &consumed) == -1 || state == NULL ||
+	    n > UINT32_MAX) {
+		iq_refuse(c->iqs, iq, SE_BAD_REQUEST, NULL);
+		return;
+	}
+	/* One that it has given up before we had it. */
+	if (n == c->number + 1 && c->socket == SOCKET_NONE &&
+	    strcmp(state, "closed") == 0) {
+		c->number = (unsigned)n;
+		c->socket_in = c->told_in = 0;
+	}
+	if (n != c->number)
+		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+	else if (strcmp(state, "open") == 0)
+		control_open(c, iq, in, consumed);
+	else if (strcmp(state, "closed") == 0)
+		control_closed(c, iq, in, consumed);
+	else
+		iq_refuse(c->iqs, iq, SE_BAD_REQUEST, NULL);
+}
