@@ -77,7 +77,8 @@ handover_tell(struct carrier *c, const char *state)
 {
 	write_counts(c, iq_request(c->iqs, "set", carrier_peer(c)), state);
 	c->unheard = 0;
-	c->telling = iq_ask(c->iqs, handover_take_answer, c, IQ_NODEADLINE) == 0;
+	c->telling = iq_ask(c->iqs, handover_take_answer, c,
+	    IQ_NODEADLINE) == 0;
 }
 
 /* Has the window for our bytes changed so much that the peer, which is to
@@ -167,7 +168,8 @@ handover_drop(struct carrier *c)
 	c->socket = SOCKET_DOWN;
 	c->closing_told = 0;
 	c->ready = 0;
-	carrier_set_way(c, c->way == CARRIER_SOCKET ? CARRIER_LOST : CARRIER_INBAND);
+	carrier_set_way(c, c->way == CARRIER_SOCKET ? CARRIER_LOST :
+	    CARRIER_INBAND);
 }
 
 static int
@@ -184,7 +186,8 @@ window_of(const struct elem *e)
 {
 	uint64_t	 n;
 
-	if (handover_number(elem_attr(e, "window"), &n) == -1 || n > CARRIER_WINDOW)
+	if (handover_number(elem_attr(e, "window"), &n) == -1 ||
+	    n > CARRIER_WINDOW)
 		return CARRIER_WINDOW;
 	return n < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST : (size_t)n;
 }

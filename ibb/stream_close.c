@@ -1,0 +1,275 @@
+/*
+ * stream_close: how a stream ends: the end of each direction, who asks to
+ * close, the receipts, and a close that says why.
+ */
+#include <string.h>
+
+#include "ibb/stream_int.h"
+#include "ibb/stream_strerror.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+
+/* Has the peer said that it has no more, or can it say no more? */
+int
+stream_peer_finished(const struct stream *s)
+{
+	return s->e2e != NULL ? e2e_ended(s->e2e) : s->peer_closing;
+}
+
+static void
+make_finish(struct stream *s)
+{
+	if (s->e2e == NULL || s->finish_sent || !s->finished ||
+	    s->state != STREAM_OPEN || !carrier_ready(s->carrier))
+		return;
+	s->finish_sent = 1;
+	if (e2e_finish(s->e2e) == -1)
+		stream_session_broken(s);
+	else
+		carrier_push(s->carrier, 0);
+}
+
+/* Is it for us to close, and is it time? */
+static int
+may_close(struct stream *s)
+{
+	if (!s->finished)
+		return 0;
+	if (s->conf.close_at_end || (s->e2e == NULL && s->conf.close_plain))
+		return 1;
+	/* With a session both ends are heard of; the caller closes. */
+	return s->e2e != NULL && s->calling && e2e_ended(s->e2e) &&
+	    buf_len(&s->rx) == 0;
+}
+
+/* Has the peer proved that it has received all we sent? */
+static int
+stream_proven(const struct stream *s)
+{
+	return s->e2e == NULL || e2e_verify(s->e2e, !s->calling, s->sent,
+	    s->receipt);
+}
+
+static int64_t
+close_deadline(const struct stream *s)
+{
+	return s->conf.close_deadline != NULL ? s->conf.close_deadline() :
+	    s->conf.deadline();
+}
+
+static void
+ask_close(struct stream *s)
+{
+	s->closing = 1;
+	carrier_close(s->carrier, close_deadline(s));
+}
+
+/* The peer asked first.  Blocks of ours that crossed its <close/> are not in
+ * its receipt: then we need a later one. */
+static void
+answer_close(struct stream *s)
+{
+	if (s->closing || stream_proven(s)) {
+		carrier_close(s->carrier, close_deadline(s));
+		return;
+	}
+	s->closing = 1;
+	carrier_close_back(s->carrier, close_deadline(s));
+}
+
+/* Close when both directions have said and heard all they will. */
+void
+stream_close_if_done(struct stream *s)
+{
+	if (s->state != STREAM_OPEN)
+		return;
+	if (buf_len(&s->rx) == 0 &&
+	    (stream_peer_finished(s) || s->peer_closing))
+		carrier_report(s->carrier);
+	if (s->peer_closing && !s->closing && !stream_peer_finished(s)) {
+		stream_give_up(s, STREAM_HUNG_UP, SE_BAD_REQUEST,
+		    "the peer hung up before the end of its data; try again");
+		return;
+	}
+	if (s->held)
+		return;
+	make_finish(s);
+	if (s->state != STREAM_OPEN || !carrier_idle(s->carrier))
+		return;
+	if (s->peer_closing) {
+		if (buf_len(&s->rx) == 0)
+			answer_close(s);
+	} else if (may_close(s)) {
+		ask_close(s);
+	}
+}
+
+/*
+ * What the peer says of it
+ */
+
+/* The peer's proof of what it has received, from its <close/> or from its
+ * answer to ours; when the two crossed, the later one is for more. */
+static void
+take_receipt(struct stream *s, const struct elem *e)
+{
+	const struct elem	*r = elem_child(e, NS_XCAT, "receipt");
+
+	if (r != NULL)
+		strlcpy(s->receipt, elem_text(r), sizeof(s->receipt));
+}
+
+_Static_assert(INBAND_RECEIPT >= E2E_RECEIPT, "a receipt fits");
+
+int
+stream_on_receipt(void *arg, char *out)
+{
+	struct stream	*s = arg;
+
+	return s->e2e == NULL ? -1 : e2e_receipt(s->e2e, s->calling,
+	    s->consumed, out);
+}
+
+/* An xcat that gives up since its local end failed says so, as it does in its
+ * answers to blocks: 1 if it has. */
+static int
+take_reason(struct stream *s, const struct elem *close)
+{
+	enum stanza_error	 err;
+	char			 why[sizeof(s->why)];
+
+	err = stanza_condition(elem_child(close, NS_XCAT, "reason"));
+	if (err != SE_INTERNAL_SERVER_ERROR || s->state != STREAM_OPEN)
+		return 0;
+	stream_give_up(s, STREAM_BROKEN, err,
+	    stream_strerror_inband(0, INBAND_UNDELIVERED, err, "", why,
+	    sizeof(why)));
+	return 1;
+}
+
+/* A listener that had to accept before it could know has refused after all. */
+static int
+turned_away(struct stream *s, const struct elem *e)
+{
+	const struct elem	*r = elem_child(e, NS_XCAT, "refused");
+	char			 why[sizeof(s->why)];
+
+	if (r == NULL || !s->calling || s->received > 0 || s->confirmed > 0)
+		return 0;
+	s->refusal = stanza_condition(elem_child(r, NULL, "error"));
+	stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
+	    stream_strerror_inband(0, INBAND_REFUSED, s->refusal,
+	    stanza_errortext(r), why, sizeof(why)));
+	return 1;
+}
+
+void
+stream_on_closing(void *arg, const struct elem *close)
+{
+	struct stream	*s = arg;
+
+	s->peer_closing = 1;
+	if (turned_away(s, close))
+		return;
+	take_receipt(s, close);
+	if (take_reason(s, close))
+		return;
+	if (s->state == STREAM_OPENING)
+		stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
+		    "it closed the stream before the session stood");
+	/* A peer that gives up gives no receipt, and waits for nothing. */
+	else if (s->e2e != NULL && s->receipt[0] == '\0' &&
+	    stream_peer_finished(s))
+		stream_give_up(s, STREAM_HUNG_UP, SE_BAD_REQUEST,
+		    "the peer hung up without a receipt for everything; "
+		    "try again");
+	stream_close_if_done(s);
+	stream_changed(s);
+}
+
+void
+stream_on_closed(void *arg, const struct elem *answer)
+{
+	struct stream	*s = arg;
+
+	if (stream_over(s) || turned_away(s, answer))
+		return;
+	take_receipt(s, answer);
+	if (s->confirmed < s->sent)
+		stream_fail(s, STREAM_BROKEN,
+		    "the peer closed before it had taken everything");
+	else if (!stream_proven(s) && e2e_starved(s->e2e))
+		stream_fail(s, STREAM_INTERNAL, stream_session_error(s));
+	else if (!stream_proven(s))
+		stream_fail(s, STREAM_BROKEN,
+		    "it ended without the peer's receipt for everything");
+	else {
+		s->peer_closing = 1;
+		s->state = STREAM_CLOSED;
+	}
+	stream_changed(s);
+}
+
+void
+stream_on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
+    const char *text)
+{
+	struct stream	*s = arg;
+	char		 why[sizeof(s->why)];
+
+	s->refusal = err;
+	stream_fail(s, stream_strerror_fault(fault, err),
+	    stream_strerror_inband(why_far(iq_jid(s->conf.iqs),
+	    carrier_peer(s->carrier)),
+	    fault, err, text, why, sizeof(why)));
+}
+
+/*
+ * What our end does
+ */
+
+void
+stream_finish(struct stream *s)
+{
+	s->finished = 1;
+	stream_close_if_done(s);
+}
+
+void
+stream_close_at_end(struct stream *s)
+{
+	s->conf.close_at_end = 1;
+	stream_close_if_done(s);
+}
+
+void
+stream_hold(struct stream *s, int hold)
+{
+	s->held = hold;
+	if (!hold)
+		stream_close_if_done(s);
+	stream_changed(s);
+}
+
+int
+stream_eof(const struct stream *s)
+{
+	return (stream_peer_finished(s) || stream_over(s)) &&
+	    buf_len(&s->rx) == 0;
+}
+
+int
+stream_heard_end(const struct stream *s)
+{
+	return s->e2e != NULL && e2e_ended(s->e2e);
+}
+
+void
+stream_abort(struct stream *s, enum stanza_error err)
+{
+	if (stream_over(s))
+		return;
+	carrier_abort(s->carrier, err);
+	s->state = STREAM_CLOSED;
+}

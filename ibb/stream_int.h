@@ -1,0 +1,88 @@
+/*
+ * stream_int: what the files that make a stream share: stream.c, stream_open.c
+ * and stream_close.c.
+ */
+#ifndef IBB_STREAM_INT_H
+#define IBB_STREAM_INT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ibb/budget.h"
+#include "ibb/carrier.h"
+#include "ibb/e2e.h"
+#include "ibb/inband.h"
+#include "ibb/stream.h"
+#include "xml/buf.h"
+
+struct stream {
+	struct carrier		*carrier;
+	enum stream_state	 state;
+	struct stream_conf	 conf;
+	int			 calling;	/* we opened it */
+	struct e2e		*e2e;		/* NULL: a plain stream */
+	struct buf		 flight;	/* our first one, if called */
+	int			 finished;	/* no more from our end */
+	int			 finish_sent;	/* close_notify is made */
+	int			 closing;	/* we have asked to close */
+	int			 peer_closing;	/* <close/> has come */
+	int			 xcat;		/* the caller is an xcat */
+	int			 held;		/* nothing is at our end yet */
+	int			 stuck;		/* at the last ping, ... */
+	uint64_t		 stuck_at;	/* ... with this confirmed */
+	char			 receipt[E2E_RECEIPT];	/* the peer's */
+	struct buf		 rx;		/* received, not consumed */
+	uint64_t		 sent;		/* bytes from our end */
+	uint64_t		 confirmed;	/* of these, by the peer */
+	uint64_t		 received;	/* bytes from the peer */
+	uint64_t		 consumed;	/* of these, by our end */
+	struct charge		 charge;	/* for its memory */
+	enum stream_fault	 fault;
+	enum stanza_error	 refusal;
+	char			 why[512];
+	void			(*notify)(void *);
+	void			*arg;
+};
+
+/* stream.c */
+
+/* Is it closed or failed? */
+int	 stream_over(const struct stream *s);
+/* Tell the owner that something has changed. */
+void	 stream_changed(struct stream *s);
+/* It has failed: note the class and the phrase for people.  The first failure
+ * stands. */
+void	 stream_fail(struct stream *s, enum stream_fault fault,
+	    const char *why);
+/* Fail, telling the peer err. */
+void	 stream_give_up(struct stream *s, enum stream_fault fault,
+	    enum stanza_error err, const char *why);
+/* Charge all that the stream keeps now to its account. */
+void	 stream_account(struct stream *s);
+/* Why the session broke, for people. */
+const char *stream_session_error(const struct stream *s);
+/* The session broke: send its alert, and fail. */
+void	 stream_session_broken(struct stream *s);
+/* Take bytes from the carrier through the session to rx: 0, or -1 if it
+ * broke. */
+int	 stream_decrypt(struct stream *s, const void *data, size_t len);
+
+/* stream_close.c */
+
+/* Do what is due at the end, if anything: finish the session, ask to close,
+ * answer the peer's close. */
+void	 stream_close_if_done(struct stream *s);
+/* Has the peer said that it has no more, or can it say no more? */
+int	 stream_peer_finished(const struct stream *s);
+
+/* What the carrier tells: struct inband_user, in the file of its subject. */
+size_t	 stream_on_room(void *arg, int all);
+void	 stream_on_block(void *arg, const void *data, size_t len);
+void	 stream_on_answered(void *arg, size_t weight);
+void	 stream_on_closing(void *arg, const struct elem *close);
+void	 stream_on_closed(void *arg, const struct elem *answer);
+int	 stream_on_receipt(void *arg, char *out);
+void	 stream_on_failed(void *arg, enum inband_fault fault,
+	    enum stanza_error err, const char *text);
+
+#endif

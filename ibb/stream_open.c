@@ -1,0 +1,409 @@
+/*
+ * stream_open: how a stream begins: what <open/> and its answer say, the
+ * first flights of the session in them, acceptance and refusal.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/stream_int.h"
+#include "xml/base64.h"
+#include "xml/buf.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/write.h"
+
+static const char *const use_names[] = { NULL, "file", "input" };
+
+/*
+ * What is written
+ */
+
+static void
+write_child(const struct stream *s, struct xw *w, const void *p, size_t len)
+{
+	xw_start(w, p != NULL ? "session" : "plain", NS_XCAT);
+	if (s->conf.most > 0)
+		xw_attrf(w, "block-size", "%zu", s->conf.most);
+	xw_attr(w, "for", use_names[s->conf.use]);
+	xw_base64(w, p, len);
+	xw_end(w);
+}
+
+/* The one child by which xcats know each other. */
+static void
+write_session(void *arg, struct xw *w)
+{
+	struct stream		*s = arg;
+	const struct buf	*out;
+
+	if (s->e2e == NULL) {
+		write_child(s, w, NULL, 0);
+		return;
+	}
+	out = e2e_output(s->e2e);
+	write_child(s, w, buf_data(out), buf_len(out));
+}
+
+/* The same in the answer, which may have to be given again. */
+static void
+write_answer(void *arg, struct xw *w)
+{
+	struct stream	*s = arg;
+
+	if (s->e2e == NULL)
+		write_session(arg, w);
+	else
+		write_child(s, w, buf_data(&s->flight), buf_len(&s->flight));
+}
+
+/* The attributes of Prosody's mod_tcpproxy name it. */
+void
+stream_write_service(const struct stream *s, struct xw *w)
+{
+	if (carrier_is_alone(s->carrier) && s->conf.use != STREAM_FOR_ANY) {
+		xw_attr(w, "xmlns:xcat", NS_XCAT);
+		xw_attr(w, "xcat:for", use_names[s->conf.use]);
+	}
+	if (s->conf.host == NULL)
+		return;
+	xw_attr(w, "xmlns:tcp", NS_TCPPROXY);
+	xw_attr(w, "tcp:host", s->conf.host);
+	xw_attr(w, "tcp:port", s->conf.port);
+}
+
+static void
+write_open(void *arg, struct xw *w)
+{
+	struct stream	*s = arg;
+
+	stream_write_service(s, w);
+	write_session(arg, w);
+}
+
+/*
+ * What is read
+ */
+
+const char *
+stream_host(const struct elem *open)
+{
+	return elem_attrns(open, NS_TCPPROXY, "host");
+}
+
+const char *
+stream_port(const struct elem *open)
+{
+	return elem_attrns(open, NS_TCPPROXY, "port");
+}
+
+enum stream_use
+stream_use(const struct elem *open)
+{
+	const struct elem	*child = elem_child(open, NS_XCAT, NULL);
+	const char		*what;
+
+	what = child != NULL ? elem_attr(child, "for") :
+	    elem_attrns(open, NS_XCAT, "for");
+	if (what == NULL)
+		return STREAM_FOR_ANY;
+	if (strcmp(what, "file") == 0)
+		return STREAM_FOR_FILE;
+	return strcmp(what, "input") == 0 ? STREAM_FOR_INPUT : STREAM_FOR_ANY;
+}
+
+int
+stream_offers_session(const struct elem *open)
+{
+	return elem_child(open, NS_XCAT, "session") != NULL;
+}
+
+/* The largest block that an xcat says to take; 0 if we do not care. */
+static size_t
+most_taken(const struct stream *s, const struct elem *child)
+{
+	const char	*size = elem_attr(child, "block-size"), *err;
+
+	return size == NULL || s->conf.most == 0 ? 0 :
+	    (size_t)strtonum(size, 1, INBAND_BLOCK_MAX, &err);
+}
+
+/*
+ * The session
+ */
+
+/* Who speaks to whom about what: the same words at both ends. */
+static struct e2e *
+session_new(struct stream *s, const char *host, const char *port, int file)
+{
+	const char	*us = iq_jid(s->conf.iqs);
+	const char	*peer = carrier_peer(s->carrier);
+	const char	*about[6];
+
+	about[0] = carrier_sid(s->carrier);
+	about[1] = s->calling ? us : peer;
+	about[2] = s->calling ? peer : us;
+	about[3] = host != NULL ? host : "";
+	about[4] = port != NULL ? port : "";
+	about[5] = "file";
+	return e2e_new(s->conf.tls, s->calling, about, file ? 6 : 5,
+	    s->conf.judge, s->arg);
+}
+
+/* Our first flight has gone, in a <session/>. */
+static void
+flight_sent(struct stream *s)
+{
+	buf_truncate(e2e_output(s->e2e), 0);
+}
+
+static int
+keep_flight(struct stream *s)
+{
+	const struct buf	*out = e2e_output(s->e2e);
+
+	if (buf_add(&s->flight, buf_data(out), buf_len(out)) == -1)
+		return -1;
+	flight_sent(s);
+	return 0;
+}
+
+/* The first flight out of a <session/>.  0, or -1 if it is none. */
+static int
+take_flight(struct stream *s, const struct elem *e)
+{
+	unsigned char	*p;
+	size_t		 len;
+	int		 r = -1;
+
+	if ((p = malloc(BASE64_DECODED(e->textlen) + 1)) == NULL)
+		return -1;
+	if (base64_decode(p, &len, elem_text(e), e->textlen) == 0)
+		r = e2e_input(s->e2e, p, len, &s->rx);
+	s->received = buf_len(&s->rx);
+	carrier_set_out(s->carrier, e2e_output(s->e2e));
+	free(p);
+	return r;
+}
+
+static void
+on_opened(void *arg, const struct elem *result)
+{
+	struct stream		*s = arg;
+	const struct elem	*e = elem_child(result, NS_XCAT, "session");
+	const struct elem	*child;
+
+	if ((child = elem_child(result, NS_XCAT, NULL)) != NULL) {
+		carrier_can_sync(s->carrier);
+		carrier_agree(s->carrier, s->conf.most, most_taken(s, child));
+	}
+	if (e != NULL && s->e2e != NULL) {
+		flight_sent(s);
+		if (take_flight(s, e) == -1)
+			stream_session_broken(s);
+		else
+			stream_decrypt(s, NULL, 0);
+	} else if (s->conf.require) {
+		stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
+		    "it does not encrypt end to end, which must be "
+		    "(-o e2e=require, or its key is known)");
+	} else {
+		carrier_set_out(s->carrier, NULL);
+		e2e_free(s->e2e);
+		s->e2e = NULL;
+		s->state = STREAM_OPEN;
+	}
+	stream_close_if_done(s);
+	stream_changed(s);
+}
+
+static const struct inband_user carried = {
+	.opened = on_opened,
+	.block = stream_on_block,
+	.answered = stream_on_answered,
+	.closing = stream_on_closing,
+	.closed = stream_on_closed,
+	.receipt = stream_on_receipt,
+	.room = stream_on_room,
+	.failed = stream_on_failed,
+};
+
+/*
+ * Beginning
+ */
+
+static struct stream *
+stream_new(const struct stream_conf *conf, void (*notify)(void *), void *arg)
+{
+	struct stream	*s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	s->conf = *conf;
+	s->notify = notify;
+	s->arg = arg;
+	/* A block more: what the session holds back can come at once. */
+	buf_init(&s->rx, INBAND_RX_MAX + INBAND_BLOCK_MAX + E2E_RECORD);
+	buf_init(&s->flight, 2 * INBAND_BLOCK_MAX);
+	return s;
+}
+
+struct stream *
+stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
+    void (*notify)(void *), void *arg)
+{
+	struct stream	*s;
+
+	if ((s = stream_new(conf, notify, arg)) == NULL)
+		return NULL;
+	s->calling = 1;
+	s->state = STREAM_OPENING;
+	s->carrier = carrier_new_sid(b, conf->iqs, peer, conf->sid, conf->block,
+	    conf->message, &carried, s);
+	s->conf.sid = NULL;
+	if (s->carrier == NULL)
+		goto fail;
+	carrier_agree(s->carrier, conf->most, 0);
+	if (conf->tls != NULL) {
+		s->e2e = session_new(s, conf->host, conf->port,
+		    conf->use == STREAM_FOR_FILE);
+		if (s->e2e == NULL ||
+		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
+			goto fail;
+	}
+	if (charge_begin(&s->charge, conf->budget, peer) == -1 ||
+	    carrier_open(s->carrier, conf->deadline(), write_open) == -1)
+		goto fail;
+	stream_account(s);
+	return s;
+fail:
+	stream_free(s);
+	return NULL;
+}
+
+/* What can be said about an offer before it is taken. */
+static enum stanza_error
+objection(const struct inband *offer, const struct elem *session,
+    const struct stream_conf *conf, const char **text)
+{
+	*text = NULL;
+	if (inband_block(offer) > conf->block)
+		return SE_RESOURCE_CONSTRAINT;
+	if (session == NULL && conf->require) {
+		*text = "end-to-end encryption is required";
+		return SE_NOT_ACCEPTABLE;
+	}
+	return SE_NONE;
+}
+
+struct stream *
+stream_offered(struct inband *offer, const struct elem *open,
+    const struct stream_conf *conf, void (*notify)(void *), void *arg)
+{
+	const struct elem	*session = NULL, *child;
+	enum stanza_error	 err;
+	struct stream		*s;
+	const char		*text;
+
+	if (conf->tls != NULL)
+		session = elem_child(open, NS_XCAT, "session");
+	if ((err = objection(offer, session, conf, &text)) != SE_NONE) {
+		inband_refuse(offer, err, text);
+		return NULL;
+	}
+	if ((s = stream_new(conf, notify, arg)) == NULL ||
+	    charge_begin(&s->charge, conf->budget, inband_peer(offer)) == -1 ||
+	    (s->carrier = carrier_offered(offer, conf->iqs, &carried, s)) ==
+	    NULL) {
+		stream_free(s);
+		inband_refuse(offer, SE_BUSY, NULL);
+		return NULL;
+	}
+	s->state = STREAM_OFFERED;
+	child = elem_child(open, NS_XCAT, NULL);
+	inband_agree(offer, conf->most, most_taken(s, child));
+	if (child != NULL) {
+		inband_can_sync(offer);
+		s->xcat = 1;
+	}
+	stream_account(s);
+	if (session == NULL)
+		return s;
+	s->e2e = session_new(s, stream_host(open), stream_port(open),
+	    stream_use(open) == STREAM_FOR_FILE);
+	if (s->e2e == NULL || take_flight(s, session) == -1) {
+		stream_refuse(s, SE_BAD_REQUEST, s->e2e != NULL ?
+		    stream_session_error(s) : NULL);
+		return NULL;
+	}
+	stream_account(s);
+	return s;
+}
+
+struct stream *
+stream_alone(const char *peer, const char *sid, int calling,
+    const struct stream_conf *conf, void (*notify)(void *), void *arg)
+{
+	struct stream	*s;
+
+	if ((s = stream_new(conf, notify, arg)) == NULL)
+		return NULL;
+	s->calling = calling;
+	s->state = calling ? STREAM_OPENING : STREAM_OFFERED;
+	s->carrier = carrier_alone(peer, sid, &carried, s);
+	if (s->carrier == NULL ||
+	    charge_begin(&s->charge, conf->budget, peer) == -1) {
+		stream_free(s);
+		return NULL;
+	}
+	stream_account(s);
+	return s;
+}
+
+int
+stream_accept(struct stream *s)
+{
+	if (s->state != STREAM_OFFERED)
+		return -1;
+	/* One over a socket alone has yet to get it. */
+	s->state = s->e2e != NULL || carrier_is_alone(s->carrier) ?
+	    STREAM_OPENING : STREAM_OPEN;
+	if ((s->e2e != NULL && keep_flight(s) == -1) ||
+	    carrier_accept(s->carrier, s->xcat ? write_answer : NULL) == -1) {
+		stream_fail(s, STREAM_INTERNAL, "cannot answer");
+		return -1;
+	}
+	return 0;
+}
+
+void
+stream_refuse(struct stream *s, enum stanza_error err, const char *text)
+{
+	if (s->state == STREAM_OFFERED)
+		carrier_refuse(s->carrier, err, text);
+	else if (!stream_over(s))
+		carrier_turn_away(s->carrier, err, text);
+	s->state = STREAM_FAILED;
+	stream_free(s);
+}
+
+int
+stream_lost_session(const struct stream *s)
+{
+	return s->e2e == NULL && s->conf.tls != NULL &&
+	    !carrier_is_alone(s->carrier) && (s->calling || s->xcat);
+}
+
+void
+stream_free(struct stream *s)
+{
+	if (s == NULL)
+		return;
+	if (s->carrier != NULL)
+		carrier_abort(s->carrier, SE_ITEM_NOT_FOUND);
+	carrier_free(s->carrier);
+	charge_end(&s->charge);
+	e2e_free(s->e2e);
+	buf_free(&s->flight);
+	buf_free(&s->rx);
+	free(s);
+}
