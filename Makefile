@@ -19,7 +19,8 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_inband.o \
 	ibb/carrier_socket.o ibb/close.o ibb/congestion.o ibb/data.o \
 	ibb/e2e.o ibb/handover.o ibb/inband.o ibb/open.o ibb/path.o \
 	ibb/recover.o ibb/s5b.o ibb/si.o ibb/ssl_error.o ibb/stream.o \
-	ibb/stream_close.o ibb/stream_open.o ibb/stream_strerror.o
+	ibb/stream_close.o ibb/stream_open.o ibb/stream_strerror.o \
+	ibb/tombstone.o
 # The rooms of net/, each resting on those before it.
 IO	= net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
@@ -145,6 +146,7 @@ FOREIGN	= xml/base64.c \
 	ibb/stream.c \
 	ibb/stream_close.c \
 	ibb/stream_open.c \
+	ibb/tombstone.c \
 	ibb/recover.c \
 	net/conf/allow.c \
 	net/transport/hostmeta.c \

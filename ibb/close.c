@@ -159,7 +159,7 @@ close_answered(void *arg, const struct elem *answer)
 		while (s->state == OPEN && !STAILQ_EMPTY(&s->flights))
 			inband_land(s);
 	if (s->state == OPEN && s->can_sync)
-		recover_settle(s);
+		tombstone_settle(s);
 	if (s->state == OPEN)
 		ended(s, answer);
 }

@@ -273,24 +273,35 @@ size_t	 path_room(const struct inband *s);
 /* What it has taken on is not kept waiting as long: may a block go now? */
 int	 path_takes(const struct inband *s);
 
-/* sync.c */
+/* recover.c */
 
 /* An error came back for a block or an open: if that can be mended, begin
  * to, and return 1. */
 int	 recover_mends(struct inband *s, enum stanza_error err);
-/* Take an iq set with an element of ours: 1, or 0 if it is none of these. */
+/* Take an iq set with an element of NS_XCAT: 1, or 0 if it is not for
+ * streams. */
 int	 recover_input(struct ibb *b, const struct elem *iq,
 	    const struct elem *e);
-/* A block that is not the expected one: 1 if it has been dealt with. */
+/* A block came that is not the expected one: 1 if it has been dealt with. */
 int	 recover_repeated(struct inband *s, const struct elem *stanza,
 	    uint16_t seq);
-/* The stream has ended well: remember it; answer a <close/> for one that
- * is remembered, or return 0. */
+
+/* tombstone.c */
+
+/* The stream has ended well: remember it, with our receipt. */
 void	 tombstone_add(struct inband *s, const char *receipt);
-/* The peer has answered our <close/>: tell it that we know. */
-void	 recover_settle(struct inband *s);
+/* The remembered stream with this peer and sid, which may be NULL; or NULL. */
+struct tombstone *tombstone_find(struct ibb *b, const char *peer,
+	    const char *sid);
+/* Answer a <close/> for a remembered stream: 1, or 0 if it is for none. */
 int	 tombstone_close(struct ibb *b, const struct elem *iq,
 	    const struct elem *close);
+/* The peer has answered our <close/>: tell it that the answer has come. */
+void	 tombstone_settle(struct inband *s);
+/* Take the peer's word <closed/> that our answer to its <close/> has come. */
+void	 tombstone_settled(struct ibb *b, const struct elem *iq,
+	    const struct elem *closed);
+/* Forget all remembered streams. */
 void	 tombstone_free_all(struct ibb *b);
 
 #endif

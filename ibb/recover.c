@@ -182,96 +182,6 @@ go_on(struct inband *s, uint64_t received)
 }
 
 /*
- * Streams that are over
- */
-
-static void
-grave_clear(struct tombstone *g)
-{
-	free(g->peer);
-	free(g->sid);
-	memset(g, 0, sizeof(*g));
-}
-
-void
-tombstone_add(struct inband *s, const char *receipt)
-{
-	struct ibb	*b = s->ibb;
-	struct tombstone *g = &b->tombstones[b->next_tombstone++ % TOMBSTONES];
-
-	grave_clear(g);
-	g->peer = strdup(s->peer);
-	g->sid = strdup(s->sid);
-	g->got = s->got;
-	g->paid = s->paid;
-	g->settled = s->close_id == NULL;	/* it has not asked us */
-	strlcpy(g->receipt, receipt, sizeof(g->receipt));
-	if (g->peer == NULL || g->sid == NULL)
-		grave_clear(g);
-}
-
-static struct tombstone *
-find_grave(struct ibb *b, const char *peer, const char *sid)
-{
-	struct tombstone	*g;
-
-	if (peer == NULL || sid == NULL)
-		return NULL;
-	for (g = b->tombstones; g < b->tombstones + TOMBSTONES; g++)
-		if (g->peer != NULL && strcmp(g->peer, peer) == 0 &&
-		    strcmp(g->sid, sid) == 0)
-			return g;
-	return NULL;
-}
-
-void
-recover_settle(struct inband *s)
-{
-	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
-
-	xw_start(w, "closed", NS_XCAT);
-	xw_attr(w, "sid", s->sid);
-	iq_tell(s->ibb->iqs);
-}
-
-size_t
-ibb_unsettled(const struct ibb *b)
-{
-	const struct tombstone	*g;
-	size_t			 n = 0;
-
-	for (g = b->tombstones; g < b->tombstones + TOMBSTONES; g++)
-		n += g->peer != NULL && !g->settled;
-	return n;
-}
-
-int
-tombstone_close(struct ibb *b, const struct elem *iq,
-    const struct elem *close)
-{
-	struct tombstone	*g = find_grave(b, elem_attr(iq, "from"),
-			    elem_attr(close, "sid"));
-	struct xw	*w;
-
-	if (g == NULL || !stanza_is(iq, "iq"))
-		return 0;
-	w = iq_result(b->iqs, iq);
-	if (*g->receipt != '\0')
-		xw_elem(w, "receipt", NS_XCAT, g->receipt);
-	iq_post(b->iqs);
-	return 1;
-}
-
-void
-tombstone_free_all(struct ibb *b)
-{
-	struct tombstone	*g;
-
-	for (g = b->tombstones; g < b->tombstones + TOMBSTONES; g++)
-		grave_clear(g);
-}
-
-/*
  * The elements
  */
 
@@ -424,22 +334,6 @@ inband_sync(struct inband *s)
 }
 
 static void
-take_closed(struct ibb *b, const struct elem *iq, const struct elem *e)
-{
-	struct tombstone	*g = find_grave(b, elem_attr(iq, "from"),
-			    elem_attr(e, "sid"));
-
-	if (g == NULL) {
-		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
-		return;
-	}
-	g->settled = 1;
-	iq_ok(b->iqs, iq);
-	if (b->host.settled != NULL)
-		b->host.settled(b->host.arg);
-}
-
-static void
 take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 {
 	const char	*from = elem_attr(iq, "from");
@@ -449,7 +343,7 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 	struct tombstone	*g;
 	uint64_t	 received;
 
-	if (s == NULL && (g = find_grave(b, from, sid)) != NULL) {
+	if (s == NULL && (g = tombstone_find(b, from, sid)) != NULL) {
 		write_sync(iq_result(b->iqs, iq), sid, g->got, g->paid);
 		iq_post(b->iqs);
 		return;
@@ -491,7 +385,7 @@ recover_input(struct ibb *b, const struct elem *iq, const struct elem *e)
 	if (elem_is(e, NS_XCAT, "sync"))
 		take_sync(b, iq, e);
 	else if (elem_is(e, NS_XCAT, "closed"))
-		take_closed(b, iq, e);
+		tombstone_settled(b, iq, e);
 	else
 		return 0;
 	return 1;
