@@ -71,14 +71,14 @@ ack_free(struct inband *s)
  */
 
 static int
-may_wait(const struct inband *s)
+ack_may_wait(const struct inband *s)
 {
-	return s->chats && s->can_sync && s->state == OPEN &&
-	    s->in == HALF_OPEN && s->ibb->host.answer_later != NULL;
+	return s->chats && s->can_sync && s->state == INBAND_OPEN &&
+	    s->in == INBAND_HALF_OPEN && s->ibb->host.answer_later != NULL;
 }
 
 static void
-wait(struct inband *s)
+ack_wait(struct inband *s)
 {
 	struct ibb	*b = s->ibb;
 
@@ -145,7 +145,7 @@ inband_end_debts(struct inband *s, enum stanza_error err)
 }
 
 static void
-pay_or_fail(struct inband *s)
+ack_pay_or_fail(struct inband *s)
 {
 	if (ack_pay(s) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
@@ -157,10 +157,10 @@ inband_answer(struct inband *s, size_t n)
 	uint64_t	 owed = s->got - s->paid - s->due;
 
 	s->due += n < owed ? n : (size_t)owed;
-	if (may_wait(s))
-		wait(s);
+	if (ack_may_wait(s))
+		ack_wait(s);
 	else
-		pay_or_fail(s);
+		ack_pay_or_fail(s);
 }
 
 void
@@ -169,5 +169,5 @@ ibb_answer(struct ibb *b)
 	struct inband	*s;
 
 	while ((s = TAILQ_FIRST(&b->waiting)) != NULL)
-		pay_or_fail(s);
+		ack_pay_or_fail(s);
 }

@@ -121,35 +121,35 @@ charge_end(struct charge *c)
 }
 
 static size_t
-less(size_t limit, size_t used)
+budget_rest(size_t limit, size_t used)
 {
 	return used < limit ? limit - used : 0;
 }
 
 /* With only so many quarters of each. */
 static size_t
-left(const struct charge *c, size_t quarters)
+charge_room(const struct charge *c, size_t quarters)
 {
 	const struct share	*s = c->share;
 	size_t			 own, all;
 
 	if (s == NULL)
 		return SIZE_MAX;
-	own = less(s->budget->part / 4 * quarters, s->used);
-	all = less(s->budget->limit / 4 * quarters, s->budget->used);
+	own = budget_rest(s->budget->part / 4 * quarters, s->used);
+	all = budget_rest(s->budget->limit / 4 * quarters, s->budget->used);
 	return own < all ? own : all;
 }
 
 size_t
 charge_left(const struct charge *c)
 {
-	return left(c, 3);
+	return charge_room(c, 3);
 }
 
 size_t
 charge_rest(const struct charge *c)
 {
-	return left(c, 4);
+	return charge_room(c, 4);
 }
 
 int

@@ -15,7 +15,7 @@
  */
 
 static void
-write_extra(void *arg, struct xw *w)
+carrier_write_extra(void *arg, struct xw *w)
 {
 	struct carrier	*c = arg;
 
@@ -24,7 +24,7 @@ write_extra(void *arg, struct xw *w)
 }
 
 static void
-on_opened(void *arg, const struct elem *result)
+carrier_on_opened(void *arg, const struct elem *result)
 {
 	struct carrier	*c = arg;
 
@@ -32,7 +32,7 @@ on_opened(void *arg, const struct elem *result)
 }
 
 static void
-on_closing(void *arg, const struct elem *close)
+carrier_on_closing(void *arg, const struct elem *close)
 {
 	struct carrier	*c = arg;
 
@@ -40,7 +40,7 @@ on_closing(void *arg, const struct elem *close)
 }
 
 static void
-on_closed(void *arg, const struct elem *answer)
+carrier_on_closed(void *arg, const struct elem *answer)
 {
 	struct carrier	*c = arg;
 
@@ -49,7 +49,7 @@ on_closed(void *arg, const struct elem *answer)
 }
 
 static int
-on_receipt(void *arg, char *out)
+carrier_on_receipt(void *arg, char *out)
 {
 	struct carrier	*c = arg;
 
@@ -57,7 +57,7 @@ on_receipt(void *arg, char *out)
 }
 
 static size_t
-on_room(void *arg, int all)
+carrier_on_room(void *arg, int all)
 {
 	struct carrier	*c = arg;
 
@@ -65,7 +65,7 @@ on_room(void *arg, int all)
 }
 
 static void
-on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
+carrier_on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
     const char *text)
 {
 	struct carrier	*c = arg;
@@ -75,7 +75,7 @@ on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 }
 
 static void
-on_block(void *arg, const void *data, size_t len)
+carrier_on_block(void *arg, const void *data, size_t len)
 {
 	struct carrier	*c = arg;
 
@@ -83,7 +83,7 @@ on_block(void *arg, const void *data, size_t len)
 }
 
 static void
-on_answered(void *arg, size_t weight)
+carrier_on_answered(void *arg, size_t weight)
 {
 	struct carrier	*c = arg;
 
@@ -94,7 +94,7 @@ on_answered(void *arg, size_t weight)
 
 /* What we told the peer, or it answered, may have been lost. */
 static void
-on_mended(void *arg, int lost)
+carrier_on_mended(void *arg, int lost)
 {
 	struct carrier	*c = arg;
 
@@ -114,15 +114,15 @@ on_mended(void *arg, int lost)
 }
 
 static const struct inband_user carrier_inband_user = {
-	.opened = on_opened,
-	.block = on_block,
-	.answered = on_answered,
-	.mended = on_mended,
-	.closing = on_closing,
-	.closed = on_closed,
-	.receipt = on_receipt,
-	.room = on_room,
-	.failed = on_failed,
+	.opened = carrier_on_opened,
+	.block = carrier_on_block,
+	.answered = carrier_on_answered,
+	.mended = carrier_on_mended,
+	.closing = carrier_on_closing,
+	.closed = carrier_on_closed,
+	.receipt = carrier_on_receipt,
+	.room = carrier_on_room,
+	.failed = carrier_on_failed,
 };
 
 /*
@@ -173,14 +173,15 @@ carrier_open(struct carrier *c, int64_t deadline,
     void (*extra)(void *, struct xw *))
 {
 	c->extra = extra;
-	return inband_open(c->inband, deadline, write_extra);
+	return inband_open(c->inband, deadline, carrier_write_extra);
 }
 
 int
 carrier_accept(struct carrier *c, void (*extra)(void *, struct xw *))
 {
 	c->extra = extra;
-	return c->inband != NULL ? inband_accept(c->inband, write_extra) : 0;
+	return c->inband != NULL ?
+	    inband_accept(c->inband, carrier_write_extra) : 0;
 }
 
 /*

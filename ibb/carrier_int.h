@@ -16,10 +16,10 @@
 #define CARRIER_WINDOW_LEAST	(16 * 1024)	/* if memory is short */
 
 /* The socket that stands beside the in-band bytestream, or alone. */
-enum socket_state {
-	SOCKET_NONE,
-	SOCKET_UP,	/* it stands */
-	SOCKET_DOWN	/* it broke; the peer is asked what it has received */
+enum carrier_socket {
+	CARRIER_SOCKET_NONE,
+	CARRIER_SOCKET_UP,	/* it stands */
+	CARRIER_SOCKET_DOWN	/* it broke: what has the peer received? */
 };
 
 /* A received block: it is answered once payload up to here is consumed. */
@@ -49,7 +49,7 @@ struct carrier {
 	uint64_t		 confirmed;	/* payload the peer has */
 	uint64_t		 credited;	/* of it, told to the user */
 
-	enum socket_state	 socket;
+	enum carrier_socket	 socket;
 	enum carrier_way	 way;
 	unsigned		 number;	/* of the last socket */
 	int			 ready;		/* the peer has it as well */

@@ -76,8 +76,8 @@ carrier_socket_next(const struct carrier *c)
 int
 carrier_socket_wanted(const struct carrier *c)
 {
-	return !c->over && c->socket == SOCKET_NONE && (c->inband == NULL ||
-	    inband_may_carry(c->inband));
+	return !c->over && c->socket == CARRIER_SOCKET_NONE &&
+	    (c->inband == NULL || inband_may_carry(c->inband));
 }
 
 int
@@ -86,7 +86,7 @@ carrier_set_socket(struct carrier *c, unsigned n, int ready)
 	if (!carrier_socket_wanted(c) || n <= c->number)
 		return -1;
 	c->number = n;
-	c->socket = SOCKET_UP;
+	c->socket = CARRIER_SOCKET_UP;
 	c->ready = ready;
 	c->socket_in = c->socket_out = c->socket_known = c->told_in = 0;
 	c->pad = NULL;
@@ -104,13 +104,13 @@ carrier_set_socket(struct carrier *c, unsigned n, int ready)
 int
 carrier_has_socket(const struct carrier *c)
 {
-	return c->socket == SOCKET_UP && !c->over;
+	return c->socket == CARRIER_SOCKET_UP && !c->over;
 }
 
 void
 carrier_drop_socket(struct carrier *c, unsigned n)
 {
-	if (c->over || c->inband == NULL || c->socket != SOCKET_NONE ||
+	if (c->over || c->inband == NULL || c->socket != CARRIER_SOCKET_NONE ||
 	    n != c->number + 1)
 		return;
 	c->number = n;
@@ -209,7 +209,7 @@ carrier_socket_tick(struct carrier *c)
 {
 	/* What comes through a proxy proves that it relays; a plain peer that
 	 * says nothing has had time enough to activate it. */
-	if (c->socket == SOCKET_UP && !c->ready &&
+	if (c->socket == CARRIER_SOCKET_UP && !c->ready &&
 	    (c->socket_in > 0 || c->inband == NULL)) {
 		c->ready = 1;
 		if (c->inband == NULL)

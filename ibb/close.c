@@ -19,14 +19,14 @@ close_again(struct inband *s, const char *id)
 		return 0;
 	free(s->close_id);
 	s->close_id = copy;
-	if (s->in == HALF_CLOSED)
+	if (s->in == INBAND_HALF_CLOSED)
 		close_answer(s, 1);
 	return 1;
 }
 
 /* Has all been answered that is due?  If not, the stream has failed. */
 static int
-pays(struct inband *s)
+close_pays(struct inband *s)
 {
 	if (ack_pay(s) == 0)
 		return 1;
@@ -43,9 +43,9 @@ close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
 
 	if (s == NULL && tombstone_close(b, stanza, close))
 		return;
-	if (s != NULL && s->in != HALF_OPEN && close_again(s, id))
+	if (s != NULL && s->in != INBAND_HALF_OPEN && close_again(s, id))
 		return;
-	if (s == NULL || s->in != HALF_OPEN) {
+	if (s == NULL || s->in != INBAND_HALF_OPEN) {
 		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
 		return;
 	}
@@ -55,17 +55,17 @@ close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return;
 	}
-	inband_set_in(s, HALF_CLOSING);
-	if (!pays(s))
+	inband_set_in(s, INBAND_HALF_CLOSING);
+	if (!close_pays(s))
 		return;
-	if (s->state != OPEN) {		/* an open that is not answered */
+	if (s->state != INBAND_OPEN) {	/* an open that is not answered */
 		inband_abort(s, SE_NOT_ACCEPTABLE);
 		if (s->user.failed != NULL)
 			s->user.failed(s->arg, INBAND_REFUSED,
 			    SE_NOT_ACCEPTABLE, "closed before it was open");
 		return;
 	}
-	if (s->since_ping > 0 && s->hold == HOLD_NOT &&
+	if (s->since_ping > 0 && s->hold == INBAND_HOLD_NOT &&
 	    inband_ask_ping(s) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 	else
@@ -104,11 +104,11 @@ close_answer(struct inband *s, int words)
 		write_refused(s, w);
 		iq_post(s->ibb->iqs);
 	}
-	inband_set_in(s, HALF_CLOSED);
+	inband_set_in(s, INBAND_HALF_CLOSED);
 }
 
 static void
-bury(struct inband *s)
+close_bury(struct inband *s)
 {
 	char	 receipt[INBAND_RECEIPT] = "";
 
@@ -121,15 +121,15 @@ bury(struct inband *s)
 
 /* Both directions are over; answer is the peer's to our close, if any. */
 static void
-ended(struct inband *s, const struct elem *answer)
+close_done(struct inband *s, const struct elem *answer)
 {
 	/* Closes that crossed: the peer waits for its answer too. */
-	if (s->in == HALF_CLOSING)
+	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 1);
-	inband_set_in(s, HALF_CLOSED);
-	inband_set_out(s, HALF_CLOSED);
-	bury(s);
-	inband_set_state(s, ENDED);
+	inband_set_in(s, INBAND_HALF_CLOSED);
+	inband_set_out(s, INBAND_HALF_CLOSED);
+	close_bury(s);
+	inband_set_state(s, INBAND_ENDED);
 	inband_forget(s);
 	s->user.closed(s->arg, answer);
 }
@@ -155,13 +155,13 @@ close_answered(void *arg, const struct elem *answer)
 	}
 	inband_forget(s);
 	/* One that never knew it has not taken our messages either. */
-	if (err == SE_NONE || (s->message && s->in != HALF_OPEN))
-		while (s->state == OPEN && !STAILQ_EMPTY(&s->flights))
+	if (err == SE_NONE || (s->message && s->in != INBAND_HALF_OPEN))
+		while (s->state == INBAND_OPEN && !STAILQ_EMPTY(&s->flights))
 			inband_land(s);
-	if (s->state == OPEN && s->can_sync)
+	if (s->state == INBAND_OPEN && s->can_sync)
 		tombstone_settle(s);
-	if (s->state == OPEN)
-		ended(s, answer);
+	if (s->state == INBAND_OPEN)
+		close_done(s, answer);
 }
 
 static struct xw *
@@ -201,7 +201,7 @@ close_tell(struct inband *s, enum stanza_error why)
 static void
 close_out(struct inband *s, int64_t deadline)
 {
-	inband_set_out(s, HALF_CLOSING);
+	inband_set_out(s, INBAND_HALF_CLOSING);
 	if (close_ask(s, deadline) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 }
@@ -216,25 +216,25 @@ inband_ask_close_again(struct inband *s)
 void
 inband_close(struct inband *s, int64_t deadline)
 {
-	if (!pays(s) || s->state != OPEN)
+	if (!close_pays(s) || s->state != INBAND_OPEN)
 		return;
-	if (s->in == HALF_CLOSING)
+	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 1);
-	if (s->in == HALF_CLOSED && s->out == HALF_OPEN)
-		ended(s, NULL);
-	else if (s->out == HALF_OPEN)
+	if (s->in == INBAND_HALF_CLOSED && s->out == INBAND_HALF_OPEN)
+		close_done(s, NULL);
+	else if (s->out == INBAND_HALF_OPEN)
 		close_out(s, deadline);
 }
 
 void
 inband_close_back(struct inband *s, int64_t deadline)
 {
-	if (!pays(s) || s->state != OPEN)
+	if (!close_pays(s) || s->state != INBAND_OPEN)
 		return;
-	if (s->out == HALF_OPEN)
+	if (s->out == INBAND_HALF_OPEN)
 		close_out(s, deadline);
 	/* After the question: once answered, the peer forgets the stream. */
-	if (s->state == OPEN && s->in == HALF_CLOSING)
+	if (s->state == INBAND_OPEN && s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 1);
 }
 
@@ -242,17 +242,17 @@ void
 inband_abort(struct inband *s, enum stanza_error err)
 {
 	inband_end_debts(s, err);
-	if (s->state == ENDED)
+	if (s->state == INBAND_ENDED)
 		return;
-	if (s->state == OFFERED)
+	if (s->state == INBAND_OFFERED)
 		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, NULL);
 	inband_forget(s);
 	/* Giving up has no last words. */
-	if (s->in == HALF_CLOSING)
+	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 0);
-	else if (s->state != OFFERED && s->out == HALF_OPEN)
+	else if (s->state != INBAND_OFFERED && s->out == INBAND_HALF_OPEN)
 		close_tell(s, err);
-	inband_set_state(s, ENDED);
+	inband_set_state(s, INBAND_ENDED);
 }
 
 /* The reason goes first: what is refused behind it says less. */
@@ -261,9 +261,10 @@ inband_turn_away(struct inband *s, enum stanza_error err, const char *text)
 {
 	s->turned = err;
 	s->turned_text = text;
-	if (s->state == OPEN && s->in != HALF_CLOSING && s->out == HALF_OPEN) {
+	if (s->state == INBAND_OPEN && s->in != INBAND_HALF_CLOSING &&
+	    s->out == INBAND_HALF_OPEN) {
 		close_tell(s, err);
-		inband_set_out(s, HALF_CLOSED);
+		inband_set_out(s, INBAND_HALF_CLOSED);
 	}
 	inband_abort(s, err);
 	s->turned_text = NULL;

@@ -79,7 +79,7 @@ congestion_restart(struct congestion *p, int64_t now)
 }
 
 static size_t
-clamp(size_t n, size_t least, size_t most)
+congestion_clamp(size_t n, size_t least, size_t most)
 {
 	return n < least ? least : n > most ? most : n;
 }
@@ -92,12 +92,13 @@ choose_stanza(const struct congestion *p, int polite)
 	if (p->rate == 0)
 		return p->stanza;
 	if (p->rate < SLOW)	/* base64 makes 4 of 3 */
-		return clamp((size_t)p->rate * 2 / (polite ? 6 : 3),
+		return congestion_clamp((size_t)p->rate * 2 / (polite ? 6 : 3),
 		    STANZA_MIN, CONGESTION_UNIT);
 	if (p->rate < FAST || polite)
 		return CONGESTION_UNIT;
 	return CONGESTION_UNIT *
-	    clamp(p->budget / (MANY * CONGESTION_UNIT), 1, UNITS_MAX);
+	    congestion_clamp(p->budget / (MANY * CONGESTION_UNIT), 1,
+	    UNITS_MAX);
 }
 
 /*
@@ -127,7 +128,7 @@ look_for_rest(struct congestion *p, int64_t now)
  * and the more is under way the longer the path looks.  Little tells the truth.
  */
 static void
-probe(struct congestion *p)
+congestion_probe(struct congestion *p)
 {
 	p->probes = PROBES;
 	p->proven = p->budget;
@@ -136,7 +137,7 @@ probe(struct congestion *p)
 }
 
 static void
-rest(struct congestion *p, int64_t now)
+congestion_rest(struct congestion *p, int64_t now)
 {
 	p->resting = 0;
 	p->rested = now;
@@ -144,11 +145,11 @@ rest(struct congestion *p, int64_t now)
 	if (p->rest < REST_TRIPS * p->base)
 		p->rest = REST_TRIPS * p->base;
 	p->base = 0;
-	probe(p);
+	congestion_probe(p);
 }
 
 static uint64_t
-highest(const struct congestion *p)
+congestion_highest(const struct congestion *p)
 {
 	uint64_t	 rate = 0;
 	size_t		 i;
@@ -165,7 +166,7 @@ highest(const struct congestion *p)
  * first bytes of many may be let through before a limit is felt.
  */
 static void
-adjust(struct congestion *p, int polite)
+congestion_adjust(struct congestion *p, int polite)
 {
 	int64_t		 base = p->base < BASE_MOST ? p->base : BASE_MOST;
 	int64_t		 queue = polite ? QUEUE_POLITE : QUEUE;
@@ -176,20 +177,20 @@ adjust(struct congestion *p, int polite)
 	if (queue < base / 2)
 		queue = base / 2;
 	/* If the queue is far too long, it was faster once. */
-	rate = p->trip > base + 2 * queue ? p->rate : highest(p);
+	rate = p->trip > base + 2 * queue ? p->rate : congestion_highest(p);
 	budget = rate * (uint64_t)(base + queue) / 1000000;
 	if (budget > 2 * p->budget)
 		budget = 2 * p->budget;
 	if (budget > proved)
 		budget = proved;
-	p->budget = clamp((size_t)budget, least_budget(p->stanza),
+	p->budget = congestion_clamp((size_t)budget, least_budget(p->stanza),
 	    CONGESTION_BUDGET_MAX);
 }
 
 /* Over two rounds: a server that rests for what it has read makes one wait for
  * what came in the other. */
 static void
-measure(struct congestion *p, int64_t now)
+congestion_measure(struct congestion *p, int64_t now)
 {
 	int64_t	 took = now - p->last.at;
 
@@ -219,9 +220,9 @@ end_round(struct congestion *p, int64_t now, int polite)
 		return;
 	}
 	if (p->full && !p->idle && p->trip > 0) {
-		measure(p, now);
+		congestion_measure(p, now);
 		p->stanza = choose_stanza(p, polite);
-		adjust(p, polite);
+		congestion_adjust(p, polite);
 		look_for_rest(p, now);
 	}
 	begin_round(p, now);
@@ -271,7 +272,7 @@ congestion_landed(struct congestion *p, const struct congestion_mark *mark,
 			end_round(p, now, polite);
 	}
 	if (p->resting && p->landed >= p->calm)
-		rest(p, now);
+		congestion_rest(p, now);
 	return 1;
 }
 
@@ -289,6 +290,6 @@ congestion_room(const struct congestion *p, size_t block)
 	if (p->resting || is_full(p))
 		return 0;
 	n = (p->budget - congestion_flying(p) + block - 1) / block;
-	return clamp(n, 1,
+	return congestion_clamp(n, 1,
 	    CONGESTION_BLOCKS_MAX - (size_t)(p->nsent - p->nlanded));
 }

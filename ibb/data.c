@@ -36,7 +36,7 @@ inband_agree(struct inband *s, size_t ours, size_t theirs)
 
 /* As it will be written. */
 static size_t
-length(const char *s)
+data_length(const char *s)
 {
 	size_t	 n;
 
@@ -48,17 +48,17 @@ length(const char *s)
 size_t
 inband_tags(const struct inband *s)
 {
-	return TAGS + length(s->peer) + length(s->sid);
+	return TAGS + data_length(s->peer) + data_length(s->sid);
 }
 
 /* A block that fits a stanza of that size, or the least. */
 static size_t
-fits(const struct inband *s, size_t stanza, size_t least)
+data_fits(const struct inband *s, size_t stanza, size_t least)
 {
 	size_t	 tags = s->tags;
 
 	if (s->message)
-		tags += MESSAGE_TAGS + length(s->sid);
+		tags += MESSAGE_TAGS + data_length(s->sid);
 	return stanza < tags + BASE64_ENCODED(least) ? least :
 	    (stanza - tags) / 4 * 3;
 }
@@ -73,7 +73,7 @@ block_limit(const struct inband *s)
 
 	if (b->host.most == NULL || (most = b->host.most(b->host.arg)) == 0)
 		return limit;
-	most = fits(s, most, BLOCK_LEAST);
+	most = data_fits(s, most, BLOCK_LEAST);
 	return limit > 0 && limit < most ? limit : most;
 }
 
@@ -84,7 +84,7 @@ inband_block(const struct inband *s)
 	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
 
 	if (s->path != NULL) {	/* what fits the stanza that the path likes */
-		paced = fits(s, path_stanza(s), BLOCK_SMALL);
+		paced = data_fits(s, path_stanza(s), BLOCK_SMALL);
 		if (paced < block)
 			block = paced;
 	}
@@ -92,15 +92,16 @@ inband_block(const struct inband *s)
 }
 
 static int
-sends(const struct inband *s)
+data_sends(const struct inband *s)
 {
-	return s->state == OPEN && s->out == HALF_OPEN && s->hold == HOLD_NOT;
+	return s->state == INBAND_OPEN && s->out == INBAND_HALF_OPEN &&
+	    s->hold == INBAND_HOLD_NOT;
 }
 
 size_t
 inband_room(const struct inband *s)
 {
-	if (!sends(s))
+	if (!data_sends(s))
 		return 0;
 	if (s->path != NULL)
 		return path_room(s);
@@ -112,7 +113,7 @@ inband_takes(const struct inband *s)
 {
 	if (s->path == NULL)
 		return inband_room(s) > 0;
-	return sends(s) && path_takes(s);
+	return data_sends(s) && path_takes(s);
 }
 
 /* Messages have no answers: the peer tells us all by answering our close.  If
@@ -120,14 +121,14 @@ inband_takes(const struct inband *s)
 size_t
 inband_unanswered(const struct inband *s)
 {
-	return s->message && s->in == HALF_OPEN ? 0 : s->nflights;
+	return s->message && s->in == INBAND_HALF_OPEN ? 0 : s->nflights;
 }
 
 int
 inband_may_carry(const struct inband *s)
 {
-	return s->state == OPEN && !s->message && s->in == HALF_OPEN &&
-	    s->out == HALF_OPEN;
+	return s->state == INBAND_OPEN && !s->message &&
+	    s->in == INBAND_HALF_OPEN && s->out == INBAND_HALF_OPEN;
 }
 
 /*
@@ -173,7 +174,7 @@ block_answered(void *arg, const struct elem *answer)
 	if (err == SE_NONE) {
 		take_window(s, answer);
 		/* What has come after a block that has not is no use. */
-		while (s->state == OPEN &&
+		while (s->state == INBAND_OPEN &&
 		    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
 			inband_land(s);
 		return;
@@ -203,7 +204,7 @@ ping_answered(void *arg, const struct elem *answer)
 		if (f->ping)
 			iq_forget(s->ibb->iqs, f);
 		inband_land(s);
-	} while (f != last && s->state == OPEN);
+	} while (f != last && s->state == INBAND_OPEN);
 }
 
 static void
@@ -246,13 +247,13 @@ send_message(struct inband *s, uint16_t seq, const void *data, size_t len)
 	if (iq_send(t) == -1)
 		return -1;
 	/* Nothing follows the last before the peer's close is answered. */
-	if (++s->since_ping < MESSAGE_BATCH && s->in == HALF_OPEN)
+	if (++s->since_ping < MESSAGE_BATCH && s->in == INBAND_HALF_OPEN)
 		return 0;
 	return inband_ask_ping(s);
 }
 
 static int
-launch(struct inband *s, struct flight *f, uint16_t seq, const void *data,
+data_launch(struct inband *s, struct flight *f, uint16_t seq, const void *data,
     size_t len)
 {
 	if (s->message)
@@ -265,7 +266,7 @@ launch(struct inband *s, struct flight *f, uint16_t seq, const void *data,
 int
 inband_launch(struct inband *s, struct flight *f, uint64_t number)
 {
-	return launch(s, f, (uint16_t)number, f->data, f->len);
+	return data_launch(s, f, (uint16_t)number, f->data, f->len);
 }
 
 int
@@ -282,14 +283,15 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 	f->len = len;
 	if (s->can_sync)
 		memcpy(f->data, data, len);
-	s->late = s->can_sync && s->turn == THEIRS && len < CONGESTION_SMALL;
+	s->late = s->can_sync && s->turn == INBAND_TURN_THEIRS &&
+	    len < CONGESTION_SMALL;
 	path_sent(s, f);
-	s->turn = OURS;
+	s->turn = INBAND_TURN_OURS;
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
 	path_fly(s, len);
 	/* 16 bits of the number: after 65535 comes 0. */
-	if (launch(s, f, (uint16_t)s->sent, data, len) == -1) {
+	if (data_launch(s, f, (uint16_t)s->sent, data, len) == -1) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
 	}
@@ -322,7 +324,7 @@ right_seq(const struct inband *s, long seq)
 /* The largest block we take.  mod_tcpproxy heeds no size; nor does
  * TCP-over-XMPP, which sends up to 65536, what Node.js reads at once. */
 static size_t
-largest(const struct inband *s)
+data_largest(const struct inband *s)
 {
 	size_t	 block = s->ours > 0 ? s->ours : s->block;
 
@@ -353,7 +355,7 @@ ibb_cut(struct ibb *b, const struct elem *stanza)
 	struct inband		*s = inband_find(b, elem_attr(stanza, "from"),
 				    elem_attr(data, "sid"));
 
-	if (s == NULL || s->state != OPEN || s->in != HALF_OPEN ||
+	if (s == NULL || s->state != INBAND_OPEN || s->in != INBAND_HALF_OPEN ||
 	    stanza_type(stanza, "error"))
 		return 0;
 	protocol_error(s, stanza, INBAND_BAD_DATA, SE_POLICY_VIOLATION);
@@ -370,7 +372,7 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 	unsigned char	*p;
 	size_t		 len;
 
-	if (s == NULL || s->state != OPEN || s->in != HALF_OPEN) {
+	if (s == NULL || s->state != INBAND_OPEN || s->in != INBAND_HALF_OPEN) {
 		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
 		return;
 	}
@@ -389,7 +391,7 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		return;
 	}
 	if (base64_decode(p, &len, text, data->textlen) == -1 ||
-	    len > largest(s)) {
+	    len > data_largest(s)) {
 		protocol_error(s, stanza, INBAND_BAD_DATA, SE_BAD_REQUEST);
 		return;
 	}
@@ -402,7 +404,7 @@ data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
 		return;
 	}
 	s->got++;
-	s->chats = s->turn == OURS && len < CONGESTION_SMALL;
-	s->turn = THEIRS;
+	s->chats = s->turn == INBAND_TURN_OURS && len < CONGESTION_SMALL;
+	s->turn = INBAND_TURN_THEIRS;
 	s->user.block(s->arg, p, len);
 }

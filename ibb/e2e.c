@@ -123,7 +123,7 @@ bio_new(struct e2e *e)
 /* Before each operation.  Not all of OpenSSL names a lack of memory in its
  * queue, but malloc(3) does in errno. */
 static void
-begin(void)
+e2e_begin(void)
 {
 	ERR_clear_error();
 	errno = 0;
@@ -138,7 +138,7 @@ without_memory(struct e2e *e)
 }
 
 static int
-verify(X509_STORE_CTX *store, void *arg)
+e2e_judge_key(X509_STORE_CTX *store, void *arg)
 {
 	SSL		*ssl;
 	struct e2e	*e;
@@ -166,7 +166,7 @@ verify(X509_STORE_CTX *store, void *arg)
 
 /* How much to add to a record of len bytes. */
 static size_t
-padding(SSL *ssl, int type, size_t len, void *arg)
+e2e_padding(SSL *ssl, int type, size_t len, void *arg)
 {
 	struct e2e	*e = SSL_get_app_data(ssl);
 
@@ -207,8 +207,8 @@ e2e_context(X509 *cert, EVP_PKEY *key)
 	}
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER |
 	    SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	SSL_CTX_set_cert_verify_callback(ctx, verify, NULL);
-	SSL_CTX_set_record_padding_callback(ctx, padding);
+	SSL_CTX_set_cert_verify_callback(ctx, e2e_judge_key, NULL);
+	SSL_CTX_set_record_padding_callback(ctx, e2e_padding);
 	SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
 	/* Nothing is resumed: tickets would only be bytes on the way. */
 	SSL_CTX_set_num_tickets(ctx, 0);
@@ -302,7 +302,7 @@ e2e_free(struct e2e *e)
 
 /* The alert that the peer sent, or -1. */
 static int
-alert(unsigned long err)
+e2e_alert(unsigned long err)
 {
 	int	 reason = ERR_GET_REASON(err);
 
@@ -321,7 +321,7 @@ about_key(int alert)
 }
 
 static int
-broken(struct e2e *e)
+e2e_broken(struct e2e *e)
 {
 	int		 starved;
 	unsigned long	 err = ssl_error_take(&starved);
@@ -331,21 +331,21 @@ broken(struct e2e *e)
 		return -1;
 	if (starved || errno == ENOMEM)
 		return without_memory(e);
-	e->unwanted = about_key(alert(err));
+	e->unwanted = about_key(e2e_alert(err));
 	if (e->unwanted)
 		snprintf(e->err, sizeof(e->err), "it does not accept our "
 		    "key: have it named there (xcat -K shows it)");
 	else
 		snprintf(e->err, sizeof(e->err), "what %s is not what was "
 		    "sent (%s): somebody on the way changes the stream",
-		    alert(err) == -1 ? "came" : "it got",
+		    e2e_alert(err) == -1 ? "came" : "it got",
 		    reason != NULL ? reason : "bad TLS");
 	return -1;
 }
 
 /* After a call that returned r: 0 if it only waits for more. */
 static int
-waits(struct e2e *e, int r)
+e2e_waits(struct e2e *e, int r)
 {
 	switch (SSL_get_error(e->ssl, r)) {
 	case SSL_ERROR_WANT_READ:
@@ -355,12 +355,12 @@ waits(struct e2e *e, int r)
 		e->ended = 1;
 		return 0;
 	default:
-		return broken(e);
+		return e2e_broken(e);
 	}
 }
 
 static int
-negotiated(const struct e2e *e)
+e2e_negotiated(const struct e2e *e)
 {
 	const unsigned char	*p;
 	unsigned int		 len;
@@ -370,13 +370,13 @@ negotiated(const struct e2e *e)
 }
 
 static int
-handshake(struct e2e *e)
+e2e_handshake(struct e2e *e)
 {
 	int	 r;
 
 	if ((r = SSL_do_handshake(e->ssl)) != 1)
-		return waits(e, r);
-	if (!negotiated(e)) {
+		return e2e_waits(e, r);
+	if (!e2e_negotiated(e)) {
 		snprintf(e->err, sizeof(e->err), "its session is about "
 		    "another stream");
 		return -1;
@@ -395,20 +395,20 @@ read_all(struct e2e *e, struct buf *out)
 		if ((p = buf_reserve(out, E2E_RECORD)) == NULL)
 			return without_memory(e);
 		if ((r = SSL_read(e->ssl, p, E2E_RECORD)) <= 0)
-			return waits(e, r);
+			return e2e_waits(e, r);
 		buf_commit(out, (size_t)r);
 	}
 }
 
 static int
-take(struct e2e *e, struct buf *out)
+e2e_take(struct e2e *e, struct buf *out)
 {
-	if (!e->established && handshake(e) == -1)
+	if (!e->established && e2e_handshake(e) == -1)
 		return -1;
 	if (e->established && !e->ended && read_all(e, out) == -1)
 		return -1;
 	/* Nothing can follow the end. */
-	return e->ended && e->inlen > 0 && !e->ignore_rest ? broken(e) : 0;
+	return e->ended && e->inlen > 0 && !e->ignore_rest ? e2e_broken(e) : 0;
 }
 
 int
@@ -416,10 +416,10 @@ e2e_input(struct e2e *e, const void *data, size_t len, struct buf *out)
 {
 	int	 r;
 
-	begin();
+	e2e_begin();
 	e->in = data;
 	e->inlen = len;
-	r = take(e, out);
+	r = e2e_take(e, out);
 	e->inlen = 0;
 	return r;
 }
@@ -427,15 +427,16 @@ e2e_input(struct e2e *e, const void *data, size_t len, struct buf *out)
 int
 e2e_write(struct e2e *e, const void *data, size_t len)
 {
-	begin();
-	return SSL_write(e->ssl, data, (int)len) == (int)len ? 0 : broken(e);
+	e2e_begin();
+	return SSL_write(e->ssl, data, (int)len) == (int)len ? 0 :
+	    e2e_broken(e);
 }
 
 int
 e2e_finish(struct e2e *e)
 {
-	begin();
-	return SSL_shutdown(e->ssl) >= 0 ? 0 : broken(e);
+	e2e_begin();
+	return SSL_shutdown(e->ssl) >= 0 ? 0 : e2e_broken(e);
 }
 
 int
@@ -443,12 +444,12 @@ e2e_pad(struct e2e *e)
 {
 	int	 ok;
 
-	begin();
+	e2e_begin();
 	e->padding = 1;
 	ok = SSL_key_update(e->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
 	    SSL_do_handshake(e->ssl) == 1;
 	e->padding = 0;
-	return ok ? 0 : broken(e);
+	return ok ? 0 : e2e_broken(e);
 }
 
 void

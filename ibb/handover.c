@@ -26,7 +26,8 @@ handover_advance(struct carrier *c)
 {
 	if (c->over || c->inband == NULL)
 		return;
-	if (c->way == CARRIER_INBAND && c->socket == SOCKET_UP && c->ready)
+	if (c->way == CARRIER_INBAND && c->socket == CARRIER_SOCKET_UP &&
+	    c->ready)
 		carrier_set_way(c, CARRIER_MOVING);
 	if (c->way == CARRIER_MOVING && inband_unanswered(c->inband) == 0)
 		carrier_set_way(c, CARRIER_SOCKET);
@@ -101,15 +102,15 @@ handover_report(struct carrier *c)
 
 	if (c->over || c->inband == NULL || c->number == 0 || c->telling)
 		return;
-	if (c->socket == SOCKET_DOWN && !c->closing_told) {
+	if (c->socket == CARRIER_SOCKET_DOWN && !c->closing_told) {
 		c->closing_told = 1;
 		handover_tell(c, "closed");
-	} else if (c->socket == SOCKET_UP && (in >= worth ||
+	} else if (c->socket == CARRIER_SOCKET_UP && (in >= worth ||
 	    consumed >= worth || window_is_news(c) ||
 	    (c->urgent && (in + consumed > 0 || c->unheard)))) {
 		c->urgent = 0;
 		handover_tell(c, "open");
-	} else if (c->socket == SOCKET_NONE && c->consumed >= c->owed &&
+	} else if (c->socket == CARRIER_SOCKET_NONE && c->consumed >= c->owed &&
 	    (c->told_consumed < c->owed || c->unheard)) {
 		handover_tell(c, "closed");
 	}
@@ -130,7 +131,7 @@ bad_control(struct carrier *c)
 static int
 handover_take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 {
-	if (c->socket != SOCKET_NONE) {
+	if (c->socket != CARRIER_SOCKET_NONE) {
 		if (in < c->socket_known || in > c->socket_out)
 			return -1;
 		buf_drain(c->out, (size_t)(in - c->socket_known));
@@ -147,7 +148,7 @@ handover_take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 static void
 handover_settle(struct carrier *c)
 {
-	c->socket = SOCKET_NONE;
+	c->socket = CARRIER_SOCKET_NONE;
 	c->owed = c->received;
 	if (c->way == CARRIER_LOST)	/* or blocks are on their way */
 		c->blocked = c->landed = c->confirmed;
@@ -165,7 +166,7 @@ handover_settle(struct carrier *c)
 void
 handover_drop(struct carrier *c)
 {
-	c->socket = SOCKET_DOWN;
+	c->socket = CARRIER_SOCKET_DOWN;
 	c->closing_told = 0;
 	c->ready = 0;
 	carrier_set_way(c, c->way == CARRIER_SOCKET ? CARRIER_LOST :
@@ -200,7 +201,7 @@ peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 		bad_control(c);
 		return;
 	}
-	if (c->socket == SOCKET_DOWN) {
+	if (c->socket == CARRIER_SOCKET_DOWN) {
 		if (consumed > c->confirmed)
 			c->confirmed = consumed;
 		handover_settle(c);
@@ -232,7 +233,7 @@ handover_take_answer(void *arg, const struct elem *answer)
 		not_heard(c, stanza_error(answer));
 		return;
 	}
-	if (e != NULL && c->socket == SOCKET_DOWN && c->closing_told &&
+	if (e != NULL && c->socket == CARRIER_SOCKET_DOWN && c->closing_told &&
 	    counts_of(e, &n, &in, &consumed) == 0 && n == c->number)
 		peer_closed(c, in, consumed);
 	handover_report(c);
@@ -243,7 +244,7 @@ control_open(struct carrier *c, const struct elem *iq, uint64_t in,
     uint64_t consumed)
 {
 	iq_ok(c->iqs, iq);
-	if (c->socket != SOCKET_UP)
+	if (c->socket != CARRIER_SOCKET_UP)
 		return;		/* we have dropped it and say so */
 	if (handover_take_counts(c, in, consumed) == -1) {
 		bad_control(c);
@@ -259,7 +260,7 @@ static void
 control_closed(struct carrier *c, const struct elem *iq, uint64_t in,
     uint64_t consumed)
 {
-	if (c->socket == SOCKET_UP)
+	if (c->socket == CARRIER_SOCKET_UP)
 		handover_drop(c);
 	write_counts(c, iq_result(c->iqs, iq), "closed");
 	c->closing_told = 1;
@@ -285,7 +286,7 @@ carrier_control(struct carrier *c, const struct elem *iq,
 		return;
 	}
 	/* One that it has given up before we had it. */
-	if (n == c->number + 1 && c->socket == SOCKET_NONE &&
+	if (n == c->number + 1 && c->socket == CARRIER_SOCKET_NONE &&
 	    strcmp(state, "closed") == 0) {
 		c->number = (unsigned)n;
 		c->socket_in = c->told_in = 0;

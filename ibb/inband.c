@@ -40,23 +40,23 @@ inband_trace(const struct inband *s, const char *what, const char *from,
 }
 
 void
-inband_set_state(struct inband *s, enum state state)
+inband_set_state(struct inband *s, enum inband_state state)
 {
 	inband_trace(s, "", state_names[s->state], state_names[state]);
-	if (state == ENDED && s->state != ENDED)
+	if (state == INBAND_ENDED && s->state != INBAND_ENDED)
 		RB_REMOVE(inband_tree, &s->ibb->streams, s);
 	s->state = state;
 }
 
 void
-inband_set_in(struct inband *s, enum half half)
+inband_set_in(struct inband *s, enum inband_half half)
 {
 	inband_trace(s, "in: ", half_names[s->in], half_names[half]);
 	s->in = half;
 }
 
 void
-inband_set_out(struct inband *s, enum half half)
+inband_set_out(struct inband *s, enum inband_half half)
 {
 	inband_trace(s, "out: ", half_names[s->out], half_names[half]);
 	s->out = half;
@@ -80,13 +80,13 @@ void
 inband_fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
     const char *text)
 {
-	if (s->state == ENDED)
+	if (s->state == INBAND_ENDED)
 		return;
 	inband_forget(s);
 	inband_end_debts(s, SE_ITEM_NOT_FOUND);
-	if (s->in == HALF_CLOSING)
+	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 0);
-	inband_set_state(s, ENDED);
+	inband_set_state(s, INBAND_ENDED);
 	if (s->user.failed != NULL)
 		s->user.failed(s->arg, fault, err, text);
 }
@@ -130,7 +130,7 @@ inband_make(struct ibb *b, const char *peer, const char *sid)
 	if ((s = calloc(1, sizeof(*s) + npeer + nsid)) == NULL)
 		return NULL;
 	s->ibb = b;
-	s->state = ENDED;	/* not in the tree yet */
+	s->state = INBAND_ENDED;	/* not in the tree yet */
 	s->peer = memcpy(s->strings, peer, npeer);
 	s->sid = memcpy(s->strings + npeer, sid, nsid);
 	s->tags = inband_tags(s);
@@ -141,7 +141,7 @@ inband_make(struct ibb *b, const char *peer, const char *sid)
 }
 
 void
-inband_insert(struct inband *s, enum state state)
+inband_insert(struct inband *s, enum inband_state state)
 {
 	RB_INSERT(inband_tree, &s->ibb->streams, s);
 	s->state = state;
@@ -163,7 +163,7 @@ inband_free(struct inband *s)
 {
 	if (s == NULL)
 		return;
-	if (s->state != ENDED)
+	if (s->state != INBAND_ENDED)
 		RB_REMOVE(inband_tree, &s->ibb->streams, s);
 	if (s->ibb->hurried == s)
 		s->ibb->hurried = NULL;
@@ -288,7 +288,7 @@ inband_flying(const struct inband *s)
 /* xcat does not get there: it has less under way.  With little memory it is
  * half of what there is. */
 static int
-congested(struct inband *s)
+inband_congested(struct inband *s)
 {
 	return s->rx > CONGESTED || (s->rx > CONGESTED_LEAST &&
 	    s->user.room != NULL && s->user.room(s->arg, 1) < s->rx);
@@ -302,7 +302,7 @@ ibb_congested(struct ibb *b)
 	if (b->rx <= CONGESTED_LEAST)
 		return 0;	/* this is asked before each poll */
 	RB_FOREACH(s, inband_tree, &b->streams)
-		if (congested(s))
+		if (inband_congested(s))
 			return 1;
 	return 0;
 }
@@ -310,7 +310,8 @@ ibb_congested(struct ibb *b)
 /* The stream of which a message came back.  Not all servers return what was
  * in it, but its id they do: the sid, a dot and the seq. */
 static struct inband *
-bounced(struct ibb *b, const struct elem *stanza, const struct elem *data)
+inband_bounced(struct ibb *b, const struct elem *stanza,
+    const struct elem *data)
 {
 	const char	*from = elem_attr(stanza, "from");
 	const char	*id = elem_attr(stanza, "id"), *dot;
@@ -326,11 +327,12 @@ bounced(struct ibb *b, const struct elem *stanza, const struct elem *data)
 }
 
 static int
-take_bounce(struct ibb *b, const struct elem *stanza, const struct elem *data)
+inband_take_bounce(struct ibb *b, const struct elem *stanza,
+    const struct elem *data)
 {
-	struct inband	*s = bounced(b, stanza, data);
+	struct inband	*s = inband_bounced(b, stanza, data);
 
-	if (s != NULL && s->state == OPEN && s->message) {
+	if (s != NULL && s->state == INBAND_OPEN && s->message) {
 		inband_abort(s, SE_ITEM_NOT_FOUND);
 		s->user.failed(s->arg, INBAND_UNDELIVERED,
 		    stanza_error(stanza), stanza_errortext(stanza));
@@ -349,7 +351,7 @@ ibb_input(struct ibb *b, const struct elem *stanza)
 		return 0;
 	/* Errors may echo what they refuse: the type comes first. */
 	if (stanza_type(stanza, "error"))
-		return !iq && take_bounce(b, stanza, e);
+		return !iq && inband_take_bounce(b, stanza, e);
 	if (iq && stanza_type(stanza, "set") && own != NULL)
 		return recover_input(b, stanza, own);
 	if (e == NULL || (iq && stanza_type(stanza, "result")))

@@ -20,33 +20,33 @@ struct xw;
 #define MESSAGE_BATCH	(INBAND_WINDOW / 2)	/* messages between pings */
 #define TOMBSTONES		64	/* ended streams that are remembered */
 
-enum state {
-	OFFERED,	/* the peer asked; the user has not said */
-	OPENING,	/* we asked */
-	OPEN,
-	ENDED		/* closed, failed or aborted: unknown to the peer */
+enum inband_state {
+	INBAND_OFFERED,	/* the peer asked; the user has not said */
+	INBAND_OPENING,	/* we asked */
+	INBAND_OPEN,
+	INBAND_ENDED	/* closed, failed or aborted: unknown to the peer */
 };
 
 /* A direction of an open stream. */
-enum half {
-	HALF_OPEN,
-	HALF_CLOSING,	/* in: the peer's close is to be answered;
+enum inband_half {
+	INBAND_HALF_OPEN,
+	INBAND_HALF_CLOSING,	/* in: the peer's close is to be answered;
 			 * out: ours is */
-	HALF_CLOSED
+	INBAND_HALF_CLOSED
 };
 
 /* Whose block was the last one? */
-enum turn {
-	NOBODYS,
-	OURS,
-	THEIRS
+enum inband_turn {
+	INBAND_TURN_NONE,
+	INBAND_TURN_OURS,
+	INBAND_TURN_THEIRS
 };
 
 /* Does a stream that can be mended send, or does it wait? */
-enum hold {
-	HOLD_NOT,
-	HOLD_SILENT,	/* until the peer says how far it has got */
-	HOLD_AWAY	/* likewise, and its server says that it is not there */
+enum inband_hold {
+	INBAND_HOLD_NOT,
+	INBAND_HOLD_SILENT,	/* until the peer says how far it has got */
+	INBAND_HOLD_AWAY	/* its server says that it is not there */
 };
 
 /* A block sent and not yet answered. */
@@ -79,8 +79,8 @@ struct inband {
 	const char		*peer;		/* both in strings */
 	const char		*sid;
 	size_t			 tags;		/* of a stanza, but the data */
-	enum state		 state;
-	enum half		 in, out;
+	enum inband_state		 state;
+	enum inband_half		 in, out;
 	size_t			 block;		/* agreed on in <open/> */
 	size_t			 ours, theirs;	/* most we, it takes; or 0 */
 	int			 message;
@@ -99,7 +99,7 @@ struct inband {
 	TAILQ_ENTRY(inband)	 flyer;
 	struct asker		 sync;
 	int			 can_sync;	/* sync.c; with it: */
-	enum hold		 hold;
+	enum inband_hold		 hold;
 	int			 sync_asked;
 	int			 peer_lost;	/* the peer was away, is back */
 	unsigned int		 fruitless;	/* refusals, no answers */
@@ -110,7 +110,7 @@ struct inband {
 	STAILQ_HEAD(, ack)	 acks;
 	size_t			 rx;		/* bytes held for acks */
 	size_t			 due;		/* acks to be answered */
-	enum turn		 turn;
+	enum inband_turn		 turn;
 	int			 chats;		/* their last block was a
 						 * small reply, */
 	int			 late;		/* ours was: its answer is */
@@ -175,12 +175,12 @@ struct ibb {
 /* inband.c */
 
 /* All changes of state: they trace. */
-void	 inband_set_state(struct inband *s, enum state state);
-void	 inband_set_in(struct inband *s, enum half half);
-void	 inband_set_out(struct inband *s, enum half half);
+void	 inband_set_state(struct inband *s, enum inband_state state);
+void	 inband_set_in(struct inband *s, enum inband_half half);
+void	 inband_set_out(struct inband *s, enum inband_half half);
 /* A stream that nobody can find yet, or NULL; and one that can be found. */
 struct inband *inband_make(struct ibb *b, const char *peer, const char *sid);
-void	 inband_insert(struct inband *s, enum state state);
+void	 inband_insert(struct inband *s, enum inband_state state);
 struct inband *inband_find(struct ibb *b, const char *peer, const char *sid);
 /* It is over, and there is no use in telling the peer; but what it has asked
  * it is answered. */

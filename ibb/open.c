@@ -35,8 +35,8 @@ open_answered(void *arg, const struct elem *answer)
 	} else if (err != SE_NONE) {
 		inband_fail(s, INBAND_REFUSED, err, stanza_errortext(answer));
 	} else {
-		s->hold = HOLD_NOT;
-		inband_set_state(s, OPEN);
+		s->hold = INBAND_HOLD_NOT;
+		inband_set_state(s, INBAND_OPEN);
 		s->user.opened(s->arg, answer);
 	}
 }
@@ -64,7 +64,7 @@ inband_open(struct inband *s, int64_t deadline,
 {
 	s->deadline = deadline;
 	s->extra = extra;
-	inband_insert(s, OPENING);
+	inband_insert(s, INBAND_OPENING);
 	return inband_ask_open(s);
 }
 
@@ -107,11 +107,12 @@ open_again(struct inband *s, const char *id)
 	char	*copy;
 
 	if (s == NULL || s->open_id == NULL || !s->can_sync ||
-	    s->got > 0 || s->in != HALF_OPEN || (copy = strdup(id)) == NULL)
+	    s->got > 0 || s->in != INBAND_HALF_OPEN ||
+	    (copy = strdup(id)) == NULL)
 		return 0;
 	free(s->open_id);
 	s->open_id = copy;
-	if (s->state == OPEN && answer_open(s) == -1)
+	if (s->state == INBAND_OPEN && answer_open(s) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 	return 1;
 }
@@ -148,7 +149,7 @@ open_input(struct ibb *b, const struct elem *iq, const struct elem *open)
 	}
 	s->block = block;
 	s->message = kind != NULL && strcmp(kind, "message") == 0;
-	inband_insert(s, OFFERED);
+	inband_insert(s, INBAND_OFFERED);
 	b->host.offer(b->host.arg, s, open);
 }
 
@@ -162,17 +163,17 @@ inband_own(struct inband *s, const struct inband_user *user, void *arg)
 int
 inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
 {
-	if (s->state != OFFERED)	/* it was closed meanwhile */
+	if (s->state != INBAND_OFFERED)	/* it was closed meanwhile */
 		return -1;
 	s->result = extra;
-	inband_set_state(s, OPEN);
+	inband_set_state(s, INBAND_OPEN);
 	return answer_open(s);
 }
 
 void
 inband_refuse(struct inband *s, enum stanza_error err, const char *text)
 {
-	if (s->state == OFFERED)
+	if (s->state == INBAND_OFFERED)
 		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, text);
 	inband_free(s);
 }

@@ -61,7 +61,7 @@ path_join(struct inband *s)
 }
 
 static void
-lands(struct inband *s)
+path_stream_lands(struct inband *s)
 {
 	if (!s->flies)
 		return;
@@ -77,7 +77,7 @@ path_leave(struct inband *s)
 
 	if (p == NULL)
 		return;
-	lands(s);
+	path_stream_lands(s);
 	p->lying -= s->flying;
 	p->held -= s->rx;
 	s->path = NULL;
@@ -96,7 +96,7 @@ look_who_landed(struct path *p, int64_t now)
 	p->moved = now;
 	while ((s = TAILQ_FIRST(&p->flying)) != NULL &&
 	    s->last <= p->pace.landed)
-		lands(s);
+		path_stream_lands(s);
 }
 
 void
@@ -145,7 +145,7 @@ somebody_hurries(const struct ibb *b)
  */
 
 static size_t
-smaller(size_t a, size_t b)
+path_least(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -161,7 +161,7 @@ own_window(const struct inband *s)
 
 	window = p->window > others ? (p->window - others) / 8 : 0;
 	if (s->user.room != NULL)
-		window = smaller(window, s->user.room(s->arg, 0) / 8);
+		window = path_least(window, s->user.room(s->arg, 0) / 8);
 	return window > CONGESTION_FIRST ? window : CONGESTION_FIRST;
 }
 
@@ -170,7 +170,7 @@ own_window(const struct inband *s)
 static size_t
 own_budget(const struct inband *s)
 {
-	return smaller(s->taken > CONGESTION_FIRST ? s->taken
+	return path_least(s->taken > CONGESTION_FIRST ? s->taken
 	    : CONGESTION_FIRST,
 	    own_window(s));
 }
@@ -238,7 +238,7 @@ void
 path_set_window(struct inband *s, size_t bytes)
 {
 	if (s->path != NULL)
-		s->path->window = smaller(bytes, WINDOW);
+		s->path->window = path_least(bytes, WINDOW);
 }
 
 /* What lies here already, and a quarter of what there is still room for: other
@@ -251,7 +251,7 @@ path_grant(struct inband *s)
 
 	if (p == NULL || s->user.room == NULL)
 		return 0;
-	n = smaller(p->held + s->user.room(s->arg, 0) / 4, WINDOW);
+	n = path_least(p->held + s->user.room(s->arg, 0) / 4, WINDOW);
 	if (n < LEAST)
 		n = LEAST;
 	if (n == p->told || (n > p->told / 2 && n / 2 < p->told))
@@ -265,7 +265,7 @@ path_grant(struct inband *s)
  */
 
 static void
-flies(struct inband *s, struct flight *f)
+path_stream_flies(struct inband *s, struct flight *f)
 {
 	struct path	*p = s->path;
 	int64_t		 now = s->ibb->host.now();
@@ -273,7 +273,7 @@ flies(struct inband *s, struct flight *f)
 	if (shared_room(s, 1) == 0)
 		p->moved = now;		/* the others shall wait for it */
 	congestion_sent(&p->pace, f->len, now, &f->mark);
-	lands(s);
+	path_stream_lands(s);
 	s->flies = 1;
 	s->last = f->mark.sent;
 	TAILQ_INSERT_TAIL(&p->flying, s, flyer);
@@ -286,7 +286,7 @@ path_sent(struct inband *s, struct flight *f)
 	if (s->path == NULL)
 		return;
 	look_for_hurry(s, f->len);
-	flies(s, f);
+	path_stream_flies(s, f);
 	if (s->late)
 		f->mark.at = 0;
 }
@@ -296,12 +296,12 @@ path_sent_again(struct inband *s, struct flight *f)
 {
 	if (s->path == NULL)
 		return;
-	flies(s, f);
+	path_stream_flies(s, f);
 	f->mark.at = 0;
 }
 
 static void
-landed(struct inband *s, const struct congestion_mark *mark)
+path_block_landed(struct inband *s, const struct congestion_mark *mark)
 {
 	struct ibb	*b = s->ibb;
 	int64_t		 now = b->host.now();
@@ -317,7 +317,7 @@ path_landed(struct inband *s, const struct flight *f)
 	if (s->path == NULL)
 		return;
 	s->taken += f->len;
-	landed(s, &f->mark);
+	path_block_landed(s, &f->mark);
 }
 
 void
@@ -331,7 +331,7 @@ path_arrived(struct inband *s, uint64_t n)
 		if (n-- == 0)
 			break;
 		f->mark.at = 0;	/* nobody has answered it */
-		landed(s, &f->mark);
+		path_block_landed(s, &f->mark);
 	}
 }
 
@@ -351,7 +351,7 @@ stands_still(const struct inband *s)
 static int
 all_there(const struct inband *s)
 {
-	return s->nflights == 0 || (s->late && s->turn == THEIRS &&
+	return s->nflights == 0 || (s->late && s->turn == INBAND_TURN_THEIRS &&
 	    s->nflights <= s->small && own_room(s, 1) > 0);
 }
 

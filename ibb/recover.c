@@ -22,7 +22,7 @@
 static const char *const hold_names[] = { "not", "silent", "away" };
 
 static void
-set_hold(struct inband *s, enum hold hold)
+recover_set_hold(struct inband *s, enum inband_hold hold)
 {
 	if (hold == s->hold)
 		return;
@@ -43,19 +43,19 @@ inband_can_sync(struct inband *s)
 int
 inband_syncs(const struct inband *s)
 {
-	return s->can_sync || s->state == OPENING;
+	return s->can_sync || s->state == INBAND_OPENING;
 }
 
 int
 inband_waits(const struct inband *s)
 {
-	return s->state != ENDED && s->hold != HOLD_NOT;
+	return s->state != INBAND_ENDED && s->hold != INBAND_HOLD_NOT;
 }
 
 int
 inband_away(const struct inband *s)
 {
-	return inband_waits(s) && s->hold == HOLD_AWAY;
+	return inband_waits(s) && s->hold == INBAND_HOLD_AWAY;
 }
 
 /*
@@ -98,7 +98,7 @@ learn_limit(struct ibb *b)
 
 /* The tail of a flight becomes one of its own, with the weight. */
 static int
-split(struct inband *s, struct flight *f, size_t len)
+recover_split(struct inband *s, struct flight *f, size_t len)
 {
 	size_t		 rest = f->len - len;
 	struct flight	*tail;
@@ -149,7 +149,8 @@ send_again(struct inband *s, uint64_t n)
 		}
 		iq_forget(s->ibb->iqs, f);
 		f->answered = 0;
-		if (most > 0 && f->len > most && split(s, f, most) == -1)
+		if (most > 0 && f->len > most &&
+		    recover_split(s, f, most) == -1)
 			return -1;
 		path_sent_again(s, f);
 		if (inband_launch(s, f, s->sent) == -1)
@@ -160,7 +161,7 @@ send_again(struct inband *s, uint64_t n)
 }
 
 static int
-go_on(struct inband *s, uint64_t received)
+recover_go_on(struct inband *s, uint64_t received)
 {
 	uint64_t	 again = s->sent - received;
 
@@ -174,7 +175,8 @@ go_on(struct inband *s, uint64_t received)
 	forget_pings(s);
 	if ((again > 0 && send_again(s, received - s->landed) == -1) ||
 	    (s->message && inband_ask_ping(s) == -1) ||
-	    (s->out == HALF_CLOSING && inband_ask_close_again(s) == -1)) {
+	    (s->out == INBAND_HALF_CLOSING &&
+	    inband_ask_close_again(s) == -1)) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
 	}
@@ -211,7 +213,8 @@ write_sync(struct xw *w, const char *sid, uint64_t got, uint64_t paid)
  * stream is over after that.
  */
 static int
-take_counts(struct inband *s, const struct elem *sync, uint64_t *received)
+recover_take_counts(struct inband *s, const struct elem *sync,
+    uint64_t *received)
 {
 	uint64_t	 answered;
 
@@ -224,16 +227,16 @@ take_counts(struct inband *s, const struct elem *sync, uint64_t *received)
 			    "");
 		return -1;
 	}
-	while (s->state == OPEN && s->landed < answered &&
+	while (s->state == INBAND_OPEN && s->landed < answered &&
 	    !STAILQ_EMPTY(&s->flights)) {
 		iq_forget(s->ibb->iqs, STAILQ_FIRST(&s->flights));
 		inband_land(s);
 	}
-	return s->state == OPEN ? 0 : -1;
+	return s->state == INBAND_OPEN ? 0 : -1;
 }
 
 static void
-mended(struct inband *s, int lost)
+recover_mended(struct inband *s, int lost)
 {
 	if (s->user.mended != NULL)
 		s->user.mended(s->arg, lost);
@@ -241,16 +244,16 @@ mended(struct inband *s, int lost)
 
 /* It is known from now on what is still to be sent. */
 static void
-synced(struct inband *s, const struct elem *sync)
+recover_synced(struct inband *s, const struct elem *sync)
 {
 	uint64_t	 received;
-	int		 lost = s->peer_lost || s->hold != HOLD_NOT;
+	int		 lost = s->peer_lost || s->hold != INBAND_HOLD_NOT;
 
 	s->peer_lost = 0;
 	/* What lands now makes no room yet. */
-	if (s->hold == HOLD_NOT)
-		set_hold(s, HOLD_SILENT);
-	if (take_counts(s, sync, &received) == -1)
+	if (s->hold == INBAND_HOLD_NOT)
+		recover_set_hold(s, INBAND_HOLD_SILENT);
+	if (recover_take_counts(s, sync, &received) == -1)
 		return;
 	if (received < s->landed) {	/* it has forgotten what it answered */
 		inband_abort(s, SE_ITEM_NOT_FOUND);
@@ -259,11 +262,11 @@ synced(struct inband *s, const struct elem *sync)
 		return;
 	}
 	path_arrived(s, received - s->landed);
-	if (go_on(s, received) == -1)
+	if (recover_go_on(s, received) == -1)
 		return;
-	set_hold(s, HOLD_NOT);
+	recover_set_hold(s, INBAND_HOLD_NOT);
 	s->user.answered(s->arg, 0);	/* there may be room */
-	mended(s, lost);
+	recover_mended(s, lost);
 }
 
 static void
@@ -283,15 +286,15 @@ sync_answered(void *arg, const struct elem *answer)
 	enum stanza_error	 err = stanza_error(answer);
 
 	s->sync_asked = 0;
-	if (s->state == OPENING) {
+	if (s->state == INBAND_OPENING) {
 		/* It has accepted the open, or never heard of it; if it is no
 		 * xcat, it cannot say. */
 		if (err == SE_NONE || err == SE_ITEM_NOT_FOUND)
 			open_anew(s);
 	} else if (err == SE_NONE) {
-		synced(s, elem_child(answer, NS_XCAT, "sync"));
+		recover_synced(s, elem_child(answer, NS_XCAT, "sync"));
 	} else if (inband_is_away(err)) {
-		set_hold(s, HOLD_AWAY);
+		recover_set_hold(s, INBAND_HOLD_AWAY);
 		s->user.answered(s->arg, 0);
 	} else {
 		inband_abort(s, SE_ITEM_NOT_FOUND);
@@ -302,7 +305,7 @@ sync_answered(void *arg, const struct elem *answer)
 
 /* lost: what the peer has sent may not have come. */
 static void
-ask(struct inband *s, int lost)
+recover_ask(struct inband *s, int lost)
 {
 	struct xw	*w;
 
@@ -319,18 +322,18 @@ ask(struct inband *s, int lost)
 void
 inband_sync(struct inband *s)
 {
-	if (s->state == OPENING && s->hold != HOLD_NOT)
+	if (s->state == INBAND_OPENING && s->hold != INBAND_HOLD_NOT)
 		open_anew(s);
-	else if (s->state == OPENING)
-		ask(s, 0);
-	if (s->state != OPEN || !s->can_sync)
+	else if (s->state == INBAND_OPENING)
+		recover_ask(s, 0);
+	if (s->state != INBAND_OPEN || !s->can_sync)
 		return;
-	if (s->sync_asked && s->hold == HOLD_NOT) {
-		set_hold(s, HOLD_SILENT);
+	if (s->sync_asked && s->hold == INBAND_HOLD_NOT) {
+		recover_set_hold(s, INBAND_HOLD_SILENT);
 		s->user.answered(s->arg, 0);
 	}
-	if (s->state == OPEN)	/* still */
-		ask(s, 0);
+	if (s->state == INBAND_OPEN)	/* still */
+		recover_ask(s, 0);
 }
 
 static void
@@ -348,7 +351,7 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 		iq_post(b->iqs);
 		return;
 	}
-	if (s != NULL && s->state == OPENING) {
+	if (s != NULL && s->state == INBAND_OPENING) {
 		/* It has accepted our open, which we do not know yet. */
 		iq_refuse(b->iqs, iq, SE_RECIPIENT_UNAVAILABLE, NULL);
 		open_anew(s);
@@ -363,19 +366,21 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return;
 	}
-	if (s->state != OPEN || take_counts(s, sync, &received) == -1)
+	if (s->state != INBAND_OPEN ||
+	    recover_take_counts(s, sync, &received) == -1)
 		return;
 	if (lost != NULL)
 		forget_pings(s);
 	/* Its counts may be older than what we have sent meanwhile, so it is
 	 * asked.  But two that ask each other whenever they are asked would
 	 * never come to an end. */
-	if (lost != NULL ? s->hold != HOLD_NOT || s->nflights > 0 ||
-	    s->out == HALF_CLOSING : s->hold != HOLD_NOT && !s->sync_asked) {
+	if (lost != NULL ? s->hold != INBAND_HOLD_NOT || s->nflights > 0 ||
+	    s->out == INBAND_HALF_CLOSING :
+	    s->hold != INBAND_HOLD_NOT && !s->sync_asked) {
 		s->peer_lost |= lost != NULL;
-		ask(s, 0);
-	} else if (s->hold == HOLD_NOT) {
-		mended(s, lost != NULL);
+		recover_ask(s, 0);
+	} else if (s->hold == INBAND_HOLD_NOT) {
+		recover_mended(s, lost != NULL);
 	}
 }
 
@@ -402,7 +407,7 @@ has_met(const struct inband *s)
 	struct inband	*o;
 
 	RB_FOREACH(o, inband_tree, &s->ibb->streams)
-		if (o->state == OPEN && o->can_sync &&
+		if (o->state == INBAND_OPEN && o->can_sync &&
 		    strcmp(o->peer, s->peer) == 0)
 			return 1;
 	return 0;
@@ -411,13 +416,13 @@ has_met(const struct inband *s)
 int
 recover_mends(struct inband *s, enum stanza_error err)
 {
-	int	 opening = s->state == OPENING &&
+	int	 opening = s->state == INBAND_OPENING &&
 		    (s->reopened || has_met(s));
 
-	if (!opening && (s->state != OPEN || !s->can_sync))
+	if (!opening && (s->state != INBAND_OPEN || !s->can_sync))
 		return 0;
 	if (inband_is_away(err)) {
-		set_hold(s, HOLD_AWAY);
+		recover_set_hold(s, INBAND_HOLD_AWAY);
 		s->user.answered(s->arg, 0);
 		return 1;
 	}
@@ -427,10 +432,10 @@ recover_mends(struct inband *s, enum stanza_error err)
 		learn_limit(s->ibb);
 	else if (err != SE_UNEXPECTED_REQUEST)
 		return 0;
-	if (s->hold == HOLD_NOT) {
+	if (s->hold == INBAND_HOLD_NOT) {
 		s->fruitless++;
-		set_hold(s, HOLD_SILENT);
-		ask(s, 0);
+		recover_set_hold(s, INBAND_HOLD_SILENT);
+		recover_ask(s, 0);
 	}
 	return 1;
 }
@@ -488,7 +493,7 @@ recover_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 	if (!stanza_is(stanza, "iq") || elem_attr(stanza, "id") == NULL) {
 		/* Before its ping is answered. */
 		if (ahead && !s->sync_asked)
-			ask(s, 1);
+			recover_ask(s, 1);
 		return 1;
 	}
 	if (!ahead) {
@@ -531,13 +536,13 @@ ibb_back(struct ibb *b, int too_big)
 		learn_limit(b);
 	path_restart(b);
 	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next) {
-		if (s->state == OPEN && s->can_sync) {
+		if (s->state == INBAND_OPEN && s->can_sync) {
 			s->fruitless += too_big != 0;
-			set_hold(s, HOLD_SILENT);
+			recover_set_hold(s, INBAND_HOLD_SILENT);
 			forget_pings(s);
-			ask(s, 1);
-		} else if (s->state == OPENING) {
-			set_hold(s, HOLD_SILENT);
+			recover_ask(s, 1);
+		} else if (s->state == INBAND_OPENING) {
+			recover_set_hold(s, INBAND_HOLD_SILENT);
 			open_anew(s);
 		}
 	}

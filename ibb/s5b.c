@@ -101,7 +101,8 @@ s5b_cancel(struct s5b_ask *a)
 }
 
 static void
-finish(struct s5b_ask *a, int used, enum stanza_error err, const char *why)
+s5b_ask_finish(struct s5b_ask *a, int used, enum stanza_error err,
+    const char *why)
 {
 	s5b_used_fn	*fn = a->fn;
 	void		*arg = a->arg;
@@ -131,7 +132,7 @@ find_host(const struct s5b_ask *a, const char *jid)
 
 /* It ends with this error, and what its sender says of it. */
 static void
-finish_refused(struct s5b_ask *a, const struct elem *answer)
+s5b_ask_refused(struct s5b_ask *a, const struct elem *answer)
 {
 	enum stanza_error	 err = stanza_error(answer);
 	const char		*text = stanza_errortext(answer);
@@ -139,7 +140,7 @@ finish_refused(struct s5b_ask *a, const struct elem *answer)
 
 	snprintf(why, sizeof(why), "%s%s%s", stanza_strerror(err),
 	    *text != '\0' ? ": " : "", text);
-	finish(a, -1, err, why);
+	s5b_ask_finish(a, -1, err, why);
 }
 
 static void
@@ -150,22 +151,22 @@ offer_answered(void *arg, const struct elem *answer)
 	int			 used;
 
 	if (answer == NULL) {
-		finish(a, -1, SE_NONE, "no answer in time");
+		s5b_ask_finish(a, -1, SE_NONE, "no answer in time");
 		return;
 	}
 	if (stanza_error(answer) != SE_NONE) {
-		finish_refused(a, answer);
+		s5b_ask_refused(a, answer);
 		return;
 	}
 	e = elem_child(answer, NS_BYTESTREAMS, "query");
 	e = elem_child(e, NS_BYTESTREAMS, "streamhost-used");
 	used = find_host(a, elem_attr(e, "jid"));
-	finish(a, used, SE_NONE, used != -1 ? NULL :
+	s5b_ask_finish(a, used, SE_NONE, used != -1 ? NULL :
 	    "it uses a host that was not offered");
 }
 
 static struct s5b_ask *
-ask_new(struct iq_table *t, s5b_used_fn *fn, void *arg)
+s5b_ask_new(struct iq_table *t, s5b_used_fn *fn, void *arg)
 {
 	struct s5b_ask	*a;
 
@@ -197,7 +198,7 @@ s5b_offer(struct iq_table *t, const char *peer, const char *sid,
 	struct xw	*w;
 	size_t		 i;
 
-	if ((a = ask_new(t, fn, arg)) == NULL ||
+	if ((a = s5b_ask_new(t, fn, arg)) == NULL ||
 	    (a->hosts = reallocarray(NULL, n, sizeof(*hosts))) == NULL) {
 		s5b_cancel(a);
 		return NULL;
@@ -225,11 +226,11 @@ activate_answered(void *arg, const struct elem *answer)
 	struct s5b_ask	*a = arg;
 
 	if (answer == NULL)
-		finish(a, -1, SE_NONE, "the proxy does not answer");
+		s5b_ask_finish(a, -1, SE_NONE, "the proxy does not answer");
 	else if (stanza_error(answer) != SE_NONE)
-		finish_refused(a, answer);
+		s5b_ask_refused(a, answer);
 	else
-		finish(a, 0, SE_NONE, NULL);
+		s5b_ask_finish(a, 0, SE_NONE, NULL);
 }
 
 struct s5b_ask *
@@ -239,7 +240,7 @@ s5b_activate(struct iq_table *t, const char *proxy, const char *sid,
 	struct s5b_ask	*a;
 	struct xw	*w;
 
-	if ((a = ask_new(t, fn, arg)) == NULL)
+	if ((a = s5b_ask_new(t, fn, arg)) == NULL)
 		return NULL;
 	w = iq_request(t, "set", proxy);
 	xw_start(w, "query", NS_BYTESTREAMS);
@@ -279,7 +280,7 @@ take_hosts(struct s5b_offer *o)
 }
 
 static int
-refuse(struct iq_table *t, const struct elem *iq, enum stanza_error err)
+s5b_refuse(struct iq_table *t, const struct elem *iq, enum stanza_error err)
 {
 	iq_refuse(t, iq, err, NULL);
 	return -1;
@@ -302,9 +303,9 @@ s5b_parse(struct iq_table *t, const struct elem *iq, struct s5b_offer *o)
 	if (o->from == NULL || o->id == NULL || o->sid == NULL ||
 	    *o->sid == '\0' || strlen(o->sid) > S5B_SID_MAX ||
 	    elem_child(o->query, NS_BYTESTREAMS, "streamhost") == NULL)
-		return refuse(t, iq, SE_BAD_REQUEST);
+		return s5b_refuse(t, iq, SE_BAD_REQUEST);
 	if (mode != NULL && strcmp(mode, "tcp") != 0)
-		return refuse(t, iq, strcmp(mode, "udp") == 0 ?
+		return s5b_refuse(t, iq, strcmp(mode, "udp") == 0 ?
 		    SE_NOT_ACCEPTABLE : SE_BAD_REQUEST);
 	if (good_hash(elem_attr(o->query, "dstaddr")))
 		o->dstaddr = elem_attr(o->query, "dstaddr");
@@ -349,7 +350,7 @@ s5b_search_free(struct s5b_search *s)
 
 /* One question less; after the last one it is over. */
 static void
-answered(struct s5b_search *s)
+s5b_search_answered(struct s5b_search *s)
 {
 	s5b_proxy_fn	*fn = s->fn;
 	void		*arg = s->arg;
@@ -361,7 +362,8 @@ answered(struct s5b_search *s)
 }
 
 static void
-ask(struct s5b_search *s, const char *jid, const char *ns, iq_answer_fn *fn)
+s5b_search_ask(struct s5b_search *s, const char *jid, const char *ns,
+    iq_answer_fn *fn)
 {
 	xw_elem(iq_request(s->iqs, "get", jid), "query", ns, NULL);
 	if (iq_ask(s->iqs, fn, s, s->deadline) == 0)
@@ -384,7 +386,7 @@ got_address(void *arg, const struct elem *answer)
 				s->found++;
 				s->fn(s->arg, &h);
 			}
-	answered(s);
+	s5b_search_answered(s);
 }
 
 static int
@@ -412,8 +414,9 @@ got_info(void *arg, const struct elem *answer)
 	struct s5b_search	*s = arg;
 
 	if (is_proxy(answer))
-		ask(s, elem_attr(answer, "from"), NS_BYTESTREAMS, got_address);
-	answered(s);
+		s5b_search_ask(s, elem_attr(answer, "from"), NS_BYTESTREAMS,
+		    got_address);
+	s5b_search_answered(s);
 }
 
 static void
@@ -431,15 +434,15 @@ got_items(void *arg, const struct elem *answer)
 			if (elem_attr(e, "jid") != NULL &&
 			    elem_attr(e, "node") == NULL &&
 			    jid_prep(elem_attr(e, "jid"), jid, NULL) == 0) {
-				ask(s, jid, NS_INFO, got_info);
+				s5b_search_ask(s, jid, NS_INFO, got_info);
 				n++;
 			}
-	answered(s);
+	s5b_search_answered(s);
 }
 
 static struct s5b_search *
-search(struct iq_table *t, const char *jid, const char *ns, iq_answer_fn *got,
-    int64_t deadline, s5b_proxy_fn *fn, void *arg)
+s5b_search_new(struct iq_table *t, const char *jid, const char *ns,
+    iq_answer_fn *got, int64_t deadline, s5b_proxy_fn *fn, void *arg)
 {
 	struct s5b_search	*s;
 
@@ -449,7 +452,7 @@ search(struct iq_table *t, const char *jid, const char *ns, iq_answer_fn *got,
 	s->deadline = deadline;
 	s->fn = fn;
 	s->arg = arg;
-	ask(s, jid, ns, got);
+	s5b_search_ask(s, jid, ns, got);
 	if (s->pending == 0) {
 		free(s);
 		return NULL;
@@ -461,12 +464,13 @@ struct s5b_search *
 s5b_search_proxy(struct iq_table *t, const char *jid, int64_t deadline,
     s5b_proxy_fn *fn, void *arg)
 {
-	return search(t, jid, NS_BYTESTREAMS, got_address, deadline, fn, arg);
+	return s5b_search_new(t, jid, NS_BYTESTREAMS, got_address, deadline,
+	    fn, arg);
 }
 
 struct s5b_search *
 s5b_search_server(struct iq_table *t, const char *jid, int64_t deadline,
     s5b_proxy_fn *fn, void *arg)
 {
-	return search(t, jid, NS_ITEMS, got_items, deadline, fn, arg);
+	return s5b_search_new(t, jid, NS_ITEMS, got_items, deadline, fn, arg);
 }

@@ -32,7 +32,7 @@ static const struct {
 
 /* A decimal number up to INT64_MAX.  0 or -1. */
 static int
-number(const char *s, uint64_t *n)
+si_parse_number(const char *s, uint64_t *n)
 {
 	if (s == NULL || *s == '\0')
 		return -1;
@@ -55,7 +55,7 @@ two_digits(const char *s)
 
 /* XEP-0082: 1969-07-21T02:56:15Z, with a fraction or without, UTC or not. */
 static int
-date(const char *s, time_t *t)
+si_parse_date(const char *s, time_t *t)
 {
 	struct tm	 tm = { 0 };
 	const char	*p;
@@ -80,7 +80,7 @@ date(const char *s, time_t *t)
 }
 
 static void
-write_date(struct xw *w, time_t t)
+si_write_date(struct xw *w, time_t t)
 {
 	struct tm	 tm;
 	char		 s[64];
@@ -92,7 +92,7 @@ write_date(struct xw *w, time_t t)
 
 /* What is no MD5 sum is ignored: it proves nothing. */
 static void
-hash(const char *s, char *out)
+si_parse_hash(const char *s, char *out)
 {
 	size_t	 i;
 
@@ -109,13 +109,13 @@ hash(const char *s, char *out)
  */
 
 static void
-write_file(struct xw *w, const struct si_file *f, int xcat)
+si_write_file(struct xw *w, const struct si_file *f, int xcat)
 {
 	xw_start(w, "file", NS_SI_FILE);
 	xw_attr(w, "name", f->name);
 	xw_attrf(w, "size", "%llu", (unsigned long long)f->size);
 	if (f->dated)
-		write_date(w, f->date);
+		si_write_date(w, f->date);
 	if (*f->hash != '\0')
 		xw_attr(w, "hash", f->hash);
 	if (xcat && f->mode != -1)
@@ -129,7 +129,7 @@ write_file(struct xw *w, const struct si_file *f, int xcat)
 
 /* Three or four octal digits: the bits that chmod(2) knows. */
 static int
-mode(const char *s)
+si_parse_mode(const char *s)
 {
 	if (s == NULL || *s == '\0' || strlen(s) > 4 ||
 	    strspn(s, "01234567") != strlen(s))
@@ -147,17 +147,17 @@ is_empty(const struct elem *e, const struct si_file *f)
 
 /* 0, or -1 if it lacks what it must have. */
 static int
-parse_file(const struct elem *e, struct si_file *f)
+si_parse_file(const struct elem *e, struct si_file *f)
 {
 	memset(f, 0, sizeof(*f));
-	hash(elem_attr(e, "hash"), f->hash);
+	si_parse_hash(elem_attr(e, "hash"), f->hash);
 	if ((f->name = elem_attr(e, "name")) == NULL || (!is_empty(e, f) &&
-	    number(elem_attr(e, "size"), &f->size) == -1))
+	    si_parse_number(elem_attr(e, "size"), &f->size) == -1))
 		return -1;
-	f->dated = date(elem_attr(e, "date"), &f->date) == 0;
+	f->dated = si_parse_date(elem_attr(e, "date"), &f->date) == 0;
 	f->ranged = elem_child(e, NS_SI_FILE, "range") != NULL;
-	f->mode = mode(elem_attr(e, "mode"));
-	if (number(elem_attr(e, "more"), &f->more) == -1)
+	f->mode = si_parse_mode(elem_attr(e, "mode"));
+	if (si_parse_number(elem_attr(e, "more"), &f->more) == -1)
 		f->more = 0;
 	return 0;
 }
@@ -230,7 +230,7 @@ end_field(struct xw *w)
  */
 
 static int
-refused(struct iq_table *t, const struct elem *iq, enum si_refusal why)
+si_refused(struct iq_table *t, const struct elem *iq, enum si_refusal why)
 {
 	si_refuse(t, elem_attr(iq, "from"), elem_attr(iq, "id"), why, NULL);
 	return -1;
@@ -250,14 +250,14 @@ si_parse(struct iq_table *t, const struct elem *iq, struct si_offer *o)
 	o->sid = elem_attr(si, "id");
 	if (o->from == NULL || o->id == NULL || o->sid == NULL ||
 	    *o->sid == '\0' || strlen(o->sid) > SI_SID_MAX)
-		return refused(t, iq, SI_BAD_REQUEST);
+		return si_refused(t, iq, SI_BAD_REQUEST);
 	if (profile == NULL || strcmp(profile, NS_SI_FILE) != 0 ||
-	    parse_file(elem_child(si, NS_SI_FILE, "file"), &o->file) == -1)
-		return refused(t, iq, SI_BAD_PROFILE);
+	    si_parse_file(elem_child(si, NS_SI_FILE, "file"), &o->file) == -1)
+		return si_refused(t, iq, SI_BAD_PROFILE);
 	if ((field = find_field(si, "form")) != NULL)
 		o->methods = offered_methods(field);
 	if (o->methods == 0)
-		return refused(t, iq, SI_NO_STREAMS);
+		return si_refused(t, iq, SI_NO_STREAMS);
 	return 1;
 }
 
@@ -329,7 +329,7 @@ si_offer(struct iq_table *t, const char *peer, const char *sid,
 	xw_attr(w, "id", sid);
 	xw_attr(w, "mime-type", mime);
 	xw_attr(w, "profile", NS_SI_FILE);
-	write_file(w, f, 0);
+	si_write_file(w, f, 0);
 	start_field(w, "form");
 	xw_attr(w, "type", "list-single");
 	for (i = 0; i < NMETHODS; i++)
@@ -344,17 +344,18 @@ si_offer(struct iq_table *t, const char *peer, const char *sid,
 
 /* Without one it is all of the file.  0, or -1 if it is not in the file. */
 static int
-parse_range(const struct elem *range, uint64_t size, uint64_t *offset,
+si_parse_range(const struct elem *range, uint64_t size, uint64_t *offset,
     uint64_t *length)
 {
 	const char	*from = elem_attr(range, "offset");
 	const char	*many = elem_attr(range, "length");
 
 	*offset = 0;
-	if ((from != NULL && number(from, offset) == -1) || *offset > size)
+	if ((from != NULL && si_parse_number(from, offset) == -1) ||
+	    *offset > size)
 		return -1;
 	*length = size - *offset;
-	if (many != NULL && number(many, length) == -1)
+	if (many != NULL && si_parse_number(many, length) == -1)
 		return -1;
 	return *length > size - *offset ? -1 : 0;
 }
@@ -383,7 +384,7 @@ si_answer(const struct elem *answer, const struct si_file *f, unsigned set,
 	    "value"));
 	if (range != NULL && !f->ranged)
 		range = NULL;
-	if (parse_range(range, f->size, &a->offset, &a->length) == 0 &&
+	if (si_parse_range(range, f->size, &a->offset, &a->length) == 0 &&
 	    (method & set) != 0)
 		a->method = method;
 	else
@@ -398,7 +399,7 @@ si_answer(const struct elem *answer, const struct si_file *f, unsigned set,
 
 /* What was written behind the place for its length. */
 static int
-said(struct buf *out, struct xw *w, size_t begin)
+si_end_word(struct buf *out, struct xw *w, size_t begin)
 {
 	unsigned char	*p;
 	size_t		 len;
@@ -414,7 +415,7 @@ said(struct buf *out, struct xw *w, size_t begin)
 }
 
 static int
-start_word(struct buf *out, struct xw *w, size_t *begin)
+si_start_word(struct buf *out, struct xw *w, size_t *begin)
 {
 	*begin = buf_len(out);
 	if (buf_add(out, "\0\0\0", LENGTH) == -1)
@@ -429,10 +430,10 @@ si_say_file(struct buf *out, const struct si_file *f)
 	struct xw	 w;
 	size_t		 begin;
 
-	if (start_word(out, &w, &begin) == -1)
+	if (si_start_word(out, &w, &begin) == -1)
 		return -1;
-	write_file(&w, f, 1);
-	return said(out, &w, begin);
+	si_write_file(&w, f, 1);
+	return si_end_word(out, &w, begin);
 }
 
 int
@@ -441,40 +442,40 @@ si_say_range(struct buf *out, uint64_t offset)
 	struct xw	 w;
 	size_t		 begin;
 
-	if (start_word(out, &w, &begin) == -1)
+	if (si_start_word(out, &w, &begin) == -1)
 		return -1;
 	xw_start(&w, "range", NS_SI_FILE);
 	xw_attrf(&w, "offset", "%llu", (unsigned long long)offset);
-	return said(out, &w, begin);
+	return si_end_word(out, &w, begin);
 }
 
 static int
-say_text(struct buf *out, const char *name, const char *text)
+si_say_text(struct buf *out, const char *name, const char *text)
 {
 	struct xw	 w;
 	size_t		 begin;
 
-	if (start_word(out, &w, &begin) == -1)
+	if (si_start_word(out, &w, &begin) == -1)
 		return -1;
 	xw_elem(&w, name, NS_XCAT, text);
-	return said(out, &w, begin);
+	return si_end_word(out, &w, begin);
 }
 
 int
 si_say_refused(struct buf *out, const char *text)
 {
-	return say_text(out, "refused", text);
+	return si_say_text(out, "refused", text);
 }
 
 int
 si_say_wrong(struct buf *out, const char *text)
 {
-	return say_text(out, "wrong", text);
+	return si_say_text(out, "wrong", text);
 }
 
 /* One element; NULL if it is none. */
 static struct elem *
-parse_word(const unsigned char *data, size_t len)
+si_parse_word(const unsigned char *data, size_t len)
 {
 	static const char	 open[] = "<stream xmlns='" NS_STREAMS "'>";
 	struct parse		*p;
@@ -515,13 +516,13 @@ si_hear(const unsigned char *data, size_t len, size_t *used, struct elem **e,
 	if (len < LENGTH + n)
 		return SI_MORE;
 	*used = LENGTH + n;
-	if ((*e = parse_word(data + LENGTH, n)) == NULL)
+	if ((*e = si_parse_word(data + LENGTH, n)) == NULL)
 		return SI_NONSENSE;
 	*text = elem_text(*e);
 	if (elem_is(*e, NS_SI_FILE, "file"))
-		return parse_file(*e, f) == 0 ? SI_FILE : SI_NONSENSE;
+		return si_parse_file(*e, f) == 0 ? SI_FILE : SI_NONSENSE;
 	if (elem_is(*e, NS_SI_FILE, "range"))
-		return number(elem_attr(*e, "offset"), offset) == 0 ?
+		return si_parse_number(elem_attr(*e, "offset"), offset) == 0 ?
 		    SI_RANGE : SI_NONSENSE;
 	return elem_is(*e, NS_XCAT, "refused") ? SI_REFUSED :
 	    elem_is(*e, NS_XCAT, "wrong") ? SI_WRONG : SI_NONSENSE;

@@ -179,7 +179,7 @@ stream_shakes(const struct stream *s)
 #define SMALL	512	/* blocks under this have records across them */
 
 static int
-small_blocks(const struct stream *s)
+stream_has_small_blocks(const struct stream *s)
 {
 	return s->e2e != NULL && carrier_block(s->carrier) < SMALL;
 }
@@ -187,13 +187,13 @@ small_blocks(const struct stream *s)
 /* The payload that fits a block: what is left of it by the headers of the
  * records in it. */
 static size_t
-payload(const struct stream *s)
+stream_payload(const struct stream *s)
 {
 	size_t	 block = carrier_block(s->carrier), records;
 
 	if (s->e2e == NULL)
 		return block;
-	if (small_blocks(s))
+	if (stream_has_small_blocks(s))
 		return SMALL;
 	records = (block + E2E_RECORD + E2E_OVERHEAD - 1) /
 	    (E2E_RECORD + E2E_OVERHEAD);
@@ -208,14 +208,14 @@ stream_room(struct stream *s)
 	if (s->state != STREAM_OPEN || s->finished || s->peer_closing)
 		return 0;
 	/* A record that takes many blocks goes out alone. */
-	if (small_blocks(s) && blocks > 1)
+	if (stream_has_small_blocks(s) && blocks > 1)
 		blocks = 1;
-	return blocks > 0 ? blocks * payload(s) :
+	return blocks > 0 ? blocks * stream_payload(s) :
 	    carrier_room_bytes(s->carrier);
 }
 
 static int
-write_block(struct stream *s, const void *data, size_t len)
+stream_write_block(struct stream *s, const void *data, size_t len)
 {
 	s->sent += len;
 	if (s->e2e == NULL) {
@@ -236,13 +236,13 @@ int
 stream_write(struct stream *s, const void *data, size_t len)
 {
 	const unsigned char	*p = data;
-	size_t			 most = payload(s), n;
+	size_t			 most = stream_payload(s), n;
 
 	if (carrier_way(s->carrier) == CARRIER_SOCKET)
 		most = len;
 	for (; len > 0; p += n, len -= n) {
 		n = len < most ? len : most;
-		if (write_block(s, p, n) == -1)
+		if (stream_write_block(s, p, n) == -1)
 			return -1;
 	}
 	stream_account(s);
@@ -265,7 +265,7 @@ stream_on_answered(void *arg, size_t weight)
  */
 
 static int
-take_block(struct stream *s, const void *data, size_t len)
+stream_take_block(struct stream *s, const void *data, size_t len)
 {
 	if (s->e2e != NULL)
 		return stream_decrypt(s, data, len);
@@ -283,7 +283,7 @@ stream_on_block(void *arg, const void *data, size_t len)
 	struct stream	*s = arg;
 
 	buf_free(&s->flight);	/* it has come */
-	if (take_block(s, data, len) == 0) {
+	if (stream_take_block(s, data, len) == 0) {
 		if (carrier_received(s->carrier, s->received) == -1) {
 			stream_give_up(s, STREAM_INTERNAL, SE_BUSY,
 			    "out of memory");

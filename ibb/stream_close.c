@@ -18,7 +18,7 @@ stream_peer_finished(const struct stream *s)
 }
 
 static void
-make_finish(struct stream *s)
+stream_make_finish(struct stream *s)
 {
 	if (s->e2e == NULL || s->finish_sent || !s->finished ||
 	    s->state != STREAM_OPEN || !carrier_ready(s->carrier))
@@ -32,7 +32,7 @@ make_finish(struct stream *s)
 
 /* Is it for us to close, and is it time? */
 static int
-may_close(struct stream *s)
+stream_may_close(struct stream *s)
 {
 	if (!s->finished)
 		return 0;
@@ -52,30 +52,30 @@ stream_proven(const struct stream *s)
 }
 
 static int64_t
-close_deadline(const struct stream *s)
+stream_close_deadline(const struct stream *s)
 {
 	return s->conf.close_deadline != NULL ? s->conf.close_deadline() :
 	    s->conf.deadline();
 }
 
 static void
-ask_close(struct stream *s)
+stream_ask_close(struct stream *s)
 {
 	s->closing = 1;
-	carrier_close(s->carrier, close_deadline(s));
+	carrier_close(s->carrier, stream_close_deadline(s));
 }
 
 /* The peer asked first.  Blocks of ours that crossed its <close/> are not in
  * its receipt: then we need a later one. */
 static void
-answer_close(struct stream *s)
+stream_answer_close(struct stream *s)
 {
 	if (s->closing || stream_proven(s)) {
-		carrier_close(s->carrier, close_deadline(s));
+		carrier_close(s->carrier, stream_close_deadline(s));
 		return;
 	}
 	s->closing = 1;
-	carrier_close_back(s->carrier, close_deadline(s));
+	carrier_close_back(s->carrier, stream_close_deadline(s));
 }
 
 /* Close when both directions have said and heard all they will. */
@@ -94,14 +94,14 @@ stream_close_if_done(struct stream *s)
 	}
 	if (s->held)
 		return;
-	make_finish(s);
+	stream_make_finish(s);
 	if (s->state != STREAM_OPEN || !carrier_idle(s->carrier))
 		return;
 	if (s->peer_closing) {
 		if (buf_len(&s->rx) == 0)
-			answer_close(s);
-	} else if (may_close(s)) {
-		ask_close(s);
+			stream_answer_close(s);
+	} else if (stream_may_close(s)) {
+		stream_ask_close(s);
 	}
 }
 
@@ -112,7 +112,7 @@ stream_close_if_done(struct stream *s)
 /* The peer's proof of what it has received, from its <close/> or from its
  * answer to ours; when the two crossed, the later one is for more. */
 static void
-take_receipt(struct stream *s, const struct elem *e)
+stream_take_receipt(struct stream *s, const struct elem *e)
 {
 	const struct elem	*r = elem_child(e, NS_XCAT, "receipt");
 
@@ -134,7 +134,7 @@ stream_on_receipt(void *arg, char *out)
 /* An xcat that gives up since its local end failed says so, as it does in its
  * answers to blocks: 1 if it has. */
 static int
-take_reason(struct stream *s, const struct elem *close)
+stream_take_reason(struct stream *s, const struct elem *close)
 {
 	enum stanza_error	 err;
 	char			 why[sizeof(s->why)];
@@ -150,7 +150,7 @@ take_reason(struct stream *s, const struct elem *close)
 
 /* A listener that had to accept before it could know has refused after all. */
 static int
-turned_away(struct stream *s, const struct elem *e)
+stream_turned_away(struct stream *s, const struct elem *e)
 {
 	const struct elem	*r = elem_child(e, NS_XCAT, "refused");
 	char			 why[sizeof(s->why)];
@@ -170,10 +170,10 @@ stream_on_closing(void *arg, const struct elem *close)
 	struct stream	*s = arg;
 
 	s->peer_closing = 1;
-	if (turned_away(s, close))
+	if (stream_turned_away(s, close))
 		return;
-	take_receipt(s, close);
-	if (take_reason(s, close))
+	stream_take_receipt(s, close);
+	if (stream_take_reason(s, close))
 		return;
 	if (s->state == STREAM_OPENING)
 		stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
@@ -193,9 +193,9 @@ stream_on_closed(void *arg, const struct elem *answer)
 {
 	struct stream	*s = arg;
 
-	if (stream_over(s) || turned_away(s, answer))
+	if (stream_over(s) || stream_turned_away(s, answer))
 		return;
-	take_receipt(s, answer);
+	stream_take_receipt(s, answer);
 	if (s->confirmed < s->sent)
 		stream_fail(s, STREAM_BROKEN,
 		    "the peer closed before it had taken everything");

@@ -186,7 +186,7 @@ take_flight(struct stream *s, const struct elem *e)
 }
 
 static void
-on_opened(void *arg, const struct elem *result)
+stream_on_opened(void *arg, const struct elem *result)
 {
 	struct stream		*s = arg;
 	const struct elem	*e = elem_child(result, NS_XCAT, "session");
@@ -216,8 +216,8 @@ on_opened(void *arg, const struct elem *result)
 	stream_changed(s);
 }
 
-static const struct inband_user carried = {
-	.opened = on_opened,
+static const struct inband_user stream_carrier_user = {
+	.opened = stream_on_opened,
 	.block = stream_on_block,
 	.answered = stream_on_answered,
 	.closing = stream_on_closing,
@@ -258,7 +258,7 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 	s->calling = 1;
 	s->state = STREAM_OPENING;
 	s->carrier = carrier_new_sid(b, conf->iqs, peer, conf->sid, conf->block,
-	    conf->message, &carried, s);
+	    conf->message, &stream_carrier_user, s);
 	s->conf.sid = NULL;
 	if (s->carrier == NULL)
 		goto fail;
@@ -282,7 +282,7 @@ fail:
 
 /* What can be said about an offer before it is taken. */
 static enum stanza_error
-objection(const struct inband *offer, const struct elem *session,
+stream_objection(const struct inband *offer, const struct elem *session,
     const struct stream_conf *conf, const char **text)
 {
 	*text = NULL;
@@ -306,14 +306,14 @@ stream_offered(struct inband *offer, const struct elem *open,
 
 	if (conf->tls != NULL)
 		session = elem_child(open, NS_XCAT, "session");
-	if ((err = objection(offer, session, conf, &text)) != SE_NONE) {
+	if ((err = stream_objection(offer, session, conf, &text)) != SE_NONE) {
 		inband_refuse(offer, err, text);
 		return NULL;
 	}
 	if ((s = stream_new(conf, notify, arg)) == NULL ||
 	    charge_begin(&s->charge, conf->budget, inband_peer(offer)) == -1 ||
-	    (s->carrier = carrier_offered(offer, conf->iqs, &carried, s)) ==
-	    NULL) {
+	    (s->carrier = carrier_offered(offer, conf->iqs,
+	    &stream_carrier_user, s)) == NULL) {
 		stream_free(s);
 		inband_refuse(offer, SE_BUSY, NULL);
 		return NULL;
@@ -349,7 +349,7 @@ stream_alone(const char *peer, const char *sid, int calling,
 		return NULL;
 	s->calling = calling;
 	s->state = calling ? STREAM_OPENING : STREAM_OFFERED;
-	s->carrier = carrier_alone(peer, sid, &carried, s);
+	s->carrier = carrier_alone(peer, sid, &stream_carrier_user, s);
 	if (s->carrier == NULL ||
 	    charge_begin(&s->charge, conf->budget, peer) == -1) {
 		stream_free(s);

@@ -8,7 +8,7 @@
 /* Why an open was refused.  A stranger and an absent listener are answered
  * alike, so the words must cover both. */
 static const char *
-refusal(int far, enum stanza_error err)
+stream_strerror_refusal(int far, enum stanza_error err)
 {
 	switch (err) {
 	case SE_SERVICE_UNAVAILABLE:
@@ -118,11 +118,11 @@ stream_strerror_fault(enum inband_fault fault, enum stanza_error err)
 }
 
 static const char *
-phrase(int far, enum inband_fault fault, enum stanza_error err)
+stream_strerror_phrase(int far, enum inband_fault fault, enum stanza_error err)
 {
 	switch (fault) {
 	case INBAND_REFUSED:
-		return refusal(far, err);
+		return stream_strerror_refusal(far, err);
 	case INBAND_SILENT:
 		return "no answer in time; is it the right address?";
 	case INBAND_UNDELIVERED:
@@ -154,7 +154,7 @@ stream_strerror_inband(int far, enum inband_fault fault, enum stanza_error err,
 	char	 said[128];
 	int	 n;
 
-	n = snprintf(out, size, "%s", phrase(far, fault, err));
+	n = snprintf(out, size, "%s", stream_strerror_phrase(far, fault, err));
 	if (n > 0 && (size_t)n < size && err != SE_NONE &&
 	    fault != INBAND_BAD_DATA)
 		snprintf(out + n, size - n, " (%s%s%s)", stanza_strerror(err),
