@@ -15,11 +15,17 @@ static const char *const way_names[] = {
 };
 
 void
-carrier_set_way(struct carrier *c, enum carrier_way way)
+carrier_trace(const struct carrier *c, const char *what, const char *from,
+    const char *to)
 {
 	if (c->inband != NULL)
-		inband_trace(c->inband, "carrier: ", way_names[c->way],
-		    way_names[way]);
+		inband_trace(c->inband, what, from, to);
+}
+
+void
+carrier_set_way(struct carrier *c, enum carrier_way way)
+{
+	carrier_trace(c, "carrier: ", way_names[c->way], way_names[way]);
 	c->way = way;
 }
 

@@ -11,6 +11,36 @@
  * States
  */
 
+static const char *const state_names[] = {
+	"offered", "opening", "open", "closed", "failed"
+};
+
+static int
+stream_may_become(enum stream_state from, enum stream_state to)
+{
+	switch (from) {
+	case STREAM_OFFERED:
+		return to != STREAM_OFFERED;
+	case STREAM_OPENING:
+		return to >= STREAM_OPEN;
+	case STREAM_OPEN:
+		return to >= STREAM_CLOSED;
+	default:
+		return 0;
+	}
+}
+
+int
+stream_set_state(struct stream *s, enum stream_state state)
+{
+	if (!stream_may_become(s->state, state))
+		return -1;
+	carrier_trace(s->carrier, "ends: ", state_names[s->state],
+	    state_names[state]);
+	s->state = state;
+	return 0;
+}
+
 int
 stream_over(const struct stream *s)
 {
@@ -26,9 +56,8 @@ stream_changed(struct stream *s)
 void
 stream_fail(struct stream *s, enum stream_fault fault, const char *why)
 {
-	if (stream_over(s))
+	if (stream_set_state(s, STREAM_FAILED) == -1)
 		return;
-	s->state = STREAM_FAILED;
 	s->fault = fault;
 	snprintf(s->why, sizeof(s->why), "%s", why);
 	stream_changed(s);
@@ -154,7 +183,7 @@ stream_decrypt(struct stream *s, const void *data, size_t len)
 	}
 	s->received += buf_len(&s->rx) - before;
 	if (s->state == STREAM_OPENING && e2e_established(s->e2e))
-		s->state = STREAM_OPEN;
+		stream_set_state(s, STREAM_OPEN);
 	carrier_push(s->carrier, 0);
 	return 0;
 }
@@ -356,7 +385,8 @@ stream_socket(struct stream *s, unsigned number, int ready, int relayed)
 		if (relayed)
 			carrier_socket_pad(s->carrier, stream_pad);
 	}
-	s->state = STREAM_OPEN;
+	if (s->state == STREAM_OPENING)
+		stream_set_state(s, STREAM_OPEN);
 	stream_changed(s);
 	return 0;
 }

@@ -206,7 +206,7 @@ stream_on_closed(void *arg, const struct elem *answer)
 		    "it ended without the peer's receipt for everything");
 	else {
 		s->peer_closing = 1;
-		s->state = STREAM_CLOSED;
+		stream_set_state(s, STREAM_CLOSED);
 	}
 	stream_changed(s);
 }
@@ -271,5 +271,5 @@ stream_abort(struct stream *s, enum stanza_error err)
 	if (stream_over(s))
 		return;
 	carrier_abort(s->carrier, err);
-	s->state = STREAM_CLOSED;
+	stream_set_state(s, STREAM_CLOSED);
 }

@@ -46,6 +46,10 @@ struct stream {
 
 /* stream.c */
 
+/* The setter of state: it traces the move.  0, or -1 with the state unchanged
+ * if there is no move from it to the new one: an ended stream stays as it is,
+ * and nothing is opened or offered twice. */
+int	 stream_set_state(struct stream *s, enum stream_state state);
 /* Is it closed or failed? */
 int	 stream_over(const struct stream *s);
 /* Tell the owner that something has changed. */

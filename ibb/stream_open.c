@@ -210,7 +210,7 @@ stream_on_opened(void *arg, const struct elem *result)
 		carrier_set_out(s->carrier, NULL);
 		e2e_free(s->e2e);
 		s->e2e = NULL;
-		s->state = STREAM_OPEN;
+		stream_set_state(s, STREAM_OPEN);
 	}
 	stream_close_if_done(s);
 	stream_changed(s);
@@ -232,12 +232,14 @@ static const struct inband_user stream_carrier_user = {
  */
 
 static struct stream *
-stream_new(const struct stream_conf *conf, void (*notify)(void *), void *arg)
+stream_new(enum stream_state state, const struct stream_conf *conf,
+    void (*notify)(void *), void *arg)
 {
 	struct stream	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
+	s->state = state;
 	s->conf = *conf;
 	s->notify = notify;
 	s->arg = arg;
@@ -253,10 +255,9 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 {
 	struct stream	*s;
 
-	if ((s = stream_new(conf, notify, arg)) == NULL)
+	if ((s = stream_new(STREAM_OPENING, conf, notify, arg)) == NULL)
 		return NULL;
 	s->calling = 1;
-	s->state = STREAM_OPENING;
 	s->carrier = carrier_new_sid(b, conf->iqs, peer, conf->sid, conf->block,
 	    conf->message, &stream_carrier_user, s);
 	s->conf.sid = NULL;
@@ -310,7 +311,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 		inband_refuse(offer, err, text);
 		return NULL;
 	}
-	if ((s = stream_new(conf, notify, arg)) == NULL ||
+	if ((s = stream_new(STREAM_OFFERED, conf, notify, arg)) == NULL ||
 	    charge_begin(&s->charge, conf->budget, inband_peer(offer)) == -1 ||
 	    (s->carrier = carrier_offered(offer, conf->iqs,
 	    &stream_carrier_user, s)) == NULL) {
@@ -318,7 +319,6 @@ stream_offered(struct inband *offer, const struct elem *open,
 		inband_refuse(offer, SE_BUSY, NULL);
 		return NULL;
 	}
-	s->state = STREAM_OFFERED;
 	child = elem_child(open, NS_XCAT, NULL);
 	inband_agree(offer, conf->most, most_taken(s, child));
 	if (child != NULL) {
@@ -345,10 +345,11 @@ stream_alone(const char *peer, const char *sid, int calling,
 {
 	struct stream	*s;
 
-	if ((s = stream_new(conf, notify, arg)) == NULL)
+	s = stream_new(calling ? STREAM_OPENING : STREAM_OFFERED, conf,
+	    notify, arg);
+	if (s == NULL)
 		return NULL;
 	s->calling = calling;
-	s->state = calling ? STREAM_OPENING : STREAM_OFFERED;
 	s->carrier = carrier_alone(peer, sid, &stream_carrier_user, s);
 	if (s->carrier == NULL ||
 	    charge_begin(&s->charge, conf->budget, peer) == -1) {
@@ -365,8 +366,8 @@ stream_accept(struct stream *s)
 	if (s->state != STREAM_OFFERED)
 		return -1;
 	/* One over a socket alone has yet to get it. */
-	s->state = s->e2e != NULL || carrier_is_alone(s->carrier) ?
-	    STREAM_OPENING : STREAM_OPEN;
+	stream_set_state(s, s->e2e != NULL || carrier_is_alone(s->carrier) ?
+	    STREAM_OPENING : STREAM_OPEN);
 	if ((s->e2e != NULL && keep_flight(s) == -1) ||
 	    carrier_accept(s->carrier, s->xcat ? write_answer : NULL) == -1) {
 		stream_fail(s, STREAM_INTERNAL, "cannot answer");
@@ -378,11 +379,14 @@ stream_accept(struct stream *s)
 void
 stream_refuse(struct stream *s, enum stanza_error err, const char *text)
 {
-	if (s->state == STREAM_OFFERED)
-		carrier_refuse(s->carrier, err, text);
-	else if (!stream_over(s))
-		carrier_turn_away(s->carrier, err, text);
-	s->state = STREAM_FAILED;
+	enum stream_state	 before = s->state;
+
+	if (stream_set_state(s, STREAM_FAILED) == 0) {
+		if (before == STREAM_OFFERED)
+			carrier_refuse(s->carrier, err, text);
+		else
+			carrier_turn_away(s->carrier, err, text);
+	}
 	stream_free(s);
 }
 
