@@ -100,8 +100,10 @@ int	 stream_accept(struct stream *s) MUST_CHECK;
  * it; also after it was accepted, if nothing has come of it. */
 void	 stream_refuse(struct stream *s, enum stanza_error err,
 	    const char *text);
-/* Did we offer a session in our <open/>, whether it was taken or not? */
-int	 stream_offered_session(const struct stream *s);
+/* Is it without a session, though we offered one, or though the caller is an
+ * xcat and we would have taken one?  The peer wants that, or a server on the
+ * way. */
+int	 stream_lost_session(const struct stream *s);
 /* Is the handshake of its session still going on? */
 int	 stream_shakes(const struct stream *s);
 /* There is nothing yet at our end of an accepted stream (1), so that the peer's
