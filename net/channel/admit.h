@@ -22,8 +22,9 @@ int	 admit_opens(void *unused, const char *jid);
 /* Say that this peer is not served, and why; once for each of the last few
  * accounts. */
 void	 admit_say_refused(const char *jid, const char *why);
-/* Say that what goes to or comes from this peer has no session though it could
- * have one, and why; as often as that.  Not with e2e=off, nor of a component. */
+/* Say that what goes to or comes from this peer has no session though it
+ * could have one, and why; as often as that.  Not with e2e=off, and not of
+ * components, behind which there is no xcat. */
 void	 admit_say_plain(const char *jid, const char *why);
 
 #endif
