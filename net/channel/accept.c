@@ -33,7 +33,6 @@
 
 #define PLACES		16	/* of one peer: files, or streams in line */
 #define HANDSHAKE	10000	/* ms for a session to stand */
-#define SHAKING_MAX	64	/* sessions under way at a time */
 
 static const char *const turn_names[] = {
 	"ours", "offered", "shaking", "in line", "taken"
@@ -125,7 +124,11 @@ drop_shaking(void)
 static void
 shake(struct channel *l)
 {
-	if (count_shaking(NULL) >= SHAKING_MAX)
+	const char	*peer = stream_peer(l->stream);
+
+	/* As many as may be open later: a caller may open all at once. */
+	if (count_shaking(peer) >= (size_t)run.conf.max_streams_per_peer ||
+	    count_shaking(NULL) >= (size_t)run.conf.max_streams)
 		drop_shaking();
 	set_turn(l, CHANNEL_SHAKING);
 	accept_stream(l);
@@ -510,7 +513,7 @@ roster_came(int good)
 		announce();
 	else
 		fatal(EX_SERVER, "%s: the server gives no roster, which -a "
-		    "@roster needs", run.jid);
+		    "@roster needs; name the peers instead", run.jid);
 }
 
 static void

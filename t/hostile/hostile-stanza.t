@@ -215,7 +215,7 @@ def _21_roster_of_20000(s):
     s.signal(signal.SIGTERM)
 
 
-@case(NETWORK, roles='listen', args='-k -a @roster', notes=None)
+@case(NETWORK, roles='listen', args='-k -a @roster', listening=None, says='gives no roster')
 def _21_roster_with_an_item_too_large(s):
     """What cannot be taken is no roster."""
     s.roster = contact('bob@example.test') + "<item jid='x'>" + 'x' * 2000000 + '</item>'

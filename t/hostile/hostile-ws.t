@@ -131,7 +131,7 @@ FRAMES = {
     'comment': (frame('<!-- x -->'), 1007),
     # A few bytes too many, and no more: a connection that is closed with something unread in it is reset, and the code may
     # be lost.
-    'endless_message': (frame('<a>', fin=False) + frame('x' * 65536, 0, False) * 16, (1007, 1009)),
+    'endless_tag': (frame('<a b="', fin=False) + frame('x' * 65536, 0, False) * 16, (1007, 1009)),
 }
 
 

@@ -456,7 +456,7 @@ def _token_without_expiry(s):
     check(len(kept(s).splitlines()) == 1, 'keeps its token')
 
 
-@case(out=b'hello', tokens='nonsense\n%s %s x y %s\n' % (ACCOUNT, HT, TOKEN))
+@case(out=b'hello', tokens='nonsense\n%s %s x y %s\n' % (ACCOUNT, HT, TOKEN), notes=1)
 def _ok_file_of_nonsense(s):
     hello(s, more=bound() + token())
     check(re.fullmatch('[0-9a-f-]{36}\n%s %s 32503679999 0 %s\n' % (ACCOUNT, HT, TOKEN), kept(s)), 'does not mend it')
