@@ -18,11 +18,12 @@
 struct budget;
 struct share;
 
-/* What one stream has taken: to be there, and for its bytes.  All zero, it has
- * no budget, and takes what it likes. */
+/* What one stream has taken.  All zero, it has no budget, and takes what it
+ * likes. */
 struct charge {
-	struct share	*share;
-	size_t		 fixed, bytes;
+	struct share	*share;		/* of its account */
+	size_t		 fixed;		/* bytes, for being there */
+	size_t		 bytes;		/* and for its payload */
 };
 
 /* A budget of so many bytes, of which an account may have part.  NULL when out
@@ -34,15 +35,16 @@ void	 budget_free(struct budget *b);
 /* Begin to charge the account of peer, a JID; b NULL charges nothing.  0, or -1
  * when out of memory. */
 int	 charge_begin(struct charge *c, struct budget *b, const char *peer);
-/* It has taken so many by now, of which only the latter count for the part of
- * its account: the number of streams has a limit of its own.  It has none any
- * more. */
+/* The stream has taken so many bytes by now.  Only bytes, not fixed, count for
+ * the part of its account: the number of streams has a limit of its own. */
 void	 charge_set(struct charge *c, size_t fixed, size_t bytes);
+/* The stream has given all back, and has no budget any more. */
 void	 charge_end(struct charge *c);
 
-/* How many bytes are left for windows, and how many at all, of the budget or of
- * the account's part of it, whichever is less. */
+/* How many bytes are left for windows, of the budget or of the account's part
+ * of it, whichever is less; SIZE_MAX without a budget. */
 size_t	 charge_left(const struct charge *c);
+/* How many bytes are left at all, with the quarter that is not for windows. */
 size_t	 charge_rest(const struct charge *c);
 /* Is so much of the budget taken that no stream should keep storage that is
  * empty? */

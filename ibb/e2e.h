@@ -1,11 +1,12 @@
 /*
- * e2e: the TLS 1.3 session between two xcats (RFC 8446), above whatever
- * carries it: bytes in, bytes out.
+ * e2e: the TLS 1.3 session between two xcats (RFC 8446), above any carrier:
+ * bytes in, bytes out.
  *
- * Neither certificate is signed by anybody: what counts is the key, by its
- * fingerprint, which the user of this judges.  The context, that is who
- * speaks to whom about what, is bound into the handshake as the ALPN
- * protocol, so that nobody on the way can connect two streams crosswise.
+ * Neither certificate is signed by an authority: what counts is the key, by its
+ * fingerprint, which the user of this judges.  The context, that is the two
+ * peers and the subject of their stream, is bound into the handshake as the
+ * ALPN protocol, so that no server on the way can connect two streams
+ * crosswise.
  */
 #ifndef IBB_E2E_H
 #define IBB_E2E_H
@@ -45,6 +46,7 @@ typedef const char *e2e_judge_fn(void *arg, const char *fingerprint);
  */
 struct e2e *e2e_new(SSL_CTX *ctx, int calling, const char *const *about,
 	    size_t n, e2e_judge_fn *judge, void *arg);
+/* NULL is fine. */
 void	 e2e_free(struct e2e *e);
 
 /*
@@ -64,21 +66,23 @@ int	 e2e_pad(struct e2e *e) MUST_CHECK;
 /* From now on whatever follows the peer's end is ignored: see
  * xcat-protocol(7), Sockets. */
 void	 e2e_ignore_rest(struct e2e *e);
-/* Bytes for the peer, at most E2E_OUT_MAX: whoever has sent some, drains
- * them. */
+/* Bytes for the peer, at most E2E_OUT_MAX: the caller drains what it has
+ * sent. */
 struct buf *e2e_output(struct e2e *e);
 
-/* Is the handshake done?  Has the peer's close_notify come? */
+/* Is the handshake done? */
 int	 e2e_established(const struct e2e *e);
+/* Has the peer's close_notify come? */
 int	 e2e_ended(const struct e2e *e);
 /* The peer's fingerprint; "" before it is known. */
 const char *e2e_peer(const struct e2e *e);
-/* What went wrong, for people; whether judge refused the peer's key; whether
- * the peer refused ours. */
+/* What went wrong, for people; "" if nothing did. */
 const char *e2e_error(const struct e2e *e);
 /* Was there no memory here?  The peer and the way to it are not at fault. */
 int	 e2e_starved(const struct e2e *e);
+/* Has judge refused the peer's key? */
 int	 e2e_judged(const struct e2e *e);
+/* Has the peer refused our key? */
 int	 e2e_unwanted(const struct e2e *e);
 
 /*
@@ -88,7 +92,7 @@ int	 e2e_unwanted(const struct e2e *e);
  */
 int	 e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
 	    MUST_CHECK;
-/* Is receipt the one for this?  In constant time. */
+/* Is receipt what e2e_receipt() gives for this?  In constant time. */
 int	 e2e_verify(struct e2e *e, int calling, uint64_t count,
 	    const char *receipt);
 

@@ -29,13 +29,14 @@ struct xw;
  * The window of a stream that comes: bytes that may be held unanswered, ids and
  * all, if memory allows (struct inband_user, room).  XEP-0047 has a peer wait
  * for each answer, but does not demand it: TCP-over-XMPP, mod_tcpproxy and
- * whatever sends messages do not wait, and may lose their stream here.  Nothing
- * else does: xcat has 1 MiB under way at most, and plain programs one block.
+ * programs that send messages do not wait, and may lose their stream here.
+ * Nothing else does: xcat has 1 MiB under way at most, and plain programs one
+ * block.
  */
 #define INBAND_RX_MAX	(8 * 1024 * 1024)
 #define INBAND_RECEIPT	48	/* bytes of a receipt's text */
 
-/* What the engine needs from whoever runs it; arg is passed back. */
+/* What the engine needs from the program that runs it; arg is passed back. */
 struct ibb_host {
 	/* May this JID open a stream?  If not, it is answered exactly as if
 	 * nothing listened. */
@@ -52,13 +53,13 @@ struct ibb_host {
 	/* There is no room for a stream, but may be in a tenth of a second,
 	 * though nothing comes: ask then.  With a clock; else NULL. */
 	void	(*ask_later)(void *arg);
-	/* Call ibb_answer() in a moment, when whoever is at the end of a stream
-	 * had time to say something; NULL: no answer waits for that. */
+	/* Call ibb_answer() in a moment, when the local ends of streams had
+	 * time to say something; NULL: no answer waits for that. */
 	void	(*answer_later)(void *arg);
 	/* Bytes that the server takes in a stanza (XEP-0478), 0: it does not
-	 * say; NULL: nobody asks. */
+	 * say; NULL: it is not known. */
 	size_t	(*most)(void *arg);
-	/* A line for -v, such as "in: open -> closing". */
+	/* A line for -v, for example "in: open -> closing". */
 	void	(*trace)(void *arg, const char *line);
 	void	*arg;
 };
@@ -82,18 +83,19 @@ struct inband_user {
 	void	(*block)(void *arg, const void *data, size_t len);
 	/* The peer answered the oldest unanswered block, sent with weight. */
 	void	(*answered)(void *arg, size_t weight);
-	/* The streams were compared, and can go on.  lost: because one of the
-	 * two was away; what else was said may not have come.  May be NULL. */
+	/* Both ends have compared their counts, and the stream can go on.
+	 * lost: one of them was away, and other stanzas between them may be
+	 * lost.  May be NULL. */
 	void	(*mended)(void *arg, int lost);
 	/* The peer wants to close: send what is left, write out what came,
 	 * then inband_close().  close is its <close/>. */
 	void	(*closing)(void *arg, const struct elem *close);
 	/* Both ends agreed: the stream is over.  answer is the peer's to our
-	 * close; NULL if it was the peer who asked. */
+	 * close; NULL if the peer asked. */
 	void	(*closed)(void *arg, const struct elem *answer);
-	/* How many more bytes may be kept, of what comes and of what goes?
-	 * all: counting those that are for what cannot be helped.  NULL: there
-	 * is no limit but those above. */
+	/* How many more bytes, received and sent, may be kept?  all: with the
+	 * reserve for bytes that no window holds back.  NULL: INBAND_RX_MAX is
+	 * the only limit. */
 	size_t	(*room)(void *arg, int all);
 	/* The receipt for our <close/> or our answer to the peer's.  0, or -1
 	 * if there is none; may be NULL. */
@@ -103,18 +105,23 @@ struct inband_user {
 		    enum stanza_error err, const char *text);
 };
 
-/* All in-band bytestreams of one login.  host is copied. */
+/*
+ * All streams
+ */
+
+/* All in-band bytestreams of one login.  host is copied.  NULL when out of
+ * memory. */
 struct ibb *ibb_new(struct iq_table *iqs, const struct ibb_host *host);
-/* Its streams must be freed before. */
+/* Free it.  All its streams must have been freed before.  NULL is fine. */
 void	 ibb_free(struct ibb *b);
 
-/* Take a received iq (get, set) or message.  Returns 1 if it was ours, and
- * has been dealt with; 0 if not. */
+/* Take a received iq (get, set) or message.  Returns 1 if it was for a stream,
+ * and has been dealt with; 0 if not. */
 int	 ibb_input(struct ibb *b, const struct elem *stanza);
 
 /*
- * Take one that was too large to be kept, of which only the start tag and, at
- * most, that of its first child are there.  If it was a block, its stream
+ * Take a stanza that was too large to be kept, of which only the start tag and,
+ * at most, that of its first child are there.  If it was a block, its stream
  * fails.  Returns 1 if it was, and it is answered; 0 if not.
  */
 int	 ibb_cut(struct ibb *b, const struct elem *stanza);
@@ -124,21 +131,17 @@ void	 ibb_answer(struct ibb *b);
 
 /*
  * How many peers may still ask how their stream ended?  Our answer to their
- * <close/> may have been lost, and they know no better than to ask again:
- * whoever is about to log out should give them a little time.
+ * <close/> may have been lost, and then they ask again: give them a little time
+ * before logging out.
  */
 size_t	 ibb_unsettled(const struct ibb *b);
 
 /*
- * Does any stream hold so much that it is near its window?  One whose peer does
- * not wait for answers may lose nothing even so, if nothing is read from the
- * server for a while; only where the login has no other stream, which would
- * have to wait as well.
+ * Does any stream hold so much that it is near its window?  Then let the server
+ * wait: a peer that waits for no answers would lose its stream.  But do so only
+ * where the login has no other stream, which would have to wait as well.
  */
 int	 ibb_congested(struct ibb *b);
-
-/* A sid that nobody can guess, into sid[INBAND_SID]. */
-void	 inband_make_sid(char *sid);
 
 /*
  * Our connection was lost and has not been resumed: find out what was lost of
@@ -148,59 +151,72 @@ void	 inband_make_sid(char *sid);
 void	 ibb_back(struct ibb *b, int too_big);
 
 /*
+ * One stream
+ */
+
+/* A sid that cannot be guessed, into sid[INBAND_SID]. */
+void	 inband_make_sid(char *sid);
+/*
  * A stream to peer (a full JID), with blocks of at most block_size, in message
  * stanzas if message is set; not asked for yet.  NULL when out of memory.
  */
 struct inband *inband_new(struct ibb *b, const char *peer,
 	    size_t block_size, int message, const struct inband_user *user,
 	    void *arg);
-/* The same with a sid that has been agreed on; NULL is a random one. */
+/* inband_new() with a sid that has been agreed on; NULL is a random one. */
 struct inband *inband_new_sid(struct ibb *b, const char *peer,
 	    const char *sid, size_t block_size, int message,
 	    const struct inband_user *user, void *arg);
 /*
- * Ask the peer for it.  On resource-constraint it is asked again with half the
- * size.  extra, if not NULL, writes children into <open/>.  Ends with opened
- * or failed; deadline bounds each try.  0, or -1 if it cannot be sent.
+ * Ask the peer for it (section 2.1).  On resource-constraint it is asked again
+ * with half the size.  extra, if not NULL, writes children into <open/>.  Ends
+ * with opened or failed; deadline bounds each try.  0, or -1 if it cannot be
+ * sent.
  */
 int	 inband_open(struct inband *s, int64_t deadline,
 	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
 
-/* Own an offered stream, to be told if it ends before it is accepted; accept
- * it, extra writing children into the result.  0, or -1 if it cannot be sent
- * or the offer is no more. */
+/* Own an offered stream, to be told if it ends before it is accepted. */
 void	 inband_own(struct inband *s, const struct inband_user *user,
 	    void *arg);
+/* Accept an offered stream; extra, if not NULL, writes children into the
+ * result.  0, or -1 if that cannot be sent or the offer is no more. */
 int	 inband_accept(struct inband *s,
 	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
-/* Refuse it; s is freed.  text (may be NULL) is for the caller's user. */
+/* Refuse an offered stream; s is freed.  text (may be NULL) is for the caller's
+ * user. */
 void	 inband_refuse(struct inband *s, enum stanza_error err,
 	    const char *text);
 
-/* Bytes held that came and are unanswered; that were sent and are. */
+/* Bytes held that came and are unanswered. */
 size_t	 inband_held(const struct inband *s);
+/* Bytes held that were sent and are unanswered. */
 size_t	 inband_flying(const struct inband *s);
-/* A line for -v about this stream: what has gone from one state to another. */
+/* A line for -v about this stream: what has gone from one state to another;
+ * none if both are the one string. */
 void	 inband_trace(const struct inband *s, const char *what,
 	    const char *from, const char *to);
 
+/* The full JID of the peer. */
 const char *inband_peer(const struct inband *s);
 const char *inband_sid(const struct inband *s);
-/* The largest block that we take, whatever <open/> says, as not every program
- * heeds that; and that the peer has said to take.  0: what <open/> says. */
+/* Set the largest block that we take, whatever <open/> says, as not every
+ * program heeds that; and the largest that the peer has said to take.  0: what
+ * <open/> says. */
 void	 inband_agree(struct inband *s, size_t ours, size_t theirs);
-/* The largest block to be sent at present. */
+/* The largest block to be sent at present, bytes. */
 size_t	 inband_block(const struct inband *s);
-/* How many blocks may be taken on to be sent now; how many sent are unanswered:
- * messages count only after the peer has asked to close. */
+/* How many blocks may be taken on to be sent now. */
 size_t	 inband_room(const struct inband *s);
+/* How many blocks that were sent are unanswered: messages count only after the
+ * peer has asked to close. */
 size_t	 inband_unanswered(const struct inband *s);
-/* May a block of what was taken on go?  It need not wait for other streams as
+/* May a block that was taken on go now?  It need not wait for other streams as
  * inband_room() does: when this stream's blocks have been answered, it may. */
 int	 inband_takes(const struct inband *s);
 
 /* Can something else carry its bytes for a while?  Not if it sends messages,
- * of which nobody knows when they have arrived, nor once it closes. */
+ * whose arrival is not known, nor once it closes. */
 int	 inband_may_carry(const struct inband *s);
 
 /* Send one block of 1 to inband_block() bytes, which stand for weight bytes
@@ -211,42 +227,45 @@ int	 inband_send(struct inband *s, const void *data, size_t len,
 void	 inband_answer(struct inband *s, size_t n);
 
 /*
- * Close: everything received has been answered and nothing more will be
- * sent.  Ends with closed or failed; deadline bounds the wait.  To a peer
- * that asked first this is the answer, to be given when nothing that we sent
- * is unanswered.
+ * Close (section 2.3): everything received has been answered and nothing more
+ * will be sent.  Ends with closed or failed; deadline bounds the wait.  To a
+ * peer that asked first this is the answer, to be given when all that we sent
+ * has been answered.
  */
 void	 inband_close(struct inband *s, int64_t deadline);
-/* The same to a peer that asked first, but ask it, too, to hear its last
- * words once more: what it said in its <close/> is out of date. */
+/* Close towards a peer that asked first, but ask it to close, too, to hear its
+ * last words once more: its receipt in <close/> is out of date. */
 void	 inband_close_back(struct inband *s, int64_t deadline);
+
 /*
  * Mending: between xcats a stream goes on after blocks or answers were lost
- * on the way (xcat-protocol(7), "Loss").  The peer has said that it is one:
- * blocks are kept from now on until they are answered, and paced.
+ * on the way (xcat-protocol(7), "Loss").
  */
+
+/* The peer has said that it is an xcat: blocks are kept from now on until they
+ * are answered, and paced. */
 void	 inband_can_sync(struct inband *s);
 /* Can it be mended, or may it turn out that it can? */
 int	 inband_syncs(const struct inband *s);
-/* Find out how far the peer has got, and send again what it has not.  A peer
- * that has not answered this by the next call is waited for. */
+/* Find out how far the peer has got, and send again what it lacks.  If the peer
+ * has not answered this by the next call, nothing is sent until it does. */
 void	 inband_sync(struct inband *s);
-/* Is nothing sent until the peer has answered?  If so, does its server say
- * that it is not there? */
+/* Is nothing sent until the peer has answered? */
 int	 inband_waits(const struct inband *s);
+/* Does a server say that the peer of a stream that waits is not there? */
 int	 inband_away(const struct inband *s);
-/* Is this error that of a peer who is away, and may be back? */
+/* Does this error say that the peer is away, and may be back? */
 int	 inband_is_away(enum stanza_error err);
 
 /* Give up: unanswered blocks are answered with err, the peer is sent a close,
- * nothing is waited for and no more is called.  Before inband_free(), or what
- * the peer asked stays unanswered. */
+ * nothing is waited for and no more is called.  To be called before
+ * inband_free(), or the peer's requests stay unanswered. */
 void	 inband_abort(struct inband *s, enum stanza_error err);
 /* Give up a stream that was accepted though nothing will come of it.  The peer
  * hears err and text (may be NULL) in the close, as from inband_refuse(). */
 void	 inband_turn_away(struct inband *s, enum stanza_error err,
 	    const char *text);
-/* Forget it, whatever its state.  NULL is fine. */
+/* Free a stream, whatever its state.  NULL is fine. */
 void	 inband_free(struct inband *s);
 
 #endif

@@ -1,5 +1,7 @@
-/* inband_int: what the files that make an in-band bytestream share: inband.c,
- * open.c, data.c, answer.c, path.c, close.c and sync.c. */
+/*
+ * inband_int: what the files that make an in-band bytestream share: inband.c,
+ * open.c, data.c, ack.c, path.c, close.c, recover.c and tombstone.c.
+ */
 #ifndef IBB_INBAND_INT_H
 #define IBB_INBAND_INT_H
 
@@ -18,7 +20,7 @@ struct xw;
 #define SID_MAX		128	/* ejabberd's proxies take no longer one */
 #define BLOCK_MIN	64	/* no use asking for smaller */
 #define MESSAGE_BATCH	(INBAND_WINDOW / 2)	/* messages between pings */
-#define TOMBSTONES		64	/* ended streams that are remembered */
+#define TOMBSTONES	64	/* ended streams that are remembered */
 
 enum inband_state {
 	INBAND_OFFERED,	/* the peer asked; the user has not said */
@@ -31,13 +33,13 @@ enum inband_state {
 enum inband_half {
 	INBAND_HALF_OPEN,
 	INBAND_HALF_CLOSING,	/* in: the peer's close is to be answered;
-			 * out: ours is */
+				 * out: our close is */
 	INBAND_HALF_CLOSED
 };
 
-/* Whose block was the last one? */
+/* Which side sent the last block? */
 enum inband_turn {
-	INBAND_TURN_NONE,
+	INBAND_TURN_NONE,	/* there was no block yet */
 	INBAND_TURN_OURS,
 	INBAND_TURN_THEIRS
 };
@@ -46,15 +48,15 @@ enum inband_turn {
 enum inband_hold {
 	INBAND_HOLD_NOT,
 	INBAND_HOLD_SILENT,	/* until the peer says how far it has got */
-	INBAND_HOLD_AWAY	/* its server says that it is not there */
+	INBAND_HOLD_AWAY	/* a server says that the peer is not there */
 };
 
 /* A block sent and not yet answered. */
 struct flight {
 	struct inband		*stream;
-	size_t			 weight;
-	int			 answered;
-	int			 ping;	/* one followed this message */
+	size_t			 weight;	/* of the user's bytes */
+	int			 answered;	/* but an older one is not */
+	int			 ping;		/* follows this message */
 	struct congestion_mark	 mark;
 	STAILQ_ENTRY(flight)	 next;
 	size_t			 len;
@@ -64,12 +66,12 @@ struct flight {
 /* A block received and not yet answered. */
 struct ack {
 	char			*id;	/* NULL: a message, or an iq without */
-	int			 again;	/* the same block as the one before */
+	int			 again;	/* a repetition of the block before */
 	size_t			 len;	/* what it counts towards rx */
 	STAILQ_ENTRY(ack)	 next;
 };
 
-/* What a <sync/> is asked with, besides what else the stream asks. */
+/* The owner of the request <sync/>, apart from the stream's other requests. */
 struct asker {
 	struct inband		*stream;
 };
@@ -79,45 +81,49 @@ struct inband {
 	const char		*peer;		/* both in strings */
 	const char		*sid;
 	size_t			 tags;		/* of a stanza, but the data */
-	enum inband_state		 state;
-	enum inband_half		 in, out;
+	enum inband_state	 state;
+	enum inband_half	 in, out;
 	size_t			 block;		/* agreed on in <open/> */
-	size_t			 ours, theirs;	/* most we, it takes; or 0 */
+	size_t			 ours;		/* most that we take, or 0 */
+	size_t			 theirs;	/* most the peer takes, or 0 */
 	int			 message;
 	int64_t			 deadline;
-	uint64_t		 sent, landed;	/* blocks; then answered */
-	uint64_t		 got, paid;	/* blocks; then answered */
+	uint64_t		 sent;		/* blocks */
+	uint64_t		 landed;	/* of these, answered */
+	uint64_t		 got;		/* blocks from the peer */
+	uint64_t		 paid;		/* of these, answered by us */
 	STAILQ_HEAD(, flight)	 flights;
-	size_t			 nflights, flying;	/* they; their bytes:
-						 * see path_fly() */
-	size_t			 since_ping;
+	size_t			 nflights;
+	size_t			 flying;	/* bytes in flights */
+	size_t			 since_ping;	/* messages */
 	struct path		*path;		/* NULL: not paced; with it: */
 	uint64_t		 taken;		/* bytes that were answered */
 	unsigned int		 small;		/* blocks in a row */
-	int			 flies;		/* until so many bytes of the */
-	uint64_t		 last;		/* path have landed */
+	int			 flies;		/* in path->flying, until ... */
+	uint64_t		 last;		/* ... this byte has landed */
 	TAILQ_ENTRY(inband)	 flyer;
 	struct asker		 sync;
-	int			 can_sync;	/* sync.c; with it: */
-	enum inband_hold		 hold;
-	int			 sync_asked;
+	int			 can_sync;	/* recover.c; with it: */
+	enum inband_hold	 hold;
+	int			 sync_asked;	/* and not answered */
 	int			 peer_lost;	/* the peer was away, is back */
 	unsigned int		 fruitless;	/* refusals, no answers */
-	uint64_t		 landed_then;	/* at the last loss, ... */
-	unsigned int		 no_further;	/* ... and how often that */
+	uint64_t		 landed_then;	/* landed at the last loss */
+	unsigned int		 no_further;	/* losses near that block */
 	int			 reopened;	/* our open was sent again */
 	void			(*result)(void *, struct xw *);
 	STAILQ_HEAD(, ack)	 acks;
 	size_t			 rx;		/* bytes held for acks */
 	size_t			 due;		/* acks to be answered */
-	enum inband_turn		 turn;
-	int			 chats;		/* their last block was a
-						 * small reply, */
-	int			 late;		/* ours was: its answer is */
-	int			 waits;		/* that of theirs does */
+	enum inband_turn	 turn;
+	int			 chats;		/* the peer's last block was a
+						 * small reply */
+	int			 late;		/* our last block was: the
+						 * peer may answer it late */
+	int			 waits;		/* our answers wait */
 	TAILQ_ENTRY(inband)	 waiter;
-	enum stanza_error	 turned;	/* away, for this reason, ... */
-	const char		*turned_text;	/* ... in these words */
+	enum stanza_error	 turned;	/* why it was turned away */
+	const char		*turned_text;	/* and that in words */
 	char			*open_id;	/* of the peer's open */
 	char			*close_id;	/* of the peer's close */
 	void			(*extra)(void *, struct xw *);
@@ -129,31 +135,34 @@ struct inband {
 RB_HEAD(inband_tree, inband);
 RB_PROTOTYPE(inband_tree, inband, node, inband_cmp)
 
-/* The way to a peer, which all streams to it share. */
+/* The path to a peer, which all streams to it share. */
 struct path {
 	const char		*peer;		/* in string */
-	struct congestion		 pace;
+	struct congestion	 pace;
 	size_t			 nstreams;
-	size_t			 lying;		/* bytes sent, of all streams,
-						 * that are unanswered; of
-						 * which the peer wants */
-	size_t			 window;	/* no more than this */
-	size_t			 held;		/* bytes that came and are, */
-	size_t			 told;		/* and the window for these */
-	TAILQ_HEAD(, inband)	 flying;	/* blocks of these are under
-						 * way, by the last one */
+	size_t			 lying;		/* bytes of all streams that are
+						 * sent and unanswered */
+	size_t			 window;	/* most that the peer wants of
+						 * these */
+	size_t			 held;		/* bytes of all streams that
+						 * came and are unanswered */
+	size_t			 told;		/* our window for these, as the
+						 * peer knows it */
+	TAILQ_HEAD(, inband)	 flying;	/* streams with blocks under
+						 * way, by the last block */
 	size_t			 nflying;
-	int64_t			 moved;		/* us: when it last moved on */
+	int64_t			 moved;		/* us: when a block landed last,
+						 * or room ran out */
 	RB_ENTRY(path)		 node;
 	char			 string[];
 };
 RB_HEAD(path_tree, path);
 
-/* What a stream that ended well may still be asked. */
+/* What the peer may still ask of a stream that ended well. */
 struct tombstone {
 	char			*peer, *sid;
-	uint64_t		 got, paid;
-	int			 settled;	/* its peer knows */
+	uint64_t		 got, paid;	/* as the stream's */
+	int			 settled;	/* the peer knows its end */
 	char			 receipt[INBAND_RECEIPT];
 };
 
@@ -162,76 +171,89 @@ struct ibb {
 	struct ibb_host		 host;
 	struct inband_tree	 streams;
 	struct path_tree	 paths;
-	TAILQ_HEAD(, inband)	 waiting;	/* answer.c */
+	TAILQ_HEAD(, inband)	 waiting;	/* ack.c */
 	struct buf		 scratch;	/* a block, decoded */
 	size_t			 rx;		/* of all streams */
-	size_t			 limit;		/* learned; 0: none */
-	const struct inband	*hurried;	/* sent little, ... */
-	int64_t			 hurried_at;	/* ... then */
-	struct tombstone		 tombstones[TOMBSTONES];
+	size_t			 limit;		/* bytes of a block that the
+						 * way takes; 0: unknown */
+	const struct inband	*hurried;	/* sent little last ... */
+	int64_t			 hurried_at;	/* ... at this time */
+	struct tombstone	 tombstones[TOMBSTONES];
 	unsigned int		 next_tombstone;
 };
 
 /* inband.c */
 
-/* All changes of state: they trace. */
+/* The setter of state: it traces, and an ended stream leaves the tree. */
 void	 inband_set_state(struct inband *s, enum inband_state state);
+/* The setter of in, the peer's direction: it traces. */
 void	 inband_set_in(struct inband *s, enum inband_half half);
+/* The setter of out, our direction: it traces. */
 void	 inband_set_out(struct inband *s, enum inband_half half);
-/* A stream that nobody can find yet, or NULL; and one that can be found. */
+/* A stream that inband_find() does not find yet; peer and sid are copied.  NULL
+ * when out of memory. */
 struct inband *inband_make(struct ibb *b, const char *peer, const char *sid);
+/* From now on, in this state, inband_find() finds it. */
 void	 inband_insert(struct inband *s, enum inband_state state);
+/* The stream with this peer and sid, which may be NULL; or NULL. */
 struct inband *inband_find(struct ibb *b, const char *peer, const char *sid);
-/* It is over, and there is no use in telling the peer; but what it has asked
- * it is answered. */
+/* The stream is over, and there is no use in telling the peer; but the peer's
+ * requests are answered. */
 void	 inband_fail(struct inband *s, enum inband_fault fault,
 	    enum stanza_error err, const char *text);
-/* Whatever is still to be answered to us is of no interest any more. */
+/* Answers to our requests for this stream are ignored from now on. */
 void	 inband_forget(struct inband *s);
-/* The oldest one leaves the queue. */
+/* The oldest flight leaves the queue. */
 void	 inband_flight_free(struct inband *s);
-/* Answer an iq with an error; a message cannot be. */
+/* Answer an iq with an error; a message has no answer. */
 void	 inband_refuse_iq(struct ibb *b, const struct elem *stanza,
 	    enum stanza_error err);
 /* An unsigned number of nine digits at most; -1 if it is none. */
 long	 inband_number(const char *s);
 
-/* open.c, data.c, close.c: take an element of XEP-0047. */
+/* open.c, data.c, close.c */
+
+/* Take an <open/> (XEP-0047 section 2.1): its iq is answered, or an offer is
+ * made to the host. */
 void	 open_input(struct ibb *b, const struct elem *iq,
 	    const struct elem *open);
+/* Take a <data/> (section 2.2): its bytes go to the user, or it is refused. */
 void	 data_input(struct ibb *b, const struct elem *stanza,
 	    const struct elem *data);
+/* Take a <close/> (section 2.3). */
 void	 close_input(struct ibb *b, const struct elem *stanza,
 	    const struct elem *close);
 
-/* Ask the peer again to open; to close. */
+/* Ask the peer to open, for the first time or again: 0 or -1. */
 int	 inband_ask_open(struct inband *s) MUST_CHECK;
+/* Ask the peer to close once more: 0 or -1. */
 int	 inband_ask_close_again(struct inband *s) MUST_CHECK;
-/* Tell the peer to close; its answer is of no interest.  An xcat hears if our
- * local end is why. */
+/* Tell the peer to close, and ignore its answer.  An xcat hears if our local
+ * end is why. */
 void	 close_tell(struct inband *s, enum stanza_error why);
-/* Answer its close, with our last words or without. */
+/* Answer the peer's close; words: with our receipt. */
 void	 close_answer(struct inband *s, int words);
 
-/* The oldest flight has been answered. */
+/* The oldest flight has been answered: tell the user. */
 void	 inband_land(struct inband *s);
-/* Bytes of an iq with a block, without its base64, and of what a WebSocket puts
- * before it. */
+/* Bytes of an iq with a block, without its base64, and of the header that a
+ * WebSocket puts before it. */
 size_t	 inband_tags(const struct inband *s);
 /* Send a flight with this number, for the first time or again: 0 or -1. */
 int	 inband_launch(struct inband *s, struct flight *f, uint64_t number)
 	    MUST_CHECK;
-/* Ask whether the messages up to the last have come. */
+/* Ask whether the messages up to the last have come: 0 or -1. */
 int	 inband_ask_ping(struct inband *s) MUST_CHECK;
 
-/* answer.c */
+/* ack.c */
 
-/* A debt for a stanza with so many bytes of data; NULL without memory.  It
- * counts from now on, until it is freed; the oldest one is. */
+/* An ack for a stanza with len bytes of data; NULL without memory. */
 struct ack *ack_new(const struct elem *stanza, size_t len);
+/* Count the bytes of an ack that was queued as held, until it is freed. */
 void	 ack_count(struct inband *s, const struct ack *d);
+/* The oldest ack leaves the queue. */
 void	 ack_free(struct inband *s);
-/* The newest one, for this block: 0, or -1 without memory. */
+/* Queue an ack for this block as the newest: 0, or -1 without memory. */
 int	 ack_owe(struct inband *s, const struct elem *stanza, size_t len)
 	    MUST_CHECK;
 /* Answer now what is due: 0, or -1 if an answer cannot be sent, without which
@@ -247,30 +269,36 @@ void	 inband_end_debts(struct inband *s, enum stanza_error err);
 
 /* From now on the stream is paced, if it is of iqs and there is a clock. */
 void	 path_join(struct inband *s);
+/* The stream no longer counts for its path. */
 void	 path_leave(struct inband *s);
-/* The connection is another one. */
+/* The connection is another one: measure all paths anew. */
 void	 path_restart(struct ibb *b);
-/* A block was sent for the first time, again; it has been answered. */
+/* A block was sent for the first time. */
 void	 path_sent(struct inband *s, struct flight *f);
+/* A block was sent again. */
 void	 path_sent_again(struct inband *s, struct flight *f);
+/* A block has been answered. */
 void	 path_landed(struct inband *s, const struct flight *f);
-/* The first n that have not been answered are there. */
+/* The first n flights have arrived, though no answer says so. */
 void	 path_arrived(struct inband *s, uint64_t n);
-/* So many bytes more are under way; are not.  Likewise for what has come and is
- * held. */
+/* Count len bytes as sent and unanswered. */
 void	 path_fly(struct inband *s, size_t len);
+/* Count len bytes that were sent as answered. */
 void	 path_land(struct inband *s, size_t len);
+/* Count len bytes that came as held. */
 void	 path_hold(struct inband *s, size_t len);
+/* Count len bytes that came as held no more. */
 void	 path_let_go(struct inband *s, size_t len);
-/* The peer wants no more bytes unanswered than that, of all streams to it. */
+/* The peer wants no more than this many bytes unanswered, of all streams to
+ * it. */
 void	 path_set_window(struct inband *s, size_t bytes);
-/* The same from us, if it is news to the peer; else 0. */
+/* Our window for the peer's bytes, if it is news to the peer; else 0. */
 size_t	 path_grant(struct inband *s);
-/* How large a stanza of a paced stream should be, and how many blocks it may
- * take on now. */
+/* How large a stanza of a paced stream should be, bytes. */
 size_t	 path_stanza(const struct inband *s);
+/* How many blocks a paced stream may take on now. */
 size_t	 path_room(const struct inband *s);
-/* What it has taken on is not kept waiting as long: may a block go now? */
+/* May a block that was taken on go now?  path_room() is stricter. */
 int	 path_takes(const struct inband *s);
 
 /* recover.c */

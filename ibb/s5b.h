@@ -1,7 +1,7 @@
 /*
- * bytestreams: the stanzas of SOCKS5 bytestreams (XEP-0065): who offers which
- * hosts to whom, which one is used, what a proxy is told; and how proxies are
- * found (XEP-0030).  Connections are somebody else's.
+ * s5b: the stanzas of SOCKS5 bytestreams (XEP-0065): which hosts are offered,
+ * which host is used, what a proxy is told; and how proxies are found
+ * (XEP-0030).  Connections are made in net/s5b/.
  *
  * The requester offers, the target connects and says where it got through;
  * if that is a proxy, the requester connects there, too, and has it activated.
@@ -20,13 +20,13 @@ struct elem;
 struct iq_table;
 struct xw;
 
-#define S5B_HOSTS	16	/* looked at, of however many are offered */
+#define S5B_HOSTS	16	/* most that are looked at in an offer */
 #define S5B_HASH	41	/* SHA-1 in hexadecimal, and NUL */
 #define S5B_SID_MAX	128	/* ejabberd's proxies take no longer one */
 #define S5B_PORT	1080	/* section 12.2: where none is given */
 
 struct streamhost {
-	char		 jid[JID_MAX];	/* verbatim: it is compared as such */
+	char		 jid[JID_MAX];	/* verbatim, for comparison */
 	char		 host[256];	/* a name or an address */
 	uint16_t	 port;
 };
@@ -42,9 +42,8 @@ void	 s5b_hash(const char *sid, const char *requester, const char *target,
 
 struct s5b_ask;
 
-/* hosts[used] is the one that the target has connected to; or used is -1 and
- * err says why not (SE_NONE: no answer, or one that makes no sense, as why
- * says). */
+/* The target has connected to hosts[used]; or used is -1 and err says why not
+ * (SE_NONE: no answer, or an answer that makes no sense, as why says). */
 typedef void s5b_used_fn(void *arg, int used, enum stanza_error err,
 	    const char *why);
 
@@ -57,11 +56,13 @@ struct s5b_ask *s5b_offer(struct iq_table *t, const char *peer,
 	    const char *sid, const struct streamhost *hosts, size_t n,
 	    void (*extra)(void *arg, struct xw *w), int64_t deadline,
 	    s5b_used_fn *fn, void *arg);
-/* Have the proxy relay (section 6.3.5).  Answered with used 0 or -1. */
+/* Have the proxy relay (section 6.3.5).  Answered with used 0 or -1.  NULL if
+ * it cannot be sent. */
 struct s5b_ask *s5b_activate(struct iq_table *t, const char *proxy,
 	    const char *sid, const char *target, int64_t deadline,
 	    s5b_used_fn *fn, void *arg);
-/* Not to be called after fn was.  NULL is fine. */
+/* Ignore the answer, and free it; not to be called after fn was.  NULL is
+ * fine. */
 void	 s5b_cancel(struct s5b_ask *a);
 
 /*
@@ -79,12 +80,13 @@ struct s5b_offer {
 
 /*
  * Is this iq an offer?  1: it is, and o is filled in (o->hosts NULL if memory
- * is out); -1: it was none that makes sense and has been refused; 0: it is
+ * is out); -1: the offer makes no sense and has been refused; 0: the iq is
  * something else.
  */
 int	 s5b_parse(struct iq_table *t, const struct elem *iq,
 	    struct s5b_offer *o);
-/* We got through to the host with this JID; id and from are the offer's. */
+/* Answer an offer: we got through to the host with this JID.  id, from and sid
+ * are the offer's.  0, or -1 if it cannot be sent. */
 int	 s5b_accept(struct iq_table *t, const char *from, const char *id,
 	    const char *sid, const char *jid) MUST_CHECK;
 
@@ -94,16 +96,18 @@ int	 s5b_accept(struct iq_table *t, const char *from, const char *id,
 
 struct s5b_search;
 
-/* Every proxy that is found, as it is found; NULL at the end, by deadline at
- * the latest. */
+/* Called for each proxy as it is found, and with NULL at the end, by deadline
+ * at the latest. */
 typedef void s5b_proxy_fn(void *arg, const struct streamhost *proxy);
 
-/* Ask this JID for its address, or the items of a server for theirs.  NULL if
- * that cannot be sent. */
+/* Ask the proxy with this JID for its address.  NULL if that cannot be sent. */
 struct s5b_search *s5b_search_proxy(struct iq_table *t, const char *jid,
 	    int64_t deadline, s5b_proxy_fn *fn, void *arg);
+/* Ask the items of a server whether they are proxies, and for their addresses.
+ * NULL if that cannot be sent. */
 struct s5b_search *s5b_search_server(struct iq_table *t, const char *jid,
 	    int64_t deadline, s5b_proxy_fn *fn, void *arg);
+/* End a search; not to be called after fn had NULL.  NULL is fine. */
 void	 s5b_search_free(struct s5b_search *s);
 
 #endif

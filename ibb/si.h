@@ -1,7 +1,7 @@
 /*
  * si: the stanzas by which files are offered and taken: stream initiation
  * (XEP-0095) with the profile of files (XEP-0096) and a form for the kinds of
- * stream (XEP-0020); and the same said inside a stream between two xcats.
+ * stream (XEP-0020); and the words for that inside a stream between two xcats.
  */
 #ifndef IBB_SI_H
 #define IBB_SI_H
@@ -36,7 +36,7 @@ struct si_file {
 	char		 hash[SI_HASH];	/* MD5, lower case; "" if none */
 	int		 ranged;	/* it can be sent in part */
 	int		 mode;		/* permissions, or -1 (xcats only) */
-	uint64_t	 more;		/* files that follow (likewise) */
+	uint64_t	 more;		/* files that follow (xcats only) */
 };
 
 struct si_offer {
@@ -56,14 +56,17 @@ enum si_refusal {
 	SI_TOO_LARGE		/* not acceptable */
 };
 
-/* Is this iq an offer of a file?  1, and o is filled in, valid as long as iq;
- * -1: it is one that has been refused; 0: it is something else. */
+/* Is this iq an offer of a file?  1: it is, and o is filled in, valid as long
+ * as iq; -1: the offer makes no sense and has been refused; 0: the iq is
+ * something else. */
 int	 si_parse(struct iq_table *t, const struct elem *iq,
 	    struct si_offer *o);
-/* Answer an offer.  Take it, from this byte on, by a stream of this kind; or
- * refuse it, with words for its user (may be NULL).  0 or -1. */
+/* Answer an offer: take the file, from this byte on, by a stream of this kind.
+ * 0 or -1. */
 int	 si_accept(struct iq_table *t, const char *from, const char *id,
 	    unsigned method, uint64_t offset) MUST_CHECK;
+/* Refuse an offer, with words for the peer's user (may be NULL): XEP-0095
+ * section 4.2. */
 void	 si_refuse(struct iq_table *t, const char *from, const char *id,
 	    enum si_refusal why, const char *text);
 
@@ -82,7 +85,8 @@ struct si_answer {
 int	 si_offer(struct iq_table *t, const char *peer, const char *sid,
 	    const char *mime, const struct si_file *f, unsigned methods,
 	    iq_answer_fn *fn, void *arg, int64_t deadline) MUST_CHECK;
-/* f and methods are what was offered; answer may be NULL. */
+/* Read the answer (NULL: none came in time) to our offer of f and methods into
+ * a, whose text is valid as long as answer. */
 void	 si_answer(const struct elem *answer, const struct si_file *f,
 	    unsigned methods, struct si_answer *a);
 
@@ -91,11 +95,13 @@ void	 si_answer(const struct elem *answer, const struct si_file *f,
  * each an element behind its length.
  */
 
-/* Add one to out: the offer; what is wanted of it; that and why it is
- * refused; that what came was not what was offered.  0 or -1. */
+/* Add the offer of a file to out: 0 or -1. */
 int	 si_say_file(struct buf *out, const struct si_file *f) MUST_CHECK;
+/* Add to out that the file is wanted, from offset on: 0 or -1. */
 int	 si_say_range(struct buf *out, uint64_t offset) MUST_CHECK;
+/* Add to out that the file is refused, and why: 0 or -1. */
 int	 si_say_refused(struct buf *out, const char *text) MUST_CHECK;
+/* Add to out that the file that came was not the one offered: 0 or -1. */
 int	 si_say_wrong(struct buf *out, const char *text) MUST_CHECK;
 
 enum si_word {
@@ -107,8 +113,8 @@ enum si_word {
 	SI_WRONG
 };
 
-/* The word that data begins with, len bytes of it.  *used are its own; *e,
- * which the caller frees, is what f, or *offset, or *text are taken from. */
+/* The word that the len bytes of data begin with, of which it takes *used.
+ * f, *offset or *text are taken from *e, which the caller frees. */
 enum si_word si_hear(const unsigned char *data, size_t len, size_t *used,
 	    struct elem **e, struct si_file *f, uint64_t *offset,
 	    const char **text);

@@ -1,4 +1,6 @@
-/* why: what went wrong with a stream, in words that say what to do. */
+/*
+ * stream_strerror: what went wrong with a stream, in words that say what to do.
+ */
 #ifndef IBB_STREAM_STRERROR_H
 #define IBB_STREAM_STRERROR_H
 
@@ -15,8 +17,8 @@ enum stream_fault stream_strerror_fault(enum inband_fault fault,
 int	 why_far(const char *us, const char *peer);
 
 /* A phrase for the fault in out (returned), cut to size.  far: see why_far();
- * what such a peer seems to refuse may be our own server's refusal.  text is
- * what the peer or the server said. */
+ * a refusal that names a far peer may be our own server's.  text is what the
+ * peer or the server said. */
 const char *stream_strerror_inband(int far, enum inband_fault fault,
 	    enum stanza_error err, const char *text, char *out, size_t size);
 
