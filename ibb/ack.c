@@ -1,6 +1,6 @@
 /*
- * answer: what a peer is owed for its blocks, until their bytes have gone where
- * they belong.
+ * ack: the answers that a peer is owed for its blocks, until their bytes have
+ * gone where they belong.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,11 +63,11 @@ ack_free(struct inband *s)
 }
 
 /*
- * In a conversation, where small blocks go to and fro, it is more urgent what
- * the local end says to a block than that it has come; and servers that do one
- * thing after the other would do that first.  So there answers wait for a
- * moment, as those of TCP do (RFC 1122, section 4.2.3.2), and all go together.
- * Only between xcats: others may wait for each answer.
+ * In a conversation, where small blocks go to and fro, the reply of the local
+ * end is more urgent than the answer to the block; but servers that handle one
+ * stanza after the other would handle the answer first.  So there answers wait
+ * for a moment, as those of TCP do (RFC 1122, section 4.2.3.2), and all go
+ * together.  Only between xcats: other programs may wait for each answer.
  */
 
 static int
@@ -138,7 +138,7 @@ inband_end_debts(struct inband *s, enum stanza_error err)
 	struct ack	*d;
 
 	while (ack_pay(s) == -1)
-		ack_free(s);	/* its answer cannot be sent */
+		ack_free(s);	/* the answer to this block cannot be sent */
 	for (; (d = STAILQ_FIRST(&s->acks)) != NULL; ack_free(s))
 		if (d->id != NULL)
 			iq_refuseto(s->ibb->iqs, s->peer, d->id, err, NULL);

@@ -1,3 +1,6 @@
+/*
+ * budget: the memory that streams may take, shared out by account.
+ */
 #include <sys/tree.h>
 
 #include <stdint.h>
@@ -7,7 +10,7 @@
 #include "ibb/budget.h"
 #include "xml/jid.h"
 
-/* Of one account. */
+/* What the streams of one account have taken. */
 struct share {
 	struct budget	*budget;
 	size_t		 used;
@@ -126,7 +129,7 @@ budget_rest(size_t limit, size_t used)
 	return used < limit ? limit - used : 0;
 }
 
-/* With only so many quarters of each. */
+/* What is left if only so many quarters of each limit may be taken. */
 static size_t
 charge_room(const struct charge *c, size_t quarters)
 {

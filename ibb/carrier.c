@@ -207,7 +207,6 @@ carrier_set_out(struct carrier *c, struct buf *out)
 	c->out = out != NULL ? out : &c->plain;
 }
 
-/* The peer has taken so much payload of ours. */
 void
 carrier_confirm(struct carrier *c, uint64_t payload)
 {
@@ -254,7 +253,7 @@ carrier_room_blocks(const struct carrier *c)
 	return inband_room(c->inband);
 }
 
-/* An eighth of what there is memory for, as each of many streams wants some. */
+/* An eighth of the memory that is left, as each of many streams wants some. */
 size_t
 carrier_window(const struct carrier *c)
 {
@@ -305,7 +304,7 @@ carrier_received(struct carrier *c, uint64_t payload)
 		return -1;
 	m->upto = payload;
 	STAILQ_INSERT_TAIL(&c->marks, m, next);
-	carrier_answer(c);	/* it may hold nothing for the end */
+	carrier_answer(c);	/* a block without payload is consumed */
 	return 0;
 }
 

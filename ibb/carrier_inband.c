@@ -92,7 +92,7 @@ carrier_on_answered(void *arg, size_t weight)
 	carrier_confirm(c, c->landed);
 }
 
-/* What we told the peer, or it answered, may have been lost. */
+/* Our last word on the socket to the peer, or its answer, may be lost. */
 static void
 carrier_on_mended(void *arg, int lost)
 {
@@ -188,8 +188,8 @@ carrier_accept(struct carrier *c, void (*extra)(void *, struct xw *))
  * Blocks out, and answers to those that came
  */
 
-/* As many blocks as may go.  The one that ends what there is stands for all
- * payload that no other block stands for. */
+/* The block that empties the buffer carries the credit for all payload that no
+ * block before it carried. */
 void
 carrier_send_blocks(struct carrier *c)
 {
@@ -215,7 +215,6 @@ carrier_mark_free(struct carrier *c)
 	free(m);
 }
 
-/* Answer the blocks that have been consumed to their end. */
 void
 carrier_answer(struct carrier *c)
 {

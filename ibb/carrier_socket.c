@@ -31,7 +31,6 @@ carrier_alone(const char *peer, const char *sid,
 	return c;
 }
 
-/* A socket alone says all by its end: ours, then theirs. */
 void
 carrier_socket_close(struct carrier *c)
 {
@@ -42,7 +41,7 @@ carrier_socket_close(struct carrier *c)
 	c->user.closed(c->arg, NULL);
 }
 
-/* The end of a socket alone is the end of the stream. */
+/* The end of a socket alone is the end of its stream. */
 static void
 carrier_lost_alone(struct carrier *c, int broke)
 {
@@ -95,7 +94,7 @@ carrier_set_socket(struct carrier *c, unsigned n, int ready)
 		carrier_set_way(c, ready ? CARRIER_SOCKET : CARRIER_MOVING);
 		return 0;
 	}
-	if (ready)		/* the peer is waiting to hear that */
+	if (ready)	/* the peer waits for that before it writes */
 		handover_tell(c, "open");
 	handover_advance(c);
 	return 0;
@@ -132,7 +131,7 @@ carrier_socket_lost(struct carrier *c, int broke)
 	}
 	expected = !inband_may_carry(c->inband);
 	handover_drop(c);
-	c->telling = 0;		/* whatever it was, this is more */
+	c->telling = 0;		/* the end is more than that said */
 	handover_report(c);
 	handover_advance(c);
 	return expected;
@@ -158,7 +157,8 @@ carrier_socket_pad(struct carrier *c, int (*pad)(void *))
 	c->pad = pad;
 }
 
-/* The last bytes for now are out: if they are held back, let it be padding. */
+/* When the last bytes for now are out, send padding behind them for a proxy to
+ * hold back. */
 static void
 carrier_pad_socket(struct carrier *c)
 {
@@ -184,7 +184,7 @@ carrier_socket_sent(struct carrier *c, size_t len)
 		handover_report(c);
 		return;
 	}
-	/* Nobody will say more of these. */
+	/* The peer confirms nothing: the system has taken the bytes. */
 	c->socket_known += len;
 	buf_drain(c->out, len);
 	carrier_confirm(c, c->confirmed + len);
@@ -216,7 +216,7 @@ carrier_socket_tick(struct carrier *c)
 			carrier_set_way(c, CARRIER_SOCKET);
 		handover_advance(c);
 	}
-	if (buf_len(c->out) == 0)	/* it may have been large */
+	if (buf_len(c->out) == 0)	/* its storage may be large */
 		buf_free(c->out);
 	c->urgent = 1;
 	handover_report(c);

@@ -9,7 +9,7 @@
 #include "xml/iq.h"
 #include "xml/write.h"
 
-/* A close that has come before. */
+/* The peer repeats its close, with another id: 1 if that is dealt with. */
 static int
 close_again(struct inband *s, const char *id)
 {
@@ -81,7 +81,7 @@ write_receipt(struct inband *s, struct xw *w)
 		xw_elem(w, "receipt", NS_XCAT, receipt);
 }
 
-/* Why the stream never came to anything: see inband_turn_away(). */
+/* Why an accepted stream is refused after all: see inband_turn_away(). */
 static void
 write_refused(const struct inband *s, struct xw *w)
 {
@@ -123,7 +123,7 @@ close_bury(struct inband *s)
 static void
 close_done(struct inband *s, const struct elem *answer)
 {
-	/* Closes that crossed: the peer waits for its answer too. */
+	/* Our closes crossed: the peer waits for an answer, too. */
 	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 1);
 	inband_set_in(s, INBAND_HALF_CLOSED);
@@ -144,7 +144,7 @@ close_answered(void *arg, const struct elem *answer)
 		inband_fail(s, INBAND_SILENT, SE_NONE, "");
 		return;
 	}
-	/* A peer that closed at the same time no longer knows the stream. */
+	/* A peer whose close crossed ours no longer knows the stream. */
 	err = stanza_error(answer);
 	if (err != SE_NONE && recover_mends(s, err))
 		return;
@@ -154,7 +154,7 @@ close_answered(void *arg, const struct elem *answer)
 		return;
 	}
 	inband_forget(s);
-	/* One that never knew it has not taken our messages either. */
+	/* A peer that never knew the stream has not taken our messages. */
 	if (err == SE_NONE || (s->message && s->in != INBAND_HALF_OPEN))
 		while (s->state == INBAND_OPEN && !STAILQ_EMPTY(&s->flights))
 			inband_land(s);
@@ -181,8 +181,8 @@ close_ask(struct inband *s, int64_t deadline)
 	return iq_ask(s->ibb->iqs, close_answered, s, deadline);
 }
 
-/* That the local end failed is told by the errors of blocks; but there are none
- * while the bytes go through a socket.  Other reasons tell nothing more. */
+/* While bytes go through a socket there are no blocks whose errors could say
+ * that our local end failed.  Other reasons tell the peer nothing more. */
 void
 close_tell(struct inband *s, enum stanza_error why)
 {
@@ -233,7 +233,8 @@ inband_close_back(struct inband *s, int64_t deadline)
 		return;
 	if (s->out == INBAND_HALF_OPEN)
 		close_out(s, deadline);
-	/* After the question: once answered, the peer forgets the stream. */
+	/* Ask first: once its close is answered, the peer forgets the
+	 * stream. */
 	if (s->state == INBAND_OPEN && s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 1);
 }
@@ -255,7 +256,7 @@ inband_abort(struct inband *s, enum stanza_error err)
 	inband_set_state(s, INBAND_ENDED);
 }
 
-/* The reason goes first: what is refused behind it says less. */
+/* The reason goes before the errors of blocks, which say less. */
 void
 inband_turn_away(struct inband *s, enum stanza_error err, const char *text)
 {

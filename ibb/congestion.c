@@ -1,5 +1,5 @@
 /*
- * pace: how much of a stream to have under way, found by measuring.
+ * congestion: how much of a stream to have under way, found by measuring.
  */
 #include <string.h>
 
@@ -12,14 +12,15 @@
 #define FAST		1000000
 #define QUEUE		40000		/* us that blocks may stand in queues */
 #define QUEUE_POLITE	200
-#define REST_FIRST	20000		/* us between rests, at first, */
-#define REST_MOST	30000000	/* and at last, */
-#define REST_TRIPS	60		/* or so many round trips; */
-#define REST_SOON	1000000		/* or this, if it may help */
+#define REST_FIRST	20000		/* us between rests, at first */
+#define REST_MOST	30000000	/* us between rests, at last */
+#define REST_TRIPS	60		/* or so many round trips */
+#define REST_SOON	1000000		/* us, when much less arrives */
 #define PROBES		2		/* rounds after a rest with little */
 #define BASE_MOST	1000000		/* us: no path is longer than that */
-#define PROVED		4		/* this part of what has arrived, */
-#define PROVED_POLITE	8		/* or this, may be under way */
+#define PROVED		4		/* 1/4 of all that has arrived may be
+					 * under way */
+#define PROVED_POLITE	8		/* or 1/8 */
 
 void
 congestion_init(struct congestion *p, int64_t now)
@@ -45,7 +46,7 @@ begin_round(struct congestion *p, int64_t now)
 	p->full = 0;
 }
 
-/* What was before says nothing of it. */
+/* A round of which those before say nothing. */
 static void
 begin_anew(struct congestion *p, int64_t now)
 {
@@ -84,8 +85,8 @@ congestion_clamp(size_t n, size_t least, size_t most)
 	return n < least ? least : n > most ? most : n;
 }
 
-/* On a slow path two stanzas are to take a second at most, and half of one if
- * somebody types; on a fast one it is the number of stanzas that costs. */
+/* On a slow path two stanzas are to take a second at most, and half a second
+ * beside typing; on a fast path the number of stanzas costs. */
 static size_t
 choose_stanza(const struct congestion *p, int polite)
 {
@@ -102,11 +103,11 @@ choose_stanza(const struct congestion *p, int polite)
 }
 
 /*
- * Now and then everything is to have arrived before more is sent.  What that
- * takes shows how long the empty path is, for one that has become longer would
- * look like a queue for ever; and servers that read on and on come to a rest
- * (see net/io.c for what Prosody does until then).  Soon after the beginning,
- * then ever more seldom; and when much less arrives than before.
+ * Now and then everything is to have arrived before more is sent.  The time of
+ * that shows how long the empty path is, for a path that has become longer
+ * would look like a queue for ever; and servers that read on and on come to a
+ * rest (net/io/io.c says what Prosody does until then).  Rest soon after the
+ * beginning, then ever more seldom; and when much less arrives than before.
  */
 static void
 look_for_rest(struct congestion *p, int64_t now)
@@ -123,9 +124,9 @@ look_for_rest(struct congestion *p, int64_t now)
 }
 
 /*
- * There are servers that read all they get and then rest for as long as their
- * limit wants, so that an answer takes as long as what was under way before it,
- * and the more is under way the longer the path looks.  Little tells the truth.
+ * Some servers read all they get and then rest for as long as their rate limit
+ * wants.  Then an answer takes as long as the bytes under way before it, and
+ * the path looks the longer the more is under way.  Measure it with little.
  */
 static void
 congestion_probe(struct congestion *p)
@@ -161,9 +162,10 @@ congestion_highest(const struct congestion *p)
 }
 
 /*
- * Enough for what arrives in a round trip, and in the time that a queue may
- * take.  What arrives while there is less than that says how much can.  But the
- * first bytes of many may be let through before a limit is felt.
+ * The budget is what arrives in a round trip and in the time that a queue may
+ * take; the rate while less is under way says how much that is.  But it is no
+ * more than a part of all that has arrived, for a server may let the first
+ * bytes through before its limit is felt.
  */
 static void
 congestion_adjust(struct congestion *p, int polite)
@@ -176,7 +178,7 @@ congestion_adjust(struct congestion *p, int polite)
 
 	if (queue < base / 2)
 		queue = base / 2;
-	/* If the queue is far too long, it was faster once. */
+	/* If the queue is far too long, the path has become slower. */
 	rate = p->trip > base + 2 * queue ? p->rate : congestion_highest(p);
 	budget = rate * (uint64_t)(base + queue) / 1000000;
 	if (budget > 2 * p->budget)
@@ -187,8 +189,8 @@ congestion_adjust(struct congestion *p, int polite)
 	    CONGESTION_BUDGET_MAX);
 }
 
-/* Over two rounds: a server that rests for what it has read makes one wait for
- * what came in the other. */
+/* Measure over two rounds: if a server rests for what it has read, a block of
+ * this round waits for those of the round before. */
 static void
 congestion_measure(struct congestion *p, int64_t now)
 {
@@ -199,7 +201,7 @@ congestion_measure(struct congestion *p, int64_t now)
 	p->rates[p->nrates++ % CONGESTION_RATES] = p->rate;
 }
 
-/* The rate is known, but not from little. */
+/* The rate is that of before: it cannot be measured with little. */
 static void
 end_probe(struct congestion *p, int polite)
 {

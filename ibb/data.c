@@ -14,13 +14,13 @@
 #define BLOCK_SMALL	512	/* if a slow path wants small stanzas */
 #define BLOCK_LEAST	48	/* if the server takes almost nothing */
 
-/* All of a stanza but the addresses and the base64; and what a WebSocket has
- * before it. */
+/* All of a stanza but the addresses and the base64; and the header of a
+ * WebSocket's frame. */
 #define TAGS	(sizeof("<iq xmlns='jabber:client' type='set' " \
 		    "id='0123456789abcdef' to=''>" \
 		    "<data xmlns='" NS_IBB "' sid='' seq='65535'>" \
 		    "</data></iq>") - 1 + 8)
-/* What a message has more of them, but the sid in its id. */
+/* Bytes that a message has beyond these, but the sid in its id. */
 #define MESSAGE_TAGS 64
 
 /*
@@ -34,7 +34,7 @@ inband_agree(struct inband *s, size_t ours, size_t theirs)
 	s->theirs = theirs;
 }
 
-/* As it will be written. */
+/* The length of s with its entities, as it is written. */
 static size_t
 data_length(const char *s)
 {
@@ -51,7 +51,7 @@ inband_tags(const struct inband *s)
 	return TAGS + data_length(s->peer) + data_length(s->sid);
 }
 
-/* A block that fits a stanza of that size, or the least. */
+/* The block that fits a stanza of that size, but no less than least. */
 static size_t
 data_fits(const struct inband *s, size_t stanza, size_t least)
 {
@@ -63,7 +63,7 @@ data_fits(const struct inband *s, size_t stanza, size_t least)
 	    (stanza - tags) / 4 * 3;
 }
 
-/* Bytes of a block that the server takes, as it said or we have learned; 0 if
+/* The largest block that the server takes, as it said or we have learned; 0 if
  * that is not known. */
 static size_t
 block_limit(const struct inband *s)
@@ -83,7 +83,7 @@ inband_block(const struct inband *s)
 	size_t	 limit = block_limit(s), paced;
 	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
 
-	if (s->path != NULL) {	/* what fits the stanza that the path likes */
+	if (s->path != NULL) {
 		paced = data_fits(s, path_stanza(s), BLOCK_SMALL);
 		if (paced < block)
 			block = paced;
@@ -116,8 +116,8 @@ inband_takes(const struct inband *s)
 	return data_sends(s) && path_takes(s);
 }
 
-/* Messages have no answers: the peer tells us all by answering our close.  If
- * it closes first, what it has got is to be known before we answer. */
+/* Messages have no answers: the peer's answer to our close stands for all.  If
+ * the peer closes first, we have to know what it has got before we answer. */
 size_t
 inband_unanswered(const struct inband *s)
 {
@@ -173,7 +173,7 @@ block_answered(void *arg, const struct elem *answer)
 	f->answered = 1;
 	if (err == SE_NONE) {
 		take_window(s, answer);
-		/* What has come after a block that has not is no use. */
+		/* Acknowledge in order only. */
 		while (s->state == INBAND_OPEN &&
 		    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
 			inband_land(s);
@@ -182,8 +182,7 @@ block_answered(void *arg, const struct elem *answer)
 	f->answered = 0;
 	if (recover_mends(s, err))
 		return;
-	/* Section 2.2: the sender must close; whether anybody is there to
-	 * hear it is another matter. */
+	/* Section 2.2: the sender must close, though the peer may be gone. */
 	inband_abort(s, SE_ITEM_NOT_FOUND);
 	if (s->user.failed != NULL)
 		s->user.failed(s->arg, INBAND_UNDELIVERED, err,
@@ -191,7 +190,7 @@ block_answered(void *arg, const struct elem *answer)
 }
 
 /* Any answer to a ping, an error too, says that the messages before it have
- * come as far as the ping did. */
+ * come as far as the ping. */
 static void
 ping_answered(void *arg, const struct elem *answer)
 {
@@ -218,7 +217,6 @@ write_data(struct inband *s, struct xw *w, uint16_t seq, const void *data,
 	xw_end(w);
 }
 
-/* Ask whether the messages up to the last have come. */
 int
 inband_ask_ping(struct inband *s)
 {
@@ -242,11 +240,11 @@ send_message(struct inband *s, uint16_t seq, const void *data, size_t len)
 	/* All that some servers return of a message is its id. */
 	xw_attrf(w, "id", "%s.%u", s->sid, seq);
 	write_data(s, w, seq, data, len);
-	/* XEP-0334: not for anybody's archive. */
+	/* XEP-0334: not for an archive. */
 	xw_elem(w, "no-store", "urn:xmpp:hints", NULL);
 	if (iq_send(t) == -1)
 		return -1;
-	/* Nothing follows the last before the peer's close is answered. */
+	/* Once the peer has asked to close, no message need follow. */
 	if (++s->since_ping < MESSAGE_BATCH && s->in == INBAND_HALF_OPEN)
 		return 0;
 	return inband_ask_ping(s);
@@ -322,7 +320,7 @@ right_seq(const struct inband *s, long seq)
 }
 
 /* The largest block we take.  mod_tcpproxy heeds no size; nor does
- * TCP-over-XMPP, which sends up to 65536, what Node.js reads at once. */
+ * TCP-over-XMPP, which sends what Node.js reads at once, up to 65536 bytes. */
 static size_t
 data_largest(const struct inband *s)
 {
@@ -336,8 +334,8 @@ data_largest(const struct inband *s)
 #define HOLD_ALWAYS	(INBAND_BLOCK_MAX + 1024)	/* a block and its id */
 
 /*
- * Is there room for a block?  Whatever other streams have taken, each may hold
- * a little; what a peer sends beyond its window is not waited for.
+ * Is there room for a block?  Each stream may hold a little, even if the others
+ * have taken all the memory.
  */
 static int
 has_room(struct inband *s, size_t len)

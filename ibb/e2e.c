@@ -1,3 +1,6 @@
+/*
+ * e2e: the TLS 1.3 session between two xcats, on buffers.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,7 +33,7 @@ struct e2e {
 	int		 ignore_rest;	/* what comes after the end */
 	int		 judged;	/* the peer's key was refused */
 	int		 starved;	/* it broke for lack of memory */
-	int		 unwanted;	/* ours was */
+	int		 unwanted;	/* our key was refused */
 	char		 peer[E2E_FINGERPRINT];
 	char		 about[64];	/* ALPN protocol */
 	char		 err[512];
@@ -60,7 +63,8 @@ e2e_fingerprint(X509 *cert, char *out)
  * Callbacks of OpenSSL
  */
 
-/* It reads from the bytes at hand and writes to out, with no copies more. */
+/* The BIO reads from the bytes at hand and writes to out, with no copies
+ * more. */
 static int
 bio_read(BIO *b, char *p, int len)
 {
@@ -120,8 +124,8 @@ bio_new(struct e2e *e)
 	return b;
 }
 
-/* Before each operation.  Not all of OpenSSL names a lack of memory in its
- * queue, but malloc(3) does in errno. */
+/* To be called before each operation.  OpenSSL does not always note a lack of
+ * memory in its queue, but malloc(3) does in errno. */
 static void
 e2e_begin(void)
 {
@@ -175,7 +179,7 @@ e2e_padding(SSL *ssl, int type, size_t len, void *arg)
 	return e->padding && len < E2E_PAD ? E2E_PAD - len : 0;
 }
 
-/* The caller's idea of the stream must be ours. */
+/* The caller must mean our stream: its ALPN protocol must be ours. */
 static int
 select_protocol(SSL *ssl, const unsigned char **out, unsigned char *outlen,
     const unsigned char *in, unsigned int inlen, void *arg)
@@ -210,7 +214,7 @@ e2e_context(X509 *cert, EVP_PKEY *key)
 	SSL_CTX_set_cert_verify_callback(ctx, e2e_judge_key, NULL);
 	SSL_CTX_set_record_padding_callback(ctx, e2e_padding);
 	SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
-	/* Nothing is resumed: tickets would only be bytes on the way. */
+	/* Sessions are not resumed: tickets would only be bytes on the way. */
 	SSL_CTX_set_num_tickets(ctx, 0);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
@@ -221,7 +225,7 @@ e2e_context(X509 *cert, EVP_PKEY *key)
  * Sessions
  */
 
-/* The strings, each with its NUL, hashed. */
+/* The ALPN protocol holds the hash of the strings, each with its NUL. */
 static int
 bind_context(struct e2e *e, const char *const *about, size_t n)
 {
@@ -311,7 +315,7 @@ e2e_alert(unsigned long err)
 	    -1;
 }
 
-/* Whatever an implementation has to say of a key that it does not want. */
+/* Is this alert an implementation's word for a key that it does not want? */
 static int
 about_key(int alert)
 {

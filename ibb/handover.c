@@ -17,9 +17,9 @@
 #define REPORTS	4	/* stanzas for a window */
 
 /*
- * With the last block answered everything before is where it belongs: what is
- * next may take the socket.  Streams of messages have no such moment, but
- * these get no socket.
+ * Once the last block is answered, all payload before has gone where it
+ * belongs, and the next bytes may take the socket.  Blocks in messages are not
+ * answered, but their streams get no socket.
  */
 void
 handover_advance(struct carrier *c)
@@ -72,7 +72,6 @@ handover_number(const char *s, uint64_t *n)
 
 static void	 handover_take_answer(void *, const struct elem *);
 
-/* One at a time: its answer is what sets the pace. */
 void
 handover_tell(struct carrier *c, const char *state)
 {
@@ -82,8 +81,8 @@ handover_tell(struct carrier *c, const char *state)
 	    IQ_NODEADLINE) == 0;
 }
 
-/* Has the window for our bytes changed so much that the peer, which is to
- * report several times for each, had better know? */
+/* Has our window changed so much that the peer, which reports several times in
+ * each window, has to know? */
 static int
 window_is_news(const struct carrier *c)
 {
@@ -92,7 +91,6 @@ window_is_news(const struct carrier *c)
 	return n < c->told_window / 2 || n / 2 > c->told_window;
 }
 
-/* Is there something worth telling the peer? */
 void
 handover_report(struct carrier *c)
 {
@@ -127,7 +125,8 @@ bad_control(struct carrier *c)
 	c->user.failed(c->arg, INBAND_BAD_DATA, SE_BAD_REQUEST, "");
 }
 
-/* It cannot have more than was sent, nor less than it has said before. */
+/* The peer cannot have received more than was sent, nor less than it has said
+ * before: 0, or -1 if its counts say so. */
 static int
 handover_take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 {
@@ -141,8 +140,8 @@ handover_take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 }
 
 /*
- * Both ends have closed the socket and know what came of it.  What has not
- * goes in-band; a block of that, once answered, says that all before it was
+ * Both ends have closed the socket and know what has arrived.  The other bytes
+ * go in-band; when a block of these is answered, all payload before it has been
  * consumed as well.
  */
 static void
@@ -150,7 +149,7 @@ handover_settle(struct carrier *c)
 {
 	c->socket = CARRIER_SOCKET_NONE;
 	c->owed = c->received;
-	if (c->way == CARRIER_LOST)	/* or blocks are on their way */
+	if (c->way == CARRIER_LOST)	/* no blocks are on their way */
 		c->blocked = c->landed = c->confirmed;
 	c->socket_out = c->socket_known = 0;
 	if (c->foreign)
@@ -162,7 +161,6 @@ handover_settle(struct carrier *c)
 	handover_advance(c);
 }
 
-/* We use it no more. */
 void
 handover_drop(struct carrier *c)
 {
@@ -181,7 +179,7 @@ counts_of(const struct elem *e, uint64_t *n, uint64_t *in, uint64_t *consumed)
 	    handover_number(elem_attr(e, "consumed"), consumed) == -1 ? -1 : 0;
 }
 
-/* The window that the peer has for its bytes. */
+/* The window of the peer for our bytes; without a number it is the largest. */
 static size_t
 window_of(const struct elem *e)
 {
@@ -193,7 +191,7 @@ window_of(const struct elem *e)
 	return n < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST : (size_t)n;
 }
 
-/* The peer has closed it, too, and says what came. */
+/* The peer has closed the socket, too, and says how much has arrived. */
 static void
 peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 {
@@ -210,7 +208,7 @@ peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 }
 
 /* The in-band bytestream finds out what is wrong, and whether it can be
- * mended: see on_mended(). */
+ * mended: see carrier_on_mended(). */
 static void
 not_heard(struct carrier *c, enum stanza_error err)
 {
@@ -245,7 +243,7 @@ control_open(struct carrier *c, const struct elem *iq, uint64_t in,
 {
 	iq_ok(c->iqs, iq);
 	if (c->socket != CARRIER_SOCKET_UP)
-		return;		/* we have dropped it and say so */
+		return;		/* we dropped it, and told the peer */
 	if (handover_take_counts(c, in, consumed) == -1) {
 		bad_control(c);
 		return;
@@ -285,7 +283,7 @@ carrier_control(struct carrier *c, const struct elem *iq,
 		iq_refuse(c->iqs, iq, SE_BAD_REQUEST, NULL);
 		return;
 	}
-	/* One that it has given up before we had it. */
+	/* The peer aborted a socket that has not reached us yet. */
 	if (n == c->number + 1 && c->socket == CARRIER_SOCKET_NONE &&
 	    strcmp(state, "closed") == 0) {
 		c->number = (unsigned)n;

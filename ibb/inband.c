@@ -1,3 +1,7 @@
+/*
+ * inband: the in-band bytestreams of a login: their states, and the stanzas
+ * that come for them.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +66,6 @@ inband_set_out(struct inband *s, enum inband_half half)
 	s->out = half;
 }
 
-/* Whatever is still to be answered is of no interest any more. */
 void
 inband_forget(struct inband *s)
 {
@@ -74,8 +77,6 @@ inband_forget(struct inband *s)
 		iq_forget(s->ibb->iqs, f);
 }
 
-/* It is over, and there is no use in telling the peer; but what it has asked
- * it must be answered. */
 void
 inband_fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
     const char *text)
@@ -245,7 +246,6 @@ inband_find(struct ibb *b, const char *peer, const char *sid)
  * What comes
  */
 
-/* An unsigned number of nine digits at most; -1 if it is none. */
 long
 inband_number(const char *s)
 {
@@ -285,8 +285,8 @@ inband_flying(const struct inband *s)
 #define CONGESTED	(3 * 512 * 1024)
 #define CONGESTED_LEAST	(128 * 1024)
 
-/* xcat does not get there: it has less under way.  With little memory it is
- * half of what there is. */
+/* A peer that is an xcat has less under way than CONGESTED.  With little memory
+ * the limit is half of it. */
 static int
 inband_congested(struct inband *s)
 {
@@ -307,8 +307,8 @@ ibb_congested(struct ibb *b)
 	return 0;
 }
 
-/* The stream of which a message came back.  Not all servers return what was
- * in it, but its id they do: the sid, a dot and the seq. */
+/* The stream of which a message came back.  Not all servers return its
+ * content, but all return its id: the sid, a dot and the seq. */
 static struct inband *
 inband_bounced(struct ibb *b, const struct elem *stanza,
     const struct elem *data)

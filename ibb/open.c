@@ -10,7 +10,7 @@
 #include "xml/write.h"
 
 /*
- * Ours
+ * We open
  */
 
 static void
@@ -20,7 +20,7 @@ open_answered(void *arg, const struct elem *answer)
 	enum stanza_error	 err;
 
 	if (answer == NULL) {
-		/* It may still say yes: let it not wait for us then. */
+		/* The peer may still accept: then it must not wait for us. */
 		close_tell(s, SE_REMOTE_SERVER_TIMEOUT);
 		inband_fail(s, INBAND_SILENT, SE_NONE, "");
 		return;
@@ -69,10 +69,10 @@ inband_open(struct inband *s, int64_t deadline,
 }
 
 /*
- * The peer's
+ * The peer opens
  */
 
-/* A sid is an NMTOKEN; what is beyond ASCII is left to the parser's eyes. */
+/* A sid is an NMTOKEN; only its ASCII characters are looked at. */
 static int
 good_sid(const char *sid)
 {
@@ -98,8 +98,8 @@ answer_open(struct inband *s)
 }
 
 /*
- * An open that has come before, because its sender does not know whether it
- * did.  What was answered is answered again, if nothing has happened since.
+ * The peer repeats its open, because it does not know whether that has come.
+ * An accepted open is accepted again, if no block has come since.
  */
 static int
 open_again(struct inband *s, const char *id)
@@ -163,7 +163,7 @@ inband_own(struct inband *s, const struct inband_user *user, void *arg)
 int
 inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
 {
-	if (s->state != INBAND_OFFERED)	/* it was closed meanwhile */
+	if (s->state != INBAND_OFFERED)	/* the peer closed meanwhile */
 		return -1;
 	s->result = extra;
 	inband_set_state(s, INBAND_OPEN);

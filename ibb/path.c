@@ -1,10 +1,10 @@
 /*
  * path: what the streams to one peer have in common, and how they take turns.
  *
- * All of them together may have under way what the path can take, so that one
- * of a thousand still sends large stanzas, one after the other, where each
- * alone would have to be content with small ones.  Whoever comes first sends;
- * the loop lets everybody come in turn.
+ * All of them together may have under way what the path can take, so that each
+ * of a thousand streams still sends large stanzas, one stream after the other,
+ * where a fixed part for each would allow only small ones.  The stream that is
+ * asked first sends; the loop asks all streams in turn.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +13,10 @@
 
 #define HURRY	2000000	/* us that a block in a hurry is remembered */
 #define CROWD	4	/* streams that send: enough to keep a path going */
-#define WINDOW	(8 * CONGESTION_BUDGET_MAX)	/* bytes that may lie there */
-#define LEAST	(64 * 1024)	/* or so many, if it has little room */
-#define STILL	100000	/* us without any answer, and four round trips, but */
-#define STILL_MOST 4000000	/* not more than that */
+#define WINDOW	(8 * CONGESTION_BUDGET_MAX)	/* bytes unanswered */
+#define LEAST	(64 * 1024)	/* bytes, if there is little memory */
+#define STILL	100000	/* us without any answer, and four round trips */
+#define STILL_MOST 4000000	/* us, most of both together */
 
 static int
 path_cmp(const struct path *a, const struct path *b)
@@ -87,9 +87,9 @@ path_leave(struct inband *s)
 	}
 }
 
-/* Streams of which all has landed. */
+/* Take the streams whose blocks have all landed out of the list. */
 static void
-look_who_landed(struct path *p, int64_t now)
+path_move_on(struct path *p, int64_t now)
 {
 	struct inband	*s;
 
@@ -106,14 +106,14 @@ path_restart(struct ibb *b)
 
 	RB_FOREACH(p, path_tree, &b->paths) {
 		congestion_restart(&p->pace, b->host.now());
-		look_who_landed(p, b->host.now());
-		p->told = 0;	/* it may not have heard of it */
+		path_move_on(p, b->host.now());
+		p->told = 0;	/* the peer may not know the window */
 	}
 }
 
 /*
- * Who is in a hurry: somebody who types, or a program that asks and waits.  One
- * small block alone may be the end of something large.
+ * A stream is in a hurry if a person types, or if a program asks and waits: it
+ * sends small blocks only.  A single small block may be the end of large data.
  */
 
 static void
@@ -135,7 +135,7 @@ look_for_hurry(struct inband *s, size_t len)
 }
 
 static int
-somebody_hurries(const struct ibb *b)
+path_is_hurried(const struct ibb *b)
 {
 	return b->hurried != NULL && b->host.now() - b->hurried_at < HURRY;
 }
@@ -150,9 +150,9 @@ path_least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* An eighth of what does not yet lie before the readers of other streams: there
- * and, as what is unanswered is kept, here.  So each of many that stand still
- * takes less than the one before, and leaves some. */
+/* An eighth of the window, and of our memory, that the unanswered bytes of
+ * other streams have left.  So each of many streams that stand still takes less
+ * than the stream before, and leaves some. */
 static size_t
 own_window(const struct inband *s)
 {
@@ -165,8 +165,8 @@ own_window(const struct inband *s)
 	return window > CONGESTION_FIRST ? window : CONGESTION_FIRST;
 }
 
-/* No more than has gone through so far is to lie before a reader that may have
- * stopped. */
+/* A reader may have stopped: no more bytes are to lie before it than it has
+ * taken so far. */
 static size_t
 own_budget(const struct inband *s)
 {
@@ -199,7 +199,7 @@ shared_room(const struct inband *s, size_t block)
 }
 
 /*
- * What lies at either end, unanswered
+ * Unanswered bytes
  */
 
 void
@@ -241,8 +241,8 @@ path_set_window(struct inband *s, size_t bytes)
 		s->path->window = path_least(bytes, WINDOW);
 }
 
-/* What lies here already, and a quarter of what there is still room for: other
- * peers want some. */
+/* Our window is what is held already and a quarter of the memory that is left:
+ * other peers want some. */
 size_t
 path_grant(struct inband *s)
 {
@@ -271,7 +271,7 @@ path_stream_flies(struct inband *s, struct flight *f)
 	int64_t		 now = s->ibb->host.now();
 
 	if (shared_room(s, 1) == 0)
-		p->moved = now;		/* the others shall wait for it */
+		p->moved = now;		/* the others wait for this block */
 	congestion_sent(&p->pace, f->len, now, &f->mark);
 	path_stream_lands(s);
 	s->flies = 1;
@@ -307,8 +307,8 @@ path_block_landed(struct inband *s, const struct congestion_mark *mark)
 	int64_t		 now = b->host.now();
 
 	/* A late answer tells of a reader, not of the path. */
-	if (congestion_landed(&s->path->pace, mark, now, somebody_hurries(b)))
-		look_who_landed(s->path, now);
+	if (congestion_landed(&s->path->pace, mark, now, path_is_hurried(b)))
+		path_move_on(s->path, now);
 }
 
 void
@@ -330,12 +330,12 @@ path_arrived(struct inband *s, uint64_t n)
 	STAILQ_FOREACH(f, &s->flights, next) {
 		if (n-- == 0)
 			break;
-		f->mark.at = 0;	/* nobody has answered it */
+		f->mark.at = 0;	/* no answer says how long it took */
 		path_block_landed(s, &f->mark);
 	}
 }
 
-/* All that is under way may lie before readers who have stopped. */
+/* Do all blocks under way perhaps lie before readers that have stopped? */
 static int
 stands_still(const struct inband *s)
 {
@@ -346,8 +346,8 @@ stands_still(const struct inband *s)
 	    (still < STILL_MOST ? still : STILL_MOST);
 }
 
-/* Has all arrived?  What the peer has replied to has, though the answer waits
- * for a moment: see answer.c.  But it may never come. */
+/* Have all blocks of the stream arrived?  If the peer has sent a reply, they
+ * have, though their answers wait for a moment: see ack.c. */
 static int
 all_there(const struct inband *s)
 {
@@ -356,9 +356,9 @@ all_there(const struct inband *s)
 }
 
 /*
- * May a small block of it go even so?  It may if the stream sends small ones
- * only, or is new; or if the others may have readers who have stopped: once it
- * has landed, what these have got is known to be there.
+ * May a small block go though the path is full?  It may if the stream sends
+ * small blocks only, or is new; or if the other streams perhaps have readers
+ * that have stopped: once it has landed, their blocks have arrived, too.
  */
 static int
 squeezes_in(const struct inband *s)

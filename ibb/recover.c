@@ -1,8 +1,8 @@
 /*
- * sync: mending in-band bytestreams between xcats.  Connections break with
- * stanzas in them, and servers forget what they have queued; when one side
- * has reason to think that it happened, the two compare how many blocks each
- * has got and answered, and the sender takes up again from there.
+ * recover: mending in-band bytestreams between xcats (xcat-protocol(7), Loss).
+ * Connections break with stanzas in them, and servers forget what they have
+ * queued; when one end has reason to think that this happened, both compare how
+ * many blocks they have got and answered, and the sender resumes from there.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@
 #include "xml/write.h"
 
 #define LIMIT_MIN	1024	/* bytes: no server wants smaller blocks */
-#define NO_FURTHER	2	/* losses at the same place */
-#define FRUITLESS_MAX	8	/* refusals, and nothing answered between */
+#define NO_FURTHER	2	/* losses with no progress between them */
+#define FRUITLESS_MAX	8	/* refusals with no answer between them */
 #define REPEATS_MAX	8	/* of a block that is not answered yet */
 
 static const char *const hold_names[] = { "not", "silent", "away" };
@@ -30,9 +30,8 @@ recover_set_hold(struct inband *s, enum inband_hold hold)
 	s->hold = hold;
 }
 
-/* What other programs do with few blocks under way is their own affair: there
- * are some that need many, because they send without waiting for answers, and
- * ours come back behind all that. */
+/* Only xcats are paced.  Some other programs send without waiting for answers,
+ * so that ours come back behind all that, and few blocks under way are slow. */
 void
 inband_can_sync(struct inband *s)
 {
@@ -74,7 +73,7 @@ inband_is_away(enum stanza_error err)
 	    err == SE_REMOTE_SERVER_NOT_FOUND;
 }
 
-/* Blocks were too large: half of the largest that is under way. */
+/* Blocks were too large: from now on, half of the largest that is under way. */
 static void
 learn_limit(struct ibb *b)
 {
@@ -96,7 +95,7 @@ learn_limit(struct ibb *b)
  * Sending again
  */
 
-/* The tail of a flight becomes one of its own, with the weight. */
+/* The tail of a flight becomes a flight of its own, with the weight. */
 static int
 recover_split(struct inband *s, struct flight *f, size_t len)
 {
@@ -116,8 +115,8 @@ recover_split(struct inband *s, struct flight *f, size_t len)
 	return 0;
 }
 
-/* An answer to a ping says that what was sent before it has come: not if some
- * of that was lost and the ping was not. */
+/* An answer to a ping says that the messages before it have come, which is
+ * wrong if some were lost and the ping was not. */
 static void
 forget_pings(struct inband *s)
 {
@@ -131,8 +130,8 @@ forget_pings(struct inband *s)
 }
 
 /*
- * All but the first n flights.  They are cut only if they have to be: the
- * same ones may still be on their way, and must be the same then.
+ * Send all but the first n flights again.  A flight is cut only if it is too
+ * large: its first copy may still be on its way, and both must be equal then.
  */
 static int
 send_again(struct inband *s, uint64_t n)
@@ -165,7 +164,7 @@ recover_go_on(struct inband *s, uint64_t received)
 {
 	uint64_t	 again = s->sent - received;
 
-	/* The same blocks time and again: whatever stops them will. */
+	/* These blocks are refused time and again, and would be for ever. */
 	if (again > 0 && s->fruitless > FRUITLESS_MAX) {
 		inband_abort(s, SE_REMOTE_SERVER_TIMEOUT);
 		s->user.failed(s->arg, INBAND_UNDELIVERED,
@@ -242,7 +241,7 @@ recover_mended(struct inband *s, int lost)
 		s->user.mended(s->arg, lost);
 }
 
-/* It is known from now on what is still to be sent. */
+/* The peer's counts say what is still to be sent: resume. */
 static void
 recover_synced(struct inband *s, const struct elem *sync)
 {
@@ -250,12 +249,12 @@ recover_synced(struct inband *s, const struct elem *sync)
 	int		 lost = s->peer_lost || s->hold != INBAND_HOLD_NOT;
 
 	s->peer_lost = 0;
-	/* What lands now makes no room yet. */
+	/* Flights that land now make no room yet. */
 	if (s->hold == INBAND_HOLD_NOT)
 		recover_set_hold(s, INBAND_HOLD_SILENT);
 	if (recover_take_counts(s, sync, &received) == -1)
 		return;
-	if (received < s->landed) {	/* it has forgotten what it answered */
+	if (received < s->landed) {	/* the peer forgot what it answered */
 		inband_abort(s, SE_ITEM_NOT_FOUND);
 		s->user.failed(s->arg, INBAND_UNDELIVERED, SE_ITEM_NOT_FOUND,
 		    "");
@@ -287,8 +286,8 @@ sync_answered(void *arg, const struct elem *answer)
 
 	s->sync_asked = 0;
 	if (s->state == INBAND_OPENING) {
-		/* It has accepted the open, or never heard of it; if it is no
-		 * xcat, it cannot say. */
+		/* The peer has accepted our open, or never had it; a peer
+		 * that is no xcat cannot say. */
 		if (err == SE_NONE || err == SE_ITEM_NOT_FOUND)
 			open_anew(s);
 	} else if (err == SE_NONE) {
@@ -303,7 +302,7 @@ sync_answered(void *arg, const struct elem *answer)
 	}
 }
 
-/* lost: what the peer has sent may not have come. */
+/* Ask for the peer's counts; lost: stanzas of the peer may not have come. */
 static void
 recover_ask(struct inband *s, int lost)
 {
@@ -352,7 +351,7 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 		return;
 	}
 	if (s != NULL && s->state == INBAND_OPENING) {
-		/* It has accepted our open, which we do not know yet. */
+		/* The peer has accepted our open, and its answer is lost. */
 		iq_refuse(b->iqs, iq, SE_RECIPIENT_UNAVAILABLE, NULL);
 		open_anew(s);
 		return;
@@ -371,9 +370,9 @@ take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
 		return;
 	if (lost != NULL)
 		forget_pings(s);
-	/* Its counts may be older than what we have sent meanwhile, so it is
-	 * asked.  But two that ask each other whenever they are asked would
-	 * never come to an end. */
+	/* The peer's counts may be older than our last blocks, so ask for new
+	 * ones.  But not in answer to every question: two ends that did would
+	 * ask each other for ever. */
 	if (lost != NULL ? s->hold != INBAND_HOLD_NOT || s->nflights > 0 ||
 	    s->out == INBAND_HALF_CLOSING :
 	    s->hold != INBAND_HOLD_NOT && !s->sync_asked) {
@@ -400,7 +399,7 @@ recover_input(struct ibb *b, const struct elem *iq, const struct elem *e)
  * When something is wrong
  */
 
-/* Who has a stream with us will be back for it, and for others. */
+/* A peer that has an open stream with us will come back for it. */
 static int
 has_met(const struct inband *s)
 {
@@ -441,8 +440,8 @@ recover_mends(struct inband *s, enum stanza_error err)
 }
 
 /*
- * A block that is not answered yet has come once more: both are to be answered
- * then, for we do not know of which its sender still thinks.
+ * A block that is not answered yet has come once more: both copies are to be
+ * answered, for we do not know which id its sender waits for.
  */
 static int
 owe_again(struct inband *s, struct ack *d, const struct elem *stanza)
@@ -453,7 +452,7 @@ owe_again(struct inband *s, struct ack *d, const struct elem *stanza)
 
 	for (n = 0; n < REPEATS_MAX; n++) {
 		if (d->id != NULL && strcmp(d->id, id) == 0)
-			return 0;	/* the very same */
+			return 0;	/* a copy with this id is known */
 		again = STAILQ_NEXT(d, next);
 		if (again == NULL || !again->again)
 			break;
@@ -467,7 +466,7 @@ owe_again(struct inband *s, struct ack *d, const struct elem *stanza)
 	return 0;
 }
 
-/* The debt for the block of this number, which is not answered yet. */
+/* The ack for the block of this number, which is not answered yet. */
 static struct ack *
 find_debt(struct inband *s, uint64_t number)
 {
@@ -506,14 +505,14 @@ recover_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 		    owe_again(s, d, stanza) == 0)
 			return 1;
 	}
-	/* Those before it were lost: its sender will ask. */
+	/* Blocks before this one were lost: its sender will ask. */
 	iq_refuse(s->ibb->iqs, stanza, SE_UNEXPECTED_REQUEST, NULL);
 	return 1;
 }
 
-/* Not every server that breaks the connection for a block that is too large is
- * heard to say so, and some let one through by chance; but this one breaks time
- * and again before a window of blocks is through. */
+/* A server that breaks the connection for a block that is too large may not be
+ * heard to say so, and lets a block through by chance; but then the connection
+ * breaks time and again before a window of blocks is through. */
 static int
 breaks_there(struct inband *s)
 {

@@ -1,3 +1,6 @@
+/*
+ * s5b: the stanzas of SOCKS5 bytestreams (XEP-0065).
+ */
 #include <openssl/evp.h>
 
 #include <stdio.h>
@@ -16,10 +19,10 @@
 #define NS_ITEMS	"http://jabber.org/protocol/disco#items"
 
 #define ITEMS_MAX	32	/* services of a server that are asked */
-#define PROXIES_MAX	4	/* more are no use */
+#define PROXIES_MAX	4	/* more proxies are no use */
 
 /*
- * What both need
+ * For requesters and targets
  */
 
 static void
@@ -27,7 +30,7 @@ digest_jid(EVP_MD_CTX *md, const char *jid)
 {
 	char	 prepared[JID_MAX];
 
-	/* What cannot be prepared is at least the same at both ends. */
+	/* A JID that cannot be prepared is hashed as it is, at both ends. */
 	if (jid_prep(jid, prepared, NULL) == 0)
 		jid = prepared;
 	EVP_DigestUpdate(md, jid, strlen(jid));
@@ -51,7 +54,7 @@ s5b_hash(const char *sid, const char *requester, const char *target, char *out)
 	number_to_hex(sha, (S5B_HASH - 1) / 2, out);
 }
 
-/* A port as section 12.2 has it; 0 if it is none. */
+/* A port as section 12.2 has it; 0 if s is not a port. */
 static uint16_t
 parse_port(const char *s)
 {
@@ -62,7 +65,7 @@ parse_port(const char *s)
 	return number_port(s, &port) == 0 ? port : 0;
 }
 
-/* 0, or -1 if it lacks something. */
+/* Read a <streamhost/>: 0, or -1 if it lacks something. */
 static int
 parse_host(const struct elem *e, struct streamhost *h)
 {
@@ -130,7 +133,7 @@ find_host(const struct s5b_ask *a, const char *jid)
 	return -1;
 }
 
-/* It ends with this error, and what its sender says of it. */
+/* The request ends with the error of this answer, and its text. */
 static void
 s5b_ask_refused(struct s5b_ask *a, const struct elem *answer)
 {
@@ -264,7 +267,7 @@ good_hash(const char *s)
 	    strspn(s, "0123456789abcdef") == S5B_HASH - 1;
 }
 
-/* Those that make sense, as far as we look. */
+/* Take the offered hosts that make sense, at most S5B_HOSTS. */
 static void
 take_hosts(struct s5b_offer *o)
 {
@@ -348,7 +351,7 @@ s5b_search_free(struct s5b_search *s)
 	free(s);
 }
 
-/* One question less; after the last one it is over. */
+/* One question less; after the last answer the search is over. */
 static void
 s5b_search_answered(struct s5b_search *s)
 {

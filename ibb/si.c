@@ -1,3 +1,7 @@
+/*
+ * si: offers of files and their answers, in stanzas (XEP-0095, XEP-0096) and in
+ * streams between xcats.
+ */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +94,7 @@ si_write_date(struct xw *w, time_t t)
 		xw_attr(w, "date", s);
 }
 
-/* What is no MD5 sum is ignored: it proves nothing. */
+/* Text that is no MD5 sum is ignored, as if there were none. */
 static void
 si_parse_hash(const char *s, char *out)
 {
@@ -145,7 +149,7 @@ is_empty(const struct elem *e, const struct si_file *f)
 	    strcmp(f->hash, MD5_OF_NOTHING) == 0;
 }
 
-/* 0, or -1 if it lacks what it must have. */
+/* Read a <file/>: 0, or -1 if it lacks what it must have. */
 static int
 si_parse_file(const struct elem *e, struct si_file *f)
 {
@@ -281,7 +285,7 @@ si_accept(struct iq_table *t, const char *from, const char *id,
 	return iq_send(t);
 }
 
-/* Two of them have a condition of SI's own (XEP-0095 section 4.2). */
+/* Two reasons have a condition of SI's own (XEP-0095 section 4.2). */
 void
 si_refuse(struct iq_table *t, const char *from, const char *id,
     enum si_refusal why, const char *text)
@@ -342,7 +346,8 @@ si_offer(struct iq_table *t, const char *peer, const char *sid,
 	return iq_ask(t, fn, arg, deadline);
 }
 
-/* Without one it is all of the file.  0, or -1 if it is not in the file. */
+/* The range asked for; all of the file if range is NULL.  0, or -1 if it is not
+ * in the file. */
 static int
 si_parse_range(const struct elem *range, uint64_t size, uint64_t *offset,
     uint64_t *length)
@@ -397,7 +402,7 @@ si_answer(const struct elem *answer, const struct si_file *f, unsigned set,
  * Between two xcats
  */
 
-/* What was written behind the place for its length. */
+/* End a word: fill in its length before it.  0 or -1. */
 static int
 si_end_word(struct buf *out, struct xw *w, size_t begin)
 {
@@ -473,7 +478,7 @@ si_say_wrong(struct buf *out, const char *text)
 	return si_say_text(out, "wrong", text);
 }
 
-/* One element; NULL if it is none. */
+/* Parse data as one element; NULL if it is something else. */
 static struct elem *
 si_parse_word(const unsigned char *data, size_t len)
 {

@@ -1,3 +1,6 @@
+/*
+ * ssl_error: what OpenSSL's error queue says.
+ */
 #include <openssl/err.h>
 
 #include "ibb/ssl_error.h"

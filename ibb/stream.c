@@ -63,7 +63,6 @@ stream_fail(struct stream *s, enum stream_fault fault, const char *why)
 	stream_changed(s);
 }
 
-/* Fail, telling the peer. */
 void
 stream_give_up(struct stream *s, enum stream_fault fault, enum stanza_error err,
     const char *why)
@@ -100,10 +99,10 @@ stream_refusal(const struct stream *s)
  * Memory
  */
 
-#define STREAM_COST	(8 * 1024)	/* bytes: a stream with nothing in it */
-#define SESSION_COST	(40 * 1024)	/* and what OpenSSL has for a session */
-#define SOCKET_COST	(17 * 1024)	/* and for half a record of a socket */
-#define SPARE		(16 * 1024)	/* of storage that may be kept empty */
+#define STREAM_COST	(8 * 1024)	/* bytes of a stream without payload */
+#define SESSION_COST	(40 * 1024)	/* bytes of OpenSSL for a session */
+#define SOCKET_COST	(17 * 1024)	/* bytes of half a record of a socket */
+#define SPARE		(16 * 1024)	/* bytes of storage kept empty */
 
 static size_t
 stream_fixed_cost(const struct stream *s)
@@ -114,8 +113,7 @@ stream_fixed_cost(const struct stream *s)
 	    SOCKET_COST : 0);
 }
 
-/* All that it keeps now, charged; storage that is empty goes if others need
- * it. */
+/* Storage that is empty is freed if other streams need the memory. */
 void
 stream_account(struct stream *s)
 {
@@ -170,7 +168,6 @@ stream_session_broken(struct stream *s)
 	    stream_session_error(s));
 }
 
-/* Bytes from the carrier to payload. */
 int
 stream_decrypt(struct stream *s, const void *data, size_t len)
 {
@@ -205,7 +202,7 @@ stream_shakes(const struct stream *s)
  * Bytes out
  */
 
-#define SMALL	512	/* blocks under this have records across them */
+#define SMALL	512	/* bytes: a record takes several smaller blocks */
 
 static int
 stream_has_small_blocks(const struct stream *s)
@@ -213,8 +210,7 @@ stream_has_small_blocks(const struct stream *s)
 	return s->e2e != NULL && carrier_block(s->carrier) < SMALL;
 }
 
-/* The payload that fits a block: what is left of it by the headers of the
- * records in it. */
+/* The payload that fits a block beside the headers of the records in it. */
 static size_t
 stream_payload(const struct stream *s)
 {
@@ -311,7 +307,7 @@ stream_on_block(void *arg, const void *data, size_t len)
 {
 	struct stream	*s = arg;
 
-	buf_free(&s->flight);	/* it has come */
+	buf_free(&s->flight);	/* the peer has it */
 	if (stream_take_block(s, data, len) == 0) {
 		if (carrier_received(s->carrier, s->received) == -1) {
 			stream_give_up(s, STREAM_INTERNAL, SE_BUSY,
@@ -356,12 +352,13 @@ stream_socket_wanted(const struct stream *s)
 {
 	if (carrier_is_alone(s->carrier))
 		return s->state == STREAM_OPENING;
-	/* Never in the plain. */
+	/* Beside blocks, sockets are only for sessions. */
 	return s->state == STREAM_OPEN && s->e2e != NULL &&
 	    carrier_socket_wanted(s->carrier);
 }
 
-/* Behind our end there is nothing more to encrypt. */
+/* Behind our end of the session padding is zeros, for nothing more can be
+ * encrypted. */
 static int
 stream_pad(void *arg)
 {
@@ -391,11 +388,11 @@ stream_socket(struct stream *s, unsigned number, int ready, int relayed)
 	return 0;
 }
 
-#define SOCKET_READ	(64 * 1024)	/* at a time */
-#define SOCKET_LEAST	E2E_RECORD	/* or so, if memory is short */
-#define SOCKET_HELD	(512 * 1024)	/* not consumed: enough for now */
+#define SOCKET_READ	(64 * 1024)	/* bytes at a time */
+#define SOCKET_LEAST	E2E_RECORD	/* bytes, if memory is short */
+#define SOCKET_HELD	(512 * 1024)	/* bytes not consumed: wait */
 
-/* With little memory it is an eighth of what there is, as each of many streams
+/* With little memory it is an eighth of what is left, as each of many streams
  * wants some. */
 size_t
 stream_socket_room(const struct stream *s)
@@ -415,7 +412,7 @@ stream_socket_room(const struct stream *s)
 void
 stream_ping(struct stream *s)
 {
-	/* Blocks that a dying session has swallowed are never answered. */
+	/* A peer whose login has died never answers its last blocks. */
 	if (s->state == STREAM_OPEN && !carrier_syncs(s->carrier) &&
 	    s->peer_closing && !carrier_idle(s->carrier)) {
 		if (s->stuck && s->confirmed == s->stuck_at)

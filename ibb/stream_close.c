@@ -1,6 +1,6 @@
 /*
- * stream_close: how a stream ends: the end of each direction, who asks to
- * close, the receipts, and a close that says why.
+ * stream_close: how a stream ends: the end of each direction, the question
+ * and the answer <close/>, the receipts, and a close that says why.
  */
 #include <string.h>
 
@@ -10,7 +10,6 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 
-/* Has the peer said that it has no more, or can it say no more? */
 int
 stream_peer_finished(const struct stream *s)
 {
@@ -38,7 +37,7 @@ stream_may_close(struct stream *s)
 		return 0;
 	if (s->conf.close_at_end || (s->e2e == NULL && s->conf.close_plain))
 		return 1;
-	/* With a session both ends are heard of; the caller closes. */
+	/* With a session both directions end first; then the caller closes. */
 	return s->e2e != NULL && s->calling && e2e_ended(s->e2e) &&
 	    buf_len(&s->rx) == 0;
 }
@@ -65,8 +64,8 @@ stream_ask_close(struct stream *s)
 	carrier_close(s->carrier, stream_close_deadline(s));
 }
 
-/* The peer asked first.  Blocks of ours that crossed its <close/> are not in
- * its receipt: then we need a later one. */
+/* The peer asked first.  If our blocks crossed its <close/>, its receipt there
+ * is not for them, and we need a later receipt. */
 static void
 stream_answer_close(struct stream *s)
 {
@@ -78,7 +77,6 @@ stream_answer_close(struct stream *s)
 	carrier_close_back(s->carrier, stream_close_deadline(s));
 }
 
-/* Close when both directions have said and heard all they will. */
 void
 stream_close_if_done(struct stream *s)
 {
@@ -110,7 +108,7 @@ stream_close_if_done(struct stream *s)
  */
 
 /* The peer's proof of what it has received, from its <close/> or from its
- * answer to ours; when the two crossed, the later one is for more. */
+ * answer to ours; when these crossed, the later receipt is for more bytes. */
 static void
 stream_take_receipt(struct stream *s, const struct elem *e)
 {
@@ -131,8 +129,8 @@ stream_on_receipt(void *arg, char *out)
 	    s->consumed, out);
 }
 
-/* An xcat that gives up since its local end failed says so, as it does in its
- * answers to blocks: 1 if it has. */
+/* An xcat that gives up because its local end failed says so in its <close/>:
+ * 1 if it has. */
 static int
 stream_take_reason(struct stream *s, const struct elem *close)
 {
@@ -148,7 +146,8 @@ stream_take_reason(struct stream *s, const struct elem *close)
 	return 1;
 }
 
-/* A listener that had to accept before it could know has refused after all. */
+/* A listener that had to accept before it knew enough refuses after all: 1 if
+ * it has. */
 static int
 stream_turned_away(struct stream *s, const struct elem *e)
 {
@@ -178,7 +177,7 @@ stream_on_closing(void *arg, const struct elem *close)
 	if (s->state == STREAM_OPENING)
 		stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
 		    "it closed the stream before the session stood");
-	/* A peer that gives up gives no receipt, and waits for nothing. */
+	/* A peer that gives up sends no receipt and waits for nothing. */
 	else if (s->e2e != NULL && s->receipt[0] == '\0' &&
 	    stream_peer_finished(s))
 		stream_give_up(s, STREAM_HUNG_UP, SE_BAD_REQUEST,
@@ -220,7 +219,7 @@ stream_on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 
 	s->refusal = err;
 	stream_fail(s, stream_strerror_fault(fault, err),
-	    stream_strerror_inband(why_far(iq_jid(s->conf.iqs),
+	    stream_strerror_inband(stream_strerror_far(iq_jid(s->conf.iqs),
 	    carrier_peer(s->carrier)),
 	    fault, err, text, why, sizeof(why)));
 }

@@ -29,7 +29,7 @@ write_child(const struct stream *s, struct xw *w, const void *p, size_t len)
 	xw_end(w);
 }
 
-/* The one child by which xcats know each other. */
+/* The child of <open/> by which xcats know each other. */
 static void
 write_session(void *arg, struct xw *w)
 {
@@ -44,7 +44,7 @@ write_session(void *arg, struct xw *w)
 	write_child(s, w, buf_data(out), buf_len(out));
 }
 
-/* The same in the answer, which may have to be given again. */
+/* The child of the answer, which may have to be given again. */
 static void
 write_answer(void *arg, struct xw *w)
 {
@@ -56,7 +56,6 @@ write_answer(void *arg, struct xw *w)
 		write_child(s, w, buf_data(&s->flight), buf_len(&s->flight));
 }
 
-/* The attributes of Prosody's mod_tcpproxy name it. */
 void
 stream_write_service(const struct stream *s, struct xw *w)
 {
@@ -117,7 +116,7 @@ stream_offers_session(const struct elem *open)
 	return elem_child(open, NS_XCAT, "session") != NULL;
 }
 
-/* The largest block that an xcat says to take; 0 if we do not care. */
+/* The largest block that an xcat says it takes; 0 if it or we say nothing. */
 static size_t
 most_taken(const struct stream *s, const struct elem *child)
 {
@@ -131,7 +130,8 @@ most_taken(const struct stream *s, const struct elem *child)
  * The session
  */
 
-/* Who speaks to whom about what: the same words at both ends. */
+/* A session bound to the sid, the caller, the listener and the service, which
+ * both ends name in equal words. */
 static struct e2e *
 session_new(struct stream *s, const char *host, const char *port, int file)
 {
@@ -167,7 +167,7 @@ keep_flight(struct stream *s)
 	return 0;
 }
 
-/* The first flight out of a <session/>.  0, or -1 if it is none. */
+/* Take the first flight out of a <session/>: 0, or -1 if the text is none. */
 static int
 take_flight(struct stream *s, const struct elem *e)
 {
@@ -281,7 +281,7 @@ fail:
 	return NULL;
 }
 
-/* What can be said about an offer before it is taken. */
+/* Why an offer is refused at once, in *text for people; SE_NONE: it is not. */
 static enum stanza_error
 stream_objection(const struct inband *offer, const struct elem *session,
     const struct stream_conf *conf, const char **text)
@@ -365,7 +365,7 @@ stream_accept(struct stream *s)
 {
 	if (s->state != STREAM_OFFERED)
 		return -1;
-	/* One over a socket alone has yet to get it. */
+	/* A stream over a socket alone still waits for its socket. */
 	stream_set_state(s, s->e2e != NULL || carrier_is_alone(s->carrier) ?
 	    STREAM_OPENING : STREAM_OPEN);
 	if ((s->e2e != NULL && keep_flight(s) == -1) ||

@@ -1,3 +1,6 @@
+/*
+ * stream_strerror: phrases for what goes wrong with streams.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -5,8 +8,8 @@
 #include "xml/jid.h"
 #include "xml/text.h"
 
-/* Why an open was refused.  A stranger and an absent listener are answered
- * alike, so the words must cover both. */
+/* Why an open was refused.  A listener answers a stranger as a server answers
+ * for an absent listener, so the words must cover both. */
 static const char *
 stream_strerror_refusal(int far, enum stanza_error err)
 {
@@ -60,7 +63,7 @@ stream_strerror_refusal(int far, enum stanza_error err)
 	}
 }
 
-/* Why something sent on an open stream came back. */
+/* Why a block or a close of an open stream came back. */
 static const char *
 return_reason(enum stanza_error err)
 {
@@ -140,7 +143,7 @@ stream_strerror_phrase(int far, enum inband_fault fault, enum stanza_error err)
 }
 
 int
-why_far(const char *us, const char *peer)
+stream_strerror_far(const char *us, const char *peer)
 {
 	char	 here[JID_MAX], there[JID_MAX];
 

@@ -14,10 +14,10 @@ enum stream_fault stream_strerror_fault(enum inband_fault fault,
 	    enum stanza_error err);
 
 /* Is the peer a user of another server than ours? */
-int	 why_far(const char *us, const char *peer);
+int	 stream_strerror_far(const char *us, const char *peer);
 
-/* A phrase for the fault in out (returned), cut to size.  far: see why_far();
- * a refusal that names a far peer may be our own server's.  text is what the
+/* A phrase for the fault in out (returned), cut to size.  far, as from
+ * stream_strerror_far(): a refusal may be our own server's.  text is what the
  * peer or the server said. */
 const char *stream_strerror_inband(int far, enum inband_fault fault,
 	    enum stanza_error err, const char *text, char *out, size_t size);

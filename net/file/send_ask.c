@@ -69,7 +69,8 @@ asked(void *arg, const struct elem *answer)
 		out.knows = KNOWS_SI | KNOWS_S5B;
 	else if (err != SE_NONE) {
 		fatal(EX_PEER, "%s: %s", run.peer,
-		    stream_strerror_inband(why_far(run.jid, run.peer),
+		    stream_strerror_inband(
+		    stream_strerror_far(run.jid, run.peer),
 		    INBAND_REFUSED, err, stanza_errortext(answer), why,
 		    sizeof(why)));
 		return;

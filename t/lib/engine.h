@@ -1,7 +1,7 @@
 /*
  * engine: engines of ibb/ for unit tests, each with a server that it thinks it
- * talks to: two of them joined by queues, or one whose peer is scripted, stanza
- * by stanza.
+ * talks to: two engines joined by queues, or an engine whose peer is scripted,
+ * stanza by stanza.
  */
 #ifndef T_LIB_ENGINE_H
 #define T_LIB_ENGINE_H
@@ -57,8 +57,8 @@ struct side {
 	int counting;		/* blocks are numbers: see count_block() */
 	int broken;		/* nothing can be sent */
 	size_t room;		/* bytes that streams may still keep */
-	int asks_later;		/* so often, for room */
-	int answers_later;	/* so often, a moment for answers */
+	int asks_later;		/* calls of ask_later() */
+	int answers_later;	/* calls of answer_later() */
 	char id[33];		/* of the request seen last by said() */
 	char sid[33];		/* and the sid */
 };
@@ -79,7 +79,7 @@ struct end {
 	SLIST_ENTRY(end) next;
 };
 
-/* Stop at once if not; here, for programs that look for null pointers. */
+/* Stop at once if cond is false; inline, for checkers of null pointers. */
 static inline void
 must(int cond)
 {
@@ -87,73 +87,85 @@ must(int cond)
 		abort();
 }
 
-/* A string that lives until so many others have been made. */
+/* A formatted string that lives until some more have been made. */
 char	*format(const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
-/* The base64 of len bytes, or of len times a letter. */
+/* The base64 of len bytes. */
 const char *b64(const void *data, size_t len);
+/* The base64 of len times a letter. */
 const char *b64fill(size_t len);
 /* A string of len times c. */
 const char *run_of(char c, size_t len);
 
 /* The names of enum inband_fault. */
 extern const char *const faults[];
-/* What the streams tell goes to their struct end. */
+/* The callbacks of a stream, whose arg is its struct end. */
 extern const struct inband_user user;
 /* Events of a stream, as text; the log is emptied. */
 const char *events(struct end *e);
 
-/* The clock that sides made from now on have; NULL, as at first: none. */
+/* The clock of the sides made from now on; NULL, as at first: none. */
 extern int64_t (*engine_clock)(void);
-/* Bytes of a stanza that their servers say they take, from now on; 0: none. */
+/* Bytes of a stanza that servers say they take from now on; 0: nothing said. */
 extern size_t engine_most;
-/* May answers of those made from now on wait? */
+/* May answers of the sides made from now on wait? */
 extern int engine_waits;
+/* An engine with this JID, which has to outlive it. */
 void	 side_init(struct side *a, const char *jid);
+/* Free its streams and what is not delivered. */
 void	 side_free(struct side *a);
-/* A place for a stream (may be NULL yet); forget one that is over. */
+/* A struct end for a stream, which may be NULL yet. */
 struct end *add_end(struct side *a, struct inband *s);
+/* Free a stream and its struct end. */
 void	 drop_end(struct side *a, struct end *e);
-/* All but EVIL. */
+/* May from open streams?  All JIDs but EVIL may. */
 int	 on_allowed(void *arg, const char *from);
 
 /* The oldest stanza that a has sent, or NULL; the caller's to free. */
 char	*next_letter(struct side *a);
+/* Lose all stanzas that a has sent. */
 void	 drop_letters(struct side *a);
-/* A stanza comes to a; the server has written into it whom it is from.  1 if
- * anybody dealt with it. */
+/* A stanza comes to a; the server has written its sender into it.  1 if the
+ * engine or the iq table dealt with it. */
 int	 hear(struct side *a, const char *from, const char *xml);
-/* The oldest stanza of from comes to the other one; all stanzas of both. */
+/* The oldest stanza that from has sent comes to the other side. */
 void	 deliver(struct side *from, struct side *to);
+/* Deliver the stanzas of both sides until there are no more. */
 void	 pump(struct side *a, struct side *b);
 
-/* The next stanza that a has sent, "" if none: what is random in it, 16 and
- * 32 hexadecimal digits, as ID and SID, and remembered.  The id of an open is
- * its sid. */
+/* The next stanza that a has sent, "" if none.  Its random parts, 16 and 32
+ * hexadecimal digits, are remembered and shown as ID and SID.  The id of an
+ * open is its sid. */
 const char *said(struct side *a);
 /* Send a request and tell how it was answered: "result", an error as
  * "bad-request/cancel", or "" if it was not.  Nothing else may be sent
  * before. */
 const char *ask(struct side *a, const char *from, const char *type,
 	    const char *body);
-/* The answer of the peer to the request seen last. */
+/* The peer answers the request seen last with a result; as hear(). */
 int	 result(struct side *a);
+/* The peer answers the request seen last with an error; as hear(). */
 int	 refuse(struct side *a, const char *condition, const char *type);
 
-/* Stanzas and elements. */
+/*
+ * Stanzas and elements
+ */
+
 const char *error_xml(const char *id, const char *condition, const char *type,
 	    const char *echo);
 const char *open_xml(const char *sid, const char *block, const char *rest);
 const char *data_xml(const char *sid, const char *seq, const char *text);
 const char *close_xml(const char *sid);
 
-/* a opens a stream, its peer says yes; a opens one; the peer opens a stream
- * "sid" to a, rest being the rest of its <open>. */
+/* a opens a stream, and its peer accepts. */
 struct end *called(struct side *a, size_t block, int message);
+/* a opens a stream, and its peer has not answered yet. */
 struct end *calling(struct side *a, size_t block, int message);
+/* The peer opens a stream "sid" to a; rest is the rest of its <open>. */
 struct end *listening(struct side *a, const char *block, const char *rest);
-/* Two engines and a stream of the first to the second; away with them. */
+/* Make two engines and a stream of the first to the second. */
 void	 join(struct side *a, struct side *b, size_t block, int message);
+/* Free what join() made. */
 void	 part(struct side *a, struct side *b);
 
 #endif

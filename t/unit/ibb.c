@@ -1866,7 +1866,8 @@ test_why(void)
 			bad += strlen(small) >= sizeof(small);
 		}
 	is_int(bad, 0, "every combination has words");
-	ok(why_far("a@here/r", "b@there/r") && !why_far("a@here/r", "b@here"),
+	ok(stream_strerror_far("a@here/r", "b@there/r") &&
+	    !stream_strerror_far("a@here/r", "b@here"),
 	    "which servers are the same");
 	stream_strerror_inband(1, INBAND_REFUSED, SE_NOT_ALLOWED, "", out,
 	    sizeof(out));
