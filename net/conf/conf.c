@@ -109,13 +109,14 @@ static const struct keyword {
 	{ "plain", AT(plain), WORD, 0, yesno, 0, 0 },
 	{ "proxy", AT(proxy), STRING, 0, NULL, 0, 0 },
 	{ "receive", AT(receive), PATH, 0, NULL, 0, 0 },
-	{ "road", AT(transport), WORD, 0, transports, 0, 0 },
+	{ "road", AT(transport), WORD, 0, transports, 0, 0 },	/* its old name */
 	{ "s5b-proxy", AT(s5b_proxy), LIST, 0, NULL, 0, 0 },
 	{ "server", AT(server), STRING, 0, NULL, 0, 0 },
 	{ "socks", AT(socks), LIST, 0, NULL, 0, 0 },
 	{ "streamhost", AT(streamhost), LIST, 0, NULL, 0, 0 },
 	{ "streamhost-policy", AT(policy), WORD, 0, policies, 0, 0 },
 	{ "timeout", AT(timeout), LONG, 0, NULL, 0, INT_MAX / 1000 },
+	{ "transport", AT(transport), WORD, 0, transports, 0, 0 },
 	{ "upgrade-after", AT(upgrade_after), LONG, 0, NULL, 0, LONG_MAX },
 	{ "verbosity", AT(verbosity), WORD, 0, levels, 0, 0 },
 #undef AT

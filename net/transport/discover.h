@@ -29,7 +29,7 @@ struct discover;
 
 #define DISCOVER_MAX 32
 
-/* As the keyword "road" counts them. */
+/* As the keyword "transport" counts them. */
 enum discover_kinds {
 	DISCOVER_ANY,
 	DISCOVER_TCP,

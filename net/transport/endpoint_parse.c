@@ -88,7 +88,7 @@ endpoint_parse(const char *server, int kinds, int cleartext,
 	else if (!wanted(kinds, w->kind))
 		snprintf(err, ENDPOINT_ERR,
 		    "-c %.100s: this is not the kind of "
-		    "road that \"road\" says: change one of them",
+		    "transport that \"transport\" says: change one of them",
 		    server);
 	else if (w->kind != ENDPOINT_TCP && !w->tls && !cleartext &&
 	    (!on_loopback(w->host) || proxy_for(proxy, w->host) != NULL))

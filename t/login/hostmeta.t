@@ -166,10 +166,10 @@ start_web
 by xml.test wss:// 'XML'
 said run 'xmpp://xml.test:5222: .*refused' || diag_file "$T/run.err"
 ok 'after TCP, which failed' said run 'xmpp://xml.test:5222: .*refused'
-by xml.test https:// 'XML, BOSH asked for' -o road=bosh
+by xml.test https:// 'XML, BOSH asked for' -o transport=bosh
 ok 'where nothing else is tried' sh -c '! grep -q :5222 "$1"' sh "$T/run.err"
-by xml.test wss:// 'XML, WebSocket asked for' -o road=websocket
-not_by xml.test refused 'TCP asked for' -o road=tcp
+by xml.test wss:// 'XML, WebSocket asked for' -o transport=websocket
+not_by xml.test refused 'TCP asked for' -o transport=tcp
 by json.test wss:// 'JSON'
 by comment.test wss:// 'XML with comments'
 by bosh.test https:// 'BOSH alone'
@@ -177,7 +177,7 @@ by elsewhere.test wss://xml.test 'a WebSocket of another host'
 by redirect.test wss://xml.test 'a redirection'
 by several.test \
     "wss://several.test:$HTTPSPORT" 'one that is down, one that is not'
-not_by bosh.test 'nothing that can be used' 'no WebSocket' -o road=websocket
+not_by bosh.test 'nothing that can be used' 'no WebSocket' -o transport=websocket
 not_by downgrade.test 'not https' 'a redirection to http'
 not_by insecure.test 'nothing that can be used' 'URLs without TLS'
 not_by wrong.test 'certificate is not for wrong.test' 'a wrong certificate'

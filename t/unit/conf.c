@@ -227,6 +227,12 @@ test_numbers(void)
 	is_int(conf_set(&c, "family", "any", 0, err), 0, "family any");
 	is_int(c.family, FAMILY_ANY, "is set");
 	fails(conf_set(&c, "family", "5", 0, err), "any, 4 or 6", "family 5");
+	is_int(conf_set(&c, "transport", "bosh", 0, err), 0, "transport bosh");
+	is_int(c.transport, BY_BOSH, "is set");
+	is_int(conf_set(&c, "road", "tcp", 0, err), 0, "by its old name");
+	is_int(c.transport, BY_TCP, "is set");
+	fails(conf_set(&c, "transport", "udp", 0, err),
+	    "auto, tcp, websocket or bosh", "transport udp");
 	is_int(c.carrier, CARRIER_AUTO, "carrier is auto");
 	is_int(conf_set(&c, "carrier", "s5b", 0, err), 0, "carrier s5b");
 	is_int(c.carrier, CARRIER_S5B, "is set");
