@@ -312,13 +312,27 @@ t/bench/tube: t/bench/stat.o t/bench/tube.o t/bench/xmpp.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
 	    t/bench/stat.o t/bench/tube.o t/bench/xmpp.o $(LIBS)
 
+# For editors and clang's tools: how each source is compiled.
+compile_commands.json: Makefile
+	@flags="$(DEFS) `pkg-config --cflags $(PKGS)` $(CPPFLAGS) $(CFLAGS)"; \
+	sep='['; \
+	for c in $(MAIN:.o=.c) $(OBJS:.o=.c) $(TAP:.o=.c) $(UNITS:.t=.c) \
+	    $(FUZZ:.o=.c) t/fuzz/libfuzzer.c t/bench/*.c; do \
+		printf '%s\n{ "directory": "%s", "file": "%s", "command": "%s" }' \
+		    "$$sep" "$$PWD" "$$c" "$(CC) $$flags -c $$c"; \
+		sep=','; \
+	done >$@.new
+	@echo ']' >>$@.new
+	@mv $@.new $@
+
 lint:
 	@t/deps lint
 	t/lib/lint.sh
 
 clean:
 	rm -f xcat $(MAIN) $(OBJS) $(TAP) $(AIDS) t/unit/*.o $(UNITS) \
-	    t/fuzz/*.o fuzzer t/bench/*.o $(BENCH) bench.txt
+	    t/fuzz/*.o fuzzer t/bench/*.o $(BENCH) bench.txt \
+	    compile_commands.json
 	rm -rf .asan .cov .fuzz
 
 .PHONY: all install demo check check-unit soak check-asan fuzz coverage bench lint clean

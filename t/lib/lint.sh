@@ -16,6 +16,7 @@ FUNCTION_MAX=100			# lines
 
 sources='xcat.c xml/*.c ibb/*.c net/*/*.c t/*/*.c'
 headers='xml/*.h ibb/*.h net/*/*.h t/*/*.h'
+texts='README man/HACKING man/CHANGES t/bench/README'
 scripts='t/*/*.sh t/[!u]*/*.t t/deps .ci/run'
 pkgs='expat openssl libbsd-overlay libidn libcares'
 defs="-std=c11 -D_GNU_SOURCE -I. $(pkg-config --cflags $pkgs)"
@@ -99,7 +100,7 @@ found()		# message: the lines on standard input, if any, are mistakes
 
 columns()
 {
-	for _f in $sources $headers; do
+	for _f in $sources $headers $texts; do
 		expand "$_f" | awk -v f="$_f" 'length > 80 { print f ":" NR }'
 	done | found 'more than 80 columns'
 }
@@ -107,7 +108,7 @@ columns()
 white_space()
 {
 	grep -nE '[[:blank:]]+$' $sources $headers $scripts man/* Makefile \
-	    README LICENSE t/*/*.py | cut -d : -f 1,2 | found 'white space at the end'
+	    README LICENSE t/*/*.py t/bench/README | cut -d : -f 1,2 | found 'white space at the end'
 }
 
 indentation()
@@ -187,6 +188,21 @@ rooms()
 	    }' t/lib/rooms - | sort | found 'rooms'
 }
 
+# man/HACKING names functions as name(), and in its tables as "N  name  file.c":
+# they are defined, and there.
+hacking()
+{
+	{
+		sed -nE 's/^ ?[0-9]+  ([a-z0-9_]+) +([a-z0-9_/]+\.c).*/\1 \2/p' \
+		    man/HACKING
+		grep -oE '\<[a-z0-9_]+\(\)' man/HACKING | sort -u |
+		    sed 's/()//'
+	} | while read -r _name _file; do
+		grep -qE "^$_name\\(" ${_file:-xcat.c xml/*.c ibb/*.c net/*/*.c} ||
+		    echo "man/HACKING: $_name ${_file-}"
+	done | found 'not defined there'
+}
+
 # --- all of them, the longest first ------------------------------------------
 
 jobs()
@@ -196,7 +212,7 @@ jobs()
 		printf '%s '"$_f"'\n' tidy gcc_ clang_
 	done
 	printf '%s\n' manual columns white_space indentation functions words \
-	    rooms
+	    rooms hacking
 }
 
 if [ $# -gt 0 ]; then
