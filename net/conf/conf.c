@@ -109,7 +109,7 @@ static const struct keyword {
 	{ "plain", AT(plain), WORD, 0, yesno, 0, 0 },
 	{ "proxy", AT(proxy), STRING, 0, NULL, 0, 0 },
 	{ "receive", AT(receive), PATH, 0, NULL, 0, 0 },
-	{ "road", AT(transport), WORD, 0, transports, 0, 0 },	/* its old name */
+	{ "road", AT(transport), WORD, 0, transports, 0, 0 },	/* old */
 	{ "s5b-proxy", AT(s5b_proxy), LIST, 0, NULL, 0, 0 },
 	{ "server", AT(server), STRING, 0, NULL, 0, 0 },
 	{ "socks", AT(socks), LIST, 0, NULL, 0, 0 },
