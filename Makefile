@@ -92,6 +92,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/si.t \
 	t/unit/sm.t \
 	t/unit/statefile.t \
+	t/unit/stream.t \
 	t/unit/recover.t \
 	t/unit/ws.t \
 	t/unit/xml.t
