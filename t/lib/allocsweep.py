@@ -285,7 +285,7 @@ def call_plain(run):
     """A stream as all other programs have it: no session, no socket."""
     run.data = DATA[:20000]
     to = run.worker.companion('sink')
-    run.suffer('alice', ['-s', '-i', '-o', 'e2e=off', to], stdin=run.input())
+    run.suffer('alice', ['-N', '-i', '-o', 'e2e=off', to, 'e'], stdin=run.input())
     good = run.ended()
     if good:                            # the command has it, and may still be writing
         eventually('the bytes', lambda: contents(run.place + '/sink.out') == run.data)
