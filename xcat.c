@@ -1,9 +1,9 @@
 /*
  * xcat: netcat over XMPP.
  *
- * Options and modes, from the first word to the exit status.  net/ logs in and
- * moves bytes of descriptors, ibb/ moves bytes of streams, link/ ties one to
- * the other.  Only this file prints and exits.
+ * Options and modes, from the first word to the exit status.  The rooms of net/
+ * log in, move bytes of descriptors and join them to the streams of ibb/.  Only
+ * this file exits.
  */
 #include <sys/types.h>
 #include <sys/queue.h>

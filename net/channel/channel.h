@@ -158,7 +158,7 @@ void	 accept_back(int moved);
 /* A stream is offered, as ibb_host has it. */
 void	 accept_offered(void *unused, struct inband *offer,
 	    const struct elem *open);
-/* A stream over a socket alone is (ibb/bytestreams.h). */
+/* A stream over a socket alone is (ibb/s5b.h). */
 void	 accept_socket_offered(struct s5b_offer *o);
 /* A stream that a peer has opened was to be over a socket that is not to be
  * had: 1, and it is gone, as if it had not been offered. */

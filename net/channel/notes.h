@@ -1,7 +1,7 @@
 /*
  * notes: what a listener that goes on (-k) says of each of its streams: a line
  * when it has opened, and one when it has ended.  Files have lines of their
- * own (link/receive.h).
+ * own (net/file/receive.h).
  */
 #ifndef NET_CHANNEL_NOTES_H
 #define NET_CHANNEL_NOTES_H

@@ -1,7 +1,7 @@
 /*
  * run: what the parts of one run of xcat share: the options as they were
  * understood, the login, and the streams.  xcat.c fills it, says the words and
- * ends the run; the rest of link/ does the joining.
+ * ends the run; the rest of net/channel does the joining.
  */
 #ifndef NET_CHANNEL_RUN_H
 #define NET_CHANNEL_RUN_H

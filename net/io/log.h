@@ -6,7 +6,7 @@
  * cleans each line as a whole (xml/text.h), so that no name in it can move the
  * cursor of a terminal, begin a line of its own or turn the direction of
  * writing; callers pass words as they are.  The one thing on the terminal that
- * does not come through here is the progress line (link/progress.h).
+ * does not come through here is the progress line (net/file/progress.h).
  */
 #ifndef NET_IO_LOG_H
 #define NET_IO_LOG_H

@@ -1,7 +1,7 @@
 /*
  * sm: stream management (XEP-0198): how many stanzas were handled on either
  * side, and those that the server has not acknowledged yet, which a resumed
- * session sends again.  It sends nothing itself; net/session.c does.
+ * session sends again.  It sends nothing itself; net/login/session.c does.
  */
 #ifndef NET_LOGIN_SM_H
 #define NET_LOGIN_SM_H

@@ -1,4 +1,4 @@
-/* sm_int: what net/sm.c is made of, for itself and for its tests, which cannot
+/* sm_int: what net/login/sm.c is made of, for itself and for its tests, which cannot
  * wait until 2^32 stanzas have passed. */
 #ifndef NET_LOGIN_SM_INT_H
 #define NET_LOGIN_SM_INT_H
