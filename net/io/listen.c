@@ -37,8 +37,7 @@ want(void *arg)
 static int
 only_this_one(int err)
 {
-	return err == EAGAIN || err == EWOULDBLOCK || err == EINTR ||
-	    err == ECONNABORTED;
+	return err == EWOULDBLOCK || err == EINTR || err == ECONNABORTED;
 }
 
 static void

@@ -247,7 +247,8 @@ ask(struct loop *l, struct watch *w)
 	l->polled[l->npolled++] = w;
 	if (w->fd >= 0) {
 		w->place = place(l, w->fd);
-		l->pfds[w->place].events |= w->events;
+		l->pfds[w->place].events = (short)(w->events |
+		    l->pfds[w->place].events);
 	}
 	return w->now;
 }

@@ -181,8 +181,8 @@ places(struct script *s)
 	char		 err[PROXY_ERR], text[ENDPOINT_TEXT];
 
 	while ((line = script_line(s)) != NULL) {
-		if (endpoint_parse(line, DISCOVER_ANY, strlen(line) % 2, NULL,
-		    &w, err) == 0)
+		if (endpoint_parse(line, DISCOVER_ANY, (int)(strlen(line) % 2),
+		    NULL, &w, err) == 0)
 			must(*w.host != '\0' && w.port != 0 &&
 			    *endpoint_text(&w, text) != '\0' &&
 			    endpoint_same(&w, &w));

@@ -360,7 +360,7 @@ static void
 join(void)
 {
 	unsigned	 n;
-	int		 relayed = take() & 1;
+	int		 relayed = (int)(take() & 1);
 
 	if (sides[CALLER].stream == NULL || sides[LISTENER].stream == NULL ||
 	    !stream_socket_wanted(sides[CALLER].stream) ||

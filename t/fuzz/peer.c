@@ -117,7 +117,7 @@ listening(void)
 uint16_t
 peer_port(void)
 {
-	struct sockaddr_in	 sin;
+	struct sockaddr_in	 sin = { 0 };
 	socklen_t		 len = sizeof(sin);
 
 	must(getsockname(listening(), (struct sockaddr *)&sin, &len) == 0);

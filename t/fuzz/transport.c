@@ -127,6 +127,7 @@ say(int kind, const char *text)
 	/* A NUL may be part of a frame's length. */
 	if (kind == 'w')
 		n = len < 126 ? 2 : 4;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): no string */
 	memcpy(out + n, text, len);
 	peer_send(fd, out, (size_t)n + len);
 }
@@ -223,7 +224,7 @@ fuzz_transport(const uint8_t *data, size_t size)
 	script_begin(&s, data, size);
 	if ((line = script_line(&s)) == NULL)
 		return 0;
-	kind = *line;
+	kind = (unsigned char)*line;
 	by_hand = strchr(line, 'h') != NULL;
 	snprintf(server, sizeof(server), "%s://127.0.0.1:%u", kind == 'w' ?
 	    "ws" : kind == 'b' ? "http" : "xmpp", peer_port());

@@ -145,8 +145,11 @@ crashed(int signo)
 	int	 n;
 
 	inside = 1;
+	/* begin() has loaded what these need, and the program is lost anyway.
+	 * NOLINTBEGIN(bugprone-signal-handler, cert-sig30-c) */
 	n = backtrace(frames, FRAMES);
 	backtrace_symbols_fd(frames, n, STDERR_FILENO);
+	/* NOLINTEND(bugprone-signal-handler, cert-sig30-c) */
 	signal(signo, SIG_DFL);
 	raise(signo);
 }
@@ -259,7 +262,8 @@ reallocarray(void *p, size_t n, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return realloc(p, n * size);
+	n *= size;
+	return realloc(p, n > 0 ? n : 1);
 }
 
 void	*memalign(size_t, size_t);	/* of <malloc.h>, with attributes */
