@@ -54,7 +54,8 @@ enum parse_event {
  * - a stanza over "skip".  No answer is given while a stanza comes, so it must
  *   end some time.  No server that has a limit at all lets a quarter of this
  *   by, it is minutes at the usual speeds, and costs no memory; and the session
- *   takes a server that says nothing else meanwhile for dead (net/login/reconnect.c).
+ *   takes a server that says nothing else meanwhile for dead
+ *   (net/login/reconnect.c).
  */
 struct parse_limits {
 	size_t	stanza;		/* bytes of one stanza, as sent */

@@ -197,7 +197,7 @@ answered(struct session *s, const struct elem *e)
 }
 
 /* An answer alone is a record alone, which disturbs a server that is reading
- * many (see net/io/io.c): it goes with the next stanza, if there soon is one. */
+ * many (see net/io/io.c): it goes with the next stanza, if one comes soon. */
 static void
 asked(struct session *s)
 {

@@ -1,5 +1,5 @@
-/* sm_int: what net/login/sm.c is made of, for itself and for its tests, which cannot
- * wait until 2^32 stanzas have passed. */
+/* sm_int: what net/login/sm.c is made of, for itself and for its tests, which
+ * cannot wait until 2^32 stanzas have passed. */
 #ifndef NET_LOGIN_SM_INT_H
 #define NET_LOGIN_SM_INT_H
 

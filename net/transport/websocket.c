@@ -454,8 +454,8 @@ most(const struct wsroad *w)
 	    : w->largest + SLACK;
 }
 
-/* See net/io/io.c for why.  A WebSocket has no spaces between elements, but in a
- * tag they may be.  They may make the frame's header longer. */
+/* See net/io/io.c for why.  A WebSocket has no spaces between elements, but in
+ * a tag they may be.  They may make the frame's header longer. */
 static int
 fill_records(struct wsroad *w)
 {
