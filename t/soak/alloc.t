@@ -1,12 +1,16 @@
 #!/bin/sh
 #
-# Memory runs out: every allocation of each use, alone and with all behind it.
-# NUMBERS=100 tries a hundred of each.
+# Memory runs out: allocations of each use, alone and with all behind it: a
+# hundred of each use, NUMBERS of each, or with NUMBERS=all every one, which
+# takes hours.
 
 . "${0%/*}/../lib/lib.sh"
-[ -n "${SOAK-}${NUMBERS-}" ] || skip_all 'it takes hours: set SOAK=1'
+[ "$TIER${NUMBERS-}" != check ] ||
+    skip_all 'hostile/alloc.t has it in small; this is for make soak'
 . "$LIB/alloc.sh"
 
-# shellcheck disable=SC2086
-sweep ${NUMBERS:+-n $NUMBERS}
+case ${NUMBERS:=100} in
+all)	sweep ;;
+*)	sweep -n "$NUMBERS" ;;
+esac
 done_testing

@@ -4,6 +4,8 @@
 # WebSocket: whenever somebody calls, the listener is there.
 
 . "${0%/*}/../lib/lib.sh"
+[ "$TIER${QUIET-}" != check ] ||
+    skip_all 'loss/gateway-*.t have it in small; this is for make soak'
 . "$LIB/server.sh"
 . "$LIB/gateway.sh"
 
