@@ -640,6 +640,37 @@ channel_greet(struct channel *l)
 		say(doubts ? -1 : 0, "%s", line);
 }
 
+/* The stream has its descriptors, or needs none: is one of its directions over,
+ * or all of it? */
+static void
+channel_check_ends(struct channel *l, enum stream_state state)
+{
+	if (l->pump == NULL) {
+		if (state == STREAM_FAILED)
+			channel_broke(l);
+		else if (state == STREAM_CLOSED)
+			channel_over(l, EX_FINE);
+		return;
+	}
+	/* The end of input is passed on only behind all that came, and only
+	 * if it is the true end. */
+	if (pump_error(l->pump) == 0 && stream_eof(l->stream) &&
+	    !pump_output_finished(l->pump) && (state != STREAM_FAILED ||
+	    stream_heard_end(l->stream)))
+		pump_finish_output(l->pump);
+	if (pump_error(l->pump) != 0)
+		channel_end_failed(l);
+	else if (state == STREAM_FAILED && stream_eof(l->stream))
+		channel_broke(l);
+	else if (state == STREAM_CLOSED && pump_output_finished(l->pump)) {
+		if (run.mode == SEND && !pump_input_finished(l->pump))
+			channel_failed(l, EX_BROKEN, "the peer closed the "
+			    "stream before the end of the input; try again");
+		else
+			channel_over(l, EX_FINE);
+	}
+}
+
 /* Something happened to the stream or to the end: see what follows. */
 static void
 channel_check(struct channel *l)
@@ -692,30 +723,7 @@ channel_check(struct channel *l)
 		return;
 	}
 	notes_opened(l);
-	if (l->pump == NULL) {
-		if (state == STREAM_FAILED)
-			channel_broke(l);
-		else if (state == STREAM_CLOSED)
-			channel_over(l, EX_FINE);
-		return;
-	}
-	/* The end of input is passed on only behind all that came, and only
-	 * if it is the true end. */
-	if (pump_error(l->pump) == 0 && stream_eof(l->stream) &&
-	    !pump_output_finished(l->pump) && (state != STREAM_FAILED ||
-	    stream_heard_end(l->stream)))
-		pump_finish_output(l->pump);
-	if (pump_error(l->pump) != 0)
-		channel_end_failed(l);
-	else if (state == STREAM_FAILED && stream_eof(l->stream))
-		channel_broke(l);
-	else if (state == STREAM_CLOSED && pump_output_finished(l->pump)) {
-		if (run.mode == SEND && !pump_input_finished(l->pump))
-			channel_failed(l, EX_BROKEN, "the peer closed the "
-			    "stream before the end of the input; try again");
-		else
-			channel_over(l, EX_FINE);
-	}
+	channel_check_ends(l, state);
 }
 
 static void
