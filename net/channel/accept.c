@@ -51,8 +51,8 @@ set_turn(struct channel *l, enum channel_turn turn)
  * Handshakes
  *
  * What shows that a caller has its key is the end of the handshake, behind the
- * answer to its <open/>.  Until then a stream holds no place: anybody who can
- * send in its name, such as a server, could keep places that way.
+ * answer to its <open/>.  Until then a stream holds no place: a server that can
+ * send in its name could keep places that way.
  */
 
 /* 0, or -1 if it has failed. */
@@ -152,7 +152,7 @@ take(struct channel *l)
 	channel_changed(l);
 }
 
-/* The stream that has standard input and output, or else the first one that
+/* The stream that has standard input and output, or else the first stream that
  * could have them; NULL if there is none. */
 static struct channel *
 first_in_line(void)
@@ -533,7 +533,7 @@ accept_start(void)
 		announce();
 }
 
-/* What the roster was is still good; changes are sent to who has asked. */
+/* What the roster was is still good; changes reach sessions that have asked. */
 static void
 roster_came_again(int good)
 {

@@ -62,7 +62,7 @@ call_stdio(void)
 	}
 }
 
-/* -L: somebody has connected. */
+/* -L: a client has connected. */
 static void
 forward(void *arg, int fd)
 {
@@ -80,7 +80,7 @@ forward(void *arg, int fd)
 	}
 }
 
-/* -D: somebody has said where to. */
+/* -D: a client has said where to. */
 static void
 forward_asked(void *arg, const char *host, const char *port)
 {
