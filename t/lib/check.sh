@@ -6,8 +6,8 @@
 #	t/lib/check.sh [test ...]		all of them, or these
 #	TIER=soak t/lib/check.sh		everything in full size: see lib.sh
 #
-#	SERVERJOBS=3	tests in shell, most of which start servers, at a time
-#	JOBS=6		others, which script their server or need none
+#	SERVERJOBS=4	tests in shell, most of which start servers, at a time
+#	JOBS=4		others, which script their server or need none
 #	TABLE=10	lines of the table at the end
 #	KEEPTAP=	a directory for what each test prints
 #	UNITS=		tests that have been compiled
@@ -16,8 +16,11 @@
 # longest, so that they begin first: at the end they would be alone.
 
 set -u
-SLOWEST='loss/away-prosody soak/roads-bulk stream/limits loss/cuts-prosody
-    file/file-resume'
+SLOWEST='loss/away-prosody loss/stall stream/limits loss/resume file/file-xcat
+    loss/relogin loss/upgrade-away loss/upgrade-mend loss/upgrade-cuts
+    login/proxy login/federation loss/ssh-cuts-prosody loss/cuts-web-ejabberd
+    program/build hostile/alloc hostile/hostile-ibb hostile/hostile-xml
+    hostile/middle'
 
 # --- one test, for prove(1) --------------------------------------------------
 
@@ -104,8 +107,8 @@ tests "$@" | while read -r t; do
 	fi
 done
 began=$(date +%s)
-some others "${JOBS:-6}" >"$T/out" 2>&1 &
-some servers "${SERVERJOBS:-3}"
+some others "${JOBS:-4}" >"$T/out" 2>&1 &
+some servers "${SERVERJOBS:-4}"
 status=$?
 wait $! || status=1
 cat "$T/out"

@@ -21,7 +21,7 @@ by()		# road relay: the option for xcat
 
 cut_little()	# relay seed
 {
-	relay "$1" "cuts $CUTS 1 $((LITTLE * 4 / CUTS)) $2"
+	relay "$1" "cuts $CUTS 1 $((LITTLE * 3 / CUTS)) $2"
 }
 
 # The server is out of reach for longer than requests are repeated.

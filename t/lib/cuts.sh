@@ -20,7 +20,7 @@ SEED=${SEED:-$(date +%s)}
 # not in the first: that is not tried again.
 cut_often()	# relay seed cuts
 {
-	relay "$1" "cuts $3 1 $((SIZE * 4 / $3)) $2"
+	relay "$1" "cuts $3 1 $((SIZE * 3 / $3)) $2"
 }
 
 transfer()	# name caller-option listener-option [up down]

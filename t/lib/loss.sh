@@ -8,8 +8,8 @@
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
 
-SIZE=${SIZE:-$(by_tier 2500000 5000000)}	# each way
-LONG=5000000				# what stays under way while things happen
+SIZE=${SIZE:-$(by_tier 1500000 5000000)}	# each way
+LONG=$(by_tier 3000000 5000000)		# what stays under way while things happen
 STEPS=10				# cuts spread over a login
 LIMIT=300
 

@@ -12,7 +12,7 @@
 
 wind 3
 MINUTE=${MINUTE:-$(by_tier 14 70)}	# in seconds of the machine
-SIZE=8000000				# each way
+SIZE=$(by_tier 4000000 8000000)	# each way
 SLOW=$(by_tier 96000 300000)		# bytes on the slow road
 LIMIT=300
 bob=bob@$DOMAIN
@@ -28,7 +28,7 @@ has_at_least()	# file bytes
 # Not so fast that nothing is left to be done when it happens.
 begin()		# name
 {
-	_near=-4 _far=-4 _wc=$((120 * CLOCK)) _wl=$((120 * CLOCK))
+	_near=-4 _far=-4 _wc=$((300 * CLOCK)) _wl=$((300 * CLOCK))
 	start_relay "r_$1"
 	relay "r_$1" 'throttle up 2000000; throttle down 2000000'
 	case $1 in
@@ -54,7 +54,7 @@ begin()		# name
 	hold_*)		relay "r_$1" stall ;;
 	esac
 	eval "since_$1=$(now)"
-	ok "$1: it was under way" [ "$(wc -c <"$T/l_$1.out")" -lt $SIZE ]
+	ok "$1: it was under way" [ "$(wc -c <"$T/l_$1.out")" -lt "$SIZE" ]
 }
 
 # Once what was on its way has arrived.
@@ -94,8 +94,8 @@ came_through()	# name
 	done
 }
 
-random up $SIZE
-random down $SIZE
+random up "$SIZE"
+random down "$SIZE"
 names=
 for kind in $SERVERS; do
 	start_server "$kind" smacks
