@@ -26,7 +26,7 @@
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
 #include "net/channel/notes.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
@@ -64,54 +64,42 @@
 #define SIGNAL_TIME	200		/* ms for a signal to be seen */
 #define LOGIN_TIME	30		/* s, unless -w says otherwise */
 
-struct run	 run;
+struct app	 run;
 
 static void	 ask_again(void *);
 static struct timer asking = { .fire = ask_again };
+
+/* The exit status of each fault; see xcat(1). */
+static const int statuses[] = {
+	[FAULT_NONE] = 0,
+	[FAULT_LOCAL] = 1,
+	[FAULT_USE] = 2,
+	[FAULT_SERVER] = 3,
+	[FAULT_LOGIN] = 4,
+	[FAULT_PEER] = 5,
+	[FAULT_BROKEN] = 6,
+	[FAULT_TIME] = 7
+	/* FAULT_SIGNAL ends by the signal. */
+};
 
 /*
  * Words
  */
 
-void
-say(int level, const char *fmt, ...)
-{
-	va_list	 ap;
-
-	va_start(ap, fmt);
-	log_vline(level, fmt, ap);
-	va_end(ap);
-}
-
 /* End at once, before there is anything to be ended properly. */
 void
-die(int status, const char *fmt, ...)
+die(enum fault fault, const char *fmt, ...)
 {
 	va_list	 ap;
 
 	va_start(ap, fmt);
 	log_vline(LOG_FAULT, fmt, ap);
 	va_end(ap);
-	exit(status);
-}
-
-void
-report(const char *fmt, ...)
-{
-	va_list	 ap;
-	int	 r;
-
-	va_start(ap, fmt);
-	r = log_vreport(fmt, ap);
-	va_end(ap);
-	if (r == -1 && run.loop == NULL)
-		die(EX_LOCAL, "standard output: %s", strerror(errno));
-	if (r == -1)
-		fatal(EX_LOCAL, "standard output: %s", strerror(errno));
+	exit(statuses[fault]);
 }
 
 static void
-usage(int status)
+usage(enum fault fault)
 {
 	dprintf(STDERR_FILENO,
 	    "usage: xcat [-46dimNqv] [-b size] [-C file] [-c server] "
@@ -125,64 +113,7 @@ usage(int status)
 	    "       xcat -D [addr:]port [options] peer\n"
 	    "       xcat -z [options] peer [service]\n"
 	    "       xcat -K\n");
-	exit(status);
-}
-
-/* Begin to end with this status; the first one counts. */
-void
-finish(int status)
-{
-	if (run.ending)
-		return;
-	run.ending = 1;
-	run.status = status;
-	if (run.session != NULL && !run.lost)
-		session_close(run.session);
-	else
-		loop_stop(run.loop);
-}
-
-void
-fatal(int status, const char *fmt, ...)
-{
-	va_list	 ap;
-
-	if (run.ending)
-		return;
-	va_start(ap, fmt);
-	log_vline(LOG_FAULT, fmt, ap);
-	va_end(ap);
-	finish(status);
-}
-
-/* Does one stream make the whole run? */
-int
-single(void)
-{
-	return run.mode == CALL || run.mode == SEND || run.mode == PROBE ||
-	    (run.mode != FORWARD && !run.conf.keep);
-}
-
-int
-listening(void)
-{
-	return run.mode == LISTEN || run.mode == SERVE;
-}
-
-int
-session_status(void)
-{
-	switch (session_fault(run.session)) {
-	case SESSION_REFUSED:
-	case SESSION_PASSWORD:
-		return EX_LOGIN;
-	case SESSION_TIMEOUT:
-		return EX_TIME;
-	case SESSION_INTERNAL:
-		return EX_LOCAL;
-	default:
-		return EX_SERVER;
-	}
+	exit(statuses[fault]);
 }
 
 /*
@@ -193,14 +124,14 @@ static void
 trace(void *arg, const char *line)
 {
 	(void)arg;
-	say(2, "%s", line);
+	log_line(2, "%s", line);
 }
 
 static void
 session_line(void *arg, int level, const char *line)
 {
 	(void)arg;
-	say(level, "%s", line);
+	log_line(level, "%s", line);
 }
 
 static size_t
@@ -215,7 +146,7 @@ logged_in(void *arg)
 {
 	struct ibb_host	 host = {
 		.allowed = admit_opens,
-		.offer = listening() ? accept_offered : NULL,
+		.offer = app_listens(&run) ? accept_offered : NULL,
 		.settled = channel_settled,
 		.now = clock_us,
 		.ask_later = channel_ask_later,
@@ -226,16 +157,16 @@ logged_in(void *arg)
 	size_t			 memory = (size_t)run.conf.memory;
 
 	(void)arg;
-	run.budget = budget_new(memory, listening() && !single() ?
+	run.budget = budget_new(memory, app_listens(&run) && !app_is_single(&run) ?
 	    memory / 2 : memory);
 	run.ibb = ibb_new(session_iqs(run.session), &host);
 	if (run.budget == NULL || run.ibb == NULL)
-		fatal(EX_LOCAL, "out of memory");
-	else if (listening())
+		app_fail(&run, FAULT_LOCAL, "out of memory");
+	else if (app_listens(&run))
 		accept_start();
-	else if (run.mode == FORWARD)
+	else if (run.mode == MODE_FORWARD)
 		forward_start();
-	else if (run.mode == PROBE)
+	else if (run.mode == MODE_PROBE)
 		probe();
 	else if (oob_sends())
 		oob_send_start();
@@ -272,7 +203,7 @@ ask_again(void *arg)
 	} else if (errno == EINTR) {	/* the signal comes by the loop */
 		timer_set(run.loop, &asking, clock_ms() + SIGNAL_TIME);
 	} else {
-		fatal(EX_USE, "%s", why);
+		app_fail(&run, FAULT_USE, "%s", why);
 	}
 }
 
@@ -299,18 +230,18 @@ session_over(void *arg)
 	(void)arg;
 	run.lost = 1;
 	if (channel_lingers())
-		finish(EX_FINE);
+		app_end(&run, FAULT_NONE);
 	if (run.ending) {
 		loop_stop(run.loop);
 		return;
 	}
 	channels_break(session_why(run.session));
 	if (may_ask_again()) {
-		say(LOG_FAULT, "%s: %s", discover_name(run.ways),
+		log_line(LOG_FAULT, "%s: %s", discover_name(run.ways),
 		    session_why(run.session));
 		timer_set(run.loop, &asking, clock_ms());
 	} else if (run.nchannels == 0)
-		fatal(session_status(), "%s: %s", discover_name(run.ways),
+		app_fail(&run, app_session_fault(&run), "%s: %s", discover_name(run.ways),
 		    session_why(run.session));
 }
 
@@ -319,7 +250,7 @@ session_over(void *arg)
 static int
 news_level(void)
 {
-	return run.mode == FORWARD || (listening() && run.conf.keep) ? 0 : 1;
+	return run.mode == MODE_FORWARD || (app_listens(&run) && run.conf.keep) ? 0 : 1;
 }
 
 static void
@@ -329,7 +260,7 @@ server_lost(void *arg, int resumable)
 
 	(void)arg;
 	/* What to do about it is being done. */
-	say(news_level(), "%s: %.*s; trying again", discover_name(run.ways),
+	log_line(news_level(), "%s: %.*s; trying again", discover_name(run.ways),
 	    (int)strcspn(why, ";"), why);
 	run.away = 1;
 	channels_away();
@@ -342,14 +273,14 @@ static int
 may_move(void *arg)
 {
 	(void)arg;
-	return run.nchannels == 0 && (!listening() || run.conf.keep);
+	return run.nchannels == 0 && (!app_listens(&run) || run.conf.keep);
 }
 
 static void
 server_back(void *arg, int resumed, int too_big)
 {
 	(void)arg;
-	say(news_level(), "back: %s", resumed ? "session resumed" :
+	log_line(news_level(), "back: %s", resumed ? "session resumed" :
 	    "logged in again");
 	run.away = 0;
 	if (!resumed) {
@@ -358,7 +289,7 @@ server_back(void *arg, int resumed, int too_big)
 		if (session_moved(run.session))
 			channels_moved();
 		ibb_back(run.ibb, too_big);
-		if (listening())
+		if (app_listens(&run))
 			accept_back(session_moved(run.session));
 		else if (oob_sends())
 			oob_send_back();
@@ -377,8 +308,8 @@ log_in(void)
 		.ways = run.ways,
 		.plain = run.conf.plain,
 		.bytestreams = streamhosts_allowed(),
-		.files = run.mode == LISTEN || run.conf.receive != NULL,
-		.oob = listening() && oob_fetches(),
+		.files = run.mode == MODE_LISTEN || run.conf.receive != NULL,
+		.oob = app_listens(&run) && oob_fetches(),
 		.external = run.conf.certificate != NULL,
 		.login_ms = 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
 		    LOGIN_TIME),
@@ -386,12 +317,12 @@ log_in(void)
 		.manners = run.manners,
 		.tokens = run.tokens,
 		.any_resource = run.any_resource,
-		.early = !listening() && run.mode != PROBE &&
+		.early = !app_listens(&run) && run.mode != MODE_PROBE &&
 		    *jid_resource(run.conf.jid) == '\0',
-		.persist = run.mode != PROBE,
+		.persist = run.mode != MODE_PROBE,
 		.patience_ms = channel_patience(),
-		.insists = listening() && !run.conf.keep,
-		.named = listening(),
+		.insists = app_listens(&run) && !run.conf.keep,
+		.named = app_listens(&run),
 	};
 	struct session_host	 host = {
 		.ready = logged_in,
@@ -408,7 +339,7 @@ log_in(void)
 
 	run.session = session_new(run.loop, run.resolver, &sc, &host);
 	if (run.session == NULL)
-		die(EX_LOCAL, "out of memory");
+		die(FAULT_LOCAL, "out of memory");
 }
 
 /*
@@ -423,7 +354,7 @@ reap(void)
 	pid_t		 pid;
 
 	while ((pid = child_reap(how, sizeof(how))) != 0) {
-		say(1, "command (process %ld): %s", (long)pid, how);
+		log_line(1, "command (process %ld): %s", (long)pid, how);
 		TAILQ_FOREACH(l, &run.channels, next)
 			if (l->pid == pid)
 				channel_child_ended(l);
@@ -435,7 +366,7 @@ static void
 chat_over(void *arg)
 {
 	(void)arg;
-	finish(128 + run.signo);
+	app_end(&run, FAULT_SIGNAL);
 }
 
 static void
@@ -465,16 +396,16 @@ signalled(void *arg, int signo)
 		if (l->pid > 0)
 			child_hangup(l->pid);
 	}
-	finish(128 + signo);
+	app_end(&run, FAULT_SIGNAL);
 }
 
-/* The status of what went wrong before the network.  A lack of memory is no
+/* The fault in what went wrong before the network.  A lack of memory is no
  * fault of the options and files. */
-static int
+static enum fault
 blame(const char *why)
 {
 	return strstr(why, "out of memory") != NULL ||
-	    strstr(why, strerror(ENOMEM)) != NULL ? EX_LOCAL : EX_USE;
+	    strstr(why, strerror(ENOMEM)) != NULL ? FAULT_LOCAL : FAULT_USE;
 }
 
 /* Death by signal stays death by signal. */
@@ -492,8 +423,8 @@ die_by_signal(void)
 static void
 set_mode(enum mode mode)
 {
-	if (run.mode != CALL && run.mode != mode)
-		die(EX_USE, "of -l, -s, -z, -K and -L or -D, only one can "
+	if (run.mode != MODE_CALL && run.mode != mode)
+		die(FAULT_USE, "of -l, -s, -z, -K and -L or -D, only one can "
 		    "be");
 	run.mode = mode;
 }
@@ -511,27 +442,27 @@ parse_options(int argc, char *argv[])
 	    "+:46a:b:C:c:D:dhij:KkL:lmNo:P:p:qr:svw:x:z")) != -1)
 		switch (c) {
 		case '?':
-			say(LOG_FAULT, "-%c: no such option", optopt);
-			usage(EX_USE);
+			log_line(LOG_FAULT, "-%c: no such option", optopt);
+			usage(FAULT_USE);
 			break;
 		case ':':
-			say(LOG_FAULT, "-%c needs an argument", optopt);
-			usage(EX_USE);
+			log_line(LOG_FAULT, "-%c needs an argument", optopt);
+			usage(FAULT_USE);
 			break;
 		case 'h':
-			usage(EX_FINE);
+			usage(FAULT_NONE);
 			break;
 		case 'K':
-			set_mode(KEY);
+			set_mode(MODE_KEY);
 			break;
 		case 'l':
-			set_mode(LISTEN);
+			set_mode(MODE_LISTEN);
 			break;
 		case 's':
-			set_mode(SEND);
+			set_mode(MODE_SEND);
 			break;
 		case 'z':
-			set_mode(PROBE);
+			set_mode(MODE_PROBE);
 			break;
 		case 'o':
 			if (conf_option(&run.conf, optarg, why) == -1)
@@ -547,7 +478,7 @@ parse_options(int argc, char *argv[])
 			break;
 		}
 	if (!STAILQ_EMPTY(&run.conf.forward) || !STAILQ_EMPTY(&run.conf.socks))
-		set_mode(FORWARD);
+		set_mode(MODE_FORWARD);
 }
 
 /* -K */
@@ -560,11 +491,12 @@ show_key(void)
 	if (identity_load(&id, run.conf.dir, why) == -1)
 		die(blame(why), "%s", why);
 	if (*id.note != '\0')
-		die(EX_LOCAL, "%s", id.note);
+		die(FAULT_LOCAL, "%s", id.note);
 	if (e2e_fingerprint(id.cert, fingerprint) == -1)
-		die(EX_LOCAL, "out of memory");
-	report("%s", fingerprint);
-	exit(EX_FINE);
+		die(FAULT_LOCAL, "out of memory");
+	if (log_report("%s", fingerprint) == -1)
+		die(FAULT_LOCAL, "standard output: %s", strerror(errno));
+	exit(statuses[FAULT_NONE]);
 }
 
 static void
@@ -581,14 +513,14 @@ static void
 own_jid(void)
 {
 	if (run.conf.jid == NULL)
-		die(EX_USE, "no account: give one with -j user@domain, "
+		die(FAULT_USE, "no account: give one with -j user@domain, "
 		    "XCAT_JID, or a line \"jid user@domain\" in %s",
 		    run.conf.path);
 	prepare_jid(run.conf.jid, run.jid, "-j");
 	if (*jid_resource(run.jid) != '\0')
 		return;
-	run.any_resource = !listening() && run.conf.fast;
-	jid_setresource(run.jid, listening() ? DEFAULT_RESOURCE : NULL);
+	run.any_resource = !app_listens(&run) && run.conf.fast;
+	jid_setresource(run.jid, app_listens(&run) ? DEFAULT_RESOURCE : NULL);
 }
 
 static void
@@ -610,7 +542,7 @@ listen_arguments(int argc, char *argv[])
 
 	if (argc == 0)
 		return;
-	run.mode = SERVE;
+	run.mode = MODE_SERVE;
 	run.services = services_new(argv, (size_t)argc, why);
 	if (run.services == NULL)
 		die(blame(why), "%s", why);
@@ -626,36 +558,36 @@ check_ports(int letter, const struct conf_list *where)
 
 	STAILQ_FOREACH(item, where, next)
 		if (port_check(item->value, why) == -1)
-			die(EX_USE, "-%c %s", letter, why);
+			die(FAULT_USE, "-%c %s", letter, why);
 }
 
 static void
 call_arguments(int argc, char *argv[])
 {
 	char	 why[SERVICE_ERR];
-	int	 most = run.mode == SEND ? argc : 2;
+	int	 most = run.mode == MODE_SEND ? argc : 2;
 
 	if (!STAILQ_EMPTY(&run.conf.socks) && STAILQ_EMPTY(&run.conf.forward))
 		most = 1;	/* its clients name the service */
 	if (argc < 1 || argc > most)
-		usage(EX_USE);
+		usage(FAULT_USE);
 	if (run.conf.keep)
-		die(EX_USE, "-k needs -l");
+		die(FAULT_USE, "-k needs -l");
 	if (run.conf.receive != NULL)
-		die(EX_USE, "-r needs -l");
-	if (run.mode == SEND && run.conf.no_stdin && argc == 1 &&
+		die(FAULT_USE, "-r needs -l");
+	if (run.mode == MODE_SEND && run.conf.no_stdin && argc == 1 &&
 	    !oob_sends())
-		die(EX_USE, "-s and -d together leave nothing to do");
+		die(FAULT_USE, "-s and -d together leave nothing to do");
 	check_ports('L', &run.conf.forward);
 	check_ports('D', &run.conf.socks);
 	peer_jid(argv[0]);
 	if (oob_sends())
 		oob_send_prepare(argv + 1, (size_t)argc - 1);
-	else if (run.mode == SEND)
+	else if (run.mode == MODE_SEND)
 		send_prepare(argv + 1, (size_t)argc - 1);
 	else if (argc == 2 && service_asked(argv[1], &run.host, &run.port,
 	    why) == -1)
-		die(EX_USE, "%s", why);
+		die(FAULT_USE, "%s", why);
 }
 
 /* Options end with the first operand.  A word behind it that looks like one is
@@ -672,9 +604,9 @@ check_dashes(int argc, char *argv[], int ended)
 			continue;
 		}
 		if (!ended && argv[i][0] == '-' && argv[i][1] != '\0')
-			die(EX_USE, "%s: options go before the %s; if it is "
+			die(FAULT_USE, "%s: options go before the %s; if it is "
 			    "none, write -- before it", argv[i],
-			    run.mode == LISTEN ? "services" : "peer");
+			    run.mode == MODE_LISTEN ? "services" : "peer");
 		argv[n++] = argv[i];
 	}
 	return n;
@@ -689,7 +621,7 @@ check_habits(void)
 	if (run.conf.password_file != NULL &&
 	    number_port(run.conf.password_file, &port) == 0 &&
 	    access(run.conf.password_file, F_OK) == -1)
-		die(EX_USE, "-p %u: -p names the file of the password; xcat "
+		die(FAULT_USE, "-p %u: -p names the file of the password; xcat "
 		    "listens on no port, so leave it out", port);
 }
 
@@ -697,11 +629,11 @@ static void
 check_arguments(int argc, char *argv[])
 {
 	check_habits();
-	if (run.mode == KEY && argc > 0)
-		usage(EX_USE);
-	if (run.mode == KEY)
+	if (run.mode == MODE_KEY && argc > 0)
+		usage(FAULT_USE);
+	if (run.mode == MODE_KEY)
 		show_key();
-	if (run.mode == LISTEN)
+	if (run.mode == MODE_LISTEN)
 		listen_arguments(argc, argv);
 	else
 		call_arguments(argc, argv);
@@ -725,11 +657,11 @@ prepare_e2e(void)
 		die(blame(why), "%s", why);
 	id = trust_identity(run.trust);
 	if (*id->note != '\0')
-		say(0, "%s", id->note);
+		log_line(0, "%s", id->note);
 	if (*trust_note(run.trust) != '\0')
-		say(0, "%s", trust_note(run.trust));
+		log_line(0, "%s", trust_note(run.trust));
 	if ((run.e2e = e2e_context(id->cert, id->key)) == NULL)
-		die(EX_LOCAL, "out of memory");
+		die(FAULT_LOCAL, "out of memory");
 }
 
 /* -x, or else the environment.  NULL: none. */
@@ -769,7 +701,7 @@ prepare_ways(void)
 	};
 
 	if (jid_ascii(jid_domain(run.jid, domain), ascii) == -1)
-		die(errno == ENOMEM ? EX_LOCAL : EX_USE, "-j %s: %s", run.jid,
+		die(errno == ENOMEM ? FAULT_LOCAL : FAULT_USE, "-j %s: %s", run.jid,
 		    errno == ENOMEM ? "out of memory" :
 		    "its domain cannot be a host name");
 	if ((run.ways = discover_new(&wc, why)) == NULL)
@@ -784,16 +716,16 @@ prepare_memory(void)
 
 	jid_bare(run.jid, bare);
 	if ((run.manners = features_cache_read(run.conf.dir, bare)) == NULL)
-		die(EX_LOCAL, "out of memory");
+		die(FAULT_LOCAL, "out of memory");
 	if (*features_cache_note(run.manners) != '\0')
-		say(0, "%s", features_cache_note(run.manners));
+		log_line(0, "%s", features_cache_note(run.manners));
 	if (!run.conf.fast || run.conf.certificate != NULL)
 		return;
 	run.tokens = fast_tokens_open(run.conf.dir, bare, why);
 	if (run.tokens == NULL && *why != '\0')
 		die(blame(why), "%s", why);
 	if (run.tokens != NULL && *fast_tokens_note(run.tokens) != '\0')
-		say(0, "%s", fast_tokens_note(run.tokens));
+		log_line(0, "%s", fast_tokens_note(run.tokens));
 }
 
 /* Everything that can be wrong before the network is. */
@@ -803,12 +735,12 @@ prepare(void)
 	char	 why[CONF_ERR], local[JID_MAX];
 	int	 anonymous = *jid_local(run.jid, local) == '\0';
 
-	if (listening() && (run.allow = allow_new(&run.conf.allow,
+	if (app_listens(&run) && (run.allow = allow_new(&run.conf.allow,
 	    anonymous ? NULL : run.jid, why)) == NULL)
 		die(blame(why), "%s", why);
-	if (listening() && run.conf.e2e == E2E_OFF &&
+	if (app_listens(&run) && run.conf.e2e == E2E_OFF &&
 	    allow_wants_key(run.allow))
-		die(EX_USE, "-a with a key needs end-to-end encryption, "
+		die(FAULT_USE, "-a with a key needs end-to-end encryption, "
 		    "which shows it: leave out e2e=off, or the key");
 	run.tls = tls_context(run.conf.ca_file, run.conf.certificate,
 	    run.conf.key, why);
@@ -833,7 +765,7 @@ check_descriptors(void)
 	while ((fd = open("/dev/null", O_RDONLY)) != -1 && fd <= 2)
 		;
 	if (fd == -1)
-		die(EX_LOCAL, "/dev/null: %s", strerror(errno));
+		die(FAULT_LOCAL, "/dev/null: %s", strerror(errno));
 	close(fd);
 }
 
@@ -846,14 +778,14 @@ set_up(void)
 	TAILQ_INIT(&run.changed);
 	if ((run.loop = loop_new()) == NULL ||
 	    (run.resolver = resolver_new(run.loop)) == NULL)
-		die(EX_LOCAL, "out of memory");
+		die(FAULT_LOCAL, "out of memory");
 	loop_before(run.loop, channels_check, NULL);
 	if (signals_catch(run.loop, signalled, NULL) == -1)
-		die(EX_LOCAL, "signals: %s", strerror(errno));
-	if (run.mode == FORWARD && forward_open(why) == -1)
-		die(EX_LOCAL, "%s", why);
+		die(FAULT_LOCAL, "signals: %s", strerror(errno));
+	if (run.mode == MODE_FORWARD && forward_open(why) == -1)
+		die(FAULT_LOCAL, "%s", why);
 	receive_prepare();
-	if (listening())
+	if (app_listens(&run))
 		oob_fetch_prepare();
 	if (streamhosts_prepare(why) == -1)
 		die(blame(why), "%s", why);
@@ -901,7 +833,7 @@ main(int argc, char *argv[])
 	limits_raise();
 	limits_hide();
 	if (conf_init(&run.conf) == -1)
-		die(EX_LOCAL, "out of memory");
+		die(FAULT_LOCAL, "out of memory");
 	if (conf_read(&run.conf, why) == -1)
 		die(blame(why), "%s", why);
 	parse_options(argc, argv);
@@ -913,9 +845,9 @@ main(int argc, char *argv[])
 	set_up();
 	log_in();
 	if (loop_run(run.loop) == -1)
-		die(EX_LOCAL, "poll: %s", strerror(errno));
+		die(FAULT_LOCAL, "poll: %s", strerror(errno));
 	tear_down();
 	if (run.signo != 0)
 		die_by_signal();
-	return run.status;
+	return statuses[run.fault];
 }

@@ -13,7 +13,7 @@
 #include "ibb/stream.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/channel/service.h"
 #include "net/channel/service_dial.h"
 #include "net/conf/allow.h"
@@ -21,6 +21,7 @@
 #include "net/file/receive.h"
 #include "net/io/child.h"
 #include "net/io/limits.h"
+#include "net/io/log.h"
 #include "net/io/pump.h"
 #include "net/io/systemd.h"
 #include "net/login/roster.h"
@@ -42,7 +43,7 @@ static void
 set_turn(struct channel *l, enum channel_turn turn)
 {
 	if (l->turn != turn)
-		say(2, "%s: %s -> %s", stream_peer(l->stream),
+		log_line(2, "%s: %s -> %s", stream_peer(l->stream),
 		    turn_names[l->turn], turn_names[turn]);
 	l->turn = turn;
 }
@@ -81,7 +82,7 @@ accept_late(void *arg)
 		return;
 	}
 	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
-	channel_failed(l, EX_TIME, "its session did not stand in 10 s");
+	channel_failed(l, FAULT_TIME, "its session did not stand in 10 s");
 }
 
 static size_t
@@ -115,7 +116,7 @@ drop_shaking(void)
 	}
 	if (oldest == NULL)
 		return;
-	say(1, "%s: too many handshakes at once", stream_peer(oldest->stream));
+	log_line(1, "%s: too many handshakes at once", stream_peer(oldest->stream));
 	stream_refuse(oldest->stream, SE_BUSY, "too many streams at once");
 	oldest->stream = NULL;
 	channel_free(oldest);
@@ -144,7 +145,7 @@ static void
 take(struct channel *l)
 {
 	set_turn(l, CHANNEL_TAKEN);
-	say(1, "%s: stream", stream_peer(l->stream));
+	log_line(1, "%s: stream", stream_peer(l->stream));
 	if (stream_state(l->stream) == STREAM_OFFERED)
 		accept_stream(l);
 	stream_hold(l->stream, 0);
@@ -200,12 +201,12 @@ reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 
 	l->dial = NULL;
 	if (rfd == -1) {
-		say(0, "%s: %s", stream_peer(l->stream), err);
+		log_line(0, "%s: %s", stream_peer(l->stream), err);
 		upgrade_refuse(l, SE_INTERNAL_SERVER_ERROR, err);
 		upgrade_free(l);
 		stream_refuse(l->stream, SE_INTERNAL_SERVER_ERROR, err);
 		l->stream = NULL;
-		channel_over(l, EX_LOCAL);
+		channel_over(l, FAULT_LOCAL);
 		return;
 	}
 	l->pid = pid;
@@ -230,7 +231,7 @@ serve(struct channel *l, const struct target *t)
 	};
 
 	set_turn(l, CHANNEL_TAKEN);
-	say(1, "%s: stream for %s", env.peer, t->name);
+	log_line(1, "%s: stream for %s", env.peer, t->name);
 	l->service = strdup(t->name);
 	l->dial = service_dial(run.loop, run.resolver, t, &env, reached, l);
 	if (l->dial == NULL)
@@ -281,7 +282,7 @@ too_many(const char *peer, int apart, const struct channel *self)
 
 	if (!limits_room(STDERR_FILENO))
 		return 1;
-	if (!apart && run.mode == SERVE)
+	if (!apart && run.mode == MODE_SERVE)
 		most = run.conf.max_streams_per_peer;
 	TAILQ_FOREACH(l, &run.channels, next) {
 		if (l == self || l->turn == CHANNEL_SHAKING)
@@ -302,13 +303,13 @@ static void
 join(struct channel *l, const struct target *t)
 {
 	set_turn(l, CHANNEL_OFFERED);
-	if (run.mode == SERVE && l->in == NULL) {
+	if (run.mode == MODE_SERVE && l->in == NULL) {
 		if (waits_for_session(l, t))
 			serve_shaken(l, t);
 		else
 			serve(l, t);
 	} else if (!receive_apart(l)) {
-		if (run.mode == LISTEN)
+		if (run.mode == MODE_LISTEN)
 			accept_next();
 	} else if (stream_shakes(l->stream)) {
 		shake(l);
@@ -322,7 +323,7 @@ accept_stands(struct channel *l)
 {
 	timer_clear(run.loop, &l->handshake);
 	if (too_many(stream_peer(l->stream), receive_apart(l), l)) {
-		say(1, "%s: too many streams at once",
+		log_line(1, "%s: too many streams at once",
 		    stream_peer(l->stream));
 		stream_refuse(l->stream, SE_BUSY, "too many streams at once");
 		l->stream = NULL;
@@ -344,12 +345,12 @@ accept_missed(struct channel *l)
 	    stream_state(l->stream) != STREAM_FAILED ||
 	    !carrier_is_alone(stream_carrier(l->stream)))
 		return 0;
-	say(0, "%s: %s", stream_peer(l->stream), stream_why(l->stream));
+	log_line(0, "%s: %s", stream_peer(l->stream), stream_why(l->stream));
 	if (l->pid > 0)
 		child_hangup(l->pid);
 	receive_missed(l);
 	channel_free(l);
-	if (run.mode == LISTEN)
+	if (run.mode == MODE_LISTEN)
 		accept_next();
 	return 1;
 }
@@ -359,7 +360,7 @@ listening_channel(void)
 {
 	struct channel	*l;
 
-	if ((l = channel_new()) != NULL)
+	if ((l = channel_new(&run)) != NULL)
 		l->listener = 1;
 	return l;
 }
@@ -385,7 +386,7 @@ find_service(const struct elem *e, struct target *t, char *why)
 {
 	enum stream_use	 use = stream_use(e);
 
-	if (run.mode == LISTEN)
+	if (run.mode == MODE_LISTEN)
 		return find_no_service(e, why);
 	if (use == STREAM_FOR_FILE) {
 		strlcpy(why, "takes no files: run it with -r there",
@@ -424,7 +425,7 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
 	} else if (in == NULL && !(file && apart) &&
 	    (err = find_service(open, &target, why)) != SE_NONE) {
-		say(0, "%s: %s", peer, why);
+		log_line(0, "%s: %s", peer, why);
 		inband_refuse(offer, err, why);
 	} else if (too_many(peer, (in != NULL || file) && apart, NULL) ||
 	    (l = listening_channel()) == NULL) {
@@ -463,7 +464,7 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
 		return SE_NOT_ACCEPTABLE;
 	}
 	if ((err = find_service(o->query, target, why)) != SE_NONE) {
-		say(0, "%s: %s", o->from, why);
+		log_line(0, "%s: %s", o->from, why);
 		return err;
 	}
 	return too_many(o->from, 0, NULL) ? SE_BUSY : SE_NONE;
@@ -501,7 +502,7 @@ announce(void)
 {
 	char	 quoted[4 * JID_MAX];
 
-	say(0, "listening; reach it with: xcat %s",
+	log_line(0, "listening; reach it with: xcat %s",
 	    text_quote(session_jid(run.session), quoted, sizeof(quoted)));
 	systemd_ready();
 }
@@ -512,7 +513,7 @@ roster_came(int good)
 	if (good)
 		announce();
 	else
-		fatal(EX_SERVER, "%s: the server gives no roster, which -a "
+		app_fail(&run, FAULT_SERVER, "%s: the server gives no roster, which -a "
 		    "@roster needs; name the peers instead", run.jid);
 }
 
@@ -521,7 +522,7 @@ fetch_roster(void (*came)(int))
 {
 	if (roster_fetch(session_iqs(run.session), run.allow,
 	    answer_deadline(), came) == -1)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 }
 
 void
@@ -538,7 +539,7 @@ static void
 roster_came_again(int good)
 {
 	if (!good)
-		say(0, "%s: the server gives no roster now; changes to it "
+		log_line(0, "%s: the server gives no roster now; changes to it "
 		    "will not be seen", run.jid);
 }
 

@@ -6,8 +6,9 @@
 #include "ibb/stream.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/conf/allow.h"
+#include "net/io/log.h"
 #include "net/login/session.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -44,7 +45,7 @@ admit_say_refused(const char *jid, const char *why)
 	static struct told	 refused;
 
 	if (!told_before(&refused, jid))
-		say(0, "refused a stream from %s: %s", jid, why);
+		log_line(0, "refused a stream from %s: %s", jid, why);
 }
 
 void
@@ -56,7 +57,7 @@ admit_say_plain(const char *jid, const char *why)
 	/* No xcat is behind a domain alone: nothing is lost there. */
 	if (run.e2e != NULL && *jid_local(jid, local) != '\0' &&
 	    !told_before(&plain, jid))
-		say(0, "%s: %s: not encrypted end to end, servers on the way "
+		log_line(0, "%s: %s: not encrypted end to end, servers on the way "
 		    "can read and change it", jid, why);
 }
 

@@ -8,10 +8,11 @@
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/dial/port.h"
 #include "net/dial/socks_accept.h"
 #include "net/file/progress.h"
+#include "net/io/log.h"
 #include "net/io/systemd.h"
 #include "net/s5b/upgrade.h"
 
@@ -24,7 +25,7 @@ call(struct channel *l, const char *host, const char *port)
 
 	sc.host = host;
 	sc.port = port;
-	if (run.mode == SEND && host == NULL)
+	if (run.mode == MODE_SEND && host == NULL)
 		sc.use = STREAM_FOR_INPUT;
 	if (run.conf.carrier == CARRIER_S5B) {
 		inband_make_sid(sid);
@@ -43,7 +44,7 @@ call(struct channel *l, const char *host, const char *port)
 static void
 starved(struct channel *l)
 {
-	say(0, "%s: out of memory for one more stream", run.peer);
+	log_line(0, "%s: out of memory for one more stream", run.peer);
 	if (l != NULL)
 		channel_free(l);
 }
@@ -53,10 +54,10 @@ call_stdio(void)
 {
 	struct channel	*l;
 
-	if ((l = channel_new()) == NULL || call(l, run.host, run.port) == -1) {
-		fatal(EX_LOCAL, "out of memory");
+	if ((l = channel_new(&run)) == NULL || call(l, run.host, run.port) == -1) {
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 	} else {
-		if (run.mode == SEND)
+		if (run.mode == MODE_SEND)
 			progress_input("standard input", STDIN_FILENO);
 		channel_join_stdio(l);
 	}
@@ -71,7 +72,7 @@ forward(void *arg, int fd)
 	(void)arg;
 	if (run.ibb == NULL || run.ending) {
 		close(fd);
-	} else if ((l = channel_new()) == NULL ||
+	} else if ((l = channel_new(&run)) == NULL ||
 	    call(l, run.host, run.port) == -1) {
 		close(fd);
 		starved(l);
@@ -106,7 +107,7 @@ forward_socks(void *arg, int fd)
 	(void)arg;
 	if (run.ibb == NULL || run.ending) {
 		close(fd);
-	} else if ((l = channel_new()) == NULL) {
+	} else if ((l = channel_new(&run)) == NULL) {
 		close(fd);
 		starved(NULL);
 	} else {
@@ -149,10 +150,10 @@ forward_start(void)
 	size_t			 i = 0;
 
 	STAILQ_FOREACH(item, &run.conf.forward, next)
-		say(0, "forwarding %s to %s", ports_text(run.ports, i++,
+		log_line(0, "forwarding %s to %s", ports_text(run.ports, i++,
 		    item->value, where), run.peer);
 	STAILQ_FOREACH(item, &run.conf.socks, next)
-		say(0, "forwarding SOCKS5 on %s to %s", ports_text(run.ports,
+		log_line(0, "forwarding SOCKS5 on %s to %s", ports_text(run.ports,
 		    i++, item->value, where), run.peer);
 	ports_hold(run.ports, 0);
 	systemd_ready();

@@ -16,7 +16,7 @@
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
 #include "net/channel/notes.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/channel/service_dial.h"
 #include "net/conf/trust.h"
 #include "net/dial/port.h"
@@ -81,12 +81,13 @@ unchanged(struct channel *l)
 }
 
 struct channel *
-channel_new(void)
+channel_new(struct app *app)
 {
 	struct channel	*l;
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return NULL;
+	l->app = app;
 	l->timer = (struct timer){ .fire = channel_timeout, .arg = l };
 	l->silence = (struct timer){ .fire = channel_silent, .arg = l };
 	l->handshake = (struct timer){ .fire = accept_late, .arg = l };
@@ -137,7 +138,7 @@ static void
 linger_over(void *arg)
 {
 	(void)arg;
-	finish(EX_FINE);
+	app_end(&run, FAULT_NONE);
 }
 
 static struct timer	 lingering = { .fire = linger_over };
@@ -153,7 +154,7 @@ channel_settled(void *arg)
 {
 	(void)arg;
 	if (lingering.on && ibb_unsettled(run.ibb) == 0)
-		finish(EX_FINE);
+		app_end(&run, FAULT_NONE);
 }
 
 /* So many ms after it was asked for first. */
@@ -197,14 +198,14 @@ channel_answer_later(void *arg)
 }
 
 static void
-finish_settled(int status)
+finish_settled(enum fault fault)
 {
 	if (run.signo != 0)
-		finish(128 + run.signo);
-	else if (status == EX_FINE && !run.lost && ibb_unsettled(run.ibb) > 0)
+		app_end(&run, FAULT_SIGNAL);
+	else if (fault == FAULT_NONE && !run.lost && ibb_unsettled(run.ibb) > 0)
 		timer_set(run.loop, &lingering, clock_ms() + LINGER);
 	else
-		finish(status);
+		app_end(&run, fault);
 }
 
 void
@@ -217,24 +218,24 @@ channel_child_ended(struct channel *l)
 
 /* The link is over.  Where there may be others, that is all. */
 void
-channel_over(struct channel *l, int status)
+channel_over(struct channel *l, enum fault fault)
 {
 	int	 more = receive_more(l);
 
-	if (run.mode == SEND)
+	if (run.mode == MODE_SEND)
 		progress_end();
 	notes_ended(l, LOG_EVENT, "complete");
 	if (l->out != NULL) {
-		send_over(l, status);
+		send_over(l, fault);
 		return;
 	}
 	channel_free(l);
 	if (run.nchannels == 0)
 		give_memory_back();
-	if ((single() && !more) || (run.lost && run.nchannels == 0) ||
+	if ((app_is_single(&run) && !more) || (run.lost && run.nchannels == 0) ||
 	    run.signo != 0)
-		finish_settled(status);
-	else if (run.mode == LISTEN)
+		finish_settled(fault);
+	else if (run.mode == MODE_LISTEN)
 		accept_next();
 }
 
@@ -243,7 +244,7 @@ static void
 channel_lapsed(struct channel *l)
 {
 	channel_free(l);
-	if (run.mode == LISTEN)
+	if (run.mode == MODE_LISTEN)
 		accept_next();
 }
 
@@ -269,11 +270,11 @@ socks_code(enum stanza_error err)
 static int
 hung_up_idle(struct channel *l)
 {
-	if (run.mode != LISTEN || run.conf.keep || l->in != NULL ||
+	if (run.mode != MODE_LISTEN || run.conf.keep || l->in != NULL ||
 	    stream_fault(l->stream) != STREAM_HUNG_UP ||
 	    stream_sent(l->stream) > 0 || stream_received(l->stream) > 0)
 		return 0;
-	say(LOG_DETAIL, "%s: %s; listening again", stream_peer(l->stream),
+	log_line(LOG_DETAIL, "%s: %s; listening again", stream_peer(l->stream),
 	    stream_why(l->stream));
 	if (l->pump != NULL && !end_leave(l->pump))
 		run.conf.no_stdin = 1;		/* it has ended */
@@ -288,7 +289,7 @@ hung_up_idle(struct channel *l)
 static int
 hung_up_on_socket(const struct channel *l)
 {
-	return run.mode == SERVE && l->pid == 0 && l->in == NULL &&
+	return run.mode == MODE_SERVE && l->pid == 0 && l->in == NULL &&
 	    stream_fault(l->stream) == STREAM_HUNG_UP;
 }
 
@@ -296,19 +297,19 @@ hung_up_on_socket(const struct channel *l)
 static void
 say_failed(struct channel *l, const char *why, const char *confirmed)
 {
-	int	 hung_up = listening() &&
+	int	 hung_up = app_listens(&run) &&
 		    stream_fault(l->stream) == STREAM_HUNG_UP;
 
 	if (notes_ended(l, hung_up ? LOG_EVENT : LOG_FAULT, why) ||
 	    receive_told(l))
 		return;
-	say(hung_up_on_socket(l) ? LOG_DETAIL : LOG_FAULT,
+	log_line(hung_up_on_socket(l) ? LOG_DETAIL : LOG_FAULT,
 	    "%s: %s%s%s%s", stream_peer(l->stream), send_about(l), why,
 	    confirmed, receive_about(l));
 }
 
 void
-channel_failed(struct channel *l, int status, const char *why)
+channel_failed(struct channel *l, enum fault fault, const char *why)
 {
 	char	 confirmed[64] = "";
 	int	 begun = 1;
@@ -316,7 +317,7 @@ channel_failed(struct channel *l, int status, const char *why)
 	if (hung_up_idle(l))
 		return;
 	if (hung_up_on_socket(l))
-		status = EX_FINE;
+		fault = FAULT_NONE;
 
 	/* Nothing was lost that had not begun.  It may have begun and failed
 	 * in one turn. */
@@ -324,8 +325,8 @@ channel_failed(struct channel *l, int status, const char *why)
 	    stream_received(l->stream) == 0)
 		begun = 0;
 	if ((run.lost || run.away) && !begun)
-		status = session_status();
-	if (status != EX_PEER && status != EX_FINE && begun)
+		fault = app_session_fault(&run);
+	if (fault != FAULT_PEER && fault != FAULT_NONE && begun)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(l->stream));
@@ -343,24 +344,24 @@ channel_failed(struct channel *l, int status, const char *why)
 	l->pump = NULL;
 	if (l->pid > 0)
 		child_hangup(l->pid);
-	if (receive_declined(l) || (listening() && !begun && !run.lost))
+	if (receive_declined(l) || (app_listens(&run) && !begun && !run.lost))
 		channel_lapsed(l);
 	else
-		channel_over(l, status);
+		channel_over(l, fault);
 }
 
-static int
-stream_status(enum stream_fault fault)
+static enum fault
+stream_to_fault(enum stream_fault fault)
 {
 	switch (fault) {
 	case STREAM_REFUSED:
-		return EX_PEER;
+		return FAULT_PEER;
 	case STREAM_SILENT:
-		return EX_TIME;
+		return FAULT_TIME;
 	case STREAM_INTERNAL:
-		return EX_LOCAL;
+		return FAULT_LOCAL;
 	default:
-		return EX_BROKEN;
+		return FAULT_BROKEN;
 	}
 }
 
@@ -368,11 +369,11 @@ stream_status(enum stream_fault fault)
 static void
 channel_broke(struct channel *l)
 {
-	int	 status = stream_status(stream_fault(l->stream));
+	enum fault	 fault = stream_to_fault(stream_fault(l->stream));
 
-	if (status == EX_BROKEN && run.lost && session_status() == EX_LOCAL)
-		status = EX_LOCAL;
-	channel_failed(l, status, stream_why(l->stream));
+	if (fault == FAULT_BROKEN && run.lost && app_session_fault(&run) == FAULT_LOCAL)
+		fault = FAULT_LOCAL;
+	channel_failed(l, fault, stream_why(l->stream));
 }
 
 static void
@@ -381,13 +382,13 @@ channel_end_failed(struct channel *l)
 	char	 why[128];
 	int	 e = pump_error(l->pump);
 
-	snprintf(why, sizeof(why), run.mode == SERVE || run.mode == FORWARD ?
+	snprintf(why, sizeof(why), run.mode == MODE_SERVE || run.mode == MODE_FORWARD ?
 	    "%s the local end: %s" : l->out != NULL || receive_apart(l) ?
 	    "%s the file: %s" : pump_failed(l->pump)[0] == 'r' ?
 	    "%s standard input: %s" : "%s standard output: %s",
 	    pump_failed(l->pump), strerror(e));
 	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
-	channel_failed(l, EX_LOCAL, why);
+	channel_failed(l, FAULT_LOCAL, why);
 }
 
 /* There are no descriptors, or no memory, for its local end. */
@@ -399,7 +400,7 @@ channel_unjoined(struct channel *l)
 	snprintf(why, sizeof(why), "it cannot be joined to anything here: "
 	    "%s", strerror(l->unjoined));
 	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
-	channel_failed(l, EX_LOCAL, why);
+	channel_failed(l, FAULT_LOCAL, why);
 }
 
 /* What came and what went; not what merely waits here. */
@@ -475,7 +476,7 @@ channel_wait(struct channel *l)
 		timer_set(run.loop, &l->silence, now + l->pause);
 	}
 	if (stream_away(l->stream) && !l->said_away) {
-		say(1, "%s: away; waiting", stream_peer(l->stream));
+		log_line(1, "%s: away; waiting", stream_peer(l->stream));
 		l->said_away = 1;
 	}
 }
@@ -573,7 +574,7 @@ channel_timeout(void *arg)
 	    "or give it more time with -w",
 	    run.conf.timeout);
 	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
-	channel_failed(l, EX_TIME, why);
+	channel_failed(l, FAULT_TIME, why);
 }
 
 /* Has the peer been silent since this was last called?  If it owes us answers,
@@ -608,7 +609,7 @@ channel_silent(void *arg)
 	/* What came before a failure is for the local end, but one that waits
 	 * for us to read will never take it. */
 	if (stream_state(l->stream) == STREAM_FAILED &&
-	    (run.mode == SERVE || run.mode == FORWARD) && l->doomed++)
+	    (run.mode == MODE_SERVE || run.mode == MODE_FORWARD) && l->doomed++)
 		channel_broke(l);
 	else if (is_waiting(l) && l->since != 0)
 		still_waiting(l);
@@ -627,17 +628,17 @@ channel_greet(struct channel *l)
 
 	l->greeted = 1;
 	if (key == NULL) {
-		say(1, "%s: not encrypted end to end", peer);
+		log_line(1, "%s: not encrypted end to end", peer);
 		if (stream_lost_session(l->stream))
 			admit_say_plain(peer, l->listener ? "an xcat that "
 			    "offers no session" : "it did not take the "
 			    "session that was offered");
 		return;
 	}
-	say(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
+	log_line(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
 	doubts = trust_doubts(run.trust, peer);
 	if (trust_met(run.trust, peer, key, line, sizeof(line)) != NULL)
-		say(doubts ? -1 : 0, "%s", line);
+		log_line(doubts ? -1 : 0, "%s", line);
 }
 
 /* The stream has its descriptors, or needs none: is one of its directions over,
@@ -649,7 +650,7 @@ channel_check_ends(struct channel *l, enum stream_state state)
 		if (state == STREAM_FAILED)
 			channel_broke(l);
 		else if (state == STREAM_CLOSED)
-			channel_over(l, EX_FINE);
+			channel_over(l, FAULT_NONE);
 		return;
 	}
 	/* The end of input is passed on only behind all that came, and only
@@ -663,11 +664,11 @@ channel_check_ends(struct channel *l, enum stream_state state)
 	else if (state == STREAM_FAILED && stream_eof(l->stream))
 		channel_broke(l);
 	else if (state == STREAM_CLOSED && pump_output_finished(l->pump)) {
-		if (run.mode == SEND && !pump_input_finished(l->pump))
-			channel_failed(l, EX_BROKEN, "the peer closed the "
+		if (run.mode == MODE_SEND && !pump_input_finished(l->pump))
+			channel_failed(l, FAULT_BROKEN, "the peer closed the "
 			    "stream before the end of the input; try again");
 		else
-			channel_over(l, EX_FINE);
+			channel_over(l, FAULT_NONE);
 	}
 }
 
@@ -687,7 +688,7 @@ channel_check(struct channel *l)
 	state = stream_state(l->stream);
 	if (state == STREAM_OPEN && !l->greeted) {
 		channel_greet(l);
-		if (run.mode == PROBE) {
+		if (run.mode == MODE_PROBE) {
 			probe_stands(l);
 			return;
 		}
@@ -709,13 +710,13 @@ channel_check(struct channel *l)
 			channel_broke(l);
 		return;
 	}
-	if (run.mode == SEND && l->out == NULL)
+	if (run.mode == MODE_SEND && l->out == NULL)
 		progress_at(stream_confirmed(l->stream));
 	if ((l->in != NULL && receive_check(l)) ||
 	    (l->out != NULL && send_check(l)))
 		return;
 	/* Not before: an offer that fails must not cost us the descriptors. */
-	if (run.mode == LISTEN && l->in == NULL && l->pump == NULL &&
+	if (run.mode == MODE_LISTEN && l->in == NULL && l->pump == NULL &&
 	    (state == STREAM_OPEN || stream_received(l->stream) > 0))
 		channel_join_stdio(l);
 	if (l->unjoined != 0) {
@@ -734,7 +735,7 @@ look_at_clock(void)
 	if (clock_lost() == lost)
 		return;
 	lost = clock_lost();
-	say(1, "woken; time has passed without us");
+	log_line(1, "woken; time has passed without us");
 	if (run.session != NULL)
 		session_woken(run.session);
 }
@@ -781,7 +782,7 @@ channels_check(void *arg)
 	/* A peer that does not wait for answers is waited for only where that
 	 * costs no other stream anything; else it loses its own. */
 	if (run.ibb != NULL)
-		session_pause(run.session, single() && run.nchannels == 1 &&
+		session_pause(run.session, app_is_single(&run) && run.nchannels == 1 &&
 		    ibb_congested(run.ibb));
 }
 
@@ -868,7 +869,7 @@ channel_join_stdio(struct channel *l)
 	l->chat = !run.conf.no_stdin && isatty(STDIN_FILENO) &&
 	    isatty(STDOUT_FILENO);
 	channel_join(l, run.conf.no_stdin ? PUMP_NONE : keep_fd(STDIN_FILENO),
-	    run.mode == SEND ? PUMP_NONE : keep_fd(STDOUT_FILENO));
+	    run.mode == MODE_SEND ? PUMP_NONE : keep_fd(STDOUT_FILENO));
 }
 
 int
@@ -894,7 +895,7 @@ judge(void *arg, const char *fingerprint)
 {
 	struct channel	*l = arg;
 
-	return trust_judge(run.trust, listening() ? stream_peer(l->stream) :
+	return trust_judge(run.trust, app_listens(&run) ? stream_peer(l->stream) :
 	    run.peer, fingerprint);
 }
 
@@ -904,7 +905,7 @@ largest_block(void)
 {
 	if (run.conf.block_size > 0)
 		return (size_t)run.conf.block_size;
-	return listening() ? INBAND_BLOCK_MAX : INBAND_BLOCK_DEFAULT;
+	return app_listens(&run) ? INBAND_BLOCK_MAX : INBAND_BLOCK_DEFAULT;
 }
 
 struct stream_conf
@@ -914,12 +915,12 @@ channel_stream_conf(void)
 		.block = largest_block(),
 		.most = run.conf.block_size > 0 ? 0 : INBAND_BLOCK_MAX,
 		.message = run.conf.message,
-		.close_at_end = run.conf.close_at_eof || run.mode == SEND,
-		.close_plain = run.mode == SERVE || run.mode == FORWARD ||
-		    run.mode == PROBE,
+		.close_at_end = run.conf.close_at_eof || run.mode == MODE_SEND,
+		.close_plain = run.mode == MODE_SERVE || run.mode == MODE_FORWARD ||
+		    run.mode == MODE_PROBE,
 		.deadline = answer_deadline,
 		.tls = run.e2e,
-		.require = run.conf.e2e == E2E_REQUIRE || (!listening() &&
+		.require = run.conf.e2e == E2E_REQUIRE || (!app_listens(&run) &&
 		    run.trust != NULL && trust_expects(run.trust, run.peer)),
 		.judge = judge,
 		.iqs = session_iqs(run.session),

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "ibb/stream.h"
+#include "net/channel/app.h"
 #include "net/io/loop.h"
 #include "xml/check.h"
 
@@ -40,6 +41,7 @@ enum channel_turn {
 };
 
 struct channel {
+	struct app	*app;		/* the run that it belongs to */
 	struct stream	*stream;
 	struct pump	*pump;
 	int		 unjoined;	/* errno, if there can be no end */
@@ -75,11 +77,11 @@ struct channel {
 };
 
 /* A new one in run.channels, with neither; NULL when out of memory. */
-struct channel *channel_new(void);
+struct channel *channel_new(struct app *app);
 void	 channel_free(struct channel *l);
 /* It is over, and freed.  Where there may be others, that is all; else the
  * run ends with this status. */
-void	 channel_over(struct channel *l, int status);
+void	 channel_over(struct channel *l, enum fault fault);
 /* Is everything done, and we stay only in case the peer asks how it ended? */
 int	 channel_lingers(void);
 /* A peer has nothing more to ask about a stream that ended. */
@@ -104,7 +106,7 @@ void	 channel_tick(struct channel *l);
  * ends the stream. */
 void	 channel_child_ended(struct channel *l);
 /* It has failed, for this reason: say so, and end it. */
-void	 channel_failed(struct channel *l, int status, const char *why);
+void	 channel_failed(struct channel *l, enum fault fault, const char *why);
 /* Say once what protects its stream, and remember whom we met. */
 void	 channel_greet(struct channel *l);
 /* What streams of this run are like. */

@@ -4,7 +4,7 @@
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
 #include "net/channel/notes.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/receive.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
@@ -13,7 +13,7 @@
 static const char *
 target(const struct channel *l)
 {
-	if (run.mode == LISTEN)
+	if (run.mode == MODE_LISTEN)
 		return "standard input and output";
 	return l->service != NULL ? l->service : "a service";
 }
@@ -26,7 +26,7 @@ notes_opened(struct channel *l)
 		return;
 	l->noted = 1;
 	l->opened = clock_ms();
-	say(LOG_EVENT, "%s: stream to %s", stream_peer(l->stream), target(l));
+	log_line(LOG_EVENT, "%s: stream to %s", stream_peer(l->stream), target(l));
 }
 
 int
@@ -37,7 +37,7 @@ notes_ended(struct channel *l, int level, const char *how)
 	if (!l->noted)
 		return 0;
 	l->noted = 0;
-	say(level, "%s: stream to %s ended after %lld.%lld s, %llu bytes in, "
+	log_line(level, "%s: stream to %s ended after %lld.%lld s, %llu bytes in, "
 	    "%llu out: %s", stream_peer(l->stream), target(l),
 	    (long long)ms / 1000, (long long)ms / 100 % 10,
 	    (unsigned long long)stream_received(l->stream),

@@ -5,11 +5,12 @@
 
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/conf/allow.h"
 #include "net/file/oob.h"
 #include "net/file/oob_int.h"
 #include "net/http/url.h"
+#include "net/io/log.h"
 #include "net/login/session.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -30,7 +31,7 @@ oob_option(const char *word)
 int
 oob_sends(void)
 {
-	return run.mode == SEND && run.conf.oob != NULL &&
+	return run.mode == MODE_SEND && run.conf.oob != NULL &&
 	    oob_option("fetch") == NULL;
 }
 
@@ -82,7 +83,7 @@ take(const char *from, const char *id, const char *url)
 	struct url	 u;
 	const char	*why = objection(url, &u);
 
-	say(0, "%s: offers %.200s%s%s", from, url, why != NULL ?
+	log_line(0, "%s: offers %.200s%s%s", from, url, why != NULL ?
 	    "; not fetched: " : "", why != NULL ? why : "");
 	if (why != NULL) {
 		oob_refuse(from, id, url, SE_NOT_ACCEPTABLE);
@@ -110,8 +111,8 @@ oob_input(const struct elem *e)
 	int			 iq = oob != NULL && stanza_is(e, "iq");
 
 	/* Others are answered as any client answers. */
-	if (oob == NULL || from == NULL || !listening() ||
-	    (run.mode != LISTEN && run.conf.receive == NULL) ||
+	if (oob == NULL || from == NULL || !app_listens(&run) ||
+	    (run.mode != MODE_LISTEN && run.conf.receive == NULL) ||
 	    !admit_opens(NULL, from) ||
 	    allow_check(run.allow, from) == ALLOW_KEY)
 		return 0;

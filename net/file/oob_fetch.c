@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/dial/addr.h"
 #include "net/dial/fetch.h"
 #include "net/dial/resolve.h"
@@ -21,6 +21,7 @@
 #include "net/http/url.h"
 #include "net/io/fd.h"
 #include "net/io/io.h"
+#include "net/io/log.h"
 #include "net/io/pump.h"
 #include "net/io/tls.h"
 #include "net/login/session.h"
@@ -65,9 +66,9 @@ oob_fetch_prepare(void)
 	if (run.conf.oob == NULL)
 		return;
 	if (which == NULL || (*which != '\0' && strcmp(which, "any") != 0))
-		die(EX_USE, "-o oob: a listener takes fetch or fetch:any");
+		die(FAULT_USE, "-o oob: a listener takes fetch or fetch:any");
 	if ((tls = tls_context(run.conf.ca_file, NULL, NULL, why)) == NULL)
-		die(EX_USE, "%s", why);
+		die(FAULT_USE, "%s", why);
 }
 
 static void
@@ -105,26 +106,26 @@ oob_busy(void)
 
 /* One that came to nothing does not end a listener. */
 static void
-over(struct fetching *f, int status)
+over(struct fetching *f, enum fault fault)
 {
-	int	 ends = !run.conf.keep && (status == EX_FINE || f->have > 0);
+	int	 ends = !run.conf.keep && (fault == FAULT_NONE || f->have > 0);
 
 	progress_end();
 	fetching_free(f);
 	if (ends)
-		finish(status);
-	else if (run.mode == LISTEN)
+		app_end(&run, fault);
+	else if (run.mode == MODE_LISTEN)
 		accept_next();
 }
 
 static void
-failed(struct fetching *f, int status, enum stanza_error err,
+failed(struct fetching *f, enum fault fault, enum stanza_error err,
     const char *why)
 {
 	oob_refuse(f->peer, f->id, f->url, err);
 	progress_end();
-	say(-1, "%s: fetching %.200s: %s", f->peer, f->url, why);
-	over(f, status);
+	log_line(-1, "%s: fetching %.200s: %s", f->peer, f->url, why);
+	over(f, fault);
 }
 
 static void
@@ -136,21 +137,21 @@ complete(struct fetching *f)
 	strlcpy(name, f->name, sizeof(name));
 	if (f->partial != NULL && partial_finish(f->partial, name, -1, 0, 0)
 	    == -1) {
-		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    strerror(errno));
 		return;
 	}
 	if (strcmp(name, f->name) != 0)
 		snprintf(as, sizeof(as), ", as %s", name);
 	progress_end();
-	say(f->partial != NULL ? 0 : 1, "%s: %s: %llu bytes fetched%s",
+	log_line(f->partial != NULL ? 0 : 1, "%s: %s: %llu bytes fetched%s",
 	    f->peer, f->name, (unsigned long long)f->have, as);
 	f->partial = NULL;
 	if (f->id != NULL) {
 		iq_resultto(session_iqs(run.session), f->peer, f->id);
 		iq_post(session_iqs(run.session));
 	}
-	over(f, EX_FINE);
+	over(f, FAULT_NONE);
 }
 
 static void
@@ -159,12 +160,12 @@ check(void *arg)
 	struct fetching	*f = arg;
 
 	if (pump_error(f->pump) != 0)
-		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    strerror(pump_error(f->pump)));
 	else if (f->fetch == NULL && f->unkept)
-		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR, f->why);
+		failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR, f->why);
 	else if (f->fetch == NULL && f->why != NULL)
-		failed(f, EX_BROKEN, SE_ITEM_NOT_FOUND, f->why);
+		failed(f, FAULT_BROKEN, SE_ITEM_NOT_FOUND, f->why);
 	else if (f->fetch == NULL && buf_len(&f->held) == 0)
 		complete(f);
 }
@@ -398,7 +399,7 @@ oob_fetch(const char *from, const char *id, const char *url,
 		return -1;
 	name_of(target, f->name);
 	if (begin(f) == -1)
-		failed(f, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    strerror(errno));
 	return 0;
 }

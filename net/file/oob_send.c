@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/dial/addr.h"
 #include "net/dial/resolve.h"
 #include "net/file/http_serve.h"
@@ -18,6 +18,7 @@
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/http/url.h"
+#include "net/io/log.h"
 #include "net/login/session.h"
 #include "xml/iq.h"
 #include "xml/write.h"
@@ -45,9 +46,9 @@ open_file(const char *path)
 	int		 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd == -1 || fstat(fd, &st) == -1)
-		die(EX_LOCAL, "%s: %s", path, strerror(errno));
+		die(FAULT_LOCAL, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		die(EX_USE, "%s: it is no file that could be fetched", path);
+		die(FAULT_USE, "%s: it is no file that could be fetched", path);
 	offered.file = (struct http_serve_file){ .fd = fd,
 	    .size = (uint64_t)st.st_size,
 	    .name = slash != NULL ? slash + 1 : path,
@@ -61,20 +62,20 @@ oob_send_prepare(char *const *paths, size_t n)
 
 	if ((offered.where = oob_option("serve")) != NULL) {
 		if (n != 1)
-			die(EX_USE, "-o oob=serve: name one file");
+			die(FAULT_USE, "-o oob=serve: name one file");
 		if (run.conf.e2e == E2E_REQUIRE)
-			die(EX_USE, "-o oob=serve sends in the clear, and "
+			die(FAULT_USE, "-o oob=serve sends in the clear, and "
 			    "e2e=require forbids that");
 		offered.serving = 1;
 		open_file(paths[0]);
 		return;
 	}
 	if (n > 0)
-		die(EX_USE, "-o oob=url takes the place of files");
+		die(FAULT_USE, "-o oob=url takes the place of files");
 	if (url_parse(run.conf.oob, &u) != NULL ||
 	    strlcpy(offered.url, run.conf.oob, sizeof(offered.url)) >=
 	    sizeof(offered.url))
-		die(EX_USE, "-o oob: give serve[:address:port], fetch[:any] "
+		die(FAULT_USE, "-o oob: give serve[:address:port], fetch[:any] "
 		    "or a URL");
 }
 
@@ -122,14 +123,14 @@ begin_serving(void)
 	if (*offered.where != '\0')
 		strlcpy(where, offered.where, sizeof(where));
 	else if (own_address(where, sizeof(where)) == -1) {
-		fatal(EX_LOCAL, "there is no address to serve at; give one "
+		app_fail(&run, FAULT_LOCAL, "there is no address to serve at; give one "
 		    "with -o oob=serve:address:port");
 		return -1;
 	}
 	offered.serve = serve(run.loop, where, &offered.file, sent, NULL,
 	    why);
 	if (offered.serve == NULL) {
-		fatal(EX_LOCAL, "%s", why);
+		app_fail(&run, FAULT_LOCAL, "%s", why);
 		return -1;
 	}
 	strlcpy(host, where, sizeof(host));
@@ -137,7 +138,7 @@ begin_serving(void)
 		*colon = '\0';
 	snprintf(offered.url, sizeof(offered.url), "http://%s:%u%s", host,
 	    http_serve_port(offered.serve), http_serve_path(offered.serve));
-	say(1, "serving %s at %s port %u", offered.file.name, host,
+	log_line(1, "serving %s at %s port %u", offered.file.name, host,
 	    http_serve_port(offered.serve));
 	progress_begin(offered.file.name, 0, offered.file.size);
 	return 0;
@@ -168,14 +169,14 @@ answered(void *arg, const struct elem *answer)
 	(void)arg;
 	if (err == SE_NONE && offered.serving &&
 	    offered.at < offered.file.size)
-		fatal(EX_BROKEN, "%s: it says that it has the file, but has "
+		app_fail(&run, FAULT_BROKEN, "%s: it says that it has the file, but has "
 		    "not fetched all of it", run.peer);
 	else if (err == SE_NONE) {
 		progress_end();
-		say(1, "%s: has fetched it", run.peer);
-		finish(EX_FINE);
+		log_line(1, "%s: has fetched it", run.peer);
+		app_end(&run, FAULT_NONE);
 	} else
-		fatal(EX_PEER, "%s: %s (%s%s%.128s)", run.peer, refusal(err),
+		app_fail(&run, FAULT_PEER, "%s: %s (%s%s%.128s)", run.peer, refusal(err),
 		    stanza_strerror(err), *stanza_errortext(answer) != '\0' ?
 		    ": " : "", stanza_errortext(answer));
 }
@@ -204,9 +205,9 @@ timed_out(void *arg)
 {
 	(void)arg;
 	if (offered.at == 0 || is_fetched())
-		fatal(EX_TIME, "%s: %s", run.peer, silence());
+		app_fail(&run, FAULT_TIME, "%s: %s", run.peer, silence());
 	else
-		fatal(EX_TIME, "%s: nothing more was fetched for %ld s; try "
+		app_fail(&run, FAULT_TIME, "%s: nothing more was fetched for %ld s; try "
 		    "again, or give it more time with -w", run.peer,
 		    run.conf.timeout);
 }
@@ -217,7 +218,7 @@ still_silent(void *arg)
 {
 	(void)arg;
 	if (offered.at == 0 || is_fetched())
-		say(0, "%s: %s; still waiting", run.peer, silence());
+		log_line(0, "%s: %s; still waiting", run.peer, silence());
 }
 
 static void
@@ -233,7 +234,7 @@ offer(void)
 	xw_end(w);
 	if (iq_ask(session_iqs(run.session), answered, &offered,
 	    IQ_NODEADLINE) == -1)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 	offered.timer = (struct timer){ .fire = timed_out };
 	offered.hint = (struct timer){ .fire = still_silent };
 	timer_set(run.loop, &offered.hint, clock_ms() + SILENT_TIME);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/progress.h"
 #include "net/io/loop.h"
 #include "xml/text.h"

@@ -12,13 +12,14 @@
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/oob.h"
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/file/receive.h"
 #include "net/file/receive_int.h"
 #include "net/io/fd.h"
+#include "net/io/log.h"
 #include "net/io/pump.h"
 #include "xml/jid.h"
 #include "xml/text.h"
@@ -34,7 +35,7 @@ void
 incoming_set_phase(struct incoming *in, enum phase phase)
 {
 	if (in->phase != phase)
-		say(2, "file from %s: %s -> %s", in->shown,
+		log_line(2, "file from %s: %s -> %s", in->shown,
 		    phase_names[in->phase], phase_names[phase]);
 	in->phase = phase;
 }
@@ -135,11 +136,11 @@ receive_busy(void)
  */
 
 void
-incoming_fail(struct incoming *in, int status, enum stanza_error error,
+incoming_fail(struct incoming *in, enum fault fault, enum stanza_error error,
     const char *why, const char *detail)
 {
 	snprintf(in->why, sizeof(in->why), "%s%s", why, detail);
-	in->status = status;
+	in->fault = fault;
 	in->error = error;
 	incoming_set_phase(in, FAILED);
 	channel_changed(in->link);
@@ -154,11 +155,11 @@ tell_failure(struct channel *l)
 
 	if (in->sid != NULL || stream_state(l->stream) != STREAM_OPEN) {
 		stream_abort(l->stream, in->error);
-		channel_failed(l, in->status, in->why);
+		channel_failed(l, in->fault, in->why);
 		return 1;
 	}
 	progress_end();
-	say(-1, "%s: %s: %s", in->shown, in->name, in->why);
+	log_line(-1, "%s: %s: %s", in->shown, in->name, in->why);
 	in->told = 1;
 	receive_native_tell(in, si_say_wrong, in->why);
 	return 0;
@@ -185,7 +186,7 @@ begin(struct channel *l)
 
 	channel_join(l, PUMP_NONE, destination(in));
 	if (l->unjoined != 0) {
-		incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    "it cannot be kept: ", strerror(l->unjoined));
 		l->unjoined = 0;
 		return;
@@ -202,7 +203,7 @@ ended_early(struct channel *l)
 {
 	if (stream_state(l->stream) == STREAM_OPEN)
 		stream_abort(l->stream, SE_BAD_REQUEST);
-	channel_failed(l, EX_BROKEN, "the stream ended before the file did");
+	channel_failed(l, FAULT_BROKEN, "the stream ended before the file did");
 	return 1;
 }
 
@@ -234,7 +235,7 @@ check_over(struct channel *l)
 	stream_data(l->stream, &len);
 	if (len > 0 && (l->in->phase == COMPLETE || l->in->declined)) {
 		stream_abort(l->stream, SE_BAD_REQUEST);
-		channel_failed(l, EX_BROKEN, l->in->declined ? "it sends what "
+		channel_failed(l, FAULT_BROKEN, l->in->declined ? "it sends what "
 		    "was refused" : "it sends more than it has announced");
 		return 1;
 	}
@@ -247,7 +248,7 @@ check_over(struct channel *l)
 	if (state != STREAM_FAILED && state != STREAM_CLOSED &&
 	    !stream_eof(l->stream))
 		return 0;
-	channel_failed(l, l->in->status, "");
+	channel_failed(l, l->in->fault, "");
 	return 1;
 }
 
@@ -300,7 +301,7 @@ receive_took(struct channel *l, const void *data, size_t len)
 		return;
 	}
 	if (sum_add(in->sum, data, len) == -1) {
-		incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    "out of memory", "");
 		return;
 	}

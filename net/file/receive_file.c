@@ -12,11 +12,12 @@
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/file/receive.h"
 #include "net/file/receive_int.h"
+#include "net/io/log.h"
 #include "xml/jid.h"
 
 static int	 folder = -1;
@@ -31,7 +32,7 @@ receive_prepare(void)
 	if (run.conf.receive == NULL)
 		return;
 	if ((folder = file_folder(run.conf.receive)) == -1)
-		die(EX_USE, "-r %s: %s", run.conf.receive, strerror(errno));
+		die(FAULT_USE, "-r %s: %s", run.conf.receive, strerror(errno));
 }
 
 int
@@ -116,7 +117,7 @@ objection(const struct incoming *in, enum si_refusal *why)
 static void
 decline(struct incoming *in, enum si_refusal why, const char *text)
 {
-	say(0, "%s: refused %s: %s", in->shown, in->name, text);
+	log_line(0, "%s: refused %s: %s", in->shown, in->name, text);
 	if (in->sid != NULL) {
 		receive_si_refuse(in, why, text);
 		incoming_free(in);
@@ -155,7 +156,7 @@ supersede(const struct incoming *in)
 	TAILQ_FOREACH_SAFE(old, &incomings, next, next) {
 		if (old->partial == NULL || !same_file(old, in))
 			continue;
-		say(1, "%s: sends %s anew", old->shown, old->name);
+		log_line(1, "%s: sends %s anew", old->shown, old->name);
 		if ((l = old->link) == NULL) {
 			receive_si_refuse(old, SI_BUSY, NULL);
 			incoming_free(old);
@@ -221,7 +222,7 @@ agree(struct incoming *in)
 {
 	incoming_set_phase(in, AGREED);
 	if (in->have > 0)
-		say(0, "%s: %s: going on behind %llu bytes", in->shown,
+		log_line(0, "%s: %s: going on behind %llu bytes", in->shown,
 		    in->name, (unsigned long long)in->have);
 	if (in->sid != NULL)
 		receive_si_accept(in);
@@ -289,7 +290,7 @@ say_complete(const struct incoming *in, const char *name)
 		snprintf(as, sizeof(as), ", as %s", name);
 	progress_at(in->have);
 	progress_end();
-	say(in->partial != NULL ? 0 : 1, "%s: %s: %llu bytes%s%s", in->shown,
+	log_line(in->partial != NULL ? 0 : 1, "%s: %s: %llu bytes%s%s", in->shown,
 	    in->name, (unsigned long long)in->file.size, as,
 	    *in->file.hash != '\0' ? ", MD5 agrees" :
 	    ", no hash to compare");
@@ -302,7 +303,7 @@ incoming_wrong(struct incoming *in, const char *what)
 		partial_discard(in->partial);
 		in->partial = NULL;
 	}
-	incoming_fail(in, EX_BROKEN, SE_NOT_ACCEPTABLE, what, folder != -1 ?
+	incoming_fail(in, FAULT_BROKEN, SE_NOT_ACCEPTABLE, what, folder != -1 ?
 	    "; it was thrown away, have it sent again" :
 	    "; it is not to be relied on");
 }
@@ -321,7 +322,7 @@ incoming_end(struct incoming *in)
 	if (in->partial != NULL) {
 		if (partial_finish(in->partial, name, in->file.mode,
 		    in->file.dated, in->file.date) == -1) {
-			incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+			incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 			    "it cannot be kept: ", strerror(errno));
 			return;
 		}

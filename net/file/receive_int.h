@@ -45,7 +45,7 @@ struct incoming {
 	int			 ended;		/* complete, and its socket
 						 * is to be over */
 	int			 told;		/* why it failed: */
-	int			 status;
+	enum fault		fault;
 	enum stanza_error	 error;
 	char			 why[512];
 	struct timer		 timer;
@@ -68,7 +68,7 @@ void	 incoming_let_go(struct incoming *in);
 void	 incoming_set_phase(struct incoming *in, enum phase phase);
 /* It comes to nothing, for this reason, in two parts.  What follows from that
  * is not for now, since its link is in use. */
-void	 incoming_fail(struct incoming *in, int status,
+void	 incoming_fail(struct incoming *in, enum fault fault,
 	    enum stanza_error error, const char *why, const char *detail);
 /* How many are in one of the phases from the first to the last; of those that
  * the account of this peer sends, unless it is NULL. */

@@ -7,7 +7,7 @@
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/receive.h"
 #include "net/file/receive_int.h"
 #include "xml/buf.h"
@@ -32,7 +32,7 @@ static int
 says_nonsense(struct channel *l)
 {
 	stream_abort(l->stream, SE_BAD_REQUEST);
-	channel_failed(l, EX_BROKEN, "it does not say what it sends");
+	channel_failed(l, FAULT_BROKEN, "it does not say what it sends");
 	return 1;
 }
 
@@ -86,7 +86,7 @@ receive_native_accept(struct incoming *in)
 	buf_init(&b, WORDS);
 	if (si_say_range(&b, in->have) == -1 ||
 	    stream_write(in->link->stream, buf_data(&b), buf_len(&b)) == -1)
-		incoming_fail(in, EX_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    "its sender cannot be told to begin", "");
 	buf_free(&b);
 	channel_changed(in->link);

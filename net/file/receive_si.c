@@ -10,10 +10,11 @@
 #include "ibb/stream.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/conf/allow.h"
 #include "net/file/receive.h"
 #include "net/file/receive_int.h"
+#include "net/io/log.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
 #include "xml/elem.h"
@@ -27,7 +28,7 @@ lapse(void *arg)
 {
 	struct incoming	*in = arg;
 
-	say(0, "%s: offered %s, but sent nothing", in->shown, in->name);
+	log_line(0, "%s: offered %s, but sent nothing", in->shown, in->name);
 	receive_si_refuse(in, SI_BUSY, NULL);
 	incoming_let_go(in);
 	incoming_set_phase(in, LATE);
@@ -67,7 +68,7 @@ receive_si_accept(struct incoming *in)
 {
 	if (si_accept(session_iqs(run.session), in->peer, in->id, in->method,
 	    in->have) == -1)
-		say(0, "%s: %s: the answer to the offer cannot be sent",
+		log_line(0, "%s: %s: the answer to the offer cannot be sent",
 		    in->shown, in->name);
 	free(in->id);
 	in->id = NULL;
@@ -146,7 +147,7 @@ receive_input(const struct elem *e)
 	    elem_child(e, NS_SI, "si") == NULL)
 		return 0;
 	/* Others are answered as any client answers. */
-	if ((run.mode != LISTEN && !receive_folder()) ||
+	if ((run.mode != MODE_LISTEN && !receive_folder()) ||
 	    !admit_opens(NULL, from))
 		return 0;
 	if (allow_check(run.allow, from) == ALLOW_KEY) {

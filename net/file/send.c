@@ -13,12 +13,13 @@
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/file/send.h"
 #include "net/file/send_int.h"
 #include "net/io/fd.h"
+#include "net/io/log.h"
 #include "net/io/pump.h"
 #include "net/login/session.h"
 #include "xml/iq.h"
@@ -34,7 +35,7 @@ void
 outgoing_set_phase(enum phase phase)
 {
 	if (out.phase != phase)
-		say(2, "file %zu: %s -> %s", out.at + 1,
+		log_line(2, "file %zu: %s -> %s", out.at + 1,
 		    phase_names[out.phase], phase_names[phase]);
 	out.phase = phase;
 }
@@ -77,10 +78,10 @@ look_words(const char *path, int error)
 	return line;
 }
 
-static int
-look_status(int error)
+static enum fault
+look_fault(int error)
 {
-	return error == EISDIR ? EX_USE : EX_LOCAL;
+	return error == EISDIR ? FAULT_USE : FAULT_LOCAL;
 }
 
 void
@@ -91,12 +92,12 @@ send_prepare(char *const *paths, size_t n)
 	out.paths = paths;
 	out.n = n;
 	if ((out.errors = calloc(n + 1, sizeof(*out.errors))) == NULL)
-		die(EX_LOCAL, "out of memory");
+		die(FAULT_LOCAL, "out of memory");
 	for (i = 0; i < n; i++)
 		if ((out.errors[i] = look_at(paths[i])) == 0)
 			out.good++;
 	if (n > 0 && out.good == 0)
-		die(look_status(out.errors[0]), "%s: %s", paths[0],
+		die(look_fault(out.errors[0]), "%s: %s", paths[0],
 		    look_words(paths[0], out.errors[0]));
 }
 
@@ -131,12 +132,12 @@ send_free(void)
  */
 
 static void
-note_failure(int status, const char *name)
+note_failure(enum fault fault, const char *name)
 {
 	size_t	 len = strlen(out.failures);
 
-	if (out.status == EX_FINE)
-		out.status = status;
+	if (out.fault == FAULT_NONE)
+		out.fault = fault;
 	out.failed++;
 	snprintf(out.failures + len, sizeof(out.failures) - len, "%s%s",
 	    len > 0 ? ", " : "", name);
@@ -147,25 +148,25 @@ static void
 over_all(void)
 {
 	if (out.failed > 0 && out.n > 1)
-		say(-1, "%s: not sent, %zu of %zu files: %s", run.peer,
+		log_line(-1, "%s: not sent, %zu of %zu files: %s", run.peer,
 		    out.failed, out.n, out.failures);
-	finish(out.status);
+	app_end(&run, out.fault);
 }
 
 /* This file is over.  A file that cannot be had, or that the peer does not
  * want, does not keep the others from being sent. */
 static void
-over(int status)
+over(enum fault fault)
 {
 	close_file();
 	progress_end();
-	if (status != EX_FINE)
-		note_failure(status, out.shown);
+	if (fault != FAULT_NONE)
+		note_failure(fault, out.shown);
 	out.at++;
-	if (status != EX_FINE && status != EX_PEER && status != EX_LOCAL &&
-	    status != EX_USE) {
+	if (fault != FAULT_NONE && fault != FAULT_PEER && fault != FAULT_LOCAL &&
+	    fault != FAULT_USE) {
 		for (; out.at < out.n; out.at++)
-			note_failure(status, out.paths[out.at]);
+			note_failure(fault, out.paths[out.at]);
 		over_all();
 		return;
 	}
@@ -174,12 +175,12 @@ over(int status)
 }
 
 void
-outgoing_failed(int status, const char *why)
+outgoing_failed(enum fault fault, const char *why)
 {
 	outgoing_set_phase(DONE);
 	progress_end();
-	say(-1, "%s: %s: %s", run.peer, out.shown, why);
-	over(status);
+	log_line(-1, "%s: %s: %s", run.peer, out.shown, why);
+	over(fault);
 }
 
 void
@@ -188,20 +189,20 @@ outgoing_failed_file(int error)
 	char	 why[128];
 
 	snprintf(why, sizeof(why), "reading it: %s", strerror(error));
-	outgoing_failed(EX_LOCAL, why);
+	outgoing_failed(FAULT_LOCAL, why);
 }
 
 void
-send_over(struct channel *l, int status)
+send_over(struct channel *l, enum fault fault)
 {
 	l->out = NULL;
 	out.link = NULL;
 	channel_free(l);
 	outgoing_set_phase(DONE);
-	if (status == EX_FINE)
-		say(1, "%s: %s: %llu bytes, sent", run.peer, out.shown,
+	if (fault == FAULT_NONE)
+		log_line(1, "%s: %s: %llu bytes, sent", run.peer, out.shown,
 		    (unsigned long long)out.file.size);
-	over(status);
+	over(fault);
 }
 
 /*
@@ -289,7 +290,7 @@ outgoing_next(void)
 	strlcpy(out.shown, is_stdin(path) ? "standard input" : path,
 	    sizeof(out.shown));
 	if ((error = out.errors[out.at]) != 0) {
-		outgoing_failed(look_status(error), look_words(path, error));
+		outgoing_failed(look_fault(error), look_words(path, error));
 		return;
 	}
 	out.good--;
@@ -308,7 +309,7 @@ outgoing_next(void)
 	if ((out.sum = sum_new()) == NULL || (out.summing =
 	    sum_file(run.loop, out.sum, out.fd, out.file.size, summed,
 	    NULL)) == NULL)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 }
 
 /*
@@ -320,8 +321,8 @@ outgoing_link(void)
 {
 	struct channel	*l;
 
-	if ((l = channel_new()) == NULL) {
-		fatal(EX_LOCAL, "out of memory");
+	if ((l = channel_new(&run)) == NULL) {
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 		return NULL;
 	}
 	l->out = &out;
@@ -338,7 +339,7 @@ outgoing_seek(uint64_t offset, uint64_t length)
 	if (lseek(out.fd, (off_t)offset, SEEK_SET) == -1)
 		return -1;
 	if (offset > 0)
-		say(0, "%s: %s: going on behind %llu bytes", run.peer,
+		log_line(0, "%s: %s: going on behind %llu bytes", run.peer,
 		    out.shown, (unsigned long long)offset);
 	return 0;
 }
@@ -393,11 +394,11 @@ outgoing_again(struct channel *l)
 }
 
 int
-outgoing_give_up(struct channel *l, enum stanza_error error, int status,
+outgoing_give_up(struct channel *l, enum stanza_error error, enum fault fault,
     const char *why)
 {
 	stream_abort(l->stream, error);
-	channel_failed(l, status, why);
+	channel_failed(l, fault, why);
 	return 1;
 }
 
@@ -410,9 +411,9 @@ send_check(struct channel *l)
 	if (state == STREAM_FAILED && send_si_fall_back(l))
 		return 1;
 	if (state == STREAM_FAILED && send_si_whole(l)) {
-		say(1, "%s: %s: all is confirmed, but the close is not "
+		log_line(1, "%s: %s: all is confirmed, but the close is not "
 		    "answered", run.peer, out.shown);
-		channel_over(l, EX_FINE);
+		channel_over(l, FAULT_NONE);
 		return 1;
 	}
 	if (out.phase == OPENING && state == STREAM_OPEN && !out.said)
@@ -420,7 +421,7 @@ send_check(struct channel *l)
 	if (send_native_hear(l))
 		return 1;
 	if (out.left == UINT64_MAX - 1)
-		return outgoing_give_up(l, SE_BAD_REQUEST, EX_LOCAL,
+		return outgoing_give_up(l, SE_BAD_REQUEST, FAULT_LOCAL,
 		    "it has become shorter while it was sent; try again");
 	if (out.phase == MOVING && out.left == 0 && state == STREAM_OPEN &&
 	    !out.finished) {

@@ -28,7 +28,7 @@ size_t	 send_room(const struct channel *l, size_t room);
 void	 send_wrote(struct channel *l, size_t len);
 void	 send_ended(struct channel *l);
 /* Its link is over: on to the next file, or to the end. */
-void	 send_over(struct channel *l, int status);
+void	 send_over(struct channel *l, enum fault fault);
 /* What the link's failure is about, for people; "" if that is no file. */
 const char *send_about(const struct channel *l);
 

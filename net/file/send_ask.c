@@ -9,7 +9,7 @@
 #include "ibb/stream.h"
 #include "ibb/stream_strerror.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/send_int.h"
 #include "net/login/session.h"
 #include "xml/elem.h"
@@ -60,7 +60,7 @@ asked(void *arg, const struct elem *answer)
 	(void)arg;
 	outgoing_set_phase(IDLE);
 	if (answer == NULL) {
-		fatal(EX_TIME, "%s: no answer in time; is it the right "
+		app_fail(&run, FAULT_TIME, "%s: no answer in time; is it the right "
 		    "address?", run.peer);
 		return;
 	}
@@ -68,7 +68,7 @@ asked(void *arg, const struct elem *answer)
 	if (err == SE_FEATURE_NOT_IMPLEMENTED)	/* just try */
 		out.knows = KNOWS_SI | KNOWS_S5B;
 	else if (err != SE_NONE) {
-		fatal(EX_PEER, "%s: %s", run.peer,
+		app_fail(&run, FAULT_PEER, "%s: %s", run.peer,
 		    stream_strerror_inband(
 		    stream_strerror_far(run.jid, run.peer),
 		    INBAND_REFUSED, err, stanza_errortext(answer), why,
@@ -79,13 +79,13 @@ asked(void *arg, const struct elem *answer)
 	if (run.conf.message)
 		out.knows &= ~(unsigned)KNOWS_XCAT;
 	if ((out.knows & (IS_XCAT | KNOWS_XCAT | KNOWS_SI)) == IS_XCAT)
-		fatal(EX_PEER, "%s: it takes no files: run it with -r there",
+		app_fail(&run, FAULT_PEER, "%s: it takes no files: run it with -r there",
 		    run.peer);
 	else if ((out.knows & KNOWS_XCAT) == 0 && require())
-		fatal(EX_PEER, "%s: it does not encrypt end to end, which "
+		app_fail(&run, FAULT_PEER, "%s: it does not encrypt end to end, which "
 		    "must be (-o e2e=require, or its key is known)", run.peer);
 	else if ((out.knows & (KNOWS_XCAT | KNOWS_SI)) == 0)
-		fatal(EX_PEER, "%s: it takes no files (XEP-0096), or not "
+		app_fail(&run, FAULT_PEER, "%s: it takes no files (XEP-0096), or not "
 		    "from you: run xcat -l there, and name this account with "
 		    "-a", run.peer);
 	else
@@ -100,5 +100,5 @@ send_ask(void)
 	    "query", NS_INFO, NULL);
 	if (iq_ask(session_iqs(run.session), asked, &out,
 	    answer_deadline()) == -1)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 }

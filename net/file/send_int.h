@@ -52,7 +52,7 @@ struct outgoing {
 	int		 finished;	/* all of it is on its way */
 	int		 again;		/* it has been sent twice */
 	int		 missed;	/* sockets did not come about */
-	int		 status;	/* the first that was not fine */
+	enum fault	 fault;	/* the first that was not fine */
 	size_t		 failed;	/* how many were not sent, ... */
 	char		 failures[512];	/* ... and which, for people */
 	struct channel	*link;
@@ -67,7 +67,7 @@ void	 outgoing_set_phase(enum phase phase);
 void	 outgoing_next(void);
 /* This one comes to nothing, for this reason, or since reading it failed with
  * this errno: say so, and go on to the next. */
-void	 outgoing_failed(int status, const char *why);
+void	 outgoing_failed(enum fault fault, const char *why);
 void	 outgoing_failed_file(int error);
 /* A link for it, without a stream yet; NULL, and the run ends, when out of
  * memory. */
@@ -80,7 +80,7 @@ void	 outgoing_join(struct channel *l);
 int	 outgoing_again(struct channel *l);
 /* Break the stream off with this error, and fail.  1: the link is no more. */
 int	 outgoing_give_up(struct channel *l, enum stanza_error error,
-	    int status, const char *why);
+	    enum fault fault, const char *why);
 
 /* send_ask.c: ask the peer what it can take (XEP-0030), then begin. */
 void	 send_ask(void);

@@ -10,9 +10,10 @@
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/progress.h"
 #include "net/file/send_int.h"
+#include "net/io/log.h"
 #include "net/io/pump.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -26,7 +27,7 @@ send_native_pipe(void)
 	int		 fd = out.fd;
 
 	if ((out.knows & KNOWS_XCAT) == 0) {
-		outgoing_failed(EX_PEER, "it is no file of a known size, and "
+		outgoing_failed(FAULT_PEER, "it is no file of a known size, and "
 		    "the peer is no xcat, which could take it: send a file, "
 		    "or without naming one");
 		return;
@@ -63,7 +64,7 @@ send_native_offer(void)
 	sc.use = STREAM_FOR_FILE;
 	l->stream = stream_call(run.ibb, run.peer, &sc, channel_changed, l);
 	if (l->stream == NULL)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 }
 
 void
@@ -73,7 +74,7 @@ send_native_say(struct channel *l)
 
 	buf_init(&b, WORDS);
 	if (si_say_file(&b, &out.file) == -1)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 	else if (stream_write(l->stream, buf_data(&b), buf_len(&b)) == -1)
 		channel_changed(l);	/* it has failed, which shows then */
 	buf_free(&b);
@@ -92,14 +93,14 @@ wrong(struct channel *l, const char *text)
 	char	 why[256];
 
 	if (out.offset > 0 && !out.again) {
-		say(0, "%s: %s: what was there was of something else; "
+		log_line(0, "%s: %s: what was there was of something else; "
 		    "sending all of it", run.peer, out.shown);
 		out.again = 1;
 		stream_abort(l->stream, SE_CONFLICT);
 		return outgoing_again(l);
 	}
 	snprintf(why, sizeof(why), "it says: %.192s", text);
-	return outgoing_give_up(l, SE_UNDEFINED_CONDITION, EX_BROKEN, why);
+	return outgoing_give_up(l, SE_UNDEFINED_CONDITION, FAULT_BROKEN, why);
 }
 
 static int
@@ -108,7 +109,7 @@ declined(struct channel *l, const char *text)
 	char	 why[256];
 
 	snprintf(why, sizeof(why), "it does not take it: %.192s", text);
-	return outgoing_give_up(l, SE_UNDEFINED_CONDITION, EX_PEER, why);
+	return outgoing_give_up(l, SE_UNDEFINED_CONDITION, FAULT_PEER, why);
 }
 
 static int
@@ -121,7 +122,7 @@ take_word(struct channel *l, enum si_word word, uint64_t offset,
 			break;
 		if (outgoing_seek(offset, out.file.size - offset) == -1)
 			return outgoing_give_up(l, SE_INTERNAL_SERVER_ERROR,
-			    EX_LOCAL, strerror(errno));
+			    FAULT_LOCAL, strerror(errno));
 		outgoing_join(l);
 		return 0;
 	case SI_REFUSED:
@@ -131,7 +132,7 @@ take_word(struct channel *l, enum si_word word, uint64_t offset,
 	default:
 		break;
 	}
-	return outgoing_give_up(l, SE_BAD_REQUEST, EX_BROKEN, "it answers "
+	return outgoing_give_up(l, SE_BAD_REQUEST, FAULT_BROKEN, "it answers "
 	    "what makes no sense");
 }
 

@@ -13,9 +13,10 @@
 #include "ibb/stream.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/file/send_int.h"
 #include "net/io/clock.h"
+#include "net/io/log.h"
 #include "net/io/pump.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
@@ -102,7 +103,7 @@ refused(const struct si_answer *a)
 		    stanza_strerror(a->err), *text != '\0' ? ": " : "", text);
 	else
 		snprintf(why, sizeof(why), "%s (%s)", refusal(a), text);
-	outgoing_failed(EX_PEER, why);
+	outgoing_failed(FAULT_PEER, why);
 }
 
 /*
@@ -139,7 +140,7 @@ open_inband(struct channel *l)
 	out.method = SI_IBB;
 	l->stream = stream_call(run.ibb, run.peer, &sc, channel_changed, l);
 	if (l->stream == NULL)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 	else
 		outgoing_join(l);
 }
@@ -153,12 +154,12 @@ open_socket(struct channel *l)
 	out.method = SI_S5B;
 	l->stream = stream_alone(run.peer, out.sid, 1, &sc, channel_changed, l);
 	if (l->stream == NULL) {
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 		return;
 	}
 	outgoing_join(l);
 	if (upgrade_call(l) == -1)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 }
 
 static void
@@ -171,7 +172,7 @@ answered(void *arg, const struct elem *answer)
 	outgoing_set_phase(IDLE);
 	si_answer(answer, &out.file, out.methods, &a);
 	if (answer == NULL)
-		outgoing_failed(EX_TIME, "no answer in time; has its user "
+		outgoing_failed(FAULT_TIME, "no answer in time; has its user "
 		    "seen the offer?");
 	else if (a.method == 0)
 		refused(&a);
@@ -193,7 +194,7 @@ send_si_offer(void)
 	if (si_offer(session_iqs(run.session), run.peer, out.sid,
 	    mime_type(out.name), &out.file, out.methods, answered, &out,
 	    answer_deadline()) == -1)
-		fatal(EX_LOCAL, "out of memory");
+		app_fail(&run, FAULT_LOCAL, "out of memory");
 }
 
 int
@@ -208,7 +209,7 @@ send_si_fall_back(struct channel *l)
 	}
 	if (out.method != SI_S5B)
 		return 0;
-	say(1, "%s: %s: in-band, then: %s", run.peer, out.shown,
+	log_line(1, "%s: %s: in-band, then: %s", run.peer, out.shown,
 	    stream_why(l->stream));
 	out.missed = 1;
 	pump_free(l->pump);
@@ -218,7 +219,7 @@ send_si_fall_back(struct channel *l)
 	l->stream = NULL;
 	l->greeted = 0;
 	if (lseek(out.fd, (off_t)out.offset, SEEK_SET) == -1) {
-		fatal(EX_LOCAL, "%s", strerror(errno));
+		app_fail(&run, FAULT_LOCAL, "%s", strerror(errno));
 		return 0;
 	}
 	open_inband(l);

@@ -102,3 +102,15 @@ log_vreport(const char *fmt, va_list ap)
 {
 	return put(STDOUT_FILENO, "", fmt, ap);
 }
+
+int
+log_report(const char *fmt, ...)
+{
+	va_list	 ap;
+	int	 r;
+
+	va_start(ap, fmt);
+	r = log_vreport(fmt, ap);
+	va_end(ap);
+	return r;
+}

@@ -37,6 +37,8 @@ void	 log_vline(int level, const char *fmt, va_list ap)
 
 /* Print a line of printf's, and nothing before it, on standard output, at
  * once.  Returns 0, or -1 and errno. */
+int	 log_report(const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 1, 2)));
 int	 log_vreport(const char *fmt, va_list ap)
 	    __attribute__((__format__(__printf__, 1, 0)));
 

@@ -8,9 +8,10 @@
 
 #include "ibb/s5b.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/dial/addr.h"
 #include "net/dial/resolve.h"
+#include "net/io/log.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
 #include "net/transport/discover.h"
@@ -174,7 +175,7 @@ found(void *arg, const struct streamhost *h)
 	if (nproxies == PROXIES_MAX)
 		return;
 	proxies[nproxies++] = *h;
-	say(2, "proxy %s: %s port %u", h->jid, h->host, h->port);
+	log_line(2, "proxy %s: %s port %u", h->jid, h->host, h->port);
 }
 
 static void

@@ -11,9 +11,10 @@
 #include "ibb/s5b.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
-#include "net/channel/run.h"
+#include "net/channel/app.h"
 #include "net/dial/addr.h"
 #include "net/dial/dial.h"
+#include "net/io/log.h"
 #include "net/io/pump.h"
 #include "net/login/session.h"
 #include "net/s5b/s5b_dial.h"
@@ -99,7 +100,7 @@ static void
 set_state(struct upgrade *w, enum upgrade_state state)
 {
 	if (w->state != state)
-		say(2, "stream %.8s: socket: %s -> %s",
+		log_line(2, "stream %.8s: socket: %s -> %s",
 		    stream_sid(w->link->stream), state_names[w->state],
 		    state_names[state]);
 	w->state = state;
@@ -226,7 +227,7 @@ failed(struct upgrade *w, enum stanza_error err, const char *why)
 		stream_refused(w->link->stream, err, line);
 		return;
 	}
-	say(1, "%s: no socket: %s; in-band as before", peer_of(w), why);
+	log_line(1, "%s: no socket: %s; in-band as before", peer_of(w), why);
 	if (was_away(w))
 		w->delay = RETRY_LEAST;
 	else if (w->delay < RETRY_NONE)
@@ -350,7 +351,7 @@ stands(struct upgrade *w, int fd, const struct streamhost *proxy, int ready)
 	if (!alone(w))		/* there is another way */
 		dial_notice(fd);
 	set_state(w, UP);
-	say(1, "%s: socket: %s", peer_of(w), w->where);
+	log_line(1, "%s: socket: %s", peer_of(w), w->where);
 	timer_set(run.loop, &w->timer, clock_ms() + TICK);
 }
 
@@ -364,7 +365,7 @@ lost(struct upgrade *w, const char *why)
 	set_state(w, REST);
 	if (stream_state(w->link->stream) != STREAM_OPEN || w->closing)
 		return;
-	say(1, "%s: the socket broke (%s); in-band again", peer_of(w), why);
+	log_line(1, "%s: the socket broke (%s); in-band again", peer_of(w), why);
 	if (carrier_socket_count(c) >= GOOD_BYTES)
 		w->delay = RETRY_LEAST;
 	if (w->link->listener)	/* it is for the caller to try again */
@@ -811,7 +812,7 @@ upgrade_input(const struct elem *iq)
 		return 0;
 	/* Others are answered as any client answers. */
 	l = find(from, elem_attr(e, "sid"));
-	if (l == NULL && (!listening() || !admit_opens(NULL, from)))
+	if (l == NULL && (!app_listens(&run) || !admit_opens(NULL, from)))
 		return 0;
 	take_query(iq, l);
 	return 1;

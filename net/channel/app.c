@@ -1,0 +1,80 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "net/channel/app.h"
+#include "net/io/log.h"
+#include "net/io/loop.h"
+#include "net/login/session.h"
+
+void
+app_report(struct app *app, const char *fmt, ...)
+{
+	va_list	 ap;
+	int	 r;
+
+	va_start(ap, fmt);
+	r = log_vreport(fmt, ap);
+	va_end(ap);
+	if (r == -1)
+		app_fail(app, FAULT_LOCAL, "standard output: %s",
+		    strerror(errno));
+}
+
+void
+app_end(struct app *app, enum fault fault)
+{
+	if (app->ending)
+		return;
+	app->ending = 1;
+	app->fault = fault;
+	if (app->session != NULL && !app->lost)
+		session_close(app->session);
+	else
+		loop_stop(app->loop);
+}
+
+void
+app_fail(struct app *app, enum fault fault, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	if (app->ending)
+		return;
+	va_start(ap, fmt);
+	log_vline(LOG_FAULT, fmt, ap);
+	va_end(ap);
+	app_end(app, fault);
+}
+
+int
+app_is_single(const struct app *app)
+{
+	return app->mode == MODE_CALL || app->mode == MODE_SEND || app->mode == MODE_PROBE ||
+	    (app->mode != MODE_FORWARD && !app->conf.keep);
+}
+
+int
+app_listens(const struct app *app)
+{
+	return app->mode == MODE_LISTEN || app->mode == MODE_SERVE;
+}
+
+enum fault
+app_session_fault(const struct app *app)
+{
+	switch (session_fault(app->session)) {
+	case SESSION_REFUSED:
+	case SESSION_PASSWORD:
+		return FAULT_LOGIN;
+	case SESSION_TIMEOUT:
+		return FAULT_TIME;
+	case SESSION_INTERNAL:
+		return FAULT_LOCAL;
+	default:
+		return FAULT_SERVER;
+	}
+}

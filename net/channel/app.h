@@ -1,0 +1,114 @@
+/*
+ * app: what the parts of one run of xcat share: the options as they were
+ * understood, the login, and the streams.  xcat.c makes it, hands it down and
+ * turns the fault that it ended with into the exit status.
+ */
+#ifndef NET_CHANNEL_APP_H
+#define NET_CHANNEL_APP_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+#include "net/conf/conf.h"
+#include "net/dial/proxy.h"
+#include "xml/jid.h"
+
+struct allow;
+struct budget;
+struct ibb;
+struct channel;
+struct loop;
+struct features_cache;
+struct ports;
+struct resolver;
+struct services;
+struct session;
+struct fast_tokens;
+struct trust;
+
+/* What a run, or a stream of it, ended with.  xcat(1) has the exit status of
+ * each, and xcat.c the table. */
+enum fault {
+	FAULT_NONE,
+	FAULT_LOCAL,		/* input, output, memory */
+	FAULT_USE,		/* options or configuration */
+	FAULT_SERVER,		/* the server was not reached or not trusted */
+	FAULT_LOGIN,		/* the login was refused */
+	FAULT_PEER,		/* the peer is absent, or refused */
+	FAULT_BROKEN,		/* the stream broke before its end */
+	FAULT_TIME,		/* a time limit passed */
+	FAULT_SIGNAL		/* app->signo ended the run */
+};
+
+enum mode {
+	MODE_CALL,			/* standard input and output to a peer */
+	MODE_SEND,			/* standard input only */
+	MODE_FORWARD,		/* -L, -D: connections here to a peer */
+	MODE_PROBE,			/* -z */
+	MODE_LISTEN,			/* a peer to standard input and output */
+	MODE_SERVE,			/* peers to services */
+	MODE_KEY			/* -K */
+};
+
+struct app {
+	enum mode		 mode;
+	struct conf		 conf;
+	char			 jid[JID_MAX];	/* account and resource */
+	char			 peer[JID_MAX];
+	char			*host, *port;	/* the peer's service */
+	struct services		*services;	/* ours */
+	struct proxy		 proxy;
+	int			 proxied;	/* there is one */
+	struct discover		*ways;		/* to the server */
+	struct features_cache		*manners;	/* of the server */
+	struct fast_tokens *tokens; /* for it; may be NULL */
+	int			 any_resource;	/* nobody named one */
+	SSL_CTX			*tls;		/* towards the server */
+	struct trust		*trust;		/* NULL: e2e is off */
+	SSL_CTX			*e2e;		/* towards peers; likewise */
+	struct allow		*allow;		/* of a listener */
+	struct ports		*ports;		/* -L, -D */
+	struct loop		*loop;
+	struct resolver		*resolver;
+	struct session		*session;
+	struct ibb		*ibb;		/* NULL before the login */
+	struct budget		*budget;	/* likewise: of its streams */
+	TAILQ_HEAD(, channel)	 channels;
+	TAILQ_HEAD(, channel)	 changed;	/* of these: to be looked at */
+	size_t			 nchannels;
+	enum fault		 fault;		/* that it ends with */
+	int			 ending;
+	int			 away;		/* the server is, for now */
+	int			 lost;		/* the session is, for good */
+	int			 signo;		/* that ends us */
+};
+
+/* Being handed down to all that ask for it here; then it goes. */
+extern struct app run;
+/* End the program now, with a line that says why. */
+void	 die(enum fault fault, const char *fmt, ...)
+	    __attribute__((__noreturn__, __format__(__printf__, 2, 3)));
+
+/* Print a line of what was asked for (-z) on standard output.  The run ends if
+ * that cannot be. */
+void	 app_report(struct app *app, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
+/* Begin to end the run with this fault; the first one counts. */
+void	 app_end(struct app *app, enum fault fault);
+/* The same, with a line on standard error that says why. */
+void	 app_fail(struct app *app, enum fault fault, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 3, 4)));
+
+/* Does one stream make the whole run? */
+int	 app_is_single(const struct app *app);
+/* Does it wait for peers to call? */
+int	 app_listens(const struct app *app);
+/* The fault of this run that the session's fault is. */
+enum fault app_session_fault(const struct app *app);
+
+#endif
