@@ -6,8 +6,8 @@
 #	t/lib/check.sh [test ...]		all of them, or these
 #	TIER=soak t/lib/check.sh		everything in full size: see lib.sh
 #
-#	SERVERJOBS=4	tests in shell, most of which start servers, at a time
-#	JOBS=4		others, which script their server or need none
+#	SERVERJOBS=6	tests in shell, most of which start servers, at a time
+#	JOBS=2		others, which script their server or need none
 #	TABLE=10	lines of the table at the end
 #	KEEPTAP=	a directory for what each test prints
 #	UNITS=		tests that have been compiled
@@ -30,17 +30,20 @@ one()		# directory test
 {
 	read -r _began _ </proc/uptime
 	if [ -n "${KEEPTAP-}" ]; then
-		"$2" >"$KEEPTAP/$(echo "$2" | tr / _)ap"
+		# Not into a file: a test may limit the size of files.
+		{ "$2"; echo $? >"$1/$$.status"; } |
+		    tee "$KEEPTAP/$(echo "$2" | tr / _)ap"
+		read -r _status <"$1/$$.status"
+		rm "$1/$$.status"
 	else
 		"$2"
+		_status=$?
 	fi
-	_status=$?
 	read -r _ended _ </proc/uptime
 	{
 		echo "$2 $_status $_began $_ended"
 		times
 	} >"$1/$$"
-	[ -z "${KEEPTAP-}" ] || cat "$KEEPTAP/$(echo "$2" | tr / _)ap"
 	exit $_status
 }
 
@@ -107,8 +110,8 @@ tests "$@" | while read -r t; do
 	fi
 done
 began=$(date +%s)
-some others "${JOBS:-4}" >"$T/out" 2>&1 &
-some servers "${SERVERJOBS:-4}"
+some others "${JOBS:-2}" >"$T/out" 2>&1 &
+some servers "${SERVERJOBS:-6}"
 status=$?
 wait $! || status=1
 cat "$T/out"
