@@ -153,6 +153,7 @@ logged_in(void *arg)
 		.answer_later = channel_answer_later,
 		.most = stanza_most,
 		.trace = trace,
+		.arg = &run,
 	};
 	size_t			 memory = (size_t)run.conf.memory;
 
@@ -163,17 +164,17 @@ logged_in(void *arg)
 	if (run.budget == NULL || run.ibb == NULL)
 		app_fail(&run, FAULT_LOCAL, "out of memory");
 	else if (app_listens(&run))
-		accept_start();
+		accept_start(&run);
 	else if (run.mode == MODE_FORWARD)
-		forward_start();
+		forward_start(&run);
 	else if (run.mode == MODE_PROBE)
-		probe();
+		probe(&run);
 	else if (oob_sends())
 		oob_send_start();
 	else if (send_files())
 		send_start();
 	else
-		call_stdio();
+		call_stdio(&run);
 }
 
 static int
@@ -229,13 +230,13 @@ session_over(void *arg)
 {
 	(void)arg;
 	run.lost = 1;
-	if (channel_lingers())
+	if (channel_lingers(&run))
 		app_end(&run, FAULT_NONE);
 	if (run.ending) {
 		loop_stop(run.loop);
 		return;
 	}
-	channels_break(session_why(run.session));
+	channels_break(&run, session_why(run.session));
 	if (may_ask_again()) {
 		log_line(LOG_FAULT, "%s: %s", discover_name(run.ways),
 		    session_why(run.session));
@@ -263,9 +264,9 @@ server_lost(void *arg, int resumable)
 	log_line(news_level(), "%s: %.*s; trying again", discover_name(run.ways),
 	    (int)strcspn(why, ";"), why);
 	run.away = 1;
-	channels_away();
+	channels_away(&run);
 	if (!resumable)
-		channels_break(why);
+		channels_break(&run, why);
 }
 
 /* The address is what peers know a stream by. */
@@ -284,19 +285,19 @@ server_back(void *arg, int resumed, int too_big)
 	    "logged in again");
 	run.away = 0;
 	if (!resumed) {
-		channels_break("the session could not be resumed, and the peer "
+		channels_break(&run, "the session could not be resumed, and the peer "
 		    "is no xcat, which could go on without; try again");
 		if (session_moved(run.session))
-			channels_moved();
+			channels_moved(&run);
 		ibb_back(run.ibb, too_big);
 		if (app_listens(&run))
-			accept_back(session_moved(run.session));
+			accept_back(&run, session_moved(run.session));
 		else if (oob_sends())
 			oob_send_back();
 		else if (send_files())
 			send_back();
 	}
-	channels_back();
+	channels_back(&run);
 }
 
 static void
@@ -320,7 +321,7 @@ log_in(void)
 		.early = !app_listens(&run) && run.mode != MODE_PROBE &&
 		    *jid_resource(run.conf.jid) == '\0',
 		.persist = run.mode != MODE_PROBE,
-		.patience_ms = channel_patience(),
+		.patience_ms = channel_patience(&run),
 		.insists = app_listens(&run) && !run.conf.keep,
 		.named = app_listens(&run),
 	};
@@ -335,6 +336,7 @@ log_in(void)
 		.may_move = may_move,
 		.closed = session_over,
 		.log = session_line,
+		.arg = &run,
 	};
 
 	run.session = session_new(run.loop, run.resolver, &sc, &host);
@@ -385,7 +387,7 @@ signalled(void *arg, int signo)
 		return;
 	}
 	run.signo = signo;
-	if (channels_end_chat()) {
+	if (channels_end_chat(&run)) {
 		timer_set(run.loop, &impatient, clock_ms() + CHAT_TIME);
 		return;
 	}
@@ -774,15 +776,13 @@ set_up(void)
 {
 	char	 why[PORT_ERR];
 
-	TAILQ_INIT(&run.channels);
-	TAILQ_INIT(&run.changed);
 	if ((run.loop = loop_new()) == NULL ||
 	    (run.resolver = resolver_new(run.loop)) == NULL)
 		die(FAULT_LOCAL, "out of memory");
-	loop_before(run.loop, channels_check, NULL);
+	channels_init(&run);
 	if (signals_catch(run.loop, signalled, NULL) == -1)
 		die(FAULT_LOCAL, "signals: %s", strerror(errno));
-	if (run.mode == MODE_FORWARD && forward_open(why) == -1)
+	if (run.mode == MODE_FORWARD && forward_open(&run, why) == -1)
 		die(FAULT_LOCAL, "%s", why);
 	receive_prepare();
 	if (app_listens(&run))

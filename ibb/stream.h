@@ -67,8 +67,9 @@ struct stream_conf {
 				 * that cuts the other direction */
 	int	 close_plain;	/* close_at_end for streams without a
 				 * session */
-	int64_t	(*deadline)(void);	/* for an answer asked for now */
-	int64_t	(*close_deadline)(void); /* for the answer to our close; NULL:
+	int64_t	(*deadline)(void *arg);	/* for an answer asked for now; arg is
+				 * the stream's */
+	int64_t	(*close_deadline)(void *arg); /* for the answer to our close; NULL:
 				 * deadline() */
 	SSL_CTX	*tls;		/* from e2e_context(); NULL: plain streams */
 	int	 require;	/* a session, or nothing */

@@ -53,8 +53,8 @@ stream_proven(const struct stream *s)
 static int64_t
 stream_close_deadline(const struct stream *s)
 {
-	return s->conf.close_deadline != NULL ? s->conf.close_deadline() :
-	    s->conf.deadline();
+	return s->conf.close_deadline != NULL ? s->conf.close_deadline(s->arg) :
+	    s->conf.deadline(s->arg);
 }
 
 static void

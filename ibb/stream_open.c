@@ -272,7 +272,7 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 			goto fail;
 	}
 	if (charge_begin(&s->charge, conf->budget, peer) == -1 ||
-	    carrier_open(s->carrier, conf->deadline(), write_open) == -1)
+	    carrier_open(s->carrier, conf->deadline(arg), write_open) == -1)
 		goto fail;
 	stream_account(s);
 	return s;

@@ -65,7 +65,7 @@ accept_stream(struct channel *l)
 	if (upgrade_offered(l))
 		upgrade_accept(l);
 	if (stream_shakes(l->stream))
-		timer_set(run.loop, &l->handshake, clock_ms() + HANDSHAKE);
+		timer_set(l->app->loop, &l->handshake, clock_ms() + HANDSHAKE);
 	return 0;
 }
 
@@ -77,8 +77,8 @@ accept_late(void *arg)
 
 	if (!stream_shakes(l->stream))
 		return;
-	if (run.away) {
-		timer_set(run.loop, &l->handshake, clock_ms() + HANDSHAKE);
+	if (l->app->away) {
+		timer_set(l->app->loop, &l->handshake, clock_ms() + HANDSHAKE);
 		return;
 	}
 	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
@@ -86,12 +86,12 @@ accept_late(void *arg)
 }
 
 static size_t
-count_shaking(const char *peer)
+count_shaking(struct app *app, const char *peer)
 {
 	struct channel	*l;
 	size_t		 n = 0;
 
-	TAILQ_FOREACH(l, &run.channels, next)
+	TAILQ_FOREACH(l, &app->channels, next)
 		if (l->turn == CHANNEL_SHAKING && (peer == NULL ||
 		    jid_samebare(stream_peer(l->stream), peer)))
 			n++;
@@ -100,15 +100,15 @@ count_shaking(const char *peer)
 
 /* The oldest handshake of the peer that has most of them goes. */
 static void
-drop_shaking(void)
+drop_shaking(struct app *app)
 {
 	struct channel	*l, *oldest = NULL;
 	size_t		 n, most = 0;
 
-	TAILQ_FOREACH(l, &run.channels, next) {
+	TAILQ_FOREACH(l, &app->channels, next) {
 		if (l->turn != CHANNEL_SHAKING)
 			continue;
-		n = count_shaking(stream_peer(l->stream));
+		n = count_shaking(app, stream_peer(l->stream));
 		if (n > most) {
 			most = n;
 			oldest = l;
@@ -128,9 +128,9 @@ shake(struct channel *l)
 	const char	*peer = stream_peer(l->stream);
 
 	/* As many as may be open later: a caller may open all at once. */
-	if (count_shaking(peer) >= (size_t)run.conf.max_streams_per_peer ||
-	    count_shaking(NULL) >= (size_t)run.conf.max_streams)
-		drop_shaking();
+	if (count_shaking(l->app, peer) >= (size_t)l->app->conf.max_streams_per_peer ||
+	    count_shaking(l->app, NULL) >= (size_t)l->app->conf.max_streams)
+		drop_shaking(l->app);
 	set_turn(l, CHANNEL_SHAKING);
 	accept_stream(l);
 	stream_hold(l->stream, 1);
@@ -156,13 +156,13 @@ take(struct channel *l)
 /* The stream that has standard input and output, or else the first stream that
  * could have them; NULL if there is none. */
 static struct channel *
-first_in_line(void)
+first_in_line(struct app *app)
 {
 	struct channel	*l, *first = NULL;
 
 	if (oob_busy())
 		return NULL;
-	TAILQ_FOREACH(l, &run.channels, next) {
+	TAILQ_FOREACH(l, &app->channels, next) {
 		if (receive_apart(l) || l->turn == CHANNEL_SHAKING)
 			continue;
 		if (l->turn == CHANNEL_TAKEN)
@@ -176,11 +176,11 @@ first_in_line(void)
 /* Streams that came while another one ran, in their order.  All that have still
  * to shake hands do so at once, until one has the place. */
 void
-accept_next(void)
+accept_next(struct app *app)
 {
 	struct channel	*l;
 
-	while (!run.ending && (l = first_in_line()) != NULL &&
+	while (!app->ending && (l = first_in_line(app)) != NULL &&
 	    l->turn != CHANNEL_TAKEN) {
 		if (l->turn == CHANNEL_OFFERED && stream_shakes(l->stream))
 			shake(l);
@@ -227,13 +227,13 @@ serve(struct channel *l, const struct target *t)
 	struct service_env	 env = {
 		.peer = stream_peer(l->stream),
 		.sid = stream_sid(l->stream),
-		.local = session_jid(run.session),
+		.local = session_jid(l->app->session),
 	};
 
 	set_turn(l, CHANNEL_TAKEN);
 	log_line(1, "%s: stream for %s", env.peer, t->name);
 	l->service = strdup(t->name);
-	l->dial = service_dial(run.loop, run.resolver, t, &env, reached, l);
+	l->dial = service_dial(l->app->loop, l->app->resolver, t, &env, reached, l);
 	if (l->dial == NULL)
 		reached(l, -1, -1, 0, "out of memory");
 }
@@ -250,8 +250,8 @@ static int
 waits_for_session(const struct channel *l, const struct target *t)
 {
 	return stream_shakes(l->stream) && (t->kind == TARGET_COMMAND ||
-	    !run.conf.keep || run.conf.e2e == E2E_REQUIRE ||
-	    allow_check(run.allow, stream_peer(l->stream)) == ALLOW_KEY);
+	    !l->app->conf.keep || l->app->conf.e2e == E2E_REQUIRE ||
+	    allow_check(l->app->allow, stream_peer(l->stream)) == ALLOW_KEY);
 }
 
 static void
@@ -275,19 +275,20 @@ serve_shaken(struct channel *l, const struct target *t)
  * places.  Without -k there is one place for all that is not apart.
  */
 static int
-too_many(const char *peer, int apart, const struct channel *self)
+too_many(struct app *app, const char *peer, int apart,
+    const struct channel *self)
 {
 	struct channel	*l;
 	long		 all = 0, theirs = 0, most = PLACES;
 
 	if (!limits_room(STDERR_FILENO))
 		return 1;
-	if (!apart && run.mode == MODE_SERVE)
-		most = run.conf.max_streams_per_peer;
-	TAILQ_FOREACH(l, &run.channels, next) {
+	if (!apart && app->mode == MODE_SERVE)
+		most = app->conf.max_streams_per_peer;
+	TAILQ_FOREACH(l, &app->channels, next) {
 		if (l == self || l->turn == CHANNEL_SHAKING)
 			continue;
-		if (!run.conf.keep && !apart)
+		if (!app->conf.keep && !apart)
 			return 1;
 		if (receive_apart(l) != apart)
 			continue;
@@ -295,7 +296,7 @@ too_many(const char *peer, int apart, const struct channel *self)
 		if (jid_samebare(stream_peer(l->stream), peer))
 			theirs++;
 	}
-	return all >= run.conf.max_streams || theirs >= most;
+	return all >= app->conf.max_streams || theirs >= most;
 }
 
 /* The stream waits for what it is to be joined to. */
@@ -303,14 +304,14 @@ static void
 join(struct channel *l, const struct target *t)
 {
 	set_turn(l, CHANNEL_OFFERED);
-	if (run.mode == MODE_SERVE && l->in == NULL) {
+	if (l->app->mode == MODE_SERVE && l->in == NULL) {
 		if (waits_for_session(l, t))
 			serve_shaken(l, t);
 		else
 			serve(l, t);
 	} else if (!receive_apart(l)) {
-		if (run.mode == MODE_LISTEN)
-			accept_next();
+		if (l->app->mode == MODE_LISTEN)
+			accept_next(l->app);
 	} else if (stream_shakes(l->stream)) {
 		shake(l);
 	} else {
@@ -321,8 +322,8 @@ join(struct channel *l, const struct target *t)
 void
 accept_stands(struct channel *l)
 {
-	timer_clear(run.loop, &l->handshake);
-	if (too_many(stream_peer(l->stream), receive_apart(l), l)) {
+	timer_clear(l->app->loop, &l->handshake);
+	if (too_many(l->app, stream_peer(l->stream), receive_apart(l), l)) {
 		log_line(1, "%s: too many streams at once",
 		    stream_peer(l->stream));
 		stream_refuse(l->stream, SE_BUSY, "too many streams at once");
@@ -334,13 +335,15 @@ accept_stands(struct channel *l)
 		take(l);
 	} else {
 		set_turn(l, CHANNEL_IN_LINE);
-		accept_next();
+		accept_next(l->app);
 	}
 }
 
 int
 accept_missed(struct channel *l)
 {
+	struct app	*app = l->app;
+
 	if (!l->listener || l->greeted ||
 	    stream_state(l->stream) != STREAM_FAILED ||
 	    !carrier_is_alone(stream_carrier(l->stream)))
@@ -350,17 +353,17 @@ accept_missed(struct channel *l)
 		child_hangup(l->pid);
 	receive_missed(l);
 	channel_free(l);
-	if (run.mode == MODE_LISTEN)
-		accept_next();
+	if (app->mode == MODE_LISTEN)
+		accept_next(app);
 	return 1;
 }
 
 static struct channel *
-listening_channel(void)
+listening_channel(struct app *app)
 {
 	struct channel	*l;
 
-	if ((l = channel_new(&run)) != NULL)
+	if ((l = channel_new(app)) != NULL)
 		l->listener = 1;
 	return l;
 }
@@ -382,18 +385,19 @@ find_no_service(const struct elem *e, char *why)
 /* The service that this offer, an <open/> or a <query/>, asks for: SE_NONE and
  * *t, or why there is none for it. */
 static enum stanza_error
-find_service(const struct elem *e, struct target *t, char *why)
+find_service(struct app *app, const struct elem *e, struct target *t,
+    char *why)
 {
 	enum stream_use	 use = stream_use(e);
 
-	if (run.mode == MODE_LISTEN)
+	if (app->mode == MODE_LISTEN)
 		return find_no_service(e, why);
 	if (use == STREAM_FOR_FILE) {
 		strlcpy(why, "takes no files: run it with -r there",
 		    SERVICE_ERR);
 		return SE_NOT_ACCEPTABLE;
 	}
-	if (services_match(run.services, stream_host(e), stream_port(e), t,
+	if (services_match(app->services, stream_host(e), stream_port(e), t,
 	    why) == -1)
 		return SE_ITEM_NOT_FOUND;
 	if (use != STREAM_FOR_INPUT || stream_host(e) != NULL)
@@ -407,28 +411,28 @@ find_service(const struct elem *e, struct target *t, char *why)
 void
 accept_offered(void *arg, struct inband *offer, const struct elem *open)
 {
-	struct stream_conf	 sc = channel_stream_conf();
+	struct app		*app = arg;
+	struct stream_conf	 sc = channel_stream_conf(app);
 	struct target		 target = { .kind = TARGET_TCP };
 	struct channel		*l;
 	const char		*peer = inband_peer(offer);
 	struct incoming		*in = receive_find(peer, inband_sid(offer));
 	int			 file = in == NULL &&
 				     stream_use(open) == STREAM_FOR_FILE;
-	int			 apart = run.conf.receive != NULL;
+	int			 apart = app->conf.receive != NULL;
 	enum stanza_error	 err;
 	char			 why[SERVICE_ERR];
 
-	(void)arg;
-	if (allow_check(run.allow, peer) == ALLOW_KEY &&
-	    (run.e2e == NULL || !stream_offers_session(open))) {
-		admit_say_refused(peer, "it shows no key, and -a wants one");
+	if (allow_check(app->allow, peer) == ALLOW_KEY &&
+	    (app->e2e == NULL || !stream_offers_session(open))) {
+		admit_say_refused(app, peer, "it shows no key, and -a wants one");
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
 	} else if (in == NULL && !(file && apart) &&
-	    (err = find_service(open, &target, why)) != SE_NONE) {
+	    (err = find_service(app, open, &target, why)) != SE_NONE) {
 		log_line(0, "%s: %s", peer, why);
 		inband_refuse(offer, err, why);
-	} else if (too_many(peer, (in != NULL || file) && apart, NULL) ||
-	    (l = listening_channel()) == NULL) {
+	} else if (too_many(app, peer, (in != NULL || file) && apart, NULL) ||
+	    (l = listening_channel(app)) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
 	} else if ((l->stream = stream_offered(offer, open, &sc,
 	    channel_changed, l)) == NULL) {
@@ -445,16 +449,16 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 
 /* Why not; SE_NONE if it may be. */
 static enum stanza_error
-object(const struct s5b_offer *o, const struct stream_conf *sc,
-    struct target *target, char *why)
+object(struct app *app, const struct s5b_offer *o,
+    const struct stream_conf *sc, struct target *target, char *why)
 {
 	enum stanza_error	 err;
 
 	*why = '\0';
 	if (receive_find(o->from, o->sid) != NULL)
 		return SE_NONE;		/* it has been agreed on */
-	if (allow_check(run.allow, o->from) == ALLOW_KEY) {
-		admit_say_refused(o->from, "it shows no key, and -a wants "
+	if (allow_check(app->allow, o->from) == ALLOW_KEY) {
+		admit_say_refused(app, o->from, "it shows no key, and -a wants "
 		    "one");
 		return SE_SERVICE_UNAVAILABLE;
 	}
@@ -463,26 +467,26 @@ object(const struct s5b_offer *o, const struct stream_conf *sc,
 		    SERVICE_ERR);
 		return SE_NOT_ACCEPTABLE;
 	}
-	if ((err = find_service(o->query, target, why)) != SE_NONE) {
+	if ((err = find_service(app, o->query, target, why)) != SE_NONE) {
 		log_line(0, "%s: %s", o->from, why);
 		return err;
 	}
-	return too_many(o->from, 0, NULL) ? SE_BUSY : SE_NONE;
+	return too_many(app, o->from, 0, NULL) ? SE_BUSY : SE_NONE;
 }
 
 void
-accept_socket_offered(struct s5b_offer *o)
+accept_socket_offered(struct app *app, struct s5b_offer *o)
 {
-	struct stream_conf	 sc = channel_stream_conf();
-	struct iq_table		*t = session_iqs(run.session);
+	struct stream_conf	 sc = channel_stream_conf(app);
+	struct iq_table		*t = session_iqs(app->session);
 	struct target		 target = { .kind = TARGET_TCP };
 	struct incoming		*in = receive_find(o->from, o->sid);
 	struct channel		*l;
 	enum stanza_error	 err;
 	char			 why[SERVICE_ERR];
 
-	if ((err = object(o, &sc, &target, why)) != SE_NONE ||
-	    (l = listening_channel()) == NULL) {
+	if ((err = object(app, o, &sc, &target, why)) != SE_NONE ||
+	    (l = listening_channel(app)) == NULL) {
 		iq_refuseto(t, o->from, o->id, err != SE_NONE ? err : SE_BUSY,
 		    *why != '\0' ? why : NULL);
 		return;
@@ -498,56 +502,60 @@ accept_socket_offered(struct s5b_offer *o)
 }
 
 static void
-announce(void)
+announce(struct app *app)
 {
 	char	 quoted[4 * JID_MAX];
 
 	log_line(0, "listening; reach it with: xcat %s",
-	    text_quote(session_jid(run.session), quoted, sizeof(quoted)));
+	    text_quote(session_jid(app->session), quoted, sizeof(quoted)));
 	systemd_ready();
 }
 
 static void
-roster_came(int good)
+roster_came(void *arg, int good)
 {
+	struct app	*app = arg;
+
 	if (good)
-		announce();
+		announce(app);
 	else
-		app_fail(&run, FAULT_SERVER, "%s: the server gives no roster, which -a "
-		    "@roster needs; name the peers instead", run.jid);
+		app_fail(app, FAULT_SERVER, "%s: the server gives no roster, which -a "
+		    "@roster needs; name the peers instead", app->jid);
 }
 
 static void
-fetch_roster(void (*came)(int))
+fetch_roster(struct app *app, void (*came)(void *, int))
 {
-	if (roster_fetch(session_iqs(run.session), run.allow,
-	    answer_deadline(), came) == -1)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+	if (roster_fetch(session_iqs(app->session), app->allow,
+	    answer_deadline(app), came, app) == -1)
+		app_fail(app, FAULT_LOCAL, "out of memory");
 }
 
 void
-accept_start(void)
+accept_start(struct app *app)
 {
-	if (allow_wants_roster(run.allow))
-		fetch_roster(roster_came);
+	if (allow_wants_roster(app->allow))
+		fetch_roster(app, roster_came);
 	else
-		announce();
+		announce(app);
 }
 
 /* What the roster was is still good; changes reach sessions that have asked. */
 static void
-roster_came_again(int good)
+roster_came_again(void *arg, int good)
 {
+	const struct app	*app = arg;
+
 	if (!good)
 		log_line(0, "%s: the server gives no roster now; changes to it "
-		    "will not be seen", run.jid);
+		    "will not be seen", app->jid);
 }
 
 void
-accept_back(int moved)
+accept_back(struct app *app, int moved)
 {
 	if (moved)
-		announce();
-	if (allow_wants_roster(run.allow))
-		fetch_roster(roster_came_again);
+		announce(app);
+	if (allow_wants_roster(app->allow))
+		fetch_roster(app, roster_came_again);
 }

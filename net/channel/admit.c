@@ -16,63 +16,54 @@
 #include "xml/stanza.h"
 
 #define NS_JINGLE	"urn:xmpp:jingle:1"
-#define TOLD_MAX	16
-
-/* The last accounts of which something was told on standard error. */
-struct told {
-	char	 jid[TOLD_MAX][JID_MAX];
-	size_t	 next;
-};
 
 /* Is the account of this JID among them?  From now on it is. */
 static int
-told_before(struct told *t, const char *jid)
+told_before(struct admit_told *t, const char *jid)
 {
 	char	 bare[JID_MAX];
 	size_t	 i;
 
 	jid_bare(jid, bare);
-	for (i = 0; i < TOLD_MAX; i++)
+	for (i = 0; i < ADMIT_TOLD; i++)
 		if (strcmp(t->jid[i], bare) == 0)
 			return 1;
-	strlcpy(t->jid[t->next++ % TOLD_MAX], bare, JID_MAX);
+	strlcpy(t->jid[t->next++ % ADMIT_TOLD], bare, JID_MAX);
 	return 0;
 }
 
 void
-admit_say_refused(const char *jid, const char *why)
+admit_say_refused(struct app *app, const char *jid, const char *why)
 {
-	static struct told	 refused;
-
-	if (!told_before(&refused, jid))
+	if (!told_before(&app->refused, jid))
 		log_line(0, "refused a stream from %s: %s", jid, why);
 }
 
 void
-admit_say_plain(const char *jid, const char *why)
+admit_say_plain(struct app *app, const char *jid, const char *why)
 {
-	static struct told	 plain;
-	char			 local[JID_MAX];
+	char	 local[JID_MAX];
 
 	/* No xcat is behind a domain alone: nothing is lost there. */
-	if (run.e2e != NULL && *jid_local(jid, local) != '\0' &&
-	    !told_before(&plain, jid))
+	if (app->e2e != NULL && *jid_local(jid, local) != '\0' &&
+	    !told_before(&app->plain, jid))
 		log_line(0, "%s: %s: not encrypted end to end, servers on the way "
 		    "can read and change it", jid, why);
 }
 
 int
-admit_knows(void *unused, const char *jid)
+admit_knows(void *arg, const char *jid)
 {
-	(void)unused;
-	return run.allow != NULL && !run.ending &&
-	    allow_check(run.allow, jid) != ALLOW_NO;
+	const struct app	*app = arg;
+
+	return app->allow != NULL && !app->ending &&
+	    allow_check(app->allow, jid) != ALLOW_NO;
 }
 
 int
-admit_opens(void *unused, const char *jid)
+admit_opens(void *app, const char *jid)
 {
-	return !channel_lingers() && admit_knows(unused, jid);
+	return !channel_lingers(app) && admit_knows(app, jid);
 }
 
 /* Is it the first stanza of a stream or of a file? */
@@ -90,11 +81,11 @@ opens(const struct elem *e)
 
 /* A peer stays one until its stream ends, whatever the roster says since. */
 static int
-has_stream(const char *jid)
+has_stream(struct app *app, const char *jid)
 {
 	struct channel	*l;
 
-	TAILQ_FOREACH(l, &run.channels, next)
+	TAILQ_FOREACH(l, &app->channels, next)
 		if (l->stream != NULL &&
 		    strcmp(stream_peer(l->stream), jid) == 0)
 			return 1;
@@ -102,19 +93,19 @@ has_stream(const char *jid)
 }
 
 int
-admit_stranger(void *unused, const struct elem *e)
+admit_stranger(void *arg, const struct elem *e)
 {
+	struct app	*app = arg;
 	const char	*from = elem_attr(e, "from");
 
-	(void)unused;
-	if (iq_from_server(session_iqs(run.session), from))
+	if (iq_from_server(session_iqs(app->session), from))
 		return 0;
-	if (run.allow != NULL ? allow_check(run.allow, from) != ALLOW_NO :
-	    jid_samebare(from, run.peer) || jid_samebare(from, run.jid))
+	if (app->allow != NULL ? allow_check(app->allow, from) != ALLOW_NO :
+	    jid_samebare(from, app->peer) || jid_samebare(from, app->jid))
 		return 0;
-	if (has_stream(from))
+	if (has_stream(app, from))
 		return 0;
-	if (run.allow != NULL && opens(e))
-		admit_say_refused(from, "-a does not name it");
+	if (app->allow != NULL && opens(e))
+		admit_say_refused(app, from, "-a does not name it");
 	return 1;
 }

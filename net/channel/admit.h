@@ -5,7 +5,20 @@
 #ifndef NET_CHANNEL_ADMIT_H
 #define NET_CHANNEL_ADMIT_H
 
+#include <stddef.h>
+
+#include "xml/jid.h"
+
+struct app;
 struct elem;
+
+#define ADMIT_TOLD	16
+
+/* The last accounts of which something was told on standard error. */
+struct admit_told {
+	char	 jid[ADMIT_TOLD][JID_MAX];
+	size_t	 next;
+};
 
 /*
  * Does this stanza come from an address that has nothing to do with this run?
@@ -14,17 +27,17 @@ struct elem;
  * a stream that stands.  If the stanza was to open a stream to a listener, a
  * line on standard error says so.
  */
-int	 admit_stranger(void *unused, const struct elem *e);
+int	 admit_stranger(void *app, const struct elem *e);
 /* May this JID know that we take streams, as session_host has it?  May it open
  * one now? */
-int	 admit_knows(void *unused, const char *jid);
-int	 admit_opens(void *unused, const char *jid);
+int	 admit_knows(void *app, const char *jid);
+int	 admit_opens(void *app, const char *jid);
 /* Say that this peer is not served, and why; once for each of the last few
  * accounts. */
-void	 admit_say_refused(const char *jid, const char *why);
+void	 admit_say_refused(struct app *app, const char *jid, const char *why);
 /* Say that what goes to or comes from this peer has no session though it
  * could have one, and why; as often as that.  Not with e2e=off, and not of
  * components, behind which there is no xcat. */
-void	 admit_say_plain(const char *jid, const char *why);
+void	 admit_say_plain(struct app *app, const char *jid, const char *why);
 
 #endif

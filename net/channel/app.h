@@ -14,8 +14,10 @@
 
 #include <openssl/ssl.h>
 
+#include "net/channel/admit.h"
 #include "net/conf/conf.h"
 #include "net/dial/proxy.h"
+#include "net/io/loop.h"
 #include "xml/jid.h"
 
 struct allow;
@@ -86,6 +88,15 @@ struct app {
 	int			 away;		/* the server is, for now */
 	int			 lost;		/* the session is, for good */
 	int			 signo;		/* that ends us */
+
+	/* net/channel's own. */
+	struct timer		 lingering;	/* until a peer has asked */
+	struct timer		 asking, answering;	/* for struct ibb_host */
+	struct timer		 looking;	/* at the channels, again */
+	unsigned		 turn;		/* of the loop */
+	int64_t			 clock_lost;	/* clock_lost(), as last seen */
+	int64_t			 asked;		/* when -z asked the peer */
+	struct admit_told	 refused, plain;
 };
 
 /* Being handed down to all that ask for it here; then it goes. */

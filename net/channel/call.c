@@ -20,44 +20,44 @@
 int
 call(struct channel *l, const char *host, const char *port)
 {
-	struct stream_conf	 sc = channel_stream_conf();
+	struct stream_conf	 sc = channel_stream_conf(l->app);
 	char			 sid[INBAND_SID];
 
 	sc.host = host;
 	sc.port = port;
-	if (run.mode == MODE_SEND && host == NULL)
+	if (l->app->mode == MODE_SEND && host == NULL)
 		sc.use = STREAM_FOR_INPUT;
-	if (run.conf.carrier == CARRIER_S5B) {
+	if (l->app->conf.carrier == CARRIER_S5B) {
 		inband_make_sid(sid);
-		l->stream = stream_alone(run.peer, sid, 1, &sc, channel_changed,
+		l->stream = stream_alone(l->app->peer, sid, 1, &sc, channel_changed,
 		    l);
 	} else {
-		l->stream = stream_call(run.ibb, run.peer, &sc, channel_changed,
+		l->stream = stream_call(l->app->ibb, l->app->peer, &sc, channel_changed,
 		    l);
 	}
 	if (l->stream == NULL)
 		return -1;
-	return run.conf.carrier == CARRIER_S5B ? upgrade_call(l) : 0;
+	return l->app->conf.carrier == CARRIER_S5B ? upgrade_call(l) : 0;
 }
 
 /* A connection that there is no memory for is refused; others go on. */
 static void
-starved(struct channel *l)
+starved(const struct app *app, struct channel *l)
 {
-	log_line(0, "%s: out of memory for one more stream", run.peer);
+	log_line(0, "%s: out of memory for one more stream", app->peer);
 	if (l != NULL)
 		channel_free(l);
 }
 
 void
-call_stdio(void)
+call_stdio(struct app *app)
 {
 	struct channel	*l;
 
-	if ((l = channel_new(&run)) == NULL || call(l, run.host, run.port) == -1) {
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+	if ((l = channel_new(app)) == NULL || call(l, app->host, app->port) == -1) {
+		app_fail(app, FAULT_LOCAL, "out of memory");
 	} else {
-		if (run.mode == MODE_SEND)
+		if (app->mode == MODE_SEND)
 			progress_input("standard input", STDIN_FILENO);
 		channel_join_stdio(l);
 	}
@@ -67,15 +67,15 @@ call_stdio(void)
 static void
 forward(void *arg, int fd)
 {
+	struct app	*app = arg;
 	struct channel	*l;
 
-	(void)arg;
-	if (run.ibb == NULL || run.ending) {
+	if (app->ibb == NULL || app->ending) {
 		close(fd);
-	} else if ((l = channel_new(&run)) == NULL ||
-	    call(l, run.host, run.port) == -1) {
+	} else if ((l = channel_new(app)) == NULL ||
+	    call(l, app->host, app->port) == -1) {
 		close(fd);
-		starved(l);
+		starved(app, l);
 	} else {
 		channel_join(l, fd, fd);
 	}
@@ -96,66 +96,67 @@ forward_asked(void *arg, const char *host, const char *port)
 	l->port = strdup(port);
 	if (l->host == NULL || l->port == NULL ||
 	    call(l, l->host, l->port) == -1)
-		starved(l);
+		starved(l->app, l);
 }
 
 static void
 forward_socks(void *arg, int fd)
 {
+	struct app	*app = arg;
 	struct channel	*l;
 
-	(void)arg;
-	if (run.ibb == NULL || run.ending) {
+	if (app->ibb == NULL || app->ending) {
 		close(fd);
-	} else if ((l = channel_new(&run)) == NULL) {
+	} else if ((l = channel_new(app)) == NULL) {
 		close(fd);
-		starved(NULL);
+		starved(app, NULL);
 	} else {
-		l->socks = socks_accept_new(run.loop, fd, forward_asked, l);
+		l->socks = socks_accept_new(app->loop, fd, forward_asked, l);
 		if (l->socks == NULL)
-			starved(l);
+			starved(app, l);
 	}
 }
 
 static int
-open_ports(const struct conf_list *where, port_fn *fn, char *why)
+open_ports(struct app *app, const struct conf_list *where, port_fn *fn,
+    char *why)
 {
 	struct conf_item	*item;
 
 	STAILQ_FOREACH(item, where, next)
-		if (ports_open(run.ports, item->value, fn, NULL, why) == -1)
+		if (ports_open(app->ports, item->value, fn, app, why) == -1)
 			return -1;
 	return 0;
 }
 
 int
-forward_open(char *why)
+forward_open(struct app *app, char *why)
 {
-	if ((run.ports = ports_new(run.loop)) == NULL) {
+	if ((app->ports = ports_new(app->loop)) == NULL) {
 		strlcpy(why, "out of memory", PORT_ERR);
 		return -1;
 	}
-	if (open_ports(&run.conf.forward, forward, why) == -1 ||
-	    open_ports(&run.conf.socks, forward_socks, why) == -1)
+	if (open_ports(app, &app->conf.forward, forward, why) == -1 ||
+	    open_ports(app, &app->conf.socks, forward_socks, why) == -1)
 		return -1;
-	ports_hold(run.ports, 1);	/* until there is a way to the peer */
+	ports_hold(app->ports, 1);	/* until there is a way to the peer */
 	return 0;
 }
 
 void
-forward_start(void)
+forward_start(struct app *app)
 {
 	struct conf_item	*item;
 	char			 where[PORT_TEXT];
 	size_t			 i = 0;
 
-	STAILQ_FOREACH(item, &run.conf.forward, next)
-		log_line(0, "forwarding %s to %s", ports_text(run.ports, i++,
-		    item->value, where), run.peer);
-	STAILQ_FOREACH(item, &run.conf.socks, next)
-		log_line(0, "forwarding SOCKS5 on %s to %s", ports_text(run.ports,
-		    i++, item->value, where), run.peer);
-	ports_hold(run.ports, 0);
+	STAILQ_FOREACH(item, &app->conf.forward, next)
+		log_line(0, "forwarding %s to %s", ports_text(app->ports, i++,
+		    item->value, where), app->peer);
+	STAILQ_FOREACH(item, &app->conf.socks, next)
+		log_line(0, "forwarding SOCKS5 on %s to %s", ports_text(app->ports,
+		    i++, item->value, where), app->peer);
+	ports_hold(app->ports, 0);
 	systemd_ready();
 }
 

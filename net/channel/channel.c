@@ -43,21 +43,47 @@
 
 static void	 channel_timeout(void *);
 static void	 channel_silent(void *);
+static void	 linger_over(void *);
+static void	 asked_later(void *);
+static void	 answer(void *);
+static void	 look_again(void *);
+static void	 channels_check(void *);
 
 int64_t
-answer_deadline(void)
+answer_deadline(const struct app *app)
 {
-	return clock_ms() + 1000 * (run.conf.timeout > 0 ? run.conf.timeout :
+	return clock_ms() + 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
 	    ANSWER_TIME);
+}
+
+/* The same, for streams. */
+static int64_t
+channel_deadline(void *arg)
+{
+	const struct channel	*l = arg;
+
+	return answer_deadline(l->app);
+}
+
+void
+channels_init(struct app *app)
+{
+	TAILQ_INIT(&app->channels);
+	TAILQ_INIT(&app->changed);
+	app->lingering = (struct timer){ .fire = linger_over, .arg = app };
+	app->asking = (struct timer){ .fire = asked_later };
+	app->answering = (struct timer){ .fire = answer, .arg = app };
+	app->looking = (struct timer){ .fire = look_again };
+	loop_before(app->loop, channels_check, app);
 }
 
 /* Whoever gives up soon has to ask sooner, to know why. */
 static void
 look_later(struct channel *l)
 {
-	int64_t	 most = run.conf.timeout * 1000 / ALIVE_SHARE;
+	int64_t	 most = l->app->conf.timeout * 1000 / ALIVE_SHARE;
 
-	timer_set(run.loop, &l->silence, clock_ms() +
+	timer_set(l->app->loop, &l->silence, clock_ms() +
 	    (most > 0 && most < ALIVE_TIME ? most : ALIVE_TIME));
 }
 
@@ -67,7 +93,7 @@ channel_changed(void *arg)
 	struct channel	*l = arg;
 
 	if (!l->changed)
-		TAILQ_INSERT_TAIL(&run.changed, l, change);
+		TAILQ_INSERT_TAIL(&l->app->changed, l, change);
 	l->changed = 1;
 }
 
@@ -76,7 +102,7 @@ static void
 unchanged(struct channel *l)
 {
 	if (l->changed)
-		TAILQ_REMOVE(&run.changed, l, change);
+		TAILQ_REMOVE(&l->app->changed, l, change);
 	l->changed = 0;
 }
 
@@ -92,17 +118,17 @@ channel_new(struct app *app)
 	l->silence = (struct timer){ .fire = channel_silent, .arg = l };
 	l->handshake = (struct timer){ .fire = accept_late, .arg = l };
 	look_later(l);
-	TAILQ_INSERT_TAIL(&run.channels, l, next);
-	run.nchannels++;
+	TAILQ_INSERT_TAIL(&app->channels, l, next);
+	app->nchannels++;
 	return l;
 }
 
 void
 channel_free(struct channel *l)
 {
-	timer_clear(run.loop, &l->timer);
-	timer_clear(run.loop, &l->silence);
-	timer_clear(run.loop, &l->handshake);
+	timer_clear(l->app->loop, &l->timer);
+	timer_clear(l->app->loop, &l->silence);
+	timer_clear(l->app->loop, &l->handshake);
 	service_dial_cancel(l->dial);
 	if (l->socks != NULL)
 		socks_accept_reply(l->socks, SOCKS_FAILURE);
@@ -115,8 +141,8 @@ channel_free(struct channel *l)
 	free(l->port);
 	free(l->target);
 	unchanged(l);
-	TAILQ_REMOVE(&run.channels, l, next);
-	run.nchannels--;
+	TAILQ_REMOVE(&l->app->channels, l, next);
+	l->app->nchannels--;
 	free(l);
 }
 
@@ -137,32 +163,30 @@ give_memory_back(void)
 static void
 linger_over(void *arg)
 {
-	(void)arg;
-	app_end(&run, FAULT_NONE);
+	app_end(arg, FAULT_NONE);
 }
 
-static struct timer	 lingering = { .fire = linger_over };
-
 int
-channel_lingers(void)
+channel_lingers(const struct app *app)
 {
-	return lingering.on;
+	return app->lingering.on;
 }
 
 void
 channel_settled(void *arg)
 {
-	(void)arg;
-	if (lingering.on && ibb_unsettled(run.ibb) == 0)
-		app_end(&run, FAULT_NONE);
+	struct app	*app = arg;
+
+	if (app->lingering.on && ibb_unsettled(app->ibb) == 0)
+		app_end(app, FAULT_NONE);
 }
 
 /* So many ms after it was asked for first. */
 static void
-later(struct timer *t, int64_t ms)
+later(struct app *app, struct timer *t, int64_t ms)
 {
 	if (!t->on)
-		timer_set(run.loop, t, clock_ms() + ms);
+		timer_set(app->loop, t, clock_ms() + ms);
 }
 
 /* That the loop turns is enough. */
@@ -175,37 +199,36 @@ asked_later(void *arg)
 void
 channel_ask_later(void *arg)
 {
-	static struct timer	 timer = { .fire = asked_later };
+	struct app	*app = arg;
 
-	(void)arg;
-	later(&timer, ASK_LATER);
+	later(app, &app->asking, ASK_LATER);
 }
 
 static void
 answer(void *arg)
 {
-	(void)arg;
-	ibb_answer(run.ibb);
+	struct app	*app = arg;
+
+	ibb_answer(app->ibb);
 }
 
 void
 channel_answer_later(void *arg)
 {
-	static struct timer	 timer = { .fire = answer };
+	struct app	*app = arg;
 
-	(void)arg;
-	later(&timer, ANSWER_LATER);
+	later(app, &app->answering, ANSWER_LATER);
 }
 
 static void
-finish_settled(enum fault fault)
+finish_settled(struct app *app, enum fault fault)
 {
-	if (run.signo != 0)
-		app_end(&run, FAULT_SIGNAL);
-	else if (fault == FAULT_NONE && !run.lost && ibb_unsettled(run.ibb) > 0)
-		timer_set(run.loop, &lingering, clock_ms() + LINGER);
+	if (app->signo != 0)
+		app_end(app, FAULT_SIGNAL);
+	else if (fault == FAULT_NONE && !app->lost && ibb_unsettled(app->ibb) > 0)
+		timer_set(app->loop, &app->lingering, clock_ms() + LINGER);
 	else
-		app_end(&run, fault);
+		app_end(app, fault);
 }
 
 void
@@ -220,9 +243,10 @@ channel_child_ended(struct channel *l)
 void
 channel_over(struct channel *l, enum fault fault)
 {
-	int	 more = receive_more(l);
+	struct app	*app = l->app;
+	int		 more = receive_more(l);
 
-	if (run.mode == MODE_SEND)
+	if (app->mode == MODE_SEND)
 		progress_end();
 	notes_ended(l, LOG_EVENT, "complete");
 	if (l->out != NULL) {
@@ -230,22 +254,24 @@ channel_over(struct channel *l, enum fault fault)
 		return;
 	}
 	channel_free(l);
-	if (run.nchannels == 0)
+	if (app->nchannels == 0)
 		give_memory_back();
-	if ((app_is_single(&run) && !more) || (run.lost && run.nchannels == 0) ||
-	    run.signo != 0)
-		finish_settled(fault);
-	else if (run.mode == MODE_LISTEN)
-		accept_next();
+	if ((app_is_single(app) && !more) ||
+	    (app->lost && app->nchannels == 0) || app->signo != 0)
+		finish_settled(app, fault);
+	else if (app->mode == MODE_LISTEN)
+		accept_next(app);
 }
 
 /* An offer that never became a stream: a listener goes on, even without -k. */
 static void
 channel_lapsed(struct channel *l)
 {
+	struct app	*app = l->app;
+
 	channel_free(l);
-	if (run.mode == MODE_LISTEN)
-		accept_next();
+	if (app->mode == MODE_LISTEN)
+		accept_next(app);
 }
 
 /* A SOCKS client hears why in a byte. */
@@ -270,14 +296,14 @@ socks_code(enum stanza_error err)
 static int
 hung_up_idle(struct channel *l)
 {
-	if (run.mode != MODE_LISTEN || run.conf.keep || l->in != NULL ||
+	if (l->app->mode != MODE_LISTEN || l->app->conf.keep || l->in != NULL ||
 	    stream_fault(l->stream) != STREAM_HUNG_UP ||
 	    stream_sent(l->stream) > 0 || stream_received(l->stream) > 0)
 		return 0;
 	log_line(LOG_DETAIL, "%s: %s; listening again", stream_peer(l->stream),
 	    stream_why(l->stream));
 	if (l->pump != NULL && !end_leave(l->pump))
-		run.conf.no_stdin = 1;		/* it has ended */
+		l->app->conf.no_stdin = 1;		/* it has ended */
 	l->pump = NULL;
 	channel_lapsed(l);
 	return 1;
@@ -289,7 +315,7 @@ hung_up_idle(struct channel *l)
 static int
 hung_up_on_socket(const struct channel *l)
 {
-	return run.mode == MODE_SERVE && l->pid == 0 && l->in == NULL &&
+	return l->app->mode == MODE_SERVE && l->pid == 0 && l->in == NULL &&
 	    stream_fault(l->stream) == STREAM_HUNG_UP;
 }
 
@@ -297,7 +323,7 @@ hung_up_on_socket(const struct channel *l)
 static void
 say_failed(struct channel *l, const char *why, const char *confirmed)
 {
-	int	 hung_up = app_listens(&run) &&
+	int	 hung_up = app_listens(l->app) &&
 		    stream_fault(l->stream) == STREAM_HUNG_UP;
 
 	if (notes_ended(l, hung_up ? LOG_EVENT : LOG_FAULT, why) ||
@@ -324,8 +350,8 @@ channel_failed(struct channel *l, enum fault fault, const char *why)
 	if (!l->greeted && stream_sent(l->stream) == 0 &&
 	    stream_received(l->stream) == 0)
 		begun = 0;
-	if ((run.lost || run.away) && !begun)
-		fault = app_session_fault(&run);
+	if ((l->app->lost || l->app->away) && !begun)
+		fault = app_session_fault(l->app);
 	if (fault != FAULT_PEER && fault != FAULT_NONE && begun)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
@@ -344,7 +370,7 @@ channel_failed(struct channel *l, enum fault fault, const char *why)
 	l->pump = NULL;
 	if (l->pid > 0)
 		child_hangup(l->pid);
-	if (receive_declined(l) || (app_listens(&run) && !begun && !run.lost))
+	if (receive_declined(l) || (app_listens(l->app) && !begun && !l->app->lost))
 		channel_lapsed(l);
 	else
 		channel_over(l, fault);
@@ -371,7 +397,7 @@ channel_broke(struct channel *l)
 {
 	enum fault	 fault = stream_to_fault(stream_fault(l->stream));
 
-	if (fault == FAULT_BROKEN && run.lost && app_session_fault(&run) == FAULT_LOCAL)
+	if (fault == FAULT_BROKEN && l->app->lost && app_session_fault(l->app) == FAULT_LOCAL)
 		fault = FAULT_LOCAL;
 	channel_failed(l, fault, stream_why(l->stream));
 }
@@ -382,7 +408,7 @@ channel_end_failed(struct channel *l)
 	char	 why[128];
 	int	 e = pump_error(l->pump);
 
-	snprintf(why, sizeof(why), run.mode == MODE_SERVE || run.mode == MODE_FORWARD ?
+	snprintf(why, sizeof(why), l->app->mode == MODE_SERVE || l->app->mode == MODE_FORWARD ?
 	    "%s the local end: %s" : l->out != NULL || receive_apart(l) ?
 	    "%s the file: %s" : pump_failed(l->pump)[0] == 'r' ?
 	    "%s standard input: %s" : "%s standard output: %s",
@@ -417,9 +443,9 @@ moved(const struct channel *l)
 void
 channel_tick(struct channel *l)
 {
-	if (run.conf.timeout > 0)
-		timer_set(run.loop, &l->timer,
-		    clock_ms() + run.conf.timeout * 1000);
+	if (l->app->conf.timeout > 0)
+		timer_set(l->app->loop, &l->timer,
+		    clock_ms() + l->app->conf.timeout * 1000);
 }
 
 /*
@@ -432,16 +458,16 @@ is_waiting(const struct channel *l)
 	enum stream_state	 state = stream_state(l->stream);
 
 	return state != STREAM_FAILED && state != STREAM_CLOSED &&
-	    (run.away || stream_waits(l->stream));
+	    (l->app->away || stream_waits(l->stream));
 }
 
 static void
 gave_up_waiting(struct channel *l, long long s)
 {
-	const char	*server = session_why(run.session);
+	const char	*server = session_why(l->app->session);
 	char		 why[256];
 
-	if (run.away)
+	if (l->app->away)
 		snprintf(why, sizeof(why), "%.*s, and no way back in %lld s; "
 		    "check the network, or give it more time with -w",
 		    (int)strcspn(server, ";"), server, s);
@@ -452,9 +478,9 @@ gave_up_waiting(struct channel *l, long long s)
 }
 
 int64_t
-channel_patience(void)
+channel_patience(const struct app *app)
 {
-	return 1000 * (run.conf.timeout > 0 ? run.conf.timeout : PATIENCE);
+	return 1000 * (app->conf.timeout > 0 ? app->conf.timeout : PATIENCE);
 }
 
 /* Begin or stop to wait, as things are. */
@@ -473,7 +499,7 @@ channel_wait(struct channel *l)
 	if (l->since == 0) {
 		l->since = now;
 		l->pause = LOOK_FIRST;
-		timer_set(run.loop, &l->silence, now + l->pause);
+		timer_set(l->app->loop, &l->silence, now + l->pause);
 	}
 	if (stream_away(l->stream) && !l->said_away) {
 		log_line(1, "%s: away; waiting", stream_peer(l->stream));
@@ -486,35 +512,35 @@ still_waiting(struct channel *l)
 {
 	int64_t	 now = clock_ms();
 
-	if (now - l->since >= channel_patience()) {
+	if (now - l->since >= channel_patience(l->app)) {
 		gave_up_waiting(l, (now - l->since) / 1000);
 		return;
 	}
-	if (!run.away)
+	if (!l->app->away)
 		stream_ping(l->stream);
 	l->pause = l->pause < LOOK_MOST / 2 ? 2 * l->pause : LOOK_MOST;
-	if (now + l->pause > l->since + channel_patience())
-		timer_set(run.loop, &l->silence, l->since + channel_patience());
+	if (now + l->pause > l->since + channel_patience(l->app))
+		timer_set(l->app->loop, &l->silence, l->since + channel_patience(l->app));
 	else
-		timer_set(run.loop, &l->silence, now + l->pause);
+		timer_set(l->app->loop, &l->silence, now + l->pause);
 }
 
 static void
-waits_all(void)
+waits_all(struct app *app)
 {
 	struct channel	*l;
 
-	TAILQ_FOREACH(l, &run.channels, next)
+	TAILQ_FOREACH(l, &app->channels, next)
 		if (l->stream != NULL)
 			channel_wait(l);
 }
 
 void
-channels_away(void)
+channels_away(struct app *app)
 {
-	if (run.ports != NULL)
-		ports_hold(run.ports, 1);
-	waits_all();
+	if (app->ports != NULL)
+		ports_hold(app->ports, 1);
+	waits_all(app);
 }
 
 static void
@@ -527,24 +553,24 @@ break_stream(struct channel *l, const char *why)
 }
 
 void
-channels_break(const char *why)
+channels_break(struct app *app, const char *why)
 {
 	struct channel	*l, *next;
 
-	TAILQ_FOREACH_SAFE(l, &run.channels, next, next)
+	TAILQ_FOREACH_SAFE(l, &app->channels, next, next)
 		if (l->stream == NULL) {
-			if (run.lost)
+			if (app->lost)
 				channel_free(l);
-		} else if (run.lost || !stream_mends(l->stream))
+		} else if (app->lost || !stream_mends(l->stream))
 			break_stream(l, why);
 }
 
 void
-channels_moved(void)
+channels_moved(struct app *app)
 {
 	struct channel	*l, *next;
 
-	TAILQ_FOREACH_SAFE(l, &run.channels, next, next)
+	TAILQ_FOREACH_SAFE(l, &app->channels, next, next)
 		if (l->stream != NULL &&
 		    stream_state(l->stream) != STREAM_OPENING)
 			break_stream(l, "the server has given us another "
@@ -553,11 +579,11 @@ channels_moved(void)
 }
 
 void
-channels_back(void)
+channels_back(struct app *app)
 {
-	if (run.ports != NULL)
-		ports_hold(run.ports, 0);
-	waits_all();
+	if (app->ports != NULL)
+		ports_hold(app->ports, 0);
+	waits_all(app);
 }
 
 static void
@@ -567,12 +593,12 @@ channel_timeout(void *arg)
 	char		 why[64];
 
 	if (l->since != 0) {
-		gave_up_waiting(l, run.conf.timeout);
+		gave_up_waiting(l, l->app->conf.timeout);
 		return;
 	}
 	snprintf(why, sizeof(why), "nothing moved for %ld s; try again, "
 	    "or give it more time with -w",
-	    run.conf.timeout);
+	    l->app->conf.timeout);
 	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
 	channel_failed(l, FAULT_TIME, why);
 }
@@ -609,7 +635,7 @@ channel_silent(void *arg)
 	/* What came before a failure is for the local end, but one that waits
 	 * for us to read will never take it. */
 	if (stream_state(l->stream) == STREAM_FAILED &&
-	    (run.mode == MODE_SERVE || run.mode == MODE_FORWARD) && l->doomed++)
+	    (l->app->mode == MODE_SERVE || l->app->mode == MODE_FORWARD) && l->doomed++)
 		channel_broke(l);
 	else if (is_waiting(l) && l->since != 0)
 		still_waiting(l);
@@ -630,14 +656,14 @@ channel_greet(struct channel *l)
 	if (key == NULL) {
 		log_line(1, "%s: not encrypted end to end", peer);
 		if (stream_lost_session(l->stream))
-			admit_say_plain(peer, l->listener ? "an xcat that "
+			admit_say_plain(l->app, peer, l->listener ? "an xcat that "
 			    "offers no session" : "it did not take the "
 			    "session that was offered");
 		return;
 	}
 	log_line(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
-	doubts = trust_doubts(run.trust, peer);
-	if (trust_met(run.trust, peer, key, line, sizeof(line)) != NULL)
+	doubts = trust_doubts(l->app->trust, peer);
+	if (trust_met(l->app->trust, peer, key, line, sizeof(line)) != NULL)
 		log_line(doubts ? -1 : 0, "%s", line);
 }
 
@@ -664,7 +690,7 @@ channel_check_ends(struct channel *l, enum stream_state state)
 	else if (state == STREAM_FAILED && stream_eof(l->stream))
 		channel_broke(l);
 	else if (state == STREAM_CLOSED && pump_output_finished(l->pump)) {
-		if (run.mode == MODE_SEND && !pump_input_finished(l->pump))
+		if (l->app->mode == MODE_SEND && !pump_input_finished(l->pump))
 			channel_failed(l, FAULT_BROKEN, "the peer closed the "
 			    "stream before the end of the input; try again");
 		else
@@ -688,7 +714,7 @@ channel_check(struct channel *l)
 	state = stream_state(l->stream);
 	if (state == STREAM_OPEN && !l->greeted) {
 		channel_greet(l);
-		if (run.mode == MODE_PROBE) {
+		if (l->app->mode == MODE_PROBE) {
 			probe_stands(l);
 			return;
 		}
@@ -710,13 +736,13 @@ channel_check(struct channel *l)
 			channel_broke(l);
 		return;
 	}
-	if (run.mode == MODE_SEND && l->out == NULL)
+	if (l->app->mode == MODE_SEND && l->out == NULL)
 		progress_at(stream_confirmed(l->stream));
 	if ((l->in != NULL && receive_check(l)) ||
 	    (l->out != NULL && send_check(l)))
 		return;
 	/* Not before: an offer that fails must not cost us the descriptors. */
-	if (run.mode == MODE_LISTEN && l->in == NULL && l->pump == NULL &&
+	if (l->app->mode == MODE_LISTEN && l->in == NULL && l->pump == NULL &&
 	    (state == STREAM_OPEN || stream_received(l->stream) > 0))
 		channel_join_stdio(l);
 	if (l->unjoined != 0) {
@@ -728,27 +754,25 @@ channel_check(struct channel *l)
 }
 
 static void
-look_at_clock(void)
+look_at_clock(struct app *app)
 {
-	static int64_t	 lost;
-
-	if (clock_lost() == lost)
+	if (clock_lost() == app->clock_lost)
 		return;
-	lost = clock_lost();
+	app->clock_lost = clock_lost();
 	log_line(1, "woken; time has passed without us");
-	if (run.session != NULL)
-		session_woken(run.session);
+	if (app->session != NULL)
+		session_woken(app->session);
 }
 
 /* The next one that has changed and was not looked at in this turn: what a look
  * changes is seen in the next one. */
 static struct channel *
-next_changed(unsigned turn)
+next_changed(struct app *app)
 {
 	struct channel	*l;
 
-	TAILQ_FOREACH(l, &run.changed, change)
-		if (l->looked != turn)
+	TAILQ_FOREACH(l, &app->changed, change)
+		if (l->looked != app->turn)
 			break;
 	return l;
 }
@@ -762,28 +786,26 @@ look_again(void *arg)
 
 /* Called by the loop before it waits, which it does not if a look has changed
  * a channel.  There may be thousands, few of which have changed. */
-void
+static void
 channels_check(void *arg)
 {
-	static struct timer	 soon = { .fire = look_again };
-	static unsigned		 turn;
-	struct channel		*l;
+	struct app	*app = arg;
+	struct channel	*l;
 
-	(void)arg;
-	look_at_clock();
-	for (turn++; (l = next_changed(turn)) != NULL;) {
+	look_at_clock(app);
+	for (app->turn++; (l = next_changed(app)) != NULL;) {
 		unchanged(l);
-		l->looked = turn;
+		l->looked = app->turn;
 		if (l->stream != NULL)
 			channel_check(l);
 	}
-	if (!TAILQ_EMPTY(&run.changed))
-		timer_set(run.loop, &soon, clock_ms());
+	if (!TAILQ_EMPTY(&app->changed))
+		timer_set(app->loop, &app->looking, clock_ms());
 	/* A peer that does not wait for answers is waited for only where that
 	 * costs no other stream anything; else it loses its own. */
-	if (run.ibb != NULL)
-		session_pause(run.session, app_is_single(&run) && run.nchannels == 1 &&
-		    ibb_congested(run.ibb));
+	if (app->ibb != NULL)
+		session_pause(app->session, app_is_single(app) && app->nchannels == 1 &&
+		    ibb_congested(app->ibb));
 }
 
 static size_t
@@ -792,7 +814,7 @@ channel_room(void *arg)
 	struct channel	*l = arg;
 
 	/* What goes through a socket is not for the server to take. */
-	if (session_room(run.session) == 0 &&
+	if (session_room(l->app->session) == 0 &&
 	    carrier_way(stream_carrier(l->stream)) == CARRIER_INBAND)
 		return 0;
 	return send_room(l, stream_room(l->stream));
@@ -850,7 +872,7 @@ channel_join(struct channel *l, int rfd, int wfd)
 		.arg = l,
 	};
 
-	if ((l->pump = pump_new(run.loop, rfd, wfd, &peer)) == NULL)
+	if ((l->pump = pump_new(l->app->loop, rfd, wfd, &peer)) == NULL)
 		l->unjoined = errno;
 	channel_changed(l);
 	channel_tick(l);
@@ -858,26 +880,26 @@ channel_join(struct channel *l, int rfd, int wfd)
 
 /* Copies, because a listener's next stream wants them again. */
 static int
-keep_fd(int fd)
+keep_fd(const struct app *app, int fd)
 {
-	return run.conf.keep ? fd_copy(fd) : fd;
+	return app->conf.keep ? fd_copy(fd) : fd;
 }
 
 void
 channel_join_stdio(struct channel *l)
 {
-	l->chat = !run.conf.no_stdin && isatty(STDIN_FILENO) &&
+	l->chat = !l->app->conf.no_stdin && isatty(STDIN_FILENO) &&
 	    isatty(STDOUT_FILENO);
-	channel_join(l, run.conf.no_stdin ? PUMP_NONE : keep_fd(STDIN_FILENO),
-	    run.mode == MODE_SEND ? PUMP_NONE : keep_fd(STDOUT_FILENO));
+	channel_join(l, l->app->conf.no_stdin ? PUMP_NONE : keep_fd(l->app, STDIN_FILENO),
+	    l->app->mode == MODE_SEND ? PUMP_NONE : keep_fd(l->app, STDOUT_FILENO));
 }
 
 int
-channels_end_chat(void)
+channels_end_chat(struct app *app)
 {
 	struct channel	*l;
 
-	TAILQ_FOREACH(l, &run.channels, next)
+	TAILQ_FOREACH(l, &app->channels, next)
 		if (l->chat && l->pump != NULL &&
 		    stream_state(l->stream) == STREAM_OPEN)
 			break;
@@ -895,35 +917,35 @@ judge(void *arg, const char *fingerprint)
 {
 	struct channel	*l = arg;
 
-	return trust_judge(run.trust, app_listens(&run) ? stream_peer(l->stream) :
-	    run.peer, fingerprint);
+	return trust_judge(l->app->trust, app_listens(l->app) ? stream_peer(l->stream) :
+	    l->app->peer, fingerprint);
 }
 
 /* Unless -b says it, callers do: some ask for 65535 and for nothing else. */
 static size_t
-largest_block(void)
+largest_block(const struct app *app)
 {
-	if (run.conf.block_size > 0)
-		return (size_t)run.conf.block_size;
-	return app_listens(&run) ? INBAND_BLOCK_MAX : INBAND_BLOCK_DEFAULT;
+	if (app->conf.block_size > 0)
+		return (size_t)app->conf.block_size;
+	return app_listens(app) ? INBAND_BLOCK_MAX : INBAND_BLOCK_DEFAULT;
 }
 
 struct stream_conf
-channel_stream_conf(void)
+channel_stream_conf(struct app *app)
 {
 	return (struct stream_conf){
-		.block = largest_block(),
-		.most = run.conf.block_size > 0 ? 0 : INBAND_BLOCK_MAX,
-		.message = run.conf.message,
-		.close_at_end = run.conf.close_at_eof || run.mode == MODE_SEND,
-		.close_plain = run.mode == MODE_SERVE || run.mode == MODE_FORWARD ||
-		    run.mode == MODE_PROBE,
-		.deadline = answer_deadline,
-		.tls = run.e2e,
-		.require = run.conf.e2e == E2E_REQUIRE || (!app_listens(&run) &&
-		    run.trust != NULL && trust_expects(run.trust, run.peer)),
+		.block = largest_block(app),
+		.most = app->conf.block_size > 0 ? 0 : INBAND_BLOCK_MAX,
+		.message = app->conf.message,
+		.close_at_end = app->conf.close_at_eof || app->mode == MODE_SEND,
+		.close_plain = app->mode == MODE_SERVE || app->mode == MODE_FORWARD ||
+		    app->mode == MODE_PROBE,
+		.deadline = channel_deadline,
+		.tls = app->e2e,
+		.require = app->conf.e2e == E2E_REQUIRE || (!app_listens(app) &&
+		    app->trust != NULL && trust_expects(app->trust, app->peer)),
 		.judge = judge,
-		.iqs = session_iqs(run.session),
-		.budget = run.budget,
+		.iqs = session_iqs(app->session),
+		.budget = app->budget,
 	};
 }

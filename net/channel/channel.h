@@ -76,19 +76,21 @@ struct channel {
 	TAILQ_ENTRY(channel) next, change;
 };
 
-/* A new one in run.channels, with neither; NULL when out of memory. */
+/* The app has its loop: let it have channels, none yet. */
+void	 channels_init(struct app *app);
+/* A new one in app->channels, with neither; NULL when out of memory. */
 struct channel *channel_new(struct app *app);
 void	 channel_free(struct channel *l);
 /* It is over, and freed.  Where there may be others, that is all; else the
  * run ends with this status. */
 void	 channel_over(struct channel *l, enum fault fault);
 /* Is everything done, and we stay only in case the peer asks how it ended? */
-int	 channel_lingers(void);
+int	 channel_lingers(const struct app *app);
 /* A peer has nothing more to ask about a stream that ended. */
-void	 channel_settled(void *unused);
+void	 channel_settled(void *app);
 /* What struct ibb_host has under these names. */
-void	 channel_ask_later(void *unused);
-void	 channel_answer_later(void *unused);
+void	 channel_ask_later(void *app);
+void	 channel_answer_later(void *app);
 /* Look at it before the loop waits next; an argument for stream_call(). */
 void	 channel_changed(void *link);
 /* Join its stream to these descriptors, as pump_new() has them.  If that cannot
@@ -99,7 +101,7 @@ void	 channel_join_stdio(struct channel *l);
 /* A signal ends what was typed at the terminals of such a stream, if there is
  * one: the stream is closed when all of it has arrived.  Returns 1, or 0 if
  * there is no such stream. */
-int	 channels_end_chat(void);
+int	 channels_end_chat(struct app *app);
 /* Something moved, or may from now on: -w counts from here. */
 void	 channel_tick(struct channel *l);
 /* The command of its service has ended: it hears no more, and its last word
@@ -110,22 +112,20 @@ void	 channel_failed(struct channel *l, enum fault fault, const char *why);
 /* Say once what protects its stream, and remember whom we met. */
 void	 channel_greet(struct channel *l);
 /* What streams of this run are like. */
-struct stream_conf channel_stream_conf(void);
+struct stream_conf channel_stream_conf(struct app *app);
 /* Until when an answer asked for now is waited for. */
-int64_t	 answer_deadline(void);
+int64_t	 answer_deadline(const struct app *app);
 /* The server is away, or back: how long streams may wait is limited. */
-void	 channels_away(void);
-void	 channels_back(void);
+void	 channels_away(struct app *app);
+void	 channels_back(struct app *app);
 /* What was on its way is lost: streams that cannot be mended break, once
  * what came of them is out; all of them if the server is lost for good. */
-void	 channels_break(const char *why);
+void	 channels_break(struct app *app, const char *why);
 /* Our address is another one: streams break, which peers know by the old one,
  * but for those that are only being opened. */
-void	 channels_moved(void);
+void	 channels_moved(struct app *app);
 /* How long to wait for a server or a peer to be back, ms. */
-int64_t	 channel_patience(void);
-/* What changed in all of them; called by the loop before it waits. */
-void	 channels_check(void *unused);
+int64_t	 channel_patience(const struct app *app);
 
 /*
  * call.c
@@ -133,19 +133,19 @@ void	 channels_check(void *unused);
 
 /* Open the link's stream to a service of the peer.  0 or -1. */
 int	 call(struct channel *l, const char *host, const char *port);
-void	 call_stdio(void);
+void	 call_stdio(struct app *app);
 /* Bind what -L and -D name: what cannot work fails before the login.  0, or
  * -1 with a reason of PORT_ERR bytes. */
-int	 forward_open(char *why) MUST_CHECK;
+int	 forward_open(struct app *app, char *why) MUST_CHECK;
 /* There is a way to the peer: accept, and say so. */
-void	 forward_start(void);
+void	 forward_start(struct app *app);
 /* The stream is open: those who had to wait for that go on. */
 void	 call_stands(struct channel *l);
 
 /*
  * probe.c: -z
  */
-void	 probe(void);
+void	 probe(struct app *app);
 /* The stream stands: report, and end it. */
 void	 probe_stands(struct channel *l);
 
@@ -154,14 +154,14 @@ void	 probe_stands(struct channel *l);
  */
 
 /* Say that we listen, once we can. */
-void	 accept_start(void);
+void	 accept_start(struct app *app);
 /* We have logged in again; moved: our address is another one, to be told. */
-void	 accept_back(int moved);
+void	 accept_back(struct app *app, int moved);
 /* A stream is offered, as ibb_host has it. */
-void	 accept_offered(void *unused, struct inband *offer,
+void	 accept_offered(void *app, struct inband *offer,
 	    const struct elem *open);
 /* A stream over a socket alone is (ibb/s5b.h). */
-void	 accept_socket_offered(struct s5b_offer *o);
+void	 accept_socket_offered(struct app *app, struct s5b_offer *o);
 /* A stream that a peer has opened was to be over a socket that is not to be
  * had: 1, and it is gone, as if it had not been offered. */
 int	 accept_missed(struct channel *l);
@@ -171,6 +171,6 @@ void	 accept_stands(struct channel *l);
 /* A timer's: the session should stand by now, or the link fails. */
 void	 accept_late(void *link);
 /* Standard input and output are free: whoever has waited longest. */
-void	 accept_next(void);
+void	 accept_next(struct app *app);
 
 #endif

@@ -13,7 +13,7 @@
 static const char *
 target(const struct channel *l)
 {
-	if (run.mode == MODE_LISTEN)
+	if (l->app->mode == MODE_LISTEN)
 		return "standard input and output";
 	return l->service != NULL ? l->service : "a service";
 }
@@ -21,7 +21,7 @@ target(const struct channel *l)
 void
 notes_opened(struct channel *l)
 {
-	if (!l->listener || !run.conf.keep || l->opened != 0 || !l->greeted ||
+	if (!l->listener || !l->app->conf.keep || l->opened != 0 || !l->greeted ||
 	    l->pump == NULL || l->in != NULL || receive_apart(l))
 		return;
 	l->noted = 1;

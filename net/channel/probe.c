@@ -13,43 +13,41 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-static int64_t	 asked;		/* when the peer was */
-
 static void
 probe_features(void *arg, const struct elem *answer)
 {
 	const struct elem	*query, *e;
 	const char		*var;
+	struct app		*app = arg;
 	struct channel		*l;
 
-	(void)arg;
 	if (answer != NULL && stanza_error(answer) == SE_NONE)
-		app_report(&run, "round trip: %lld ms",
-		    (long long)(clock_ms() - asked));
+		app_report(app, "round trip: %lld ms",
+		    (long long)(clock_ms() - app->asked));
 	query = elem_child(answer, NULL, "query");
 	for (e = elem_child(query, NULL, "feature"); e != NULL;
 	    e = elem_next(e, NULL, "feature"))
 		if ((var = elem_attr(e, "var")) != NULL)
-			app_report(&run, "feature: %.128s", var);
-	if ((l = channel_new(&run)) == NULL)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+			app_report(app, "feature: %.128s", var);
+	if ((l = channel_new(app)) == NULL)
+		app_fail(app, FAULT_LOCAL, "out of memory");
 	else
-		call(l, run.host, run.port);
+		call(l, app->host, app->port);
 }
 
 void
-probe(void)
+probe(struct app *app)
 {
-	struct iq_table	*t = session_iqs(run.session);
+	struct iq_table	*t = session_iqs(app->session);
 
-	app_report(&run, "server: %s, %s", discover_name(run.ways),
-	    session_security(run.session));
-	app_report(&run, "road: %s", session_transport(run.session));
-	asked = clock_ms();
-	xw_elem(iq_request(t, "get", run.peer), "query",
+	app_report(app, "server: %s, %s", discover_name(app->ways),
+	    session_security(app->session));
+	app_report(app, "road: %s", session_transport(app->session));
+	app->asked = clock_ms();
+	xw_elem(iq_request(t, "get", app->peer), "query",
 	    "http://jabber.org/protocol/disco#info", NULL);
-	if (iq_ask(t, probe_features, NULL, answer_deadline()) == -1)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+	if (iq_ask(t, probe_features, app, answer_deadline(app)) == -1)
+		app_fail(app, FAULT_LOCAL, "out of memory");
 }
 
 void
@@ -57,17 +55,17 @@ probe_stands(struct channel *l)
 {
 	const char	*key = stream_key(l->stream);
 
-	app_report(&run, "session: %s%s", key != NULL ? "tls 1.3 end to end, key " :
+	app_report(l->app, "session: %s%s", key != NULL ? "tls 1.3 end to end, key " :
 	    "not encrypted end to end", key != NULL ? key : "");
-	app_report(&run, "carrier: in-band (XEP-0047), %s stanzas, blocks of %zu bytes",
-	    run.conf.message ? "message" : "iq", stream_block(l->stream));
+	app_report(l->app, "carrier: in-band (XEP-0047), %s stanzas, blocks of %zu bytes",
+	    l->app->conf.message ? "message" : "iq", stream_block(l->stream));
 	if (!streamhosts_allowed())
-		app_report(&run, "carrier: no sockets (-i)");
-	else if (key != NULL && !run.conf.message)
-		app_report(&run, "carrier: sockets (XEP-0065), if the peer takes them");
-	app_report(&run, "reachable: %s%s%s%s%s", run.peer, run.host != NULL ? " " : "",
-	    run.host != NULL ? run.host : "", run.port != NULL ? ":" : "",
-	    run.port != NULL ? run.port : "");
+		app_report(l->app, "carrier: no sockets (-i)");
+	else if (key != NULL && !l->app->conf.message)
+		app_report(l->app, "carrier: sockets (XEP-0065), if the peer takes them");
+	app_report(l->app, "reachable: %s%s%s%s%s", l->app->peer, l->app->host != NULL ? " " : "",
+	    l->app->host != NULL ? l->app->host : "", l->app->port != NULL ? ":" : "",
+	    l->app->port != NULL ? l->app->port : "");
 	/* What the service says, and when it ends, is of no interest. */
 	stream_abort(l->stream, SE_RECIPIENT_UNAVAILABLE);
 	channel_over(l, FAULT_NONE);

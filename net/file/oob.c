@@ -65,7 +65,7 @@ oob_refuse(const char *from, const char *id, const char *url,
 static const char *
 objection(const char *url, struct url *u)
 {
-	struct stream_conf	 sc = channel_stream_conf();
+	struct stream_conf	 sc = channel_stream_conf(&run);
 
 	if (!oob_fetches())
 		return "not without -o oob=fetch";
@@ -113,7 +113,7 @@ oob_input(const struct elem *e)
 	/* Others are answered as any client answers. */
 	if (oob == NULL || from == NULL || !app_listens(&run) ||
 	    (run.mode != MODE_LISTEN && run.conf.receive == NULL) ||
-	    !admit_opens(NULL, from) ||
+	    !admit_opens(&run, from) ||
 	    allow_check(run.allow, from) == ALLOW_KEY)
 		return 0;
 	if ((url = elem_child(oob, oob->ns, "url")) == NULL ||

@@ -115,7 +115,7 @@ over(struct fetching *f, enum fault fault)
 	if (ends)
 		app_end(&run, fault);
 	else if (run.mode == MODE_LISTEN)
-		accept_next();
+		accept_next(&run);
 }
 
 static void

@@ -88,7 +88,7 @@ sent(void *arg, uint64_t at)
 	progress_at(at);
 	timer_set(run.loop, &offered.hint, clock_ms() + SILENT_TIME);
 	if (run.conf.timeout > 0)
-		timer_set(run.loop, &offered.timer, answer_deadline());
+		timer_set(run.loop, &offered.timer, answer_deadline(&run));
 }
 
 /* An address of ours, and any port of it: loopback only if the peer may be
@@ -239,7 +239,7 @@ offer(void)
 	offered.hint = (struct timer){ .fire = still_silent };
 	timer_set(run.loop, &offered.hint, clock_ms() + SILENT_TIME);
 	if (run.conf.timeout > 0)
-		timer_set(run.loop, &offered.timer, answer_deadline());
+		timer_set(run.loop, &offered.timer, answer_deadline(&run));
 }
 
 void

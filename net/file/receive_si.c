@@ -72,7 +72,7 @@ receive_si_accept(struct incoming *in)
 		    in->shown, in->name);
 	free(in->id);
 	in->id = NULL;
-	timer_set(run.loop, &in->timer, answer_deadline());
+	timer_set(run.loop, &in->timer, answer_deadline(&run));
 }
 
 /*
@@ -82,7 +82,7 @@ receive_si_accept(struct incoming *in)
 static const char *
 refusal(const struct si_offer *o, enum si_refusal *why)
 {
-	struct stream_conf	 sc = channel_stream_conf();
+	struct stream_conf	 sc = channel_stream_conf(&run);
 
 	*why = SI_DECLINED;
 	if (sc.require)
@@ -148,10 +148,10 @@ receive_input(const struct elem *e)
 		return 0;
 	/* Others are answered as any client answers. */
 	if ((run.mode != MODE_LISTEN && !receive_folder()) ||
-	    !admit_opens(NULL, from))
+	    !admit_opens(&run, from))
 		return 0;
 	if (allow_check(run.allow, from) == ALLOW_KEY) {
-		admit_say_refused(from, "it shows no key, and -a wants one");
+		admit_say_refused(&run, from, "it shows no key, and -a wants one");
 		return 0;
 	}
 	forget_late();
@@ -197,5 +197,5 @@ receive_missed(struct channel *l)
 	in->link = NULL;
 	l->in = NULL;
 	incoming_set_phase(in, AGREED);
-	timer_set(run.loop, &in->timer, answer_deadline());
+	timer_set(run.loop, &in->timer, answer_deadline(&run));
 }

@@ -46,7 +46,7 @@ take_features(const struct elem *query)
 static int
 require(void)
 {
-	struct stream_conf	 sc = channel_stream_conf();
+	struct stream_conf	 sc = channel_stream_conf(&run);
 
 	return sc.require;
 }
@@ -99,6 +99,6 @@ send_ask(void)
 	xw_elem(iq_request(session_iqs(run.session), "get", run.peer),
 	    "query", NS_INFO, NULL);
 	if (iq_ask(session_iqs(run.session), asked, &out,
-	    answer_deadline()) == -1)
+	    answer_deadline(&run)) == -1)
 		app_fail(&run, FAULT_LOCAL, "out of memory");
 }

@@ -53,7 +53,7 @@ send_native_pipe(void)
 void
 send_native_offer(void)
 {
-	struct stream_conf	 sc = channel_stream_conf();
+	struct stream_conf	 sc = channel_stream_conf(&run);
 	struct channel		*l = outgoing_link();
 
 	if (l == NULL)

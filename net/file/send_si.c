@@ -111,10 +111,11 @@ refused(const struct si_answer *a)
  */
 
 static int64_t
-close_deadline(void)
+close_deadline(void *arg)
 {
-	int64_t	 most = clock_ms() + CLOSE_TIME, other = answer_deadline();
+	int64_t	 most = clock_ms() + CLOSE_TIME, other = answer_deadline(&run);
 
+	(void)arg;
 	return other < most ? other : most;
 }
 
@@ -131,9 +132,9 @@ send_si_whole(const struct channel *l)
 static void
 open_inband(struct channel *l)
 {
-	struct stream_conf	 sc = channel_stream_conf();
+	struct stream_conf	 sc = channel_stream_conf(&run);
 
-	admit_say_plain(run.peer, "files go to it without a session");
+	admit_say_plain(&run, run.peer, "files go to it without a session");
 	sc.sid = out.sid;
 	sc.tls = NULL;
 	sc.close_deadline = close_deadline;
@@ -148,9 +149,9 @@ open_inband(struct channel *l)
 static void
 open_socket(struct channel *l)
 {
-	struct stream_conf	 sc = channel_stream_conf();
+	struct stream_conf	 sc = channel_stream_conf(&run);
 
-	admit_say_plain(run.peer, "files go to it without a session");
+	admit_say_plain(&run, run.peer, "files go to it without a session");
 	out.method = SI_S5B;
 	l->stream = stream_alone(run.peer, out.sid, 1, &sc, channel_changed, l);
 	if (l->stream == NULL) {
@@ -193,7 +194,7 @@ send_si_offer(void)
 	outgoing_set_phase(OFFERED);
 	if (si_offer(session_iqs(run.session), run.peer, out.sid,
 	    mime_type(out.name), &out.file, out.methods, answered, &out,
-	    answer_deadline()) == -1)
+	    answer_deadline(&run)) == -1)
 		app_fail(&run, FAULT_LOCAL, "out of memory");
 }
 

@@ -14,7 +14,8 @@
 struct fetch {
 	struct allow	*allow;
 	int		 failed;	/* memory ran out */
-	void		(*done)(int);
+	void		(*done)(void *, int);
+	void		*arg;
 };
 
 /* One item, as it comes. */
@@ -41,13 +42,13 @@ answered(void *arg, const struct elem *answer)
 	    elem_child(answer, NS_ROSTER, "query") != NULL && !f->failed;
 	if (good)
 		allow_roster_ends(f->allow);
-	f->done(good);
+	f->done(f->arg, good);
 	free(f);
 }
 
 int
 roster_fetch(struct iq_table *t, struct allow *a, int64_t deadline,
-    void (*done)(int))
+    void (*done)(void *, int), void *arg)
 {
 	struct fetch	*f;
 
@@ -55,6 +56,7 @@ roster_fetch(struct iq_table *t, struct allow *a, int64_t deadline,
 		return -1;
 	f->allow = a;
 	f->done = done;
+	f->arg = arg;
 	allow_roster_begins(a);
 	xw_elem(iq_request(t, "get", NULL), "query", NS_ROSTER, NULL);
 	iq_in_pieces(t, take_item);

@@ -16,7 +16,7 @@ struct iq_table;
  * done is called at its end, with whether all of it came.  0, or -1 if it
  * cannot be asked for. */
 int	 roster_fetch(struct iq_table *t, struct allow *a, int64_t deadline,
-	    void (*done)(int good)) MUST_CHECK;
+	    void (*done)(void *arg, int good), void *arg) MUST_CHECK;
 /* Take an iq if it is a push from our own account: 1, else 0. */
 int	 roster_push(struct iq_table *t, struct allow *a,
 	    const struct elem *iq);

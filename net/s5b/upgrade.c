@@ -778,7 +778,7 @@ take_query(const struct elem *iq, struct channel *l)
 	else if (elem_child(o.query, NS_XCAT, "socket") != NULL)
 		iq_refuse(t, iq, SE_ITEM_NOT_FOUND, NULL);
 	else
-		accept_socket_offered(&o);
+		accept_socket_offered(&run, &o);
 	free(o.hosts);
 }
 
@@ -812,7 +812,7 @@ upgrade_input(const struct elem *iq)
 		return 0;
 	/* Others are answered as any client answers. */
 	l = find(from, elem_attr(e, "sid"));
-	if (l == NULL && (!app_listens(&run) || !admit_opens(NULL, from)))
+	if (l == NULL && (!app_listens(&run) || !admit_opens(&run, from)))
 		return 0;
 	take_query(iq, l);
 	return 1;

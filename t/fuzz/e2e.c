@@ -118,8 +118,9 @@ changed(void *arg)
 }
 
 static int64_t
-deadline(void)
+deadline(void *arg)
 {
+	(void)arg;
 	return IQ_NODEADLINE;
 }
 

@@ -1721,8 +1721,9 @@ test_iq_from(void)
 }
 
 static void
-test_iq_deadline(void)
+test_iq_deadline(void *arg)
 {
+	(void)arg;
 	struct side a;
 	struct asked q = { 0 }, other = { 0 };
 
@@ -1902,8 +1903,9 @@ on_change(void *arg)
 }
 
 static int64_t
-deadline(void)
+deadline(void *arg)
 {
+	(void)arg;
 	return CLOSE_BY;
 }
 

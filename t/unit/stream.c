@@ -33,8 +33,9 @@ on_trace(void *arg, const char *line)
 }
 
 static int64_t
-in_time(void)
+in_time(void *arg)
 {
+	(void)arg;
 	return OPEN_BY;
 }
 
