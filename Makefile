@@ -62,7 +62,8 @@ MAIN	= xcat.o net/s5b/streamhosts.o net/s5b/upgrade.o \
 	net/file/oob.o net/file/oob_fetch.o net/file/oob_send.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \
 	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
-	net/file/send_ask.o net/file/send_native.o net/file/send_si.o
+	net/file/send_ask.o net/file/send_input.o net/file/send_native.o \
+	net/file/send_si.o
 # A line for each: fewer conflicts.
 UNITS	= t/unit/absence.t \
 	t/unit/ack.t \

@@ -173,6 +173,8 @@ logged_in(void *arg)
 		oob_send_start();
 	else if (send_files())
 		send_start();
+	else if (run.mode == MODE_SEND)
+		send_input_start(&run);
 	else
 		call_stdio(&run);
 }

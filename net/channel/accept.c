@@ -17,8 +17,6 @@
 #include "net/channel/service.h"
 #include "net/channel/service_dial.h"
 #include "net/conf/allow.h"
-#include "net/file/oob.h"
-#include "net/file/receive.h"
 #include "net/io/child.h"
 #include "net/io/limits.h"
 #include "net/io/log.h"
@@ -160,10 +158,10 @@ first_in_line(struct app *app)
 {
 	struct channel	*l, *first = NULL;
 
-	if (oob_busy())
+	if (app->takers != NULL && app->takers->busy(app))
 		return NULL;
 	TAILQ_FOREACH(l, &app->channels, next) {
-		if (receive_apart(l) || l->turn == CHANNEL_SHAKING)
+		if (channel_is_apart(l) || l->turn == CHANNEL_SHAKING)
 			continue;
 		if (l->turn == CHANNEL_TAKEN)
 			return l;
@@ -290,7 +288,7 @@ too_many(struct app *app, const char *peer, int apart,
 			continue;
 		if (!app->conf.keep && !apart)
 			return 1;
-		if (receive_apart(l) != apart)
+		if (channel_is_apart(l) != apart)
 			continue;
 		all++;
 		if (jid_samebare(stream_peer(l->stream), peer))
@@ -304,12 +302,12 @@ static void
 join(struct channel *l, const struct target *t)
 {
 	set_turn(l, CHANNEL_OFFERED);
-	if (l->app->mode == MODE_SERVE && l->in == NULL) {
+	if (l->app->mode == MODE_SERVE && l->file == NULL) {
 		if (waits_for_session(l, t))
 			serve_shaken(l, t);
 		else
 			serve(l, t);
-	} else if (!receive_apart(l)) {
+	} else if (!channel_is_apart(l)) {
 		if (l->app->mode == MODE_LISTEN)
 			accept_next(l->app);
 	} else if (stream_shakes(l->stream)) {
@@ -323,7 +321,7 @@ void
 accept_stands(struct channel *l)
 {
 	timer_clear(l->app->loop, &l->handshake);
-	if (too_many(l->app, stream_peer(l->stream), receive_apart(l), l)) {
+	if (too_many(l->app, stream_peer(l->stream), channel_is_apart(l), l)) {
 		log_line(1, "%s: too many streams at once",
 		    stream_peer(l->stream));
 		stream_refuse(l->stream, SE_BUSY, "too many streams at once");
@@ -331,7 +329,7 @@ accept_stands(struct channel *l)
 		channel_free(l);
 	} else if (l->target != NULL) {
 		serve(l, l->target);
-	} else if (receive_apart(l)) {
+	} else if (channel_is_apart(l)) {
 		take(l);
 	} else {
 		set_turn(l, CHANNEL_IN_LINE);
@@ -351,7 +349,8 @@ accept_missed(struct channel *l)
 	log_line(0, "%s: %s", stream_peer(l->stream), stream_why(l->stream));
 	if (l->pid > 0)
 		child_hangup(l->pid);
-	receive_missed(l);
+	if (l->file_ops->missed != NULL)
+		l->file_ops->missed(l->file);
 	channel_free(l);
 	if (app->mode == MODE_LISTEN)
 		accept_next(app);
@@ -366,6 +365,13 @@ listening_channel(struct app *app)
 	if ((l = channel_new(app)) != NULL)
 		l->listener = 1;
 	return l;
+}
+
+/* The file that was agreed on for a stream, or NULL. */
+static void *
+find_file(struct app *app, const char *peer, const char *sid)
+{
+	return app->takers != NULL ? app->takers->find(app, peer, sid) : NULL;
 }
 
 /* A listener without services has none of any name. */
@@ -416,8 +422,8 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 	struct target		 target = { .kind = TARGET_TCP };
 	struct channel		*l;
 	const char		*peer = inband_peer(offer);
-	struct incoming		*in = receive_find(peer, inband_sid(offer));
-	int			 file = in == NULL &&
+	void			*in = find_file(app, peer, inband_sid(offer));
+	int			 file = in == NULL && app->takers != NULL &&
 				     stream_use(open) == STREAM_FOR_FILE;
 	int			 apart = app->conf.receive != NULL;
 	enum stanza_error	 err;
@@ -437,8 +443,8 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 	} else if ((l->stream = stream_offered(offer, open, &sc,
 	    channel_changed, l)) == NULL) {
 		channel_free(l);
-	} else if ((in != NULL && receive_take(l, in) == -1) ||
-	    (file && receive_offered(l) == -1)) {
+	} else if ((in != NULL && app->takers->take(l, in) == -1) ||
+	    (file && app->takers->offered(l) == -1)) {
 		stream_refuse(l->stream, SE_ITEM_NOT_FOUND, NULL);
 		l->stream = NULL;
 		channel_free(l);
@@ -455,7 +461,7 @@ object(struct app *app, const struct s5b_offer *o,
 	enum stanza_error	 err;
 
 	*why = '\0';
-	if (receive_find(o->from, o->sid) != NULL)
+	if (find_file(app, o->from, o->sid) != NULL)
 		return SE_NONE;		/* it has been agreed on */
 	if (allow_check(app->allow, o->from) == ALLOW_KEY) {
 		admit_say_refused(app, o->from, "it shows no key, and -a wants "
@@ -480,7 +486,7 @@ accept_socket_offered(struct app *app, struct s5b_offer *o)
 	struct stream_conf	 sc = channel_stream_conf(app);
 	struct iq_table		*t = session_iqs(app->session);
 	struct target		 target = { .kind = TARGET_TCP };
-	struct incoming		*in = receive_find(o->from, o->sid);
+	void			*in = find_file(app, o->from, o->sid);
 	struct channel		*l;
 	enum stanza_error	 err;
 	char			 why[SERVICE_ERR];
@@ -492,7 +498,7 @@ accept_socket_offered(struct app *app, struct s5b_offer *o)
 		return;
 	}
 	l->stream = stream_alone(o->from, o->sid, 0, &sc, channel_changed, l);
-	if (l->stream == NULL || (in != NULL && receive_take(l, in) == -1) ||
+	if (l->stream == NULL || (in != NULL && app->takers->take(l, in) == -1) ||
 	    upgrade_take(l, o) == -1) {
 		iq_refuseto(t, o->from, o->id, SE_BUSY, NULL);
 		channel_free(l);

@@ -24,6 +24,7 @@ struct allow;
 struct budget;
 struct ibb;
 struct channel;
+struct channel_takers;
 struct loop;
 struct features_cache;
 struct ports;
@@ -83,6 +84,7 @@ struct app {
 	TAILQ_HEAD(, channel)	 channels;
 	TAILQ_HEAD(, channel)	 changed;	/* of these: to be looked at */
 	size_t			 nchannels;
+	const struct channel_takers	*takers; /* of files; NULL: none */
 	enum fault		 fault;		/* that it ends with */
 	int			 ending;
 	int			 away;		/* the server is, for now */

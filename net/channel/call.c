@@ -11,7 +11,6 @@
 #include "net/channel/app.h"
 #include "net/dial/port.h"
 #include "net/dial/socks_accept.h"
-#include "net/file/progress.h"
 #include "net/io/log.h"
 #include "net/io/systemd.h"
 #include "net/s5b/upgrade.h"
@@ -49,18 +48,17 @@ starved(const struct app *app, struct channel *l)
 		channel_free(l);
 }
 
-void
+struct channel *
 call_stdio(struct app *app)
 {
 	struct channel	*l;
 
 	if ((l = channel_new(app)) == NULL || call(l, app->host, app->port) == -1) {
 		app_fail(app, FAULT_LOCAL, "out of memory");
-	} else {
-		if (app->mode == MODE_SEND)
-			progress_input("standard input", STDIN_FILENO);
-		channel_join_stdio(l);
+		return NULL;
 	}
+	channel_join_stdio(l);
+	return l;
 }
 
 /* -L: a client has connected. */

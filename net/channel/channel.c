@@ -21,9 +21,6 @@
 #include "net/conf/trust.h"
 #include "net/dial/port.h"
 #include "net/dial/socks_accept.h"
-#include "net/file/progress.h"
-#include "net/file/receive.h"
-#include "net/file/send.h"
 #include "net/io/child.h"
 #include "net/io/fd.h"
 #include "net/io/log.h"
@@ -40,6 +37,9 @@
 #define ANSWER_LATER	1		/* likewise */
 #define LOOK_FIRST	500		/* ms until it is asked again; twice */
 #define LOOK_MOST	5000		/* that, and so on, but not more */
+
+/* Of a channel without a file. */
+static const struct channel_file_ops no_file;
 
 static void	 channel_timeout(void *);
 static void	 channel_silent(void *);
@@ -106,6 +106,34 @@ unchanged(struct channel *l)
 	l->changed = 0;
 }
 
+void
+channel_attach(struct channel *l, const struct channel_file_ops *ops,
+    void *file)
+{
+	l->file_ops = ops;
+	l->file = file;
+}
+
+void
+channel_detach(struct channel *l)
+{
+	l->file = NULL;
+	l->file_ops = &no_file;
+}
+
+/* What a function that answers 0 for no file says of the channel's file. */
+static int
+ask_file(const struct channel *l, int (*fn)(void *))
+{
+	return fn != NULL && fn(l->file);
+}
+
+int
+channel_is_apart(const struct channel *l)
+{
+	return ask_file(l, l->file_ops->apart);
+}
+
 struct channel *
 channel_new(struct app *app)
 {
@@ -114,6 +142,7 @@ channel_new(struct app *app)
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return NULL;
 	l->app = app;
+	l->file_ops = &no_file;
 	l->timer = (struct timer){ .fire = channel_timeout, .arg = l };
 	l->silence = (struct timer){ .fire = channel_silent, .arg = l };
 	l->handshake = (struct timer){ .fire = accept_late, .arg = l };
@@ -135,7 +164,8 @@ channel_free(struct channel *l)
 	pump_free(l->pump);
 	upgrade_free(l);
 	stream_free(l->stream);
-	receive_leave(l);
+	if (l->file_ops->left != NULL)
+		l->file_ops->left(l->file);
 	free(l->service);
 	free(l->host);
 	free(l->port);
@@ -244,15 +274,11 @@ void
 channel_over(struct channel *l, enum fault fault)
 {
 	struct app	*app = l->app;
-	int		 more = receive_more(l);
+	int		 more = ask_file(l, l->file_ops->more);
 
-	if (app->mode == MODE_SEND)
-		progress_end();
 	notes_ended(l, LOG_EVENT, "complete");
-	if (l->out != NULL) {
-		send_over(l, fault);
+	if (l->file_ops->over != NULL && l->file_ops->over(l->file, fault))
 		return;
-	}
 	channel_free(l);
 	if (app->nchannels == 0)
 		give_memory_back();
@@ -296,7 +322,7 @@ socks_code(enum stanza_error err)
 static int
 hung_up_idle(struct channel *l)
 {
-	if (l->app->mode != MODE_LISTEN || l->app->conf.keep || l->in != NULL ||
+	if (l->app->mode != MODE_LISTEN || l->app->conf.keep || l->file != NULL ||
 	    stream_fault(l->stream) != STREAM_HUNG_UP ||
 	    stream_sent(l->stream) > 0 || stream_received(l->stream) > 0)
 		return 0;
@@ -315,7 +341,7 @@ hung_up_idle(struct channel *l)
 static int
 hung_up_on_socket(const struct channel *l)
 {
-	return l->app->mode == MODE_SERVE && l->pid == 0 && l->in == NULL &&
+	return l->app->mode == MODE_SERVE && l->pid == 0 && l->file == NULL &&
 	    stream_fault(l->stream) == STREAM_HUNG_UP;
 }
 
@@ -327,11 +353,13 @@ say_failed(struct channel *l, const char *why, const char *confirmed)
 		    stream_fault(l->stream) == STREAM_HUNG_UP;
 
 	if (notes_ended(l, hung_up ? LOG_EVENT : LOG_FAULT, why) ||
-	    receive_told(l))
+	    ask_file(l, l->file_ops->told))
 		return;
 	log_line(hung_up_on_socket(l) ? LOG_DETAIL : LOG_FAULT,
-	    "%s: %s%s%s%s", stream_peer(l->stream), send_about(l), why,
-	    confirmed, receive_about(l));
+	    "%s: %s%s%s%s", stream_peer(l->stream),
+	    l->file_ops->before != NULL ? l->file_ops->before(l->file) : "",
+	    why, confirmed,
+	    l->file_ops->behind != NULL ? l->file_ops->behind(l->file) : "");
 }
 
 void
@@ -356,7 +384,8 @@ channel_failed(struct channel *l, enum fault fault, const char *why)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(l->stream));
-	progress_end();
+	if (l->file_ops->fails != NULL)
+		l->file_ops->fails(l->file);
 	say_failed(l, why, confirmed);
 	/* The local end must not take this for a proper end. */
 	if (l->socks != NULL)
@@ -370,7 +399,8 @@ channel_failed(struct channel *l, enum fault fault, const char *why)
 	l->pump = NULL;
 	if (l->pid > 0)
 		child_hangup(l->pid);
-	if (receive_declined(l) || (app_listens(l->app) && !begun && !l->app->lost))
+	if (ask_file(l, l->file_ops->declined) || (app_listens(l->app) &&
+	    !begun && !l->app->lost))
 		channel_lapsed(l);
 	else
 		channel_over(l, fault);
@@ -409,7 +439,7 @@ channel_end_failed(struct channel *l)
 	int	 e = pump_error(l->pump);
 
 	snprintf(why, sizeof(why), l->app->mode == MODE_SERVE || l->app->mode == MODE_FORWARD ?
-	    "%s the local end: %s" : l->out != NULL || receive_apart(l) ?
+	    "%s the local end: %s" : channel_is_apart(l) ?
 	    "%s the file: %s" : pump_failed(l->pump)[0] == 'r' ?
 	    "%s standard input: %s" : "%s standard output: %s",
 	    pump_failed(l->pump), strerror(e));
@@ -628,7 +658,7 @@ channel_silent(void *arg)
 	if (l->stream == NULL)
 		return;
 	/* It has all that it wants, and its sender does not close. */
-	if (l->in != NULL && receive_complete(l)) {
+	if (ask_file(l, l->file_ops->complete)) {
 		stream_finish(l->stream);
 		stream_close_at_end(l->stream);
 	}
@@ -736,13 +766,10 @@ channel_check(struct channel *l)
 			channel_broke(l);
 		return;
 	}
-	if (l->app->mode == MODE_SEND && l->out == NULL)
-		progress_at(stream_confirmed(l->stream));
-	if ((l->in != NULL && receive_check(l)) ||
-	    (l->out != NULL && send_check(l)))
+	if (ask_file(l, l->file_ops->check))
 		return;
 	/* Not before: an offer that fails must not cost us the descriptors. */
-	if (l->app->mode == MODE_LISTEN && l->in == NULL && l->pump == NULL &&
+	if (l->app->mode == MODE_LISTEN && l->file == NULL && l->pump == NULL &&
 	    (state == STREAM_OPEN || stream_received(l->stream) > 0))
 		channel_join_stdio(l);
 	if (l->unjoined != 0) {
@@ -812,12 +839,15 @@ static size_t
 channel_room(void *arg)
 {
 	struct channel	*l = arg;
+	size_t		 room;
 
 	/* What goes through a socket is not for the server to take. */
 	if (session_room(l->app->session) == 0 &&
 	    carrier_way(stream_carrier(l->stream)) == CARRIER_INBAND)
 		return 0;
-	return send_room(l, stream_room(l->stream));
+	room = stream_room(l->stream);
+	return l->file_ops->room != NULL ? l->file_ops->room(l->file, room) :
+	    room;
 }
 
 static int
@@ -825,7 +855,8 @@ channel_write(void *arg, const void *data, size_t len)
 {
 	struct channel	*l = arg;
 
-	send_wrote(l, len);
+	if (l->file_ops->wrote != NULL)
+		l->file_ops->wrote(l->file, len);
 	return stream_write(l->stream, data, len);
 }
 
@@ -834,9 +865,9 @@ channel_finish(void *arg)
 {
 	struct channel	*l = arg;
 
-	if (l->out != NULL)
-		send_ended(l);
-	else if (l->in == NULL)
+	if (l->file_ops->ended != NULL)
+		l->file_ops->ended(l->file);
+	else
 		stream_finish(l->stream);
 }
 
@@ -846,7 +877,8 @@ channel_data(void *arg, size_t *len)
 	const struct channel	*l = arg;
 	const unsigned char	*data = stream_data(l->stream, len);
 
-	*len = l->out != NULL ? 0 : receive_limit(l, *len);
+	if (l->file_ops->limit != NULL)
+		*len = l->file_ops->limit(l->file, *len);
 	return data;
 }
 
@@ -856,7 +888,10 @@ channel_consume(void *arg, size_t len)
 	struct channel	*l = arg;
 	size_t		 there;
 
-	receive_took(l, stream_data(l->stream, &there), len);
+	if (l->file_ops->took != NULL)
+		l->file_ops->took(l->file, stream_data(l->stream, &there), len);
+	else
+		stream_consume(l->stream, len);
 }
 
 void

@@ -22,8 +22,6 @@
 struct elem;
 struct pump;
 struct inband;
-struct incoming;
-struct outgoing;
 struct service_dial;
 struct s5b_offer;
 struct socks;
@@ -40,6 +38,66 @@ enum channel_turn {
 	CHANNEL_TAKEN		/* it has got its place */
 };
 
+/*
+ * A file that goes or comes by a channel, as the channel knows it: functions of
+ * the file's owner, each of which is given the file.  A NULL stands for what a
+ * channel without a file does.
+ */
+struct channel_file_ops {
+	/* How many of room bytes may be read for the stream now?  NULL: all. */
+	size_t	(*room)(void *file, size_t room);
+	/* len bytes have been read, and are about to be sent. */
+	void	(*wrote)(void *file, size_t len);
+	/* There is nothing more to be read.  NULL: stream_finish(). */
+	void	(*ended)(void *file);
+	/* How many of len bytes that came may be written now?  NULL: all. */
+	size_t	(*limit)(void *file, size_t len);
+	/* The first len of the stream's bytes, at data, have been written.
+	 * NULL: stream_consume(). */
+	void	(*took)(void *file, const void *data, size_t len);
+	/* The stream or its local end has changed.  1: the channel is no more.
+	 * NULL: 0. */
+	int	(*check)(void *file);
+	/* Has all of the file come?  NULL: 0. */
+	int	(*complete)(void *file);
+	/* Is its local end another one than standard input and output?  NULL:
+	 * 0. */
+	int	(*apart)(void *file);
+	/* The channel fails, and is about to say so. */
+	void	(*fails)(void *file);
+	/* Has the reason of its failure been told already?  NULL: 0. */
+	int	(*told)(void *file);
+	/* Was it declined, so that its failure does not end a listener?  NULL:
+	 * 0. */
+	int	(*declined)(void *file);
+	/* What goes before and behind the reason of a failure.  NULL: "". */
+	const char *(*before)(void *file);
+	const char *(*behind)(void *file);
+	/* Are there more files to come from its peer?  NULL: 0. */
+	int	(*more)(void *file);
+	/* It is over, with this fault.  1: the channel has been freed, and what
+	 * is next is for the file's owner to see to.  NULL: 0. */
+	int	(*over)(void *file, enum fault fault);
+	/* The socket that its stream needs did not come about: detach it, since
+	 * another stream may come for it. */
+	void	(*missed)(void *file);
+	/* The channel is being freed, and forgets the file. */
+	void	(*left)(void *file);
+};
+
+/* What accept.c asks about files that peers offer: app->takers. */
+struct channel_takers {
+	/* The file that was agreed on for a stream with this sid; or NULL. */
+	void	*(*find)(struct app *app, const char *peer, const char *sid);
+	/* Attach that file to the channel of its stream.  0 or -1. */
+	int	 (*take)(struct channel *l, void *file);
+	/* Attach a file that is still to be described in the channel's stream.
+	 * 0 or -1. */
+	int	 (*offered)(struct channel *l);
+	/* Does standard output belong to a file that comes by no channel? */
+	int	 (*busy)(struct app *app);
+};
+
 struct channel {
 	struct app	*app;		/* the run that it belongs to */
 	struct stream	*stream;
@@ -50,8 +108,8 @@ struct channel {
 					 * prospect; NULL */
 	struct service_dial	*dial;		/* a service, under way */
 	struct socks	*socks;		/* a client that waits for an answer */
-	struct incoming	*in;		/* a file that comes by it, or NULL */
-	struct outgoing	*out;		/* one that goes */
+	const struct channel_file_ops *file_ops;
+	void		*file;		/* for these; NULL: there is none */
 	pid_t		 pid;		/* the service's child, or 0 */
 	char		*host, *port;	/* what a client of ours asked for */
 	enum channel_turn	 turn;
@@ -81,6 +139,13 @@ void	 channels_init(struct app *app);
 /* A new one in app->channels, with neither; NULL when out of memory. */
 struct channel *channel_new(struct app *app);
 void	 channel_free(struct channel *l);
+/* A file goes or comes by it, until that is detached. */
+void	 channel_attach(struct channel *l, const struct channel_file_ops *ops,
+	    void *file);
+void	 channel_detach(struct channel *l);
+/* Is there a file, whose local end is another one than standard input and
+ * output? */
+int	 channel_is_apart(const struct channel *l);
 /* It is over, and freed.  Where there may be others, that is all; else the
  * run ends with this status. */
 void	 channel_over(struct channel *l, enum fault fault);
@@ -133,7 +198,9 @@ int64_t	 channel_patience(const struct app *app);
 
 /* Open the link's stream to a service of the peer.  0 or -1. */
 int	 call(struct channel *l, const char *host, const char *port);
-void	 call_stdio(struct app *app);
+/* Call the peer, and join standard input and output to that.  NULL, and the run
+ * ends, when out of memory. */
+struct channel *call_stdio(struct app *app);
 /* Bind what -L and -D name: what cannot work fails before the login.  0, or
  * -1 with a reason of PORT_ERR bytes. */
 int	 forward_open(struct app *app, char *why) MUST_CHECK;

@@ -5,7 +5,6 @@
 #include "net/channel/channel.h"
 #include "net/channel/notes.h"
 #include "net/channel/app.h"
-#include "net/file/receive.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 
@@ -22,7 +21,7 @@ void
 notes_opened(struct channel *l)
 {
 	if (!l->listener || !l->app->conf.keep || l->opened != 0 || !l->greeted ||
-	    l->pump == NULL || l->in != NULL || receive_apart(l))
+	    l->pump == NULL || l->file != NULL)
 		return;
 	l->noted = 1;
 	l->opened = clock_ms();

@@ -79,7 +79,7 @@ incoming_free(struct incoming *in)
 	if (in == NULL)
 		return;
 	if (in->link != NULL)
-		in->link->in = NULL;
+		channel_detach(in->link);
 	incoming_let_go(in);
 	TAILQ_REMOVE(&incomings, in, next);
 	free(in->sid);
@@ -96,13 +96,11 @@ receive_free(void)
 	receive_close_folder();
 }
 
-void
-receive_leave(struct channel *l)
+static void
+receive_left(void *file)
 {
-	if (l->in == NULL)
-		return;
 	progress_end();
-	incoming_free(l->in);
+	incoming_free(file);
 }
 
 size_t
@@ -126,7 +124,7 @@ receive_busy(void)
 	if (receive_folder())
 		return 0;
 	TAILQ_FOREACH(l, &run.channels, next)
-		if (!receive_apart(l) && l->turn != CHANNEL_SHAKING)
+		if (!channel_is_apart(l) && l->turn != CHANNEL_SHAKING)
 			return 1;
 	return oob_busy() || incoming_count(SUMMING, AGREED, NULL) > 0;
 }
@@ -151,7 +149,7 @@ incoming_fail(struct incoming *in, enum fault fault, enum stanza_error error,
 static int
 tell_failure(struct channel *l)
 {
-	struct incoming	*in = l->in;
+	struct incoming	*in = l->file;
 
 	if (in->sid != NULL || stream_state(l->stream) != STREAM_OPEN) {
 		stream_abort(l->stream, in->error);
@@ -182,7 +180,7 @@ destination(const struct incoming *in)
 static void
 begin(struct channel *l)
 {
-	struct incoming	*in = l->in;
+	struct incoming	*in = l->file;
 
 	channel_join(l, PUMP_NONE, destination(in));
 	if (l->unjoined != 0) {
@@ -214,12 +212,13 @@ static void
 end_socket(struct channel *l)
 {
 	struct carrier	*c = stream_carrier(l->stream);
+	struct incoming	*in = l->file;
 
-	if (l->in->ended || !carrier_is_alone(c) ||
+	if (in->ended || !carrier_is_alone(c) ||
 	    (carrier_way(c) != CARRIER_SOCKET &&
 	    stream_received(l->stream) == 0))
 		return;
-	l->in->ended = 1;
+	in->ended = 1;
 	stream_finish(l->stream);
 	stream_close_at_end(l->stream);
 	channel_changed(l);	/* for its socket */
@@ -230,32 +229,34 @@ static int
 check_over(struct channel *l)
 {
 	enum stream_state	 state = stream_state(l->stream);
+	const struct incoming	*in = l->file;
 	size_t			 len;
 
 	stream_data(l->stream, &len);
-	if (len > 0 && (l->in->phase == COMPLETE || l->in->declined)) {
+	if (len > 0 && (in->phase == COMPLETE || in->declined)) {
 		stream_abort(l->stream, SE_BAD_REQUEST);
-		channel_failed(l, FAULT_BROKEN, l->in->declined ? "it sends what "
+		channel_failed(l, FAULT_BROKEN, in->declined ? "it sends what "
 		    "was refused" : "it sends more than it has announced");
 		return 1;
 	}
-	if (l->in->phase == COMPLETE)
+	if (in->phase == COMPLETE)
 		end_socket(l);
-	if (l->in->phase != FAILED)
+	if (in->phase != FAILED)
 		return 0;
-	if (!l->in->told)
+	if (!in->told)
 		return tell_failure(l);
 	if (state != STREAM_FAILED && state != STREAM_CLOSED &&
 	    !stream_eof(l->stream))
 		return 0;
-	channel_failed(l, l->in->fault, "");
+	channel_failed(l, in->fault, "");
 	return 1;
 }
 
-int
-receive_check(struct channel *l)
+static int
+receive_check(void *file)
 {
-	struct incoming		*in = l->in;
+	struct incoming		*in = file;
+	struct channel		*l = in->link;
 	enum stream_state	 state = stream_state(l->stream);
 
 	progress_at(in->have);
@@ -276,13 +277,11 @@ receive_check(struct channel *l)
 	}
 }
 
-size_t
-receive_limit(const struct channel *l, size_t len)
+static size_t
+receive_limit(void *file, size_t len)
 {
-	const struct incoming	*in = l->in;
+	const struct incoming	*in = file;
 
-	if (in == NULL)
-		return len;
 	if (in->phase != MOVING)
 		return 0;
 	return len < in->file.size - in->have ? len :
@@ -290,16 +289,13 @@ receive_limit(const struct channel *l, size_t len)
 }
 
 /* The last bytes are confirmed to the peer only if all is well with them. */
-void
-receive_took(struct channel *l, const void *data, size_t len)
+static void
+receive_took(void *file, const void *data, size_t len)
 {
-	struct incoming	*in = l->in;
+	struct incoming	*in = file;
+	struct channel	*l = in->link;
 	size_t		 there;
 
-	if (in == NULL) {
-		stream_consume(l->stream, len);
-		return;
-	}
 	if (sum_add(in->sum, data, len) == -1) {
 		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    "out of memory", "");
@@ -319,44 +315,59 @@ receive_took(struct channel *l, const void *data, size_t len)
  * How far it is
  */
 
-int
-receive_apart(const struct channel *l)
+static int
+receive_apart(void *file)
 {
-	return l->in != NULL && receive_folder();
+	(void)file;
+	return receive_folder();
 }
 
-int
-receive_complete(const struct channel *l)
+static int
+receive_complete(void *file)
 {
-	return l->in == NULL || l->in->phase == COMPLETE;
+	const struct incoming	*in = file;
+
+	return in->phase == COMPLETE;
 }
 
-int
-receive_told(const struct channel *l)
+static void
+receive_fails(void *file)
 {
-	return l->in != NULL && l->in->told;
+	(void)file;
+	progress_end();
 }
 
-int
-receive_declined(const struct channel *l)
+static int
+receive_told(void *file)
 {
-	return l->in != NULL && l->in->declined;
+	const struct incoming	*in = file;
+
+	return in->told;
 }
 
-int
-receive_more(const struct channel *l)
+static int
+receive_declined(void *file)
 {
-	return l->in != NULL && l->in->phase == COMPLETE &&
-	    l->in->file.more > 0;
+	const struct incoming	*in = file;
+
+	return in->declined;
 }
 
-const char *
-receive_about(const struct channel *l)
+static int
+receive_more(void *file)
+{
+	const struct incoming	*in = file;
+
+	return in->phase == COMPLETE && in->file.more > 0;
+}
+
+static const char *
+receive_about(void *file)
 {
 	static char		 line[FILE_NAME + 128];
-	const struct incoming	*in = l->in;
+	const struct incoming	*in = file;
 
-	if (in == NULL || in->phase < MOVING)
+	if (in->phase < MOVING)
 		return "";
 	if (in->partial == NULL || in->phase == COMPLETE)
 		snprintf(line, sizeof(line), "; %s", in->name);
@@ -368,3 +379,26 @@ receive_about(const struct channel *l)
 		    ", have it sent again to go on" : "");
 	return line;
 }
+
+/* It writes nothing, and so has nothing to end. */
+static void
+receive_ended(void *file)
+{
+	(void)file;
+}
+
+const struct channel_file_ops	 receive_ops = {
+	.ended = receive_ended,
+	.limit = receive_limit,
+	.took = receive_took,
+	.check = receive_check,
+	.complete = receive_complete,
+	.apart = receive_apart,
+	.fails = receive_fails,
+	.told = receive_told,
+	.declined = receive_declined,
+	.behind = receive_about,
+	.more = receive_more,
+	.missed = receive_missed,
+	.left = receive_left,
+};

@@ -13,6 +13,7 @@
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
+#include "net/file/oob.h"
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/file/receive.h"
@@ -22,6 +23,21 @@
 
 static int	 folder = -1;
 
+/* Is standard output taken by a URL that is fetched? */
+static int
+busy(struct app *app)
+{
+	(void)app;
+	return oob_busy();
+}
+
+static const struct channel_takers	 takers = {
+	.find = receive_find,
+	.take = receive_take,
+	.offered = receive_offered,
+	.busy = busy,
+};
+
 /*
  * The folder
  */
@@ -29,6 +45,7 @@ static int	 folder = -1;
 void
 receive_prepare(void)
 {
+	run.takers = &takers;
 	if (run.conf.receive == NULL)
 		return;
 	if ((folder = file_folder(run.conf.receive)) == -1)

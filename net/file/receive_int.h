@@ -14,8 +14,10 @@
 #include "xml/jid.h"
 #include "xml/stanza.h"
 
+struct app;
 struct buf;
 struct channel;
+struct channel_file_ops;
 
 enum phase {
 	DESCRIBED_NOT,	/* a stream whose file is still to be told */
@@ -58,6 +60,8 @@ TAILQ_HEAD(incomings, incoming);
  */
 
 extern struct incomings	 incomings;
+/* A file that comes, for its channel. */
+extern const struct channel_file_ops	 receive_ops;
 
 /* One more, from this peer, with this sid (NULL: it is to be described in its
  * stream); NULL when out of memory. */
@@ -73,6 +77,14 @@ void	 incoming_fail(struct incoming *in, enum fault fault,
 /* How many are in one of the phases from the first to the last; of those that
  * the account of this peer sends, unless it is NULL. */
 size_t	 incoming_count(enum phase from, enum phase to, const char *peer);
+
+/* Those in struct channel_takers.  receive_si.c has the first two,
+ * receive_native.c the third. */
+void	*receive_find(struct app *app, const char *peer, const char *sid);
+int	 receive_take(struct channel *l, void *file) MUST_CHECK;
+int	 receive_offered(struct channel *l) MUST_CHECK;
+/* As struct channel_file_ops has it: receive_si.c. */
+void	 receive_missed(void *file);
 
 /*
  * receive_file.c

@@ -23,7 +23,7 @@ receive_offered(struct channel *l)
 	if (in == NULL)
 		return -1;
 	in->link = l;
-	l->in = in;
+	channel_attach(l, &receive_ops, in);
 	strlcpy(in->name, "a file", sizeof(in->name));
 	return 0;
 }
@@ -39,7 +39,7 @@ says_nonsense(struct channel *l)
 int
 receive_native_hear(struct channel *l)
 {
-	struct incoming		*in = l->in;
+	struct incoming		*in = l->file;
 	struct si_file		 f;
 	struct elem		*e;
 	const unsigned char	*data;

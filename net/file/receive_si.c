@@ -88,7 +88,7 @@ refusal(const struct si_offer *o, enum si_refusal *why)
 	if (sc.require)
 		return "end-to-end encryption is required";
 	*why = SI_BAD_REQUEST;
-	if (receive_find(o->from, o->sid) != NULL)
+	if (receive_find(&run, o->from, o->sid) != NULL)
 		return "this stream is already agreed on";
 	*why = SI_BUSY;
 	if (incoming_count(SUMMING, AGREED, o->from) >= OFFERS_MAX ||
@@ -164,11 +164,12 @@ receive_input(const struct elem *e)
  * The stream
  */
 
-struct incoming *
-receive_find(const char *peer, const char *sid)
+void *
+receive_find(struct app *app, const char *peer, const char *sid)
 {
 	struct incoming	*in;
 
+	(void)app;
 	TAILQ_FOREACH(in, &incomings, next)
 		if (in->sid != NULL && strcmp(in->sid, sid) == 0 &&
 		    strcmp(in->peer, peer) == 0)
@@ -177,25 +178,25 @@ receive_find(const char *peer, const char *sid)
 }
 
 int
-receive_take(struct channel *l, struct incoming *in)
+receive_take(struct channel *l, void *file)
 {
+	struct incoming	*in = file;
+
 	if (in->phase != AGREED || in->link != NULL)
 		return -1;
 	timer_clear(run.loop, &in->timer);
 	in->link = l;
-	l->in = in;
+	channel_attach(l, &receive_ops, in);
 	return 0;
 }
 
 void
-receive_missed(struct channel *l)
+receive_missed(void *file)
 {
-	struct incoming	*in = l->in;
+	struct incoming	*in = file;
 
-	if (in == NULL)
-		return;
+	channel_detach(in->link);
 	in->link = NULL;
-	l->in = NULL;
 	incoming_set_phase(in, AGREED);
 	timer_set(run.loop, &in->timer, answer_deadline(&run));
 }

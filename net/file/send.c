@@ -29,7 +29,30 @@ static const char *const phase_names[] = {
 	"idle", "asking", "summing", "offered", "opening", "moving", "done"
 };
 
+static int	 send_over(void *, enum fault);
+static size_t	 send_room(void *, size_t);
+static void	 send_wrote(void *, size_t);
+static void	 send_ended(void *);
+static size_t	 send_limit(void *, size_t);
+static int	 send_check(void *);
+static int	 send_apart(void *);
+static void	 send_fails(void *);
+static const char *send_about(void *);
+
 struct outgoing	 out = { .fd = -1 };
+
+/* A file that goes, for its channel. */
+static const struct channel_file_ops	 send_ops = {
+	.room = send_room,
+	.wrote = send_wrote,
+	.ended = send_ended,
+	.limit = send_limit,
+	.check = send_check,
+	.apart = send_apart,
+	.fails = send_fails,
+	.before = send_about,
+	.over = send_over,
+};
 
 void
 outgoing_set_phase(enum phase phase)
@@ -192,10 +215,14 @@ outgoing_failed_file(int error)
 	outgoing_failed(FAULT_LOCAL, why);
 }
 
-void
-send_over(struct channel *l, enum fault fault)
+static int
+send_over(void *file, enum fault fault)
 {
-	l->out = NULL;
+	struct channel	*l = out.link;
+
+	(void)file;
+	progress_end();
+	channel_detach(l);
 	out.link = NULL;
 	channel_free(l);
 	outgoing_set_phase(DONE);
@@ -203,6 +230,7 @@ send_over(struct channel *l, enum fault fault)
 		log_line(1, "%s: %s: %llu bytes, sent", run.peer, out.shown,
 		    (unsigned long long)out.file.size);
 	over(fault);
+	return 1;
 }
 
 /*
@@ -325,7 +353,7 @@ outgoing_link(void)
 		app_fail(&run, FAULT_LOCAL, "out of memory");
 		return NULL;
 	}
-	l->out = &out;
+	channel_attach(l, &send_ops, &out);
 	out.link = l;
 	return l;
 }
@@ -355,29 +383,28 @@ outgoing_join(struct channel *l)
 	channel_join(l, fd, PUMP_NONE);
 }
 
-size_t
-send_room(const struct channel *l, size_t room)
+static size_t
+send_room(void *file, size_t room)
 {
-	if (l->out == NULL)
-		return room;
+	(void)file;
 	return room < out.left ? room : (size_t)out.left;
 }
 
-void
-send_wrote(struct channel *l, size_t len)
+static void
+send_wrote(void *file, size_t len)
 {
-	if (l->out == NULL)
-		return;
+	(void)file;
 	if (out.left != UINT64_MAX)
 		out.left -= len;
-	channel_changed(l);
+	channel_changed(out.link);
 }
 
-void
-send_ended(struct channel *l)
+static void
+send_ended(void *file)
 {
+	(void)file;
 	if (out.left == 0 || out.left == UINT64_MAX)
-		stream_finish(l->stream);
+		stream_finish(out.link->stream);
 	else
 		out.left = UINT64_MAX - 1;	/* see send_check() */
 }
@@ -385,7 +412,7 @@ send_ended(struct channel *l)
 int
 outgoing_again(struct channel *l)
 {
-	l->out = NULL;
+	channel_detach(l);
 	out.link = NULL;
 	channel_free(l);
 	progress_end();
@@ -402,11 +429,13 @@ outgoing_give_up(struct channel *l, enum stanza_error error, enum fault fault,
 	return 1;
 }
 
-int
-send_check(struct channel *l)
+static int
+send_check(void *file)
 {
+	struct channel		*l = out.link;
 	enum stream_state	 state = stream_state(l->stream);
 
+	(void)file;
 	progress_at(out.offset + stream_confirmed(l->stream));
 	if (state == STREAM_FAILED && send_si_fall_back(l))
 		return 1;
@@ -433,13 +462,35 @@ send_check(struct channel *l)
 	return 0;
 }
 
-const char *
-send_about(const struct channel *l)
+/* What comes by the stream is heard by send_check(). */
+static size_t
+send_limit(void *file, size_t len)
+{
+	(void)file;
+	(void)len;
+	return 0;
+}
+
+static int
+send_apart(void *file)
+{
+	(void)file;
+	return 1;
+}
+
+static void
+send_fails(void *file)
+{
+	(void)file;
+	progress_end();
+}
+
+static const char *
+send_about(void *file)
 {
 	static char	 line[FILE_NAME + 2];
 
-	if (l->out == NULL)
-		return "";
+	(void)file;
 	snprintf(line, sizeof(line), "%s: ", out.shown);
 	return line;
 }

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-struct channel;
+struct app;
 
 /* Look at the files before the login: exits, with words, if one cannot be
  * sent. */
@@ -21,15 +21,7 @@ int	 send_files(void);
 void	 send_start(void);
 void	 send_back(void);
 void	 send_free(void);
-/* The stream of a file has changed.  1: it is no more. */
-int	 send_check(struct channel *l);
-/* Bytes of the file that may be read now; they have been; there are no more. */
-size_t	 send_room(const struct channel *l, size_t room);
-void	 send_wrote(struct channel *l, size_t len);
-void	 send_ended(struct channel *l);
-/* Its link is over: on to the next file, or to the end. */
-void	 send_over(struct channel *l, enum fault fault);
-/* What the link's failure is about, for people; "" if that is no file. */
-const char *send_about(const struct channel *l);
+/* Standard input as it is: call the peer, and show how far it is. */
+void	 send_input_start(struct app *app);
 
 #endif

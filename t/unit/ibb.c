@@ -1721,9 +1721,8 @@ test_iq_from(void)
 }
 
 static void
-test_iq_deadline(void *arg)
+test_iq_deadline(void)
 {
-	(void)arg;
 	struct side a;
 	struct asked q = { 0 }, other = { 0 };
 
