@@ -56,8 +56,10 @@ NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
 	$(CHANNEL) $(FILE)
 OBJS	= $(XML) $(IBB) $(NET)
 # These call up into xcat.c, so they cannot be linked without it yet.
-MAIN	= xcat.o net/s5b/streamhosts.o net/s5b/upgrade.o \
-	net/channel/accept.o net/channel/admit.o net/channel/app.o net/channel/call.o \
+MAIN	= xcat.o net/app/prepare.o net/app/run.o net/app/server.o \
+	net/s5b/streamhosts.o net/s5b/upgrade.o \
+	net/channel/accept.o net/channel/admit.o net/channel/app.o \
+	net/channel/call.o \
 	net/channel/channel.o net/channel/notes.o net/channel/probe.o \
 	net/file/oob.o net/file/oob_fetch.o net/file/oob_send.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \

@@ -38,12 +38,12 @@ static const char *const turn_names[] = {
 };
 
 static void
-set_turn(struct channel *l, enum channel_turn turn)
+set_turn(struct channel *ch, enum channel_turn turn)
 {
-	if (l->turn != turn)
-		log_line(2, "%s: %s -> %s", stream_peer(l->stream),
-		    turn_names[l->turn], turn_names[turn]);
-	l->turn = turn;
+	if (ch->turn != turn)
+		log_line(2, "%s: %s -> %s", stream_peer(ch->stream),
+		    turn_names[ch->turn], turn_names[turn]);
+	ch->turn = turn;
 }
 
 /*
@@ -56,14 +56,14 @@ set_turn(struct channel *l, enum channel_turn turn)
 
 /* 0, or -1 if it has failed. */
 static int
-accept_stream(struct channel *l)
+accept_stream(struct channel *ch)
 {
-	if (stream_accept(l->stream) == -1)
+	if (stream_accept(ch->stream) == -1)
 		return -1;
-	if (upgrade_offered(l))
-		upgrade_accept(l);
-	if (stream_shakes(l->stream))
-		timer_set(l->app->loop, &l->handshake, clock_ms() + HANDSHAKE);
+	if (upgrade_offered(ch))
+		upgrade_accept(ch);
+	if (stream_shakes(ch->stream))
+		timer_set(ch->app->loop, &ch->handshake, clock_ms() + HANDSHAKE);
 	return 0;
 }
 
@@ -71,27 +71,27 @@ accept_stream(struct channel *l)
 void
 accept_late(void *arg)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 
-	if (!stream_shakes(l->stream))
+	if (!stream_shakes(ch->stream))
 		return;
-	if (l->app->away) {
-		timer_set(l->app->loop, &l->handshake, clock_ms() + HANDSHAKE);
+	if (ch->app->away) {
+		timer_set(ch->app->loop, &ch->handshake, clock_ms() + HANDSHAKE);
 		return;
 	}
-	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
-	channel_failed(l, FAULT_TIME, "its session did not stand in 10 s");
+	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);
+	channel_failed(ch, FAULT_TIME, "its session did not stand in 10 s");
 }
 
 static size_t
 count_shaking(struct app *app, const char *peer)
 {
-	struct channel	*l;
+	struct channel	*ch;
 	size_t		 n = 0;
 
-	TAILQ_FOREACH(l, &app->channels, next)
-		if (l->turn == CHANNEL_SHAKING && (peer == NULL ||
-		    jid_samebare(stream_peer(l->stream), peer)))
+	TAILQ_FOREACH(ch, &app->channels, next)
+		if (ch->turn == CHANNEL_SHAKING && (peer == NULL ||
+		    jid_samebare(stream_peer(ch->stream), peer)))
 			n++;
 	return n;
 }
@@ -100,16 +100,16 @@ count_shaking(struct app *app, const char *peer)
 static void
 drop_shaking(struct app *app)
 {
-	struct channel	*l, *oldest = NULL;
+	struct channel	*ch, *oldest = NULL;
 	size_t		 n, most = 0;
 
-	TAILQ_FOREACH(l, &app->channels, next) {
-		if (l->turn != CHANNEL_SHAKING)
+	TAILQ_FOREACH(ch, &app->channels, next) {
+		if (ch->turn != CHANNEL_SHAKING)
 			continue;
-		n = count_shaking(app, stream_peer(l->stream));
+		n = count_shaking(app, stream_peer(ch->stream));
 		if (n > most) {
 			most = n;
-			oldest = l;
+			oldest = ch;
 		}
 	}
 	if (oldest == NULL)
@@ -121,17 +121,17 @@ drop_shaking(struct app *app)
 }
 
 static void
-shake(struct channel *l)
+shake(struct channel *ch)
 {
-	const char	*peer = stream_peer(l->stream);
+	const char	*peer = stream_peer(ch->stream);
 
 	/* As many as may be open later: a caller may open all at once. */
-	if (count_shaking(l->app, peer) >= (size_t)l->app->conf.max_streams_per_peer ||
-	    count_shaking(l->app, NULL) >= (size_t)l->app->conf.max_streams)
-		drop_shaking(l->app);
-	set_turn(l, CHANNEL_SHAKING);
-	accept_stream(l);
-	stream_hold(l->stream, 1);
+	if (count_shaking(ch->app, peer) >= (size_t)ch->app->conf.max_streams_per_peer ||
+	    count_shaking(ch->app, NULL) >= (size_t)ch->app->conf.max_streams)
+		drop_shaking(ch->app);
+	set_turn(ch, CHANNEL_SHAKING);
+	accept_stream(ch);
+	stream_hold(ch->stream, 1);
 }
 
 /*
@@ -140,15 +140,15 @@ shake(struct channel *l)
 
 /* It is this link's turn. */
 static void
-take(struct channel *l)
+take(struct channel *ch)
 {
-	set_turn(l, CHANNEL_TAKEN);
-	log_line(1, "%s: stream", stream_peer(l->stream));
-	if (stream_state(l->stream) == STREAM_OFFERED)
-		accept_stream(l);
-	stream_hold(l->stream, 0);
-	channel_tick(l);
-	channel_changed(l);
+	set_turn(ch, CHANNEL_TAKEN);
+	log_line(1, "%s: stream", stream_peer(ch->stream));
+	if (stream_state(ch->stream) == STREAM_OFFERED)
+		accept_stream(ch);
+	stream_hold(ch->stream, 0);
+	channel_tick(ch);
+	channel_changed(ch);
 }
 
 /* The stream that has standard input and output, or else the first stream that
@@ -156,17 +156,17 @@ take(struct channel *l)
 static struct channel *
 first_in_line(struct app *app)
 {
-	struct channel	*l, *first = NULL;
+	struct channel	*ch, *first = NULL;
 
 	if (app->takers != NULL && app->takers->busy(app))
 		return NULL;
-	TAILQ_FOREACH(l, &app->channels, next) {
-		if (channel_is_apart(l) || l->turn == CHANNEL_SHAKING)
+	TAILQ_FOREACH(ch, &app->channels, next) {
+		if (channel_is_apart(ch) || ch->turn == CHANNEL_SHAKING)
 			continue;
-		if (l->turn == CHANNEL_TAKEN)
-			return l;
+		if (ch->turn == CHANNEL_TAKEN)
+			return ch;
 		if (first == NULL)
-			first = l;
+			first = ch;
 	}
 	return first;
 }
@@ -176,14 +176,14 @@ first_in_line(struct app *app)
 void
 accept_next(struct app *app)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	while (!app->ending && (l = first_in_line(app)) != NULL &&
-	    l->turn != CHANNEL_TAKEN) {
-		if (l->turn == CHANNEL_OFFERED && stream_shakes(l->stream))
-			shake(l);
+	while (!app->ending && (ch = first_in_line(app)) != NULL &&
+	    ch->turn != CHANNEL_TAKEN) {
+		if (ch->turn == CHANNEL_OFFERED && stream_shakes(ch->stream))
+			shake(ch);
 		else
-			take(l);
+			take(ch);
 	}
 }
 
@@ -195,45 +195,45 @@ accept_next(struct app *app)
 static void
 reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 
-	l->dial = NULL;
+	ch->dial = NULL;
 	if (rfd == -1) {
-		log_line(0, "%s: %s", stream_peer(l->stream), err);
-		upgrade_refuse(l, SE_INTERNAL_SERVER_ERROR, err);
-		upgrade_free(l);
-		stream_refuse(l->stream, SE_INTERNAL_SERVER_ERROR, err);
-		l->stream = NULL;
-		channel_over(l, FAULT_LOCAL);
+		log_line(0, "%s: %s", stream_peer(ch->stream), err);
+		upgrade_refuse(ch, SE_INTERNAL_SERVER_ERROR, err);
+		upgrade_free(ch);
+		stream_refuse(ch->stream, SE_INTERNAL_SERVER_ERROR, err);
+		ch->stream = NULL;
+		channel_over(ch, FAULT_LOCAL);
 		return;
 	}
-	l->pid = pid;
-	if (stream_state(l->stream) == STREAM_OFFERED)
-		accept_stream(l);
-	channel_join(l, rfd, wfd);
-	stream_hold(l->stream, 0);
-	if (pid > 0 && l->pump != NULL)
-		pump_outlive(l->pump);
+	ch->pid = pid;
+	if (stream_state(ch->stream) == STREAM_OFFERED)
+		accept_stream(ch);
+	channel_join(ch, rfd, wfd);
+	stream_hold(ch->stream, 0);
+	if (pid > 0 && ch->pump != NULL)
+		pump_outlive(ch->pump);
 	/* A short command may have ended already. */
 	if (pid > 0 && !child_lives(pid))
-		channel_child_ended(l);
+		channel_child_ended(ch);
 }
 
 static void
-serve(struct channel *l, const struct target *t)
+serve(struct channel *ch, const struct target *t)
 {
 	struct service_env	 env = {
-		.peer = stream_peer(l->stream),
-		.sid = stream_sid(l->stream),
-		.local = session_jid(l->app->session),
+		.peer = stream_peer(ch->stream),
+		.sid = stream_sid(ch->stream),
+		.local = session_jid(ch->app->session),
 	};
 
-	set_turn(l, CHANNEL_TAKEN);
+	set_turn(ch, CHANNEL_TAKEN);
 	log_line(1, "%s: stream for %s", env.peer, t->name);
-	l->service = strdup(t->name);
-	l->dial = service_dial(l->app->loop, l->app->resolver, t, &env, reached, l);
-	if (l->dial == NULL)
-		reached(l, -1, -1, 0, "out of memory");
+	ch->service = strdup(t->name);
+	ch->dial = service_dial(ch->app->loop, ch->app->resolver, t, &env, reached, ch);
+	if (ch->dial == NULL)
+		reached(ch, -1, -1, 0, "out of memory");
 }
 
 /*
@@ -245,22 +245,22 @@ serve(struct channel *l, const struct target *t)
  * that is refused in the answer to its <open/>.
  */
 static int
-waits_for_session(const struct channel *l, const struct target *t)
+waits_for_session(const struct channel *ch, const struct target *t)
 {
-	return stream_shakes(l->stream) && (t->kind == TARGET_COMMAND ||
-	    !l->app->conf.keep || l->app->conf.e2e == E2E_REQUIRE ||
-	    allow_check(l->app->allow, stream_peer(l->stream)) == ALLOW_KEY);
+	return stream_shakes(ch->stream) && (t->kind == TARGET_COMMAND ||
+	    !ch->app->conf.keep || ch->app->conf.e2e == E2E_REQUIRE ||
+	    allow_check(ch->app->allow, stream_peer(ch->stream)) == ALLOW_KEY);
 }
 
 static void
-serve_shaken(struct channel *l, const struct target *t)
+serve_shaken(struct channel *ch, const struct target *t)
 {
-	if ((l->target = malloc(sizeof(*t))) == NULL) {
-		reached(l, -1, -1, 0, "out of memory");
+	if ((ch->target = malloc(sizeof(*t))) == NULL) {
+		reached(ch, -1, -1, 0, "out of memory");
 		return;
 	}
-	*l->target = *t;
-	shake(l);
+	*ch->target = *t;
+	shake(ch);
 }
 
 /*
@@ -276,22 +276,22 @@ static int
 too_many(struct app *app, const char *peer, int apart,
     const struct channel *self)
 {
-	struct channel	*l;
+	struct channel	*ch;
 	long		 all = 0, theirs = 0, most = PLACES;
 
 	if (!limits_room(STDERR_FILENO))
 		return 1;
 	if (!apart && app->mode == MODE_SERVE)
 		most = app->conf.max_streams_per_peer;
-	TAILQ_FOREACH(l, &app->channels, next) {
-		if (l == self || l->turn == CHANNEL_SHAKING)
+	TAILQ_FOREACH(ch, &app->channels, next) {
+		if (ch == self || ch->turn == CHANNEL_SHAKING)
 			continue;
 		if (!app->conf.keep && !apart)
 			return 1;
-		if (channel_is_apart(l) != apart)
+		if (channel_is_apart(ch) != apart)
 			continue;
 		all++;
-		if (jid_samebare(stream_peer(l->stream), peer))
+		if (jid_samebare(stream_peer(ch->stream), peer))
 			theirs++;
 	}
 	return all >= app->conf.max_streams || theirs >= most;
@@ -299,59 +299,59 @@ too_many(struct app *app, const char *peer, int apart,
 
 /* The stream waits for what it is to be joined to. */
 static void
-join(struct channel *l, const struct target *t)
+join(struct channel *ch, const struct target *t)
 {
-	set_turn(l, CHANNEL_OFFERED);
-	if (l->app->mode == MODE_SERVE && l->file == NULL) {
-		if (waits_for_session(l, t))
-			serve_shaken(l, t);
+	set_turn(ch, CHANNEL_OFFERED);
+	if (ch->app->mode == MODE_SERVE && ch->file == NULL) {
+		if (waits_for_session(ch, t))
+			serve_shaken(ch, t);
 		else
-			serve(l, t);
-	} else if (!channel_is_apart(l)) {
-		if (l->app->mode == MODE_LISTEN)
-			accept_next(l->app);
-	} else if (stream_shakes(l->stream)) {
-		shake(l);
+			serve(ch, t);
+	} else if (!channel_is_apart(ch)) {
+		if (ch->app->mode == MODE_LISTEN)
+			accept_next(ch->app);
+	} else if (stream_shakes(ch->stream)) {
+		shake(ch);
 	} else {
-		take(l);
+		take(ch);
 	}
 }
 
 void
-accept_stands(struct channel *l)
+accept_stands(struct channel *ch)
 {
-	timer_clear(l->app->loop, &l->handshake);
-	if (too_many(l->app, stream_peer(l->stream), channel_is_apart(l), l)) {
+	timer_clear(ch->app->loop, &ch->handshake);
+	if (too_many(ch->app, stream_peer(ch->stream), channel_is_apart(ch), ch)) {
 		log_line(1, "%s: too many streams at once",
-		    stream_peer(l->stream));
-		stream_refuse(l->stream, SE_BUSY, "too many streams at once");
-		l->stream = NULL;
-		channel_free(l);
-	} else if (l->target != NULL) {
-		serve(l, l->target);
-	} else if (channel_is_apart(l)) {
-		take(l);
+		    stream_peer(ch->stream));
+		stream_refuse(ch->stream, SE_BUSY, "too many streams at once");
+		ch->stream = NULL;
+		channel_free(ch);
+	} else if (ch->target != NULL) {
+		serve(ch, ch->target);
+	} else if (channel_is_apart(ch)) {
+		take(ch);
 	} else {
-		set_turn(l, CHANNEL_IN_LINE);
-		accept_next(l->app);
+		set_turn(ch, CHANNEL_IN_LINE);
+		accept_next(ch->app);
 	}
 }
 
 int
-accept_missed(struct channel *l)
+accept_missed(struct channel *ch)
 {
-	struct app	*app = l->app;
+	struct app	*app = ch->app;
 
-	if (!l->listener || l->greeted ||
-	    stream_state(l->stream) != STREAM_FAILED ||
-	    !carrier_is_alone(stream_carrier(l->stream)))
+	if (!ch->listener || ch->greeted ||
+	    stream_state(ch->stream) != STREAM_FAILED ||
+	    !carrier_is_alone(stream_carrier(ch->stream)))
 		return 0;
-	log_line(0, "%s: %s", stream_peer(l->stream), stream_why(l->stream));
-	if (l->pid > 0)
-		child_hangup(l->pid);
-	if (l->file_ops->missed != NULL)
-		l->file_ops->missed(l->file);
-	channel_free(l);
+	log_line(0, "%s: %s", stream_peer(ch->stream), stream_why(ch->stream));
+	if (ch->pid > 0)
+		child_hangup(ch->pid);
+	if (ch->file_ops->missed != NULL)
+		ch->file_ops->missed(ch->file);
+	channel_free(ch);
 	if (app->mode == MODE_LISTEN)
 		accept_next(app);
 	return 1;
@@ -360,11 +360,11 @@ accept_missed(struct channel *l)
 static struct channel *
 listening_channel(struct app *app)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	if ((l = channel_new(app)) != NULL)
-		l->listener = 1;
-	return l;
+	if ((ch = channel_new(app)) != NULL)
+		ch->listener = 1;
+	return ch;
 }
 
 /* The file that was agreed on for a stream, or NULL. */
@@ -420,7 +420,7 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 	struct app		*app = arg;
 	struct stream_conf	 sc = channel_stream_conf(app);
 	struct target		 target = { .kind = TARGET_TCP };
-	struct channel		*l;
+	struct channel		*ch;
 	const char		*peer = inband_peer(offer);
 	void			*in = find_file(app, peer, inband_sid(offer));
 	int			 file = in == NULL && app->takers != NULL &&
@@ -438,18 +438,18 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 		log_line(0, "%s: %s", peer, why);
 		inband_refuse(offer, err, why);
 	} else if (too_many(app, peer, (in != NULL || file) && apart, NULL) ||
-	    (l = listening_channel(app)) == NULL) {
+	    (ch = listening_channel(app)) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
-	} else if ((l->stream = stream_offered(offer, open, &sc,
-	    channel_changed, l)) == NULL) {
-		channel_free(l);
-	} else if ((in != NULL && app->takers->take(l, in) == -1) ||
-	    (file && app->takers->offered(l) == -1)) {
-		stream_refuse(l->stream, SE_ITEM_NOT_FOUND, NULL);
-		l->stream = NULL;
-		channel_free(l);
+	} else if ((ch->stream = stream_offered(offer, open, &sc,
+	    channel_changed, ch)) == NULL) {
+		channel_free(ch);
+	} else if ((in != NULL && app->takers->take(ch, in) == -1) ||
+	    (file && app->takers->offered(ch) == -1)) {
+		stream_refuse(ch->stream, SE_ITEM_NOT_FOUND, NULL);
+		ch->stream = NULL;
+		channel_free(ch);
 	} else {
-		join(l, &target);
+		join(ch, &target);
 	}
 }
 
@@ -487,24 +487,24 @@ accept_socket_offered(struct app *app, struct s5b_offer *o)
 	struct iq_table		*t = session_iqs(app->session);
 	struct target		 target = { .kind = TARGET_TCP };
 	void			*in = find_file(app, o->from, o->sid);
-	struct channel		*l;
+	struct channel		*ch;
 	enum stanza_error	 err;
 	char			 why[SERVICE_ERR];
 
 	if ((err = object(app, o, &sc, &target, why)) != SE_NONE ||
-	    (l = listening_channel(app)) == NULL) {
+	    (ch = listening_channel(app)) == NULL) {
 		iq_refuseto(t, o->from, o->id, err != SE_NONE ? err : SE_BUSY,
 		    *why != '\0' ? why : NULL);
 		return;
 	}
-	l->stream = stream_alone(o->from, o->sid, 0, &sc, channel_changed, l);
-	if (l->stream == NULL || (in != NULL && app->takers->take(l, in) == -1) ||
-	    upgrade_take(l, o) == -1) {
+	ch->stream = stream_alone(o->from, o->sid, 0, &sc, channel_changed, ch);
+	if (ch->stream == NULL || (in != NULL && app->takers->take(ch, in) == -1) ||
+	    upgrade_take(ch, o) == -1) {
 		iq_refuseto(t, o->from, o->id, SE_BUSY, NULL);
-		channel_free(l);
+		channel_free(ch);
 		return;
 	}
-	join(l, &target);
+	join(ch, &target);
 }
 
 static void

@@ -83,11 +83,11 @@ opens(const struct elem *e)
 static int
 has_stream(struct app *app, const char *jid)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	TAILQ_FOREACH(l, &app->channels, next)
-		if (l->stream != NULL &&
-		    strcmp(stream_peer(l->stream), jid) == 0)
+	TAILQ_FOREACH(ch, &app->channels, next)
+		if (ch->stream != NULL &&
+		    strcmp(stream_peer(ch->stream), jid) == 0)
 			return 1;
 	return 0;
 }

@@ -33,27 +33,36 @@ app_end(struct app *app, enum fault fault)
 	app->fault = fault;
 	if (app->session != NULL && !app->lost)
 		session_close(app->session);
-	else
+	else if (app->loop != NULL)
 		loop_stop(app->loop);
 }
 
-void
+int
 app_fail(struct app *app, enum fault fault, const char *fmt, ...)
 {
 	va_list	 ap;
 
 	if (app->ending)
-		return;
+		return -1;
 	va_start(ap, fmt);
 	log_vline(LOG_FAULT, fmt, ap);
 	va_end(ap);
 	app_end(app, fault);
+	return -1;
+}
+
+enum fault
+app_blame(const char *why)
+{
+	return strstr(why, "out of memory") != NULL ||
+	    strstr(why, strerror(ENOMEM)) != NULL ? FAULT_LOCAL : FAULT_USE;
 }
 
 int
 app_is_single(const struct app *app)
 {
-	return app->mode == MODE_CALL || app->mode == MODE_SEND || app->mode == MODE_PROBE ||
+	return app->mode == MODE_CALL || app->mode == MODE_SEND ||
+	    app->mode == MODE_PROBE ||
 	    (app->mode != MODE_FORWARD && !app->conf.keep);
 }
 

@@ -91,6 +91,10 @@ struct app {
 	int			 lost;		/* the session is, for good */
 	int			 signo;		/* that ends us */
 
+	/* net/app's own. */
+	struct timer		 password_timer;	/* to ask for it again */
+	struct timer		 chat_timer;	/* for the end of a chat */
+
 	/* net/channel's own. */
 	struct timer		 lingering;	/* until a peer has asked */
 	struct timer		 asking, answering;	/* for struct ibb_host */
@@ -113,9 +117,14 @@ void	 app_report(struct app *app, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 /* Begin to end the run with this fault; the first one counts. */
 void	 app_end(struct app *app, enum fault fault);
-/* The same, with a line on standard error that says why. */
-void	 app_fail(struct app *app, enum fault fault, const char *fmt, ...)
+/* The same, with a line on standard error that says why; before there is a loop,
+ * that is all.  Returns -1, for a function that fails in this way. */
+int	 app_fail(struct app *app, enum fault fault, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
+
+/* The fault in what went wrong, for this reason, before the network: a lack of
+ * memory is no fault of the options and files. */
+enum fault app_blame(const char *why);
 
 /* Does one stream make the whole run? */
 int	 app_is_single(const struct app *app);

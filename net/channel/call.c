@@ -17,48 +17,48 @@
 
 /* Open the link's stream to a service of the peer. */
 int
-call(struct channel *l, const char *host, const char *port)
+call(struct channel *ch, const char *host, const char *port)
 {
-	struct stream_conf	 sc = channel_stream_conf(l->app);
+	struct stream_conf	 sc = channel_stream_conf(ch->app);
 	char			 sid[INBAND_SID];
 
 	sc.host = host;
 	sc.port = port;
-	if (l->app->mode == MODE_SEND && host == NULL)
+	if (ch->app->mode == MODE_SEND && host == NULL)
 		sc.use = STREAM_FOR_INPUT;
-	if (l->app->conf.carrier == CARRIER_S5B) {
+	if (ch->app->conf.carrier == CARRIER_S5B) {
 		inband_make_sid(sid);
-		l->stream = stream_alone(l->app->peer, sid, 1, &sc, channel_changed,
-		    l);
+		ch->stream = stream_alone(ch->app->peer, sid, 1, &sc, channel_changed,
+		    ch);
 	} else {
-		l->stream = stream_call(l->app->ibb, l->app->peer, &sc, channel_changed,
-		    l);
+		ch->stream = stream_call(ch->app->ibb, ch->app->peer, &sc, channel_changed,
+		    ch);
 	}
-	if (l->stream == NULL)
+	if (ch->stream == NULL)
 		return -1;
-	return l->app->conf.carrier == CARRIER_S5B ? upgrade_call(l) : 0;
+	return ch->app->conf.carrier == CARRIER_S5B ? upgrade_call(ch) : 0;
 }
 
 /* A connection that there is no memory for is refused; others go on. */
 static void
-starved(const struct app *app, struct channel *l)
+starved(const struct app *app, struct channel *ch)
 {
 	log_line(0, "%s: out of memory for one more stream", app->peer);
-	if (l != NULL)
-		channel_free(l);
+	if (ch != NULL)
+		channel_free(ch);
 }
 
 struct channel *
 call_stdio(struct app *app)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	if ((l = channel_new(app)) == NULL || call(l, app->host, app->port) == -1) {
+	if ((ch = channel_new(app)) == NULL || call(ch, app->host, app->port) == -1) {
 		app_fail(app, FAULT_LOCAL, "out of memory");
 		return NULL;
 	}
-	channel_join_stdio(l);
-	return l;
+	channel_join_stdio(ch);
+	return ch;
 }
 
 /* -L: a client has connected. */
@@ -66,16 +66,16 @@ static void
 forward(void *arg, int fd)
 {
 	struct app	*app = arg;
-	struct channel	*l;
+	struct channel	*ch;
 
 	if (app->ibb == NULL || app->ending) {
 		close(fd);
-	} else if ((l = channel_new(app)) == NULL ||
-	    call(l, app->host, app->port) == -1) {
+	} else if ((ch = channel_new(app)) == NULL ||
+	    call(ch, app->host, app->port) == -1) {
 		close(fd);
-		starved(app, l);
+		starved(app, ch);
 	} else {
-		channel_join(l, fd, fd);
+		channel_join(ch, fd, fd);
 	}
 }
 
@@ -83,35 +83,35 @@ forward(void *arg, int fd)
 static void
 forward_asked(void *arg, const char *host, const char *port)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 
 	if (host == NULL) {		/* it went away */
-		l->socks = NULL;
-		channel_free(l);
+		ch->socks = NULL;
+		channel_free(ch);
 		return;
 	}
-	l->host = strdup(host);
-	l->port = strdup(port);
-	if (l->host == NULL || l->port == NULL ||
-	    call(l, l->host, l->port) == -1)
-		starved(l->app, l);
+	ch->host = strdup(host);
+	ch->port = strdup(port);
+	if (ch->host == NULL || ch->port == NULL ||
+	    call(ch, ch->host, ch->port) == -1)
+		starved(ch->app, ch);
 }
 
 static void
 forward_socks(void *arg, int fd)
 {
 	struct app	*app = arg;
-	struct channel	*l;
+	struct channel	*ch;
 
 	if (app->ibb == NULL || app->ending) {
 		close(fd);
-	} else if ((l = channel_new(app)) == NULL) {
+	} else if ((ch = channel_new(app)) == NULL) {
 		close(fd);
 		starved(app, NULL);
 	} else {
-		l->socks = socks_accept_new(app->loop, fd, forward_asked, l);
-		if (l->socks == NULL)
-			starved(app, l);
+		ch->socks = socks_accept_new(app->loop, fd, forward_asked, ch);
+		if (ch->socks == NULL)
+			starved(app, ch);
 	}
 }
 
@@ -159,13 +159,13 @@ forward_start(struct app *app)
 }
 
 void
-call_stands(struct channel *l)
+call_stands(struct channel *ch)
 {
 	int	 fd;
 
-	if (l->socks == NULL)
+	if (ch->socks == NULL)
 		return;
-	fd = socks_accept_reply(l->socks, SOCKS_OK);
-	l->socks = NULL;
-	channel_join(l, fd, fd);
+	fd = socks_accept_reply(ch->socks, SOCKS_OK);
+	ch->socks = NULL;
+	channel_join(ch, fd, fd);
 }

@@ -60,9 +60,9 @@ answer_deadline(const struct app *app)
 static int64_t
 channel_deadline(void *arg)
 {
-	const struct channel	*l = arg;
+	const struct channel	*ch = arg;
 
-	return answer_deadline(l->app);
+	return answer_deadline(ch->app);
 }
 
 void
@@ -79,101 +79,101 @@ channels_init(struct app *app)
 
 /* Whoever gives up soon has to ask sooner, to know why. */
 static void
-look_later(struct channel *l)
+look_later(struct channel *ch)
 {
-	int64_t	 most = l->app->conf.timeout * 1000 / ALIVE_SHARE;
+	int64_t	 most = ch->app->conf.timeout * 1000 / ALIVE_SHARE;
 
-	timer_set(l->app->loop, &l->silence, clock_ms() +
+	timer_set(ch->app->loop, &ch->silence, clock_ms() +
 	    (most > 0 && most < ALIVE_TIME ? most : ALIVE_TIME));
 }
 
 void
 channel_changed(void *arg)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 
-	if (!l->changed)
-		TAILQ_INSERT_TAIL(&l->app->changed, l, change);
-	l->changed = 1;
+	if (!ch->changed)
+		TAILQ_INSERT_TAIL(&ch->app->changed, ch, change);
+	ch->changed = 1;
 }
 
 /* It will have been looked at. */
 static void
-unchanged(struct channel *l)
+unchanged(struct channel *ch)
 {
-	if (l->changed)
-		TAILQ_REMOVE(&l->app->changed, l, change);
-	l->changed = 0;
+	if (ch->changed)
+		TAILQ_REMOVE(&ch->app->changed, ch, change);
+	ch->changed = 0;
 }
 
 void
-channel_attach(struct channel *l, const struct channel_file_ops *ops,
+channel_attach(struct channel *ch, const struct channel_file_ops *ops,
     void *file)
 {
-	l->file_ops = ops;
-	l->file = file;
+	ch->file_ops = ops;
+	ch->file = file;
 }
 
 void
-channel_detach(struct channel *l)
+channel_detach(struct channel *ch)
 {
-	l->file = NULL;
-	l->file_ops = &no_file;
+	ch->file = NULL;
+	ch->file_ops = &no_file;
 }
 
 /* What a function that answers 0 for no file says of the channel's file. */
 static int
-ask_file(const struct channel *l, int (*fn)(void *))
+ask_file(const struct channel *ch, int (*fn)(void *))
 {
-	return fn != NULL && fn(l->file);
+	return fn != NULL && fn(ch->file);
 }
 
 int
-channel_is_apart(const struct channel *l)
+channel_is_apart(const struct channel *ch)
 {
-	return ask_file(l, l->file_ops->apart);
+	return ask_file(ch, ch->file_ops->apart);
 }
 
 struct channel *
 channel_new(struct app *app)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	if ((l = calloc(1, sizeof(*l))) == NULL)
+	if ((ch = calloc(1, sizeof(*ch))) == NULL)
 		return NULL;
-	l->app = app;
-	l->file_ops = &no_file;
-	l->timer = (struct timer){ .fire = channel_timeout, .arg = l };
-	l->silence = (struct timer){ .fire = channel_silent, .arg = l };
-	l->handshake = (struct timer){ .fire = accept_late, .arg = l };
-	look_later(l);
-	TAILQ_INSERT_TAIL(&app->channels, l, next);
+	ch->app = app;
+	ch->file_ops = &no_file;
+	ch->timer = (struct timer){ .fire = channel_timeout, .arg = ch };
+	ch->silence = (struct timer){ .fire = channel_silent, .arg = ch };
+	ch->handshake = (struct timer){ .fire = accept_late, .arg = ch };
+	look_later(ch);
+	TAILQ_INSERT_TAIL(&app->channels, ch, next);
 	app->nchannels++;
-	return l;
+	return ch;
 }
 
 void
-channel_free(struct channel *l)
+channel_free(struct channel *ch)
 {
-	timer_clear(l->app->loop, &l->timer);
-	timer_clear(l->app->loop, &l->silence);
-	timer_clear(l->app->loop, &l->handshake);
-	service_dial_cancel(l->dial);
-	if (l->socks != NULL)
-		socks_accept_reply(l->socks, SOCKS_FAILURE);
-	pump_free(l->pump);
-	upgrade_free(l);
-	stream_free(l->stream);
-	if (l->file_ops->left != NULL)
-		l->file_ops->left(l->file);
-	free(l->service);
-	free(l->host);
-	free(l->port);
-	free(l->target);
-	unchanged(l);
-	TAILQ_REMOVE(&l->app->channels, l, next);
-	l->app->nchannels--;
-	free(l);
+	timer_clear(ch->app->loop, &ch->timer);
+	timer_clear(ch->app->loop, &ch->silence);
+	timer_clear(ch->app->loop, &ch->handshake);
+	service_dial_cancel(ch->dial);
+	if (ch->socks != NULL)
+		socks_accept_reply(ch->socks, SOCKS_FAILURE);
+	pump_free(ch->pump);
+	upgrade_free(ch);
+	stream_free(ch->stream);
+	if (ch->file_ops->left != NULL)
+		ch->file_ops->left(ch->file);
+	free(ch->service);
+	free(ch->host);
+	free(ch->port);
+	free(ch->target);
+	unchanged(ch);
+	TAILQ_REMOVE(&ch->app->channels, ch, next);
+	ch->app->nchannels--;
+	free(ch);
 }
 
 /* After many streams at once malloc would keep what they needed. */
@@ -262,24 +262,48 @@ finish_settled(struct app *app, enum fault fault)
 }
 
 void
-channel_child_ended(struct channel *l)
+channel_child_ended(struct channel *ch)
 {
-	l->pid = 0;
-	if (l->stream != NULL)
-		stream_close_at_end(l->stream);
+	ch->pid = 0;
+	if (ch->stream != NULL)
+		stream_close_at_end(ch->stream);
+}
+
+void
+channels_child_ended(struct app *app, pid_t pid)
+{
+	struct channel	*ch;
+
+	TAILQ_FOREACH(ch, &app->channels, next)
+		if (ch->pid == pid)
+			channel_child_ended(ch);
+}
+
+void
+channels_stop(struct app *app)
+{
+	struct channel	*ch;
+
+	TAILQ_FOREACH(ch, &app->channels, next) {
+		notes_ended(ch, LOG_EVENT, "this listener was stopped");
+		if (ch->stream != NULL)
+			stream_abort(ch->stream, SE_RECIPIENT_UNAVAILABLE);
+		if (ch->pid > 0)
+			child_hangup(ch->pid);
+	}
 }
 
 /* The link is over.  Where there may be others, that is all. */
 void
-channel_over(struct channel *l, enum fault fault)
+channel_over(struct channel *ch, enum fault fault)
 {
-	struct app	*app = l->app;
-	int		 more = ask_file(l, l->file_ops->more);
+	struct app	*app = ch->app;
+	int		 more = ask_file(ch, ch->file_ops->more);
 
-	notes_ended(l, LOG_EVENT, "complete");
-	if (l->file_ops->over != NULL && l->file_ops->over(l->file, fault))
+	notes_ended(ch, LOG_EVENT, "complete");
+	if (ch->file_ops->over != NULL && ch->file_ops->over(ch->file, fault))
 		return;
-	channel_free(l);
+	channel_free(ch);
 	if (app->nchannels == 0)
 		give_memory_back();
 	if ((app_is_single(app) && !more) ||
@@ -291,11 +315,11 @@ channel_over(struct channel *l, enum fault fault)
 
 /* An offer that never became a stream: a listener goes on, even without -k. */
 static void
-channel_lapsed(struct channel *l)
+channel_lapsed(struct channel *ch)
 {
-	struct app	*app = l->app;
+	struct app	*app = ch->app;
 
-	channel_free(l);
+	channel_free(ch);
 	if (app->mode == MODE_LISTEN)
 		accept_next(app);
 }
@@ -320,18 +344,18 @@ socks_code(enum stanza_error err)
  * listener its only stream: the next caller gets its descriptors.  Returns
  * whether that is so. */
 static int
-hung_up_idle(struct channel *l)
+hung_up_idle(struct channel *ch)
 {
-	if (l->app->mode != MODE_LISTEN || l->app->conf.keep || l->file != NULL ||
-	    stream_fault(l->stream) != STREAM_HUNG_UP ||
-	    stream_sent(l->stream) > 0 || stream_received(l->stream) > 0)
+	if (ch->app->mode != MODE_LISTEN || ch->app->conf.keep || ch->file != NULL ||
+	    stream_fault(ch->stream) != STREAM_HUNG_UP ||
+	    stream_sent(ch->stream) > 0 || stream_received(ch->stream) > 0)
 		return 0;
-	log_line(LOG_DETAIL, "%s: %s; listening again", stream_peer(l->stream),
-	    stream_why(l->stream));
-	if (l->pump != NULL && !end_leave(l->pump))
-		l->app->conf.no_stdin = 1;		/* it has ended */
-	l->pump = NULL;
-	channel_lapsed(l);
+	log_line(LOG_DETAIL, "%s: %s; listening again", stream_peer(ch->stream),
+	    stream_why(ch->stream));
+	if (ch->pump != NULL && !end_leave(ch->pump))
+		ch->app->conf.no_stdin = 1;		/* it has ended */
+	ch->pump = NULL;
+	channel_lapsed(ch);
 	return 1;
 }
 
@@ -339,71 +363,71 @@ hung_up_idle(struct channel *l)
  * socket is reset, and that is how ssh(1) ends every session; but what a
  * command leaves behind may look whole. */
 static int
-hung_up_on_socket(const struct channel *l)
+hung_up_on_socket(const struct channel *ch)
 {
-	return l->app->mode == MODE_SERVE && l->pid == 0 && l->file == NULL &&
-	    stream_fault(l->stream) == STREAM_HUNG_UP;
+	return ch->app->mode == MODE_SERVE && ch->pid == 0 && ch->file == NULL &&
+	    stream_fault(ch->stream) == STREAM_HUNG_UP;
 }
 
 /* Say why it has failed, at the level that this deserves. */
 static void
-say_failed(struct channel *l, const char *why, const char *confirmed)
+say_failed(struct channel *ch, const char *why, const char *confirmed)
 {
-	int	 hung_up = app_listens(l->app) &&
-		    stream_fault(l->stream) == STREAM_HUNG_UP;
+	int	 hung_up = app_listens(ch->app) &&
+		    stream_fault(ch->stream) == STREAM_HUNG_UP;
 
-	if (notes_ended(l, hung_up ? LOG_EVENT : LOG_FAULT, why) ||
-	    ask_file(l, l->file_ops->told))
+	if (notes_ended(ch, hung_up ? LOG_EVENT : LOG_FAULT, why) ||
+	    ask_file(ch, ch->file_ops->told))
 		return;
-	log_line(hung_up_on_socket(l) ? LOG_DETAIL : LOG_FAULT,
-	    "%s: %s%s%s%s", stream_peer(l->stream),
-	    l->file_ops->before != NULL ? l->file_ops->before(l->file) : "",
+	log_line(hung_up_on_socket(ch) ? LOG_DETAIL : LOG_FAULT,
+	    "%s: %s%s%s%s", stream_peer(ch->stream),
+	    ch->file_ops->before != NULL ? ch->file_ops->before(ch->file) : "",
 	    why, confirmed,
-	    l->file_ops->behind != NULL ? l->file_ops->behind(l->file) : "");
+	    ch->file_ops->behind != NULL ? ch->file_ops->behind(ch->file) : "");
 }
 
 void
-channel_failed(struct channel *l, enum fault fault, const char *why)
+channel_failed(struct channel *ch, enum fault fault, const char *why)
 {
 	char	 confirmed[64] = "";
 	int	 begun = 1;
 
-	if (hung_up_idle(l))
+	if (hung_up_idle(ch))
 		return;
-	if (hung_up_on_socket(l))
+	if (hung_up_on_socket(ch))
 		fault = FAULT_NONE;
 
 	/* Nothing was lost that had not begun.  It may have begun and failed
 	 * in one turn. */
-	if (!l->greeted && stream_sent(l->stream) == 0 &&
-	    stream_received(l->stream) == 0)
+	if (!ch->greeted && stream_sent(ch->stream) == 0 &&
+	    stream_received(ch->stream) == 0)
 		begun = 0;
-	if ((l->app->lost || l->app->away) && !begun)
-		fault = app_session_fault(l->app);
+	if ((ch->app->lost || ch->app->away) && !begun)
+		fault = app_session_fault(ch->app);
 	if (fault != FAULT_PEER && fault != FAULT_NONE && begun)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
-		    (unsigned long long)stream_confirmed(l->stream));
-	if (l->file_ops->fails != NULL)
-		l->file_ops->fails(l->file);
-	say_failed(l, why, confirmed);
+		    (unsigned long long)stream_confirmed(ch->stream));
+	if (ch->file_ops->fails != NULL)
+		ch->file_ops->fails(ch->file);
+	say_failed(ch, why, confirmed);
 	/* The local end must not take this for a proper end. */
-	if (l->socks != NULL)
-		socks_accept_reply(l->socks,
-		    socks_code(stream_refusal(l->stream)));
-	l->socks = NULL;
-	if (l->pump != NULL && pump_output_finished(l->pump))
-		pump_free(l->pump);	/* it had all, and its end */
+	if (ch->socks != NULL)
+		socks_accept_reply(ch->socks,
+		    socks_code(stream_refusal(ch->stream)));
+	ch->socks = NULL;
+	if (ch->pump != NULL && pump_output_finished(ch->pump))
+		pump_free(ch->pump);	/* it had all, and its end */
 	else
-		pump_break(l->pump);
-	l->pump = NULL;
-	if (l->pid > 0)
-		child_hangup(l->pid);
-	if (ask_file(l, l->file_ops->declined) || (app_listens(l->app) &&
-	    !begun && !l->app->lost))
-		channel_lapsed(l);
+		pump_break(ch->pump);
+	ch->pump = NULL;
+	if (ch->pid > 0)
+		child_hangup(ch->pid);
+	if (ask_file(ch, ch->file_ops->declined) || (app_listens(ch->app) &&
+	    !begun && !ch->app->lost))
+		channel_lapsed(ch);
 	else
-		channel_over(l, fault);
+		channel_over(ch, fault);
 }
 
 static enum fault
@@ -423,59 +447,59 @@ stream_to_fault(enum stream_fault fault)
 
 /* The stream has failed, for the reason that it gives. */
 static void
-channel_broke(struct channel *l)
+channel_broke(struct channel *ch)
 {
-	enum fault	 fault = stream_to_fault(stream_fault(l->stream));
+	enum fault	 fault = stream_to_fault(stream_fault(ch->stream));
 
-	if (fault == FAULT_BROKEN && l->app->lost && app_session_fault(l->app) == FAULT_LOCAL)
+	if (fault == FAULT_BROKEN && ch->app->lost && app_session_fault(ch->app) == FAULT_LOCAL)
 		fault = FAULT_LOCAL;
-	channel_failed(l, fault, stream_why(l->stream));
+	channel_failed(ch, fault, stream_why(ch->stream));
 }
 
 static void
-channel_end_failed(struct channel *l)
+channel_end_failed(struct channel *ch)
 {
 	char	 why[128];
-	int	 e = pump_error(l->pump);
+	int	 e = pump_error(ch->pump);
 
-	snprintf(why, sizeof(why), l->app->mode == MODE_SERVE || l->app->mode == MODE_FORWARD ?
-	    "%s the local end: %s" : channel_is_apart(l) ?
-	    "%s the file: %s" : pump_failed(l->pump)[0] == 'r' ?
+	snprintf(why, sizeof(why), ch->app->mode == MODE_SERVE || ch->app->mode == MODE_FORWARD ?
+	    "%s the local end: %s" : channel_is_apart(ch) ?
+	    "%s the file: %s" : pump_failed(ch->pump)[0] == 'r' ?
 	    "%s standard input: %s" : "%s standard output: %s",
-	    pump_failed(l->pump), strerror(e));
-	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
-	channel_failed(l, FAULT_LOCAL, why);
+	    pump_failed(ch->pump), strerror(e));
+	stream_abort(ch->stream, SE_INTERNAL_SERVER_ERROR);
+	channel_failed(ch, FAULT_LOCAL, why);
 }
 
 /* There are no descriptors, or no memory, for its local end. */
 static void
-channel_unjoined(struct channel *l)
+channel_unjoined(struct channel *ch)
 {
 	char	 why[128];
 
 	snprintf(why, sizeof(why), "it cannot be joined to anything here: "
-	    "%s", strerror(l->unjoined));
-	stream_abort(l->stream, SE_INTERNAL_SERVER_ERROR);
-	channel_failed(l, FAULT_LOCAL, why);
+	    "%s", strerror(ch->unjoined));
+	stream_abort(ch->stream, SE_INTERNAL_SERVER_ERROR);
+	channel_failed(ch, FAULT_LOCAL, why);
 }
 
 /* What came and what went; not what merely waits here. */
 static uint64_t
-moved(const struct channel *l)
+moved(const struct channel *ch)
 {
 	size_t	 held;
 
-	stream_data(l->stream, &held);
-	return stream_sent(l->stream) + stream_confirmed(l->stream) +
-	    2 * stream_received(l->stream) - held;
+	stream_data(ch->stream, &held);
+	return stream_sent(ch->stream) + stream_confirmed(ch->stream) +
+	    2 * stream_received(ch->stream) - held;
 }
 
 void
-channel_tick(struct channel *l)
+channel_tick(struct channel *ch)
 {
-	if (l->app->conf.timeout > 0)
-		timer_set(l->app->loop, &l->timer,
-		    clock_ms() + l->app->conf.timeout * 1000);
+	if (ch->app->conf.timeout > 0)
+		timer_set(ch->app->loop, &ch->timer,
+		    clock_ms() + ch->app->conf.timeout * 1000);
 }
 
 /*
@@ -483,28 +507,28 @@ channel_tick(struct channel *l)
  */
 
 static int
-is_waiting(const struct channel *l)
+is_waiting(const struct channel *ch)
 {
-	enum stream_state	 state = stream_state(l->stream);
+	enum stream_state	 state = stream_state(ch->stream);
 
 	return state != STREAM_FAILED && state != STREAM_CLOSED &&
-	    (l->app->away || stream_waits(l->stream));
+	    (ch->app->away || stream_waits(ch->stream));
 }
 
 static void
-gave_up_waiting(struct channel *l, long long s)
+gave_up_waiting(struct channel *ch, long long s)
 {
-	const char	*server = session_why(l->app->session);
+	const char	*server = session_why(ch->app->session);
 	char		 why[256];
 
-	if (l->app->away)
+	if (ch->app->away)
 		snprintf(why, sizeof(why), "%.*s, and no way back in %lld s; "
 		    "check the network, or give it more time with -w",
 		    (int)strcspn(server, ";"), server, s);
 	else
 		snprintf(why, sizeof(why), "it has been away for %lld s; "
 		    "try again, or give it more time with -w", s);
-	stream_break(l->stream, why);
+	stream_break(ch->stream, why);
 }
 
 int64_t
@@ -515,54 +539,54 @@ channel_patience(const struct app *app)
 
 /* Begin or stop to wait, as things are. */
 static void
-channel_wait(struct channel *l)
+channel_wait(struct channel *ch)
 {
 	int64_t	 now = clock_ms();
 
-	if (!is_waiting(l)) {
-		if (l->since != 0)
-			look_later(l);
-		l->since = 0;
-		l->said_away = 0;
+	if (!is_waiting(ch)) {
+		if (ch->since != 0)
+			look_later(ch);
+		ch->since = 0;
+		ch->said_away = 0;
 		return;
 	}
-	if (l->since == 0) {
-		l->since = now;
-		l->pause = LOOK_FIRST;
-		timer_set(l->app->loop, &l->silence, now + l->pause);
+	if (ch->since == 0) {
+		ch->since = now;
+		ch->pause = LOOK_FIRST;
+		timer_set(ch->app->loop, &ch->silence, now + ch->pause);
 	}
-	if (stream_away(l->stream) && !l->said_away) {
-		log_line(1, "%s: away; waiting", stream_peer(l->stream));
-		l->said_away = 1;
+	if (stream_away(ch->stream) && !ch->said_away) {
+		log_line(1, "%s: away; waiting", stream_peer(ch->stream));
+		ch->said_away = 1;
 	}
 }
 
 static void
-still_waiting(struct channel *l)
+still_waiting(struct channel *ch)
 {
 	int64_t	 now = clock_ms();
 
-	if (now - l->since >= channel_patience(l->app)) {
-		gave_up_waiting(l, (now - l->since) / 1000);
+	if (now - ch->since >= channel_patience(ch->app)) {
+		gave_up_waiting(ch, (now - ch->since) / 1000);
 		return;
 	}
-	if (!l->app->away)
-		stream_ping(l->stream);
-	l->pause = l->pause < LOOK_MOST / 2 ? 2 * l->pause : LOOK_MOST;
-	if (now + l->pause > l->since + channel_patience(l->app))
-		timer_set(l->app->loop, &l->silence, l->since + channel_patience(l->app));
+	if (!ch->app->away)
+		stream_ping(ch->stream);
+	ch->pause = ch->pause < LOOK_MOST / 2 ? 2 * ch->pause : LOOK_MOST;
+	if (now + ch->pause > ch->since + channel_patience(ch->app))
+		timer_set(ch->app->loop, &ch->silence, ch->since + channel_patience(ch->app));
 	else
-		timer_set(l->app->loop, &l->silence, now + l->pause);
+		timer_set(ch->app->loop, &ch->silence, now + ch->pause);
 }
 
 static void
 waits_all(struct app *app)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	TAILQ_FOREACH(l, &app->channels, next)
-		if (l->stream != NULL)
-			channel_wait(l);
+	TAILQ_FOREACH(ch, &app->channels, next)
+		if (ch->stream != NULL)
+			channel_wait(ch);
 }
 
 void
@@ -574,36 +598,36 @@ channels_away(struct app *app)
 }
 
 static void
-break_stream(struct channel *l, const char *why)
+break_stream(struct channel *ch, const char *why)
 {
 	/* It may have opened in this very turn. */
-	if (stream_state(l->stream) == STREAM_OPEN && !l->greeted)
-		channel_greet(l);
-	stream_break(l->stream, why);
+	if (stream_state(ch->stream) == STREAM_OPEN && !ch->greeted)
+		channel_greet(ch);
+	stream_break(ch->stream, why);
 }
 
 void
 channels_break(struct app *app, const char *why)
 {
-	struct channel	*l, *next;
+	struct channel	*ch, *next;
 
-	TAILQ_FOREACH_SAFE(l, &app->channels, next, next)
-		if (l->stream == NULL) {
+	TAILQ_FOREACH_SAFE(ch, &app->channels, next, next)
+		if (ch->stream == NULL) {
 			if (app->lost)
-				channel_free(l);
-		} else if (app->lost || !stream_mends(l->stream))
-			break_stream(l, why);
+				channel_free(ch);
+		} else if (app->lost || !stream_mends(ch->stream))
+			break_stream(ch, why);
 }
 
 void
 channels_moved(struct app *app)
 {
-	struct channel	*l, *next;
+	struct channel	*ch, *next;
 
-	TAILQ_FOREACH_SAFE(l, &app->channels, next, next)
-		if (l->stream != NULL &&
-		    stream_state(l->stream) != STREAM_OPENING)
-			break_stream(l, "the server has given us another "
+	TAILQ_FOREACH_SAFE(ch, &app->channels, next, next)
+		if (ch->stream != NULL &&
+		    stream_state(ch->stream) != STREAM_OPENING)
+			break_stream(ch, "the server has given us another "
 			    "address after a loss, by which the peer does "
 			    "not know us; try again");
 }
@@ -619,165 +643,165 @@ channels_back(struct app *app)
 static void
 channel_timeout(void *arg)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 	char		 why[64];
 
-	if (l->since != 0) {
-		gave_up_waiting(l, l->app->conf.timeout);
+	if (ch->since != 0) {
+		gave_up_waiting(ch, ch->app->conf.timeout);
 		return;
 	}
 	snprintf(why, sizeof(why), "nothing moved for %ld s; try again, "
 	    "or give it more time with -w",
-	    l->app->conf.timeout);
-	stream_abort(l->stream, SE_REMOTE_SERVER_TIMEOUT);
-	channel_failed(l, FAULT_TIME, why);
+	    ch->app->conf.timeout);
+	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);
+	channel_failed(ch, FAULT_TIME, why);
 }
 
 /* Has the peer been silent since this was last called?  If it owes us answers,
  * what else it says does not count. */
 static void
-look_for_peer(struct channel *l)
+look_for_peer(struct channel *ch)
 {
-	uint64_t	 confirmed = stream_confirmed(l->stream);
-	uint64_t	 received = stream_received(l->stream);
+	uint64_t	 confirmed = stream_confirmed(ch->stream);
+	uint64_t	 received = stream_received(ch->stream);
 
-	look_later(l);
-	if (l->confirmed == confirmed && (l->heard == received ||
-	    confirmed < stream_sent(l->stream)))
-		stream_ping(l->stream);
-	l->confirmed = confirmed;
-	l->heard = received;
+	look_later(ch);
+	if (ch->confirmed == confirmed && (ch->heard == received ||
+	    confirmed < stream_sent(ch->stream)))
+		stream_ping(ch->stream);
+	ch->confirmed = confirmed;
+	ch->heard = received;
 }
 
 static void
 channel_silent(void *arg)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 
-	look_later(l);
-	if (l->stream == NULL)
+	look_later(ch);
+	if (ch->stream == NULL)
 		return;
 	/* It has all that it wants, and its sender does not close. */
-	if (ask_file(l, l->file_ops->complete)) {
-		stream_finish(l->stream);
-		stream_close_at_end(l->stream);
+	if (ask_file(ch, ch->file_ops->complete)) {
+		stream_finish(ch->stream);
+		stream_close_at_end(ch->stream);
 	}
 	/* What came before a failure is for the local end, but one that waits
 	 * for us to read will never take it. */
-	if (stream_state(l->stream) == STREAM_FAILED &&
-	    (l->app->mode == MODE_SERVE || l->app->mode == MODE_FORWARD) && l->doomed++)
-		channel_broke(l);
-	else if (is_waiting(l) && l->since != 0)
-		still_waiting(l);
+	if (stream_state(ch->stream) == STREAM_FAILED &&
+	    (ch->app->mode == MODE_SERVE || ch->app->mode == MODE_FORWARD) && ch->doomed++)
+		channel_broke(ch);
+	else if (is_waiting(ch) && ch->since != 0)
+		still_waiting(ch);
 	else
-		look_for_peer(l);
+		look_for_peer(ch);
 }
 
 /* Say once what protects the stream, and remember whom we met. */
 void
-channel_greet(struct channel *l)
+channel_greet(struct channel *ch)
 {
-	const char	*peer = stream_peer(l->stream);
-	const char	*key = stream_key(l->stream);
+	const char	*peer = stream_peer(ch->stream);
+	const char	*key = stream_key(ch->stream);
 	char		 line[TRUST_ERR];
 	int		 doubts;
 
-	l->greeted = 1;
+	ch->greeted = 1;
 	if (key == NULL) {
 		log_line(1, "%s: not encrypted end to end", peer);
-		if (stream_lost_session(l->stream))
-			admit_say_plain(l->app, peer, l->listener ? "an xcat that "
+		if (stream_lost_session(ch->stream))
+			admit_say_plain(ch->app, peer, ch->listener ? "an xcat that "
 			    "offers no session" : "it did not take the "
 			    "session that was offered");
 		return;
 	}
 	log_line(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
-	doubts = trust_doubts(l->app->trust, peer);
-	if (trust_met(l->app->trust, peer, key, line, sizeof(line)) != NULL)
+	doubts = trust_doubts(ch->app->trust, peer);
+	if (trust_met(ch->app->trust, peer, key, line, sizeof(line)) != NULL)
 		log_line(doubts ? -1 : 0, "%s", line);
 }
 
 /* The stream has its descriptors, or needs none: is one of its directions over,
  * or all of it? */
 static void
-channel_check_ends(struct channel *l, enum stream_state state)
+channel_check_ends(struct channel *ch, enum stream_state state)
 {
-	if (l->pump == NULL) {
+	if (ch->pump == NULL) {
 		if (state == STREAM_FAILED)
-			channel_broke(l);
+			channel_broke(ch);
 		else if (state == STREAM_CLOSED)
-			channel_over(l, FAULT_NONE);
+			channel_over(ch, FAULT_NONE);
 		return;
 	}
 	/* The end of input is passed on only behind all that came, and only
 	 * if it is the true end. */
-	if (pump_error(l->pump) == 0 && stream_eof(l->stream) &&
-	    !pump_output_finished(l->pump) && (state != STREAM_FAILED ||
-	    stream_heard_end(l->stream)))
-		pump_finish_output(l->pump);
-	if (pump_error(l->pump) != 0)
-		channel_end_failed(l);
-	else if (state == STREAM_FAILED && stream_eof(l->stream))
-		channel_broke(l);
-	else if (state == STREAM_CLOSED && pump_output_finished(l->pump)) {
-		if (l->app->mode == MODE_SEND && !pump_input_finished(l->pump))
-			channel_failed(l, FAULT_BROKEN, "the peer closed the "
+	if (pump_error(ch->pump) == 0 && stream_eof(ch->stream) &&
+	    !pump_output_finished(ch->pump) && (state != STREAM_FAILED ||
+	    stream_heard_end(ch->stream)))
+		pump_finish_output(ch->pump);
+	if (pump_error(ch->pump) != 0)
+		channel_end_failed(ch);
+	else if (state == STREAM_FAILED && stream_eof(ch->stream))
+		channel_broke(ch);
+	else if (state == STREAM_CLOSED && pump_output_finished(ch->pump)) {
+		if (ch->app->mode == MODE_SEND && !pump_input_finished(ch->pump))
+			channel_failed(ch, FAULT_BROKEN, "the peer closed the "
 			    "stream before the end of the input; try again");
 		else
-			channel_over(l, FAULT_NONE);
+			channel_over(ch, FAULT_NONE);
 	}
 }
 
 /* Something happened to the stream or to the end: see what follows. */
 static void
-channel_check(struct channel *l)
+channel_check(struct channel *ch)
 {
 	enum stream_state	 state;
 	uint64_t		 now_moved;
 
-	if (l->pump != NULL)
-		pump_push(l->pump);
-	now_moved = moved(l);
-	upgrade_check(l);
-	if (accept_missed(l))
+	if (ch->pump != NULL)
+		pump_push(ch->pump);
+	now_moved = moved(ch);
+	upgrade_check(ch);
+	if (accept_missed(ch))
 		return;
-	state = stream_state(l->stream);
-	if (state == STREAM_OPEN && !l->greeted) {
-		channel_greet(l);
-		if (l->app->mode == MODE_PROBE) {
-			probe_stands(l);
+	state = stream_state(ch->stream);
+	if (state == STREAM_OPEN && !ch->greeted) {
+		channel_greet(ch);
+		if (ch->app->mode == MODE_PROBE) {
+			probe_stands(ch);
 			return;
 		}
-		call_stands(l);
+		call_stands(ch);
 	}
-	if (l->turn == CHANNEL_SHAKING && state == STREAM_OPEN) {
-		accept_stands(l);
+	if (ch->turn == CHANNEL_SHAKING && state == STREAM_OPEN) {
+		accept_stands(ch);
 		return;
 	}
-	if (now_moved != l->progress) {
-		l->progress = now_moved;
-		channel_tick(l);
-		if (l->since != 0)
-			l->since = clock_ms();
+	if (now_moved != ch->progress) {
+		ch->progress = now_moved;
+		channel_tick(ch);
+		if (ch->since != 0)
+			ch->since = clock_ms();
 	}
-	channel_wait(l);
-	if (l->turn != CHANNEL_OURS && l->turn != CHANNEL_TAKEN) {
+	channel_wait(ch);
+	if (ch->turn != CHANNEL_OURS && ch->turn != CHANNEL_TAKEN) {
 		if (state == STREAM_FAILED)
-			channel_broke(l);
+			channel_broke(ch);
 		return;
 	}
-	if (ask_file(l, l->file_ops->check))
+	if (ask_file(ch, ch->file_ops->check))
 		return;
 	/* Not before: an offer that fails must not cost us the descriptors. */
-	if (l->app->mode == MODE_LISTEN && l->file == NULL && l->pump == NULL &&
-	    (state == STREAM_OPEN || stream_received(l->stream) > 0))
-		channel_join_stdio(l);
-	if (l->unjoined != 0) {
-		channel_unjoined(l);
+	if (ch->app->mode == MODE_LISTEN && ch->file == NULL && ch->pump == NULL &&
+	    (state == STREAM_OPEN || stream_received(ch->stream) > 0))
+		channel_join_stdio(ch);
+	if (ch->unjoined != 0) {
+		channel_unjoined(ch);
 		return;
 	}
-	notes_opened(l);
-	channel_check_ends(l, state);
+	notes_opened(ch);
+	channel_check_ends(ch, state);
 }
 
 static void
@@ -796,12 +820,12 @@ look_at_clock(struct app *app)
 static struct channel *
 next_changed(struct app *app)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	TAILQ_FOREACH(l, &app->changed, change)
-		if (l->looked != app->turn)
+	TAILQ_FOREACH(ch, &app->changed, change)
+		if (ch->looked != app->turn)
 			break;
-	return l;
+	return ch;
 }
 
 /* Not to wait is all that it is for. */
@@ -817,14 +841,14 @@ static void
 channels_check(void *arg)
 {
 	struct app	*app = arg;
-	struct channel	*l;
+	struct channel	*ch;
 
 	look_at_clock(app);
-	for (app->turn++; (l = next_changed(app)) != NULL;) {
-		unchanged(l);
-		l->looked = app->turn;
-		if (l->stream != NULL)
-			channel_check(l);
+	for (app->turn++; (ch = next_changed(app)) != NULL;) {
+		unchanged(ch);
+		ch->looked = app->turn;
+		if (ch->stream != NULL)
+			channel_check(ch);
 	}
 	if (!TAILQ_EMPTY(&app->changed))
 		timer_set(app->loop, &app->looking, clock_ms());
@@ -838,64 +862,64 @@ channels_check(void *arg)
 static size_t
 channel_room(void *arg)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 	size_t		 room;
 
 	/* What goes through a socket is not for the server to take. */
-	if (session_room(l->app->session) == 0 &&
-	    carrier_way(stream_carrier(l->stream)) == CARRIER_INBAND)
+	if (session_room(ch->app->session) == 0 &&
+	    carrier_way(stream_carrier(ch->stream)) == CARRIER_INBAND)
 		return 0;
-	room = stream_room(l->stream);
-	return l->file_ops->room != NULL ? l->file_ops->room(l->file, room) :
+	room = stream_room(ch->stream);
+	return ch->file_ops->room != NULL ? ch->file_ops->room(ch->file, room) :
 	    room;
 }
 
 static int
 channel_write(void *arg, const void *data, size_t len)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 
-	if (l->file_ops->wrote != NULL)
-		l->file_ops->wrote(l->file, len);
-	return stream_write(l->stream, data, len);
+	if (ch->file_ops->wrote != NULL)
+		ch->file_ops->wrote(ch->file, len);
+	return stream_write(ch->stream, data, len);
 }
 
 static void
 channel_finish(void *arg)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 
-	if (l->file_ops->ended != NULL)
-		l->file_ops->ended(l->file);
+	if (ch->file_ops->ended != NULL)
+		ch->file_ops->ended(ch->file);
 	else
-		stream_finish(l->stream);
+		stream_finish(ch->stream);
 }
 
 static const unsigned char *
 channel_data(void *arg, size_t *len)
 {
-	const struct channel	*l = arg;
-	const unsigned char	*data = stream_data(l->stream, len);
+	const struct channel	*ch = arg;
+	const unsigned char	*data = stream_data(ch->stream, len);
 
-	if (l->file_ops->limit != NULL)
-		*len = l->file_ops->limit(l->file, *len);
+	if (ch->file_ops->limit != NULL)
+		*len = ch->file_ops->limit(ch->file, *len);
 	return data;
 }
 
 static void
 channel_consume(void *arg, size_t len)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 	size_t		 there;
 
-	if (l->file_ops->took != NULL)
-		l->file_ops->took(l->file, stream_data(l->stream, &there), len);
+	if (ch->file_ops->took != NULL)
+		ch->file_ops->took(ch->file, stream_data(ch->stream, &there), len);
 	else
-		stream_consume(l->stream, len);
+		stream_consume(ch->stream, len);
 }
 
 void
-channel_join(struct channel *l, int rfd, int wfd)
+channel_join(struct channel *ch, int rfd, int wfd)
 {
 	struct pump_peer	 peer = {
 		.room = channel_room,
@@ -904,13 +928,13 @@ channel_join(struct channel *l, int rfd, int wfd)
 		.data = channel_data,
 		.consume = channel_consume,
 		.changed = channel_changed,
-		.arg = l,
+		.arg = ch,
 	};
 
-	if ((l->pump = pump_new(l->app->loop, rfd, wfd, &peer)) == NULL)
-		l->unjoined = errno;
-	channel_changed(l);
-	channel_tick(l);
+	if ((ch->pump = pump_new(ch->app->loop, rfd, wfd, &peer)) == NULL)
+		ch->unjoined = errno;
+	channel_changed(ch);
+	channel_tick(ch);
 }
 
 /* Copies, because a listener's next stream wants them again. */
@@ -921,39 +945,39 @@ keep_fd(const struct app *app, int fd)
 }
 
 void
-channel_join_stdio(struct channel *l)
+channel_join_stdio(struct channel *ch)
 {
-	l->chat = !l->app->conf.no_stdin && isatty(STDIN_FILENO) &&
+	ch->chat = !ch->app->conf.no_stdin && isatty(STDIN_FILENO) &&
 	    isatty(STDOUT_FILENO);
-	channel_join(l, l->app->conf.no_stdin ? PUMP_NONE : keep_fd(l->app, STDIN_FILENO),
-	    l->app->mode == MODE_SEND ? PUMP_NONE : keep_fd(l->app, STDOUT_FILENO));
+	channel_join(ch, ch->app->conf.no_stdin ? PUMP_NONE : keep_fd(ch->app, STDIN_FILENO),
+	    ch->app->mode == MODE_SEND ? PUMP_NONE : keep_fd(ch->app, STDOUT_FILENO));
 }
 
 int
 channels_end_chat(struct app *app)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	TAILQ_FOREACH(l, &app->channels, next)
-		if (l->chat && l->pump != NULL &&
-		    stream_state(l->stream) == STREAM_OPEN)
+	TAILQ_FOREACH(ch, &app->channels, next)
+		if (ch->chat && ch->pump != NULL &&
+		    stream_state(ch->stream) == STREAM_OPEN)
 			break;
-	if (l == NULL)
+	if (ch == NULL)
 		return 0;
-	pump_stop_input(l->pump);
-	stream_finish(l->stream);
-	stream_close_at_end(l->stream);
-	channel_changed(l);
+	pump_stop_input(ch->pump);
+	stream_finish(ch->stream);
+	stream_close_at_end(ch->stream);
+	channel_changed(ch);
 	return 1;
 }
 
 static const char *
 judge(void *arg, const char *fingerprint)
 {
-	struct channel	*l = arg;
+	struct channel	*ch = arg;
 
-	return trust_judge(l->app->trust, app_listens(l->app) ? stream_peer(l->stream) :
-	    l->app->peer, fingerprint);
+	return trust_judge(ch->app->trust, app_listens(ch->app) ? stream_peer(ch->stream) :
+	    ch->app->peer, fingerprint);
 }
 
 /* Unless -b says it, callers do: some ask for 65535 and for nothing else. */

@@ -90,10 +90,10 @@ struct channel_takers {
 	/* The file that was agreed on for a stream with this sid; or NULL. */
 	void	*(*find)(struct app *app, const char *peer, const char *sid);
 	/* Attach that file to the channel of its stream.  0 or -1. */
-	int	 (*take)(struct channel *l, void *file);
+	int	 (*take)(struct channel *ch, void *file);
 	/* Attach a file that is still to be described in the channel's stream.
 	 * 0 or -1. */
-	int	 (*offered)(struct channel *l);
+	int	 (*offered)(struct channel *ch);
 	/* Does standard output belong to a file that comes by no channel? */
 	int	 (*busy)(struct app *app);
 };
@@ -138,17 +138,17 @@ struct channel {
 void	 channels_init(struct app *app);
 /* A new one in app->channels, with neither; NULL when out of memory. */
 struct channel *channel_new(struct app *app);
-void	 channel_free(struct channel *l);
+void	 channel_free(struct channel *ch);
 /* A file goes or comes by it, until that is detached. */
-void	 channel_attach(struct channel *l, const struct channel_file_ops *ops,
+void	 channel_attach(struct channel *ch, const struct channel_file_ops *ops,
 	    void *file);
-void	 channel_detach(struct channel *l);
+void	 channel_detach(struct channel *ch);
 /* Is there a file, whose local end is another one than standard input and
  * output? */
-int	 channel_is_apart(const struct channel *l);
+int	 channel_is_apart(const struct channel *ch);
 /* It is over, and freed.  Where there may be others, that is all; else the
  * run ends with this status. */
-void	 channel_over(struct channel *l, enum fault fault);
+void	 channel_over(struct channel *ch, enum fault fault);
 /* Is everything done, and we stay only in case the peer asks how it ended? */
 int	 channel_lingers(const struct app *app);
 /* A peer has nothing more to ask about a stream that ended. */
@@ -159,23 +159,27 @@ void	 channel_answer_later(void *app);
 /* Look at it before the loop waits next; an argument for stream_call(). */
 void	 channel_changed(void *link);
 /* Join its stream to these descriptors, as pump_new() has them.  If that cannot
- * be, l->unjoined says why, and the link fails when it is looked at next. */
-void	 channel_join(struct channel *l, int rfd, int wfd);
+ * be, ch->unjoined says why, and the link fails when it is looked at next. */
+void	 channel_join(struct channel *ch, int rfd, int wfd);
 /* Join its stream to standard input and output. */
-void	 channel_join_stdio(struct channel *l);
+void	 channel_join_stdio(struct channel *ch);
 /* A signal ends what was typed at the terminals of such a stream, if there is
  * one: the stream is closed when all of it has arrived.  Returns 1, or 0 if
  * there is no such stream. */
 int	 channels_end_chat(struct app *app);
 /* Something moved, or may from now on: -w counts from here. */
-void	 channel_tick(struct channel *l);
+void	 channel_tick(struct channel *ch);
+/* The process of a service has ended: see to the channel that it belongs to. */
+void	 channels_child_ended(struct app *app, pid_t pid);
+/* A signal ends the run: tell the peers. */
+void	 channels_stop(struct app *app);
 /* The command of its service has ended: it hears no more, and its last word
  * ends the stream. */
-void	 channel_child_ended(struct channel *l);
+void	 channel_child_ended(struct channel *ch);
 /* It has failed, for this reason: say so, and end it. */
-void	 channel_failed(struct channel *l, enum fault fault, const char *why);
+void	 channel_failed(struct channel *ch, enum fault fault, const char *why);
 /* Say once what protects its stream, and remember whom we met. */
-void	 channel_greet(struct channel *l);
+void	 channel_greet(struct channel *ch);
 /* What streams of this run are like. */
 struct stream_conf channel_stream_conf(struct app *app);
 /* Until when an answer asked for now is waited for. */
@@ -197,7 +201,7 @@ int64_t	 channel_patience(const struct app *app);
  */
 
 /* Open the link's stream to a service of the peer.  0 or -1. */
-int	 call(struct channel *l, const char *host, const char *port);
+int	 call(struct channel *ch, const char *host, const char *port);
 /* Call the peer, and join standard input and output to that.  NULL, and the run
  * ends, when out of memory. */
 struct channel *call_stdio(struct app *app);
@@ -207,14 +211,14 @@ int	 forward_open(struct app *app, char *why) MUST_CHECK;
 /* There is a way to the peer: accept, and say so. */
 void	 forward_start(struct app *app);
 /* The stream is open: those who had to wait for that go on. */
-void	 call_stands(struct channel *l);
+void	 call_stands(struct channel *ch);
 
 /*
  * probe.c: -z
  */
 void	 probe(struct app *app);
 /* The stream stands: report, and end it. */
-void	 probe_stands(struct channel *l);
+void	 probe_stands(struct channel *ch);
 
 /*
  * listen.c
@@ -231,10 +235,10 @@ void	 accept_offered(void *app, struct inband *offer,
 void	 accept_socket_offered(struct app *app, struct s5b_offer *o);
 /* A stream that a peer has opened was to be over a socket that is not to be
  * had: 1, and it is gone, as if it had not been offered. */
-int	 accept_missed(struct channel *l);
+int	 accept_missed(struct channel *ch);
 /* The session of a link that was SHAKING stands: it gets its place, or a place
  * in the line, or is refused; the link may be gone. */
-void	 accept_stands(struct channel *l);
+void	 accept_stands(struct channel *ch);
 /* A timer's: the session should stand by now, or the link fails. */
 void	 accept_late(void *link);
 /* Standard input and output are free: whoever has waited longest. */

@@ -10,36 +10,36 @@
 
 /* What the stream goes to here. */
 static const char *
-target(const struct channel *l)
+target(const struct channel *ch)
 {
-	if (l->app->mode == MODE_LISTEN)
+	if (ch->app->mode == MODE_LISTEN)
 		return "standard input and output";
-	return l->service != NULL ? l->service : "a service";
+	return ch->service != NULL ? ch->service : "a service";
 }
 
 void
-notes_opened(struct channel *l)
+notes_opened(struct channel *ch)
 {
-	if (!l->listener || !l->app->conf.keep || l->opened != 0 || !l->greeted ||
-	    l->pump == NULL || l->file != NULL)
+	if (!ch->listener || !ch->app->conf.keep || ch->opened != 0 || !ch->greeted ||
+	    ch->pump == NULL || ch->file != NULL)
 		return;
-	l->noted = 1;
-	l->opened = clock_ms();
-	log_line(LOG_EVENT, "%s: stream to %s", stream_peer(l->stream), target(l));
+	ch->noted = 1;
+	ch->opened = clock_ms();
+	log_line(LOG_EVENT, "%s: stream to %s", stream_peer(ch->stream), target(ch));
 }
 
 int
-notes_ended(struct channel *l, int level, const char *how)
+notes_ended(struct channel *ch, int level, const char *how)
 {
-	int64_t	 ms = clock_ms() - l->opened;
+	int64_t	 ms = clock_ms() - ch->opened;
 
-	if (!l->noted)
+	if (!ch->noted)
 		return 0;
-	l->noted = 0;
+	ch->noted = 0;
 	log_line(level, "%s: stream to %s ended after %lld.%lld s, %llu bytes in, "
-	    "%llu out: %s", stream_peer(l->stream), target(l),
+	    "%llu out: %s", stream_peer(ch->stream), target(ch),
 	    (long long)ms / 1000, (long long)ms / 100 % 10,
-	    (unsigned long long)stream_received(l->stream),
-	    (unsigned long long)stream_confirmed(l->stream), how);
+	    (unsigned long long)stream_received(ch->stream),
+	    (unsigned long long)stream_confirmed(ch->stream), how);
 	return 1;
 }

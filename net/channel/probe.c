@@ -19,7 +19,7 @@ probe_features(void *arg, const struct elem *answer)
 	const struct elem	*query, *e;
 	const char		*var;
 	struct app		*app = arg;
-	struct channel		*l;
+	struct channel		*ch;
 
 	if (answer != NULL && stanza_error(answer) == SE_NONE)
 		app_report(app, "round trip: %lld ms",
@@ -29,10 +29,10 @@ probe_features(void *arg, const struct elem *answer)
 	    e = elem_next(e, NULL, "feature"))
 		if ((var = elem_attr(e, "var")) != NULL)
 			app_report(app, "feature: %.128s", var);
-	if ((l = channel_new(app)) == NULL)
+	if ((ch = channel_new(app)) == NULL)
 		app_fail(app, FAULT_LOCAL, "out of memory");
 	else
-		call(l, app->host, app->port);
+		call(ch, app->host, app->port);
 }
 
 void
@@ -51,22 +51,22 @@ probe(struct app *app)
 }
 
 void
-probe_stands(struct channel *l)
+probe_stands(struct channel *ch)
 {
-	const char	*key = stream_key(l->stream);
+	const char	*key = stream_key(ch->stream);
 
-	app_report(l->app, "session: %s%s", key != NULL ? "tls 1.3 end to end, key " :
+	app_report(ch->app, "session: %s%s", key != NULL ? "tls 1.3 end to end, key " :
 	    "not encrypted end to end", key != NULL ? key : "");
-	app_report(l->app, "carrier: in-band (XEP-0047), %s stanzas, blocks of %zu bytes",
-	    l->app->conf.message ? "message" : "iq", stream_block(l->stream));
+	app_report(ch->app, "carrier: in-band (XEP-0047), %s stanzas, blocks of %zu bytes",
+	    ch->app->conf.message ? "message" : "iq", stream_block(ch->stream));
 	if (!streamhosts_allowed())
-		app_report(l->app, "carrier: no sockets (-i)");
-	else if (key != NULL && !l->app->conf.message)
-		app_report(l->app, "carrier: sockets (XEP-0065), if the peer takes them");
-	app_report(l->app, "reachable: %s%s%s%s%s", l->app->peer, l->app->host != NULL ? " " : "",
-	    l->app->host != NULL ? l->app->host : "", l->app->port != NULL ? ":" : "",
-	    l->app->port != NULL ? l->app->port : "");
+		app_report(ch->app, "carrier: no sockets (-i)");
+	else if (key != NULL && !ch->app->conf.message)
+		app_report(ch->app, "carrier: sockets (XEP-0065), if the peer takes them");
+	app_report(ch->app, "reachable: %s%s%s%s%s", ch->app->peer, ch->app->host != NULL ? " " : "",
+	    ch->app->host != NULL ? ch->app->host : "", ch->app->port != NULL ? ":" : "",
+	    ch->app->port != NULL ? ch->app->port : "");
 	/* What the service says, and when it ends, is of no interest. */
-	stream_abort(l->stream, SE_RECIPIENT_UNAVAILABLE);
-	channel_over(l, FAULT_NONE);
+	stream_abort(ch->stream, SE_RECIPIENT_UNAVAILABLE);
+	channel_over(ch, FAULT_NONE);
 }

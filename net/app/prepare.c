@@ -1,0 +1,138 @@
+/* prepare: what can be wrong before the network is; see prepare.h. */
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "ibb/e2e.h"
+#include "net/app/prepare.h"
+#include "net/channel/app.h"
+#include "net/conf/allow.h"
+#include "net/conf/conf.h"
+#include "net/conf/identity.h"
+#include "net/conf/trust.h"
+#include "net/dial/proxy.h"
+#include "net/io/log.h"
+#include "net/io/tls.h"
+#include "net/login/fast_tokens.h"
+#include "net/login/features_cache.h"
+#include "net/transport/discover.h"
+#include "xml/jid.h"
+
+/* What the sessions with other xcats need. */
+static int
+prepare_e2e(struct app *app)
+{
+	const struct identity	*id;
+	char			 why[TRUST_ERR];
+
+	if (app->conf.e2e == E2E_OFF)
+		return 0;
+	if ((app->trust = trust_new(app->conf.dir, app->allow, why)) == NULL)
+		return app_fail(app, app_blame(why), "%s", why);
+	id = trust_identity(app->trust);
+	if (*id->note != '\0')
+		log_line(LOG_EVENT, "%s", id->note);
+	if (*trust_note(app->trust) != '\0')
+		log_line(LOG_EVENT, "%s", trust_note(app->trust));
+	if ((app->e2e = e2e_context(id->cert, id->key)) == NULL)
+		return app_fail(app, FAULT_LOCAL, "out of memory");
+	return 0;
+}
+
+/* The proxy is that of -x, or else that of the environment. */
+static int
+prepare_proxy(struct app *app)
+{
+	char	 why[PROXY_ERR];
+	int	 r;
+
+	if (app->conf.proxy == NULL) {
+		if ((r = proxy_environment(&app->proxy, why)) == -1)
+			return app_fail(app, app_blame(why), "%s", why);
+		app->proxied = r == 1;
+		return 0;
+	}
+	app->proxied = 1;
+	if (proxy_parse(app->conf.proxy, &app->proxy, why) == -1)
+		return app_fail(app, app_blame(why), "-x: %s", why);
+	return 0;
+}
+
+/* How the server may be reached. */
+static int
+prepare_ways(struct app *app)
+{
+	char			 domain[JID_MAX], ascii[JID_MAX];
+	char			 why[DISCOVER_ERR];
+	struct discover_conf	 wc = {
+		.domain = ascii,
+		.server = app->conf.server,
+		.family = app->conf.family == FAMILY_4 ? AF_INET :
+		    app->conf.family == FAMILY_6 ? AF_INET6 : AF_UNSPEC,
+		.kinds = app->conf.transport,
+		.cleartext = app->conf.cleartext,
+		.proxy = app->proxied ? &app->proxy : NULL,
+		.tls = app->tls,
+	};
+
+	if (jid_ascii(jid_domain(app->jid, domain), ascii) == -1)
+		return app_fail(app, errno == ENOMEM ? FAULT_LOCAL : FAULT_USE,
+		    "-j %s: %s", app->jid, errno == ENOMEM ? "out of memory" :
+		    "its domain cannot be a host name");
+	if ((app->ways = discover_new(&wc, why)) == NULL)
+		return app_fail(app, app_blame(why), "%s", why);
+	return 0;
+}
+
+/* What earlier logins have left behind. */
+static int
+prepare_memory(struct app *app)
+{
+	char	 why[FAST_TOKENS_ERR], bare[JID_MAX];
+
+	jid_bare(app->jid, bare);
+	if ((app->manners = features_cache_read(app->conf.dir, bare)) == NULL)
+		return app_fail(app, FAULT_LOCAL, "out of memory");
+	if (*features_cache_note(app->manners) != '\0')
+		log_line(LOG_EVENT, "%s", features_cache_note(app->manners));
+	if (!app->conf.fast || app->conf.certificate != NULL)
+		return 0;
+	app->tokens = fast_tokens_open(app->conf.dir, bare, why);
+	if (app->tokens == NULL && *why != '\0')
+		return app_fail(app, app_blame(why), "%s", why);
+	if (app->tokens != NULL && *fast_tokens_note(app->tokens) != '\0')
+		log_line(LOG_EVENT, "%s", fast_tokens_note(app->tokens));
+	return 0;
+}
+
+/* Everything that can be wrong before the network is. */
+int
+prepare(struct app *app)
+{
+	char	 why[CONF_ERR], local[JID_MAX];
+	int	 anonymous = *jid_local(app->jid, local) == '\0';
+
+	if (app_listens(app) && (app->allow = allow_new(&app->conf.allow,
+	    anonymous ? NULL : app->jid, why)) == NULL)
+		return app_fail(app, app_blame(why), "%s", why);
+	if (app_listens(app) && app->conf.e2e == E2E_OFF &&
+	    allow_wants_key(app->allow))
+		return app_fail(app, FAULT_USE, "-a with a key needs end-to-end "
+		    "encryption, which shows it: leave out e2e=off, or the "
+		    "key");
+	app->tls = tls_context(app->conf.ca_file, app->conf.certificate,
+	    app->conf.key, why);
+	if (app->tls == NULL)
+		return app_fail(app, app_blame(why), "%s", why);
+	if (prepare_proxy(app) == -1 || prepare_ways(app) == -1 ||
+	    prepare_e2e(app) == -1 ||
+	    (!anonymous && prepare_memory(app) == -1))
+		return -1;
+	if (!anonymous && app->conf.certificate == NULL &&
+	    conf_password(&app->conf, jid_bare(app->jid, local), why) == -1)
+		return app_fail(app, app_blame(why), "%s", why);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/*
+ * prepare: from the options to what a login needs: keys, tokens, the proxy, the
+ * password.  All that can be wrong before the network is found here.
+ */
+#ifndef NET_APP_PREPARE_H
+#define NET_APP_PREPARE_H
+
+#include "xml/check.h"
+
+struct app;
+
+/* Prepare the run whose conf, mode and jid are given.  Returns 0, or -1 after
+ * app_fail(). */
+int	 prepare(struct app *app) MUST_CHECK;
+
+#endif

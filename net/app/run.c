@@ -1,0 +1,139 @@
+/* run: the loop of a run and all that lives by it; see run.h. */
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "ibb/budget.h"
+#include "ibb/inband.h"
+#include "net/app/run.h"
+#include "net/channel/app.h"
+#include "net/channel/channel.h"
+#include "net/channel/service.h"
+#include "net/conf/allow.h"
+#include "net/conf/conf.h"
+#include "net/conf/trust.h"
+#include "net/dial/port.h"
+#include "net/dial/resolve.h"
+#include "net/file/oob.h"
+#include "net/file/progress.h"
+#include "net/file/receive.h"
+#include "net/file/send.h"
+#include "net/io/child.h"
+#include "net/io/log.h"
+#include "net/io/loop.h"
+#include "net/io/signals.h"
+#include "net/login/fast_tokens.h"
+#include "net/login/features_cache.h"
+#include "net/login/session.h"
+#include "net/s5b/streamhosts.h"
+#include "net/transport/discover.h"
+
+#define CHAT_TIME	2000		/* ms for the last line of a chat */
+
+/*
+ * Signals
+ */
+
+static void
+reap(struct app *app)
+{
+	char	 how[64];
+	pid_t	 pid;
+
+	while ((pid = child_reap(how, sizeof(how))) != 0) {
+		log_line(LOG_DETAIL, "command (process %ld): %s", (long)pid,
+		    how);
+		channels_child_ended(app, pid);
+	}
+}
+
+/* A chat that was to be ended takes too long. */
+static void
+chat_over(void *arg)
+{
+	app_end(arg, FAULT_SIGNAL);
+}
+
+static void
+signalled(void *arg, int signo)
+{
+	struct app	*app = arg;
+
+	if (signo == SIGCHLD) {
+		reap(app);
+		return;
+	}
+	if (app->signo != 0) {	/* twice: at once */
+		loop_stop(app->loop);
+		return;
+	}
+	app->signo = signo;
+	if (channels_end_chat(app)) {
+		app->chat_timer = (struct timer){ .fire = chat_over,
+		    .arg = app };
+		timer_set(app->loop, &app->chat_timer, clock_ms() + CHAT_TIME);
+		return;
+	}
+	channels_stop(app);
+	app_end(app, FAULT_SIGNAL);
+}
+
+/*
+ * Begin and end
+ */
+
+int
+run_new(struct app *app)
+{
+	char	 why[PORT_ERR];
+
+	if ((app->loop = loop_new()) == NULL ||
+	    (app->resolver = resolver_new(app->loop)) == NULL)
+		return app_fail(app, FAULT_LOCAL, "out of memory");
+	channels_init(app);
+	if (signals_catch(app->loop, signalled, app) == -1)
+		return app_fail(app, FAULT_LOCAL, "signals: %s",
+		    strerror(errno));
+	if (app->mode == MODE_FORWARD && forward_open(app, why) == -1)
+		return app_fail(app, FAULT_LOCAL, "%s", why);
+	receive_prepare();
+	if (app_listens(app))
+		oob_fetch_prepare();
+	if (streamhosts_prepare(why) == -1)
+		return app_fail(app, app_blame(why), "%s", why);
+	return 0;
+}
+
+void
+run_free(struct app *app)
+{
+	struct channel	*l;
+
+	while ((l = TAILQ_FIRST(&app->channels)) != NULL)
+		channel_free(l);
+	receive_free();
+	oob_fetch_free();
+	oob_send_free();
+	send_free();
+	progress_end();
+	streamhosts_free();
+	ports_free(app->ports);
+	ibb_free(app->ibb);
+	budget_free(app->budget);
+	session_free(app->session);
+	discover_free(app->ways);
+	features_cache_free(app->manners);
+	fast_tokens_close(app->tokens);
+	resolver_free(app->resolver);
+	signals_forget();
+	loop_free(app->loop);
+	services_free(app->services);
+	trust_free(app->trust);
+	allow_free(app->allow);
+	SSL_CTX_free(app->tls);
+	SSL_CTX_free(app->e2e);
+	conf_free(&app->conf);
+}

@@ -1,0 +1,265 @@
+/* server: the login of a run, and what its session tells; see server.h. */
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "ibb/budget.h"
+#include "ibb/inband.h"
+#include "net/app/server.h"
+#include "net/channel/admit.h"
+#include "net/channel/app.h"
+#include "net/channel/channel.h"
+#include "net/conf/conf.h"
+#include "net/file/oob.h"
+#include "net/file/receive.h"
+#include "net/file/send.h"
+#include "net/io/log.h"
+#include "net/io/loop.h"
+#include "net/login/roster.h"
+#include "net/login/session.h"
+#include "net/s5b/streamhosts.h"
+#include "net/s5b/upgrade.h"
+#include "net/transport/discover.h"
+#include "xml/elem.h"
+#include "xml/jid.h"
+
+#define PASSWORD_TRIES	3		/* at the terminal */
+#define SIGNAL_TIME	200		/* ms for a signal to be seen */
+#define LOGIN_TIME	30		/* s, unless -w says otherwise */
+
+static void
+trace(void *arg, const char *line)
+{
+	(void)arg;
+	log_line(LOG_TRACE, "%s", line);
+}
+
+static void
+session_line(void *arg, int level, const char *line)
+{
+	(void)arg;
+	log_line(level, "%s", line);
+}
+
+static size_t
+stanza_most(void *arg)
+{
+	(void)arg;
+	const struct app	*app = arg;
+
+	return session_most(app->session);
+}
+
+static void
+logged_in(void *arg)
+{
+	struct app	*app = arg;
+	struct ibb_host	 host = {
+		.allowed = admit_opens,
+		.offer = app_listens(app) ? accept_offered : NULL,
+		.settled = channel_settled,
+		.now = clock_us,
+		.ask_later = channel_ask_later,
+		.answer_later = channel_answer_later,
+		.most = stanza_most,
+		.trace = trace,
+		.arg = app,
+	};
+	size_t			 memory = (size_t)app->conf.memory;
+
+	app->budget = budget_new(memory, app_listens(app) &&
+	    !app_is_single(app) ? memory / 2 : memory);
+	app->ibb = ibb_new(session_iqs(app->session), &host);
+	if (app->budget == NULL || app->ibb == NULL)
+		app_fail(app, FAULT_LOCAL, "out of memory");
+	else if (app_listens(app))
+		accept_start(app);
+	else if (app->mode == MODE_FORWARD)
+		forward_start(app);
+	else if (app->mode == MODE_PROBE)
+		probe(app);
+	else if (oob_sends())
+		oob_send_start();
+	else if (send_files())
+		send_start();
+	else if (app->mode == MODE_SEND)
+		send_input_start(app);
+	else
+		call_stdio(app);
+}
+
+static int
+stanza(void *arg, const struct elem *e)
+{
+	struct app	*app = arg;
+
+	return ibb_input(app->ibb, e) || upgrade_input(e) ||
+	    receive_input(e) || oob_input(e) || (app->allow != NULL &&
+	    roster_push(session_iqs(app->session), app->allow, e));
+}
+
+/* From a timer: a session is not freed by its own callbacks. */
+static void
+ask_again(void *arg)
+{
+	struct app	*app = arg;
+	char		 why[CONF_ERR], bare[JID_MAX];
+
+	if (conf_password_again(&app->conf, jid_bare(app->jid, bare), why) ==
+	    0) {
+		session_free(app->session);
+		app->session = NULL;
+		app->lost = 0;
+		if (server_login(app) == -1)
+			return;
+	} else if (errno == EINTR) {	/* the signal comes by the loop */
+		timer_set(app->loop, &app->password_timer, clock_ms() + SIGNAL_TIME);
+	} else {
+		app_fail(app, FAULT_USE, "%s", why);
+	}
+}
+
+/* Was it a password that was typed, and are there attempts left? */
+static int
+may_ask_again(const struct app *app)
+{
+	return session_fault(app->session) == SESSION_PASSWORD &&
+	    app->ibb == NULL && app->conf.asked > 0 &&
+	    app->conf.asked < PASSWORD_TRIES;
+}
+
+static int
+stanza_cut(void *arg, const struct elem *e)
+{
+	struct app	*app = arg;
+
+	return ibb_cut(app->ibb, e);
+}
+
+static void
+session_over(void *arg)
+{
+	struct app	*app = arg;
+
+	app->lost = 1;
+	if (channel_lingers(app))
+		app_end(app, FAULT_NONE);
+	if (app->ending) {
+		loop_stop(app->loop);
+		return;
+	}
+	/* Each stream breaks after its received data is written. */
+	channels_break(app, session_why(app->session));
+	if (may_ask_again(app)) {
+		log_line(LOG_FAULT, "%s: %s", discover_name(app->ways),
+		    session_why(app->session));
+		timer_set(app->loop, &app->password_timer, clock_ms());
+	} else if (app->nchannels == 0)
+		app_fail(app, app_session_fault(app), "%s: %s",
+		    discover_name(app->ways), session_why(app->session));
+}
+
+/* The level of lines about a lost server: a run that waits for calls says them,
+ * any other run says so only if it takes too long. */
+static int
+news_level(const struct app *app)
+{
+	return app->mode == MODE_FORWARD ||
+	    (app_listens(app) && app->conf.keep) ? LOG_EVENT : LOG_DETAIL;
+}
+
+static void
+server_lost(void *arg, int resumable)
+{
+	struct app	*app = arg;
+	const char	*why = session_why(app->session);
+
+	/* Leave out the advice behind the semicolon: it is being followed. */
+	log_line(news_level(app), "%s: %.*s; trying again",
+	    discover_name(app->ways), (int)strcspn(why, ";"), why);
+	app->away = 1;
+	channels_away(app);
+	if (!resumable)
+		channels_break(app, why);
+}
+
+/* A peer knows a stream by our address, which may change while there is no
+ * stream.  A listener without -k has told its address once. */
+static int
+may_move(void *arg)
+{
+	const struct app	*app = arg;
+
+	return app->nchannels == 0 && (!app_listens(app) || app->conf.keep);
+}
+
+static void
+server_back(void *arg, int resumed, int too_big)
+{
+	struct app	*app = arg;
+
+	log_line(news_level(app), "back: %s", resumed ? "session resumed" :
+	    "logged in again");
+	app->away = 0;
+	if (!resumed) {
+		channels_break(app, "the session could not be resumed, and the "
+		    "peer is no xcat, which could go on without; try again");
+		if (session_moved(app->session))
+			channels_moved(app);
+		ibb_back(app->ibb, too_big);
+		if (app_listens(app))
+			accept_back(app, session_moved(app->session));
+		else if (oob_sends())
+			oob_send_back();
+		else if (send_files())
+			send_back();
+	}
+	channels_back(app);
+}
+
+int
+server_login(struct app *app)
+{
+	struct session_conf	 sc = {
+		.jid = app->jid,
+		.password = app->conf.password,
+		.ways = app->ways,
+		.plain = app->conf.plain,
+		.bytestreams = streamhosts_allowed(),
+		.files = app->mode == MODE_LISTEN || app->conf.receive != NULL,
+		.oob = app_listens(app) && oob_fetches(),
+		.external = app->conf.certificate != NULL,
+		.login_ms = 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
+		    LOGIN_TIME),
+		.trace = app->conf.verbosity >= 2,
+		.manners = app->manners,
+		.tokens = app->tokens,
+		.any_resource = app->any_resource,
+		.early = !app_listens(app) && app->mode != MODE_PROBE &&
+		    *jid_resource(app->conf.jid) == '\0',
+		.persist = app->mode != MODE_PROBE,
+		.patience_ms = channel_patience(app),
+		.insists = app_listens(app) && !app->conf.keep,
+		.named = app_listens(app),
+	};
+	const struct session_host	 host = {
+		.ready = logged_in,
+		.stranger = admit_stranger,
+		.stanza = stanza,
+		.cut = stanza_cut,
+		.allowed = admit_knows,
+		.lost = server_lost,
+		.back = server_back,
+		.may_move = may_move,
+		.closed = session_over,
+		.log = session_line,
+		.arg = app,
+	};
+
+	app->password_timer = (struct timer){ .fire = ask_again, .arg = app };
+	app->session = session_new(app->loop, app->resolver, &sc, &host);
+	return app->session != NULL ? 0 :
+	    app_fail(app, FAULT_LOCAL, "out of memory");
+}

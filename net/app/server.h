@@ -1,0 +1,16 @@
+/*
+ * server: the login of a run to its server: what it asks of a session, and what
+ * follows from the events of that session.
+ */
+#ifndef NET_APP_SERVER_H
+#define NET_APP_SERVER_H
+
+#include "xml/check.h"
+
+struct app;
+
+/* Log in.  What the run was called for begins when the session is ready.
+ * Returns 0, or -1 after app_fail(). */
+int	 server_login(struct app *app) MUST_CHECK;
+
+#endif
