@@ -156,7 +156,8 @@ parse_options(struct app *app, int argc, char *argv[])
 				die(app_blame(why), "-%c: %s", c, why);
 			break;
 		}
-	if (!STAILQ_EMPTY(&app->conf.forward) || !STAILQ_EMPTY(&app->conf.socks))
+	if (!STAILQ_EMPTY(&app->conf.forward) ||
+	    !STAILQ_EMPTY(&app->conf.socks))
 		set_mode(app, MODE_FORWARD);
 }
 

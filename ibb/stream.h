@@ -69,8 +69,8 @@ struct stream_conf {
 				 * session */
 	int64_t	(*deadline)(void *arg);	/* for an answer asked for now; arg is
 				 * the stream's */
-	int64_t	(*close_deadline)(void *arg); /* for the answer to our close; NULL:
-				 * deadline() */
+	int64_t	(*close_deadline)(void *arg); /* for the answer to our close;
+				 * NULL: deadline() */
 	SSL_CTX	*tls;		/* from e2e_context(); NULL: plain streams */
 	int	 require;	/* a session, or nothing */
 	/* Judges the peer's key, as e2e_judge_fn; arg is the stream's. */

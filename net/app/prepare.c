@@ -120,9 +120,9 @@ prepare(struct app *app)
 		return app_fail(app, app_blame(why), "%s", why);
 	if (app_listens(app) && app->conf.e2e == E2E_OFF &&
 	    allow_wants_key(app->allow))
-		return app_fail(app, FAULT_USE, "-a with a key needs end-to-end "
-		    "encryption, which shows it: leave out e2e=off, or the "
-		    "key");
+		return app_fail(app, FAULT_USE, "-a with a key needs "
+		    "end-to-end encryption, which shows it: leave out "
+		    "e2e=off, or the key");
 	app->tls = tls_context(app->conf.ca_file, app->conf.certificate,
 	    app->conf.key, why);
 	if (app->tls == NULL)

@@ -115,7 +115,8 @@ ask_again(void *arg)
 		if (server_login(app) == -1)
 			return;
 	} else if (errno == EINTR) {	/* the signal comes by the loop */
-		timer_set(app->loop, &app->password_timer, clock_ms() + SIGNAL_TIME);
+		timer_set(app->loop, &app->password_timer,
+		    clock_ms() + SIGNAL_TIME);
 	} else {
 		app_fail(app, FAULT_USE, "%s", why);
 	}

@@ -31,6 +31,7 @@
 #include "xml/text.h"
 
 #define PLACES		16	/* of one peer: files, or streams in line */
+#define NO_KEY		"it shows no key, and -a wants one"
 #define HANDSHAKE	10000	/* ms for a session to stand */
 
 static const char *const turn_names[] = {
@@ -41,7 +42,7 @@ static void
 set_turn(struct channel *ch, enum channel_turn turn)
 {
 	if (ch->turn != turn)
-		log_line(2, "%s: %s -> %s", stream_peer(ch->stream),
+		log_line(LOG_TRACE, "%s: %s -> %s", stream_peer(ch->stream),
 		    turn_names[ch->turn], turn_names[turn]);
 	ch->turn = turn;
 }
@@ -54,6 +55,12 @@ set_turn(struct channel *ch, enum channel_turn turn)
  * send in its name could keep places that way.
  */
 
+static void
+handshake_begin(struct channel *ch)
+{
+	timer_set(ch->app->loop, &ch->handshake, clock_ms() + HANDSHAKE);
+}
+
 /* 0, or -1 if it has failed. */
 static int
 accept_stream(struct channel *ch)
@@ -63,7 +70,7 @@ accept_stream(struct channel *ch)
 	if (upgrade_offered(ch))
 		upgrade_accept(ch);
 	if (stream_shakes(ch->stream))
-		timer_set(ch->app->loop, &ch->handshake, clock_ms() + HANDSHAKE);
+		handshake_begin(ch);
 	return 0;
 }
 
@@ -76,7 +83,7 @@ accept_late(void *arg)
 	if (!stream_shakes(ch->stream))
 		return;
 	if (ch->app->away) {
-		timer_set(ch->app->loop, &ch->handshake, clock_ms() + HANDSHAKE);
+		handshake_begin(ch);
 		return;
 	}
 	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);
@@ -114,7 +121,8 @@ drop_shaking(struct app *app)
 	}
 	if (oldest == NULL)
 		return;
-	log_line(1, "%s: too many handshakes at once", stream_peer(oldest->stream));
+	log_line(LOG_DETAIL, "%s: too many handshakes at once",
+	    stream_peer(oldest->stream));
 	stream_refuse(oldest->stream, SE_BUSY, "too many streams at once");
 	oldest->stream = NULL;
 	channel_free(oldest);
@@ -123,11 +131,13 @@ drop_shaking(struct app *app)
 static void
 shake(struct channel *ch)
 {
-	const char	*peer = stream_peer(ch->stream);
+	const char		*peer = stream_peer(ch->stream);
+	const struct conf	*conf = &ch->app->conf;
 
 	/* As many as may be open later: a caller may open all at once. */
-	if (count_shaking(ch->app, peer) >= (size_t)ch->app->conf.max_streams_per_peer ||
-	    count_shaking(ch->app, NULL) >= (size_t)ch->app->conf.max_streams)
+	if (count_shaking(ch->app, peer) >=
+	    (size_t)conf->max_streams_per_peer ||
+	    count_shaking(ch->app, NULL) >= (size_t)conf->max_streams)
 		drop_shaking(ch->app);
 	set_turn(ch, CHANNEL_SHAKING);
 	accept_stream(ch);
@@ -143,7 +153,7 @@ static void
 take(struct channel *ch)
 {
 	set_turn(ch, CHANNEL_TAKEN);
-	log_line(1, "%s: stream", stream_peer(ch->stream));
+	log_line(LOG_DETAIL, "%s: stream", stream_peer(ch->stream));
 	if (stream_state(ch->stream) == STREAM_OFFERED)
 		accept_stream(ch);
 	stream_hold(ch->stream, 0);
@@ -199,7 +209,7 @@ reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 
 	ch->dial = NULL;
 	if (rfd == -1) {
-		log_line(0, "%s: %s", stream_peer(ch->stream), err);
+		log_line(LOG_EVENT, "%s: %s", stream_peer(ch->stream), err);
 		upgrade_refuse(ch, SE_INTERNAL_SERVER_ERROR, err);
 		upgrade_free(ch);
 		stream_refuse(ch->stream, SE_INTERNAL_SERVER_ERROR, err);
@@ -229,9 +239,10 @@ serve(struct channel *ch, const struct target *t)
 	};
 
 	set_turn(ch, CHANNEL_TAKEN);
-	log_line(1, "%s: stream for %s", env.peer, t->name);
+	log_line(LOG_DETAIL, "%s: stream for %s", env.peer, t->name);
 	ch->service = strdup(t->name);
-	ch->dial = service_dial(ch->app->loop, ch->app->resolver, t, &env, reached, ch);
+	ch->dial = service_dial(ch->app->loop, ch->app->resolver, t, &env,
+	    reached, ch);
 	if (ch->dial == NULL)
 		reached(ch, -1, -1, 0, "out of memory");
 }
@@ -321,8 +332,9 @@ void
 accept_stands(struct channel *ch)
 {
 	timer_clear(ch->app->loop, &ch->handshake);
-	if (too_many(ch->app, stream_peer(ch->stream), channel_is_apart(ch), ch)) {
-		log_line(1, "%s: too many streams at once",
+	if (too_many(ch->app, stream_peer(ch->stream), channel_is_apart(ch),
+	    ch)) {
+		log_line(LOG_DETAIL, "%s: too many streams at once",
 		    stream_peer(ch->stream));
 		stream_refuse(ch->stream, SE_BUSY, "too many streams at once");
 		ch->stream = NULL;
@@ -346,7 +358,8 @@ accept_missed(struct channel *ch)
 	    stream_state(ch->stream) != STREAM_FAILED ||
 	    !carrier_is_alone(stream_carrier(ch->stream)))
 		return 0;
-	log_line(0, "%s: %s", stream_peer(ch->stream), stream_why(ch->stream));
+	log_line(LOG_EVENT, "%s: %s", stream_peer(ch->stream),
+	    stream_why(ch->stream));
 	if (ch->pid > 0)
 		child_hangup(ch->pid);
 	if (ch->file_ops->missed != NULL)
@@ -431,11 +444,11 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 
 	if (allow_check(app->allow, peer) == ALLOW_KEY &&
 	    (app->e2e == NULL || !stream_offers_session(open))) {
-		admit_say_refused(app, peer, "it shows no key, and -a wants one");
+		admit_say_refused(app, peer, NO_KEY);
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
 	} else if (in == NULL && !(file && apart) &&
 	    (err = find_service(app, open, &target, why)) != SE_NONE) {
-		log_line(0, "%s: %s", peer, why);
+		log_line(LOG_EVENT, "%s: %s", peer, why);
 		inband_refuse(offer, err, why);
 	} else if (too_many(app, peer, (in != NULL || file) && apart, NULL) ||
 	    (ch = listening_channel(app)) == NULL) {
@@ -464,8 +477,7 @@ object(struct app *app, const struct s5b_offer *o,
 	if (find_file(app, o->from, o->sid) != NULL)
 		return SE_NONE;		/* it has been agreed on */
 	if (allow_check(app->allow, o->from) == ALLOW_KEY) {
-		admit_say_refused(app, o->from, "it shows no key, and -a wants "
-		    "one");
+		admit_say_refused(app, o->from, NO_KEY);
 		return SE_SERVICE_UNAVAILABLE;
 	}
 	if (sc->require) {
@@ -474,7 +486,7 @@ object(struct app *app, const struct s5b_offer *o,
 		return SE_NOT_ACCEPTABLE;
 	}
 	if ((err = find_service(app, o->query, target, why)) != SE_NONE) {
-		log_line(0, "%s: %s", o->from, why);
+		log_line(LOG_EVENT, "%s: %s", o->from, why);
 		return err;
 	}
 	return too_many(app, o->from, 0, NULL) ? SE_BUSY : SE_NONE;
@@ -498,7 +510,8 @@ accept_socket_offered(struct app *app, struct s5b_offer *o)
 		return;
 	}
 	ch->stream = stream_alone(o->from, o->sid, 0, &sc, channel_changed, ch);
-	if (ch->stream == NULL || (in != NULL && app->takers->take(ch, in) == -1) ||
+	if (ch->stream == NULL ||
+	    (in != NULL && app->takers->take(ch, in) == -1) ||
 	    upgrade_take(ch, o) == -1) {
 		iq_refuseto(t, o->from, o->id, SE_BUSY, NULL);
 		channel_free(ch);
@@ -512,7 +525,7 @@ announce(struct app *app)
 {
 	char	 quoted[4 * JID_MAX];
 
-	log_line(0, "listening; reach it with: xcat %s",
+	log_line(LOG_EVENT, "listening; reach it with: xcat %s",
 	    text_quote(session_jid(app->session), quoted, sizeof(quoted)));
 	systemd_ready();
 }
@@ -525,8 +538,9 @@ roster_came(void *arg, int good)
 	if (good)
 		announce(app);
 	else
-		app_fail(app, FAULT_SERVER, "%s: the server gives no roster, which -a "
-		    "@roster needs; name the peers instead", app->jid);
+		app_fail(app, FAULT_SERVER, "%s: the server gives no roster, "
+		    "which -a @roster needs; name the peers instead",
+		    app->jid);
 }
 
 static void
@@ -553,8 +567,8 @@ roster_came_again(void *arg, int good)
 	const struct app	*app = arg;
 
 	if (!good)
-		log_line(0, "%s: the server gives no roster now; changes to it "
-		    "will not be seen", app->jid);
+		log_line(LOG_EVENT, "%s: the server gives no roster now; "
+		    "changes to it will not be seen", app->jid);
 }
 
 void

@@ -36,7 +36,7 @@ void
 admit_say_refused(struct app *app, const char *jid, const char *why)
 {
 	if (!told_before(&app->refused, jid))
-		log_line(0, "refused a stream from %s: %s", jid, why);
+		log_line(LOG_EVENT, "refused a stream from %s: %s", jid, why);
 }
 
 void
@@ -47,8 +47,8 @@ admit_say_plain(struct app *app, const char *jid, const char *why)
 	/* No xcat is behind a domain alone: nothing is lost there. */
 	if (app->e2e != NULL && *jid_local(jid, local) != '\0' &&
 	    !told_before(&app->plain, jid))
-		log_line(0, "%s: %s: not encrypted end to end, servers on the way "
-		    "can read and change it", jid, why);
+		log_line(LOG_EVENT, "%s: %s: not encrypted end to end, servers "
+		    "on the way can read and change it", jid, why);
 }
 
 int

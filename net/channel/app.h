@@ -49,13 +49,13 @@ enum fault {
 };
 
 enum mode {
-	MODE_CALL,			/* standard input and output to a peer */
-	MODE_SEND,			/* standard input only */
+	MODE_CALL,		/* standard input and output to a peer */
+	MODE_SEND,		/* standard input only */
 	MODE_FORWARD,		/* -L, -D: connections here to a peer */
-	MODE_PROBE,			/* -z */
-	MODE_LISTEN,			/* a peer to standard input and output */
-	MODE_SERVE,			/* peers to services */
-	MODE_KEY			/* -K */
+	MODE_PROBE,		/* -z */
+	MODE_LISTEN,		/* a peer to standard input and output */
+	MODE_SERVE,		/* peers to services */
+	MODE_KEY		/* -K */
 };
 
 struct app {
@@ -92,12 +92,12 @@ struct app {
 	int			 signo;		/* that ends us */
 
 	/* net/app's own. */
-	struct timer		 password_timer;	/* to ask for it again */
+	struct timer		 password_timer; /* to ask for it again */
 	struct timer		 chat_timer;	/* for the end of a chat */
 
 	/* net/channel's own. */
 	struct timer		 lingering;	/* until a peer has asked */
-	struct timer		 asking, answering;	/* for struct ibb_host */
+	struct timer		 asking, answering; /* for struct ibb_host */
 	struct timer		 looking;	/* at the channels, again */
 	unsigned		 turn;		/* of the loop */
 	int64_t			 clock_lost;	/* clock_lost(), as last seen */
@@ -117,8 +117,8 @@ void	 app_report(struct app *app, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 /* Begin to end the run with this fault; the first one counts. */
 void	 app_end(struct app *app, enum fault fault);
-/* The same, with a line on standard error that says why; before there is a loop,
- * that is all.  Returns -1, for a function that fails in this way. */
+/* app_end(), with a line on standard error that says why.  Before there is a
+ * loop its caller has to end.  Returns -1, to be returned by the caller. */
 int	 app_fail(struct app *app, enum fault fault, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
 

@@ -19,31 +19,32 @@
 int
 call(struct channel *ch, const char *host, const char *port)
 {
-	struct stream_conf	 sc = channel_stream_conf(ch->app);
+	struct app		*app = ch->app;
+	struct stream_conf	 sc = channel_stream_conf(app);
 	char			 sid[INBAND_SID];
 
 	sc.host = host;
 	sc.port = port;
-	if (ch->app->mode == MODE_SEND && host == NULL)
+	if (app->mode == MODE_SEND && host == NULL)
 		sc.use = STREAM_FOR_INPUT;
-	if (ch->app->conf.carrier == CARRIER_S5B) {
+	if (app->conf.carrier == CARRIER_S5B) {
 		inband_make_sid(sid);
-		ch->stream = stream_alone(ch->app->peer, sid, 1, &sc, channel_changed,
-		    ch);
+		ch->stream = stream_alone(app->peer, sid, 1, &sc,
+		    channel_changed, ch);
 	} else {
-		ch->stream = stream_call(ch->app->ibb, ch->app->peer, &sc, channel_changed,
-		    ch);
+		ch->stream = stream_call(app->ibb, app->peer, &sc,
+		    channel_changed, ch);
 	}
 	if (ch->stream == NULL)
 		return -1;
-	return ch->app->conf.carrier == CARRIER_S5B ? upgrade_call(ch) : 0;
+	return app->conf.carrier == CARRIER_S5B ? upgrade_call(ch) : 0;
 }
 
 /* A connection that there is no memory for is refused; others go on. */
 static void
 starved(const struct app *app, struct channel *ch)
 {
-	log_line(0, "%s: out of memory for one more stream", app->peer);
+	log_line(LOG_EVENT, "%s: out of memory for one more stream", app->peer);
 	if (ch != NULL)
 		channel_free(ch);
 }
@@ -53,7 +54,8 @@ call_stdio(struct app *app)
 {
 	struct channel	*ch;
 
-	if ((ch = channel_new(app)) == NULL || call(ch, app->host, app->port) == -1) {
+	if ((ch = channel_new(app)) == NULL ||
+	    call(ch, app->host, app->port) == -1) {
 		app_fail(app, FAULT_LOCAL, "out of memory");
 		return NULL;
 	}
@@ -149,11 +151,13 @@ forward_start(struct app *app)
 	size_t			 i = 0;
 
 	STAILQ_FOREACH(item, &app->conf.forward, next)
-		log_line(0, "forwarding %s to %s", ports_text(app->ports, i++,
-		    item->value, where), app->peer);
+		log_line(LOG_EVENT, "forwarding %s to %s",
+		    ports_text(app->ports, i++, item->value, where),
+		    app->peer);
 	STAILQ_FOREACH(item, &app->conf.socks, next)
-		log_line(0, "forwarding SOCKS5 on %s to %s", ports_text(app->ports,
-		    i++, item->value, where), app->peer);
+		log_line(LOG_EVENT, "forwarding SOCKS5 on %s to %s",
+		    ports_text(app->ports, i++, item->value, where),
+		    app->peer);
 	ports_hold(app->ports, 0);
 	systemd_ready();
 }

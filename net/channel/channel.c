@@ -255,7 +255,8 @@ finish_settled(struct app *app, enum fault fault)
 {
 	if (app->signo != 0)
 		app_end(app, FAULT_SIGNAL);
-	else if (fault == FAULT_NONE && !app->lost && ibb_unsettled(app->ibb) > 0)
+	else if (fault == FAULT_NONE && !app->lost &&
+	    ibb_unsettled(app->ibb) > 0)
 		timer_set(app->loop, &app->lingering, clock_ms() + LINGER);
 	else
 		app_end(app, fault);
@@ -346,8 +347,8 @@ socks_code(enum stanza_error err)
 static int
 hung_up_idle(struct channel *ch)
 {
-	if (ch->app->mode != MODE_LISTEN || ch->app->conf.keep || ch->file != NULL ||
-	    stream_fault(ch->stream) != STREAM_HUNG_UP ||
+	if (ch->app->mode != MODE_LISTEN || ch->app->conf.keep ||
+	    ch->file != NULL || stream_fault(ch->stream) != STREAM_HUNG_UP ||
 	    stream_sent(ch->stream) > 0 || stream_received(ch->stream) > 0)
 		return 0;
 	log_line(LOG_DETAIL, "%s: %s; listening again", stream_peer(ch->stream),
@@ -365,8 +366,8 @@ hung_up_idle(struct channel *ch)
 static int
 hung_up_on_socket(const struct channel *ch)
 {
-	return ch->app->mode == MODE_SERVE && ch->pid == 0 && ch->file == NULL &&
-	    stream_fault(ch->stream) == STREAM_HUNG_UP;
+	return ch->app->mode == MODE_SERVE && ch->pid == 0 &&
+	    ch->file == NULL && stream_fault(ch->stream) == STREAM_HUNG_UP;
 }
 
 /* Say why it has failed, at the level that this deserves. */
@@ -451,22 +452,38 @@ channel_broke(struct channel *ch)
 {
 	enum fault	 fault = stream_to_fault(stream_fault(ch->stream));
 
-	if (fault == FAULT_BROKEN && ch->app->lost && app_session_fault(ch->app) == FAULT_LOCAL)
+	if (fault == FAULT_BROKEN && ch->app->lost &&
+	    app_session_fault(ch->app) == FAULT_LOCAL)
 		fault = FAULT_LOCAL;
 	channel_failed(ch, fault, stream_why(ch->stream));
+}
+
+/* Is its local end neither a file nor standard input and output? */
+static int
+is_service(const struct channel *ch)
+{
+	return ch->app->mode == MODE_SERVE || ch->app->mode == MODE_FORWARD;
+}
+
+/* What reading or writing has failed. */
+static const char *
+end_name(const struct channel *ch)
+{
+	if (is_service(ch))
+		return "the local end";
+	if (channel_is_apart(ch))
+		return "the file";
+	return pump_failed(ch->pump)[0] == 'r' ? "standard input" :
+	    "standard output";
 }
 
 static void
 channel_end_failed(struct channel *ch)
 {
 	char	 why[128];
-	int	 e = pump_error(ch->pump);
 
-	snprintf(why, sizeof(why), ch->app->mode == MODE_SERVE || ch->app->mode == MODE_FORWARD ?
-	    "%s the local end: %s" : channel_is_apart(ch) ?
-	    "%s the file: %s" : pump_failed(ch->pump)[0] == 'r' ?
-	    "%s standard input: %s" : "%s standard output: %s",
-	    pump_failed(ch->pump), strerror(e));
+	snprintf(why, sizeof(why), "%s %s: %s", pump_failed(ch->pump),
+	    end_name(ch), strerror(pump_error(ch->pump)));
 	stream_abort(ch->stream, SE_INTERNAL_SERVER_ERROR);
 	channel_failed(ch, FAULT_LOCAL, why);
 }
@@ -556,7 +573,8 @@ channel_wait(struct channel *ch)
 		timer_set(ch->app->loop, &ch->silence, now + ch->pause);
 	}
 	if (stream_away(ch->stream) && !ch->said_away) {
-		log_line(1, "%s: away; waiting", stream_peer(ch->stream));
+		log_line(LOG_DETAIL, "%s: away; waiting",
+		    stream_peer(ch->stream));
 		ch->said_away = 1;
 	}
 }
@@ -564,19 +582,17 @@ channel_wait(struct channel *ch)
 static void
 still_waiting(struct channel *ch)
 {
-	int64_t	 now = clock_ms();
+	int64_t	 now = clock_ms(), end = ch->since + channel_patience(ch->app);
 
-	if (now - ch->since >= channel_patience(ch->app)) {
+	if (now >= end) {
 		gave_up_waiting(ch, (now - ch->since) / 1000);
 		return;
 	}
 	if (!ch->app->away)
 		stream_ping(ch->stream);
 	ch->pause = ch->pause < LOOK_MOST / 2 ? 2 * ch->pause : LOOK_MOST;
-	if (now + ch->pause > ch->since + channel_patience(ch->app))
-		timer_set(ch->app->loop, &ch->silence, ch->since + channel_patience(ch->app));
-	else
-		timer_set(ch->app->loop, &ch->silence, now + ch->pause);
+	timer_set(ch->app->loop, &ch->silence,
+	    now + ch->pause > end ? end : now + ch->pause);
 }
 
 static void
@@ -689,7 +705,7 @@ channel_silent(void *arg)
 	/* What came before a failure is for the local end, but one that waits
 	 * for us to read will never take it. */
 	if (stream_state(ch->stream) == STREAM_FAILED &&
-	    (ch->app->mode == MODE_SERVE || ch->app->mode == MODE_FORWARD) && ch->doomed++)
+	    is_service(ch) && ch->doomed++)
 		channel_broke(ch);
 	else if (is_waiting(ch) && ch->since != 0)
 		still_waiting(ch);
@@ -708,17 +724,17 @@ channel_greet(struct channel *ch)
 
 	ch->greeted = 1;
 	if (key == NULL) {
-		log_line(1, "%s: not encrypted end to end", peer);
+		log_line(LOG_DETAIL, "%s: not encrypted end to end", peer);
 		if (stream_lost_session(ch->stream))
-			admit_say_plain(ch->app, peer, ch->listener ? "an xcat that "
-			    "offers no session" : "it did not take the "
-			    "session that was offered");
+			admit_say_plain(ch->app, peer, ch->listener ?
+			    "an xcat that offers no session" :
+			    "it did not take the session that was offered");
 		return;
 	}
 	log_line(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
 	doubts = trust_doubts(ch->app->trust, peer);
 	if (trust_met(ch->app->trust, peer, key, line, sizeof(line)) != NULL)
-		log_line(doubts ? -1 : 0, "%s", line);
+		log_line(doubts ? LOG_FAULT : LOG_EVENT, "%s", line);
 }
 
 /* The stream has its descriptors, or needs none: is one of its directions over,
@@ -744,7 +760,8 @@ channel_check_ends(struct channel *ch, enum stream_state state)
 	else if (state == STREAM_FAILED && stream_eof(ch->stream))
 		channel_broke(ch);
 	else if (state == STREAM_CLOSED && pump_output_finished(ch->pump)) {
-		if (ch->app->mode == MODE_SEND && !pump_input_finished(ch->pump))
+		if (ch->app->mode == MODE_SEND &&
+		    !pump_input_finished(ch->pump))
 			channel_failed(ch, FAULT_BROKEN, "the peer closed the "
 			    "stream before the end of the input; try again");
 		else
@@ -793,8 +810,8 @@ channel_check(struct channel *ch)
 	if (ask_file(ch, ch->file_ops->check))
 		return;
 	/* Not before: an offer that fails must not cost us the descriptors. */
-	if (ch->app->mode == MODE_LISTEN && ch->file == NULL && ch->pump == NULL &&
-	    (state == STREAM_OPEN || stream_received(ch->stream) > 0))
+	if (ch->app->mode == MODE_LISTEN && ch->file == NULL &&
+	    ch->pump == NULL && (state == STREAM_OPEN || stream_received(ch->stream) > 0))
 		channel_join_stdio(ch);
 	if (ch->unjoined != 0) {
 		channel_unjoined(ch);
@@ -810,7 +827,7 @@ look_at_clock(struct app *app)
 	if (clock_lost() == app->clock_lost)
 		return;
 	app->clock_lost = clock_lost();
-	log_line(1, "woken; time has passed without us");
+	log_line(LOG_DETAIL, "woken; time has passed without us");
 	if (app->session != NULL)
 		session_woken(app->session);
 }
@@ -855,8 +872,8 @@ channels_check(void *arg)
 	/* A peer that does not wait for answers is waited for only where that
 	 * costs no other stream anything; else it loses its own. */
 	if (app->ibb != NULL)
-		session_pause(app->session, app_is_single(app) && app->nchannels == 1 &&
-		    ibb_congested(app->ibb));
+		session_pause(app->session, app_is_single(app) &&
+		    app->nchannels == 1 && ibb_congested(app->ibb));
 }
 
 static size_t
@@ -913,7 +930,8 @@ channel_consume(void *arg, size_t len)
 	size_t		 there;
 
 	if (ch->file_ops->took != NULL)
-		ch->file_ops->took(ch->file, stream_data(ch->stream, &there), len);
+		ch->file_ops->took(ch->file, stream_data(ch->stream, &there),
+		    len);
 	else
 		stream_consume(ch->stream, len);
 }
@@ -937,20 +955,25 @@ channel_join(struct channel *ch, int rfd, int wfd)
 	channel_tick(ch);
 }
 
-/* Copies, because a listener's next stream wants them again. */
+/* The descriptor to be joined, or none.  With -k it is a copy, because the next
+ * stream wants it again. */
 static int
-keep_fd(const struct app *app, int fd)
+stdio_fd(const struct app *app, int fd, int none)
 {
+	if (none)
+		return PUMP_NONE;
 	return app->conf.keep ? fd_copy(fd) : fd;
 }
 
 void
 channel_join_stdio(struct channel *ch)
 {
-	ch->chat = !ch->app->conf.no_stdin && isatty(STDIN_FILENO) &&
+	const struct app	*app = ch->app;
+
+	ch->chat = !app->conf.no_stdin && isatty(STDIN_FILENO) &&
 	    isatty(STDOUT_FILENO);
-	channel_join(ch, ch->app->conf.no_stdin ? PUMP_NONE : keep_fd(ch->app, STDIN_FILENO),
-	    ch->app->mode == MODE_SEND ? PUMP_NONE : keep_fd(ch->app, STDOUT_FILENO));
+	channel_join(ch, stdio_fd(app, STDIN_FILENO, app->conf.no_stdin),
+	    stdio_fd(app, STDOUT_FILENO, app->mode == MODE_SEND));
 }
 
 int
@@ -976,8 +999,8 @@ judge(void *arg, const char *fingerprint)
 {
 	struct channel	*ch = arg;
 
-	return trust_judge(ch->app->trust, app_listens(ch->app) ? stream_peer(ch->stream) :
-	    ch->app->peer, fingerprint);
+	return trust_judge(ch->app->trust, app_listens(ch->app) ?
+	    stream_peer(ch->stream) : ch->app->peer, fingerprint);
 }
 
 /* Unless -b says it, callers do: some ask for 65535 and for nothing else. */
@@ -996,9 +1019,10 @@ channel_stream_conf(struct app *app)
 		.block = largest_block(app),
 		.most = app->conf.block_size > 0 ? 0 : INBAND_BLOCK_MAX,
 		.message = app->conf.message,
-		.close_at_end = app->conf.close_at_eof || app->mode == MODE_SEND,
-		.close_plain = app->mode == MODE_SERVE || app->mode == MODE_FORWARD ||
-		    app->mode == MODE_PROBE,
+		.close_at_end = app->conf.close_at_eof ||
+		    app->mode == MODE_SEND,
+		.close_plain = app->mode == MODE_SERVE ||
+		    app->mode == MODE_FORWARD || app->mode == MODE_PROBE,
 		.deadline = channel_deadline,
 		.tls = app->e2e,
 		.require = app->conf.e2e == E2E_REQUIRE || (!app_listens(app) &&

@@ -20,12 +20,13 @@ target(const struct channel *ch)
 void
 notes_opened(struct channel *ch)
 {
-	if (!ch->listener || !ch->app->conf.keep || ch->opened != 0 || !ch->greeted ||
-	    ch->pump == NULL || ch->file != NULL)
+	if (!ch->listener || !ch->app->conf.keep || ch->opened != 0 ||
+	    !ch->greeted || ch->pump == NULL || ch->file != NULL)
 		return;
 	ch->noted = 1;
 	ch->opened = clock_ms();
-	log_line(LOG_EVENT, "%s: stream to %s", stream_peer(ch->stream), target(ch));
+	log_line(LOG_EVENT, "%s: stream to %s", stream_peer(ch->stream),
+	    target(ch));
 }
 
 int
@@ -36,8 +37,8 @@ notes_ended(struct channel *ch, int level, const char *how)
 	if (!ch->noted)
 		return 0;
 	ch->noted = 0;
-	log_line(level, "%s: stream to %s ended after %lld.%lld s, %llu bytes in, "
-	    "%llu out: %s", stream_peer(ch->stream), target(ch),
+	log_line(level, "%s: stream to %s ended after %lld.%lld s, "
+	    "%llu bytes in, %llu out: %s", stream_peer(ch->stream), target(ch),
 	    (long long)ms / 1000, (long long)ms / 100 % 10,
 	    (unsigned long long)stream_received(ch->stream),
 	    (unsigned long long)stream_confirmed(ch->stream), how);

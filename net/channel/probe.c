@@ -53,19 +53,24 @@ probe(struct app *app)
 void
 probe_stands(struct channel *ch)
 {
+	struct app	*app = ch->app;
 	const char	*key = stream_key(ch->stream);
 
-	app_report(ch->app, "session: %s%s", key != NULL ? "tls 1.3 end to end, key " :
-	    "not encrypted end to end", key != NULL ? key : "");
-	app_report(ch->app, "carrier: in-band (XEP-0047), %s stanzas, blocks of %zu bytes",
-	    ch->app->conf.message ? "message" : "iq", stream_block(ch->stream));
+	if (key != NULL)
+		app_report(app, "session: tls 1.3 end to end, key %s", key);
+	else
+		app_report(app, "session: not encrypted end to end");
+	app_report(app, "carrier: in-band (XEP-0047), %s stanzas, "
+	    "blocks of %zu bytes", app->conf.message ? "message" : "iq",
+	    stream_block(ch->stream));
 	if (!streamhosts_allowed())
-		app_report(ch->app, "carrier: no sockets (-i)");
-	else if (key != NULL && !ch->app->conf.message)
-		app_report(ch->app, "carrier: sockets (XEP-0065), if the peer takes them");
-	app_report(ch->app, "reachable: %s%s%s%s%s", ch->app->peer, ch->app->host != NULL ? " " : "",
-	    ch->app->host != NULL ? ch->app->host : "", ch->app->port != NULL ? ":" : "",
-	    ch->app->port != NULL ? ch->app->port : "");
+		app_report(app, "carrier: no sockets (-i)");
+	else if (key != NULL && !app->conf.message)
+		app_report(app, "carrier: sockets (XEP-0065), "
+		    "if the peer takes them");
+	app_report(app, "reachable: %s%s%s%s%s", app->peer,
+	    app->host != NULL ? " " : "", app->host != NULL ? app->host : "",
+	    app->port != NULL ? ":" : "", app->port != NULL ? app->port : "");
 	/* What the service says, and when it ends, is of no interest. */
 	stream_abort(ch->stream, SE_RECIPIENT_UNAVAILABLE);
 	channel_over(ch, FAULT_NONE);
