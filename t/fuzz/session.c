@@ -273,8 +273,9 @@ say(void)
 }
 
 static void
-on_roster(int good)
+on_roster(void *arg, int good)
 {
+	(void)arg;
 	(void)good;
 }
 
@@ -283,7 +284,7 @@ ask_roster(void)
 {
 	if (ready && session->state == S_READY)
 		must(roster_fetch(session_iqs(session), allow, ROSTER_BY,
-		    on_roster) == 0 ||
+		    on_roster, NULL) == 0 ||
 		    session_fault(session) != SESSION_FINE);
 }
 
