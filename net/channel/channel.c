@@ -811,7 +811,8 @@ channel_check(struct channel *ch)
 		return;
 	/* Not before: an offer that fails must not cost us the descriptors. */
 	if (ch->app->mode == MODE_LISTEN && ch->file == NULL &&
-	    ch->pump == NULL && (state == STREAM_OPEN || stream_received(ch->stream) > 0))
+	    ch->pump == NULL && (state == STREAM_OPEN ||
+	    stream_received(ch->stream) > 0))
 		channel_join_stdio(ch);
 	if (ch->unjoined != 0) {
 		channel_unjoined(ch);
