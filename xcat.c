@@ -28,7 +28,6 @@
 #include "net/conf/identity.h"
 #include "net/dial/port.h"
 #include "net/file/oob.h"
-#include "net/file/progress.h"
 #include "net/file/send.h"
 #include "net/io/limits.h"
 #include "net/io/log.h"
@@ -241,6 +240,25 @@ check_ports(int letter, const struct conf_list *where)
 			die(FAULT_USE, "-%c %s", letter, why);
 }
 
+/* What -s is to send: files, or a URL in their place. */
+static void
+send_arguments(struct app *app, int argc, char *argv[])
+{
+	enum fault	 fault;
+	char		 why[SEND_ERR > OOB_ERR ? SEND_ERR : OOB_ERR];
+
+	if (oob_sends(app)) {
+		app->oob_sender = oob_send_new(app, argv, (size_t)argc, &fault,
+		    why);
+		if (app->oob_sender == NULL)
+			die(fault, "%s", why);
+	} else if (argc > 0) {
+		app->sender = send_new(app, argv, (size_t)argc, &fault, why);
+		if (app->sender == NULL)
+			die(fault, "%s", why);
+	}
+}
+
 static void
 call_arguments(struct app *app, int argc, char *argv[])
 {
@@ -256,15 +274,13 @@ call_arguments(struct app *app, int argc, char *argv[])
 	if (app->conf.receive != NULL)
 		die(FAULT_USE, "-r needs -l");
 	if (app->mode == MODE_SEND && app->conf.no_stdin && argc == 1 &&
-	    !oob_sends())
+	    !oob_sends(app))
 		die(FAULT_USE, "-s and -d together leave nothing to do");
 	check_ports('L', &app->conf.forward);
 	check_ports('D', &app->conf.socks);
 	peer_jid(app, argv[0]);
-	if (oob_sends())
-		oob_send_prepare(argv + 1, (size_t)argc - 1);
-	else if (app->mode == MODE_SEND)
-		send_prepare(argv + 1, (size_t)argc - 1);
+	if (app->mode == MODE_SEND)
+		send_arguments(app, argc - 1, argv + 1);
 	else if (argc == 2 && service_asked(argv[1], &app->host, &app->port,
 	    why) == -1)
 		die(FAULT_USE, "%s", why);
@@ -341,7 +357,6 @@ main(int argc, char *argv[])
 	char		 why[CONF_ERR];
 
 	setlocale(LC_CTYPE, "");
-	log_set_before(progress_clear);
 	check_descriptors();
 	limits_raise();
 	limits_hide();

@@ -85,6 +85,25 @@ signalled(void *arg, int signo)
  * Begin and end
  */
 
+/* What takes files and URLs of peers, and shows how far they are. */
+static int
+files_new(struct app *app)
+{
+	enum fault	 fault;
+	char		 why[OOB_ERR > RECEIVE_ERR ? OOB_ERR : RECEIVE_ERR];
+
+	app->progress = progress_new(app->loop, app->conf.verbosity < 0);
+	if (app->progress == NULL)
+		return app_fail(app, FAULT_LOCAL, "out of memory");
+	log_set_before(progress_clear, app->progress);
+	if ((app->receiver = receive_new(app, &fault, why)) == NULL)
+		return app_fail(app, fault, "%s", why);
+	if (app_listens(app) &&
+	    (app->fetcher = oob_fetch_new(app, &fault, why)) == NULL)
+		return app_fail(app, fault, "%s", why);
+	return 0;
+}
+
 int
 run_new(struct app *app)
 {
@@ -99,9 +118,8 @@ run_new(struct app *app)
 		    strerror(errno));
 	if (app->mode == MODE_FORWARD && forward_open(app, why) == -1)
 		return app_fail(app, FAULT_LOCAL, "%s", why);
-	receive_prepare();
-	if (app_listens(app))
-		oob_fetch_prepare();
+	if (files_new(app) == -1)
+		return -1;
 	if (streamhosts_prepare(why) == -1)
 		return app_fail(app, app_blame(why), "%s", why);
 	return 0;
@@ -114,11 +132,12 @@ run_free(struct app *app)
 
 	while ((l = TAILQ_FIRST(&app->channels)) != NULL)
 		channel_free(l);
-	receive_free();
-	oob_fetch_free();
-	oob_send_free();
-	send_free();
-	progress_end();
+	receive_free(app->receiver);
+	oob_fetch_free(app->fetcher);
+	oob_send_free(app->oob_sender);
+	send_free(app->sender);
+	log_set_before(NULL, NULL);
+	progress_free(app->progress);
 	streamhosts_free();
 	ports_free(app->ports);
 	ibb_free(app->ibb);

@@ -80,10 +80,10 @@ logged_in(void *arg)
 		forward_start(app);
 	else if (app->mode == MODE_PROBE)
 		probe(app);
-	else if (oob_sends())
-		oob_send_start();
-	else if (send_files())
-		send_start();
+	else if (app->oob_sender != NULL)
+		oob_send_start(app->oob_sender);
+	else if (app->sender != NULL)
+		send_start(app->sender);
 	else if (app->mode == MODE_SEND)
 		send_input_start(app);
 	else
@@ -96,7 +96,7 @@ stanza(void *arg, const struct elem *e)
 	struct app	*app = arg;
 
 	return ibb_input(app->ibb, e) || upgrade_input(e) ||
-	    receive_input(e) || oob_input(e) || (app->allow != NULL &&
+	    receive_input(app->receiver, e) || oob_input(app, e) || (app->allow != NULL &&
 	    roster_push(session_iqs(app->session), app->allow, e));
 }
 
@@ -212,10 +212,10 @@ server_back(void *arg, int resumed, int too_big)
 		ibb_back(app->ibb, too_big);
 		if (app_listens(app))
 			accept_back(app, session_moved(app->session));
-		else if (oob_sends())
-			oob_send_back();
-		else if (send_files())
-			send_back();
+		else if (app->oob_sender != NULL)
+			oob_send_back(app->oob_sender);
+		else if (app->sender != NULL)
+			send_back(app->sender);
 	}
 	channels_back(app);
 }
@@ -230,7 +230,7 @@ server_login(struct app *app)
 		.plain = app->conf.plain,
 		.bytestreams = streamhosts_allowed(),
 		.files = app->mode == MODE_LISTEN || app->conf.receive != NULL,
-		.oob = app_listens(app) && oob_fetches(),
+		.oob = app_listens(app) && oob_fetches(app),
 		.external = app->conf.certificate != NULL,
 		.login_ms = 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
 		    LOGIN_TIME),
@@ -261,6 +261,8 @@ server_login(struct app *app)
 
 	app->password_timer = (struct timer){ .fire = ask_again, .arg = app };
 	app->session = session_new(app->loop, app->resolver, &sc, &host);
-	return app->session != NULL ? 0 :
-	    app_fail(app, FAULT_LOCAL, "out of memory");
+	if (app->session == NULL)
+		return app_fail(app, FAULT_LOCAL, "out of memory");
+	app->iqs = session_iqs(app->session);
+	return 0;
 }

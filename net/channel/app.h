@@ -25,10 +25,16 @@ struct budget;
 struct ibb;
 struct channel;
 struct channel_takers;
-struct loop;
 struct features_cache;
+struct iq_table;
+struct loop;
+struct oob_fetcher;
+struct oob_sender;
 struct ports;
+struct progress;
+struct receiver;
 struct resolver;
+struct sender;
 struct services;
 struct session;
 struct fast_tokens;
@@ -79,12 +85,18 @@ struct app {
 	struct loop		*loop;
 	struct resolver		*resolver;
 	struct session		*session;
+	struct iq_table		*iqs;		/* the session's */
 	struct ibb		*ibb;		/* NULL before the login */
 	struct budget		*budget;	/* likewise: of its streams */
 	TAILQ_HEAD(, channel)	 channels;
 	TAILQ_HEAD(, channel)	 changed;	/* of these: to be looked at */
 	size_t			 nchannels;
 	const struct channel_takers	*takers; /* of files; NULL: none */
+	struct sender		*sender;	/* of the files of -s; NULL */
+	struct receiver		*receiver;	/* of files */
+	struct oob_sender	*oob_sender;	/* of a URL; NULL */
+	struct oob_fetcher	*fetcher;	/* of URLs; NULL */
+	struct progress		*progress;	/* of the present file */
 	enum fault		 fault;		/* that it ends with */
 	int			 ending;
 	int			 away;		/* the server is, for now */

@@ -11,15 +11,14 @@
 #include "net/file/oob_int.h"
 #include "net/http/url.h"
 #include "net/io/log.h"
-#include "net/login/session.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/write.h"
 
 const char *
-oob_option(const char *word)
+oob_option(const struct app *app, const char *word)
 {
-	const char	*s = run.conf.oob;
+	const char	*s = app->conf.oob;
 	size_t		 n = strlen(word);
 
 	if (s == NULL || strncmp(s, word, n) != 0 ||
@@ -29,45 +28,45 @@ oob_option(const char *word)
 }
 
 int
-oob_sends(void)
+oob_sends(const struct app *app)
 {
-	return run.mode == MODE_SEND && run.conf.oob != NULL &&
-	    oob_option("fetch") == NULL;
+	return app->mode == MODE_SEND && app->conf.oob != NULL &&
+	    oob_option(app, "fetch") == NULL;
 }
 
 int
-oob_fetches(void)
+oob_fetches(const struct app *app)
 {
-	return oob_option("fetch") != NULL;
+	return oob_option(app, "fetch") != NULL;
 }
 
 /*
  * A peer offers
  */
 
-/* As XEP-0066 has it, with what was asked for. */
+/* XEP-0066 has the answer repeat what was asked for. */
 void
-oob_refuse(const char *from, const char *id, const char *url,
+oob_refuse(struct app *app, const char *from, const char *id, const char *url,
     enum stanza_error err)
 {
 	struct xw	*w;
 
 	if (id == NULL)
 		return;
-	w = iq_errorto(session_iqs(run.session), from, id);
+	w = iq_errorto(app->iqs, from, id);
 	xw_start(w, "query", NS_IQ_OOB);
 	xw_elem(w, "url", NULL, url);
 	xw_end(w);
 	stanza_writeerror(w, err, NULL);
-	iq_post(session_iqs(run.session));
+	iq_post(app->iqs);
 }
 
 static const char *
-objection(const char *url, struct url *u)
+objection(struct app *app, const char *url, struct url *u)
 {
-	struct stream_conf	 sc = channel_stream_conf(&run);
+	struct stream_conf	 sc = channel_stream_conf(app);
 
-	if (!oob_fetches())
+	if (!oob_fetches(app))
 		return "not without -o oob=fetch";
 	if (sc.require)
 		return "end-to-end encryption is required";
@@ -78,19 +77,19 @@ objection(const char *url, struct url *u)
 }
 
 static void
-take(const char *from, const char *id, const char *url)
+take(struct app *app, const char *from, const char *id, const char *url)
 {
 	struct url	 u;
-	const char	*why = objection(url, &u);
+	const char	*why = objection(app, url, &u);
 
-	log_line(0, "%s: offers %.200s%s%s", from, url, why != NULL ?
+	log_line(LOG_EVENT, "%s: offers %.200s%s%s", from, url, why != NULL ?
 	    "; not fetched: " : "", why != NULL ? why : "");
 	if (why != NULL) {
-		oob_refuse(from, id, url, SE_NOT_ACCEPTABLE);
+		oob_refuse(app, from, id, url, SE_NOT_ACCEPTABLE);
 		return;
 	}
-	if (oob_fetch(from, id, url, u.target) == -1)
-		oob_refuse(from, id, url, SE_BUSY);
+	if (oob_fetch(app->fetcher, from, id, url, u.target) == -1)
+		oob_refuse(app, from, id, url, SE_BUSY);
 }
 
 static const struct elem *
@@ -104,25 +103,25 @@ find(const struct elem *e)
 }
 
 int
-oob_input(const struct elem *e)
+oob_input(struct app *app, const struct elem *e)
 {
 	const struct elem	*oob = find(e), *url;
 	const char		*from = elem_attr(e, "from");
 	int			 iq = oob != NULL && stanza_is(e, "iq");
 
-	/* Others are answered as any client answers. */
-	if (oob == NULL || from == NULL || !app_listens(&run) ||
-	    (run.mode != MODE_LISTEN && run.conf.receive == NULL) ||
-	    !admit_opens(&run, from) ||
-	    allow_check(run.allow, from) == ALLOW_KEY)
+	/* Other stanzas are answered as any client answers them. */
+	if (oob == NULL || from == NULL || !app_listens(app) ||
+	    (app->mode != MODE_LISTEN && app->conf.receive == NULL) ||
+	    !admit_opens(app, from) ||
+	    allow_check(app->allow, from) == ALLOW_KEY)
 		return 0;
 	if ((url = elem_child(oob, oob->ns, "url")) == NULL ||
 	    strlen(elem_text(url)) >= URL_TEXT) {
 		if (iq)
-			iq_refuse(session_iqs(run.session), e,
+			iq_refuse(app->iqs, e,
 			    SE_BAD_REQUEST, NULL);
 		return 1;
 	}
-	take(from, iq ? elem_attr(e, "id") : NULL, elem_text(url));
+	take(app, from, iq ? elem_attr(e, "id") : NULL, elem_text(url));
 	return 1;
 }

@@ -1,6 +1,6 @@
 /*
  * oob: URLs in the place of files (XEP-0066): one is offered to the peer, or
- * what peers offer is fetched.
+ * those that peers offer are fetched.
  *
  * oob.c takes the stanzas, oob_send.c offers and serves, oob_fetch.c fetches.
  */
@@ -9,35 +9,47 @@
 
 #include <stddef.h>
 
-struct elem;
+#include "net/channel/app.h"
 
-/* Does -s offer one?  Does a listener fetch what it is offered? */
-int	 oob_sends(void);
-int	 oob_fetches(void);
-/* A stanza that nobody else took: 1 if it was ours. */
-int	 oob_input(const struct elem *e);
+struct elem;
+struct oob_fetcher;
+struct oob_sender;
+
+#define OOB_ERR		4096
+
+/* Does -s offer a URL? */
+int	 oob_sends(const struct app *app);
+/* Does -o oob have a listener fetch the URLs that it is offered? */
+int	 oob_fetches(const struct app *app);
+/* Take a stanza of the login: 1 if it offered us a URL, else 0. */
+int	 oob_input(struct app *app, const struct elem *e);
 
 /*
  * oob_send.c
  */
 
-/* Look at what is to be served before the login: exits, with words, if it
- * cannot be. */
-void	 oob_send_prepare(char *const *paths, size_t n);
-/* Offer it; the session is back, and the answer to the offer is lost. */
-void	 oob_send_start(void);
-void	 oob_send_back(void);
-void	 oob_send_free(void);
+/* What -o oob has us offer: a URL, or the one file in paths, which is opened.
+ * NULL with a fault, and a message in err[OOB_ERR], if it cannot be. */
+struct oob_sender *oob_send_new(struct app *app, char *const *paths, size_t n,
+	    enum fault *fault, char *err);
+/* NULL is fine. */
+void	 oob_send_free(struct oob_sender *o);
+/* We have logged in: offer it to the peer.  The run ends with the answer. */
+void	 oob_send_start(struct oob_sender *o);
+/* We have logged in anew, and the answer to the offer is lost. */
+void	 oob_send_back(struct oob_sender *o);
 
 /*
  * oob_fetch.c
  */
 
-/* What a listener is told by -o oob: exits, with words, if that makes no
- * sense. */
-void	 oob_fetch_prepare(void);
-void	 oob_fetch_free(void);
-/* Does one go to standard output? */
-int	 oob_busy(void);
+/* What fetches the URLs that a listener is offered with -o oob.  NULL with a
+ * fault, and a message in err[OOB_ERR], if -o oob makes no sense there. */
+struct oob_fetcher *oob_fetch_new(struct app *app, enum fault *fault,
+	    char *err);
+/* Free it and all that is being fetched.  NULL is fine. */
+void	 oob_fetch_free(struct oob_fetcher *o);
+/* Does a fetched URL go to standard output now?  NULL has none. */
+int	 oob_busy(const struct oob_fetcher *o);
 
 #endif

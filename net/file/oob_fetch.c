@@ -37,101 +37,145 @@
 #define IDLE_TIME	60000		/* between two of them */
 #define HELD_MAX	(4 * IO_IN_MAX)	/* fetched, not yet written */
 
+struct oob_fetcher {
+	struct app	*app;
+	SSL_CTX		*tls;
+	TAILQ_HEAD(, fetching) fetchings;
+};
+
+/* One URL that is being fetched. */
 struct fetching {
+	struct oob_fetcher	*fetcher;
 	char			 peer[JID_MAX];
-	char			*id, *url;	/* id NULL: of a message */
+	char			*id;	/* of the offer; NULL: a message */
+	char			*url;
 	char			 name[FILE_NAME];
 	struct partial		*partial;	/* NULL: standard output */
 	struct fetch		*fetch;		/* NULL: it is over */
 	struct pump		*pump;
-	struct buf		 held;
-	uint64_t		 have;
-	const char		*why;		/* not */
+	struct buf		 held;		/* fetched, not yet written */
+	uint64_t		 have;		/* bytes that were fetched */
+	const char		*why;		/* it failed, or NULL; */
 	int			 unkept;	/* for want of memory here */
 	char			 err[256];
 	struct timer		 timer;
 	TAILQ_ENTRY(fetching)	 next;
 };
 
-static TAILQ_HEAD(, fetching) fetchings = TAILQ_HEAD_INITIALIZER(fetchings);
-static SSL_CTX	*tls;
-
-/* Certificates of ours are nobody else's business. */
-void
-oob_fetch_prepare(void)
+/* 0, or -1 as oob_fetch_new() has it.  Our certificates are not for servers of
+ * the web. */
+static int
+prepare(struct oob_fetcher *o, enum fault *fault, char *err)
 {
-	const char	*which = oob_option("fetch");
-	char		 why[TLS_ERR];
+	const struct conf	*conf = &o->app->conf;
+	const char		*which = oob_option(o->app, "fetch");
+	char			 why[TLS_ERR];
 
-	if (run.conf.oob == NULL)
-		return;
-	if (which == NULL || (*which != '\0' && strcmp(which, "any") != 0))
-		die(FAULT_USE, "-o oob: a listener takes fetch or fetch:any");
-	if ((tls = tls_context(run.conf.ca_file, NULL, NULL, why)) == NULL)
-		die(FAULT_USE, "%s", why);
+	*fault = FAULT_USE;
+	if (conf->oob == NULL)
+		return 0;
+	if (which == NULL || (*which != '\0' && strcmp(which, "any") != 0)) {
+		strlcpy(err, "-o oob: a listener takes fetch or fetch:any",
+		    OOB_ERR);
+		return -1;
+	}
+	if ((o->tls = tls_context(conf->ca_file, NULL, NULL, why)) == NULL) {
+		strlcpy(err, why, OOB_ERR);
+		return -1;
+	}
+	return 0;
+}
+
+struct oob_fetcher *
+oob_fetch_new(struct app *app, enum fault *fault, char *err)
+{
+	struct oob_fetcher	*o;
+
+	if ((o = calloc(1, sizeof(*o))) == NULL) {
+		*fault = FAULT_LOCAL;
+		strlcpy(err, "out of memory", OOB_ERR);
+		return NULL;
+	}
+	o->app = app;
+	TAILQ_INIT(&o->fetchings);
+	if (prepare(o, fault, err) == -1) {
+		oob_fetch_free(o);
+		return NULL;
+	}
+	return o;
 }
 
 static void
 fetching_free(struct fetching *f)
 {
-	timer_clear(run.loop, &f->timer);
+	timer_clear(f->fetcher->app->loop, &f->timer);
 	fetch_free(f->fetch);
 	pump_free(f->pump);
 	partial_discard(f->partial);
 	buf_free(&f->held);
-	TAILQ_REMOVE(&fetchings, f, next);
+	TAILQ_REMOVE(&f->fetcher->fetchings, f, next);
 	free(f->id);
 	free(f->url);
 	free(f);
 }
 
 void
-oob_fetch_free(void)
+oob_fetch_free(struct oob_fetcher *o)
 {
-	while (!TAILQ_EMPTY(&fetchings))
-		fetching_free(TAILQ_FIRST(&fetchings));
-	SSL_CTX_free(tls);
+	if (o == NULL)
+		return;
+	while (!TAILQ_EMPTY(&o->fetchings))
+		fetching_free(TAILQ_FIRST(&o->fetchings));
+	SSL_CTX_free(o->tls);
+	free(o);
 }
 
 int
-oob_busy(void)
+oob_busy(const struct oob_fetcher *o)
 {
-	struct fetching	*f;
+	const struct fetching	*f;
 
-	TAILQ_FOREACH(f, &fetchings, next)
+	if (o == NULL)
+		return 0;
+	TAILQ_FOREACH(f, &o->fetchings, next)
 		if (f->partial == NULL)
 			return 1;
 	return 0;
 }
 
-/* One that came to nothing does not end a listener. */
+/* A URL of which nothing came does not end a listener. */
 static void
 over(struct fetching *f, enum fault fault)
 {
-	int	 ends = !run.conf.keep && (fault == FAULT_NONE || f->have > 0);
+	struct app	*app = f->fetcher->app;
+	int		 ends = !app->conf.keep && (fault == FAULT_NONE ||
+			     f->have > 0);
 
-	progress_end();
+	progress_end(app->progress);
 	fetching_free(f);
 	if (ends)
-		app_end(&run, fault);
-	else if (run.mode == MODE_LISTEN)
-		accept_next(&run);
+		app_end(app, fault);
+	else if (app->mode == MODE_LISTEN)
+		accept_next(app);
 }
 
 static void
 failed(struct fetching *f, enum fault fault, enum stanza_error err,
     const char *why)
 {
-	oob_refuse(f->peer, f->id, f->url, err);
-	progress_end();
-	log_line(-1, "%s: fetching %.200s: %s", f->peer, f->url, why);
+	struct app	*app = f->fetcher->app;
+
+	oob_refuse(app, f->peer, f->id, f->url, err);
+	progress_end(app->progress);
+	log_line(LOG_FAULT, "%s: fetching %.200s: %s", f->peer, f->url, why);
 	over(f, fault);
 }
 
 static void
 complete(struct fetching *f)
 {
-	char	 name[FILE_NAME], as[FILE_NAME + 8] = "";
+	struct app	*app = f->fetcher->app;
+	char		 name[FILE_NAME], as[FILE_NAME + 8] = "";
 
 	pump_finish_output(f->pump);
 	strlcpy(name, f->name, sizeof(name));
@@ -143,13 +187,14 @@ complete(struct fetching *f)
 	}
 	if (strcmp(name, f->name) != 0)
 		snprintf(as, sizeof(as), ", as %s", name);
-	progress_end();
-	log_line(f->partial != NULL ? 0 : 1, "%s: %s: %llu bytes fetched%s",
-	    f->peer, f->name, (unsigned long long)f->have, as);
+	progress_end(app->progress);
+	log_line(f->partial != NULL ? LOG_EVENT : LOG_DETAIL,
+	    "%s: %s: %llu bytes fetched%s", f->peer, f->name,
+	    (unsigned long long)f->have, as);
 	f->partial = NULL;
 	if (f->id != NULL) {
-		iq_resultto(session_iqs(run.session), f->peer, f->id);
-		iq_post(session_iqs(run.session));
+		iq_resultto(app->iqs, f->peer, f->id);
+		iq_post(app->iqs);
 	}
 	over(f, FAULT_NONE);
 }
@@ -175,7 +220,7 @@ look(void *arg)
 {
 	struct fetching	*f = arg;
 
-	timer_set(run.loop, &f->timer, clock_ms());
+	timer_set(f->fetcher->app->loop, &f->timer, clock_ms());
 }
 
 /*
@@ -188,7 +233,8 @@ on_length(void *arg, int64_t bytes)
 	const struct fetching	*f = arg;
 
 	if (bytes >= 0)
-		progress_begin(f->name, 0, (uint64_t)bytes);
+		progress_begin(f->fetcher->app->progress, f->name, 0,
+		    (uint64_t)bytes);
 }
 
 static size_t
@@ -209,7 +255,7 @@ on_body(void *arg, const void *data, size_t len)
 		return -1;
 	}
 	f->have += len;
-	progress_at(f->have);
+	progress_at(f->fetcher->app->progress, f->have);
 	return 0;
 }
 
@@ -269,7 +315,7 @@ open_end(struct fetching *f)
 	int		 fd = fd_copy(f->partial != NULL ?
 			     partial_fd(f->partial) : STDOUT_FILENO);
 
-	f->pump = pump_new(run.loop, PUMP_NONE, fd, &peer);
+	f->pump = pump_new(f->fetcher->app->loop, PUMP_NONE, fd, &peer);
 	return f->pump == NULL ? -1 : 0;
 }
 
@@ -277,15 +323,18 @@ open_end(struct fetching *f)
  * Beginning
  */
 
-/* Nothing of ours that is behind a firewall, unless we are told so. */
+/* What is private or here is not for peers to ask for, unless our user says
+ * so. */
 static int
 permit(void *arg, const struct addr *a)
 {
-	enum addr_kind	 kind = addr_kind((const struct sockaddr *)&a->ss);
+	const struct fetching	*f = arg;
+	enum addr_kind		 kind = addr_kind(
+				     (const struct sockaddr *)&a->ss);
 
-	(void)arg;
 	return kind == ADDR_PUBLIC || ((kind == ADDR_PRIVATE ||
-	    kind == ADDR_LOOPBACK) && strcmp(run.conf.oob, "fetch:any") == 0);
+	    kind == ADDR_LOOPBACK) && strcmp(f->fetcher->app->conf.oob,
+	    "fetch:any") == 0);
 }
 
 /* What is behind the last slash of its path. */
@@ -312,13 +361,15 @@ name_of(const char *target, char *out)
 }
 
 static struct fetching *
-fetching_new(const char *from, const char *id, const char *url)
+fetching_new(struct oob_fetcher *o, const char *from, const char *id,
+    const char *url)
 {
 	struct fetching	*f;
 
 	if ((f = calloc(1, sizeof(*f))) == NULL)
 		return NULL;
-	TAILQ_INSERT_TAIL(&fetchings, f, next);
+	f->fetcher = o;
+	TAILQ_INSERT_TAIL(&o->fetchings, f, next);
 	strlcpy(f->peer, from, sizeof(f->peer));
 	f->timer = (struct timer){ .fire = check, .arg = f };
 	buf_init(&f->held, HELD_MAX);
@@ -337,7 +388,8 @@ open_partial(struct fetching *f)
 	struct file_meta	 m = { .peer = f->peer, .name = f->url,
 				     .hash = "" };
 
-	if ((f->partial = receive_partial(&m)) == NULL)
+	if ((f->partial = receive_partial(f->fetcher->app->receiver,
+	    &m)) == NULL)
 		return errno == 0 ? 0 : -1;
 	return partial_truncate(f->partial, 0);
 }
@@ -345,13 +397,14 @@ open_partial(struct fetching *f)
 static int
 begin(struct fetching *f)
 {
+	struct app		*app = f->fetcher->app;
 	struct fetch_conf	 conf = {
-		.proxy = run.proxied ? &run.proxy : NULL,
+		.proxy = app->proxied ? &app->proxy : NULL,
 		.family = streamhosts_family(),
-		.tls = tls,
+		.tls = f->fetcher->tls,
 		.accept = "*/*",
-		.max = (uint64_t)(run.conf.max_size > 0 ?
-		    run.conf.max_size : FETCH_MAX),
+		.max = (uint64_t)(app->conf.max_size > 0 ?
+		    app->conf.max_size : FETCH_MAX),
 		.deadline = clock_ms() + BEGIN_TIME,
 		.cleartext = 1,
 		.permit = permit,
@@ -363,39 +416,39 @@ begin(struct fetching *f)
 
 	if (open_partial(f) == -1 || open_end(f) == -1)
 		return -1;
-	f->fetch = fetch(run.loop, run.resolver, &conf, f->url, fetched, f);
+	f->fetch = fetch(app->loop, app->resolver, &conf, f->url, fetched, f);
 	return f->fetch == NULL ? -1 : 0;
 }
 
-/* All of them, or those for the account of this peer. */
+/* How many are being fetched; unless peer is NULL, for its account. */
 static size_t
-count(const char *peer)
+count(const struct oob_fetcher *o, const char *peer)
 {
-	struct fetching	*f;
-	size_t		 n = 0;
+	const struct fetching	*f;
+	size_t			 n = 0;
 
-	TAILQ_FOREACH(f, &fetchings, next)
+	TAILQ_FOREACH(f, &o->fetchings, next)
 		if (peer == NULL || jid_samebare(f->peer, peer))
 			n++;
 	return n;
 }
 
 static int
-too_many(const char *peer)
+too_many(const struct oob_fetcher *o, const char *peer)
 {
-	if (!run.conf.keep)
-		return count(NULL) > 0;
-	return count(peer) >= FETCHES || count(NULL) >= FETCHES_ALL;
+	if (!o->app->conf.keep)
+		return count(o, NULL) > 0;
+	return count(o, peer) >= FETCHES || count(o, NULL) >= FETCHES_ALL;
 }
 
 int
-oob_fetch(const char *from, const char *id, const char *url,
-    const char *target)
+oob_fetch(struct oob_fetcher *o, const char *from, const char *id,
+    const char *url, const char *target)
 {
 	struct fetching	*f;
 
-	if (too_many(from) || receive_busy() ||
-	    (f = fetching_new(from, id, url)) == NULL)
+	if (too_many(o, from) || receive_busy(o->app->receiver) ||
+	    (f = fetching_new(o, from, id, url)) == NULL)
 		return -1;
 	name_of(target, f->name);
 	if (begin(f) == -1)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,76 +26,131 @@
 
 #define SILENT_TIME	10000	/* ms without an answer or a request */
 
-static struct {
-	int		 serving;
-	const char	*where;		/* address and port; NULL: any */
+struct oob_sender {
+	struct app	*app;
+	int		 serving;	/* we serve what the URL names */
+	const char	*where;		/* address and port; "": any */
 	struct http_serve	*serve;
 	struct http_serve_file file;
 	uint64_t	 at;		/* the most that has been fetched */
 	char		 url[URL_TEXT];
-	char		 shown[FILE_NAME];
 	struct timer	 timer;		/* -w */
-	struct timer	 hint;		/* it may be a peer that is silent */
-} offered = { .file = { .fd = -1 } };
+	struct timer	 hint;		/* that the peer may be silent */
+};
 
-/* One file, and it stays open. */
-static void
-open_file(const char *path)
+static void	 timed_out(void *);
+static void	 still_silent(void *);
+
+/* The one file that is served stays open.  Fails as oob_send_new() does. */
+static int
+open_file(struct oob_sender *o, const char *path, enum fault *fault, char *err)
 {
 	const char	*slash = strrchr(path, '/');
 	struct stat	 st;
 	int		 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-	if (fd == -1 || fstat(fd, &st) == -1)
-		die(FAULT_LOCAL, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		die(FAULT_USE, "%s: it is no file that could be fetched", path);
-	offered.file = (struct http_serve_file){ .fd = fd,
-	    .size = (uint64_t)st.st_size,
-	    .name = slash != NULL ? slash + 1 : path,
-	    .type = "application/octet-stream" };
+	o->file.fd = fd;
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		*fault = FAULT_LOCAL;
+		snprintf(err, OOB_ERR, "%s: %s", path, strerror(errno));
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		*fault = FAULT_USE;
+		snprintf(err, OOB_ERR, "%s: it is no file that could be "
+		    "fetched", path);
+		return -1;
+	}
+	o->file.size = (uint64_t)st.st_size;
+	o->file.name = slash != NULL ? slash + 1 : path;
+	o->file.type = "application/octet-stream";
+	return 0;
 }
 
-void
-oob_send_prepare(char *const *paths, size_t n)
+/* Why this is not to be served; NULL if it can be. */
+static const char *
+serve_objection(const struct app *app, size_t n)
+{
+	if (n != 1)
+		return "-o oob=serve: name one file";
+	if (app->conf.e2e == E2E_REQUIRE)
+		return "-o oob=serve sends in the clear, and e2e=require "
+		    "forbids that";
+	return NULL;
+}
+
+/* Take the URL that is to be o->  NULL, or why it is none. */
+static const char *
+take_url(struct oob_sender *o, size_t n)
 {
 	struct url	 u;
 
-	if ((offered.where = oob_option("serve")) != NULL) {
-		if (n != 1)
-			die(FAULT_USE, "-o oob=serve: name one file");
-		if (run.conf.e2e == E2E_REQUIRE)
-			die(FAULT_USE, "-o oob=serve sends in the clear, and "
-			    "e2e=require forbids that");
-		offered.serving = 1;
-		open_file(paths[0]);
-		return;
-	}
 	if (n > 0)
-		die(FAULT_USE, "-o oob=url takes the place of files");
-	if (url_parse(run.conf.oob, &u) != NULL ||
-	    strlcpy(offered.url, run.conf.oob, sizeof(offered.url)) >=
-	    sizeof(offered.url))
-		die(FAULT_USE, "-o oob: give serve[:address:port], fetch[:any] "
-		    "or a URL");
+		return "-o oob=url takes the place of files";
+	if (url_parse(o->app->conf.oob, &u) != NULL ||
+	    strlcpy(o->url, o->app->conf.oob, sizeof(o->url)) >=
+	    sizeof(o->url))
+		return "-o oob: give serve[:address:port], fetch[:any] or a "
+		    "URL";
+	return NULL;
+}
+
+static int
+prepare(struct oob_sender *o, char *const *paths, size_t n, enum fault *fault,
+    char *err)
+{
+	const char	*why;
+
+	o->where = oob_option(o->app, "serve");
+	o->serving = o->where != NULL;
+	why = o->serving ? serve_objection(o->app, n) : take_url(o, n);
+	if (why != NULL) {
+		*fault = FAULT_USE;
+		strlcpy(err, why, OOB_ERR);
+		return -1;
+	}
+	return o->serving ? open_file(o, paths[0], fault, err) : 0;
+}
+
+struct oob_sender *
+oob_send_new(struct app *app, char *const *paths, size_t n, enum fault *fault,
+    char *err)
+{
+	struct oob_sender	*o;
+
+	if ((o = calloc(1, sizeof(*o))) == NULL) {
+		*fault = FAULT_LOCAL;
+		strlcpy(err, "out of memory", OOB_ERR);
+		return NULL;
+	}
+	o->app = app;
+	o->file.fd = -1;
+	o->timer = (struct timer){ .fire = timed_out, .arg = o };
+	o->hint = (struct timer){ .fire = still_silent, .arg = o };
+	if (prepare(o, paths, n, fault, err) == -1) {
+		oob_send_free(o);
+		return NULL;
+	}
+	return o;
 }
 
 static void
 sent(void *arg, uint64_t at)
 {
-	(void)arg;
-	if (at > offered.at)
-		offered.at = at;
-	progress_at(at);
-	timer_set(run.loop, &offered.hint, clock_ms() + SILENT_TIME);
-	if (run.conf.timeout > 0)
-		timer_set(run.loop, &offered.timer, answer_deadline(&run));
+	struct oob_sender	*o = arg;
+
+	if (at > o->at)
+		o->at = at;
+	progress_at(o->app->progress, at);
+	timer_set(o->app->loop, &o->hint, clock_ms() + SILENT_TIME);
+	if (o->app->conf.timeout > 0)
+		timer_set(o->app->loop, &o->timer, answer_deadline(o->app));
 }
 
 /* An address of ours, and any port of it: loopback only if the peer may be
  * here as well. */
 static int
-own_address(char *where, size_t size)
+own_address(const struct oob_sender *o, char *where, size_t size)
 {
 	struct addr		 own[32];
 	const struct sockaddr	*sa;
@@ -104,7 +160,7 @@ own_address(char *where, size_t size)
 	for (i = 0; i < n; i++) {
 		sa = (const struct sockaddr *)&own[i].ss;
 		if ((addr_kind(sa) == ADDR_LOOPBACK) ==
-		    session_near(run.session)) {
+		    session_near(o->app->session)) {
 			addr_text(sa, text);
 			snprintf(where, size, strchr(text, ':') != NULL ?
 			    "[%s]:0" : "%s:0", text);
@@ -115,32 +171,32 @@ own_address(char *where, size_t size)
 }
 
 static int
-begin_serving(void)
+begin_serving(struct oob_sender *o)
 {
 	char		 where[128], why[SERVE_ERR], host[128];
 	char		*colon;
 
-	if (*offered.where != '\0')
-		strlcpy(where, offered.where, sizeof(where));
-	else if (own_address(where, sizeof(where)) == -1) {
-		app_fail(&run, FAULT_LOCAL, "there is no address to serve at; give one "
-		    "with -o oob=serve:address:port");
+	if (*o->where != '\0')
+		strlcpy(where, o->where, sizeof(where));
+	else if (own_address(o, where, sizeof(where)) == -1) {
+		app_fail(o->app, FAULT_LOCAL, "there is no address to "
+		    "serve at; give one with -o oob=serve:address:port");
 		return -1;
 	}
-	offered.serve = serve(run.loop, where, &offered.file, sent, NULL,
+	o->serve = serve(o->app->loop, where, &o->file, sent, o,
 	    why);
-	if (offered.serve == NULL) {
-		app_fail(&run, FAULT_LOCAL, "%s", why);
+	if (o->serve == NULL) {
+		app_fail(o->app, FAULT_LOCAL, "%s", why);
 		return -1;
 	}
 	strlcpy(host, where, sizeof(host));
 	if ((colon = strrchr(host, ':')) != NULL)
 		*colon = '\0';
-	snprintf(offered.url, sizeof(offered.url), "http://%s:%u%s", host,
-	    http_serve_port(offered.serve), http_serve_path(offered.serve));
-	log_line(1, "serving %s at %s port %u", offered.file.name, host,
-	    http_serve_port(offered.serve));
-	progress_begin(offered.file.name, 0, offered.file.size);
+	snprintf(o->url, sizeof(o->url), "http://%s:%u%s", host,
+	    http_serve_port(o->serve), http_serve_path(o->serve));
+	log_line(LOG_DETAIL, "serving %s at %s port %u", o->file.name, host,
+	    http_serve_port(o->serve));
+	progress_begin(o->app->progress, o->file.name, 0, o->file.size);
 	return 0;
 }
 
@@ -164,34 +220,35 @@ refusal(enum stanza_error err)
 static void
 answered(void *arg, const struct elem *answer)
 {
+	struct oob_sender	*o = arg;
 	enum stanza_error	 err = stanza_error(answer);
 
-	(void)arg;
-	if (err == SE_NONE && offered.serving &&
-	    offered.at < offered.file.size)
-		app_fail(&run, FAULT_BROKEN, "%s: it says that it has the file, but has "
-		    "not fetched all of it", run.peer);
+	if (err == SE_NONE && o->serving &&
+	    o->at < o->file.size)
+		app_fail(o->app, FAULT_BROKEN, "%s: it says that it has "
+		    "the file, but has not fetched all of it", o->app->peer);
 	else if (err == SE_NONE) {
-		progress_end();
-		log_line(1, "%s: has fetched it", run.peer);
-		app_end(&run, FAULT_NONE);
+		progress_end(o->app->progress);
+		log_line(LOG_DETAIL, "%s: has fetched it", o->app->peer);
+		app_end(o->app, FAULT_NONE);
 	} else
-		app_fail(&run, FAULT_PEER, "%s: %s (%s%s%.128s)", run.peer, refusal(err),
-		    stanza_strerror(err), *stanza_errortext(answer) != '\0' ?
-		    ": " : "", stanza_errortext(answer));
+		app_fail(o->app, FAULT_PEER, "%s: %s (%s%s%.128s)",
+		    o->app->peer, refusal(err), stanza_strerror(err),
+		    *stanza_errortext(answer) != '\0' ? ": " : "",
+		    stanza_errortext(answer));
 }
 
 static int
-is_fetched(void)
+is_fetched(const struct oob_sender *o)
 {
-	return offered.at > 0 && offered.at == offered.file.size;
+	return o->at > 0 && o->at == o->file.size;
 }
 
 /* What a peer may be that does not answer. */
 static const char *
-silence(void)
+silence(const struct oob_sender *o)
 {
-	if (is_fetched())
+	if (is_fetched(o))
 		return "all of it was fetched, but nothing confirms that: it "
 		    "may be a client that shows addresses to its user, and "
 		    "does not answer";
@@ -203,65 +260,70 @@ silence(void)
 static void
 timed_out(void *arg)
 {
-	(void)arg;
-	if (offered.at == 0 || is_fetched())
-		app_fail(&run, FAULT_TIME, "%s: %s", run.peer, silence());
+	struct oob_sender	*o = arg;
+
+	if (o->at == 0 || is_fetched(o))
+		app_fail(o->app, FAULT_TIME, "%s: %s", o->app->peer,
+		    silence(o));
 	else
-		app_fail(&run, FAULT_TIME, "%s: nothing more was fetched for %ld s; try "
-		    "again, or give it more time with -w", run.peer,
-		    run.conf.timeout);
+		app_fail(o->app, FAULT_TIME, "%s: nothing more was fetched "
+		    "for %ld s; try again, or give it more time with -w",
+		    o->app->peer, o->app->conf.timeout);
 }
 
 /* Without -w it is waited for, for as long as its user may take. */
 static void
 still_silent(void *arg)
 {
-	(void)arg;
-	if (offered.at == 0 || is_fetched())
-		log_line(0, "%s: %s; still waiting", run.peer, silence());
+	struct oob_sender	*o = arg;
+
+	if (o->at == 0 || is_fetched(o))
+		log_line(LOG_EVENT, "%s: %s; still waiting", o->app->peer,
+		    silence(o));
 }
 
 static void
-offer(void)
+offer(struct oob_sender *o)
 {
-	struct xw	*w = iq_request(session_iqs(run.session), "set",
-			     run.peer);
+	struct xw	*w = iq_request(o->app->iqs, "set",
+			     o->app->peer);
 
 	xw_start(w, "query", NS_IQ_OOB);
-	xw_elem(w, "url", NULL, offered.url);
-	if (offered.serving)
-		xw_elem(w, "desc", NULL, offered.file.name);
+	xw_elem(w, "url", NULL, o->url);
+	if (o->serving)
+		xw_elem(w, "desc", NULL, o->file.name);
 	xw_end(w);
-	if (iq_ask(session_iqs(run.session), answered, &offered,
+	if (iq_ask(o->app->iqs, answered, o,
 	    IQ_NODEADLINE) == -1)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
-	offered.timer = (struct timer){ .fire = timed_out };
-	offered.hint = (struct timer){ .fire = still_silent };
-	timer_set(run.loop, &offered.hint, clock_ms() + SILENT_TIME);
-	if (run.conf.timeout > 0)
-		timer_set(run.loop, &offered.timer, answer_deadline(&run));
+		app_fail(o->app, FAULT_LOCAL, "out of memory");
+	timer_set(o->app->loop, &o->hint, clock_ms() + SILENT_TIME);
+	if (o->app->conf.timeout > 0)
+		timer_set(o->app->loop, &o->timer, answer_deadline(o->app));
 }
 
 void
-oob_send_start(void)
+oob_send_start(struct oob_sender *o)
 {
-	if (!offered.serving || begin_serving() == 0)
-		offer();
+	if (!o->serving || begin_serving(o) == 0)
+		offer(o);
 }
 
 void
-oob_send_back(void)
+oob_send_back(struct oob_sender *o)
 {
-	iq_forget(session_iqs(run.session), &offered);
-	timer_clear(run.loop, &offered.timer);
-	timer_clear(run.loop, &offered.hint);
-	offer();
+	iq_forget(o->app->iqs, o);
+	timer_clear(o->app->loop, &o->timer);
+	timer_clear(o->app->loop, &o->hint);
+	offer(o);
 }
 
 void
-oob_send_free(void)
+oob_send_free(struct oob_sender *o)
 {
-	http_serve_free(offered.serve);
-	if (offered.file.fd != -1)
-		close(offered.file.fd);
+	if (o == NULL)
+		return;
+	http_serve_free(o->serve);
+	if (o->file.fd != -1)
+		close(o->file.fd);
+	free(o);
 }

@@ -1,14 +1,15 @@
+/* progress: the line on the terminal; see progress.h. */
 #include <sys/types.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
-#include "net/channel/app.h"
 #include "net/file/progress.h"
 #include "net/io/loop.h"
 #include "xml/text.h"
@@ -18,21 +19,49 @@
 #define FIGURES		44		/* columns behind the name */
 #define STALLED		5000		/* ms without a byte */
 
-static struct {
-	int		 on;
-	int		 shown;		/* columns of the line that is there */
+struct progress {
+	struct loop	*loop;
+	int		 quiet;
+	int		 on;		/* there is a file */
+	int		 shown;		/* columns that its line takes */
 	struct timer	 timer;
 	char		 name[256];
-	uint64_t	 begun, have, size, last;
-	int64_t		 since, moved;	/* the begin; the last byte */
+	uint64_t	 begun;		/* bytes that were there at first, */
+	uint64_t	 have;		/* now, */
+	uint64_t	 last;		/* when the line was last drawn, */
+	uint64_t	 size;		/* in the end */
+	int64_t		 since, moved;	/* times of the begin and of the last
+					 * byte, clock_ms() */
 	double		 rate;		/* bytes per second, of late */
-} bar;
+};
+
+static void	 tick(void *);
+
+struct progress *
+progress_new(struct loop *l, int quiet)
+{
+	struct progress	*p;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return NULL;
+	p->loop = l;
+	p->quiet = quiet;
+	p->timer = (struct timer){ .fire = tick, .arg = p };
+	return p;
+}
+
+void
+progress_free(struct progress *p)
+{
+	progress_end(p);
+	free(p);
+}
 
 static void
-write_all(const char *s, size_t len)
+write_all(struct progress *p, const char *s, size_t len)
 {
 	if (write(STDERR_FILENO, s, len) == -1)
-		bar.on = 0;	/* nobody looks any more */
+		p->on = 0;	/* the terminal is gone */
 }
 
 static int
@@ -79,22 +108,22 @@ duration(double s, char out[24])
 }
 
 static void
-time_left(char out[24], int over)
+time_left(const struct progress *p, char out[24], int over)
 {
 	int64_t	 now = clock_ms();
 
 	if (over)
-		duration((double)(now - bar.since) / 1000, out);
-	else if (now - bar.moved >= STALLED)
+		duration((double)(now - p->since) / 1000, out);
+	else if (now - p->moved >= STALLED)
 		strlcpy(out, "stalled", 24);
-	else if (bar.rate < 1)
+	else if (p->rate < 1)
 		strlcpy(out, "--:--", 24);
 	else
-		duration((double)(bar.size - bar.have) / bar.rate, out);
+		duration((double)(p->size - p->have) / p->rate, out);
 }
 
-/* As much of the name as there is room for, by what its characters take on
- * the terminal. */
+/* How many bytes of the name fit into so many columns, by what its characters
+ * take on the terminal; returns the columns that they take. */
 static int
 fit(const char *name, int room, size_t *bytes)
 {
@@ -122,7 +151,7 @@ fit(const char *name, int room, size_t *bytes)
 }
 
 static void
-draw(int over)
+draw(struct progress *p, int over)
 {
 	char	 line[1024], have[16], rate[16], left[24];
 	int	 width = columns() - 1, room = width - FIGURES, used, n;
@@ -130,52 +159,52 @@ draw(int over)
 
 	if (in_background())
 		return;
-	used = fit(bar.name, room > 0 ? room : 0, &bytes);
-	amount((double)bar.have, have);
-	amount(bar.rate, rate);
-	time_left(left, over);
+	used = fit(p->name, room > 0 ? room : 0, &bytes);
+	amount((double)p->have, have);
+	amount(p->rate, rate);
+	time_left(p, left, over);
 	n = snprintf(line, sizeof(line), "\r%.*s%*s %3d%% %9s %9s/s %9s %s",
-	    (int)bytes, bar.name, room > used ? room - used : 0, "",
-	    bar.size > 0 ? (int)((double)bar.have * 100 / (double)bar.size) :
+	    (int)bytes, p->name, room > used ? room - used : 0, "",
+	    p->size > 0 ? (int)((double)p->have * 100 / (double)p->size) :
 	    100, have, rate, left, over ? "   " : "ETA");
 	if (n > 0 && (size_t)n < sizeof(line))
-		write_all(line, (size_t)n);
-	bar.shown = width;
+		write_all(p, line, (size_t)n);
+	p->shown = width;
 }
 
-/* Of late: the last period counts for a tenth. */
+/* The rate of late: the last period counts for a tenth. */
 static void
 tick(void *arg)
 {
-	double	 now = (double)(bar.have - bar.last) * 1000 / PERIOD;
+	struct progress	*p = arg;
+	double		 now = (double)(p->have - p->last) * 1000 / PERIOD;
 
-	(void)arg;
-	bar.rate = bar.rate < 1 ? now : bar.rate * 0.9 + now * 0.1;
-	bar.last = bar.have;
-	draw(0);
-	if (bar.on)
-		timer_set(run.loop, &bar.timer, clock_ms() + PERIOD);
+	p->rate = p->rate < 1 ? now : p->rate * 0.9 + now * 0.1;
+	p->last = p->have;
+	draw(p, 0);
+	if (p->on)
+		timer_set(p->loop, &p->timer, clock_ms() + PERIOD);
 }
 
 void
-progress_begin(const char *name, uint64_t have, uint64_t size)
+progress_begin(struct progress *p, const char *name, uint64_t have,
+    uint64_t size)
 {
-	progress_end();
-	if (run.conf.verbosity < 0 || !isatty(STDERR_FILENO))
+	progress_end(p);
+	if (p == NULL || p->quiet || !isatty(STDERR_FILENO))
 		return;
-	bar.on = 1;
-	text_clean(name, bar.name, sizeof(bar.name));
-	bar.begun = bar.have = bar.last = have;
-	bar.size = size;
-	bar.since = bar.moved = clock_ms();
-	bar.rate = 0;
-	bar.timer = (struct timer){ .fire = tick };
-	timer_set(run.loop, &bar.timer, clock_ms() + PERIOD);
-	draw(0);
+	p->on = 1;
+	text_clean(name, p->name, sizeof(p->name));
+	p->begun = p->have = p->last = have;
+	p->size = size;
+	p->since = p->moved = clock_ms();
+	p->rate = 0;
+	timer_set(p->loop, &p->timer, clock_ms() + PERIOD);
+	draw(p, 0);
 }
 
 void
-progress_input(const char *name, int fd)
+progress_input(struct progress *p, const char *name, int fd)
 {
 	struct stat	 st;
 	off_t		 at;
@@ -183,44 +212,45 @@ progress_input(const char *name, int fd)
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
 	    (at = lseek(fd, 0, SEEK_CUR)) == -1 || at > st.st_size)
 		return;
-	progress_begin(name, 0, (uint64_t)(st.st_size - at));
+	progress_begin(p, name, 0, (uint64_t)(st.st_size - at));
 }
 
 void
-progress_at(uint64_t have)
+progress_at(struct progress *p, uint64_t have)
 {
-	if (!bar.on || have <= bar.have)
+	if (p == NULL || !p->on || have <= p->have)
 		return;
-	bar.have = have < bar.size ? have : bar.size;
-	bar.moved = clock_ms();
+	p->have = have < p->size ? have : p->size;
+	p->moved = clock_ms();
 }
 
 void
-progress_end(void)
+progress_end(struct progress *p)
 {
 	double	 s;
 
-	if (!bar.on)
+	if (p == NULL || !p->on)
 		return;
-	timer_clear(run.loop, &bar.timer);
-	s = (double)(clock_ms() - bar.since) / 1000;
-	bar.rate = s > 0 ? (double)(bar.have - bar.begun) / s : 0;
-	draw(1);
-	if (bar.shown > 0)
-		write_all("\n", 1);
-	bar.shown = bar.on = 0;
+	timer_clear(p->loop, &p->timer);
+	s = (double)(clock_ms() - p->since) / 1000;
+	p->rate = s > 0 ? (double)(p->have - p->begun) / s : 0;
+	draw(p, 1);
+	if (p->shown > 0)
+		write_all(p, "\n", 1);
+	p->shown = p->on = 0;
 }
 
 void
-progress_clear(void)
+progress_clear(void *progress)
 {
-	char	 line[1024];
-	int	 n;
+	struct progress	*p = progress;
+	char		 line[1024];
+	int		 n;
 
-	if (!bar.on || bar.shown == 0)
+	if (p == NULL || !p->on || p->shown == 0)
 		return;
-	n = snprintf(line, sizeof(line), "\r%*s\r", bar.shown, "");
+	n = snprintf(line, sizeof(line), "\r%*s\r", p->shown, "");
 	if (n > 0 && (size_t)n < sizeof(line))
-		write_all(line, (size_t)n);
-	bar.shown = 0;
+		write_all(p, line, (size_t)n);
+	p->shown = 0;
 }

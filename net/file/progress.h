@@ -1,22 +1,38 @@
 /*
  * progress: how far a file is, in a line on the terminal that standard error
- * is.  Where it is none, or with -q, nothing is shown.
+ * is.  Where standard error is no terminal, and with -q, nothing is shown.
+ * There is one line for the run, and so one file at a time.
+ *
+ * A struct progress that is NULL shows nothing, in all functions.
  */
 #ifndef NET_FILE_PROGRESS_H
 #define NET_FILE_PROGRESS_H
 
 #include <stdint.h>
 
-/* A file of so many bytes, of which there are some already.  name may come from
- * outside: it is copied, and cleaned. */
-void	 progress_begin(const char *name, uint64_t have, uint64_t size);
-/* What is read from this descriptor, if it is a file. */
-void	 progress_input(const char *name, int fd);
-/* So many there are now. */
-void	 progress_at(uint64_t have);
-/* It is over: the last line stays. */
-void	 progress_end(void);
-/* Something else is to be written to the terminal: make room. */
-void	 progress_clear(void);
+struct loop;
+struct progress;
+
+/* A line that is not there yet; with quiet it will never be.  NULL when out of
+ * memory. */
+struct progress *progress_new(struct loop *l, int quiet);
+/* End the line, and free p. */
+void	 progress_free(struct progress *p);
+
+/* Begin the line of a file of size bytes, of which there are already have.  A
+ * line that is there ends.  name may come from a peer: it is copied, and
+ * cleaned. */
+void	 progress_begin(struct progress *p, const char *name, uint64_t have,
+	    uint64_t size);
+/* Begin the line of what will be read from this descriptor, if that is a
+ * regular file: from where it stands to its end. */
+void	 progress_input(struct progress *p, const char *name, int fd);
+/* There are now have bytes of the file.  Fewer than before change nothing. */
+void	 progress_at(struct progress *p, uint64_t have);
+/* The file is over: the last line stays, with the mean rate. */
+void	 progress_end(struct progress *p);
+/* Remove the line from the terminal, where something else is to be written;
+ * it is drawn again in time.  For log_set_before(). */
+void	 progress_clear(void *progress);
 
 #endif

@@ -1,4 +1,4 @@
-/* receive: files that come, each by its stream; see receive.h. */
+/* receive: files that come, each by its stream; see receive_int.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 
@@ -24,47 +24,78 @@
 #include "xml/jid.h"
 #include "xml/text.h"
 
+/*
+ * Phases
+ */
+
 static const char *const phase_names[] = {
-	"not described", "summing", "agreed", "moving", "complete", "failed",
-	"late"
+	"not described", "summing", "agreed", "moving", "complete", "ended",
+	"failed", "told", "declined", "late"
 };
 
-struct incomings	 incomings = TAILQ_HEAD_INITIALIZER(incomings);
-
-void
-incoming_set_phase(struct incoming *in, enum phase phase)
+/* A stream that does not come about leaves its file agreed. */
+static int
+may_become(enum incoming_phase from, enum incoming_phase to)
 {
+	switch (from) {
+	case INCOMING_UNDESCRIBED:
+		return to == INCOMING_SUMMING || to == INCOMING_DECLINED;
+	case INCOMING_SUMMING:
+		return to == INCOMING_AGREED || to == INCOMING_DECLINED;
+	case INCOMING_AGREED:
+		return to == INCOMING_AGREED || to == INCOMING_MOVING ||
+		    to == INCOMING_FAILED || to == INCOMING_LATE;
+	case INCOMING_MOVING:
+		return to == INCOMING_COMPLETE || to == INCOMING_FAILED;
+	case INCOMING_COMPLETE:
+		return to == INCOMING_ENDED;
+	case INCOMING_FAILED:
+		return to == INCOMING_TOLD;
+	default:
+		return 0;
+	}
+}
+
+int
+incoming_set_phase(struct incoming *in, enum incoming_phase phase)
+{
+	if (!may_become(in->phase, phase))
+		return -1;
 	if (in->phase != phase)
-		log_line(2, "file from %s: %s -> %s", in->shown,
+		log_line(LOG_TRACE, "file from %s: %s -> %s", in->shown,
 		    phase_names[in->phase], phase_names[phase]);
 	in->phase = phase;
+	return 0;
 }
 
 /*
  * Life and death
  */
 
+static const struct channel_file_ops	 receive_ops;
+
 struct incoming *
-incoming_new(const char *peer, const char *sid)
+incoming_new(struct receiver *r, const char *peer, const char *sid)
 {
 	struct incoming	*in;
 
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		return NULL;
+	in->receiver = r;
 	strlcpy(in->peer, peer, sizeof(in->peer));
 	text_cut(peer, in->shown, sizeof(in->shown));
 	if (sid != NULL && (in->sid = strdup(sid)) == NULL) {
 		free(in);
 		return NULL;
 	}
-	TAILQ_INSERT_TAIL(&incomings, in, next);
+	TAILQ_INSERT_TAIL(&r->incomings, in, next);
 	return in;
 }
 
 void
 incoming_let_go(struct incoming *in)
 {
-	timer_clear(run.loop, &in->timer);
+	timer_clear(in->receiver->app->loop, &in->timer);
 	sum_cancel(in->summing);
 	in->summing = NULL;
 	sum_free(in->sum);
@@ -78,10 +109,10 @@ incoming_free(struct incoming *in)
 {
 	if (in == NULL)
 		return;
-	if (in->link != NULL)
-		channel_detach(in->link);
+	if (in->channel != NULL)
+		channel_detach(in->channel);
 	incoming_let_go(in);
-	TAILQ_REMOVE(&incomings, in, next);
+	TAILQ_REMOVE(&in->receiver->incomings, in, next);
 	free(in->sid);
 	free(in->id);
 	free(in->given);
@@ -89,44 +120,24 @@ incoming_free(struct incoming *in)
 }
 
 void
-receive_free(void)
+incoming_attach(struct incoming *in, struct channel *l)
 {
-	while (!TAILQ_EMPTY(&incomings))
-		incoming_free(TAILQ_FIRST(&incomings));
-	receive_close_folder();
-}
-
-static void
-receive_left(void *file)
-{
-	progress_end();
-	incoming_free(file);
+	in->channel = l;
+	channel_attach(l, &receive_ops, in);
 }
 
 size_t
-incoming_count(enum phase from, enum phase to, const char *peer)
+incoming_count(const struct receiver *r, enum incoming_phase from,
+    enum incoming_phase to, const char *peer)
 {
-	struct incoming	*in;
-	size_t		 n = 0;
+	const struct incoming	*in;
+	size_t			 n = 0;
 
-	TAILQ_FOREACH(in, &incomings, next)
+	TAILQ_FOREACH(in, &r->incomings, next)
 		if (in->phase >= from && in->phase <= to &&
 		    (peer == NULL || jid_samebare(in->peer, peer)))
 			n++;
 	return n;
-}
-
-int
-receive_busy(void)
-{
-	struct channel	*l;
-
-	if (receive_folder())
-		return 0;
-	TAILQ_FOREACH(l, &run.channels, next)
-		if (!channel_is_apart(l) && l->turn != CHANNEL_SHAKING)
-			return 1;
-	return oob_busy() || incoming_count(SUMMING, AGREED, NULL) > 0;
 }
 
 /*
@@ -137,28 +148,27 @@ void
 incoming_fail(struct incoming *in, enum fault fault, enum stanza_error error,
     const char *why, const char *detail)
 {
+	if (incoming_set_phase(in, INCOMING_FAILED) == -1)
+		return;
 	snprintf(in->why, sizeof(in->why), "%s%s", why, detail);
 	in->fault = fault;
 	in->error = error;
-	incoming_set_phase(in, FAILED);
-	channel_changed(in->link);
+	channel_changed(in->channel);
 }
 
-/* An xcat gives up when it hears the reason; others are given up.  1: the link
- * is no more. */
+/* An xcat gives up when it hears the reason; the streams of other programs are
+ * broken off.  Returns 1 if the channel is no more. */
 static int
-tell_failure(struct channel *l)
+tell_failure(struct incoming *in, struct channel *l)
 {
-	struct incoming	*in = l->file;
-
 	if (in->sid != NULL || stream_state(l->stream) != STREAM_OPEN) {
 		stream_abort(l->stream, in->error);
 		channel_failed(l, in->fault, in->why);
 		return 1;
 	}
-	progress_end();
-	log_line(-1, "%s: %s: %s", in->shown, in->name, in->why);
-	in->told = 1;
+	progress_end(l->app->progress);
+	log_line(LOG_FAULT, "%s: %s: %s", in->shown, in->name, in->why);
+	incoming_set_phase(in, INCOMING_TOLD);
 	receive_native_tell(in, si_say_wrong, in->why);
 	return 0;
 }
@@ -167,7 +177,7 @@ tell_failure(struct channel *l)
  * Its stream
  */
 
-/* Where it goes.  A copy: the end closes it. */
+/* Where the file goes: a copy, which the pump closes. */
 static int
 destination(const struct incoming *in)
 {
@@ -178,10 +188,8 @@ destination(const struct incoming *in)
 }
 
 static void
-begin(struct channel *l)
+begin(struct incoming *in, struct channel *l)
 {
-	struct incoming	*in = l->file;
-
 	channel_join(l, PUMP_NONE, destination(in));
 	if (l->unjoined != 0) {
 		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
@@ -189,8 +197,8 @@ begin(struct channel *l)
 		l->unjoined = 0;
 		return;
 	}
-	incoming_set_phase(in, MOVING);
-	progress_begin(in->name, in->have, in->file.size);
+	incoming_set_phase(in, INCOMING_MOVING);
+	progress_begin(l->app->progress, in->name, in->have, in->file.size);
 	if (in->have == in->file.size)
 		incoming_end(in);
 	channel_changed(l);
@@ -205,46 +213,38 @@ ended_early(struct channel *l)
 	return 1;
 }
 
-/* Plain senders may wait for the end of the socket, which is all that a
- * receiver can say in it; what else should come is still seen.  A proxy that
- * has not been activated yet would take that for the end of both directions. */
+/* Senders without a session may wait for the end of the socket, which is all
+ * that a receiver can say in it; bytes that still come are seen.  A proxy that
+ * has not been activated yet would take our end for that of both directions. */
 static void
-end_socket(struct channel *l)
+end_socket(struct incoming *in, struct channel *l)
 {
 	struct carrier	*c = stream_carrier(l->stream);
-	struct incoming	*in = l->file;
 
-	if (in->ended || !carrier_is_alone(c) ||
+	if (!carrier_is_alone(c) ||
 	    (carrier_way(c) != CARRIER_SOCKET &&
 	    stream_received(l->stream) == 0))
 		return;
-	in->ended = 1;
+	incoming_set_phase(in, INCOMING_ENDED);
 	stream_finish(l->stream);
 	stream_close_at_end(l->stream);
 	channel_changed(l);	/* for its socket */
 }
 
-/* All is there, or nothing more is wanted. */
 static int
-check_over(struct channel *l)
+sends_too_much(struct channel *l, const char *why)
+{
+	stream_abort(l->stream, SE_BAD_REQUEST);
+	channel_failed(l, FAULT_BROKEN, why);
+	return 1;
+}
+
+/* The sender has been told, and is given the time to end its stream. */
+static int
+check_told(const struct incoming *in, struct channel *l)
 {
 	enum stream_state	 state = stream_state(l->stream);
-	const struct incoming	*in = l->file;
-	size_t			 len;
 
-	stream_data(l->stream, &len);
-	if (len > 0 && (in->phase == COMPLETE || in->declined)) {
-		stream_abort(l->stream, SE_BAD_REQUEST);
-		channel_failed(l, FAULT_BROKEN, in->declined ? "it sends what "
-		    "was refused" : "it sends more than it has announced");
-		return 1;
-	}
-	if (in->phase == COMPLETE)
-		end_socket(l);
-	if (in->phase != FAILED)
-		return 0;
-	if (!in->told)
-		return tell_failure(l);
 	if (state != STREAM_FAILED && state != STREAM_CLOSED &&
 	    !stream_eof(l->stream))
 		return 0;
@@ -252,28 +252,57 @@ check_over(struct channel *l)
 	return 1;
 }
 
+/* All is there, or nothing more is wanted. */
+static int
+check_over(struct incoming *in, struct channel *l)
+{
+	size_t	 len;
+
+	stream_data(l->stream, &len);
+	switch (in->phase) {
+	case INCOMING_COMPLETE:
+	case INCOMING_ENDED:
+		if (len > 0)
+			return sends_too_much(l, "it sends more than it has "
+			    "announced");
+		if (in->phase == INCOMING_COMPLETE)
+			end_socket(in, l);
+		return 0;
+	case INCOMING_FAILED:
+		return tell_failure(in, l);
+	case INCOMING_DECLINED:
+		if (len > 0)
+			return sends_too_much(l, "it sends what was refused");
+		return check_told(in, l);
+	case INCOMING_TOLD:
+		return check_told(in, l);
+	default:
+		return 0;
+	}
+}
+
 static int
 receive_check(void *file)
 {
 	struct incoming		*in = file;
-	struct channel		*l = in->link;
+	struct channel		*l = in->channel;
 	enum stream_state	 state = stream_state(l->stream);
 
-	progress_at(in->have);
+	progress_at(l->app->progress, in->have);
 	switch (in->phase) {
-	case DESCRIBED_NOT:
+	case INCOMING_UNDESCRIBED:
 		return state == STREAM_OPEN || state == STREAM_CLOSED ?
-		    receive_native_hear(l) : 0;
-	case AGREED:
+		    receive_native_hear(in) : 0;
+	case INCOMING_AGREED:
 		if (state == STREAM_OPEN || state == STREAM_CLOSED ||
 		    stream_received(l->stream) > 0)
-			begin(l);
+			begin(in, l);
 		return 0;
-	case MOVING:
+	case INCOMING_MOVING:
 		return stream_eof(l->stream) && state != STREAM_FAILED ?
 		    ended_early(l) : 0;
 	default:
-		return check_over(l);
+		return check_over(in, l);
 	}
 }
 
@@ -282,7 +311,7 @@ receive_limit(void *file, size_t len)
 {
 	const struct incoming	*in = file;
 
-	if (in->phase != MOVING)
+	if (in->phase != INCOMING_MOVING)
 		return 0;
 	return len < in->file.size - in->have ? len :
 	    (size_t)(in->file.size - in->have);
@@ -293,7 +322,7 @@ static void
 receive_took(void *file, const void *data, size_t len)
 {
 	struct incoming	*in = file;
-	struct channel	*l = in->link;
+	struct stream	*s = in->channel->stream;
 	size_t		 there;
 
 	if (sum_add(in->sum, data, len) == -1) {
@@ -302,39 +331,69 @@ receive_took(void *file, const void *data, size_t len)
 		return;
 	}
 	in->have += len;
-	stream_data(l->stream, &there);
+	stream_data(s, &there);
 	if (in->have == in->file.size && there > len)
 		incoming_wrong(in, "more comes than was announced");
 	else if (in->have == in->file.size)
 		incoming_end(in);
-	if (in->phase != FAILED)
-		stream_consume(l->stream, len);
+	if (in->phase != INCOMING_FAILED)
+		stream_consume(s, len);
+}
+
+/* The stream did not come about: another one may. */
+static void
+receive_missed(void *file)
+{
+	struct incoming	*in = file;
+	struct app	*app = in->receiver->app;
+
+	channel_detach(in->channel);
+	in->channel = NULL;
+	if (incoming_set_phase(in, INCOMING_AGREED) == -1)
+		incoming_free(in);
+	else
+		timer_set(app->loop, &in->timer, answer_deadline(app));
+}
+
+static void
+receive_left(void *file)
+{
+	struct incoming	*in = file;
+
+	progress_end(in->receiver->app->progress);
+	incoming_free(in);
 }
 
 /*
- * How far it is
+ * What its channel asks
  */
 
 static int
 receive_apart(void *file)
 {
-	(void)file;
-	return receive_folder();
+	const struct incoming	*in = file;
+
+	return in->receiver->folder != -1;
+}
+
+static int
+is_complete(const struct incoming *in)
+{
+	return in->phase == INCOMING_COMPLETE || in->phase == INCOMING_ENDED;
 }
 
 static int
 receive_complete(void *file)
 {
-	const struct incoming	*in = file;
-
-	return in->phase == COMPLETE;
+	return is_complete(file);
 }
 
 static void
 receive_fails(void *file)
 {
-	(void)file;
-	progress_end();
+	const struct incoming	*in = file;
+
+	progress_end(in->receiver->app->progress);
 }
 
 static int
@@ -342,7 +401,7 @@ receive_told(void *file)
 {
 	const struct incoming	*in = file;
 
-	return in->told;
+	return in->phase == INCOMING_TOLD || in->phase == INCOMING_DECLINED;
 }
 
 static int
@@ -350,7 +409,7 @@ receive_declined(void *file)
 {
 	const struct incoming	*in = file;
 
-	return in->declined;
+	return in->phase == INCOMING_DECLINED;
 }
 
 static int
@@ -358,36 +417,36 @@ receive_more(void *file)
 {
 	const struct incoming	*in = file;
 
-	return in->phase == COMPLETE && in->file.more > 0;
+	return is_complete(in) && in->file.more > 0;
 }
 
 static const char *
 receive_about(void *file)
 {
-	static char		 line[FILE_NAME + 128];
-	const struct incoming	*in = file;
+	struct incoming	*in = file;
 
-	if (in->phase < MOVING)
-		return "";
-	if (in->partial == NULL || in->phase == COMPLETE)
-		snprintf(line, sizeof(line), "; %s", in->name);
+	*in->about = '\0';
+	if (in->phase < INCOMING_MOVING)
+		return in->about;
+	if (in->partial == NULL || is_complete(in))
+		snprintf(in->about, sizeof(in->about), "; %s", in->name);
 	else
-		snprintf(line, sizeof(line), "; %s: %llu of %llu bytes are "
-		    "kept%s", in->name, (unsigned long long)in->have,
+		snprintf(in->about, sizeof(in->about), "; %s: %llu of %llu "
+		    "bytes are kept%s", in->name, (unsigned long long)in->have,
 		    (unsigned long long)in->file.size,
 		    *in->file.hash != '\0' && in->file.ranged ?
 		    ", have it sent again to go on" : "");
-	return line;
+	return in->about;
 }
 
-/* It writes nothing, and so has nothing to end. */
+/* A file that comes has nothing to read from. */
 static void
 receive_ended(void *file)
 {
 	(void)file;
 }
 
-const struct channel_file_ops	 receive_ops = {
+static const struct channel_file_ops	 receive_ops = {
 	.ended = receive_ended,
 	.limit = receive_limit,
 	.took = receive_took,
@@ -402,3 +461,97 @@ const struct channel_file_ops	 receive_ops = {
 	.missed = receive_missed,
 	.left = receive_left,
 };
+
+/*
+ * The receiver
+ */
+
+int
+receive_busy(const struct receiver *r)
+{
+	struct channel	*l;
+
+	if (r->folder != -1)
+		return 0;
+	TAILQ_FOREACH(l, &r->app->channels, next)
+		if (!channel_is_apart(l) && l->turn != CHANNEL_SHAKING)
+			return 1;
+	return oob_busy(r->app->fetcher) || incoming_count(r,
+	    INCOMING_SUMMING, INCOMING_AGREED, NULL) > 0;
+}
+
+/* Is standard output taken by a URL that is fetched? */
+static int
+fetches_to_stdout(struct app *app)
+{
+	return oob_busy(app->fetcher);
+}
+
+/* The file that was agreed on for this stream. */
+static void *
+find(struct app *app, const char *peer, const char *sid)
+{
+	return receive_find(app->receiver, peer, sid);
+}
+
+static int
+take(struct channel *l, void *file)
+{
+	struct incoming	*in = file;
+
+	if (in->phase != INCOMING_AGREED || in->channel != NULL)
+		return -1;
+	timer_clear(l->app->loop, &in->timer);
+	incoming_attach(in, l);
+	return 0;
+}
+
+static const struct channel_takers	 takers = {
+	.find = find,
+	.take = take,
+	.offered = receive_native_offered,
+	.busy = fetches_to_stdout,
+};
+
+struct receiver *
+receive_new(struct app *app, enum fault *fault, char *err)
+{
+	const char	*dir = app->conf.receive;
+	struct receiver	*r;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL) {
+		*fault = FAULT_LOCAL;
+		strlcpy(err, "out of memory", RECEIVE_ERR);
+		return NULL;
+	}
+	r->app = app;
+	app->takers = &takers;
+	r->folder = -1;
+	TAILQ_INIT(&r->incomings);
+	if (dir != NULL && (r->folder = file_folder(dir)) == -1) {
+		*fault = FAULT_USE;
+		snprintf(err, RECEIVE_ERR, "-r %s: %s", dir, strerror(errno));
+		receive_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void
+receive_free(struct receiver *r)
+{
+	if (r == NULL)
+		return;
+	while (!TAILQ_EMPTY(&r->incomings))
+		incoming_free(TAILQ_FIRST(&r->incomings));
+	if (r->folder != -1)
+		close(r->folder);
+	free(r);
+}
+
+struct partial *
+receive_partial(const struct receiver *r, const struct file_meta *m)
+{
+	errno = 0;
+	return r->folder == -1 ? NULL : partial_open(r->folder, m);
+}

@@ -1,31 +1,38 @@
 /*
  * receive: files that peers offer, to the folder of -r or to standard output.
  *
- * receive.c takes them by their streams, receive_file.c knows what there is of
- * them here; receive_si.c takes offers of any program (XEP-0096),
- * receive_words.c those in streams between xcats.
+ * receive.c takes the bytes from their streams, receive_file.c knows what there
+ * is of the files here; receive_si.c takes offers of any program (XEP-0096),
+ * receive_native.c those in streams between xcats.  Another way of offering
+ * files ends in incoming_prepare(), too.
  */
 #ifndef NET_FILE_RECEIVE_H
 #define NET_FILE_RECEIVE_H
 
-#include <stddef.h>
-
-#include "xml/check.h"
+#include "net/channel/app.h"
 
 struct elem;
 struct file_meta;
-struct incoming;
-struct channel;
 struct partial;
+struct receiver;
 
-/* The folder of -r: exits, with words, if it is of no use. */
-void	 receive_prepare(void);
-void	 receive_free(void);
-/* A stanza that nobody else took: 1 if it was ours. */
-int	 receive_input(const struct elem *e);
-/* Is standard output taken, or about to be?  Not if there is a folder. */
-int	 receive_busy(void);
-/* A partial file in the folder.  NULL and errno; 0 if there is no folder. */
-struct partial *receive_partial(const struct file_meta *m);
+#define RECEIVE_ERR	512
+
+/* A receiver for this run, with the folder of -r if there is one; channels find
+ * it by app->takers, others by app->receiver.  NULL with a fault, and
+ * a message in err[RECEIVE_ERR], if the folder is of no use. */
+struct receiver *receive_new(struct app *app, enum fault *fault, char *err);
+/* Free it and all files that are on their way.  NULL is fine. */
+void	 receive_free(struct receiver *r);
+
+/* Take a stanza of the login: 1 if it was an offer by SI, else 0. */
+int	 receive_input(struct receiver *r, const struct elem *e);
+/* Is standard output taken by a stream or file, or about to be?  Not if there
+ * is a folder. */
+int	 receive_busy(const struct receiver *r);
+/* A partial file in the folder, as partial_open() has it; NULL and errno, which
+ * is 0 if there is no folder. */
+struct partial *receive_partial(const struct receiver *r,
+	    const struct file_meta *m);
 
 #endif

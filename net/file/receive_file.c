@@ -13,65 +13,12 @@
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
-#include "net/file/oob.h"
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/file/receive.h"
 #include "net/file/receive_int.h"
 #include "net/io/log.h"
 #include "xml/jid.h"
-
-static int	 folder = -1;
-
-/* Is standard output taken by a URL that is fetched? */
-static int
-busy(struct app *app)
-{
-	(void)app;
-	return oob_busy();
-}
-
-static const struct channel_takers	 takers = {
-	.find = receive_find,
-	.take = receive_take,
-	.offered = receive_offered,
-	.busy = busy,
-};
-
-/*
- * The folder
- */
-
-void
-receive_prepare(void)
-{
-	run.takers = &takers;
-	if (run.conf.receive == NULL)
-		return;
-	if ((folder = file_folder(run.conf.receive)) == -1)
-		die(FAULT_USE, "-r %s: %s", run.conf.receive, strerror(errno));
-}
-
-int
-receive_folder(void)
-{
-	return folder != -1;
-}
-
-void
-receive_close_folder(void)
-{
-	if (folder != -1)
-		close(folder);
-	folder = -1;
-}
-
-struct partial *
-receive_partial(const struct file_meta *m)
-{
-	errno = 0;
-	return folder == -1 ? NULL : partial_open(folder, m);
-}
 
 /*
  * Whether it is wanted
@@ -99,16 +46,16 @@ same_file(const struct incoming *a, const struct incoming *b)
 	    (!a->file.dated || a->file.date == b->file.date);
 }
 
-/* Without -k there is one file, unless it is the same one again. */
+/* Without -k there is one file; its sender may offer it anew. */
 static int
 one_too_many(const struct incoming *in)
 {
 	const struct incoming	*other;
 
-	if (run.conf.keep)
+	if (in->receiver->app->conf.keep)
 		return 0;
-	TAILQ_FOREACH(other, &incomings, next)
-		if (other != in && other->phase < COMPLETE &&
+	TAILQ_FOREACH(other, &in->receiver->incomings, next)
+		if (other != in && other->phase < INCOMING_COMPLETE &&
 		    !same_file(other, in))
 			return 1;
 	return 0;
@@ -117,12 +64,13 @@ one_too_many(const struct incoming *in)
 static const char *
 objection(const struct incoming *in, enum si_refusal *why)
 {
+	const struct conf	*conf = &in->receiver->app->conf;
+
 	*why = SI_BUSY;
 	if (in->given == NULL)
 		return "out of memory";
 	*why = SI_TOO_LARGE;
-	if (run.conf.max_size > 0 &&
-	    in->file.size > (uint64_t)run.conf.max_size)
+	if (conf->max_size > 0 && in->file.size > (uint64_t)conf->max_size)
 		return "it is larger than is taken here";
 	*why = SI_BUSY;
 	if (one_too_many(in))
@@ -130,7 +78,7 @@ objection(const struct incoming *in, enum si_refusal *why)
 	return NULL;
 }
 
-/* It is not wanted. */
+/* The file is not wanted: tell its sender, and our user. */
 static void
 decline(struct incoming *in, enum si_refusal why, const char *text)
 {
@@ -140,8 +88,7 @@ decline(struct incoming *in, enum si_refusal why, const char *text)
 		incoming_free(in);
 		return;
 	}
-	incoming_set_phase(in, FAILED);
-	in->declined = in->told = 1;
+	incoming_set_phase(in, INCOMING_DECLINED);
 	receive_native_tell(in, si_say_refused, text);
 	incoming_let_go(in);
 }
@@ -170,11 +117,11 @@ supersede(const struct incoming *in)
 	struct incoming	*old, *next;
 	struct channel	*l;
 
-	TAILQ_FOREACH_SAFE(old, &incomings, next, next) {
+	TAILQ_FOREACH_SAFE(old, &in->receiver->incomings, next, next) {
 		if (old->partial == NULL || !same_file(old, in))
 			continue;
 		log_line(1, "%s: sends %s anew", old->shown, old->name);
-		if ((l = old->link) == NULL) {
+		if ((l = old->channel) == NULL) {
 			receive_si_refuse(old, SI_BUSY, NULL);
 			incoming_free(old);
 			continue;
@@ -195,7 +142,8 @@ open_partial(struct incoming *in)
 	int64_t			 size;
 
 	supersede(in);
-	if ((in->partial = partial_open(folder, &m)) == NULL ||
+	in->partial = partial_open(in->receiver->folder, &m);
+	if (in->partial == NULL ||
 	    (size = partial_size(in->partial)) == -1)
 		return -1;
 	if (*in->file.hash == '\0' || !in->file.ranged ||
@@ -237,7 +185,7 @@ local_failure(struct incoming *in, int error)
 static void
 agree(struct incoming *in)
 {
-	incoming_set_phase(in, AGREED);
+	incoming_set_phase(in, INCOMING_AGREED);
 	if (in->have > 0)
 		log_line(0, "%s: %s: going on behind %llu bytes", in->shown,
 		    in->name, (unsigned long long)in->have);
@@ -278,8 +226,8 @@ incoming_prepare(struct incoming *in)
 		decline(in, why, text);
 		return;
 	}
-	incoming_set_phase(in, SUMMING);
-	if ((folder != -1 && open_partial(in) == -1) ||
+	incoming_set_phase(in, INCOMING_SUMMING);
+	if ((in->receiver->folder != -1 && open_partial(in) == -1) ||
 	    (in->sum = sum_new()) == NULL) {
 		local_failure(in, errno);
 		return;
@@ -288,8 +236,8 @@ incoming_prepare(struct incoming *in)
 		agree(in);
 		return;
 	}
-	in->summing = sum_file(run.loop, in->sum, partial_fd(in->partial),
-	    in->have, summed, in);
+	in->summing = sum_file(in->receiver->app->loop, in->sum,
+	    partial_fd(in->partial), in->have, summed, in);
 	if (in->summing == NULL)
 		local_failure(in, ENOMEM);
 }
@@ -305,10 +253,11 @@ say_complete(const struct incoming *in, const char *name)
 
 	if (strcmp(name, in->name) != 0)
 		snprintf(as, sizeof(as), ", as %s", name);
-	progress_at(in->have);
-	progress_end();
-	log_line(in->partial != NULL ? 0 : 1, "%s: %s: %llu bytes%s%s", in->shown,
-	    in->name, (unsigned long long)in->file.size, as,
+	progress_at(in->receiver->app->progress, in->have);
+	progress_end(in->receiver->app->progress);
+	log_line(in->partial != NULL ? LOG_EVENT : LOG_DETAIL,
+	    "%s: %s: %llu bytes%s%s", in->shown, in->name,
+	    (unsigned long long)in->file.size, as,
 	    *in->file.hash != '\0' ? ", MD5 agrees" :
 	    ", no hash to compare");
 }
@@ -320,7 +269,8 @@ incoming_wrong(struct incoming *in, const char *what)
 		partial_discard(in->partial);
 		in->partial = NULL;
 	}
-	incoming_fail(in, FAULT_BROKEN, SE_NOT_ACCEPTABLE, what, folder != -1 ?
+	incoming_fail(in, FAULT_BROKEN, SE_NOT_ACCEPTABLE, what,
+	    in->receiver->folder != -1 ?
 	    "; it was thrown away, have it sent again" :
 	    "; it is not to be relied on");
 }
@@ -346,5 +296,5 @@ incoming_end(struct incoming *in)
 	}
 	say_complete(in, name);
 	in->partial = NULL;
-	incoming_set_phase(in, COMPLETE);
+	incoming_set_phase(in, INCOMING_COMPLETE);
 }

@@ -1,5 +1,8 @@
-/* receive_int: what the files that receive files share: receive.c,
- * receive_file.c, receive_si.c and receive_words.c. */
+/*
+ * receive_int: what the files that receive files share: receive.c, the files
+ * by their streams; receive_file.c, what there is of them here; receive_si.c
+ * and receive_native.c, the offers.
+ */
 #ifndef NET_FILE_RECEIVE_INT_H
 #define NET_FILE_RECEIVE_INT_H
 
@@ -9,117 +12,139 @@
 #include <stdint.h>
 
 #include "ibb/si.h"
+#include "net/channel/app.h"
 #include "net/file/partial.h"
+#include "net/file/receive.h"
 #include "net/io/loop.h"
+#include "xml/check.h"
 #include "xml/jid.h"
 #include "xml/stanza.h"
 
-struct app;
 struct buf;
 struct channel;
-struct channel_file_ops;
 
-enum phase {
-	DESCRIBED_NOT,	/* a stream whose file is still to be told */
-	SUMMING,	/* what there is of it is looked at */
-	AGREED,		/* the sender may begin */
-	MOVING,		/* its stream is there */
-	COMPLETE,
-	FAILED,		/* and that is to be said, or it has been */
-	LATE		/* its sender has taken too long */
+/* The receiver of a run: the folder, and all files that are on their way. */
+struct receiver {
+	struct app	*app;
+	int		 folder;	/* -1: files go to standard output */
+	TAILQ_HEAD(, incoming) incomings;
 };
 
+/* How far a file is.  In this order, so that ranges of phases can be counted:
+ * before INCOMING_COMPLETE its bytes are still to come. */
+enum incoming_phase {
+	INCOMING_UNDESCRIBED,	/* a stream whose file is still to be told */
+	INCOMING_SUMMING,	/* what there is of it here is looked at */
+	INCOMING_AGREED,	/* the sender may begin */
+	INCOMING_MOVING,	/* its stream is there, and carries it */
+	INCOMING_COMPLETE,	/* all of it is here, in its place */
+	INCOMING_ENDED,		/* so it is, and the socket is to be over */
+	INCOMING_FAILED,	/* the sender has yet to be told */
+	INCOMING_TOLD,		/* it failed, and the sender has been told */
+	INCOMING_DECLINED,	/* it is not wanted, and the sender knows */
+	INCOMING_LATE		/* its sender has taken too long to begin */
+};
+
+/* One file that a peer has offered. */
 struct incoming {
-	enum phase		 phase;
+	struct receiver		*receiver;
+	enum incoming_phase	 phase;
 	char			 peer[JID_MAX];
-	char			 shown[256];	/* the same, for people */
-	char			*sid, *id;	/* by SI; id: unanswered */
-	unsigned		 method;
+	char			 shown[256];	/* the peer, for people */
+	char			*sid;		/* of the stream to come, for an
+						 * offer by SI; else NULL */
+	char			*id;		/* of the offer by SI, until it
+						 * is answered */
+	unsigned		 method;	/* agreed on by SI (ibb/si.h) */
 	char			*given;		/* its name, as given */
-	char			 name[FILE_NAME];
+	char			 name[FILE_NAME];	/* and as it is here */
 	struct si_file		 file;		/* but for the name */
 	struct partial		*partial;	/* NULL: standard output */
-	struct sum		*sum;
-	struct sumfile		*summing;
+	struct sum		*sum;		/* of the bytes so far */
+	struct sumfile		*summing;	/* of those before this run */
 	uint64_t		 have;		/* bytes that are there */
-	struct channel		*link;		/* NULL: none yet */
-	int			 declined;	/* before it began */
-	int			 ended;		/* complete, and its socket
-						 * is to be over */
-	int			 told;		/* why it failed: */
-	enum fault		fault;
-	enum stanza_error	 error;
-	char			 why[512];
-	struct timer		 timer;
+	struct channel		*channel;	/* of its stream, or NULL */
+	enum fault		 fault;		/* why it failed: for the exit
+						 * status, */
+	enum stanza_error	 error;		/* for the peer, */
+	char			 why[512];	/* for people */
+	char			 about[FILE_NAME + 128]; /* its failure */
+	struct timer		 timer;		/* until its stream comes */
 	TAILQ_ENTRY(incoming)	 next;
 };
-TAILQ_HEAD(incomings, incoming);
 
 /*
  * receive.c
  */
 
-extern struct incomings	 incomings;
-/* A file that comes, for its channel. */
-extern const struct channel_file_ops	 receive_ops;
-
-/* One more, from this peer, with this sid (NULL: it is to be described in its
+/* A new file from this peer, with this sid (NULL: it is to be described in its
  * stream); NULL when out of memory. */
-struct incoming *incoming_new(const char *peer, const char *sid);
+struct incoming *incoming_new(struct receiver *r, const char *peer,
+	    const char *sid);
+/* Free it, and take it from its channel.  NULL is fine. */
 void	 incoming_free(struct incoming *in);
-/* Nothing more is done with it; what there is of the file stays. */
+/* Nothing more is done with the file; what there is of it stays. */
 void	 incoming_let_go(struct incoming *in);
-void	 incoming_set_phase(struct incoming *in, enum phase phase);
-/* It comes to nothing, for this reason, in two parts.  What follows from that
- * is not for now, since its link is in use. */
+/* The one place where a phase changes; -vv shows it.  Returns 0, or -1 and
+ * nothing has changed, if there is no such move. */
+int	 incoming_set_phase(struct incoming *in, enum incoming_phase phase);
+/* This channel's stream is to carry the file. */
+void	 incoming_attach(struct incoming *in, struct channel *l);
+/* The file comes to nothing, for this reason, in two parts.  Its channel is in
+ * use by the caller: what follows is done at the next look at the channel. */
 void	 incoming_fail(struct incoming *in, enum fault fault,
 	    enum stanza_error error, const char *why, const char *detail);
-/* How many are in one of the phases from the first to the last; of those that
- * the account of this peer sends, unless it is NULL. */
-size_t	 incoming_count(enum phase from, enum phase to, const char *peer);
-
-/* Those in struct channel_takers.  receive_si.c has the first two,
- * receive_native.c the third. */
-void	*receive_find(struct app *app, const char *peer, const char *sid);
-int	 receive_take(struct channel *l, void *file) MUST_CHECK;
-int	 receive_offered(struct channel *l) MUST_CHECK;
-/* As struct channel_file_ops has it: receive_si.c. */
-void	 receive_missed(void *file);
+/* How many files are in one of the phases from the first to the last; only
+ * those that the account of this peer sends, unless peer is NULL. */
+size_t	 incoming_count(const struct receiver *r, enum incoming_phase from,
+	    enum incoming_phase to, const char *peer);
 
 /*
  * receive_file.c
  */
 
-/* Is there a folder?  Close it. */
-int	 receive_folder(void);
-void	 receive_close_folder(void);
-/* Remember what is offered, and under which name it goes here. */
+/* Remember what is offered, and under which name it goes here.  in->given is
+ * NULL when out of memory, which incoming_prepare() looks at. */
 void	 incoming_describe(struct incoming *in, const struct si_file *f);
-/* Decline it, and it may be gone; or see what there is of it, and then accept
- * the rest. */
+/* Decline the file, which frees one that was offered by SI; or see what there
+ * is of it, and accept the rest, now or when that has been read. */
 void	 incoming_prepare(struct incoming *in);
-/* All bytes are there: put the file in its place, and it is COMPLETE; or it is
- * FAILED if they are not what was announced, or cannot be kept. */
+/* All bytes are there: put the file in its place, and it is complete; or it
+ * fails if the bytes are not what was announced, or cannot be kept. */
 void	 incoming_end(struct incoming *in);
 /* What came is not what was offered, for this reason: throw it away. */
 void	 incoming_wrong(struct incoming *in, const char *what);
 
 /*
- * receive_si.c: by SI.  The answer to the offer, once.
+ * receive_si.c: offers by SI (XEP-0096)
  */
+
+/* The file that was agreed on for a stream of this peer with this sid; NULL if
+ * there is none. */
+struct incoming *receive_find(const struct receiver *r, const char *peer,
+	    const char *sid);
+/* Answer the offer: the file is wanted, from in->have on.  Its stream has to
+ * come in time. */
 void	 receive_si_accept(struct incoming *in);
+/* Answer the offer, unless it has been answered: it is refused, with text for
+ * the peer's user (may be NULL). */
 void	 receive_si_refuse(struct incoming *in, enum si_refusal why,
 	    const char *text);
 
 /*
- * receive_words.c: from an xcat
+ * receive_native.c: offers in streams from an xcat (xcat-protocol(7))
  */
 
-/* Take what it says before the file.  1: the link is no more. */
-int	 receive_native_hear(struct channel *l);
-/* Say what is wanted of the file; that it is not, or was wrong, as si_say_*()
- * has it, and why. */
+/* A stream is offered for a file, which is described in it.  0, or -1 when out
+ * of memory. */
+int	 receive_native_offered(struct channel *l) MUST_CHECK;
+/* Read what the sender says before the file.  Returns 1 if the channel is no
+ * more. */
+int	 receive_native_hear(struct incoming *in);
+/* Say that the file is wanted, from in->have on. */
 void	 receive_native_accept(struct incoming *in);
+/* Say that the file is not wanted or was wrong, as si_say_refused() and
+ * si_say_wrong() have it, and why. */
 void	 receive_native_tell(struct incoming *in,
 	    int (*word)(struct buf *, const char *), const char *text);
 

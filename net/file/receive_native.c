@@ -1,5 +1,5 @@
-/* receive_words: files in streams from an xcat, and the words before them; see
- * receive_int.h and xcat-protocol(7). */
+/* receive_native: offers of files in streams from an xcat, and the words before
+ * the files; see receive_int.h and xcat-protocol(7). */
 #include <sys/types.h>
 
 #include <string.h>
@@ -16,14 +16,14 @@
 #define WORDS		32768	/* bytes of words to the sender */
 
 int
-receive_offered(struct channel *l)
+receive_native_offered(struct channel *l)
 {
-	struct incoming	*in = incoming_new(stream_peer(l->stream), NULL);
+	struct incoming	*in = incoming_new(l->app->receiver,
+			     stream_peer(l->stream), NULL);
 
 	if (in == NULL)
 		return -1;
-	in->link = l;
-	channel_attach(l, &receive_ops, in);
+	incoming_attach(in, l);
 	strlcpy(in->name, "a file", sizeof(in->name));
 	return 0;
 }
@@ -37,9 +37,9 @@ says_nonsense(struct channel *l)
 }
 
 int
-receive_native_hear(struct channel *l)
+receive_native_hear(struct incoming *in)
 {
-	struct incoming		*in = l->file;
+	struct channel		*l = in->channel;
 	struct si_file		 f;
 	struct elem		*e;
 	const unsigned char	*data;
@@ -67,7 +67,7 @@ void
 receive_native_tell(struct incoming *in,
     int (*word)(struct buf *, const char *), const char *text)
 {
-	struct stream	*s = in->link->stream;
+	struct stream	*s = in->channel->stream;
 	struct buf	 b;
 
 	buf_init(&b, WORDS);
@@ -85,9 +85,9 @@ receive_native_accept(struct incoming *in)
 
 	buf_init(&b, WORDS);
 	if (si_say_range(&b, in->have) == -1 ||
-	    stream_write(in->link->stream, buf_data(&b), buf_len(&b)) == -1)
+	    stream_write(in->channel->stream, buf_data(&b), buf_len(&b)) == -1)
 		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    "its sender cannot be told to begin", "");
 	buf_free(&b);
-	channel_changed(in->link);
+	channel_changed(in->channel);
 }

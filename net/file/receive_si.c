@@ -15,14 +15,13 @@
 #include "net/file/receive.h"
 #include "net/file/receive_int.h"
 #include "net/io/log.h"
-#include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
 #include "xml/elem.h"
 
 #define OFFERS_MAX	16	/* of an account, that wait for streams */
 #define LATE_MAX	64	/* too late, and remembered */
 
-/* Nobody has come with the stream that was agreed on. */
+/* The stream that was agreed on has not come. */
 static void
 lapse(void *arg)
 {
@@ -31,19 +30,20 @@ lapse(void *arg)
 	log_line(0, "%s: offered %s, but sent nothing", in->shown, in->name);
 	receive_si_refuse(in, SI_BUSY, NULL);
 	incoming_let_go(in);
-	incoming_set_phase(in, LATE);
+	incoming_set_phase(in, INCOMING_LATE);
 }
 
-/* The oldest of those that are remembered for being late goes, if there are
- * too many. */
+/* Late files are remembered, so that their streams are refused.  If there are
+ * too many, forget the oldest ones. */
 static void
-forget_late(void)
+forget_late(struct receiver *r)
 {
 	struct incoming	*in, *next;
-	size_t		 n = incoming_count(LATE, LATE, NULL);
+	size_t		 n = incoming_count(r, INCOMING_LATE, INCOMING_LATE,
+			     NULL);
 
-	TAILQ_FOREACH_SAFE(in, &incomings, next, next)
-		if (in->phase == LATE && n > LATE_MAX) {
+	TAILQ_FOREACH_SAFE(in, &r->incomings, next, next)
+		if (in->phase == INCOMING_LATE && n > LATE_MAX) {
 			incoming_free(in);
 			n--;
 		}
@@ -57,8 +57,7 @@ void
 receive_si_refuse(struct incoming *in, enum si_refusal why, const char *text)
 {
 	if (in->id != NULL)
-		si_refuse(session_iqs(run.session), in->peer, in->id, why,
-		    text);
+		si_refuse(in->receiver->app->iqs, in->peer, in->id, why, text);
 	free(in->id);
 	in->id = NULL;
 }
@@ -66,13 +65,14 @@ receive_si_refuse(struct incoming *in, enum si_refusal why, const char *text)
 void
 receive_si_accept(struct incoming *in)
 {
-	if (si_accept(session_iqs(run.session), in->peer, in->id, in->method,
-	    in->have) == -1)
+	struct app	*app = in->receiver->app;
+
+	if (si_accept(app->iqs, in->peer, in->id, in->method, in->have) == -1)
 		log_line(0, "%s: %s: the answer to the offer cannot be sent",
 		    in->shown, in->name);
 	free(in->id);
 	in->id = NULL;
-	timer_set(run.loop, &in->timer, answer_deadline(&run));
+	timer_set(app->loop, &in->timer, answer_deadline(app));
 }
 
 /*
@@ -80,27 +80,29 @@ receive_si_accept(struct incoming *in)
  */
 
 static const char *
-refusal(const struct si_offer *o, enum si_refusal *why)
+refusal(const struct receiver *r, const struct si_offer *o,
+    enum si_refusal *why)
 {
-	struct stream_conf	 sc = channel_stream_conf(&run);
+	struct stream_conf	 sc = channel_stream_conf(r->app);
 
 	*why = SI_DECLINED;
 	if (sc.require)
 		return "end-to-end encryption is required";
 	*why = SI_BAD_REQUEST;
-	if (receive_find(&run, o->from, o->sid) != NULL)
+	if (receive_find(r, o->from, o->sid) != NULL)
 		return "this stream is already agreed on";
 	*why = SI_BUSY;
-	if (incoming_count(SUMMING, AGREED, o->from) >= OFFERS_MAX ||
-	    incoming_count(SUMMING, AGREED, NULL) >=
-	    (size_t)run.conf.max_streams)
+	if (incoming_count(r, INCOMING_SUMMING, INCOMING_AGREED, o->from) >=
+	    OFFERS_MAX ||
+	    incoming_count(r, INCOMING_SUMMING, INCOMING_AGREED, NULL) >=
+	    (size_t)r->app->conf.max_streams)
 		return "too many files at once";
-	if (receive_busy())
+	if (receive_busy(r))
 		return "another stream is under way";
 	return NULL;
 }
 
-/* The kind that we like best of those offered (XEP-0096 section 3.1). */
+/* The best kind of stream of those offered (XEP-0096 section 3.1). */
 static unsigned
 choose(unsigned methods)
 {
@@ -109,9 +111,9 @@ choose(unsigned methods)
 }
 
 static void
-take_offer(const struct si_offer *o)
+take_offer(struct receiver *r, const struct si_offer *o)
 {
-	struct iq_table	*t = session_iqs(run.session);
+	struct iq_table	*t = r->app->iqs;
 	struct incoming	*in;
 	enum si_refusal	 why;
 	const char	*text;
@@ -121,11 +123,11 @@ take_offer(const struct si_offer *o)
 		si_refuse(t, o->from, o->id, SI_NO_STREAMS, NULL);
 		return;
 	}
-	if ((text = refusal(o, &why)) != NULL) {
+	if ((text = refusal(r, o, &why)) != NULL) {
 		si_refuse(t, o->from, o->id, why, text);
 		return;
 	}
-	if ((in = incoming_new(o->from, o->sid)) == NULL ||
+	if ((in = incoming_new(r, o->from, o->sid)) == NULL ||
 	    (in->id = strdup(o->id)) == NULL) {
 		si_refuse(t, o->from, o->id, SI_BUSY, NULL);
 		incoming_free(in);
@@ -138,25 +140,27 @@ take_offer(const struct si_offer *o)
 }
 
 int
-receive_input(const struct elem *e)
+receive_input(struct receiver *r, const struct elem *e)
 {
+	struct app	*app = r->app;
 	const char	*from = elem_attr(e, "from");
 	struct si_offer	 o;
 
 	if (!stanza_is(e, "iq") || !stanza_type(e, "set") || from == NULL ||
 	    elem_child(e, NS_SI, "si") == NULL)
 		return 0;
-	/* Others are answered as any client answers. */
-	if ((run.mode != MODE_LISTEN && !receive_folder()) ||
-	    !admit_opens(&run, from))
+	/* Other stanzas are answered as any client answers them. */
+	if ((app->mode != MODE_LISTEN && r->folder == -1) ||
+	    !admit_opens(app, from))
 		return 0;
-	if (allow_check(run.allow, from) == ALLOW_KEY) {
-		admit_say_refused(&run, from, "it shows no key, and -a wants one");
+	if (allow_check(app->allow, from) == ALLOW_KEY) {
+		admit_say_refused(app, from, "it shows no key, and -a wants "
+		    "one");
 		return 0;
 	}
-	forget_late();
-	if (si_parse(session_iqs(run.session), e, &o) == 1)
-		take_offer(&o);
+	forget_late(r);
+	if (si_parse(app->iqs, e, &o) == 1)
+		take_offer(r, &o);
 	return 1;
 }
 
@@ -164,39 +168,14 @@ receive_input(const struct elem *e)
  * The stream
  */
 
-void *
-receive_find(struct app *app, const char *peer, const char *sid)
+struct incoming *
+receive_find(const struct receiver *r, const char *peer, const char *sid)
 {
 	struct incoming	*in;
 
-	(void)app;
-	TAILQ_FOREACH(in, &incomings, next)
+	TAILQ_FOREACH(in, &r->incomings, next)
 		if (in->sid != NULL && strcmp(in->sid, sid) == 0 &&
 		    strcmp(in->peer, peer) == 0)
 			return in;
 	return NULL;
-}
-
-int
-receive_take(struct channel *l, void *file)
-{
-	struct incoming	*in = file;
-
-	if (in->phase != AGREED || in->link != NULL)
-		return -1;
-	timer_clear(run.loop, &in->timer);
-	in->link = l;
-	channel_attach(l, &receive_ops, in);
-	return 0;
-}
-
-void
-receive_missed(void *file)
-{
-	struct incoming	*in = file;
-
-	channel_detach(in->link);
-	in->link = NULL;
-	incoming_set_phase(in, AGREED);
-	timer_set(run.loop, &in->timer, answer_deadline(&run));
 }

@@ -1,4 +1,4 @@
-/* send: files, one after another; see send.h. */
+/* send: files, one after another; see send_int.h. */
 #include <sys/types.h>
 #include <sys/stat.h>
 
@@ -25,42 +25,45 @@
 #include "xml/iq.h"
 #include "xml/text.h"
 
+/*
+ * Phases
+ */
+
+#define BIT(phase)	(1U << (phase))
+
 static const char *const phase_names[] = {
-	"idle", "asking", "summing", "offered", "opening", "moving", "done"
+	"idle", "asking", "summing", "offered", "opening", "said", "moving",
+	"short", "finished", "done"
 };
 
-static int	 send_over(void *, enum fault);
-static size_t	 send_room(void *, size_t);
-static void	 send_wrote(void *, size_t);
-static void	 send_ended(void *);
-static size_t	 send_limit(void *, size_t);
-static int	 send_check(void *);
-static int	 send_apart(void *);
-static void	 send_fails(void *);
-static const char *send_about(void *);
-
-struct outgoing	 out = { .fd = -1 };
-
-/* A file that goes, for its channel. */
-static const struct channel_file_ops	 send_ops = {
-	.room = send_room,
-	.wrote = send_wrote,
-	.ended = send_ended,
-	.limit = send_limit,
-	.check = send_check,
-	.apart = send_apart,
-	.fails = send_fails,
-	.before = send_about,
-	.over = send_over,
+/* What can follow each of them.  What is offered again has moved before. */
+static const unsigned moves[] = {
+	[SEND_IDLE] = BIT(SEND_ASKING) | BIT(SEND_SUMMING) | BIT(SEND_MOVING) |
+	    BIT(SEND_DONE),
+	[SEND_ASKING] = BIT(SEND_ASKING) | BIT(SEND_IDLE),
+	[SEND_SUMMING] = BIT(SEND_OFFERED) | BIT(SEND_OPENING) | BIT(SEND_DONE),
+	[SEND_OFFERED] = BIT(SEND_OFFERED) | BIT(SEND_IDLE),
+	[SEND_OPENING] = BIT(SEND_SAID) | BIT(SEND_DONE),
+	[SEND_SAID] = BIT(SEND_MOVING) | BIT(SEND_DONE),
+	[SEND_MOVING] = BIT(SEND_MOVING) | BIT(SEND_SHORT) |
+	    BIT(SEND_FINISHED) | BIT(SEND_OFFERED) | BIT(SEND_OPENING) |
+	    BIT(SEND_DONE),
+	[SEND_SHORT] = BIT(SEND_OPENING) | BIT(SEND_DONE),
+	[SEND_FINISHED] = BIT(SEND_OFFERED) | BIT(SEND_OPENING) |
+	    BIT(SEND_DONE),
+	[SEND_DONE] = BIT(SEND_SUMMING) | BIT(SEND_MOVING) | BIT(SEND_DONE)
 };
 
-void
-outgoing_set_phase(enum phase phase)
+int
+sender_set_phase(struct sender *s, enum send_phase phase)
 {
-	if (out.phase != phase)
-		log_line(2, "file %zu: %s -> %s", out.at + 1,
-		    phase_names[out.phase], phase_names[phase]);
-	out.phase = phase;
+	if ((moves[s->phase] & BIT(phase)) == 0)
+		return -1;
+	if (s->phase != phase)
+		log_line(LOG_TRACE, "file %zu: %s -> %s", s->at + 1,
+		    phase_names[s->phase], phase_names[phase]);
+	s->phase = phase;
+	return 0;
 }
 
 /*
@@ -86,19 +89,18 @@ look_at(const char *path)
 	return S_ISDIR(st.st_mode) ? EISDIR : 0;
 }
 
-/* What a user is told of a file with that errno. */
+/* What a user is told of a file with that errno, into out[SEND_ERR]. */
 static const char *
-look_words(const char *path, int error)
+look_words(const char *path, int error, char *out)
 {
-	static char	 line[2 * PATH_MAX];
-	char		 word[PATH_MAX];
+	char	 word[PATH_MAX];
 
 	if (error != EISDIR)
 		return strerror(error);
-	snprintf(line, sizeof(line), "a folder goes as a stream: tar c %s | "
+	snprintf(out, SEND_ERR, "a folder goes as a stream: tar c %s | "
 	    "xcat -s peer, and there: xcat -l | tar x", text_quote(path, word,
 	    sizeof(word)));
-	return line;
+	return out;
 }
 
 static enum fault
@@ -107,47 +109,59 @@ look_fault(int error)
 	return error == EISDIR ? FAULT_USE : FAULT_LOCAL;
 }
 
-void
-send_prepare(char *const *paths, size_t n)
+struct sender *
+send_new(struct app *app, char *const *paths, size_t n, enum fault *fault,
+    char *err)
 {
-	size_t	 i;
+	char		 words[SEND_ERR];
+	struct sender	*s;
+	size_t		 i;
 
-	out.paths = paths;
-	out.n = n;
-	if ((out.errors = calloc(n + 1, sizeof(*out.errors))) == NULL)
-		die(FAULT_LOCAL, "out of memory");
+	if ((s = calloc(1, sizeof(*s))) == NULL ||
+	    (s->errors = calloc(n + 1, sizeof(*s->errors))) == NULL) {
+		free(s);
+		*fault = FAULT_LOCAL;
+		strlcpy(err, "out of memory", SEND_ERR);
+		return NULL;
+	}
+	s->app = app;
+	s->fd = -1;
+	s->paths = paths;
+	s->n = n;
 	for (i = 0; i < n; i++)
-		if ((out.errors[i] = look_at(paths[i])) == 0)
-			out.good++;
-	if (n > 0 && out.good == 0)
-		die(look_fault(out.errors[0]), "%s: %s", paths[0],
-		    look_words(paths[0], out.errors[0]));
-}
-
-int
-send_files(void)
-{
-	return out.n > 0;
+		if ((s->errors[i] = look_at(paths[i])) == 0)
+			s->good++;
+	if (n > 0 && s->good == 0) {
+		*fault = look_fault(s->errors[0]);
+		snprintf(err, SEND_ERR, "%s: ", paths[0]);
+		strlcat(err, look_words(paths[0], s->errors[0], words),
+		    SEND_ERR);
+		send_free(s);
+		return NULL;
+	}
+	return s;
 }
 
 static void
-close_file(void)
+close_file(struct sender *s)
 {
-	sum_cancel(out.summing);
-	out.summing = NULL;
-	sum_free(out.sum);
-	out.sum = NULL;
-	if (out.fd != -1)
-		close(out.fd);
-	out.fd = -1;
+	sum_cancel(s->summing);
+	s->summing = NULL;
+	sum_free(s->sum);
+	s->sum = NULL;
+	if (s->fd != -1)
+		close(s->fd);
+	s->fd = -1;
 }
 
 void
-send_free(void)
+send_free(struct sender *s)
 {
-	close_file();
-	free(out.errors);
-	out.errors = NULL;
+	if (s == NULL)
+		return;
+	close_file(s);
+	free(s->errors);
+	free(s);
 }
 
 /*
@@ -155,273 +169,261 @@ send_free(void)
  */
 
 static void
-note_failure(enum fault fault, const char *name)
+note_failure(struct sender *s, enum fault fault, const char *name)
 {
-	size_t	 len = strlen(out.failures);
+	size_t	 len = strlen(s->failures);
 
-	if (out.fault == FAULT_NONE)
-		out.fault = fault;
-	out.failed++;
-	snprintf(out.failures + len, sizeof(out.failures) - len, "%s%s",
+	if (s->fault == FAULT_NONE)
+		s->fault = fault;
+	s->failed++;
+	snprintf(s->failures + len, sizeof(s->failures) - len, "%s%s",
 	    len > 0 ? ", " : "", name);
 }
 
 /* No file follows. */
 static void
-over_all(void)
+over_all(struct sender *s)
 {
-	if (out.failed > 0 && out.n > 1)
-		log_line(-1, "%s: not sent, %zu of %zu files: %s", run.peer,
-		    out.failed, out.n, out.failures);
-	app_end(&run, out.fault);
+	if (s->failed > 0 && s->n > 1)
+		log_line(LOG_FAULT, "%s: not sent, %zu of %zu files: %s",
+		    s->app->peer, s->failed, s->n, s->failures);
+	app_end(s->app, s->fault);
 }
 
-/* This file is over.  A file that cannot be had, or that the peer does not
- * want, does not keep the others from being sent. */
-static void
-over(enum fault fault)
+/* A file that cannot be had, or that the peer does not want, does not keep the
+ * others from being sent. */
+static int
+ends_all(enum fault fault)
 {
-	close_file();
-	progress_end();
+	return fault != FAULT_NONE && fault != FAULT_PEER &&
+	    fault != FAULT_LOCAL && fault != FAULT_USE;
+}
+
+/* This file is over. */
+static void
+over(struct sender *s, enum fault fault)
+{
+	close_file(s);
+	progress_end(s->app->progress);
 	if (fault != FAULT_NONE)
-		note_failure(fault, out.shown);
-	out.at++;
-	if (fault != FAULT_NONE && fault != FAULT_PEER && fault != FAULT_LOCAL &&
-	    fault != FAULT_USE) {
-		for (; out.at < out.n; out.at++)
-			note_failure(fault, out.paths[out.at]);
-		over_all();
+		note_failure(s, fault, s->shown);
+	s->at++;
+	if (ends_all(fault)) {
+		for (; s->at < s->n; s->at++)
+			note_failure(s, fault, s->paths[s->at]);
+		over_all(s);
 		return;
 	}
-	out.again = out.missed = 0;
-	outgoing_next();
+	s->attempt = SEND_FIRST;
+	sender_next(s);
 }
 
 void
-outgoing_failed(enum fault fault, const char *why)
+sender_failed(struct sender *s, enum fault fault, const char *why)
 {
-	outgoing_set_phase(DONE);
-	progress_end();
-	log_line(-1, "%s: %s: %s", run.peer, out.shown, why);
-	over(fault);
+	sender_set_phase(s, SEND_DONE);
+	progress_end(s->app->progress);
+	log_line(LOG_FAULT, "%s: %s: %s", s->app->peer, s->shown, why);
+	over(s, fault);
 }
 
 void
-outgoing_failed_file(int error)
+sender_failed_file(struct sender *s, int error)
 {
 	char	 why[128];
 
 	snprintf(why, sizeof(why), "reading it: %s", strerror(error));
-	outgoing_failed(FAULT_LOCAL, why);
-}
-
-static int
-send_over(void *file, enum fault fault)
-{
-	struct channel	*l = out.link;
-
-	(void)file;
-	progress_end();
-	channel_detach(l);
-	out.link = NULL;
-	channel_free(l);
-	outgoing_set_phase(DONE);
-	if (fault == FAULT_NONE)
-		log_line(1, "%s: %s: %llu bytes, sent", run.peer, out.shown,
-		    (unsigned long long)out.file.size);
-	over(fault);
-	return 1;
+	sender_failed(s, FAULT_LOCAL, why);
 }
 
 /*
  * Offering a file
  */
 
+/* The best first. */
+static const struct send_method methods[] = {
+	{ SEND_KNOWS_NATIVE, send_native_offer, send_native_check },
+	{ SEND_KNOWS_SI, send_si_offer, send_si_check }
+};
+static const struct send_method pipe_method = {
+	SEND_KNOWS_NATIVE, send_pipe_offer, send_pipe_check
+};
+
+/* How a file goes to this peer, which send_ask() has found to know one of the
+ * methods. */
+static const struct send_method *
+choose(const struct sender *s)
+{
+	size_t	 i = 0;
+
+	while (i + 1 < sizeof(methods) / sizeof(methods[0]) &&
+	    (s->knows & methods[i].knows) == 0)
+		i++;
+	return &methods[i];
+}
+
 static void
-offer(void)
+offer(struct sender *s)
 {
-	if (out.knows & KNOWS_XCAT)
-		send_native_offer();
-	else
-		send_si_offer();
+	s->offset = 0;
+	s->kind = 0;
+	s->method->offer(s);
 }
 
 void
-send_start(void)
+send_start(struct sender *s)
 {
-	send_ask();
+	send_ask(s);
 }
 
 void
-send_back(void)
+send_back(struct sender *s)
 {
-	if (out.phase != ASKING && out.phase != OFFERED)
+	if (s->phase != SEND_ASKING && s->phase != SEND_OFFERED)
 		return;
-	iq_forget(session_iqs(run.session), &out);
-	if (out.phase == ASKING)
-		send_ask();
+	iq_forget(s->app->iqs, s);
+	if (s->phase == SEND_ASKING)
+		send_ask(s);
 	else
-		offer();
+		offer(s);
 }
 
 static void
 summed(void *arg, int error)
 {
-	(void)arg;
-	out.summing = NULL;
+	struct sender	*s = arg;
+
+	s->summing = NULL;
 	if (error != 0) {
-		outgoing_failed_file(error);
+		sender_failed_file(s, error);
 		return;
 	}
-	sum_end(out.sum, out.file.hash);
-	offer();
+	sum_end(s->sum, s->file.hash);
+	offer(s);
 }
 
-/* What is said of it. */
+/* What is said of the file.  Returns 1 if it has a size, 0 if it is a pipe or
+ * the like, -1 and errno. */
 static int
-describe(const char *path)
+describe(struct sender *s, const char *path)
 {
 	const char	*slash = strrchr(path, '/');
 	struct stat	 st;
 
-	if (fstat(out.fd, &st) == -1)
+	if (fstat(s->fd, &st) == -1)
 		return -1;
-	strlcpy(out.name, slash != NULL && slash[1] != '\0' ? slash + 1 : path,
-	    sizeof(out.name));
+	strlcpy(s->name, slash != NULL && slash[1] != '\0' ? slash + 1 : path,
+	    sizeof(s->name));
 	if (!is_stdin(path))
-		text_cut(out.name, out.shown, sizeof(out.shown));
-	out.file = (struct si_file){
-		.name = out.name,
+		text_cut(s->name, s->shown, sizeof(s->shown));
+	s->file = (struct si_file){
+		.name = s->name,
 		.size = (uint64_t)st.st_size,
 		.dated = 1,
 		.date = st.st_mtime,
 		.ranged = 1,
 		.mode = (int)(st.st_mode & 07777),
-		.more = out.good,
+		.more = s->good,
 	};
-	if (S_ISREG(st.st_mode) && !is_stdin(path))
-		return 1;
-	return 0;
+	return S_ISREG(st.st_mode) && !is_stdin(path);
 }
 
 void
-outgoing_next(void)
+sender_next(struct sender *s)
 {
+	char		 words[SEND_ERR];
 	const char	*path;
-	int		 kind, error;
+	int		 sized, error;
 
-	if (out.at == out.n) {
-		over_all();
+	if (s->at == s->n) {
+		over_all(s);
 		return;
 	}
-	path = out.paths[out.at];
-	strlcpy(out.shown, is_stdin(path) ? "standard input" : path,
-	    sizeof(out.shown));
-	if ((error = out.errors[out.at]) != 0) {
-		outgoing_failed(look_fault(error), look_words(path, error));
+	path = s->paths[s->at];
+	strlcpy(s->shown, is_stdin(path) ? "standard input" : path,
+	    sizeof(s->shown));
+	if ((error = s->errors[s->at]) != 0) {
+		sender_failed(s, look_fault(error), look_words(path,
+		    error, words));
 		return;
 	}
-	out.good--;
-	out.fd = is_stdin(path) ? fd_copy(STDIN_FILENO) :
+	s->good--;
+	s->fd = is_stdin(path) ? fd_copy(STDIN_FILENO) :
 	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (out.fd == -1 || (kind = describe(path)) == -1) {
-		outgoing_failed_file(errno);
+	if (s->fd == -1 || (sized = describe(s, path)) == -1) {
+		sender_failed_file(s, errno);
 		return;
 	}
-	out.methods = send_si_methods();
-	if (kind == 0) {
-		send_native_pipe();
+	s->kinds = send_si_kinds(s);
+	s->method = sized ? choose(s) : &pipe_method;
+	if (!sized) {
+		offer(s);
 		return;
 	}
-	outgoing_set_phase(SUMMING);
-	if ((out.sum = sum_new()) == NULL || (out.summing =
-	    sum_file(run.loop, out.sum, out.fd, out.file.size, summed,
-	    NULL)) == NULL)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+	sender_set_phase(s, SEND_SUMMING);
+	if ((s->sum = sum_new()) == NULL || (s->summing =
+	    sum_file(s->app->loop, s->sum, s->fd, s->file.size, summed,
+	    s)) == NULL)
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 
 /*
  * Sending it
  */
 
+static const struct channel_file_ops	 send_ops;
+
 struct channel *
-outgoing_link(void)
+sender_channel(struct sender *s)
 {
 	struct channel	*l;
 
-	if ((l = channel_new(&run)) == NULL) {
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+	if ((l = channel_new(s->app)) == NULL) {
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 		return NULL;
 	}
-	channel_attach(l, &send_ops, &out);
-	out.link = l;
+	channel_attach(l, &send_ops, s);
+	s->channel = l;
 	return l;
 }
 
 int
-outgoing_seek(uint64_t offset, uint64_t length)
+sender_seek(struct sender *s, uint64_t offset, uint64_t length)
 {
-	out.offset = offset;
-	out.left = length;
-	out.finished = 0;
-	if (lseek(out.fd, (off_t)offset, SEEK_SET) == -1)
+	s->offset = offset;
+	s->left = length;
+	if (lseek(s->fd, (off_t)offset, SEEK_SET) == -1)
 		return -1;
 	if (offset > 0)
-		log_line(0, "%s: %s: going on behind %llu bytes", run.peer,
-		    out.shown, (unsigned long long)offset);
+		log_line(LOG_EVENT, "%s: %s: going on behind %llu bytes",
+		    s->app->peer, s->shown, (unsigned long long)offset);
 	return 0;
 }
 
-/* The end closes a copy. */
+/* The pump closes a copy. */
 void
-outgoing_join(struct channel *l)
+sender_join(struct sender *s, struct channel *l)
 {
-	int	 fd = out.left > 0 ? fd_copy(out.fd) : PUMP_NONE;
+	int	 fd = s->left > 0 ? fd_copy(s->fd) : PUMP_NONE;
 
-	outgoing_set_phase(MOVING);
-	progress_begin(out.shown, out.offset, out.file.size);
+	sender_set_phase(s, SEND_MOVING);
+	progress_begin(s->app->progress, s->shown, s->offset, s->file.size);
 	channel_join(l, fd, PUMP_NONE);
 }
 
-static size_t
-send_room(void *file, size_t room)
-{
-	(void)file;
-	return room < out.left ? room : (size_t)out.left;
-}
-
-static void
-send_wrote(void *file, size_t len)
-{
-	(void)file;
-	if (out.left != UINT64_MAX)
-		out.left -= len;
-	channel_changed(out.link);
-}
-
-static void
-send_ended(void *file)
-{
-	(void)file;
-	if (out.left == 0 || out.left == UINT64_MAX)
-		stream_finish(out.link->stream);
-	else
-		out.left = UINT64_MAX - 1;	/* see send_check() */
-}
-
 int
-outgoing_again(struct channel *l)
+sender_again(struct sender *s, struct channel *l)
 {
 	channel_detach(l);
-	out.link = NULL;
+	s->channel = NULL;
 	channel_free(l);
-	progress_end();
-	offer();
+	progress_end(s->app->progress);
+	offer(s);
 	return 1;
 }
 
 int
-outgoing_give_up(struct channel *l, enum stanza_error error, enum fault fault,
+sender_give_up(struct channel *l, enum stanza_error error, enum fault fault,
     const char *why)
 {
 	stream_abort(l->stream, error);
@@ -429,45 +431,67 @@ outgoing_give_up(struct channel *l, enum stanza_error error, enum fault fault,
 	return 1;
 }
 
-static int
-send_check(void *file)
-{
-	struct channel		*l = out.link;
-	enum stream_state	 state = stream_state(l->stream);
+/*
+ * What its channel asks
+ */
 
-	(void)file;
-	progress_at(out.offset + stream_confirmed(l->stream));
-	if (state == STREAM_FAILED && send_si_fall_back(l))
-		return 1;
-	if (state == STREAM_FAILED && send_si_whole(l)) {
-		log_line(1, "%s: %s: all is confirmed, but the close is not "
-		    "answered", run.peer, out.shown);
-		channel_over(l, FAULT_NONE);
-		return 1;
-	}
-	if (out.phase == OPENING && state == STREAM_OPEN && !out.said)
-		send_native_say(l);
-	if (send_native_hear(l))
-		return 1;
-	if (out.left == UINT64_MAX - 1)
-		return outgoing_give_up(l, SE_BAD_REQUEST, FAULT_LOCAL,
-		    "it has become shorter while it was sent; try again");
-	if (out.phase == MOVING && out.left == 0 && state == STREAM_OPEN &&
-	    !out.finished) {
-		out.finished = 1;
-		pump_stop_input(l->pump);
-		stream_finish(l->stream);
-		channel_changed(l);
-	}
-	return 0;
+static size_t
+send_room(void *file, size_t room)
+{
+	const struct sender	*s = file;
+
+	return room < s->left ? room : (size_t)s->left;
 }
 
-/* What comes by the stream is heard by send_check(). */
+static void
+send_wrote(void *file, size_t len)
+{
+	struct sender	*s = file;
+
+	if (s->left != SEND_UNSIZED)
+		s->left -= len;
+	channel_changed(s->channel);
+}
+
+static void
+send_ended(void *file)
+{
+	struct sender	*s = file;
+
+	if (s->left == 0 || s->left == SEND_UNSIZED)
+		stream_finish(s->channel->stream);
+	else
+		sender_set_phase(s, SEND_SHORT);	/* see send_check() */
+}
+
+/* What comes by the stream is for the method to hear, in send_check(). */
 static size_t
 send_limit(void *file, size_t len)
 {
 	(void)file;
 	(void)len;
+	return 0;
+}
+
+static int
+send_check(void *file)
+{
+	struct sender	*s = file;
+	struct channel	*l = s->channel;
+
+	progress_at(s->app->progress, s->offset + stream_confirmed(l->stream));
+	if (s->method->check(s, l))
+		return 1;
+	if (s->phase == SEND_SHORT)
+		return sender_give_up(l, SE_BAD_REQUEST, FAULT_LOCAL,
+		    "it has become shorter while it was sent; try again");
+	if (s->phase == SEND_MOVING && s->left == 0 &&
+	    stream_state(l->stream) == STREAM_OPEN) {
+		sender_set_phase(s, SEND_FINISHED);
+		pump_stop_input(l->pump);
+		stream_finish(l->stream);
+		channel_changed(l);
+	}
 	return 0;
 }
 
@@ -481,16 +505,46 @@ send_apart(void *file)
 static void
 send_fails(void *file)
 {
-	(void)file;
-	progress_end();
+	const struct sender	*s = file;
+
+	progress_end(s->app->progress);
 }
 
 static const char *
 send_about(void *file)
 {
-	static char	 line[FILE_NAME + 2];
+	struct sender	*s = file;
 
-	(void)file;
-	snprintf(line, sizeof(line), "%s: ", out.shown);
-	return line;
+	snprintf(s->about, sizeof(s->about), "%s: ", s->shown);
+	return s->about;
 }
+
+static int
+send_over(void *file, enum fault fault)
+{
+	struct sender	*s = file;
+	struct channel	*l = s->channel;
+
+	progress_end(s->app->progress);
+	channel_detach(l);
+	s->channel = NULL;
+	channel_free(l);
+	sender_set_phase(s, SEND_DONE);
+	if (fault == FAULT_NONE)
+		log_line(LOG_DETAIL, "%s: %s: %llu bytes, sent", s->app->peer,
+		    s->shown, (unsigned long long)s->file.size);
+	over(s, fault);
+	return 1;
+}
+
+static const struct channel_file_ops	 send_ops = {
+	.room = send_room,
+	.wrote = send_wrote,
+	.ended = send_ended,
+	.limit = send_limit,
+	.check = send_check,
+	.apart = send_apart,
+	.fails = send_fails,
+	.before = send_about,
+	.over = send_over,
+};

@@ -1,27 +1,35 @@
 /*
  * send: -s with files, one after another.
  *
- * send.c does that, send_ask.c finds out what the peer can take; send_words.c
+ * send.c does that; send_ask.c finds out what the peer can take; send_native.c
  * offers a file in a stream between xcats, send_si.c to any other program
- * (XEP-0096).
+ * (XEP-0096).  send_input.c sends standard input, which is no file.
  */
 #ifndef NET_FILE_SEND_H
 #define NET_FILE_SEND_H
 
 #include <stddef.h>
 
-struct app;
+#include "net/channel/app.h"
 
-/* Look at the files before the login: exits, with words, if one cannot be
- * sent. */
-void	 send_prepare(char *const *paths, size_t n);
-/* Files there are: begin to send them; the session is back, and answers to
- * what was asked before are lost. */
-int	 send_files(void);
-void	 send_start(void);
-void	 send_back(void);
-void	 send_free(void);
-/* Standard input as it is: call the peer, and show how far it is. */
+struct sender;
+
+#define SEND_ERR	4096
+
+/* A sender of these files, once they were looked at; paths stay the caller's,
+ * and outlive it.  NULL with a fault, and a message in err[SEND_ERR], if none
+ * of them can be sent. */
+struct sender *send_new(struct app *app, char *const *paths, size_t n,
+	    enum fault *fault, char *err);
+/* NULL is fine. */
+void	 send_free(struct sender *s);
+/* We have logged in: begin to send the files.  The run ends with the last. */
+void	 send_start(struct sender *s);
+/* We have logged in anew, and the answers to what was asked before are lost. */
+void	 send_back(struct sender *s);
+
+/* -s without files: call the peer, and send standard input as it is, with its
+ * progress on the terminal. */
 void	 send_input_start(struct app *app);
 
 #endif

@@ -19,86 +19,105 @@
 #define NS_INFO		"http://jabber.org/protocol/disco#info"
 
 static void
-take_features(const struct elem *query)
+take_features(struct sender *s, const struct elem *query)
 {
 	static const struct {
 		const char	*var;
 		unsigned	 flag;
 	} known[] = {
-		{ NS_XCAT_FILE, KNOWS_XCAT },
-		{ NS_XCAT, IS_XCAT },
-		{ NS_SI_FILE, KNOWS_SI },
-		{ NS_BYTESTREAMS, KNOWS_S5B },
+		{ NS_XCAT_FILE, SEND_KNOWS_NATIVE },
+		{ NS_XCAT, SEND_KNOWS_XCAT },
+		{ NS_SI_FILE, SEND_KNOWS_SI },
+		{ NS_BYTESTREAMS, SEND_KNOWS_S5B },
 	};
 	const struct elem	*e;
 	const char		*var;
 	size_t			 i;
 
-	out.knows = 0;
 	for (e = elem_child(query, NS_INFO, "feature"); e != NULL;
 	    e = elem_next(e, NS_INFO, "feature"))
 		for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 			if ((var = elem_attr(e, "var")) != NULL &&
 			    strcmp(var, known[i].var) == 0)
-				out.knows |= known[i].flag;
+				s->knows |= known[i].flag;
 }
 
+/* Must what we send be encrypted end to end? */
 static int
-require(void)
+must_encrypt(struct app *app)
 {
-	struct stream_conf	 sc = channel_stream_conf(&run);
+	struct stream_conf	 sc = channel_stream_conf(app);
 
 	return sc.require;
+}
+
+/* Why nothing can be sent to a peer that knows so little; NULL if files can. */
+static const char *
+objection(struct sender *s)
+{
+	const unsigned	 takes = SEND_KNOWS_NATIVE | SEND_KNOWS_SI;
+
+	if ((s->knows & takes) == 0 && (s->knows & SEND_KNOWS_XCAT) != 0)
+		return "it takes no files: run it with -r there";
+	if ((s->knows & SEND_KNOWS_NATIVE) == 0 && must_encrypt(s->app))
+		return "it does not encrypt end to end, which must be "
+		    "(-o e2e=require, or its key is known)";
+	if ((s->knows & takes) == 0)
+		return "it takes no files (XEP-0096), or not from you: run "
+		    "xcat -l there, and name this account with -a";
+	return NULL;
+}
+
+/* The peer answers with an error; one that does not know the question may still
+ * take files. */
+static void
+refused(struct sender *s, enum stanza_error err, const char *text)
+{
+	char	 why[512];
+
+	if (err == SE_FEATURE_NOT_IMPLEMENTED)
+		s->knows = SEND_KNOWS_SI | SEND_KNOWS_S5B;
+	else
+		app_fail(s->app, FAULT_PEER, "%s: %s", s->app->peer,
+		    stream_strerror_inband(stream_strerror_far(s->app->jid,
+		    s->app->peer), INBAND_REFUSED, err, text, why,
+		    sizeof(why)));
 }
 
 static void
 asked(void *arg, const struct elem *answer)
 {
-	enum stanza_error	 err;
-	char			 why[512];
+	struct sender		*s = arg;
+	enum stanza_error	 err = answer == NULL ? SE_NONE :
+				     stanza_error(answer);
+	const char		*why;
 
-	(void)arg;
-	outgoing_set_phase(IDLE);
-	if (answer == NULL) {
-		app_fail(&run, FAULT_TIME, "%s: no answer in time; is it the right "
-		    "address?", run.peer);
-		return;
-	}
-	err = stanza_error(answer);
-	if (err == SE_FEATURE_NOT_IMPLEMENTED)	/* just try */
-		out.knows = KNOWS_SI | KNOWS_S5B;
-	else if (err != SE_NONE) {
-		app_fail(&run, FAULT_PEER, "%s: %s", run.peer,
-		    stream_strerror_inband(
-		    stream_strerror_far(run.jid, run.peer),
-		    INBAND_REFUSED, err, stanza_errortext(answer), why,
-		    sizeof(why)));
-		return;
-	} else
-		take_features(elem_child(answer, NS_INFO, "query"));
-	if (run.conf.message)
-		out.knows &= ~(unsigned)KNOWS_XCAT;
-	if ((out.knows & (IS_XCAT | KNOWS_XCAT | KNOWS_SI)) == IS_XCAT)
-		app_fail(&run, FAULT_PEER, "%s: it takes no files: run it with -r there",
-		    run.peer);
-	else if ((out.knows & KNOWS_XCAT) == 0 && require())
-		app_fail(&run, FAULT_PEER, "%s: it does not encrypt end to end, which "
-		    "must be (-o e2e=require, or its key is known)", run.peer);
-	else if ((out.knows & (KNOWS_XCAT | KNOWS_SI)) == 0)
-		app_fail(&run, FAULT_PEER, "%s: it takes no files (XEP-0096), or not "
-		    "from you: run xcat -l there, and name this account with "
-		    "-a", run.peer);
+	sender_set_phase(s, SEND_IDLE);
+	s->knows = 0;
+	if (answer == NULL)
+		app_fail(s->app, FAULT_TIME, "%s: no answer in time; is it "
+		    "the right address?", s->app->peer);
+	else if (err != SE_NONE)
+		refused(s, err, stanza_errortext(answer));
 	else
-		outgoing_next();
+		take_features(s, elem_child(answer, NS_INFO, "query"));
+	if (s->app->conf.message)
+		s->knows &= ~(unsigned)SEND_KNOWS_NATIVE;
+	if (s->app->ending)
+		return;
+	if ((why = objection(s)) != NULL)
+		app_fail(s->app, FAULT_PEER, "%s: %s", s->app->peer, why);
+	else
+		sender_next(s);
 }
 
 void
-send_ask(void)
+send_ask(struct sender *s)
 {
-	outgoing_set_phase(ASKING);
-	xw_elem(iq_request(session_iqs(run.session), "get", run.peer),
+	sender_set_phase(s, SEND_ASKING);
+	xw_elem(iq_request(s->app->iqs, "get", s->app->peer),
 	    "query", NS_INFO, NULL);
-	if (iq_ask(session_iqs(run.session), asked, &out,
-	    answer_deadline(&run)) == -1)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+	if (iq_ask(s->app->iqs, asked, s,
+	    answer_deadline(s->app)) == -1)
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }

@@ -15,23 +15,25 @@ input_check(void *file)
 {
 	const struct channel	*l = file;
 
-	progress_at(stream_confirmed(l->stream));
+	progress_at(l->app->progress, stream_confirmed(l->stream));
 	return 0;
 }
 
 static void
 input_fails(void *file)
 {
-	(void)file;
-	progress_end();
+	const struct channel	*l = file;
+
+	progress_end(l->app->progress);
 }
 
 static int
 input_over(void *file, enum fault fault)
 {
-	(void)file;
+	const struct channel	*l = file;
+
 	(void)fault;
-	progress_end();
+	progress_end(l->app->progress);
 	return 0;
 }
 
@@ -49,5 +51,5 @@ send_input_start(struct app *app)
 	if (l == NULL)
 		return;
 	channel_attach(l, &input_ops, l);
-	progress_input("standard input", STDIN_FILENO);
+	progress_input(app->progress, "standard input", STDIN_FILENO);
 }

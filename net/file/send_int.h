@@ -1,5 +1,8 @@
-/* send_int: what the files that send files share: send.c, send_ask.c, send_si.c
- * and send_words.c. */
+/*
+ * send_int: what the files that send files share: send.c, the files one after
+ * another; send_ask.c, what the peer can take; send_native.c and send_si.c,
+ * the ways of offering a file.
+ */
 #ifndef NET_FILE_SEND_INT_H
 #define NET_FILE_SEND_INT_H
 
@@ -8,109 +11,147 @@
 
 #include "ibb/inband.h"
 #include "ibb/si.h"
+#include "net/channel/app.h"
 #include "net/file/partial.h"
+#include "net/file/send.h"
 #include "xml/check.h"
 #include "xml/stanza.h"
 
 struct channel;
 
-enum phase {
-	IDLE,
-	ASKING,		/* what the peer can do */
-	SUMMING,
-	OFFERED,	/* by SI */
-	OPENING,	/* a stream, to an xcat, and its word */
-	MOVING,
-	DONE
+/* How far the present file is. */
+enum send_phase {
+	SEND_IDLE,
+	SEND_ASKING,		/* what the peer can do */
+	SEND_SUMMING,		/* the file is read, for its hash */
+	SEND_OFFERED,		/* by SI; the answer is awaited */
+	SEND_OPENING,		/* a stream, to offer the file in */
+	SEND_SAID,		/* the file is offered in its stream */
+	SEND_MOVING,		/* its bytes go */
+	SEND_SHORT,		/* it ended before the size that was offered */
+	SEND_FINISHED,		/* all of it is on its way */
+	SEND_DONE
+};
+
+/* Which attempt at the present file this is.  None is made twice. */
+enum send_attempt {
+	SEND_FIRST,
+	SEND_ANEW,		/* what the peer had was of something else */
+	SEND_WITHOUT_SOCKET	/* the socket did not come about */
 };
 
 /* What the peer can do. */
 enum {
-	KNOWS_XCAT = 1,		/* files in streams */
-	KNOWS_SI = 2,
-	KNOWS_S5B = 4,
-	IS_XCAT = 8	/* though it may take no files */
+	SEND_KNOWS_NATIVE = 1,	/* files in streams between xcats */
+	SEND_KNOWS_SI = 2,	/* XEP-0096 */
+	SEND_KNOWS_S5B = 4,	/* XEP-0065 */
+	SEND_KNOWS_XCAT = 8	/* it is an xcat, which may take no files */
 };
 
-struct outgoing {
-	enum phase	 phase;
+/* A way of offering a file and sending it by a channel. */
+struct send_method {
+	unsigned	 knows;		/* what the peer has to know for it */
+	/* Offer the present file, which is open and described; once the peer
+	 * wants it, sender_seek() and sender_join() send it. */
+	void		(*offer)(struct sender *s);
+	/* The file's stream has changed, and nothing has been concluded from
+	 * that yet.  Returns 1 if the channel is no more. */
+	int		(*check)(struct sender *s, struct channel *l);
+};
+
+/* The files of -s, of which one is sent at a time. */
+struct sender {
+	struct app	*app;
 	char *const	*paths;
 	int		*errors;	/* of each, before the login: an errno
 					 * (EISDIR: a folder), or 0 */
-	size_t		 n, at;		/* the present one */
-	size_t		 good;		/* without error, from there on */
-	unsigned	 knows;
+	size_t		 n, at;		/* files; the number of this one */
+	size_t		 good;		/* without error, behind this one */
+	unsigned	 knows;		/* SEND_KNOWS_... */
+	enum fault	 fault;		/* the first that was not FAULT_NONE */
+	size_t		 failed;	/* files that were not sent */
+	char		 failures[512];	/* their names, for people */
+
+	/* The present file. */
+	enum send_phase	 phase;
+	enum send_attempt attempt;
+	const struct send_method *method;
+	struct channel	*channel;	/* of its stream, or NULL */
 	int		 fd;
-	char		 name[FILE_NAME], shown[FILE_NAME];
+	char		 name[FILE_NAME];
+	char		 shown[FILE_NAME];	/* the name, for people */
+	char		 about[FILE_NAME + 2];	/* and as send_about() has it */
 	struct si_file	 file;
 	struct sum	*sum;
 	struct sumfile	*summing;
-	char		 sid[INBAND_SID];
-	unsigned	 methods, method;
-	uint64_t	 offset, left;
-	int		 said;		/* the offer, to an xcat */
-	int		 finished;	/* all of it is on its way */
-	int		 again;		/* it has been sent twice */
-	int		 missed;	/* sockets did not come about */
-	enum fault	 fault;	/* the first that was not fine */
-	size_t		 failed;	/* how many were not sent, ... */
-	char		 failures[512];	/* ... and which, for people */
-	struct channel	*link;
+	char		 sid[INBAND_SID];	/* of an offer by SI */
+	unsigned	 kinds;		/* of stream, offered by SI; */
+	unsigned	 kind;		/* the one that was agreed on */
+	uint64_t	 offset;	/* where we began */
+	uint64_t	 left;		/* bytes still to be read, or
+					 * SEND_UNSIZED */
 };
 
-/* There is one, since they go one after another. */
-extern struct outgoing	 out;
+#define SEND_UNSIZED	UINT64_MAX	/* a pipe has no size */
 
-/* send.c */
-void	 outgoing_set_phase(enum phase phase);
+/*
+ * send.c
+ */
+
+/* The one place where the phase changes; -vv shows it.  Returns 0, or -1 and
+ * nothing has changed, if there is no such move. */
+int	 sender_set_phase(struct sender *s, enum send_phase phase);
 /* Begin with the file whose turn it is, or end the run. */
-void	 outgoing_next(void);
-/* This one comes to nothing, for this reason, or since reading it failed with
- * this errno: say so, and go on to the next. */
-void	 outgoing_failed(enum fault fault, const char *why);
-void	 outgoing_failed_file(int error);
-/* A link for it, without a stream yet; NULL, and the run ends, when out of
- * memory. */
-struct channel *outgoing_link(void);
-/* So many bytes from there on are to be sent.  0, or -1 and errno. */
-int	 outgoing_seek(uint64_t offset, uint64_t length) MUST_CHECK;
-/* The peer wants it: send what is to be sent by the link's stream. */
-void	 outgoing_join(struct channel *l);
-/* Its link is gone: offer it again, as if it had not been.  1. */
-int	 outgoing_again(struct channel *l);
-/* Break the stream off with this error, and fail.  1: the link is no more. */
-int	 outgoing_give_up(struct channel *l, enum stanza_error error,
+void	 sender_next(struct sender *s);
+/* The present file comes to nothing, for this reason: say so, and go on to the
+ * next. */
+void	 sender_failed(struct sender *s, enum fault fault, const char *why);
+/* The present file comes to nothing, since reading it failed with this errno:
+ * say so, and go on to the next. */
+void	 sender_failed_file(struct sender *s, int error);
+/* A channel for the file, without a stream yet; NULL, and the run ends, when
+ * out of memory. */
+struct channel *sender_channel(struct sender *s);
+/* length bytes from offset on are to be sent.  0, or -1 and errno. */
+int	 sender_seek(struct sender *s, uint64_t offset, uint64_t length)
+	    MUST_CHECK;
+/* The peer wants the file: send what is to be sent by the channel's stream. */
+void	 sender_join(struct sender *s, struct channel *l);
+/* Free the channel of the present file, and offer the file again.  Returns 1:
+ * the channel is no more. */
+int	 sender_again(struct sender *s, struct channel *l);
+/* Break the stream off with this error, and fail.  Returns 1: the channel is no
+ * more. */
+int	 sender_give_up(struct channel *l, enum stanza_error error,
 	    enum fault fault, const char *why);
 
-/* send_ask.c: ask the peer what it can take (XEP-0030), then begin. */
-void	 send_ask(void);
+/*
+ * send_ask.c
+ */
+
+/* Ask the peer what it can take (XEP-0030), then begin. */
+void	 send_ask(struct sender *s);
 
 /*
  * send_si.c: to any program (XEP-0096)
  */
 
 /* The kinds of stream to offer (ibb/si.h). */
-unsigned send_si_methods(void);
-/* Offer the file, and send it by the stream that is agreed on. */
-void	 send_si_offer(void);
-/* The stream failed.  If that was for want of a streamhost that could be
- * reached: the same stream in-band, or if that is not wanted, a new offer that
- * names nothing else; and 1. */
-int	 send_si_fall_back(struct channel *l);
-/* The stream failed.  Has the peer all the same all that was to be sent? */
-int	 send_si_whole(const struct channel *l);
+unsigned send_si_kinds(const struct sender *s);
+/* As struct send_method has them. */
+void	 send_si_offer(struct sender *s);
+int	 send_si_check(struct sender *s, struct channel *l);
 
 /*
- * send_words.c: to an xcat
+ * send_native.c: to an xcat (xcat-protocol(7))
  */
 
-/* Open a stream for the file; it is open: offer the file in it. */
-void	 send_native_offer(void);
-void	 send_native_say(struct channel *l);
-/* Take what an xcat says; what others may send means nothing.  1: the link is
- * no more. */
-int	 send_native_hear(struct channel *l);
-/* A pipe, or what else has no size: the stream is all there is. */
-void	 send_native_pipe(void);
+/* As struct send_method has them. */
+void	 send_native_offer(struct sender *s);
+int	 send_native_check(struct sender *s, struct channel *l);
+/* As struct send_method has them, for a pipe, which has no size: the stream is
+ * all there is. */
+void	 send_pipe_offer(struct sender *s);
+int	 send_pipe_check(struct sender *s, struct channel *l);
 
 #endif

@@ -1,5 +1,5 @@
-/* send_words: files in streams to an xcat, and the words before them; see
- * send_int.h and xcat-protocol(7). */
+/* send_native: files offered to an xcat in streams, and the words before them;
+ * see send_int.h and xcat-protocol(7). */
 #include <sys/types.h>
 
 #include <errno.h>
@@ -20,30 +20,52 @@
 
 #define WORDS		32768	/* bytes of words to an xcat */
 
+/* What other programs than an xcat may send means nothing. */
+static void
+throw_away(struct channel *l)
+{
+	size_t	 len;
+
+	stream_data(l->stream, &len);
+	if (len > 0)
+		stream_consume(l->stream, len);
+}
+
+/*
+ * A pipe
+ */
+
 void
-send_native_pipe(void)
+send_pipe_offer(struct sender *s)
 {
 	struct channel	*l;
-	int		 fd = out.fd;
+	int		 fd = s->fd;
 
-	if ((out.knows & KNOWS_XCAT) == 0) {
-		outgoing_failed(FAULT_PEER, "it is no file of a known size, and "
-		    "the peer is no xcat, which could take it: send a file, "
-		    "or without naming one");
+	if ((s->knows & SEND_KNOWS_NATIVE) == 0) {
+		sender_failed(s, FAULT_PEER, "it is no file of a known size, "
+		    "and the peer is no xcat, which could take it: send a "
+		    "file, or without naming one");
 		return;
 	}
-	if ((l = outgoing_link()) == NULL)
+	if ((l = sender_channel(s)) == NULL)
 		return;
-	outgoing_set_phase(MOVING);
-	progress_input(out.shown, fd);
-	out.fd = -1;
-	out.method = 0;
-	out.left = UINT64_MAX;
-	out.offset = out.file.size = 0;
-	if (call(l, run.host, run.port) == 0)
+	sender_set_phase(s, SEND_MOVING);
+	progress_input(s->app->progress, s->shown, fd);
+	s->fd = -1;
+	s->left = SEND_UNSIZED;
+	s->file.size = 0;
+	if (call(l, s->app->host, s->app->port) == 0)
 		channel_join(l, fd, PUMP_NONE);
 	else
 		close(fd);
+}
+
+int
+send_pipe_check(struct sender *s, struct channel *l)
+{
+	(void)s;
+	throw_away(l);
+	return 0;
 }
 
 /*
@@ -51,56 +73,55 @@ send_native_pipe(void)
  */
 
 void
-send_native_offer(void)
+send_native_offer(struct sender *s)
 {
-	struct stream_conf	 sc = channel_stream_conf(&run);
-	struct channel		*l = outgoing_link();
+	struct stream_conf	 sc = channel_stream_conf(s->app);
+	struct channel		*l = sender_channel(s);
 
 	if (l == NULL)
 		return;
-	outgoing_set_phase(OPENING);
-	out.method = 0;
-	out.said = 0;
+	sender_set_phase(s, SEND_OPENING);
 	sc.use = STREAM_FOR_FILE;
-	l->stream = stream_call(run.ibb, run.peer, &sc, channel_changed, l);
+	l->stream = stream_call(s->app->ibb, s->app->peer, &sc,
+	    channel_changed, l);
 	if (l->stream == NULL)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 
-void
-send_native_say(struct channel *l)
+static void
+say(struct sender *s, struct channel *l)
 {
 	struct buf	 b;
 
 	buf_init(&b, WORDS);
-	if (si_say_file(&b, &out.file) == -1)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+	if (si_say_file(&b, &s->file) == -1)
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 	else if (stream_write(l->stream, buf_data(&b), buf_len(&b)) == -1)
 		channel_changed(l);	/* it has failed, which shows then */
 	buf_free(&b);
-	out.said = 1;
+	sender_set_phase(s, SEND_SAID);
 }
 
 /*
  * What the xcat says
  */
 
-/* The peer has thrown away what it had; if that was from before, it may have
- * been something else. */
+/* The peer has thrown away what it had.  If a part was from before, that may
+ * have been something else: once, all is sent anew. */
 static int
-wrong(struct channel *l, const char *text)
+wrong(struct sender *s, struct channel *l, const char *text)
 {
 	char	 why[256];
 
-	if (out.offset > 0 && !out.again) {
-		log_line(0, "%s: %s: what was there was of something else; "
-		    "sending all of it", run.peer, out.shown);
-		out.again = 1;
+	if (s->offset > 0 && s->attempt == SEND_FIRST) {
+		log_line(LOG_EVENT, "%s: %s: what was there was of something "
+		    "else; sending all of it", s->app->peer, s->shown);
+		s->attempt = SEND_ANEW;
 		stream_abort(l->stream, SE_CONFLICT);
-		return outgoing_again(l);
+		return sender_again(s, l);
 	}
 	snprintf(why, sizeof(why), "it says: %.192s", text);
-	return outgoing_give_up(l, SE_UNDEFINED_CONDITION, FAULT_BROKEN, why);
+	return sender_give_up(l, SE_UNDEFINED_CONDITION, FAULT_BROKEN, why);
 }
 
 static int
@@ -109,35 +130,36 @@ declined(struct channel *l, const char *text)
 	char	 why[256];
 
 	snprintf(why, sizeof(why), "it does not take it: %.192s", text);
-	return outgoing_give_up(l, SE_UNDEFINED_CONDITION, FAULT_PEER, why);
+	return sender_give_up(l, SE_UNDEFINED_CONDITION, FAULT_PEER, why);
 }
 
 static int
-take_word(struct channel *l, enum si_word word, uint64_t offset,
-    const char *text)
+take_word(struct sender *s, struct channel *l, enum si_word word,
+    uint64_t offset, const char *text)
 {
 	switch (word) {
 	case SI_RANGE:
-		if (out.phase != OPENING || offset > out.file.size)
+		if (s->phase != SEND_SAID || offset > s->file.size)
 			break;
-		if (outgoing_seek(offset, out.file.size - offset) == -1)
-			return outgoing_give_up(l, SE_INTERNAL_SERVER_ERROR,
+		if (sender_seek(s, offset, s->file.size - offset) == -1)
+			return sender_give_up(l, SE_INTERNAL_SERVER_ERROR,
 			    FAULT_LOCAL, strerror(errno));
-		outgoing_join(l);
+		sender_join(s, l);
 		return 0;
 	case SI_REFUSED:
 		return declined(l, text);
 	case SI_WRONG:
-		return wrong(l, text);
+		return wrong(s, l, text);
 	default:
 		break;
 	}
-	return outgoing_give_up(l, SE_BAD_REQUEST, FAULT_BROKEN, "it answers "
+	return sender_give_up(l, SE_BAD_REQUEST, FAULT_BROKEN, "it answers "
 	    "what makes no sense");
 }
 
-int
-send_native_hear(struct channel *l)
+/* Take what the xcat says.  Returns 1 if the channel is no more. */
+static int
+hear(struct sender *s, struct channel *l)
 {
 	const unsigned char	*data;
 	struct si_file		 f;
@@ -149,17 +171,23 @@ send_native_hear(struct channel *l)
 	int			 r;
 
 	data = stream_data(l->stream, &len);
-	if (out.method != 0 || !out.said) {
-		if (len > 0)
-			stream_consume(l->stream, len);
-		return 0;
-	}
 	word = si_hear(data, len, &used, &e, &f, &offset, &text);
 	if (word == SI_MORE)
 		return 0;
-	r = take_word(l, word, offset, text);
+	r = take_word(s, l, word, offset, text);
 	elem_free(e);
 	if (r == 0 && word != SI_NONSENSE)
 		stream_consume(l->stream, used);
 	return r;
+}
+
+int
+send_native_check(struct sender *s, struct channel *l)
+{
+	if (s->phase == SEND_OPENING && stream_state(l->stream) == STREAM_OPEN)
+		say(s, l);
+	if (s->phase != SEND_OPENING)
+		return hear(s, l);
+	throw_away(l);
+	return 0;
 }

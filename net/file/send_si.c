@@ -27,12 +27,13 @@
 #define CLOSE_TIME	5000	/* ms for an answer to the close */
 
 unsigned
-send_si_methods(void)
+send_si_kinds(const struct sender *s)
 {
-	if (run.conf.carrier == CARRIER_S5B)
+	if (s->app->conf.carrier == CARRIER_S5B)
 		return SI_S5B;
-	return (streamhosts_allowed() && (out.knows & KNOWS_S5B) ? SI_S5B : 0) |
-	    SI_IBB;
+	if (streamhosts_allowed() && (s->knows & SEND_KNOWS_S5B) != 0)
+		return SI_S5B | SI_IBB;
+	return SI_IBB;
 }
 
 static const char *
@@ -93,7 +94,7 @@ refusal(const struct si_answer *a)
 }
 
 static void
-refused(const struct si_answer *a)
+refused(struct sender *s, const struct si_answer *a)
 {
 	char	 text[128], why[512];
 
@@ -103,7 +104,7 @@ refused(const struct si_answer *a)
 		    stanza_strerror(a->err), *text != '\0' ? ": " : "", text);
 	else
 		snprintf(why, sizeof(why), "%s (%s)", refusal(a), text);
-	outgoing_failed(FAULT_PEER, why);
+	sender_failed(s, FAULT_PEER, why);
 }
 
 /*
@@ -113,116 +114,145 @@ refused(const struct si_answer *a)
 static int64_t
 close_deadline(void *arg)
 {
-	int64_t	 most = clock_ms() + CLOSE_TIME, other = answer_deadline(&run);
+	const struct channel	*l = arg;
+	int64_t			 most = clock_ms() + CLOSE_TIME;
+	int64_t			 other = answer_deadline(l->app);
 
-	(void)arg;
 	return other < most ? other : most;
 }
 
 /* libpurple never answers <close/>: if every byte is confirmed, the file is
  * whole by its size, and nothing is missing but that answer. */
-int
-send_si_whole(const struct channel *l)
+static int
+is_whole(const struct sender *s, const struct channel *l)
 {
-	return out.method == SI_IBB && out.finished && out.left == 0 &&
+	return s->kind == SI_IBB && s->phase == SEND_FINISHED &&
 	    stream_fault(l->stream) == STREAM_SILENT &&
 	    stream_confirmed(l->stream) == stream_sent(l->stream);
 }
 
 static void
-open_inband(struct channel *l)
+open_inband(struct sender *s, struct channel *l)
 {
-	struct stream_conf	 sc = channel_stream_conf(&run);
+	struct stream_conf	 sc = channel_stream_conf(s->app);
 
-	admit_say_plain(&run, run.peer, "files go to it without a session");
-	sc.sid = out.sid;
+	admit_say_plain(s->app, s->app->peer, "files go to it without a session");
+	sc.sid = s->sid;
 	sc.tls = NULL;
 	sc.close_deadline = close_deadline;
-	out.method = SI_IBB;
-	l->stream = stream_call(run.ibb, run.peer, &sc, channel_changed, l);
+	s->kind = SI_IBB;
+	l->stream = stream_call(s->app->ibb, s->app->peer, &sc,
+	    channel_changed, l);
 	if (l->stream == NULL)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 	else
-		outgoing_join(l);
+		sender_join(s, l);
 }
 
 static void
-open_socket(struct channel *l)
+open_socket(struct sender *s, struct channel *l)
 {
-	struct stream_conf	 sc = channel_stream_conf(&run);
+	struct stream_conf	 sc = channel_stream_conf(s->app);
 
-	admit_say_plain(&run, run.peer, "files go to it without a session");
-	out.method = SI_S5B;
-	l->stream = stream_alone(run.peer, out.sid, 1, &sc, channel_changed, l);
+	admit_say_plain(s->app, s->app->peer, "files go to it without a session");
+	s->kind = SI_S5B;
+	l->stream = stream_alone(s->app->peer, s->sid, 1, &sc,
+	    channel_changed, l);
 	if (l->stream == NULL) {
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 		return;
 	}
-	outgoing_join(l);
+	sender_join(s, l);
 	if (upgrade_call(l) == -1)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 
 static void
 answered(void *arg, const struct elem *answer)
 {
+	struct sender		*s = arg;
 	struct si_answer	 a;
 	struct channel		*l;
 
-	(void)arg;
-	outgoing_set_phase(IDLE);
-	si_answer(answer, &out.file, out.methods, &a);
+	sender_set_phase(s, SEND_IDLE);
+	si_answer(answer, &s->file, s->kinds, &a);
 	if (answer == NULL)
-		outgoing_failed(FAULT_TIME, "no answer in time; has its user "
+		sender_failed(s, FAULT_TIME, "no answer in time; has its user "
 		    "seen the offer?");
 	else if (a.method == 0)
-		refused(&a);
-	else if (outgoing_seek(a.offset, a.length) == -1)
-		outgoing_failed_file(errno);
-	else if ((l = outgoing_link()) == NULL)
+		refused(s, &a);
+	else if (sender_seek(s, a.offset, a.length) == -1)
+		sender_failed_file(s, errno);
+	else if ((l = sender_channel(s)) == NULL)
 		return;
 	else if (a.method == SI_S5B)
-		open_socket(l);
+		open_socket(s, l);
 	else
-		open_inband(l);
+		open_inband(s, l);
 }
 
 void
-send_si_offer(void)
+send_si_offer(struct sender *s)
 {
-	inband_make_sid(out.sid);
-	outgoing_set_phase(OFFERED);
-	if (si_offer(session_iqs(run.session), run.peer, out.sid,
-	    mime_type(out.name), &out.file, out.methods, answered, &out,
-	    answer_deadline(&run)) == -1)
-		app_fail(&run, FAULT_LOCAL, "out of memory");
+	inband_make_sid(s->sid);
+	sender_set_phase(s, SEND_OFFERED);
+	if (si_offer(s->app->iqs, s->app->peer, s->sid,
+	    mime_type(s->name), &s->file, s->kinds, answered, s,
+	    answer_deadline(s->app)) == -1)
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 
-int
-send_si_fall_back(struct channel *l)
+/* The stream was refused.  If that was for want of a streamhost that could be
+ * reached: the same stream in-band; or if that is not wanted, a new offer of
+ * in-band streams alone.  Returns 1 if the channel has been looked at. */
+static int
+fall_back(struct sender *s, struct channel *l)
 {
 	if (stream_fault(l->stream) != STREAM_REFUSED ||
-	    stream_sent(l->stream) > 0 || (out.methods & SI_IBB) == 0)
+	    stream_sent(l->stream) > 0 || (s->kinds & SI_IBB) == 0 ||
+	    s->phase == SEND_SHORT)
 		return 0;
-	if (out.missed && out.methods != SI_IBB) {
-		out.methods = SI_IBB;
-		return outgoing_again(l);
+	if (s->attempt == SEND_WITHOUT_SOCKET && s->kinds != SI_IBB) {
+		s->kinds = SI_IBB;
+		return sender_again(s, l);
 	}
-	if (out.method != SI_S5B)
+	if (s->kind != SI_S5B)
 		return 0;
-	log_line(1, "%s: %s: in-band, then: %s", run.peer, out.shown,
-	    stream_why(l->stream));
-	out.missed = 1;
+	log_line(LOG_DETAIL, "%s: %s: in-band, then: %s", s->app->peer,
+	    s->shown, stream_why(l->stream));
+	s->attempt = SEND_WITHOUT_SOCKET;
 	pump_free(l->pump);
 	l->pump = NULL;
 	upgrade_free(l);
 	stream_free(l->stream);
 	l->stream = NULL;
 	l->greeted = 0;
-	if (lseek(out.fd, (off_t)out.offset, SEEK_SET) == -1) {
-		app_fail(&run, FAULT_LOCAL, "%s", strerror(errno));
+	if (lseek(s->fd, (off_t)s->offset, SEEK_SET) == -1) {
+		app_fail(s->app, FAULT_LOCAL, "%s", strerror(errno));
 		return 0;
 	}
-	open_inband(l);
+	open_inband(s, l);
 	return 1;
+}
+
+int
+send_si_check(struct sender *s, struct channel *l)
+{
+	size_t	 len;
+
+	if (stream_state(l->stream) == STREAM_FAILED) {
+		if (fall_back(s, l))
+			return 1;
+		if (is_whole(s, l)) {
+			log_line(LOG_DETAIL, "%s: %s: all is confirmed, but "
+			    "the close is not answered", s->app->peer,
+			    s->shown);
+			channel_over(l, FAULT_NONE);
+			return 1;
+		}
+	}
+	stream_data(l->stream, &len);
+	if (len > 0)		/* what it may send means nothing */
+		stream_consume(l->stream, len);
+	return 0;
 }

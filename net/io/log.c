@@ -12,7 +12,8 @@
 #define PREFIX	32		/* bytes for "xcat: " and the time */
 
 static int	 most = LOG_EVENT;
-static void	(*clear)(void);
+static void	(*clear)(void *);
+static void	*clear_arg;
 
 void
 log_set_level(int level)
@@ -21,9 +22,10 @@ log_set_level(int level)
 }
 
 void
-log_set_before(void (*before)(void))
+log_set_before(void (*before)(void *arg), void *arg)
 {
 	clear = before;
+	clear_arg = arg;
 }
 
 /* Write all of it, if possible by one call.  0, or -1 and errno. */
@@ -57,7 +59,7 @@ put(int fd, const char *prefix, const char *fmt, va_list ap)
 	n += strlen(line + n);
 	line[n++] = '\n';
 	if (clear != NULL)
-		clear();
+		clear(clear_arg);
 	return write_all(fd, line, n);
 }
 

@@ -26,7 +26,7 @@ enum log_level {
 void	 log_set_level(int level);
 /* Call this before each line, to clear what else is on the terminal.  NULL:
  * nothing is. */
-void	 log_set_before(void (*before)(void));
+void	 log_set_before(void (*before)(void *arg), void *arg);
 
 /* Print "xcat: " and a line of printf's on standard error, with one write(2):
  * lines of several programs do not mix. */

@@ -120,8 +120,9 @@ levels(void)
 static int	 cleared;
 
 static void
-clear(void)
+clear(void *arg)
 {
+	(void)arg;
 	cleared++;
 }
 
@@ -137,12 +138,12 @@ others(void)
 	len = strlen(got);
 	ok(len > 4000 && len < 4200 && got[len - 1] == '\n',
 	    "a line that is too long is cut");
-	log_set_before(clear);
+	log_set_before(clear, NULL);
 	line(LOG_DETAIL, "x");
 	is_int(cleared, 0, "nothing is cleared for no line");
 	line(LOG_EVENT, "x");
 	is_int(cleared, 1, "room is made for a line");
-	log_set_before(NULL);
+	log_set_before(NULL, NULL);
 	is(text_cut("abcdef\xc3\xa4", out, sizeof(out)), "abcdef",
 	    "cut between characters");
 	is(text_cut("abcde\xc3\xa4", out, sizeof(out)), "abcde\xc3\xa4",
