@@ -96,8 +96,8 @@ stanza(void *arg, const struct elem *e)
 	struct app	*app = arg;
 
 	return ibb_input(app->ibb, e) || upgrade_input(e) ||
-	    receive_input(app->receiver, e) || oob_input(app, e) || (app->allow != NULL &&
-	    roster_push(session_iqs(app->session), app->allow, e));
+	    receive_input(app->receiver, e) || oob_input(app, e) ||
+	    (app->allow != NULL && roster_push(app->iqs, app->allow, e));
 }
 
 /* From a timer: a session is not freed by its own callbacks. */

@@ -1,5 +1,5 @@
-/* send_input: -s without files: standard input to a stream, with the progress of
- * that on the terminal; see send.h. */
+/* send_input: -s without files: standard input goes to a stream, and the
+ * terminal shows how far that is; see send.h. */
 #include <sys/types.h>
 
 #include <unistd.h>

@@ -136,7 +136,8 @@ open_inband(struct sender *s, struct channel *l)
 {
 	struct stream_conf	 sc = channel_stream_conf(s->app);
 
-	admit_say_plain(s->app, s->app->peer, "files go to it without a session");
+	admit_say_plain(s->app, s->app->peer, "files go to it without a "
+	    "session");
 	sc.sid = s->sid;
 	sc.tls = NULL;
 	sc.close_deadline = close_deadline;
@@ -154,7 +155,8 @@ open_socket(struct sender *s, struct channel *l)
 {
 	struct stream_conf	 sc = channel_stream_conf(s->app);
 
-	admit_say_plain(s->app, s->app->peer, "files go to it without a session");
+	admit_say_plain(s->app, s->app->peer, "files go to it without a "
+	    "session");
 	s->kind = SI_S5B;
 	l->stream = stream_alone(s->app->peer, s->sid, 1, &sc,
 	    channel_changed, l);
