@@ -60,7 +60,11 @@ MAIN	= xcat.o net/app/prepare.o net/app/run.o net/app/server.o \
 	net/s5b/streamhosts.o net/s5b/upgrade.o \
 	net/channel/accept.o net/channel/admit.o net/channel/app.o \
 	net/channel/call.o \
-	net/channel/channel.o net/channel/notes.o net/channel/probe.o \
+	net/channel/channel.o net/channel/channel_check.o \
+	net/channel/channel_fail.o net/channel/channel_file.o \
+	net/channel/channel_join.o net/channel/channel_state.o \
+	net/channel/channel_wait.o net/channel/linger.o \
+	net/channel/notes.o net/channel/probe.o \
 	net/file/oob.o net/file/oob_fetch.o net/file/oob_send.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \
 	net/file/receive_native.o net/file/receive_si.o net/file/send.o \

@@ -11,6 +11,7 @@
 #include "net/channel/admit.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
+#include "net/channel/linger.h"
 #include "net/conf/conf.h"
 #include "net/file/oob.h"
 #include "net/file/receive.h"
@@ -59,10 +60,10 @@ logged_in(void *arg)
 	struct ibb_host	 host = {
 		.allowed = admit_opens,
 		.offer = app_listens(app) ? accept_offered : NULL,
-		.settled = channel_settled,
+		.settled = linger_settled,
 		.now = clock_us,
-		.ask_later = channel_ask_later,
-		.answer_later = channel_answer_later,
+		.ask_later = linger_ask_later,
+		.answer_later = linger_answer_later,
 		.most = stanza_most,
 		.trace = trace,
 		.arg = app,
@@ -145,7 +146,7 @@ session_over(void *arg)
 	struct app	*app = arg;
 
 	app->lost = 1;
-	if (channel_lingers(app))
+	if (linger_is_on(app))
 		app_end(app, FAULT_NONE);
 	if (app->ending) {
 		loop_stop(app->loop);

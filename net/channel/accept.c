@@ -12,7 +12,7 @@
 #include "ibb/s5b.h"
 #include "ibb/stream.h"
 #include "net/channel/admit.h"
-#include "net/channel/channel.h"
+#include "net/channel/channel_int.h"
 #include "net/channel/app.h"
 #include "net/channel/service.h"
 #include "net/channel/service_dial.h"
@@ -33,19 +33,6 @@
 #define PLACES		16	/* of one peer: files, or streams in line */
 #define NO_KEY		"it shows no key, and -a wants one"
 #define HANDSHAKE	10000	/* ms for a session to stand */
-
-static const char *const turn_names[] = {
-	"ours", "offered", "shaking", "in line", "taken"
-};
-
-static void
-set_turn(struct channel *ch, enum channel_turn turn)
-{
-	if (ch->turn != turn)
-		log_line(LOG_TRACE, "%s: %s -> %s", stream_peer(ch->stream),
-		    turn_names[ch->turn], turn_names[turn]);
-	ch->turn = turn;
-}
 
 /*
  * Handshakes
@@ -139,7 +126,7 @@ shake(struct channel *ch)
 	    (size_t)conf->max_streams_per_peer ||
 	    count_shaking(ch->app, NULL) >= (size_t)conf->max_streams)
 		drop_shaking(ch->app);
-	set_turn(ch, CHANNEL_SHAKING);
+	channel_set_turn(ch, CHANNEL_SHAKING);
 	accept_stream(ch);
 	stream_hold(ch->stream, 1);
 }
@@ -152,7 +139,7 @@ shake(struct channel *ch)
 static void
 take(struct channel *ch)
 {
-	set_turn(ch, CHANNEL_TAKEN);
+	channel_set_turn(ch, CHANNEL_TAKEN);
 	log_line(LOG_DETAIL, "%s: stream", stream_peer(ch->stream));
 	if (stream_state(ch->stream) == STREAM_OFFERED)
 		accept_stream(ch);
@@ -238,7 +225,7 @@ serve(struct channel *ch, const struct target *t)
 		.local = session_jid(ch->app->session),
 	};
 
-	set_turn(ch, CHANNEL_TAKEN);
+	channel_set_turn(ch, CHANNEL_TAKEN);
 	log_line(LOG_DETAIL, "%s: stream for %s", env.peer, t->name);
 	ch->service = strdup(t->name);
 	ch->dial = service_dial(ch->app->loop, ch->app->resolver, t, &env,
@@ -312,7 +299,7 @@ too_many(struct app *app, const char *peer, int apart,
 static void
 join(struct channel *ch, const struct target *t)
 {
-	set_turn(ch, CHANNEL_OFFERED);
+	channel_set_turn(ch, CHANNEL_OFFERED);
 	if (ch->app->mode == MODE_SERVE && ch->file == NULL) {
 		if (waits_for_session(ch, t))
 			serve_shaken(ch, t);
@@ -344,7 +331,7 @@ accept_stands(struct channel *ch)
 	} else if (channel_is_apart(ch)) {
 		take(ch);
 	} else {
-		set_turn(ch, CHANNEL_IN_LINE);
+		channel_set_turn(ch, CHANNEL_IN_LINE);
 		accept_next(ch->app);
 	}
 }
@@ -354,7 +341,7 @@ accept_missed(struct channel *ch)
 {
 	struct app	*app = ch->app;
 
-	if (!ch->listener || ch->greeted ||
+	if (!ch->listener || ch->told != CHANNEL_UNTOLD ||
 	    stream_state(ch->stream) != STREAM_FAILED ||
 	    !carrier_is_alone(stream_carrier(ch->stream)))
 		return 0;
@@ -362,8 +349,7 @@ accept_missed(struct channel *ch)
 	    stream_why(ch->stream));
 	if (ch->pid > 0)
 		child_hangup(ch->pid);
-	if (ch->file_ops->missed != NULL)
-		ch->file_ops->missed(ch->file);
+	channel_file_missed(ch);
 	channel_free(ch);
 	if (app->mode == MODE_LISTEN)
 		accept_next(app);

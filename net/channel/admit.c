@@ -6,6 +6,7 @@
 #include "ibb/stream.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
+#include "net/channel/linger.h"
 #include "net/channel/app.h"
 #include "net/conf/allow.h"
 #include "net/io/log.h"
@@ -63,7 +64,7 @@ admit_knows(void *arg, const char *jid)
 int
 admit_opens(void *app, const char *jid)
 {
-	return !channel_lingers(app) && admit_knows(app, jid);
+	return !linger_is_on(app) && admit_knows(app, jid);
 }
 
 /* Is it the first stanza of a stream or of a file? */

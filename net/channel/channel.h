@@ -1,10 +1,11 @@
 /*
- * link: a stream (ibb/) joined to an end (net/), and what it takes to have
- * both: a service to be reached, a SOCKS client that waits, a child.
+ * channel: a stream (ibb/) joined to a local end (net/io/pump.h), and what it
+ * takes to have both: a service to be reached, a SOCKS client that waits, a
+ * child.
  *
- * link.c joins and watches them, call.c opens streams, listen.c takes those
- * that peers open, probe.c looks what is there; wire.c gets them sockets,
- * send.c and receive.c let files go by them.
+ * call.c opens streams, accept.c takes those that peers open, and probe.c looks
+ * what is there; net/s5b gets sockets for streams, and files attach to channels
+ * by a table of functions.
  */
 #ifndef NET_CHANNEL_CHANNEL_H
 #define NET_CHANNEL_CHANNEL_H
@@ -31,11 +32,29 @@ struct upgrade;
 /* How far a stream is that a peer has offered: see accept.c. */
 enum channel_turn {
 	CHANNEL_OURS,		/* we have opened it */
-	CHANNEL_OFFERED,		/* it waits for an answer */
-	CHANNEL_SHAKING,	/* it is accepted, and its session has yet to
-				 * stand: it holds no place */
+	CHANNEL_OFFERED,	/* it waits for an answer */
+	CHANNEL_SHAKING,	/* accepted, while its session does not stand:
+				 * it holds no place */
 	CHANNEL_IN_LINE,	/* its session stands; it waits for a place */
-	CHANNEL_TAKEN		/* it has got its place */
+	CHANNEL_TAKEN		/* it has its place */
+};
+
+/* Does the stream wait, and what for? */
+enum channel_waits {
+	CHANNEL_PRESENT,	/* it does not: peer and server are there */
+	CHANNEL_WAITING,	/* for the peer or the server */
+	CHANNEL_AWAY,		/* for the peer, of which a server has said, and
+				 * we have, that it is away */
+	CHANNEL_DOOMED		/* it has failed, and its local end has until
+				 * the next look to take what came */
+};
+
+/* What has been said of the stream. */
+enum channel_told {
+	CHANNEL_UNTOLD,		/* nothing: it has not been open */
+	CHANNEL_GREETED,	/* what protects it */
+	CHANNEL_NOTED,		/* that it has opened (notes.h) */
+	CHANNEL_TOLD		/* and that it has ended */
 };
 
 /*
@@ -100,107 +119,142 @@ struct channel_takers {
 
 struct channel {
 	struct app	*app;		/* the run that it belongs to */
-	struct stream	*stream;
-	struct pump	*pump;
+	struct stream	*stream;	/* NULL: none yet */
+	struct pump	*pump;		/* its local end; NULL: none yet */
 	int		 unjoined;	/* errno, if there can be no end */
-	int		 listener;	/* it was the peer who called */
-	struct upgrade *upgrade; /* a socket for the stream, or its
-					 * prospect; NULL */
-	struct service_dial	*dial;		/* a service, under way */
+	int		 listener;	/* it was the peer that called */
+	struct upgrade	*upgrade;	/* a socket for the stream, or the
+					 * prospect of one; or NULL */
+	struct service_dial *dial;	/* a service, under way */
 	struct socks	*socks;		/* a client that waits for an answer */
 	const struct channel_file_ops *file_ops;
 	void		*file;		/* for these; NULL: there is none */
 	pid_t		 pid;		/* the service's child, or 0 */
 	char		*host, *port;	/* what a client of ours asked for */
-	enum channel_turn	 turn;
-	struct timer	 handshake;	/* how long that may take */
+	enum channel_turn turn;
+	struct timer	 handshake;	/* how long its session may take */
 	struct target	*target;	/* the service, until it is reached */
-	int		 greeted;	/* what protects it has been told */
 	char		*service;	/* of ours, that a caller gets; NULL */
-	int		 noted;		/* it has been said that it opened, */
-	int64_t		 opened;	/* at this time, clock_ms() */
+	enum channel_told told;
+	int64_t		 opened;	/* when that was noted, clock_ms() */
 	int		 chat;		/* its end is a terminal, both ways */
-	int		 doomed;	/* failed, and seen so once */
 	struct timer	 timer;		/* -w */
 	uint64_t	 progress;	/* bytes moved, as last seen */
-	struct timer	 silence;	/* is the peer still there? */
+	enum channel_waits waits;
+	struct timer	 silence;	/* until we look for the peer */
 	uint64_t	 heard, confirmed;	/* bytes, as last seen */
-	int64_t		 since;		/* when it began to wait for the peer
-					 * or the server; 0: it does not */
-	int64_t		 pause;		/* ms to the next look */
-	int		 said_away;
-	int		 changed;	/* in run.changed */
-	unsigned	 looked;	/* when last looked at, see link.c */
+	int64_t		 since;		/* waiting: when that began */
+	int64_t		 pause;		/* waiting: ms to the next look */
+	int		 changed;	/* it is in app->changed */
+	unsigned	 looked;	/* app->turn, when last looked at */
 	TAILQ_ENTRY(channel) next, change;
 };
 
+/*
+ * channel_state.c: the setters of the states.  Each traces the move, and
+ * refuses an impossible one, which is a mistake of ours, with a line on
+ * standard error.
+ */
+void	 channel_set_turn(struct channel *ch, enum channel_turn turn);
+void	 channel_set_waits(struct channel *ch, enum channel_waits waits);
+void	 channel_set_told(struct channel *ch, enum channel_told told);
+
+/*
+ * channel.c
+ */
+
 /* The app has its loop: let it have channels, none yet. */
 void	 channels_init(struct app *app);
-/* A new one in app->channels, with neither; NULL when out of memory. */
+/* A new channel in app->channels, with neither stream nor end; NULL when out of
+ * memory. */
 struct channel *channel_new(struct app *app);
+/* Free it with all that it has.  The peer of its stream is told. */
 void	 channel_free(struct channel *ch);
-/* A file goes or comes by it, until that is detached. */
-void	 channel_attach(struct channel *ch, const struct channel_file_ops *ops,
-	    void *file);
-void	 channel_detach(struct channel *ch);
-/* Is there a file, whose local end is another one than standard input and
- * output? */
-int	 channel_is_apart(const struct channel *ch);
-/* It is over, and freed.  Where there may be others, that is all; else the
- * run ends with this status. */
+/* Free its stream, and what joins that: another stream takes its place. */
+void	 channel_drop_stream(struct channel *ch);
+/* It is over with this fault: free it.  Where there may be other channels, the
+ * run goes on; else it ends with the fault. */
 void	 channel_over(struct channel *ch, enum fault fault);
-/* Is everything done, and we stay only in case the peer asks how it ended? */
-int	 channel_lingers(const struct app *app);
-/* A peer has nothing more to ask about a stream that ended. */
-void	 channel_settled(void *app);
-/* What struct ibb_host has under these names. */
-void	 channel_ask_later(void *app);
-void	 channel_answer_later(void *app);
-/* Look at it before the loop waits next; an argument for stream_call(). */
-void	 channel_changed(void *link);
-/* Join its stream to these descriptors, as pump_new() has them.  If that cannot
- * be, ch->unjoined says why, and the link fails when it is looked at next. */
-void	 channel_join(struct channel *ch, int rfd, int wfd);
-/* Join its stream to standard input and output. */
-void	 channel_join_stdio(struct channel *ch);
-/* A signal ends what was typed at the terminals of such a stream, if there is
- * one: the stream is closed when all of it has arrived.  Returns 1, or 0 if
- * there is no such stream. */
-int	 channels_end_chat(struct app *app);
-/* Something moved, or may from now on: -w counts from here. */
-void	 channel_tick(struct channel *ch);
+/* The command of its service has ended: it hears no more, and its last word
+ * ends the stream. */
+void	 channel_child_ended(struct channel *ch);
 /* The process of a service has ended: see to the channel that it belongs to. */
 void	 channels_child_ended(struct app *app, pid_t pid);
 /* A signal ends the run: tell the peers. */
 void	 channels_stop(struct app *app);
-/* The command of its service has ended: it hears no more, and its last word
- * ends the stream. */
-void	 channel_child_ended(struct channel *ch);
-/* It has failed, for this reason: say so, and end it. */
-void	 channel_failed(struct channel *ch, enum fault fault, const char *why);
-/* Say once what protects its stream, and remember whom we met. */
-void	 channel_greet(struct channel *ch);
 /* What streams of this run are like. */
 struct stream_conf channel_stream_conf(struct app *app);
-/* Until when an answer asked for now is waited for. */
+
+/*
+ * channel_file.c
+ */
+
+/* A file goes or comes by the channel, until it is detached. */
+void	 channel_attach(struct channel *ch, const struct channel_file_ops *ops,
+	    void *file);
+/* No file does any more. */
+void	 channel_detach(struct channel *ch);
+/* Is there a file, whose local end is another one than standard input and
+ * output? */
+int	 channel_is_apart(const struct channel *ch);
+
+/*
+ * channel_join.c
+ */
+
+/* Join its stream to these descriptors, as pump_new() has them.  If that
+ * cannot be, ch->unjoined says why, and the channel fails when it is looked at
+ * next. */
+void	 channel_join(struct channel *ch, int rfd, int wfd);
+/* Join its stream to standard input and output. */
+void	 channel_join_stdio(struct channel *ch);
+/* A signal ends what was typed at the terminals of a stream, if there is such a
+ * stream: it is closed when all of it has arrived.  Returns 1, or 0 if there is
+ * none. */
+int	 channels_end_chat(struct app *app);
+
+/*
+ * channel_check.c
+ */
+
+/* Look at it before the loop waits next; an argument for stream_call(). */
+void	 channel_changed(void *channel);
+/* Say once what protects its stream, and remember the peer's key. */
+void	 channel_greet(struct channel *ch);
+
+/*
+ * channel_wait.c
+ */
+
+/* Until when an answer asked for now is waited for, clock_ms(). */
 int64_t	 answer_deadline(const struct app *app);
-/* The server is away, or back: how long streams may wait is limited. */
+/* How long to wait for a server or a peer to be back, ms. */
+int64_t	 channel_patience(const struct app *app);
+/* Something moved, or may from now on: -w counts from here. */
+void	 channel_tick(struct channel *ch);
+/* The server is away: streams wait for it, for a limited time. */
 void	 channels_away(struct app *app);
+/* The server is back. */
 void	 channels_back(struct app *app);
-/* What was on its way is lost: streams that cannot be mended break, once
- * what came of them is out; all of them if the server is lost for good. */
+
+/*
+ * channel_fail.c
+ */
+
+/* It has failed, for this reason: say so, and end it. */
+void	 channel_failed(struct channel *ch, enum fault fault, const char *why);
+/* What was on its way is lost: streams that cannot be mended break, after their
+ * received data is written; all of them if the server is lost for good. */
 void	 channels_break(struct app *app, const char *why);
 /* Our address is another one: streams break, which peers know by the old one,
  * but for those that are only being opened. */
 void	 channels_moved(struct app *app);
-/* How long to wait for a server or a peer to be back, ms. */
-int64_t	 channel_patience(const struct app *app);
 
 /*
  * call.c
  */
 
-/* Open the link's stream to a service of the peer.  0 or -1. */
+/* Open the channel's stream to a service of the peer.  0 or -1. */
 int	 call(struct channel *ch, const char *host, const char *port);
 /* Call the peer, and join standard input and output to that.  NULL, and the run
  * ends, when out of memory. */
@@ -208,20 +262,22 @@ struct channel *call_stdio(struct app *app);
 /* Bind what -L and -D name: what cannot work fails before the login.  0, or
  * -1 with a reason of PORT_ERR bytes. */
 int	 forward_open(struct app *app, char *why) MUST_CHECK;
-/* There is a way to the peer: accept, and say so. */
+/* There is a way to the peer: accept connections, and say so. */
 void	 forward_start(struct app *app);
-/* The stream is open: those who had to wait for that go on. */
+/* The stream is open: a SOCKS client that waits for that goes on. */
 void	 call_stands(struct channel *ch);
 
 /*
  * probe.c: -z
  */
+
+/* Ask the peer what it is, then open a stream to it. */
 void	 probe(struct app *app);
 /* The stream stands: report, and end it. */
 void	 probe_stands(struct channel *ch);
 
 /*
- * listen.c
+ * accept.c
  */
 
 /* Say that we listen, once we can. */
@@ -231,17 +287,18 @@ void	 accept_back(struct app *app, int moved);
 /* A stream is offered, as ibb_host has it. */
 void	 accept_offered(void *app, struct inband *offer,
 	    const struct elem *open);
-/* A stream over a socket alone is (ibb/s5b.h). */
+/* A stream over a socket alone is offered (ibb/s5b.h). */
 void	 accept_socket_offered(struct app *app, struct s5b_offer *o);
 /* A stream that a peer has opened was to be over a socket that is not to be
  * had: 1, and it is gone, as if it had not been offered. */
 int	 accept_missed(struct channel *ch);
-/* The session of a link that was SHAKING stands: it gets its place, or a place
- * in the line, or is refused; the link may be gone. */
+/* The session of a channel that was SHAKING stands: it gets its place, or a
+ * place in the line, or is refused, and may be gone. */
 void	 accept_stands(struct channel *ch);
-/* A timer's: the session should stand by now, or the link fails. */
-void	 accept_late(void *link);
-/* Standard input and output are free: whoever has waited longest. */
+/* A timer's: the session should stand by now, or the channel fails. */
+void	 accept_late(void *channel);
+/* Standard input and output are free: the stream that has waited longest gets
+ * them. */
 void	 accept_next(struct app *app);
 
 #endif

@@ -20,10 +20,10 @@ target(const struct channel *ch)
 void
 notes_opened(struct channel *ch)
 {
-	if (!ch->listener || !ch->app->conf.keep || ch->opened != 0 ||
-	    !ch->greeted || ch->pump == NULL || ch->file != NULL)
+	if (!ch->listener || !ch->app->conf.keep ||
+	    ch->told != CHANNEL_GREETED || ch->pump == NULL || ch->file != NULL)
 		return;
-	ch->noted = 1;
+	channel_set_told(ch, CHANNEL_NOTED);
 	ch->opened = clock_ms();
 	log_line(LOG_EVENT, "%s: stream to %s", stream_peer(ch->stream),
 	    target(ch));
@@ -34,9 +34,9 @@ notes_ended(struct channel *ch, int level, const char *how)
 {
 	int64_t	 ms = clock_ms() - ch->opened;
 
-	if (!ch->noted)
+	if (ch->told != CHANNEL_NOTED)
 		return 0;
-	ch->noted = 0;
+	channel_set_told(ch, CHANNEL_TOLD);
 	log_line(level, "%s: stream to %s ended after %lld.%lld s, "
 	    "%llu bytes in, %llu out: %s", stream_peer(ch->stream), target(ch),
 	    (long long)ms / 1000, (long long)ms / 100 % 10,

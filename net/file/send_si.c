@@ -223,12 +223,7 @@ fall_back(struct sender *s, struct channel *l)
 	log_line(LOG_DETAIL, "%s: %s: in-band, then: %s", s->app->peer,
 	    s->shown, stream_why(l->stream));
 	s->attempt = SEND_WITHOUT_SOCKET;
-	pump_free(l->pump);
-	l->pump = NULL;
-	upgrade_free(l);
-	stream_free(l->stream);
-	l->stream = NULL;
-	l->greeted = 0;
+	channel_drop_stream(l);
 	if (lseek(s->fd, (off_t)s->offset, SEEK_SET) == -1) {
 		app_fail(s->app, FAULT_LOCAL, "%s", strerror(errno));
 		return 0;
