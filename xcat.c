@@ -56,8 +56,11 @@ static const int statuses[] = {
  * Words
  */
 
+static void	 die(enum fault fault, const char *fmt, ...)
+	    __attribute__((__noreturn__, __format__(__printf__, 2, 3)));
+
 /* End at once, before there is anything to be ended properly. */
-void
+static void
 die(enum fault fault, const char *fmt, ...)
 {
 	va_list	 ap;

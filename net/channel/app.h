@@ -119,9 +119,6 @@ struct app {
 
 /* Being handed down to all that ask for it here; then it goes. */
 extern struct app run;
-/* End the program now, with a line that says why. */
-void	 die(enum fault fault, const char *fmt, ...)
-	    __attribute__((__noreturn__, __format__(__printf__, 2, 3)));
 
 /* Print a line of what was asked for (-z) on standard output.  The run ends if
  * that cannot be. */
