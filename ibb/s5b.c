@@ -11,12 +11,10 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
+#include "xml/ns.h"
 #include "xml/number.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
-
-#define NS_INFO		"http://jabber.org/protocol/disco#info"
-#define NS_ITEMS	"http://jabber.org/protocol/disco#items"
 
 #define ITEMS_MAX	32	/* services of a server that are asked */
 #define PROXIES_MAX	4	/* more proxies are no use */

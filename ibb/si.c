@@ -10,11 +10,10 @@
 #include "ibb/si.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
+#include "xml/ns.h"
 #include "xml/parse.h"
 #include "xml/write.h"
 
-#define NS_FEATURE_NEG	"http://jabber.org/protocol/feature-neg"
-#define NS_DATA		"jabber:x:data"
 #define FIELD		"stream-method"
 #define WORD_MAX	16384		/* bytes of a word between xcats */
 #define LENGTH		4		/* bytes of its length */
@@ -31,23 +30,8 @@ static const struct {
 #define NMETHODS (sizeof(methods) / sizeof(methods[0]))
 
 /*
- * Numbers, dates
+ * Dates and sums
  */
-
-/* A decimal number up to INT64_MAX.  0 or -1. */
-static int
-si_parse_number(const char *s, uint64_t *n)
-{
-	if (s == NULL || *s == '\0')
-		return -1;
-	for (*n = 0; *s != '\0'; s++) {
-		if (*s < '0' || *s > '9' ||
-		    *n > (uint64_t)(INT64_MAX - (*s - '0')) / 10)
-			return -1;
-		*n = *n * 10 + (uint64_t)(*s - '0');
-	}
-	return 0;
-}
 
 static int
 two_digits(const char *s)
@@ -156,12 +140,12 @@ si_parse_file(const struct elem *e, struct si_file *f)
 	memset(f, 0, sizeof(*f));
 	si_parse_hash(elem_attr(e, "hash"), f->hash);
 	if ((f->name = elem_attr(e, "name")) == NULL || (!is_empty(e, f) &&
-	    si_parse_number(elem_attr(e, "size"), &f->size) == -1))
+	    elem_number(e, "size", 0, INT64_MAX, &f->size) == -1))
 		return -1;
 	f->dated = si_parse_date(elem_attr(e, "date"), &f->date) == 0;
 	f->ranged = elem_child(e, NS_SI_FILE, "range") != NULL;
 	f->mode = si_parse_mode(elem_attr(e, "mode"));
-	if (si_parse_number(elem_attr(e, "more"), &f->more) == -1)
+	if (elem_number(e, "more", 0, INT64_MAX, &f->more) == -1)
 		f->more = 0;
 	return 0;
 }
@@ -352,17 +336,15 @@ static int
 si_parse_range(const struct elem *range, uint64_t size, uint64_t *offset,
     uint64_t *length)
 {
-	const char	*from = elem_attr(range, "offset");
-	const char	*many = elem_attr(range, "length");
-
 	*offset = 0;
-	if ((from != NULL && si_parse_number(from, offset) == -1) ||
-	    *offset > size)
+	if (elem_attr(range, "offset") != NULL &&
+	    elem_number(range, "offset", 0, size, offset) == -1)
 		return -1;
 	*length = size - *offset;
-	if (many != NULL && si_parse_number(many, length) == -1)
+	if (elem_attr(range, "length") != NULL &&
+	    elem_number(range, "length", 0, *length, length) == -1)
 		return -1;
-	return *length > size - *offset ? -1 : 0;
+	return 0;
 }
 
 void
@@ -527,7 +509,7 @@ si_hear(const unsigned char *data, size_t len, size_t *used, struct elem **e,
 	if (elem_is(*e, NS_SI_FILE, "file"))
 		return si_parse_file(*e, f) == 0 ? SI_FILE : SI_NONSENSE;
 	if (elem_is(*e, NS_SI_FILE, "range"))
-		return si_parse_number(elem_attr(*e, "offset"), offset) == 0 ?
+		return elem_number(*e, "offset", 0, INT64_MAX, offset) == 0 ?
 		    SI_RANGE : SI_NONSENSE;
 	return elem_is(*e, NS_XCAT, "refused") ? SI_REFUSED :
 	    elem_is(*e, NS_XCAT, "wrong") ? SI_WRONG : SI_NONSENSE;

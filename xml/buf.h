@@ -1,8 +1,7 @@
 /*
- * buf: the one bounded byte buffer.
- *
- * A queue of bytes: added at the tail, drained at the head.  It grows as
- * needed but never beyond max, so that no peer chooses our memory size.
+ * buf: the one bounded buffer: a queue of bytes, which are added at the tail
+ * and drained at the head.  It grows as needed, but never beyond max, so that
+ * no peer chooses how much memory we take.
  */
 #ifndef XML_BUF_H
 #define XML_BUF_H
@@ -25,9 +24,11 @@ void	 buf_init(struct buf *b, size_t max);
 /* Wipe and release the storage; b is empty and usable again.  Keeps errno. */
 void	 buf_free(struct buf *b);
 
-/* Bytes held; bytes that may still be added; bytes of storage. */
+/* Bytes held. */
 size_t	 buf_len(const struct buf *b);
+/* Bytes that may still be added: max less those held. */
 size_t	 buf_room(const struct buf *b);
+/* Bytes of storage, of which buf_len() are held. */
 size_t	 buf_storage(const struct buf *b);
 
 /* The live bytes, buf_len() of them; valid until b is next changed. */
@@ -38,24 +39,26 @@ const unsigned char *buf_data(const struct buf *b);
  * max) or ENOMEM.
  */
 int	 buf_add(struct buf *b, const void *data, size_t len) MUST_CHECK;
+/* Append a string without its NUL, as buf_add(). */
 int	 buf_addstr(struct buf *b, const char *s) MUST_CHECK;
 /* Append what printf(3) makes of the format, without its NUL.  As buf_add(). */
 int	 buf_printf(struct buf *b, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3))) MUST_CHECK;
 
-/*
- * Room for len bytes at the tail to be written directly and then made live
- * by buf_commit() (of as many or fewer).  Returns NULL as buf_add() fails.
- */
+/* Room for len bytes at the tail, to be written by the caller and then added by
+ * buf_commit().  NULL with errno as buf_add() sets it. */
 unsigned char *buf_reserve(struct buf *b, size_t len) MUST_CHECK;
+/* Add the first len bytes of what buf_reserve() returned. */
 void	 buf_commit(struct buf *b, size_t len);
 
-/* Append all that is in from, which is empty then.  0, or -1 as buf_add().
- * Nothing is copied if to is empty and their sizes are about equal. */
+/* Append all that is in from, which is empty afterwards.  0, or -1 as
+ * buf_add().  If to is empty and their limits allow it, the storages are
+ * exchanged and no byte is copied. */
 int	 buf_move(struct buf *to, struct buf *from) MUST_CHECK;
 
-/* Forget the first len live bytes; the last ones, so that len remain. */
+/* Forget the first len live bytes. */
 void	 buf_drain(struct buf *b, size_t len);
+/* Forget the last live bytes, so that len remain. */
 void	 buf_truncate(struct buf *b, size_t len);
 
 #endif

@@ -4,8 +4,8 @@
 #ifndef XML_CHECK_H
 #define XML_CHECK_H
 
-/* Behind the declaration of a function: the compiler complains about a call
- * that drops the result.  For functions whose failure shows nowhere else. */
+/* Stands behind the declaration of a function whose failure shows nowhere but
+ * in its result: the compiler warns of a call that drops it. */
 #define MUST_CHECK	__attribute__((__warn_unused_result__))
 
 #endif

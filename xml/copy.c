@@ -3,9 +3,8 @@
 
 #include "xml/copy.h"
 #include "xml/elem.h"
+#include "xml/ns.h"
 #include "xml/write.h"
-
-#define NS_XML	"http://www.w3.org/XML/1998/namespace"
 
 /* An attribute in a namespace needs a prefix, which is ours to choose. */
 static void

@@ -8,10 +8,10 @@ struct elem;
 struct xw;
 
 /*
- * Write e and all inside it to w, where the default namespace is ns.  The
- * parser has checked the names.  Character data comes before the children,
- * since an elem does not keep their order.  It fails as writing does, by
- * xw_done(), also for an element of more depth than an xw has.
+ * Write e and all inside it to w, where the default namespace is ns.  The names
+ * are written as they are, since the parser has checked them.  Character data
+ * comes before the children: an elem does not keep their order.  A failure
+ * shows in xw_done(), also that of an element deeper than XW_DEPTH.
  */
 void	 copy_elem(struct xw *w, const struct elem *e, const char *ns);
 

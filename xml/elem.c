@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "xml/elem.h"
+#include "xml/number.h"
 
 #define TEXT_FIRST	32
 
@@ -225,6 +226,15 @@ const char *
 elem_attr(const struct elem *e, const char *name)
 {
 	return elem_attrns(e, "", name);
+}
+
+int
+elem_number(const struct elem *e, const char *name, uint64_t min, uint64_t max,
+    uint64_t *n)
+{
+	const char *value = elem_attr(e, name);
+
+	return value == NULL ? -1 : number_read(value, min, max, n);
 }
 
 const char *

@@ -1,14 +1,16 @@
 /*
  * elem: a received XML element and what is inside it, read-only.
  *
- * Text and attribute values are valid UTF-8 without NUL, as expat checked
- * them.  Children are in document order.  Mixed content is kept as one text:
- * the character data directly inside an element, joined.
+ * Texts and values of attributes are valid UTF-8 without NUL, as expat has
+ * checked.  Children are in the order of the document.  The pieces of text
+ * directly inside an element are joined, and their places between the children
+ * are lost.
  */
 #ifndef XML_ELEM_H
 #define XML_ELEM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "xml/check.h"
 
@@ -32,9 +34,9 @@ struct elem {
 };
 
 /*
- * A new element from expat's triplets: name and the attribute array hold
- * "ns SEP local", or "local" alone.  Adds the bytes it takes to *size.
- * Returns NULL when out of memory.
+ * A new element out of what expat gives: name and the names among attrs (name,
+ * value, ... NULL) are "ns SEP local", or "local" alone.  The bytes that it
+ * takes are added to *size.  NULL when out of memory.
  */
 struct elem *elem_new(const char *name, const char **attrs, char sep,
 	    size_t *size);
@@ -51,16 +53,23 @@ void	 elem_free(struct elem *e);
 
 /* Is e {ns}name?  NULL is not. */
 int	 elem_is(const struct elem *e, const char *ns, const char *name);
-/* First child {ns}name; the next sibling like that.  NULL for either of ns
- * and name matches any.  NULL if there is none, or if e is NULL. */
+/* The first child {ns}name of e; ns or name NULL matches every one.  NULL if
+ * there is none, or if e is NULL. */
 const struct elem *elem_child(const struct elem *e, const char *ns,
 	    const char *name);
+/* The next sibling {ns}name of e, as elem_child(). */
 const struct elem *elem_next(const struct elem *e, const char *ns,
 	    const char *name);
-/* Value of an attribute in no namespace, or in ns; NULL if absent. */
+/* The value of an attribute in no namespace; NULL if it is absent, or e is. */
 const char *elem_attr(const struct elem *e, const char *name);
+/* The value of an attribute in ns; NULL if it is absent, or e is. */
 const char *elem_attrns(const struct elem *e, const char *ns,
 	    const char *name);
+/* Read an attribute in no namespace as a decimal from min to max into *n.
+ * Returns 0, or -1 with *n untouched if it is absent (or e is NULL) or anything
+ * else. */
+int	 elem_number(const struct elem *e, const char *name, uint64_t min,
+	    uint64_t max, uint64_t *n) MUST_CHECK;
 /* The text inside e; "" if none or if e is NULL. */
 const char *elem_text(const struct elem *e);
 

@@ -1,9 +1,9 @@
 /*
  * heap: a ceiling on what expat may allocate.
  *
- * What a start tag declares, expat multiplies: each prefixed attribute gets
- * its own copy of its namespace, so that one megabyte of input can become
- * gigabytes before any handler is called.  Names it remembers for good.
+ * expat multiplies what a start tag declares: each attribute with a prefix gets
+ * a copy of its namespace, so that a megabyte of input can become gigabytes
+ * before any handler is called.  And expat remembers names for good.
  */
 #ifndef XML_HEAP_H
 #define XML_HEAP_H
@@ -14,15 +14,15 @@
 struct heap {
 	size_t	used;
 	size_t	max;
-	int	full;		/* something was refused because of max */
-	int	failed;		/* or because there was no memory */
+	int	full;		/* an allocation was refused: over max */
+	int	failed;		/* an allocation failed: no memory */
 };
 
-/* For XML_ParserCreate_MM(). */
+/* The allocator to be given to XML_ParserCreate_MM(). */
 const XML_Memory_Handling_Suite *heap_suite(void);
 
-/* New allocations are h's until the next call: expat hands its allocator no
- * context.  To be called before expat is, for each parser. */
+/* Charge new allocations to h, until the next call: expat hands its allocator
+ * no context, so this is to be called before each call of expat. */
 void	 heap_use(struct heap *h);
 
 #endif

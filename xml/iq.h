@@ -3,8 +3,8 @@
  * (RFC 6120 section 8.2.3).  One table for one login; both the session and
  * the bytestreams use it.
  *
- * An answer counts only if its id and its sender are those of the request:
- * ids are random, and another sender's answer with the right id is ignored.
+ * An answer counts only if its id and its sender are those of the request: ids
+ * are random, and an answer of another sender with the right id is ignored.
  *
  * To send, write between a start and an end:
  *
@@ -29,35 +29,40 @@ enum stanza_error;
  * time.  It is freed after the call. */
 typedef void iq_answer_fn(void *arg, const struct elem *answer);
 
-/* As parse_piece_fn (xml/parse.h): takes an element of an answer that is still
- * coming, which is gone then, and returns 1; or leaves it there: 0. */
+/* Takes an element of an answer that is still coming, as parse_piece_fn
+ * (xml/parse.h): 1 if it has, and the element is freed; 0 if it is to stay. */
 typedef int iq_piece_fn(void *arg, const struct elem *piece);
 
 /* Takes one whole stanza to send.  Returns 0, or -1 with errno, ENOMEM for lack
  * of memory. */
 typedef int iq_send_fn(void *arg, const void *stanza, size_t len);
 
-/* A stanza is lost for lack of memory, and it may be an answer that a peer
- * waits for. */
+/* Hears that a stanza, perhaps an answer that a peer waits for, is lost for
+ * lack of memory. */
 typedef void iq_starved_fn(void *arg);
 
 #define IQ_NODEADLINE	INT64_MAX
 #define IQ_ID		33	/* an id, with its NUL */
 
+/* An empty table, whose stanzas go to send with arg.  NULL when out of memory.
+ */
 struct iq_table *iq_new(iq_send_fn *send, void *arg);
-/* Call fn, with the arg of iq_new(), when a stanza that is no request could not
- * be sent for lack of memory.  Of requests iq_ask() tells. */
+/* Have fn called, with the arg of iq_new(), when a stanza that is no request
+ * cannot be sent for lack of memory.  For a request iq_ask() says so. */
 void	 iq_on_starved(struct iq_table *t, iq_starved_fn *fn);
-/* Pending requests are forgotten, their callbacks not called. */
+/* Free the table and its pending requests, whose callbacks are not called.
+ * NULL is fine. */
 void	 iq_free(struct iq_table *t);
 
-/* Our own full JID, known after binding; answers to what was sent without
- * an address come from its bare form or its domain. */
+/* Set our full JID, which is known after binding: answers to requests without
+ * an address come from its bare form or its domain.  It is copied; 0, or -1
+ * when out of memory. */
 int	 iq_setjid(struct iq_table *t, const char *jid) MUST_CHECK;
+/* Our JID as it was set last; NULL before. */
 const char *iq_jid(const struct iq_table *t);
 /* Does a stanza with this sender (NULL: none is named) come from our own
- * server, which speaks for our account: without a sender, or with the account's
- * JID or the domain (RFC 6120 section 8.1.2.1)? */
+ * server? It speaks for our account with no sender, the account's JID or the
+ * domain (RFC 6120 section 8.1.2.1). */
 int	 iq_from_server(const struct iq_table *t, const char *from);
 
 /* Start a request (type get or set) to a JID, or to our own account with
@@ -74,14 +79,15 @@ struct xw *iq_request_id(struct iq_table *t, const char *type, const char *to,
  */
 int	 iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg,
 	    int64_t deadline) MUST_CHECK;
-/* Before iq_ask(): the answer may be of any length, and is given to piece, with
- * its arg, as it comes; then what is left of it to fn. */
+/* Let the answer be of any length: its elements are given to piece, with the
+ * arg of iq_ask(), as they come, and what is left of it to fn.  To be called
+ * between iq_request() and iq_ask(). */
 void	 iq_in_pieces(struct iq_table *t, iq_piece_fn *piece);
 
-/* Ask as iq_ask() does, where the answer is of no interest, as iq_post(). */
+/* End a request and send it as iq_post() does: its answer is ignored. */
 void	 iq_tell(struct iq_table *t);
 
-/* Start the result of a request. */
+/* Start the result of a request, for its sender and with its id. */
 struct xw *iq_result(struct iq_table *t, const struct elem *request);
 /* Send an empty result, as iq_post(). */
 void	 iq_ok(struct iq_table *t, const struct elem *request);
@@ -93,10 +99,11 @@ struct xw *iq_resultto(struct iq_table *t, const char *to, const char *id);
 /* Send an error for the sender and the id of a request now freed. */
 void	 iq_refuseto(struct iq_table *t, const char *to, const char *id,
 	    enum stanza_error err, const char *text);
-/* Start an error, for an <error/> with more in it than that. */
+/* Start an error, into which the caller writes the <error/>. */
 struct xw *iq_errorto(struct iq_table *t, const char *to, const char *id);
 
-/* Start any other stanza. */
+/* Start a stanza of this kind: "iq", "message" or "presence"; type and to may
+ * be NULL. */
 struct xw *iq_stanza(struct iq_table *t, const char *kind, const char *type,
 	    const char *to);
 /* End and send what was started.  0, or -1 if memory or the room of the
@@ -105,29 +112,29 @@ int	 iq_send(struct iq_table *t) MUST_CHECK;
 
 /*
  * End and send what was started, if that can be done.  For answers and last
- * words on which nothing rests here: a stanza that cannot be sent is lost, as
- * one that is on its way when the connection breaks, and its receiver has to
- * bear that.
+ * words on which nothing rests here: a stanza that cannot be sent is lost, like
+ * a stanza on its way when the connection breaks.
  */
 void	 iq_post(struct iq_table *t);
 
 /* Forget all requests asked with arg; their callbacks are not called. */
 void	 iq_forget(struct iq_table *t, const void *arg);
 
-/* A received iq of type result or error: calls its callback.  Returns 1 if
- * it answered a request, 0 if it is to be ignored. */
+/* Take a received iq of type result or error: the callback of its request is
+ * called.  Returns 1, or 0 if it answers none and is to be ignored. */
 int	 iq_answer(struct iq_table *t, const struct elem *iq);
-/* A piece of a stanza that is still coming: 1 if it has been taken, 0 if it is
- * of no answer that is wanted in pieces. */
+/* Take an element of a stanza that is still coming: 1 if it has been taken, 0
+ * if the stanza is no answer that is wanted in pieces. */
 int	 iq_piece(struct iq_table *t, const struct elem *piece);
-/* An answer that was too large to be kept, of which only the start tag is
- * there: as iq_answer(), for an error with no condition. */
+/* Take an answer that was too large to be kept, of which only the start tag is
+ * there: as iq_answer(), with an error without a condition. */
 int	 iq_answer_cut(struct iq_table *t, const struct elem *iq);
 
-/* The earliest deadline, or IQ_NODEADLINE; end those that have passed. */
+/* The earliest deadline, monotonic milliseconds; or IQ_NODEADLINE. */
 int64_t	 iq_deadline(const struct iq_table *t);
+/* End the requests whose deadlines have passed. */
 void	 iq_expire(struct iq_table *t, int64_t now);
-/* Give all of them ms more. */
+/* Give all requests with a deadline ms milliseconds more. */
 void	 iq_postpone(struct iq_table *t, int64_t ms);
 
 #endif

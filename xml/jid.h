@@ -12,25 +12,27 @@
 #define JID_MAX	3072	/* 3 parts of 1023 bytes, '@', '/' and NUL */
 
 /*
- * Check and prepare what a user or a file gave as a JID: Nodeprep, Nameprep
- * (a final dot dropped; IP literals and IDNs accepted, the latter also as
- * A-labels, which become U-labels), Resourceprep.
- * Returns 0 with the result in out[JID_MAX], or -1 with *why (if not NULL)
- * set to a constant phrase such as "its domain is empty", and errno ENOMEM if
- * nothing but memory was wrong.
+ * Check and prepare what a user or a file gave as a JID (RFC 6122 section 2):
+ * Nodeprep, Nameprep (a final dot is dropped; IP literals and IDNs are
+ * accepted, and A-labels become U-labels), Resourceprep.  Returns 0 with the
+ * result in out[JID_MAX], or -1 with *why (if not NULL) set to a constant
+ * phrase, for example "its domain is empty", and errno ENOMEM if only memory
+ * was lacking.
  */
 int	 jid_prep(const char *in, char *out, const char **why) MUST_CHECK;
 
-/* The parts of a prepared JID, copied into out[JID_MAX] and returned: the JID
- * without its resource, its domain, its localpart ("" if none). */
+/* A prepared JID without its resource, into out[JID_MAX], which is returned. */
 char	*jid_bare(const char *jid, char *out);
+/* The domain of a prepared JID, into out[JID_MAX], which is returned. */
 char	*jid_domain(const char *jid, char *out);
+/* The localpart of a prepared JID ("" if it has none), into out[JID_MAX], which
+ * is returned. */
 char	*jid_local(const char *jid, char *out);
-/* Points into jid; "" if it has no resource. */
+/* The resource of a prepared JID, in place; "" if it has none. */
 const char *jid_resource(const char *jid);
 
-/* Append a resource to a JID in jid[JID_MAX] that has none; resource NULL
- * stands for a random one that cannot be guessed. */
+/* Append a resource to the JID in jid[JID_MAX], which has none; resource NULL:
+ * a random one, which cannot be guessed. */
 void	 jid_setresource(char *jid, const char *resource);
 
 /* Are the bare JIDs of a and b equal? */

@@ -1,20 +1,20 @@
 /*
- * parse: bytes of an XML stream to its header, its stanzas and its end
- * (RFC 6120 section 4 and 11).
+ * parse: bytes of an XML stream to its header, its stanzas and its end (RFC
+ * 6120 section 4 and 11).
  *
- * Hardened: UTF-8 only; DOCTYPE, entity declarations, processing
- * instructions and comments are errors (11.1), as is text between stanzas
- * other than white space.  Nothing below stream depth is ever delivered on
- * its own.  How the bytes were split makes no difference to the result,
- * but for which of two faults is found first.
+ * Hardened: UTF-8 only; DOCTYPE, entity declarations, processing instructions
+ * and comments are errors (11.1), as is text between stanzas other than white
+ * space.  Nothing below stream depth is ever delivered on its own.  How the
+ * bytes were split makes no difference to the result, but for which of two
+ * faults is found first.
  *
- * Whatever a peer can make a server relay must not end the stream of XML.  So
- * a stanza that is too much to be kept is read to its end all the same, and
- * thrown away as it comes: PARSE_CUT hands out what tells whose it was.
+ * Nothing that a peer can make a server relay may end the stream of XML.  So a
+ * stanza that is too large to be kept is read to its end, too, and thrown away
+ * as it comes: PARSE_CUT hands out enough to tell its sender and its stream.
  *
  * It is a pull parser, so that the reader may stop between two stanzas, ask
- * whether anything was sent behind the one just taken (STARTTLS injection)
- * and throw the parser away:
+ * whether anything was sent behind the one just taken (STARTTLS injection) and
+ * throw the parser away:
  *
  *	parse_feed(p, data, len);
  *	while ((ev = parse_next(p, &e)) != PARSE_MORE) ...
@@ -43,19 +43,18 @@ enum parse_event {
 
 /*
  * Limits on what a stream may contain.  Each of the first four says when a
- * stanza is cut.  It is an error, with the name of the limit in it, when that
- * cannot be:
+ * stanza is cut.  Where a stanza cannot be cut, that is an error, with the name
+ * of the limit in it:
  *
- * - the stream's header, and a stanza's own start tag, over "stanza" or
- *   "memory": there is nothing to be told of it;
- * - one token (a tag, mostly) over "stanza": expat has to hold it as a whole;
- * - more than expat may take from the heap (heap.h), which bounds the depth
+ * - the stream's header, or a stanza's own start tag, is over "stanza" or
+ *   "memory": nothing could be told of it;
+ * - one token (a tag, mostly) is over "stanza": expat has to hold it whole;
+ * - expat takes more from the heap than it may (heap.h), which bounds the depth
  *   and the number of names in what is skipped;
- * - a stanza over "skip".  No answer is given while a stanza comes, so it must
- *   end some time.  No server that has a limit at all lets a quarter of this
- *   by, it is minutes at the usual speeds, and costs no memory; and the session
- *   takes a server that says nothing else meanwhile for dead
- *   (net/login/reconnect.c).
+ * - a stanza is over "skip".  No answer is given while a stanza comes, so it
+ *   must end some time.  No server that has a limit lets a quarter of this by,
+ *   and it costs minutes at the usual speeds, but no memory.  The session takes
+ *   a server that says nothing else meanwhile for dead (net/login/reconnect.c).
  */
 struct parse_limits {
 	size_t	stanza;		/* bytes of one stanza, as sent */
@@ -70,24 +69,24 @@ const struct parse_limits *parse_defaults(void);
 
 /* A parser for one stream; limits are copied.  NULL when out of memory. */
 struct parse *parse_new(const struct parse_limits *limits);
+/* NULL is fine. */
 void	 parse_free(struct parse *p);
 
 /*
- * Look at each element in a child of a stanza, such as an item of a roster, as
- * soon as it has come; its parents, parent and parent->parent, have their
- * attributes by then.  What fn returns nonzero for is freed, and counts towards
- * no limit but "skip", so that a list of any length can be taken.  fn must not
- * call back into the parser.
+ * Have fn look at each element in a child of a stanza, for example an item of a
+ * roster, as soon as it has come; its parents, parent and parent->parent, have
+ * their attributes by then.  An element for which fn returns nonzero is freed,
+ * and counts towards no limit but "skip", so that a list of any length can be
+ * taken.  fn must not call back into the parser.
  */
 typedef int parse_piece_fn(void *arg, const struct elem *piece);
+/* Set fn, to be called with arg. */
 void	 parse_pieces(struct parse *p, parse_piece_fn *fn, void *arg);
 
-/*
- * Give it bytes, which are copied.  Only after parse_next() said PARSE_MORE
- * or before the first.  Returns 0, or -1 when out of memory.
- */
+/* Give the parser bytes, which are copied, before the first parse_next() or
+ * after it said PARSE_MORE.  Returns 0, or -1 when out of memory. */
 int	 parse_feed(struct parse *p, const void *data, size_t len) MUST_CHECK;
-/* parse_feed() with all that is in a buffer, which is empty then. */
+/* parse_feed() with all that is in data, which is empty afterwards. */
 int	 parse_take(struct parse *p, struct buf *data) MUST_CHECK;
 
 /*
@@ -96,15 +95,16 @@ int	 parse_take(struct parse *p, struct buf *data) MUST_CHECK;
  */
 enum parse_event parse_next(struct parse *p, struct elem **e);
 
-/* How many bytes were fed behind the event just taken, white space too. */
+/* How many bytes were fed behind the event just taken, with white space: any of
+ * them before TLS begins were injected (RFC 6120 section 5.3.3). */
 size_t	 parse_pending(const struct parse *p);
 
-/* After PARSE_ERROR: the stream error condition of RFC 6120 section 4.9.3
- * (e.g. "restricted-xml"), and what happened, for people. */
+/* After PARSE_ERROR: the condition for a stream error (RFC 6120 section 4.9.3),
+ * for example "restricted-xml". */
 const char *parse_condition(const struct parse *p);
+/* After PARSE_ERROR: what happened, for people. */
 const char *parse_error(const struct parse *p);
-/* After PARSE_ERROR: is the cause a lack of memory here, and no fault of what
- * was fed? */
+/* After PARSE_ERROR: is the cause a lack of memory here, not what was fed? */
 int	 parse_starved(const struct parse *p);
 
 #endif

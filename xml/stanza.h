@@ -1,26 +1,14 @@
 /*
- * stanza: what all stanzas share: namespaces, error conditions, replies
- * (RFC 6120 section 8).
+ * stanza: what all stanzas share: kinds, types and error conditions (RFC 6120
+ * section 8).
  */
 #ifndef XML_STANZA_H
 #define XML_STANZA_H
 
+#include "xml/ns.h"
+
 struct elem;
 struct xw;
-
-#define NS_CLIENT	"jabber:client"
-#define NS_STREAMS	"http://etherx.jabber.org/streams"
-#define NS_STREAM_ERROR	"urn:ietf:params:xml:ns:xmpp-streams"
-#define NS_STANZA_ERROR	"urn:ietf:params:xml:ns:xmpp-stanzas"
-#define NS_IBB		"http://jabber.org/protocol/ibb"
-#define NS_PING		"urn:xmpp:ping"
-#define NS_XCAT		"urn:xcat:0"	/* see xcat-protocol(7) */
-#define NS_XCAT_FILE	NS_XCAT "#file"	/* a feature: files in streams */
-#define NS_BYTESTREAMS	"http://jabber.org/protocol/bytestreams"
-#define NS_IQ_OOB	"jabber:iq:oob"
-#define NS_X_OOB	"jabber:x:oob"
-#define NS_SI		"http://jabber.org/protocol/si"
-#define NS_SI_FILE	"http://jabber.org/protocol/si/profile/file-transfer"
 
 /* The defined conditions of RFC 6120 section 8.3.3. */
 enum stanza_error {
@@ -50,24 +38,24 @@ enum stanza_error {
 	SE_UNEXPECTED_REQUEST
 };
 
-/* Its element name, e.g. "item-not-found". */
+/* The name of the condition's element, for example "item-not-found". */
 const char *stanza_strerror(enum stanza_error err);
 
 /* The condition in a stanza of type error; SE_NONE if its type is another,
  * SE_UNDEFINED_CONDITION if it has none that we know. */
 enum stanza_error stanza_error(const struct elem *stanza);
-/* The text a stanza's error carries; "" if none. */
+/* The text of a stanza's error; "" if it has none. */
 const char *stanza_errortext(const struct elem *stanza);
 
-/* The condition among the children of e (NULL: none), as elements that are not
- * in an <error/> have it; SE_NONE if there is none. */
+/* The condition among the children of e, which need be no <error/>; SE_NONE if
+ * there is none, or e is NULL. */
 enum stanza_error stanza_condition(const struct elem *e);
 /* Write the element of this condition. */
 void	 stanza_writecondition(struct xw *w, enum stanza_error err);
 
-/* Is it this kind of stanza ("iq", "message", "presence")?  Is it of this
- * type? */
+/* Is e this kind of stanza ("iq", "message", "presence")? */
 int	 stanza_is(const struct elem *e, const char *kind);
+/* Is the attribute type of e this? */
 int	 stanza_type(const struct elem *e, const char *type);
 
 /* Write <error/> for err into an open stanza; text may be NULL. */

@@ -10,22 +10,22 @@
 #include <stddef.h>
 
 /*
- * Copy text into out of size bytes, returned.  Control characters (C0, DEL,
- * C1), line ends, characters that turn the direction of writing or are not to
+ * Copy text into out of size bytes, which is returned.  Control characters (C0,
+ * DEL, C1), line ends, characters that turn the direction of writing or cannot
  * be seen, and bytes that are not UTF-8 become '?'.  Text that does not fit is
  * cut between characters.
  */
 char	*text_clean(const char *in, char *out, size_t size);
 
 /*
- * Copy text into out of size bytes, returned, as it is; text that does not fit
- * is cut between characters.
+ * Copy text as it is into out of size bytes, which is returned.  Text that does
+ * not fit is cut between characters.
  */
 char	*text_cut(const char *in, char *out, size_t size);
 
 /*
- * Copy in into out of size bytes, returned: in single quotes if sh would not
- * take it as one plain word; cut if it does not fit.
+ * Copy in into out of size bytes, which is returned: in single quotes if sh(1)
+ * would not take it as one plain word, and cut if it does not fit.
  */
 char	*text_quote(const char *in, char *out, size_t size);
 

@@ -30,27 +30,29 @@ struct xw {
 	const char	*open[XW_DEPTH];
 	int		 depth;
 	int		 intag;		/* start tag not yet ended by '>' */
-	int		 failed;
-	int		 starved;	/* for lack of memory */
+	int		 failed;	/* something could not be written, */
+	int		 starved;	/* ... for lack of memory */
 };
 
 /* Begin to append to out, which must outlive w. */
 void	 xw_init(struct xw *w, struct buf *out);
-/* Start an element; ns becomes its xmlns unless NULL. */
+/* Start an element; ns, if not NULL, becomes its xmlns. */
 void	 xw_start(struct xw *w, const char *name, const char *ns);
-/* An attribute of the element just started; none if value is NULL. */
+/* Write an attribute of the element just started; none if value is NULL. */
 void	 xw_attr(struct xw *w, const char *name, const char *value);
+/* Write an attribute with what printf(3) makes of the format. */
 void	 xw_attrf(struct xw *w, const char *name, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
-/* Character data; len bytes as base64. */
+/* Write character data, escaped. */
 void	 xw_text(struct xw *w, const char *text);
+/* Write len bytes as base64 (RFC 4648 section 4). */
 void	 xw_base64(struct xw *w, const void *data, size_t len);
-/* Markup of len bytes that another xw has written. */
+/* Write len bytes of markup that another xw has made. */
 void	 xw_markup(struct xw *w, const void *markup, size_t len);
 /* End the innermost open element. */
 void	 xw_end(struct xw *w);
-/* A whole element without attributes: <name xmlns=ns>text</name>, text may
- * be NULL. */
+/* Write a whole element, <name xmlns='ns'>text</name>; ns and text may be
+ * NULL. */
 void	 xw_elem(struct xw *w, const char *name, const char *ns,
 	    const char *text);
 /* End all open elements.  Returns 0, or -1 (out of room or memory, nested

@@ -14,9 +14,8 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
+#include "xml/ns.h"
 #include "xml/stanza.h"
-
-#define NS_JINGLE	"urn:xmpp:jingle:1"
 
 /* Is the account of this JID among them?  From now on it is. */
 static int

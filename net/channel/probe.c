@@ -10,6 +10,7 @@
 #include "net/transport/discover.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
 
@@ -44,8 +45,8 @@ probe(struct app *app)
 	    session_security(app->session));
 	app_report(app, "road: %s", session_transport(app->session));
 	app->asked = clock_ms();
-	xw_elem(iq_request(t, "get", app->peer), "query",
-	    "http://jabber.org/protocol/disco#info", NULL);
+	xw_elem(iq_request(t, "get", app->peer), "query", NS_INFO,
+	    NULL);
 	if (iq_ask(t, probe_features, app, answer_deadline(app)) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
 }

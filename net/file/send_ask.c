@@ -14,9 +14,8 @@
 #include "net/login/session.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/write.h"
-
-#define NS_INFO		"http://jabber.org/protocol/disco#info"
 
 static void
 take_features(struct sender *s, const struct elem *query)

@@ -10,10 +10,10 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
+#include "xml/ns.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define NS_XML		"http://www.w3.org/XML/1998/namespace"
 #define ASK_TIME	2000		/* ms for the server's answer */
 #define HELD_MAX	64		/* strangers that wait for it */
 #define PAYLOAD_MAX	(64 * 1024)	/* bytes of a request */

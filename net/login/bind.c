@@ -11,11 +11,9 @@
 #include "net/login/sm.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
-
-#define NS_BIND		"urn:ietf:params:xml:ns:xmpp-bind"
-#define NS_SESSION	"urn:ietf:params:xml:ns:xmpp-session"
 
 static void
 ask(struct session *s, iq_answer_fn *fn)

@@ -7,11 +7,9 @@
 #include "net/login/session_int.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
-
-#define NS_INFO		"http://jabber.org/protocol/disco#info"
-#define NS_ITEMS	"http://jabber.org/protocol/disco#items"
 
 static void
 feature(struct xw *w, const char *var)

@@ -10,10 +10,7 @@
 #include "net/login/sasl2.h"
 #include "net/login/sm.h"
 #include "xml/elem.h"
-
-#define NS_SASL_CB	"urn:xmpp:sasl-cb:0"
-#define NS_LIMITS	"urn:xmpp:stream-limits:0"
-#define NS_SESSION	"urn:ietf:params:xml:ns:xmpp-session"
+#include "xml/ns.h"
 
 #define BYTES_LEAST	1000	/* no login is possible with less */
 

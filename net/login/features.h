@@ -19,8 +19,7 @@
 #include <openssl/ssl.h>
 
 #include "net/login/features_cache.h"
-
-#define NS_SASL		"urn:ietf:params:xml:ns:xmpp-sasl"
+#include "xml/ns.h"
 
 #define OFFER_GRANTED	"granted"
 #define OFFER_SESSION	"session"

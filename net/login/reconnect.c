@@ -11,6 +11,7 @@
 #include "net/transport/discover.h"
 #include "net/transport/transport.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/write.h"
 
 #define RETRY_FIRST	500		/* ms; then twice that, and so on */
@@ -120,8 +121,8 @@ probe(struct session *s, int64_t now)
 		resume_ask(s);
 		return;
 	}
-	xw_elem(iq_request(s->iqs, "get", s->domain), "ping",
-	    "urn:xmpp:ping", NULL);
+	xw_elem(iq_request(s->iqs, "get", s->domain), "ping", NS_PING,
+	    NULL);
 	errno = 0;
 	if (iq_ask(s->iqs, pong, s, IQ_NODEADLINE) == 0)
 		return;

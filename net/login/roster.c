@@ -6,10 +6,9 @@
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
+#include "xml/ns.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
-
-#define NS_ROSTER	"jabber:iq:roster"
 
 struct fetch {
 	struct allow	*allow;

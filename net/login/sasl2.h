@@ -10,10 +10,7 @@
 
 #include "xml/check.h"
 #include "xml/jid.h"
-
-#define NS_SASL2	"urn:xmpp:sasl:2"
-#define NS_BIND2	"urn:xmpp:bind:0"
-#define NS_FAST		"urn:xmpp:fast:0"
+#include "xml/ns.h"
 
 struct buf;
 struct elem;

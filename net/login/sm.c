@@ -158,16 +158,12 @@ sm_acked(struct sm *sm, uint32_t h)
 int
 sm_parse_h(const struct elem *e, uint32_t *h)
 {
-	const char	*s = elem_attr(e, "h");
-	uint64_t	 n = 0;
+	uint64_t	 n;
 
-	if (s == NULL || *s == '\0' || strlen(s) > 10 ||
-	    strspn(s, "0123456789") != strlen(s))
+	if (elem_number(e, "h", 0, UINT32_MAX, &n) == -1)
 		return -1;
-	for (; *s != '\0'; s++)
-		n = n * 10 + (uint64_t)(*s - '0');
 	*h = (uint32_t)n;
-	return n > UINT32_MAX ? -1 : 0;
+	return 0;
 }
 
 uint32_t

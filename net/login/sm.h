@@ -10,8 +10,7 @@
 #include <stdint.h>
 
 #include "xml/check.h"
-
-#define NS_SM	"urn:xmpp:sm:3"
+#include "xml/ns.h"
 
 struct elem;
 struct sm;

@@ -4,6 +4,7 @@
 #include "net/login/trace.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
+#include "xml/ns.h"
 #include "xml/parse.h"
 #include "xml/stanza.h"
 #include "xml/text.h"
@@ -19,17 +20,16 @@ secret(const struct elem *e)
 {
 	if (strcmp(e->name, "mechanism") == 0)
 		return 0;
-	return strcmp(e->ns, "urn:ietf:params:xml:ns:xmpp-sasl") == 0 ||
-	    strcmp(e->ns, "urn:xmpp:sasl:2") == 0 ||
-	    strcmp(e->ns, NS_IBB) == 0 || strncmp(e->ns, "urn:xcat:", 9) == 0;
+	return strcmp(e->ns, NS_SASL) == 0 || strcmp(e->ns, NS_SASL2) == 0 ||
+	    strcmp(e->ns, NS_IBB) == 0 ||
+	    strncmp(e->ns, NS_XCAT, sizeof(NS_XCAT) - 1) == 0;
 }
 
 /* XEP-0484's token is an attribute. */
 static int
 secret_attr(const struct elem *e, const struct attr *a)
 {
-	return strcmp(e->ns, "urn:xmpp:fast:0") == 0 &&
-	    strcmp(a->name, "token") == 0;
+	return strcmp(e->ns, NS_FAST) == 0 && strcmp(a->name, "token") == 0;
 }
 
 static void

@@ -25,12 +25,11 @@
 #include "net/transport/transport.h"
 #include "xml/buf.h"
 #include "xml/check.h"
+#include "xml/ns.h"
 
 struct io;
 struct parse;
 struct proxy_dial;
-
-#define NS_BOSH		"http://jabber.org/protocol/httpbind"
 
 #define WINDOW		2		/* requests at a time */
 #define LINES		(WINDOW + 1)	/* and a request for a pause */

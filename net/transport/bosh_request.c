@@ -10,9 +10,8 @@
 #include "net/transport/bosh_int.h"
 #include "net/transport/bosh_keys.h"
 #include "net/transport/transport_int.h"
+#include "xml/ns.h"
 #include "xml/write.h"
-
-#define NS_XBOSH	"urn:xmpp:xbosh"
 
 #define BATCH_MAX	(128 * 1024)	/* bytes of stanzas in a request */
 #define BODY_LEAST	1024		/* bytes that any proxy takes */

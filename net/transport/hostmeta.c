@@ -9,9 +9,9 @@
 #include "net/transport/endpoint_parse.h"
 #include "net/transport/hostmeta.h"
 #include "xml/elem.h"
+#include "xml/ns.h"
 #include "xml/parse.h"
 
-#define NS_XRD		"http://docs.oasis-open.org/ns/xri/xrd-1.0"
 #define REL_WEBSOCKET	"urn:xmpp:alt-connections:websocket"
 #define REL_BOSH	"urn:xmpp:alt-connections:xbosh"
 

@@ -11,11 +11,10 @@
 #include "net/transport/transport_int.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
+#include "xml/ns.h"
 #include "xml/parse.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
-
-#define NS_TLS	"urn:ietf:params:xml:ns:xmpp-tls"
 
 enum tcp_state {
 	T_CLEAR,		/* the server's features to come */

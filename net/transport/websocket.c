@@ -13,12 +13,12 @@
 #include "net/transport/wrap.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
+#include "xml/ns.h"
 #include "xml/parse.h"
 #include "xml/stanza.h"
 #include "xml/text.h"
 #include "xml/write.h"
 
-#define NS_FRAMING	"urn:ietf:params:xml:ns:xmpp-framing"
 #define MESSAGE_MAX	(512 * 1024 * 1024)	/* the parser wants less */
 #define REQUEST_MAX	4096
 #define SILENCE		25000	/* ms: proxies bear 50 s or a minute */

@@ -139,6 +139,21 @@ words()
 	    cut -d : -f 1,2 | found 'words that do not go through the log'
 }
 
+# Each namespace has one name, and xml/ns.h has them all.
+namespaces()
+{
+	{
+		grep -nE '^#[[:blank:]]*define[[:blank:]]+NS_' \
+		    xcat.c ibb/*.[ch] net/*/*.[ch] xml/*.[ch] |
+		    grep -v '^xml/ns\.h:'
+		grep -noE '"(urn:|jabber:|http://(jabber|etherx)\.)[^"]*"' \
+		    xcat.c ibb/*.[ch] net/*/*.[ch] xml/*.[ch] |
+		    grep -vE '^xml/(ns|write)\.h:|"urn:xmpp:alt-connections:'
+		sed -nE 's/^#define NS_[A-Z0-9_]+[[:blank:]]+(.*"[^"]*").*/\1/p' \
+		    xml/ns.h | sort | uniq -d | sed 's/^/xml\/ns.h:twice:/'
+	} | cut -d : -f 1,2 | found 'a namespace that xml\/ns.h should have once'
+}
+
 # The order of the rooms (t/lib/rooms), for #include and, by the symbols of the
 # objects, for calls and variables; no header declares a variable; each header
 # is one that clang-tidy looks at.
@@ -212,7 +227,7 @@ jobs()
 		printf '%s '"$_f"'\n' tidy gcc_ clang_
 	done
 	printf '%s\n' manual columns white_space indentation functions words \
-	    rooms hacking
+	    rooms hacking namespaces
 }
 
 if [ $# -gt 0 ]; then

@@ -946,6 +946,7 @@ test_elem(void)
 {
 	struct elem *e;
 	const struct elem *c;
+	uint64_t n = 0;
 
 	e = parse_one("<a xmlns='u' b='1' xmlns:p='v' p:b='2' p:c='3'>t"
 	    "<x n='1'/><p:x n='2'/><y>z</y><x n='3'/></a>");
@@ -959,6 +960,11 @@ test_elem(void)
 	is(elem_attrns(e, "u", "b"), NULL,
 	    "the default namespace is not for attributes");
 	is(elem_attr(NULL, "b"), NULL, "attribute of NULL");
+	ok(elem_number(e, "b", 1, 9, &n) == 0 && n == 1, "attribute in digits");
+	is_int(elem_number(e, "b", 2, 9, &n), -1, "out of bounds");
+	is_int(elem_number(e, "c", 0, 9, &n), -1, "absent");
+	is_int(elem_number(NULL, "b", 0, 9, &n), -1, "of NULL");
+	is_int(n, 1, "the number stays as it was");
 	is(elem_text(e), "t", "text");
 	is(elem_text(NULL), "", "text of NULL");
 	is(elem_attr(elem_child(e, NULL, NULL), "n"), "1", "first child");

@@ -1,0 +1,54 @@
+/*
+ * ns: every namespace that xcat reads or writes, once, with its specification.
+ */
+#ifndef XML_NS_H
+#define XML_NS_H
+
+/* RFC 6120: stanzas, streams, errors, and the steps of a login */
+#define NS_CLIENT	"jabber:client"
+#define NS_STREAMS	"http://etherx.jabber.org/streams"
+#define NS_STREAM_ERROR	"urn:ietf:params:xml:ns:xmpp-streams"
+#define NS_STANZA_ERROR	"urn:ietf:params:xml:ns:xmpp-stanzas"
+#define NS_TLS		"urn:ietf:params:xml:ns:xmpp-tls"
+#define NS_SASL		"urn:ietf:params:xml:ns:xmpp-sasl"
+#define NS_BIND		"urn:ietf:params:xml:ns:xmpp-bind"
+#define NS_SESSION	"urn:ietf:params:xml:ns:xmpp-session"	/* RFC 3921 */
+#define NS_ROSTER	"jabber:iq:roster"			/* RFC 6121 */
+#define NS_FRAMING	"urn:ietf:params:xml:ns:xmpp-framing"	/* RFC 7395 */
+#define NS_XML		"http://www.w3.org/XML/1998/namespace"
+
+/* XEPs of a login and its connection */
+#define NS_BOSH		"http://jabber.org/protocol/httpbind"	/* XEP-0124 */
+#define NS_XBOSH	"urn:xmpp:xbosh"			/* XEP-0206 */
+#define NS_SM		"urn:xmpp:sm:3"				/* XEP-0198 */
+#define NS_BIND2	"urn:xmpp:bind:0"			/* XEP-0386 */
+#define NS_SASL2	"urn:xmpp:sasl:2"			/* XEP-0388 */
+#define NS_SASL_CB	"urn:xmpp:sasl-cb:0"			/* XEP-0440 */
+#define NS_LIMITS	"urn:xmpp:stream-limits:0"		/* XEP-0478 */
+#define NS_FAST		"urn:xmpp:fast:0"			/* XEP-0484 */
+#define NS_XRD		"http://docs.oasis-open.org/ns/xri/xrd-1.0"
+
+/* XEPs that every client answers */
+#define NS_INFO		"http://jabber.org/protocol/disco#info"	/* XEP-0030 */
+#define NS_ITEMS	"http://jabber.org/protocol/disco#items"
+#define NS_PING		"urn:xmpp:ping"				/* XEP-0199 */
+#define NS_HINTS	"urn:xmpp:hints"			/* XEP-0334 */
+
+/* Bytestreams and files */
+#define NS_IBB		"http://jabber.org/protocol/ibb"	/* XEP-0047 */
+#define NS_BYTESTREAMS	"http://jabber.org/protocol/bytestreams" /* XEP-0065 */
+#define NS_DATA		"jabber:x:data"				/* XEP-0004 */
+#define NS_FEATURE_NEG	"http://jabber.org/protocol/feature-neg" /* XEP-0020 */
+#define NS_SI		"http://jabber.org/protocol/si"		/* XEP-0095 */
+#define NS_SI_FILE	NS_SI "/profile/file-transfer"		/* XEP-0096 */
+#define NS_IQ_OOB	"jabber:iq:oob"				/* XEP-0066 */
+#define NS_X_OOB	"jabber:x:oob"				/* XEP-0066 */
+#define NS_JINGLE	"urn:xmpp:jingle:1"			/* XEP-0166 */
+/* Of mod_tcpproxy, a module of Prosody */
+#define NS_TCPPROXY	"http://prosody.im/protocol/tcpproxy"
+
+/* Between two xcats: xcat-protocol(7) */
+#define NS_XCAT		"urn:xcat:0"
+#define NS_XCAT_FILE	NS_XCAT "#file"	/* a feature: files in streams */
+
+#endif
