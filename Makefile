@@ -15,12 +15,12 @@ LIBS	= `pkg-config --libs $(PKGS)`
 XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
 	xml/jid.o xml/number.o xml/parse.o xml/stanza.o xml/text.o xml/utf8.o \
 	xml/write.o
-IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_inband.o \
-	ibb/carrier_socket.o ibb/close.o ibb/congestion.o ibb/data.o \
-	ibb/e2e.o ibb/handover.o ibb/inband.o ibb/open.o ibb/path.o \
-	ibb/recover.o ibb/s5b.o ibb/si.o ibb/ssl_error.o ibb/stream.o \
-	ibb/stream_close.o ibb/stream_open.o ibb/stream_strerror.o \
-	ibb/tombstone.o
+IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
+	ibb/carrier_inband.o ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
+	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/handover.o ibb/inband.o \
+	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/si.o ibb/ssl_error.o \
+	ibb/stream.o ibb/stream_close.o ibb/stream_open.o \
+	ibb/stream_strerror.o ibb/tombstone.o
 # The rooms of net/, each resting on those before it.
 IO	= net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
@@ -75,9 +75,11 @@ UNITS	= t/unit/absence.t \
 	t/unit/ack.t \
 	t/unit/budget.t \
 	t/unit/carrier.t \
+	t/unit/carrier_states.t \
 	t/unit/child.t \
 	t/unit/clock.t \
 	t/unit/conf.t \
+	t/unit/dispatch.t \
 	t/unit/corpus.t \
 	t/unit/pump.t \
 	t/unit/partial.t \
@@ -140,11 +142,13 @@ FOREIGN	= xml/base64.c \
 	ibb/ack.c \
 	ibb/s5b.c \
 	ibb/carrier.c \
+	ibb/carrier_alone.c \
 	ibb/carrier_inband.c \
 	ibb/carrier_socket.c \
 	ibb/handover.c \
 	ibb/close.c \
 	ibb/data.c \
+	ibb/dispatch.c \
 	ibb/e2e.c \
 	ibb/inband.c \
 	ibb/open.c \

@@ -3,9 +3,9 @@
  * part of it that is for those of one account.
  *
  * Each stream says what it takes, and asks what is left before it takes more:
- * windows shrink as memory does, and a peer whose streams stand still takes
- * nothing from the others but the rest of its own part.  Each window is a
- * fraction of what is left, so that something remains for the next stream.  A
+ * windows shrink as memory does, and a peer that lets its streams stand still
+ * takes nothing from other peers but the rest of its own part.  Each window is
+ * a fraction of what is left, so that something remains for the next stream.  A
  * quarter of all is not for windows: it is for what they never shrink below,
  * and for what was under way when they shrank.  Only a peer that heeds no
  * window gets to the end of that, and loses its stream.
@@ -18,8 +18,8 @@
 struct budget;
 struct share;
 
-/* What one stream has taken.  All zero, it has no budget, and takes what it
- * likes. */
+/* What one stream has taken.  A charge that is all zero has no budget and no
+ * limit. */
 struct charge {
 	struct share	*share;		/* of its account */
 	size_t		 fixed;		/* bytes, for being there */
@@ -29,7 +29,7 @@ struct charge {
 /* A budget of so many bytes, of which an account may have part.  NULL when out
  * of memory. */
 struct budget *budget_new(size_t bytes, size_t part);
-/* All charges must have ended.  NULL is fine. */
+/* Free a budget, all charges of which must have ended.  NULL is fine. */
 void	 budget_free(struct budget *b);
 
 /* Begin to charge the account of peer, a JID; b NULL charges nothing.  0, or -1

@@ -1,32 +1,81 @@
 /*
- * carrier: the interface: each call goes to what carries the stream, blocks
- * (carrier_inband.c) or a socket alone (carrier_socket.c); and the counters
- * that all carriers share.
+ * carrier: the interface: each call goes to the kind of the carrier, in-band
+ * (carrier_inband.c) or a socket alone (carrier_alone.c); and the states and
+ * counters that both kinds have.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "ibb/carrier_int.h"
-#include "ibb/handover.h"
-#include "xml/iq.h"
 
-static const char *const way_names[] = {
-	"in-band", "moving", "socket", "lost"
-};
+/*
+ * States
+ */
+
+int
+carrier_set_way(struct carrier *c, enum carrier_way way)
+{
+	static const char *const	 names[] = {
+		"in-band", "moving", "socket", "lost"
+	};
+	static const unsigned		 moves[] = {
+		[CARRIER_INBAND] = 1u << CARRIER_MOVING,
+		[CARRIER_MOVING] = 1u << CARRIER_SOCKET | 1u << CARRIER_INBAND,
+		[CARRIER_SOCKET] = 1u << CARRIER_LOST,
+		[CARRIER_LOST] = 1u << CARRIER_INBAND,
+	};
+
+	if (way == c->way)
+		return 0;
+	if ((moves[c->way] & 1u << way) == 0)
+		return -1;
+	carrier_trace(c, "carrier: ", names[c->way], names[way]);
+	c->way = way;
+	return 0;
+}
+
+int
+carrier_set_stand(struct carrier *c, enum carrier_socket socket)
+{
+	static const char *const	 names[] = {
+		"none", "half", "up", "down", "told"
+	};
+	static const unsigned		 moves[] = {
+		[CARRIER_SOCKET_NONE] = 1u << CARRIER_SOCKET_HALF |
+		    1u << CARRIER_SOCKET_DOWN,
+		[CARRIER_SOCKET_HALF] = 1u << CARRIER_SOCKET_UP |
+		    1u << CARRIER_SOCKET_DOWN,
+		[CARRIER_SOCKET_UP] = 1u << CARRIER_SOCKET_DOWN,
+		[CARRIER_SOCKET_DOWN] = 1u << CARRIER_SOCKET_TOLD,
+		[CARRIER_SOCKET_TOLD] = 1u << CARRIER_SOCKET_DOWN |
+		    1u << CARRIER_SOCKET_NONE,
+	};
+
+	if (socket == c->socket)
+		return 0;
+	if ((moves[c->socket] & 1u << socket) == 0)
+		return -1;
+	carrier_trace(c, "socket: ", names[c->socket], names[socket]);
+	c->socket = socket;
+	return 0;
+}
+
+enum carrier_way
+carrier_way(const struct carrier *c)
+{
+	return c->way;
+}
+
+int
+carrier_is_alone(const struct carrier *c)
+{
+	return c->kind->alone;
+}
 
 void
 carrier_trace(const struct carrier *c, const char *what, const char *from,
     const char *to)
 {
-	if (c->inband != NULL)
-		inband_trace(c->inband, what, from, to);
-}
-
-void
-carrier_set_way(struct carrier *c, enum carrier_way way)
-{
-	carrier_trace(c, "carrier: ", way_names[c->way], way_names[way]);
-	c->way = way;
+	c->kind->trace(c, what, from, to);
 }
 
 /*
@@ -34,12 +83,14 @@ carrier_set_way(struct carrier *c, enum carrier_way way)
  */
 
 struct carrier *
-carrier_make(struct iq_table *iqs, const struct inband_user *user, void *arg)
+carrier_make(const struct carrier_kind *kind, struct iq_table *iqs,
+    const struct inband_user *user, void *arg)
 {
 	struct carrier	*c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
+	c->kind = kind;
 	c->iqs = iqs;
 	c->user = *user;
 	c->arg = arg;
@@ -50,108 +101,82 @@ carrier_make(struct iq_table *iqs, const struct inband_user *user, void *arg)
 	return c;
 }
 
-int
-carrier_is_alone(const struct carrier *c)
-{
-	return c->inband == NULL;
-}
-
 void
 carrier_free(struct carrier *c)
 {
 	if (c == NULL)
 		return;
-	if (c->iqs != NULL)
-		iq_forget(c->iqs, c);
-	inband_free(c->inband);
-	while (!STAILQ_EMPTY(&c->marks))
-		carrier_mark_free(c);
+	c->kind->free(c);
 	buf_free(&c->plain);
-	free(c->peer);
-	free(c->sid);
 	free(c);
+}
+
+int
+carrier_accept(struct carrier *c, void (*extra)(void *, struct xw *))
+{
+	c->extra = extra;
+	return c->kind->accept(c);
 }
 
 void
 carrier_refuse(struct carrier *c, enum stanza_error err, const char *text)
 {
-	if (c->inband != NULL)
-		inband_refuse(c->inband, err, text);
-	c->inband = NULL;
-	c->over = 1;
+	c->kind->refuse(c, err, text);
+	carrier_free(c);
 }
 
 void
 carrier_close(struct carrier *c, int64_t deadline)
 {
-	if (c->inband != NULL)
-		inband_close(c->inband, deadline);
-	else
-		carrier_socket_close(c);
+	c->kind->close(c, deadline);
 }
 
 void
 carrier_close_back(struct carrier *c, int64_t deadline)
 {
-	if (c->inband != NULL)
-		inband_close_back(c->inband, deadline);
-	else
-		carrier_socket_close(c);
+	c->kind->close_back(c, deadline);
 }
 
 void
 carrier_abort(struct carrier *c, enum stanza_error err)
 {
-	if (c->inband != NULL)
-		inband_abort(c->inband, err);
+	c->kind->abort(c, err);
 	c->over = 1;
 }
 
 void
 carrier_turn_away(struct carrier *c, enum stanza_error err, const char *text)
 {
-	if (c->inband != NULL)
-		inband_turn_away(c->inband, err, text);
+	c->kind->turn_away(c, err, text);
 	c->over = 1;
 }
 
-void
-carrier_can_sync(struct carrier *c)
-{
-	if (c->inband != NULL)
-		inband_can_sync(c->inband);
-}
-
-void
-carrier_agree(struct carrier *c, size_t ours, size_t theirs)
-{
-	if (c->inband != NULL)
-		inband_agree(c->inband, ours, theirs);
-}
+/*
+ * What is known of it
+ */
 
 void
 carrier_sync(struct carrier *c)
 {
-	if (c->inband != NULL)
-		inband_sync(c->inband);
+	c->kind->sync(c);
 }
 
 int
 carrier_syncs(const struct carrier *c)
 {
-	return c->inband == NULL || inband_syncs(c->inband);
+	return c->kind->syncs(c);
 }
 
 int
 carrier_waits(const struct carrier *c)
 {
-	return c->inband != NULL && inband_waits(c->inband);
+	return c->kind->waits(c);
 }
 
 int
 carrier_away(const struct carrier *c)
 {
-	return c->inband != NULL && inband_away(c->inband);
+	return c->kind->away(c);
 }
 
 unsigned
@@ -163,32 +188,31 @@ carrier_losses(const struct carrier *c)
 size_t
 carrier_held(const struct carrier *c)
 {
-	return c->inband != NULL ? inband_held(c->inband) : 0;
+	return c->kind->held(c);
 }
 
 size_t
 carrier_flying(const struct carrier *c)
 {
-	return c->inband != NULL ? inband_flying(c->inband) : 0;
+	return c->kind->flying(c);
 }
 
 const char *
 carrier_peer(const struct carrier *c)
 {
-	return c->inband != NULL ? inband_peer(c->inband) : c->peer;
+	return c->peer;
 }
 
 const char *
 carrier_sid(const struct carrier *c)
 {
-	return c->inband != NULL ? inband_sid(c->inband) : c->sid;
+	return c->sid;
 }
 
 size_t
 carrier_block(const struct carrier *c)
 {
-	return c->inband != NULL ? inband_block(c->inband) :
-	    INBAND_BLOCK_MAX;
+	return c->kind->block(c);
 }
 
 /*
@@ -226,7 +250,7 @@ carrier_push(struct carrier *c, size_t weight)
 	c->pushed += weight;
 	if (c->socket_known + buf_len(c->out) != c->padded_to)
 		c->padded = 0;
-	handover_advance(c);
+	carrier_send_blocks(c);
 }
 
 int
@@ -247,10 +271,8 @@ carrier_ready(const struct carrier *c)
 size_t
 carrier_room_blocks(const struct carrier *c)
 {
-	if (c->way != CARRIER_INBAND || c->inband == NULL ||
-	    !carrier_ready(c))
-		return 0;
-	return inband_room(c->inband);
+	return c->way == CARRIER_INBAND && carrier_ready(c) ?
+	    inband_room(c->inband) : 0;
 }
 
 /* An eighth of the memory that is left, as each of many streams wants some. */
@@ -280,12 +302,7 @@ carrier_room_bytes(const struct carrier *c)
 int
 carrier_idle(const struct carrier *c)
 {
-	if (c->inband == NULL)
-		return buf_len(c->out) == 0;
-	if (inband_unanswered(c->inband) > 0)
-		return 0;
-	return c->number == 0 || (buf_len(c->out) <= c->padded &&
-	    c->confirmed == c->pushed);
+	return c->kind->idle(c);
 }
 
 /*
@@ -313,18 +330,12 @@ carrier_consumed(struct carrier *c, uint64_t payload)
 {
 	c->consumed = payload;
 	carrier_answer(c);
-	handover_report(c);
+	c->kind->report(c);
 }
 
 void
 carrier_report(struct carrier *c)
 {
 	c->urgent = 1;
-	handover_report(c);
-}
-
-enum carrier_way
-carrier_way(const struct carrier *c)
-{
-	return c->way;
+	c->kind->report(c);
 }

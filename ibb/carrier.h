@@ -1,13 +1,13 @@
 /*
  * carrier: what moves the bytes of one stream: the blocks of an in-band
  * bytestream (XEP-0047); a socket, while the in-band bytestream stays as the
- * control channel (xcat-protocol(7), Sockets); or a socket alone, which a
- * plain program asked for (XEP-0065).
+ * control channel (xcat-protocol(7), Sockets); or a socket alone, which a plain
+ * program asked for (XEP-0065).
  *
- * The user of a carrier appends what is to be sent to a buffer and is told
- * when the peer has taken it; what comes is given to the user in order,
- * whatever carried it.  The caller of the functions carrier_socket_...() owns
- * the socket and moves bytes between it and the carrier, which knows no
+ * The user of a carrier appends what is to be sent to a buffer, and is told
+ * when the peer has taken it; what comes is given to the user in order, by
+ * whichever of these it came.  The caller of the functions carrier_socket_...()
+ * owns the socket and moves bytes between it and the carrier, which knows no
  * descriptors.
  *
  * With in-band control nothing is lost when a socket breaks: bytes are kept
@@ -36,19 +36,16 @@ struct xw;
 /* How our bytes go. */
 enum carrier_way {
 	CARRIER_INBAND,		/* in blocks */
-	CARRIER_MOVING,		/* no more blocks: the last are unanswered */
+	CARRIER_MOVING,		/* not yet: until the last block is answered,
+				 * or a socket alone stands at both ends */
 	CARRIER_SOCKET,
 	CARRIER_LOST		/* the socket broke; how much has arrived? */
 };
 
-/* A carrier of blocks, which asks peer to open; with a random sid.  As
- * inband_new(); the user's block() and answered() are called for the bytes of a
- * socket, too.  NULL when out of memory. */
+/* A carrier of blocks, which carrier_open() asks peer to open; as inband_new().
+ * The user's block() and answered() are called for the bytes of a socket, too.
+ * NULL when out of memory. */
 struct carrier *carrier_new(struct ibb *b, struct iq_table *iqs,
-	    const char *peer, size_t block_size, int message,
-	    const struct inband_user *user, void *arg);
-/* carrier_new() with a sid that has been agreed on; NULL is a random one. */
-struct carrier *carrier_new_sid(struct ibb *b, struct iq_table *iqs,
 	    const char *peer, const char *sid, size_t block_size, int message,
 	    const struct inband_user *user, void *arg);
 /* A carrier that owns an offered bytestream, as inband_own().  NULL when out of
@@ -56,29 +53,29 @@ struct carrier *carrier_new_sid(struct ibb *b, struct iq_table *iqs,
 struct carrier *carrier_offered(struct inband *offer, struct iq_table *iqs,
 	    const struct inband_user *user, void *arg);
 /*
- * A carrier with a socket alone; peer and sid are copied.  It ends with its
- * socket: the end that gives up or closes shuts the socket down.  answered()
- * means that the system has taken the bytes, for the peer confirms none.  NULL
- * when out of memory.
+ * A carrier with a socket alone; peer and sid are copied, iqs sends what has to
+ * be refused.  It ends with its socket: the end that gives up or closes shuts
+ * the socket down.  answered() means that the system has taken the bytes, for
+ * the peer confirms none.  NULL when out of memory.
  */
-struct carrier *carrier_alone(const char *peer, const char *sid,
-	    const struct inband_user *user, void *arg);
-/* Has it a socket alone? */
+struct carrier *carrier_alone(struct iq_table *iqs, const char *peer,
+	    const char *sid, const struct inband_user *user, void *arg);
+/* Has it a socket alone, and nothing else to carry bytes? */
 int	 carrier_is_alone(const struct carrier *c);
-/* Free it and its bytestream.  NULL is fine. */
+/* Free a carrier and its bytestream.  NULL is fine. */
 void	 carrier_free(struct carrier *c);
 /* A line for -v, as inband_trace(); none for a socket alone. */
 void	 carrier_trace(const struct carrier *c, const char *what,
 	    const char *from, const char *to);
 
-/* Ask the peer to open, as inband_open(); not with a socket alone. */
+/* Ask the peer to open, as inband_open(); only for a carrier of carrier_new().
+ */
 int	 carrier_open(struct carrier *c, int64_t deadline,
 	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
 /* Accept what was offered, as inband_accept(). */
 int	 carrier_accept(struct carrier *c,
 	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
-/* Refuse what was offered, as inband_refuse(); the carrier is still to be
- * freed. */
+/* Refuse what was offered, as inband_refuse(); the carrier is freed. */
 void	 carrier_refuse(struct carrier *c, enum stanza_error err,
 	    const char *text);
 /* Close, as inband_close(). */
@@ -86,15 +83,15 @@ void	 carrier_close(struct carrier *c, int64_t deadline);
 /* Answer the peer's close and ask it to close as well, as
  * inband_close_back(). */
 void	 carrier_close_back(struct carrier *c, int64_t deadline);
-/* Give up, as inband_abort(). */
+/* Give up, telling the peer err, as inband_abort(). */
 void	 carrier_abort(struct carrier *c, enum stanza_error err);
 /* Give up what was accepted, as inband_turn_away(). */
 void	 carrier_turn_away(struct carrier *c, enum stanza_error err,
 	    const char *text);
 
-/* The peer is an xcat, as inband_can_sync(). */
+/* The peer is an xcat, as inband_can_sync(); not with a socket alone. */
 void	 carrier_can_sync(struct carrier *c);
-/* Set the largest blocks, as inband_agree(). */
+/* Set the largest blocks, as inband_agree(); not with a socket alone. */
 void	 carrier_agree(struct carrier *c, size_t ours, size_t theirs);
 /* Compare counts with the peer, as inband_sync(). */
 void	 carrier_sync(struct carrier *c);
@@ -114,6 +111,7 @@ size_t	 carrier_flying(const struct carrier *c);
 
 /* The full JID of the peer. */
 const char *carrier_peer(const struct carrier *c);
+/* The sid that both ends know the stream by. */
 const char *carrier_sid(const struct carrier *c);
 /* The largest block in bytes, also when no blocks are sent at present. */
 size_t	 carrier_block(const struct carrier *c);
@@ -151,13 +149,15 @@ void	 carrier_consumed(struct carrier *c, uint64_t payload);
 /* No more payload will come or be consumed: tell the peer our counts now. */
 void	 carrier_report(struct carrier *c);
 
+/* How its bytes go at present. */
 enum carrier_way carrier_way(const struct carrier *c);
 
 /*
  * The socket
  */
 
-/* The number for the next socket. */
+/* The number for the next socket, as both ends count them (xcat-protocol(7),
+ * Sockets). */
 unsigned carrier_socket_next(const struct carrier *c);
 /* May a socket be offered or accepted now? */
 int	 carrier_socket_wanted(const struct carrier *c);
@@ -169,24 +169,24 @@ int	 carrier_socket_wanted(const struct carrier *c);
 int	 carrier_set_socket(struct carrier *c, unsigned number,
 	    int ready) MUST_CHECK;
 /*
- * The socket goes through a proxy.  Some (Prosody 0.12) hold back the last
- * bytes until others follow: up to 8191, if more than 4096 are under way.  pad
- * is to append more than that of bytes that mean nothing; it returns 1 if these
- * are no part of the session, 0 if they are, or -1 without memory.
+ * The socket goes through a proxy.  Some proxies (Prosody 0.12) hold back the
+ * last bytes until more follow: up to 8191, if more than 4096 are under way.
+ * So pad is called to append more than 8191 bytes that mean nothing; it returns
+ * 1 if these are no part of the session, 0 if they are, or -1 without memory.
  */
 void	 carrier_socket_pad(struct carrier *c, int (*pad)(void *arg));
 /* Is the socket still in use?  If not, it is to be closed. */
 int	 carrier_has_socket(const struct carrier *c);
-/* Socket number will not come about, though the peer was told that it would. */
+/* Socket number will not stand, though the peer was told that it would. */
 void	 carrier_drop_socket(struct carrier *c, unsigned number);
 /* The len bytes that are to be written to the socket; valid until more are
  * appended. */
 const unsigned char *carrier_socket_data(const struct carrier *c, size_t *len);
 /* The first len of these bytes are written. */
 void	 carrier_socket_sent(struct carrier *c, size_t len);
-/* These bytes came from the socket. */
+/* These len bytes came from the socket: they are given to block(). */
 void	 carrier_socket_input(struct carrier *c, const void *data, size_t len);
-/* Is all written, and our direction to be shut down (a socket alone)? */
+/* Is all written, and is our direction of a socket alone to be shut down? */
 int	 carrier_socket_finished(const struct carrier *c);
 /* The socket has ended, or it broke.  Returns 1 if that was to be expected, as
  * the stream is about to be closed; else 0. */

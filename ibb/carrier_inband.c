@@ -102,8 +102,10 @@ carrier_on_mended(void *arg, int lost)
 		return;
 	if (c->number > 0) {
 		iq_forget(c->iqs, c);
-		c->unheard |= c->telling;
-		c->telling = c->closing_told = 0;
+		if (c->report == CARRIER_REPORT_ASKED)
+			c->report = CARRIER_REPORT_UNHEARD;
+		if (c->socket == CARRIER_SOCKET_TOLD)
+			carrier_set_stand(c, CARRIER_SOCKET_DOWN);
 		c->urgent = 1;
 		handover_report(c);
 	}
@@ -126,65 +128,6 @@ static const struct inband_user carrier_inband_user = {
 };
 
 /*
- * Beginning
- */
-
-struct carrier *
-carrier_new(struct ibb *b, struct iq_table *iqs, const char *peer,
-    size_t block_size, int message, const struct inband_user *user, void *arg)
-{
-	return carrier_new_sid(b, iqs, peer, NULL, block_size, message, user,
-	    arg);
-}
-
-struct carrier *
-carrier_new_sid(struct ibb *b, struct iq_table *iqs, const char *peer,
-    const char *sid, size_t block_size, int message,
-    const struct inband_user *user, void *arg)
-{
-	struct carrier	*c;
-
-	if ((c = carrier_make(iqs, user, arg)) == NULL)
-		return NULL;
-	c->inband = inband_new_sid(b, peer, sid, block_size, message,
-	    &carrier_inband_user, c);
-	if (c->inband == NULL) {
-		carrier_free(c);
-		return NULL;
-	}
-	return c;
-}
-
-struct carrier *
-carrier_offered(struct inband *offer, struct iq_table *iqs,
-    const struct inband_user *user, void *arg)
-{
-	struct carrier	*c;
-
-	if ((c = carrier_make(iqs, user, arg)) == NULL)
-		return NULL;
-	c->inband = offer;
-	inband_own(offer, &carrier_inband_user, c);
-	return c;
-}
-
-int
-carrier_open(struct carrier *c, int64_t deadline,
-    void (*extra)(void *, struct xw *))
-{
-	c->extra = extra;
-	return inband_open(c->inband, deadline, carrier_write_extra);
-}
-
-int
-carrier_accept(struct carrier *c, void (*extra)(void *, struct xw *))
-{
-	c->extra = extra;
-	return c->inband != NULL ?
-	    inband_accept(c->inband, carrier_write_extra) : 0;
-}
-
-/*
  * Blocks out, and answers to those that came
  */
 
@@ -193,8 +136,11 @@ carrier_accept(struct carrier *c, void (*extra)(void *, struct xw *))
 void
 carrier_send_blocks(struct carrier *c)
 {
-	size_t	 block = carrier_block(c), n, weight;
+	size_t	 block, n, weight;
 
+	if (c->over || c->way != CARRIER_INBAND)
+		return;
+	block = inband_block(c->inband);
 	while (buf_len(c->out) > 0 && inband_takes(c->inband)) {
 		n = buf_len(c->out) < block ? buf_len(c->out) : block;
 		weight = n == buf_len(c->out) ?
@@ -206,7 +152,7 @@ carrier_send_blocks(struct carrier *c)
 	}
 }
 
-void
+static void
 carrier_mark_free(struct carrier *c)
 {
 	struct carrier_mark	*m = STAILQ_FIRST(&c->marks);
@@ -228,4 +174,205 @@ carrier_answer(struct carrier *c)
 	}
 	if (n > 0)
 		inband_answer(c->inband, n);
+}
+
+/*
+ * The kind: what goes to the bytestream
+ */
+
+static void
+blocks_free(struct carrier *c)
+{
+	iq_forget(c->iqs, c);
+	inband_free(c->inband);
+	while (!STAILQ_EMPTY(&c->marks))
+		carrier_mark_free(c);
+}
+
+static void
+blocks_trace(const struct carrier *c, const char *what, const char *from,
+    const char *to)
+{
+	inband_trace(c->inband, what, from, to);
+}
+
+static int
+blocks_accept(struct carrier *c)
+{
+	return inband_accept(c->inband, carrier_write_extra);
+}
+
+static void
+blocks_refuse(struct carrier *c, enum stanza_error err, const char *text)
+{
+	inband_refuse(c->inband, err, text);
+	c->inband = NULL;	/* it is freed */
+}
+
+static void
+blocks_close(struct carrier *c, int64_t deadline)
+{
+	inband_close(c->inband, deadline);
+}
+
+static void
+blocks_close_back(struct carrier *c, int64_t deadline)
+{
+	inband_close_back(c->inband, deadline);
+}
+
+static void
+blocks_abort(struct carrier *c, enum stanza_error err)
+{
+	inband_abort(c->inband, err);
+}
+
+static void
+blocks_turn_away(struct carrier *c, enum stanza_error err, const char *text)
+{
+	inband_turn_away(c->inband, err, text);
+}
+
+static void
+blocks_sync(struct carrier *c)
+{
+	inband_sync(c->inband);
+}
+
+static int
+blocks_syncs(const struct carrier *c)
+{
+	return inband_syncs(c->inband);
+}
+
+static int
+blocks_waits(const struct carrier *c)
+{
+	return inband_waits(c->inband);
+}
+
+static int
+blocks_away(const struct carrier *c)
+{
+	return inband_away(c->inband);
+}
+
+static size_t
+blocks_held(const struct carrier *c)
+{
+	return inband_held(c->inband);
+}
+
+static size_t
+blocks_flying(const struct carrier *c)
+{
+	return inband_flying(c->inband);
+}
+
+static size_t
+blocks_block(const struct carrier *c)
+{
+	return inband_block(c->inband);
+}
+
+static int
+blocks_idle(const struct carrier *c)
+{
+	if (inband_unanswered(c->inband) > 0)
+		return 0;
+	return c->number == 0 || (buf_len(c->out) <= c->padded &&
+	    c->confirmed == c->pushed);
+}
+
+static int
+blocks_may_have_socket(const struct carrier *c)
+{
+	return inband_may_carry(c->inband);
+}
+
+static const struct carrier_kind carrier_inband_kind = {
+	.free = blocks_free,
+	.trace = blocks_trace,
+	.accept = blocks_accept,
+	.refuse = blocks_refuse,
+	.close = blocks_close,
+	.close_back = blocks_close_back,
+	.abort = blocks_abort,
+	.turn_away = blocks_turn_away,
+	.sync = blocks_sync,
+	.syncs = blocks_syncs,
+	.waits = blocks_waits,
+	.away = blocks_away,
+	.held = blocks_held,
+	.flying = blocks_flying,
+	.block = blocks_block,
+	.idle = blocks_idle,
+	.may_have_socket = blocks_may_have_socket,
+	.socket_stands = handover_begin,
+	.advance = handover_advance,
+	.socket_sent = handover_sent,
+	.socket_lost = handover_lost,
+	.report = handover_report,
+	.control = handover_control,
+};
+
+/*
+ * Beginning
+ */
+
+struct carrier *
+carrier_new(struct ibb *b, struct iq_table *iqs, const char *peer,
+    const char *sid, size_t block_size, int message,
+    const struct inband_user *user, void *arg)
+{
+	struct carrier	*c;
+
+	c = carrier_make(&carrier_inband_kind, iqs, user, arg);
+	if (c == NULL)
+		return NULL;
+	c->inband = inband_new(b, peer, sid, block_size, message,
+	    &carrier_inband_user, c);
+	if (c->inband == NULL) {
+		carrier_free(c);
+		return NULL;
+	}
+	c->peer = inband_peer(c->inband);
+	c->sid = inband_sid(c->inband);
+	return c;
+}
+
+struct carrier *
+carrier_offered(struct inband *offer, struct iq_table *iqs,
+    const struct inband_user *user, void *arg)
+{
+	struct carrier	*c;
+
+	c = carrier_make(&carrier_inband_kind, iqs, user, arg);
+	if (c == NULL)
+		return NULL;
+	c->inband = offer;
+	c->peer = inband_peer(offer);
+	c->sid = inband_sid(offer);
+	inband_own(offer, &carrier_inband_user, c);
+	return c;
+}
+
+int
+carrier_open(struct carrier *c, int64_t deadline,
+    void (*extra)(void *, struct xw *))
+{
+	c->extra = extra;
+	return inband_open(c->inband, deadline, carrier_write_extra);
+}
+
+void
+carrier_can_sync(struct carrier *c)
+{
+	inband_can_sync(c->inband);
+}
+
+void
+carrier_agree(struct carrier *c, size_t ours, size_t theirs)
+{
+	inband_agree(c->inband, ours, theirs);
 }

@@ -1,6 +1,8 @@
 /*
- * carrier_int: what the files that make a carrier share: carrier.c,
- * carrier_inband.c, carrier_socket.c and handover.c.
+ * carrier_int: what the files that make a carrier share: carrier.c, which is
+ * the interface; the two kinds, carrier_inband.c and carrier_alone.c;
+ * carrier_socket.c, the socket of either kind; and handover.c, which moves a
+ * carrier of blocks to a socket and back.
  */
 #ifndef IBB_CARRIER_INT_H
 #define IBB_CARRIER_INT_H
@@ -12,14 +14,32 @@
 
 #include "ibb/carrier.h"
 #include "xml/buf.h"
+#include "xml/check.h"
 
 #define CARRIER_WINDOW_LEAST	(16 * 1024)	/* if memory is short */
 
-/* The socket that stands beside the in-band bytestream, or alone. */
+/* The socket, beside the in-band bytestream or alone. */
 enum carrier_socket {
 	CARRIER_SOCKET_NONE,
-	CARRIER_SOCKET_UP,	/* it stands */
-	CARRIER_SOCKET_DOWN	/* it broke: what has the peer received? */
+	CARRIER_SOCKET_HALF,	/* it stands here; the peer may not know yet */
+	CARRIER_SOCKET_UP,	/* it stands at both ends */
+	CARRIER_SOCKET_DOWN,	/* it broke, and the peer is to be told */
+	CARRIER_SOCKET_TOLD	/* the peer is told: what has it received? */
+};
+
+/* Our last word on the socket to the peer, "open" or "closed". */
+enum carrier_report {
+	CARRIER_REPORT_HEARD,	/* or there was none */
+	CARRIER_REPORT_ASKED,	/* its answer has not come */
+	CARRIER_REPORT_UNHEARD	/* it may be lost */
+};
+
+/* The directions of a stream over a socket alone that have ended. */
+enum carrier_ends {
+	CARRIER_ENDS_NONE,
+	CARRIER_ENDS_OURS,	/* we have no more to send */
+	CARRIER_ENDS_THEIRS,	/* the peer has no more */
+	CARRIER_ENDS_BOTH
 };
 
 /* A received block: it is answered once payload up to here is consumed. */
@@ -28,10 +48,51 @@ struct carrier_mark {
 	STAILQ_ENTRY(carrier_mark) next;
 };
 
+/*
+ * What each kind of carrier does in its own way.  Each function stands for the
+ * function of carrier.h with its name; the others say what they are for.
+ */
+struct carrier_kind {
+	int	 alone;		/* a socket is all that it has */
+	void	(*free)(struct carrier *c);
+	void	(*trace)(const struct carrier *c, const char *what,
+		    const char *from, const char *to);
+	int	(*accept)(struct carrier *c);
+	void	(*refuse)(struct carrier *c, enum stanza_error err,
+		    const char *text);
+	void	(*close)(struct carrier *c, int64_t deadline);
+	void	(*close_back)(struct carrier *c, int64_t deadline);
+	void	(*abort)(struct carrier *c, enum stanza_error err);
+	void	(*turn_away)(struct carrier *c, enum stanza_error err,
+		    const char *text);
+	void	(*sync)(struct carrier *c);
+	int	(*syncs)(const struct carrier *c);
+	int	(*waits)(const struct carrier *c);
+	int	(*away)(const struct carrier *c);
+	size_t	(*held)(const struct carrier *c);
+	size_t	(*flying)(const struct carrier *c);
+	size_t	(*block)(const struct carrier *c);
+	int	(*idle)(const struct carrier *c);
+	/* May a socket move its bytes now? */
+	int	(*may_have_socket)(const struct carrier *c);
+	/* A socket stands, CARRIER_SOCKET_HALF or _UP. */
+	void	(*socket_stands)(struct carrier *c);
+	/* The socket stands at both ends: use it, if nothing is in the way. */
+	void	(*advance)(struct carrier *c);
+	void	(*socket_sent)(struct carrier *c, size_t len);
+	int	(*socket_lost)(struct carrier *c, int broke);
+	/* Tell the peer of the socket if there is enough to be told. */
+	void	(*report)(struct carrier *c);
+	void	(*control)(struct carrier *c, const struct elem *iq,
+		    const struct elem *socket);
+};
+
 struct carrier {
-	struct inband		*inband;	/* NULL: a socket alone */
+	const struct carrier_kind *kind;
+	struct inband		*inband;	/* NULL in a socket alone */
 	struct iq_table		*iqs;
-	char			*peer, *sid;	/* of a socket alone */
+	const char		*peer, *sid;
+	char			*names;		/* these, of a socket alone */
 	struct inband_user	 user;
 	void			(*extra)(void *, struct xw *);
 	void			*arg;
@@ -51,37 +112,36 @@ struct carrier {
 
 	enum carrier_socket	 socket;
 	enum carrier_way	 way;
+	enum carrier_ends	 ends;		/* of a socket alone */
 	unsigned		 number;	/* of the last socket */
-	int			 ready;		/* the peer has it as well */
 	uint64_t		 socket_out;	/* bytes written to it */
 	uint64_t		 socket_known;	/* of these, the peer has got */
 	uint64_t		 socket_in;	/* bytes that came from it */
+	int			 feeding;	/* block() has socket bytes */
 	int			(*pad)(void *);
 	size_t			 padded;	/* bytes at out's end ... */
 	uint64_t		 padded_to;	/* ... as it was then */
 	int			 foreign;	/* padding not of the session */
-	int			 feeding;	/* block() has socket bytes */
-	int			 finishing;	/* a socket alone: we close */
-	int			 ended;		/* and the peer has */
+	enum carrier_report	 report;
 	uint64_t		 told_in;	/* socket_in, as last told */
 	uint64_t		 told_consumed;	/* consumed, as last told */
 	size_t			 told_window;	/* for the peer's bytes */
-	int			 telling;	/* that is not answered yet */
-	int			 closing_told;	/* and it said "closed" */
 	size_t			 window;	/* that the peer has for ours */
-	int			 unheard;	/* the peer may have missed
-						 * what it was told last */
 	int			 urgent;	/* tell the peer now */
 	uint64_t		 owed;		/* consumption to be reported */
 };
 
 /* carrier.c */
 
-/* The setter of way: it traces. */
-void	 carrier_set_way(struct carrier *c, enum carrier_way way);
-/* A carrier without anything that carries; NULL when out of memory. */
-struct carrier *carrier_make(struct iq_table *iqs,
-	    const struct inband_user *user, void *arg);
+/* A carrier of this kind with no bytestream and no socket; NULL when out of
+ * memory. */
+struct carrier *carrier_make(const struct carrier_kind *kind,
+	    struct iq_table *iqs, const struct inband_user *user, void *arg);
+/* The setter of way: it traces the move.  0, or -1 with the way unchanged if no
+ * move leads from it to the new one. */
+int	 carrier_set_way(struct carrier *c, enum carrier_way way);
+/* The setter of socket, as carrier_set_way(). */
+int	 carrier_set_stand(struct carrier *c, enum carrier_socket socket);
 /* The peer has so much payload of ours, counted from the beginning: tell the
  * user what is new of it. */
 void	 carrier_confirm(struct carrier *c, uint64_t payload);
@@ -90,16 +150,15 @@ size_t	 carrier_window(const struct carrier *c);
 
 /* carrier_inband.c */
 
-/* Send as many blocks as the bytestream takes now. */
+/* Send as many blocks as the bytestream takes now, if bytes go in blocks. */
 void	 carrier_send_blocks(struct carrier *c);
 /* Answer the received blocks that are consumed to their end. */
 void	 carrier_answer(struct carrier *c);
-/* Forget the oldest received block that is not answered. */
-void	 carrier_mark_free(struct carrier *c);
 
 /* carrier_socket.c */
 
-/* Close a socket alone: our direction ends now, the stream when both have. */
-void	 carrier_socket_close(struct carrier *c);
+/* When the last bytes for now are out, send padding behind them for a proxy to
+ * hold back: see carrier_socket_pad(). */
+void	 carrier_pad_socket(struct carrier *c);
 
 #endif

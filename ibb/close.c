@@ -34,27 +34,10 @@ close_pays(struct inband *s)
 	return 0;
 }
 
-void
-close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
+/* The peer has asked to close for the first time. */
+static void
+close_begin(struct inband *s, const struct elem *close)
 {
-	struct inband	*s = inband_find(b, elem_attr(stanza, "from"),
-			    elem_attr(close, "sid"));
-	const char	*id = elem_attr(stanza, "id");
-
-	if (s == NULL && tombstone_close(b, stanza, close))
-		return;
-	if (s != NULL && s->in != INBAND_HALF_OPEN && close_again(s, id))
-		return;
-	if (s == NULL || s->in != INBAND_HALF_OPEN) {
-		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
-		return;
-	}
-	if (stanza_is(stanza, "iq") && id != NULL &&
-	    (s->close_id = strdup(id)) == NULL) {
-		inband_refuse_iq(b, stanza, SE_BUSY);
-		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
-		return;
-	}
 	inband_set_in(s, INBAND_HALF_CLOSING);
 	if (!close_pays(s))
 		return;
@@ -70,6 +53,30 @@ close_input(struct ibb *b, const struct elem *stanza, const struct elem *close)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 	else
 		s->user.closing(s->arg, close);
+}
+
+int
+close_input(void *arg, const struct elem *stanza, const struct elem *close)
+{
+	struct ibb	*b = arg;
+	struct inband	*s = inband_find(b, elem_attr(stanza, "from"),
+			    elem_attr(close, "sid"));
+	const char	*id = elem_attr(stanza, "id");
+
+	if (s == NULL && tombstone_close(b, stanza, close))
+		return 1;
+	if (s != NULL && s->in != INBAND_HALF_OPEN && close_again(s, id))
+		return 1;
+	if (s == NULL || s->in != INBAND_HALF_OPEN) {
+		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
+	} else if (stanza_is(stanza, "iq") && id != NULL &&
+	    (s->close_id = strdup(id)) == NULL) {
+		inband_refuse_iq(b, stanza, SE_BUSY);
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+	} else {
+		close_begin(s, close);
+	}
+	return 1;
 }
 
 static void

@@ -9,9 +9,11 @@
 #include "xml/base64.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/write.h"
 
 #define BLOCK_SMALL	512	/* if a slow path wants small stanzas */
+#define SEQ_MAX		INT64_MAX /* mod_tcpproxy counts on, see right_seq() */
 #define BLOCK_LEAST	48	/* if the server takes almost nothing */
 
 /* All of a stanza but the addresses and the base64; and the header of a
@@ -153,12 +155,12 @@ static void
 take_window(struct inband *s, const struct elem *answer)
 {
 	const struct elem	*window;
-	long			 n;
+	uint64_t		 n;
 
 	if (!s->can_sync)
 		return;
 	window = elem_child(answer, NS_XCAT, "window");
-	if ((n = inband_number(elem_attr(window, "size"))) >= 0)
+	if (elem_number(window, "size", 0, UINT32_MAX, &n) == 0)
 		path_set_window(s, (size_t)n);
 }
 
@@ -241,7 +243,7 @@ send_message(struct inband *s, uint16_t seq, const void *data, size_t len)
 	xw_attrf(w, "id", "%s.%u", s->sid, seq);
 	write_data(s, w, seq, data, len);
 	/* XEP-0334: not for an archive. */
-	xw_elem(w, "no-store", "urn:xmpp:hints", NULL);
+	xw_elem(w, "no-store", NS_HINTS, NULL);
 	if (iq_send(t) == -1)
 		return -1;
 	/* Once the peer has asked to close, no message need follow. */
@@ -301,7 +303,9 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
  * Receiving
  */
 
-static void
+/* The stream ends with this fault, and its peer hears err.  Always 1: the
+ * stanza is dealt with. */
+static int
 protocol_error(struct inband *s, const struct elem *stanza,
     enum inband_fault fault, enum stanza_error err)
 {
@@ -309,14 +313,15 @@ protocol_error(struct inband *s, const struct elem *stanza,
 	inband_abort(s, err);
 	s->user.failed(s->arg, fault, fault == INBAND_UNSENT ? SE_NONE : err,
 	    "");
+	return 1;
 }
 
 /* Section 2.2: after 65535 comes 0.  TCP-over-XMPP and mod_tcpproxy go on
  * counting. */
 static int
-right_seq(const struct inband *s, long seq)
+right_seq(const struct inband *s, uint64_t seq)
 {
-	return seq == (uint16_t)s->got || (seq > 0 && (uint64_t)seq == s->got);
+	return seq == (uint16_t)s->got || seq == s->got;
 }
 
 /* The largest block we take.  mod_tcpproxy heeds no size; nor does
@@ -346,63 +351,61 @@ has_room(struct inband *s, size_t len)
 	    s->user.room == NULL || len <= s->user.room(s->arg, 1);
 }
 
-int
-ibb_cut(struct ibb *b, const struct elem *stanza)
+/* Can this stream take blocks?  NULL cannot. */
+static int
+data_hears(const struct inband *s)
 {
-	const struct elem	*data = elem_child(stanza, NS_IBB, "data");
-	struct inband		*s = inband_find(b, elem_attr(stanza, "from"),
-				    elem_attr(data, "sid"));
-
-	if (s == NULL || s->state != INBAND_OPEN || s->in != INBAND_HALF_OPEN ||
-	    stanza_type(stanza, "error"))
-		return 0;
-	protocol_error(s, stanza, INBAND_BAD_DATA, SE_POLICY_VIOLATION);
-	return 1;
+	return s != NULL && s->state == INBAND_OPEN &&
+	    s->in == INBAND_HALF_OPEN;
 }
 
-void
-data_input(struct ibb *b, const struct elem *stanza, const struct elem *data)
+int
+data_cut_input(void *arg, const struct elem *stanza, const struct elem *data)
 {
+	struct inband	*s = inband_find(arg, elem_attr(stanza, "from"),
+			    elem_attr(data, "sid"));
+
+	if (!data_hears(s) || stanza_type(stanza, "error"))
+		return 0;
+	return protocol_error(s, stanza, INBAND_BAD_DATA, SE_POLICY_VIOLATION);
+}
+
+int
+data_input(void *arg, const struct elem *stanza, const struct elem *data)
+{
+	struct ibb	*b = arg;
 	struct inband	*s = inband_find(b, elem_attr(stanza, "from"),
 			    elem_attr(data, "sid"));
-	const char	*text = elem_text(data);
-	long		 seq = inband_number(elem_attr(data, "seq"));
 	unsigned char	*p;
+	uint64_t	 seq;
 	size_t		 len;
 
-	if (s == NULL || s->state != INBAND_OPEN || s->in != INBAND_HALF_OPEN) {
+	if (!data_hears(s)) {
 		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
-		return;
+		return 1;
 	}
-	if (!right_seq(s, seq)) {
-		if (seq >= 0 && seq <= UINT16_MAX &&
-		    recover_repeated(s, stanza, (uint16_t)seq))
-			return;
-		protocol_error(s, stanza, INBAND_BAD_DATA,
+	if (elem_number(data, "seq", 0, SEQ_MAX, &seq) == -1)
+		seq = UINT64_MAX;	/* no block has this number */
+	if (!right_seq(s, seq))
+		return (seq <= UINT16_MAX &&
+		    recover_repeated(s, stanza, (uint16_t)seq)) ||
+		    protocol_error(s, stanza, INBAND_BAD_DATA,
 		    SE_UNEXPECTED_REQUEST);
-		return;
-	}
 	buf_truncate(&b->scratch, 0);
 	p = buf_reserve(&b->scratch, BASE64_DECODED(data->textlen));
-	if (p == NULL) {
-		protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
-		return;
-	}
-	if (base64_decode(p, &len, text, data->textlen) == -1 ||
-	    len > data_largest(s)) {
-		protocol_error(s, stanza, INBAND_BAD_DATA, SE_BAD_REQUEST);
-		return;
-	}
-	if (!has_room(s, len)) {
-		protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
-		return;
-	}
-	if (ack_owe(s, stanza, len) == -1) {
-		protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
-		return;
-	}
+	if (p == NULL)
+		return protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
+	if (base64_decode(p, &len, elem_text(data), data->textlen) == -1 ||
+	    len > data_largest(s))
+		return protocol_error(s, stanza, INBAND_BAD_DATA,
+		    SE_BAD_REQUEST);
+	if (!has_room(s, len))
+		return protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
+	if (ack_owe(s, stanza, len) == -1)
+		return protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
 	s->got++;
 	s->chats = s->turn == INBAND_TURN_OURS && len < CONGESTION_SMALL;
 	s->turn = INBAND_TURN_THEIRS;
 	s->user.block(s->arg, p, len);
+	return 1;
 }

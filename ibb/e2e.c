@@ -475,6 +475,12 @@ e2e_established(const struct e2e *e)
 }
 
 int
+e2e_finished(const struct e2e *e)
+{
+	return (SSL_get_shutdown(e->ssl) & SSL_SENT_SHUTDOWN) != 0;
+}
+
+int
 e2e_ended(const struct e2e *e)
 {
 	return e->ended;

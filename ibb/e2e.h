@@ -3,8 +3,8 @@
  * bytes in, bytes out.
  *
  * Neither certificate is signed by an authority: what counts is the key, by its
- * fingerprint, which the user of this judges.  The context, that is the two
- * peers and the subject of their stream, is bound into the handshake as the
+ * fingerprint, which the caller's function judges.  The context, that is the
+ * two peers and the subject of their stream, is bound into the handshake as the
  * ALPN protocol, so that no server on the way can connect two streams
  * crosswise.
  */
@@ -46,7 +46,7 @@ typedef const char *e2e_judge_fn(void *arg, const char *fingerprint);
  */
 struct e2e *e2e_new(SSL_CTX *ctx, int calling, const char *const *about,
 	    size_t n, e2e_judge_fn *judge, void *arg);
-/* NULL is fine. */
+/* Free a session.  NULL is fine. */
 void	 e2e_free(struct e2e *e);
 
 /*
@@ -63,8 +63,7 @@ int	 e2e_finish(struct e2e *e) MUST_CHECK;
 /* Encrypt nothing, in a record of about E2E_PAD bytes (a KeyUpdate, padded).
  * Not after the end.  0 or -1. */
 int	 e2e_pad(struct e2e *e) MUST_CHECK;
-/* From now on whatever follows the peer's end is ignored: see
- * xcat-protocol(7), Sockets. */
+/* Ignore from now on what follows the peer's end: xcat-protocol(7), Sockets. */
 void	 e2e_ignore_rest(struct e2e *e);
 /* Bytes for the peer, at most E2E_OUT_MAX: the caller drains what it has
  * sent. */
@@ -72,6 +71,8 @@ struct buf *e2e_output(struct e2e *e);
 
 /* Is the handshake done? */
 int	 e2e_established(const struct e2e *e);
+/* Have we sent our close_notify, or an alert? */
+int	 e2e_finished(const struct e2e *e);
 /* Has the peer's close_notify come? */
 int	 e2e_ended(const struct e2e *e);
 /* The peer's fingerprint; "" before it is known. */

@@ -24,15 +24,13 @@
 void
 handover_advance(struct carrier *c)
 {
-	if (c->over || c->inband == NULL)
+	if (c->over)
 		return;
-	if (c->way == CARRIER_INBAND && c->socket == CARRIER_SOCKET_UP &&
-	    c->ready)
+	if (c->way == CARRIER_INBAND && c->socket == CARRIER_SOCKET_UP)
 		carrier_set_way(c, CARRIER_MOVING);
 	if (c->way == CARRIER_MOVING && inband_unanswered(c->inband) == 0)
 		carrier_set_way(c, CARRIER_SOCKET);
-	if (c->way == CARRIER_INBAND)
-		carrier_send_blocks(c);
+	carrier_send_blocks(c);
 }
 
 /*
@@ -56,29 +54,18 @@ write_counts(struct carrier *c, struct xw *w, const char *state)
 	c->told_consumed = c->consumed;
 }
 
-static int
-handover_number(const char *s, uint64_t *n)
-{
-	*n = 0;
-	if (s == NULL || *s == '\0' || strlen(s) > 18)
-		return -1;
-	for (; *s != '\0'; s++) {
-		if (*s < '0' || *s > '9')
-			return -1;
-		*n = *n * 10 + (uint64_t)(*s - '0');
-	}
-	return 0;
-}
-
 static void	 handover_take_answer(void *, const struct elem *);
 
-void
+/*
+ * Tell the peer how the socket is, "open" or "closed", and our counts.  One
+ * request at a time: its answer sets the pace.
+ */
+static void
 handover_tell(struct carrier *c, const char *state)
 {
 	write_counts(c, iq_request(c->iqs, "set", carrier_peer(c)), state);
-	c->unheard = 0;
-	c->telling = iq_ask(c->iqs, handover_take_answer, c,
-	    IQ_NODEADLINE) == 0;
+	c->report = iq_ask(c->iqs, handover_take_answer, c, IQ_NODEADLINE) ==
+	    0 ? CARRIER_REPORT_ASKED : CARRIER_REPORT_UNHEARD;
 }
 
 /* Has our window changed so much that the peer, which reports several times in
@@ -97,21 +84,64 @@ handover_report(struct carrier *c)
 	uint64_t	 in = c->socket_in - c->told_in;
 	uint64_t	 consumed = c->consumed - c->told_consumed;
 	size_t		 worth = c->window / REPORTS;
+	int		 unheard = c->report == CARRIER_REPORT_UNHEARD;
 
-	if (c->over || c->inband == NULL || c->number == 0 || c->telling)
+	if (c->over || c->number == 0 || c->report == CARRIER_REPORT_ASKED)
 		return;
-	if (c->socket == CARRIER_SOCKET_DOWN && !c->closing_told) {
-		c->closing_told = 1;
-		handover_tell(c, "closed");
-	} else if (c->socket == CARRIER_SOCKET_UP && (in >= worth ||
-	    consumed >= worth || window_is_news(c) ||
-	    (c->urgent && (in + consumed > 0 || c->unheard)))) {
+	switch (c->socket) {
+	case CARRIER_SOCKET_HALF:
+	case CARRIER_SOCKET_UP:
+		if (in < worth && consumed < worth && !window_is_news(c) &&
+		    !(c->urgent && (in + consumed > 0 || unheard)))
+			return;
 		c->urgent = 0;
 		handover_tell(c, "open");
-	} else if (c->socket == CARRIER_SOCKET_NONE && c->consumed >= c->owed &&
-	    (c->told_consumed < c->owed || c->unheard)) {
+		break;
+	case CARRIER_SOCKET_DOWN:
+		carrier_set_stand(c, CARRIER_SOCKET_TOLD);
 		handover_tell(c, "closed");
+		break;
+	case CARRIER_SOCKET_NONE:
+		if (c->consumed >= c->owed &&
+		    (c->told_consumed < c->owed || unheard))
+			handover_tell(c, "closed");
+		break;
+	case CARRIER_SOCKET_TOLD:
+		break;
 	}
+}
+
+void
+handover_begin(struct carrier *c)
+{
+	/* The peer waits for that before it writes. */
+	if (c->socket == CARRIER_SOCKET_UP)
+		handover_tell(c, "open");
+	handover_advance(c);
+}
+
+/* Its bytes are kept until the peer confirms them. */
+void
+handover_sent(struct carrier *c, size_t len)
+{
+	c->socket_out += len;
+	carrier_pad_socket(c);
+	handover_report(c);
+}
+
+int
+handover_lost(struct carrier *c, int broke)
+{
+	int	 expected = !inband_may_carry(c->inband);
+
+	(void)broke;
+	handover_drop(c);
+	/* The end is more than what is being told says. */
+	if (c->report == CARRIER_REPORT_ASKED)
+		c->report = CARRIER_REPORT_HEARD;
+	handover_report(c);
+	handover_advance(c);
+	return expected;
 }
 
 /*
@@ -147,7 +177,7 @@ handover_take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 static void
 handover_settle(struct carrier *c)
 {
-	c->socket = CARRIER_SOCKET_NONE;
+	carrier_set_stand(c, CARRIER_SOCKET_NONE);
 	c->owed = c->received;
 	if (c->way == CARRIER_LOST)	/* no blocks are on their way */
 		c->blocked = c->landed = c->confirmed;
@@ -164,9 +194,7 @@ handover_settle(struct carrier *c)
 void
 handover_drop(struct carrier *c)
 {
-	c->socket = CARRIER_SOCKET_DOWN;
-	c->closing_told = 0;
-	c->ready = 0;
+	carrier_set_stand(c, CARRIER_SOCKET_DOWN);
 	carrier_set_way(c, c->way == CARRIER_SOCKET ? CARRIER_LOST :
 	    CARRIER_INBAND);
 }
@@ -174,9 +202,9 @@ handover_drop(struct carrier *c)
 static int
 counts_of(const struct elem *e, uint64_t *n, uint64_t *in, uint64_t *consumed)
 {
-	return handover_number(elem_attr(e, "number"), n) == -1 ||
-	    handover_number(elem_attr(e, "received"), in) == -1 ||
-	    handover_number(elem_attr(e, "consumed"), consumed) == -1 ? -1 : 0;
+	return elem_number(e, "number", 0, UINT32_MAX, n) == -1 ||
+	    elem_number(e, "received", 0, UINT64_MAX, in) == -1 ||
+	    elem_number(e, "consumed", 0, UINT64_MAX, consumed) == -1 ? -1 : 0;
 }
 
 /* The window of the peer for our bytes; without a number it is the largest. */
@@ -185,8 +213,7 @@ window_of(const struct elem *e)
 {
 	uint64_t	 n;
 
-	if (handover_number(elem_attr(e, "window"), &n) == -1 ||
-	    n > CARRIER_WINDOW)
+	if (elem_number(e, "window", 0, CARRIER_WINDOW, &n) == -1)
 		return CARRIER_WINDOW;
 	return n < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST : (size_t)n;
 }
@@ -199,7 +226,7 @@ peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 		bad_control(c);
 		return;
 	}
-	if (c->socket == CARRIER_SOCKET_DOWN) {
+	if (c->socket == CARRIER_SOCKET_TOLD) {
 		if (consumed > c->confirmed)
 			c->confirmed = consumed;
 		handover_settle(c);
@@ -212,7 +239,7 @@ peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 static void
 not_heard(struct carrier *c, enum stanza_error err)
 {
-	c->unheard = 1;
+	c->report = CARRIER_REPORT_UNHEARD;
 	if (inband_is_away(err) && inband_may_carry(c->inband))
 		inband_sync(c->inband);
 }
@@ -224,14 +251,14 @@ handover_take_answer(void *arg, const struct elem *answer)
 	const struct elem	*e = elem_child(answer, NS_XCAT, "socket");
 	uint64_t		 n, in, consumed;
 
-	c->telling = 0;
+	c->report = CARRIER_REPORT_HEARD;
 	if (c->over)
 		return;
 	if (stanza_error(answer) != SE_NONE) {
 		not_heard(c, stanza_error(answer));
 		return;
 	}
-	if (e != NULL && c->socket == CARRIER_SOCKET_DOWN && c->closing_told &&
+	if (e != NULL && c->socket == CARRIER_SOCKET_TOLD &&
 	    counts_of(e, &n, &in, &consumed) == 0 && n == c->number)
 		peer_closed(c, in, consumed);
 	handover_report(c);
@@ -242,13 +269,13 @@ control_open(struct carrier *c, const struct elem *iq, uint64_t in,
     uint64_t consumed)
 {
 	iq_ok(c->iqs, iq);
-	if (c->socket != CARRIER_SOCKET_UP)
+	if (!carrier_has_socket(c))
 		return;		/* we dropped it, and told the peer */
 	if (handover_take_counts(c, in, consumed) == -1) {
 		bad_control(c);
 		return;
 	}
-	c->ready = 1;
+	carrier_set_stand(c, CARRIER_SOCKET_UP);
 	c->window = window_of(elem_child(iq, NS_XCAT, "socket"));
 	handover_advance(c);
 	carrier_confirm(c, consumed);
@@ -258,28 +285,28 @@ static void
 control_closed(struct carrier *c, const struct elem *iq, uint64_t in,
     uint64_t consumed)
 {
-	if (c->socket == CARRIER_SOCKET_UP)
+	if (carrier_has_socket(c))
 		handover_drop(c);
 	write_counts(c, iq_result(c->iqs, iq), "closed");
-	c->closing_told = 1;
+	if (c->socket == CARRIER_SOCKET_DOWN)
+		carrier_set_stand(c, CARRIER_SOCKET_TOLD);
 	if (iq_send(c->iqs) == 0)
 		peer_closed(c, in, consumed);
 	handover_report(c);
 }
 
 void
-carrier_control(struct carrier *c, const struct elem *iq,
+handover_control(struct carrier *c, const struct elem *iq,
     const struct elem *socket)
 {
 	const char	*state = elem_attr(socket, "state");
 	uint64_t	 n, in, consumed;
 
-	if (c->over || c->inband == NULL) {
+	if (c->over) {
 		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
 		return;
 	}
-	if (counts_of(socket, &n, &in, &consumed) == -1 || state == NULL ||
-	    n > UINT32_MAX) {
+	if (counts_of(socket, &n, &in, &consumed) == -1 || state == NULL) {
 		iq_refuse(c->iqs, iq, SE_BAD_REQUEST, NULL);
 		return;
 	}

@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "ibb/inband_int.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/number.h"
+
+#define N(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const char *const state_names[] = {
 	"offered", "opening", "open", "ended"
@@ -43,27 +46,42 @@ inband_trace(const struct inband *s, const char *what, const char *from,
 	s->ibb->host.trace(s->ibb->host.arg, line);
 }
 
-void
+int
 inband_set_state(struct inband *s, enum inband_state state)
 {
+	/* What is offered or asked for opens or ends; an end is for good. */
+	if (s->state == INBAND_ENDED || state < INBAND_OPEN ||
+	    state == s->state)
+		return -1;
 	inband_trace(s, "", state_names[s->state], state_names[state]);
-	if (state == INBAND_ENDED && s->state != INBAND_ENDED)
+	if (state == INBAND_ENDED)
 		RB_REMOVE(inband_tree, &s->ibb->streams, s);
 	s->state = state;
+	return 0;
 }
 
-void
+/* A direction goes from open to closed, with a stop between or without. */
+static int
+inband_set_half(const struct inband *s, const char *what,
+    enum inband_half *half, enum inband_half to)
+{
+	if (to <= *half)
+		return -1;
+	inband_trace(s, what, half_names[*half], half_names[to]);
+	*half = to;
+	return 0;
+}
+
+int
 inband_set_in(struct inband *s, enum inband_half half)
 {
-	inband_trace(s, "in: ", half_names[s->in], half_names[half]);
-	s->in = half;
+	return inband_set_half(s, "in: ", &s->in, half);
 }
 
-void
+int
 inband_set_out(struct inband *s, enum inband_half half)
 {
-	inband_trace(s, "out: ", half_names[s->out], half_names[half]);
-	s->out = half;
+	return inband_set_half(s, "out: ", &s->out, half);
 }
 
 void
@@ -93,6 +111,76 @@ inband_fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
 }
 
 /*
+ * What comes
+ */
+
+void
+inband_refuse_iq(struct ibb *b, const struct elem *stanza,
+    enum stanza_error err)
+{
+	if (stanza_is(stanza, "iq"))
+		iq_refuse(b->iqs, stanza, err, NULL);
+}
+
+/* The stream of which a message came back.  Not all servers return its
+ * content, but all return its id: the sid, a dot and the seq. */
+static struct inband *
+inband_bounced(struct ibb *b, const struct elem *stanza,
+    const struct elem *data)
+{
+	const char	*from = elem_attr(stanza, "from");
+	const char	*id = elem_attr(stanza, "id"), *dot;
+	char		 sid[SID_MAX + 1];
+
+	if (data != NULL)
+		return inband_find(b, from, elem_attr(data, "sid"));
+	if (id == NULL || (dot = strrchr(id, '.')) == NULL ||
+	    dot - id > SID_MAX)
+		return NULL;
+	snprintf(sid, sizeof(sid), "%.*s", (int)(dot - id), id);
+	return inband_find(b, from, sid);
+}
+
+static int
+bounce_input(void *arg, const struct elem *stanza, const struct elem *none)
+{
+	const struct elem	*data = elem_child(stanza, NS_IBB, NULL);
+	struct inband		*s = inband_bounced(arg, stanza, data);
+
+	(void)none;
+	if (s != NULL && s->state == INBAND_OPEN && s->message) {
+		inband_abort(s, SE_ITEM_NOT_FOUND);
+		s->user.failed(s->arg, INBAND_UNDELIVERED,
+		    stanza_error(stanza), stanza_errortext(stanza));
+	}
+	return s != NULL || data != NULL;
+}
+
+/* What is no request of XEP-0047; a message has no answer. */
+static int
+bad_input(void *arg, const struct elem *stanza, const struct elem *payload)
+{
+	(void)payload;
+	inband_refuse_iq(arg, stanza, SE_BAD_REQUEST);
+	return 1;
+}
+
+static const struct dispatch_entry inband_entries[] = {
+	{ DISPATCH_SET, NS_IBB, "open", open_input },
+	{ DISPATCH_SET, NS_IBB, "data", data_input },
+	{ DISPATCH_SET, NS_IBB, "close", close_input },
+	{ DISPATCH_SET, NS_IBB, NULL, bad_input },
+	{ DISPATCH_SET, NS_XCAT, "sync", sync_input },
+	{ DISPATCH_SET, NS_XCAT, "closed", closed_input },
+	{ DISPATCH_GET, NS_IBB, NULL, bad_input },
+	{ DISPATCH_MESSAGE, NS_IBB, "data", data_input },
+	{ DISPATCH_MESSAGE, NS_IBB, "close", close_input },
+	{ DISPATCH_MESSAGE, NS_IBB, NULL, bad_input },
+	{ DISPATCH_BOUNCE, NULL, NULL, bounce_input },
+	{ DISPATCH_CUT, NS_IBB, "data", data_cut_input },
+};
+
+/*
  * Life and death
  */
 
@@ -103,6 +191,13 @@ ibb_new(struct iq_table *iqs, const struct ibb_host *host)
 
 	if ((b = calloc(1, sizeof(*b))) == NULL)
 		return NULL;
+	if ((b->dispatch = dispatch_new()) == NULL ||
+	    dispatch_add(b->dispatch, inband_entries, N(inband_entries), b) ==
+	    -1) {
+		dispatch_free(b->dispatch);
+		free(b);
+		return NULL;
+	}
 	b->iqs = iqs;
 	b->host = *host;
 	RB_INIT(&b->streams);
@@ -117,6 +212,7 @@ ibb_free(struct ibb *b)
 {
 	if (b == NULL)
 		return;
+	dispatch_free(b->dispatch);
 	tombstone_free_all(b);
 	buf_free(&b->scratch);
 	free(b);
@@ -204,14 +300,7 @@ inband_make_sid(char *sid)
 }
 
 struct inband *
-inband_new(struct ibb *b, const char *peer, size_t block_size, int message,
-    const struct inband_user *user, void *arg)
-{
-	return inband_new_sid(b, peer, NULL, block_size, message, user, arg);
-}
-
-struct inband *
-inband_new_sid(struct ibb *b, const char *peer, const char *sid,
+inband_new(struct ibb *b, const char *peer, const char *sid,
     size_t block_size, int message, const struct inband_user *user, void *arg)
 {
 	struct inband	*s;
@@ -243,31 +332,8 @@ inband_find(struct ibb *b, const char *peer, const char *sid)
 }
 
 /*
- * What comes
+ * What is known of them
  */
-
-long
-inband_number(const char *s)
-{
-	long	 n = 0;
-
-	if (s == NULL || *s == '\0' || strlen(s) > 9)
-		return -1;
-	for (; *s != '\0'; s++) {
-		if (*s < '0' || *s > '9')
-			return -1;
-		n = n * 10 + (*s - '0');
-	}
-	return n;
-}
-
-void
-inband_refuse_iq(struct ibb *b, const struct elem *stanza,
-    enum stanza_error err)
-{
-	if (stanza_is(stanza, "iq"))
-		iq_refuse(b->iqs, stanza, err, NULL);
-}
 
 size_t
 inband_held(const struct inband *s)
@@ -307,64 +373,14 @@ ibb_congested(struct ibb *b)
 	return 0;
 }
 
-/* The stream of which a message came back.  Not all servers return its
- * content, but all return its id: the sid, a dot and the seq. */
-static struct inband *
-inband_bounced(struct ibb *b, const struct elem *stanza,
-    const struct elem *data)
-{
-	const char	*from = elem_attr(stanza, "from");
-	const char	*id = elem_attr(stanza, "id"), *dot;
-	char		 sid[SID_MAX + 1];
-
-	if (data != NULL)
-		return inband_find(b, from, elem_attr(data, "sid"));
-	if (id == NULL || (dot = strrchr(id, '.')) == NULL ||
-	    dot - id > SID_MAX)
-		return NULL;
-	snprintf(sid, sizeof(sid), "%.*s", (int)(dot - id), id);
-	return inband_find(b, from, sid);
-}
-
-static int
-inband_take_bounce(struct ibb *b, const struct elem *stanza,
-    const struct elem *data)
-{
-	struct inband	*s = inband_bounced(b, stanza, data);
-
-	if (s != NULL && s->state == INBAND_OPEN && s->message) {
-		inband_abort(s, SE_ITEM_NOT_FOUND);
-		s->user.failed(s->arg, INBAND_UNDELIVERED,
-		    stanza_error(stanza), stanza_errortext(stanza));
-	}
-	return s != NULL || data != NULL;
-}
-
 int
 ibb_input(struct ibb *b, const struct elem *stanza)
 {
-	const struct elem	*e = elem_child(stanza, NS_IBB, NULL);
-	const struct elem	*own = elem_child(stanza, NS_XCAT, NULL);
-	int			 iq = stanza_is(stanza, "iq");
+	return dispatch_stanza(b->dispatch, stanza);
+}
 
-	if (!iq && !stanza_is(stanza, "message"))
-		return 0;
-	/* Errors may echo what they refuse: the type comes first. */
-	if (stanza_type(stanza, "error"))
-		return !iq && inband_take_bounce(b, stanza, e);
-	if (iq && stanza_type(stanza, "set") && own != NULL)
-		return recover_input(b, stanza, own);
-	if (e == NULL || (iq && stanza_type(stanza, "result")))
-		return 0;
-	if (iq && !stanza_type(stanza, "set"))
-		inband_refuse_iq(b, stanza, SE_BAD_REQUEST);
-	else if (elem_is(e, NS_IBB, "open") && iq)
-		open_input(b, stanza, e);
-	else if (elem_is(e, NS_IBB, "data"))
-		data_input(b, stanza, e);
-	else if (elem_is(e, NS_IBB, "close"))
-		close_input(b, stanza, e);
-	else
-		inband_refuse_iq(b, stanza, SE_BAD_REQUEST);
-	return 1;
+int
+ibb_cut(struct ibb *b, const struct elem *stanza)
+{
+	return dispatch_cut(b->dispatch, stanza);
 }

@@ -45,19 +45,20 @@ struct ibb_host {
 	 * inband_refuse() it, now or later.  open is its <open/>, valid
 	 * during the call. */
 	void	(*offer)(void *arg, struct inband *s, const struct elem *open);
-	/* The peer of a stream that has ended knows that; may be NULL. */
+	/* The peer of a stream that has ended has been told so; may be
+	 * NULL. */
 	void	(*settled)(void *arg);
 	/* Microseconds of a clock that does not go back; NULL: blocks are not
 	 * paced, and INBAND_WINDOW of them may be unanswered. */
 	int64_t	(*now)(void);
-	/* There is no room for a stream, but may be in a tenth of a second,
-	 * though nothing comes: ask then.  With a clock; else NULL. */
+	/* A stream has no room now, but may have in a tenth of a second even
+	 * if nothing comes: ask it again then.  NULL without a clock. */
 	void	(*ask_later)(void *arg);
-	/* Call ibb_answer() in a moment, when the local ends of streams had
-	 * time to say something; NULL: no answer waits for that. */
+	/* Call ibb_answer() in a moment, when the local ends of the streams
+	 * have had time to reply; NULL: no answer waits for that. */
 	void	(*answer_later)(void *arg);
-	/* Bytes that the server takes in a stanza (XEP-0478), 0: it does not
-	 * say; NULL: it is not known. */
+	/* Bytes that the server takes in a stanza (XEP-0478); 0 if it does not
+	 * say.  NULL: never known. */
 	size_t	(*most)(void *arg);
 	/* A line for -v, for example "in: open -> closing". */
 	void	(*trace)(void *arg, const char *line);
@@ -70,7 +71,7 @@ enum inband_fault {
 	INBAND_SILENT,		/* our open or close was not answered */
 	INBAND_UNDELIVERED,	/* a block or the close came back: err */
 	INBAND_BAD_DATA,	/* the peer broke the protocol: err */
-	INBAND_OVERRUN,		/* it sent more than we can hold */
+	INBAND_OVERRUN,		/* the peer sent more than we can hold */
 	INBAND_BROKEN,		/* the socket that carried it alone broke */
 	INBAND_UNSENT		/* we could not send or lacked memory */
 };
@@ -115,15 +116,12 @@ struct ibb *ibb_new(struct iq_table *iqs, const struct ibb_host *host);
 /* Free it.  All its streams must have been freed before.  NULL is fine. */
 void	 ibb_free(struct ibb *b);
 
-/* Take a received iq (get, set) or message.  Returns 1 if it was for a stream,
- * and has been dealt with; 0 if not. */
+/* Take a received iq (get, set) or message, as dispatch_stanza(): 1 if it was
+ * for a stream and has been dealt with, 0 if not. */
 int	 ibb_input(struct ibb *b, const struct elem *stanza);
 
-/*
- * Take a stanza that was too large to be kept, of which only the start tag and,
- * at most, that of its first child are there.  If it was a block, its stream
- * fails.  Returns 1 if it was, and it is answered; 0 if not.
- */
+/* Take a stanza that was too large to be kept, as dispatch_cut().  If it was a
+ * block, its stream fails, and 1 is returned. */
 int	 ibb_cut(struct ibb *b, const struct elem *stanza);
 
 /* Give the answers that wait. */
@@ -157,21 +155,18 @@ void	 ibb_back(struct ibb *b, int too_big);
 /* A sid that cannot be guessed, into sid[INBAND_SID]. */
 void	 inband_make_sid(char *sid);
 /*
- * A stream to peer (a full JID), with blocks of at most block_size, in message
- * stanzas if message is set; not asked for yet.  NULL when out of memory.
+ * A stream to peer (a full JID), with the sid that has been agreed on (NULL: a
+ * random one) and blocks of at most block_size bytes, in message stanzas if
+ * message is set; not asked for yet.  NULL when out of memory.
  */
 struct inband *inband_new(struct ibb *b, const char *peer,
-	    size_t block_size, int message, const struct inband_user *user,
-	    void *arg);
-/* inband_new() with a sid that has been agreed on; NULL is a random one. */
-struct inband *inband_new_sid(struct ibb *b, const char *peer,
 	    const char *sid, size_t block_size, int message,
 	    const struct inband_user *user, void *arg);
 /*
- * Ask the peer for it (section 2.1).  On resource-constraint it is asked again
- * with half the size.  extra, if not NULL, writes children into <open/>.  Ends
- * with opened or failed; deadline bounds each try.  0, or -1 if it cannot be
- * sent.
+ * Ask the peer to open (section 2.1).  On resource-constraint the peer is asked
+ * again with half the size.  extra, if not NULL, writes children into <open/>.
+ * Ends with opened or failed; deadline bounds each try.  0, or -1 if it cannot
+ * be sent.
  */
 int	 inband_open(struct inband *s, int64_t deadline,
 	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
@@ -199,6 +194,7 @@ void	 inband_trace(const struct inband *s, const char *what,
 
 /* The full JID of the peer. */
 const char *inband_peer(const struct inband *s);
+/* The sid of the stream (XEP-0047 section 2.1). */
 const char *inband_sid(const struct inband *s);
 /* Set the largest block that we take, whatever <open/> says, as not every
  * program heeds that; and the largest that the peer has said to take.  0: what
@@ -211,19 +207,20 @@ size_t	 inband_room(const struct inband *s);
 /* How many blocks that were sent are unanswered: messages count only after the
  * peer has asked to close. */
 size_t	 inband_unanswered(const struct inband *s);
-/* May a block that was taken on go now?  It need not wait for other streams as
- * inband_room() does: when this stream's blocks have been answered, it may. */
+/* May a block that was taken on go now?  It may when this stream's own blocks
+ * are answered; inband_room() also makes it wait for other streams. */
 int	 inband_takes(const struct inband *s);
 
-/* Can something else carry its bytes for a while?  Not if it sends messages,
- * whose arrival is not known, nor once it closes. */
+/* Can a socket carry its bytes for a while?  Not if it sends messages, whose
+ * arrival is not known, and not once it closes. */
 int	 inband_may_carry(const struct inband *s);
 
 /* Send one block of 1 to inband_block() bytes, which stand for weight bytes
  * of the user's.  Only if inband_takes().  0, or -1 and it has failed. */
 int	 inband_send(struct inband *s, const void *data, size_t len,
 	    size_t weight) MUST_CHECK;
-/* Answer the n oldest unanswered received blocks, of a closed stream too. */
+/* Answer the n oldest unanswered received blocks, also of a stream that has
+ * ended: section 2.2. */
 void	 inband_answer(struct inband *s, size_t n);
 
 /*
@@ -233,8 +230,8 @@ void	 inband_answer(struct inband *s, size_t n);
  * has been answered.
  */
 void	 inband_close(struct inband *s, int64_t deadline);
-/* Close towards a peer that asked first, but ask it to close, too, to hear its
- * last words once more: its receipt in <close/> is out of date. */
+/* Close towards a peer that asked first, and ask it to close, too, for another
+ * receipt: the receipt in its <close/> is out of date. */
 void	 inband_close_back(struct inband *s, int64_t deadline);
 
 /*

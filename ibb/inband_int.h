@@ -14,6 +14,7 @@
 #include "xml/check.h"
 #include "xml/iq.h"
 
+struct dispatch;
 struct elem;
 struct xw;
 
@@ -168,6 +169,7 @@ struct tombstone {
 
 struct ibb {
 	struct iq_table		*iqs;
+	struct dispatch		*dispatch;	/* what comes for streams */
 	struct ibb_host		 host;
 	struct inband_tree	 streams;
 	struct path_tree	 paths;
@@ -184,12 +186,15 @@ struct ibb {
 
 /* inband.c */
 
-/* The setter of state: it traces, and an ended stream leaves the tree. */
-void	 inband_set_state(struct inband *s, enum inband_state state);
-/* The setter of in, the peer's direction: it traces. */
-void	 inband_set_in(struct inband *s, enum inband_half half);
-/* The setter of out, our direction: it traces. */
-void	 inband_set_out(struct inband *s, enum inband_half half);
+/* The setter of state: it traces the move, and an ended stream leaves the tree.
+ * 0, or -1 with the state unchanged if there is no move from it to the new one:
+ * a stream opens or ends once, and only inband_insert() begins. */
+int	 inband_set_state(struct inband *s, enum inband_state state);
+/* The setter of in, the peer's direction (XEP-0047 section 2.3), as
+ * inband_set_state(): it never goes back, nor stays. */
+int	 inband_set_in(struct inband *s, enum inband_half half);
+/* The setter of out, our direction, as inband_set_in(). */
+int	 inband_set_out(struct inband *s, enum inband_half half);
 /* A stream that inband_find() does not find yet; peer and sid are copied.  NULL
  * when out of memory. */
 struct inband *inband_make(struct ibb *b, const char *peer, const char *sid);
@@ -208,20 +213,23 @@ void	 inband_flight_free(struct inband *s);
 /* Answer an iq with an error; a message has no answer. */
 void	 inband_refuse_iq(struct ibb *b, const struct elem *stanza,
 	    enum stanza_error err);
-/* An unsigned number of nine digits at most; -1 if it is none. */
-long	 inband_number(const char *s);
 
 /* open.c, data.c, close.c */
 
+/* The functions ..._input() are of dispatch_fn (ibb/dispatch.h); arg is the
+ * struct ibb. */
+
 /* Take an <open/> (XEP-0047 section 2.1): its iq is answered, or an offer is
  * made to the host. */
-void	 open_input(struct ibb *b, const struct elem *iq,
-	    const struct elem *open);
+int	 open_input(void *arg, const struct elem *iq, const struct elem *open);
 /* Take a <data/> (section 2.2): its bytes go to the user, or it is refused. */
-void	 data_input(struct ibb *b, const struct elem *stanza,
+int	 data_input(void *arg, const struct elem *stanza,
+	    const struct elem *data);
+/* Take a <data/> that was too large to be kept: its stream fails. */
+int	 data_cut_input(void *arg, const struct elem *stanza,
 	    const struct elem *data);
 /* Take a <close/> (section 2.3). */
-void	 close_input(struct ibb *b, const struct elem *stanza,
+int	 close_input(void *arg, const struct elem *stanza,
 	    const struct elem *close);
 
 /* Ask the peer to open, for the first time or again: 0 or -1. */
@@ -303,13 +311,13 @@ int	 path_takes(const struct inband *s);
 
 /* recover.c */
 
+/* The setter of hold: it traces the move. */
+void	 recover_set_hold(struct inband *s, enum inband_hold hold);
 /* An error came back for a block or an open: if that can be mended, begin
  * to, and return 1. */
 int	 recover_mends(struct inband *s, enum stanza_error err);
-/* Take an iq set with an element of NS_XCAT: 1, or 0 if it is not for
- * streams. */
-int	 recover_input(struct ibb *b, const struct elem *iq,
-	    const struct elem *e);
+/* Take the peer's <sync/>: its counts, and it is told ours. */
+int	 sync_input(void *arg, const struct elem *iq, const struct elem *sync);
 /* A block came that is not the expected one: 1 if it has been dealt with. */
 int	 recover_repeated(struct inband *s, const struct elem *stanza,
 	    uint16_t seq);
@@ -327,7 +335,7 @@ int	 tombstone_close(struct ibb *b, const struct elem *iq,
 /* The peer has answered our <close/>: tell it that the answer has come. */
 void	 tombstone_settle(struct inband *s);
 /* Take the peer's word <closed/> that our answer to its <close/> has come. */
-void	 tombstone_settled(struct ibb *b, const struct elem *iq,
+int	 closed_input(void *arg, const struct elem *iq,
 	    const struct elem *closed);
 /* Forget all remembered streams. */
 void	 tombstone_free_all(struct ibb *b);

@@ -35,7 +35,7 @@ open_answered(void *arg, const struct elem *answer)
 	} else if (err != SE_NONE) {
 		inband_fail(s, INBAND_REFUSED, err, stanza_errortext(answer));
 	} else {
-		s->hold = INBAND_HOLD_NOT;
+		recover_set_hold(s, INBAND_HOLD_NOT);
 		inband_set_state(s, INBAND_OPEN);
 		s->user.opened(s->arg, answer);
 	}
@@ -117,40 +117,60 @@ open_again(struct inband *s, const char *id)
 	return 1;
 }
 
-void
-open_input(struct ibb *b, const struct elem *iq, const struct elem *open)
+/* An offer that is to be made, or NULL and *err, with which it is refused. */
+static struct inband *
+open_offer(struct ibb *b, const struct elem *iq, const struct elem *open,
+    enum stanza_error *err)
 {
 	const char	*from = elem_attr(iq, "from");
 	const char	*id = elem_attr(iq, "id");
 	const char	*sid = elem_attr(open, "sid");
 	const char	*kind = elem_attr(open, "stanza");
-	long		 block = inband_number(elem_attr(open, "block-size"));
 	struct inband	*s;
+	uint64_t	 block;
+
+	*err = SE_BAD_REQUEST;
+	if (!good_sid(sid) || elem_number(open, "block-size", 1,
+	    INBAND_BLOCK_MAX, &block) == -1 ||
+	    inband_find(b, from, sid) != NULL ||
+	    (kind != NULL && strcmp(kind, "iq") != 0 &&
+	    strcmp(kind, "message") != 0))
+		return NULL;
+	*err = SE_BUSY;
+	if ((s = inband_make(b, from, sid)) == NULL ||
+	    (id != NULL && (s->open_id = strdup(id)) == NULL)) {
+		inband_free(s);
+		return NULL;
+	}
+	s->block = (size_t)block;
+	s->message = kind != NULL && strcmp(kind, "message") == 0;
+	return s;
+}
+
+int
+open_input(void *arg, const struct elem *iq, const struct elem *open)
+{
+	struct ibb		*b = arg;
+	const char		*from = elem_attr(iq, "from");
+	const char		*id = elem_attr(iq, "id");
+	enum stanza_error	 err;
+	struct inband		*s;
 
 	if (from == NULL || b->host.offer == NULL ||
 	    !b->host.allowed(b->host.arg, from)) {
 		iq_refuse(b->iqs, iq, SE_SERVICE_UNAVAILABLE, NULL);
-		return;
+		return 1;
 	}
-	if (id != NULL && open_again(inband_find(b, from, sid), id))
-		return;
-	if (!good_sid(sid) || block < 1 || block > INBAND_BLOCK_MAX ||
-	    inband_find(b, from, sid) != NULL ||
-	    (kind != NULL && strcmp(kind, "iq") != 0 &&
-	    strcmp(kind, "message") != 0)) {
-		iq_refuse(b->iqs, iq, SE_BAD_REQUEST, NULL);
-		return;
+	if (id != NULL && open_again(inband_find(b, from,
+	    elem_attr(open, "sid")), id))
+		return 1;
+	if ((s = open_offer(b, iq, open, &err)) == NULL) {
+		iq_refuse(b->iqs, iq, err, NULL);
+		return 1;
 	}
-	if ((s = inband_make(b, from, sid)) == NULL ||
-	    (id != NULL && (s->open_id = strdup(id)) == NULL)) {
-		inband_free(s);
-		iq_refuse(b->iqs, iq, SE_BUSY, NULL);
-		return;
-	}
-	s->block = block;
-	s->message = kind != NULL && strcmp(kind, "message") == 0;
 	inband_insert(s, INBAND_OFFERED);
 	b->host.offer(b->host.arg, s, open);
+	return 1;
 }
 
 void

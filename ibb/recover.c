@@ -21,7 +21,7 @@
 
 static const char *const hold_names[] = { "not", "silent", "away" };
 
-static void
+void
 recover_set_hold(struct inband *s, enum inband_hold hold)
 {
 	if (hold == s->hold)
@@ -186,18 +186,6 @@ recover_go_on(struct inband *s, uint64_t received)
  * The elements
  */
 
-static int
-parse_count(const struct elem *e, const char *name, uint64_t *n)
-{
-	const char	*s = elem_attr(e, name);
-
-	if (s == NULL || *s == '\0' || strlen(s) > 19 ||
-	    strspn(s, "0123456789") != strlen(s))
-		return -1;
-	*n = strtoull(s, NULL, 10);
-	return 0;
-}
-
 static void
 write_sync(struct xw *w, const char *sid, uint64_t got, uint64_t paid)
 {
@@ -217,8 +205,8 @@ recover_take_counts(struct inband *s, const struct elem *sync,
 {
 	uint64_t	 answered;
 
-	if (parse_count(sync, "received", received) == -1 ||
-	    parse_count(sync, "answered", &answered) == -1 ||
+	if (elem_number(sync, "received", 0, UINT64_MAX, received) == -1 ||
+	    elem_number(sync, "answered", 0, UINT64_MAX, &answered) == -1 ||
 	    answered > *received || *received > s->sent) {
 		inband_abort(s, SE_BAD_REQUEST);
 		if (s->user.failed != NULL)
@@ -335,63 +323,66 @@ inband_sync(struct inband *s)
 		recover_ask(s, 0);
 }
 
-static void
-take_sync(struct ibb *b, const struct elem *iq, const struct elem *sync)
+/* The peer's counts may be older than our last blocks, so ask for new ones.
+ * But not in answer to every question: two ends that did would ask each other
+ * for ever. */
+static int
+recover_asks_back(const struct inband *s, int lost)
 {
-	const char	*from = elem_attr(iq, "from");
-	const char	*sid = elem_attr(sync, "sid");
-	const char	*lost = elem_attr(sync, "lost");
-	struct inband	*s = inband_find(b, from, sid);
-	struct tombstone	*g;
+	if (!lost)
+		return s->hold != INBAND_HOLD_NOT && !s->sync_asked;
+	return s->hold != INBAND_HOLD_NOT || s->nflights > 0 ||
+	    s->out == INBAND_HALF_CLOSING;
+}
+
+/* The peer asks how far an open stream has come. */
+static void
+recover_answer(struct inband *s, const struct elem *iq,
+    const struct elem *sync)
+{
+	struct iq_table	*t = s->ibb->iqs;
+	int		 lost = elem_attr(sync, "lost") != NULL;
 	uint64_t	 received;
 
-	if (s == NULL && (g = tombstone_find(b, from, sid)) != NULL) {
-		write_sync(iq_result(b->iqs, iq), sid, g->got, g->paid);
-		iq_post(b->iqs);
-		return;
-	}
-	if (s != NULL && s->state == INBAND_OPENING) {
-		/* The peer has accepted our open, and its answer is lost. */
-		iq_refuse(b->iqs, iq, SE_RECIPIENT_UNAVAILABLE, NULL);
-		open_anew(s);
-		return;
-	}
-	if (s == NULL || !s->can_sync) {
-		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
-		return;
-	}
-	write_sync(iq_result(b->iqs, iq), sid, s->got, s->paid);
-	if (iq_send(b->iqs) == -1) {
+	write_sync(iq_result(t, iq), s->sid, s->got, s->paid);
+	if (iq_send(t) == -1) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return;
 	}
 	if (s->state != INBAND_OPEN ||
 	    recover_take_counts(s, sync, &received) == -1)
 		return;
-	if (lost != NULL)
+	if (lost)
 		forget_pings(s);
-	/* The peer's counts may be older than our last blocks, so ask for new
-	 * ones.  But not in answer to every question: two ends that did would
-	 * ask each other for ever. */
-	if (lost != NULL ? s->hold != INBAND_HOLD_NOT || s->nflights > 0 ||
-	    s->out == INBAND_HALF_CLOSING :
-	    s->hold != INBAND_HOLD_NOT && !s->sync_asked) {
-		s->peer_lost |= lost != NULL;
+	if (recover_asks_back(s, lost)) {
+		s->peer_lost |= lost;
 		recover_ask(s, 0);
 	} else if (s->hold == INBAND_HOLD_NOT) {
-		recover_mended(s, lost != NULL);
+		recover_mended(s, lost);
 	}
 }
 
 int
-recover_input(struct ibb *b, const struct elem *iq, const struct elem *e)
+sync_input(void *arg, const struct elem *iq, const struct elem *sync)
 {
-	if (elem_is(e, NS_XCAT, "sync"))
-		take_sync(b, iq, e);
-	else if (elem_is(e, NS_XCAT, "closed"))
-		tombstone_settled(b, iq, e);
-	else
-		return 0;
+	struct ibb	*b = arg;
+	const char	*from = elem_attr(iq, "from");
+	const char	*sid = elem_attr(sync, "sid");
+	struct inband	*s = inband_find(b, from, sid);
+	struct tombstone	*g;
+
+	if (s == NULL && (g = tombstone_find(b, from, sid)) != NULL) {
+		write_sync(iq_result(b->iqs, iq), sid, g->got, g->paid);
+		iq_post(b->iqs);
+	} else if (s != NULL && s->state == INBAND_OPENING) {
+		/* The peer has accepted our open, and its answer is lost. */
+		iq_refuse(b->iqs, iq, SE_RECIPIENT_UNAVAILABLE, NULL);
+		open_anew(s);
+	} else if (s == NULL || !s->can_sync) {
+		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
+	} else {
+		recover_answer(s, iq, sync);
+	}
 	return 1;
 }
 

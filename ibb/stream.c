@@ -42,6 +42,34 @@ stream_set_state(struct stream *s, enum stream_state state)
 }
 
 int
+stream_set_out(struct stream *s, enum stream_out out)
+{
+	static const char *const	 names[] = {
+		"open", "finished", "ended", "closing"
+	};
+
+	if (out <= s->out)
+		return -1;
+	carrier_trace(s->carrier, "ends: out: ", names[s->out], names[out]);
+	s->out = out;
+	return 0;
+}
+
+int
+stream_set_in(struct stream *s, enum stream_in in)
+{
+	static const char *const	 names[] = {
+		"open", "ended", "closing"
+	};
+
+	if (in <= s->in)
+		return -1;
+	carrier_trace(s->carrier, "ends: in: ", names[s->in], names[in]);
+	s->in = in;
+	return 0;
+}
+
+int
 stream_over(const struct stream *s)
 {
 	return s->state == STREAM_CLOSED || s->state == STREAM_FAILED;
@@ -181,6 +209,8 @@ stream_decrypt(struct stream *s, const void *data, size_t len)
 	s->received += buf_len(&s->rx) - before;
 	if (s->state == STREAM_OPENING && e2e_established(s->e2e))
 		stream_set_state(s, STREAM_OPEN);
+	if (e2e_ended(s->e2e))
+		stream_set_in(s, STREAM_IN_ENDED);
 	carrier_push(s->carrier, 0);
 	return 0;
 }
@@ -230,31 +260,14 @@ stream_room(struct stream *s)
 {
 	size_t	 blocks = carrier_room_blocks(s->carrier);
 
-	if (s->state != STREAM_OPEN || s->finished || s->peer_closing)
+	if (s->state != STREAM_OPEN || s->out != STREAM_OUT_OPEN ||
+	    s->in == STREAM_IN_CLOSING)
 		return 0;
 	/* A record that takes many blocks goes out alone. */
 	if (stream_has_small_blocks(s) && blocks > 1)
 		blocks = 1;
 	return blocks > 0 ? blocks * stream_payload(s) :
 	    carrier_room_bytes(s->carrier);
-}
-
-static int
-stream_write_block(struct stream *s, const void *data, size_t len)
-{
-	s->sent += len;
-	if (s->e2e == NULL) {
-		if (buf_add(carrier_out(s->carrier), data, len) == -1) {
-			stream_give_up(s, STREAM_INTERNAL, SE_BUSY,
-			    "out of memory");
-			return -1;
-		}
-	} else if (e2e_write(s->e2e, data, len) == -1) {
-		stream_session_broken(s);
-		return -1;
-	}
-	carrier_push(s->carrier, len);
-	return s->state == STREAM_FAILED ? -1 : 0;
 }
 
 int
@@ -267,7 +280,18 @@ stream_write(struct stream *s, const void *data, size_t len)
 		most = len;
 	for (; len > 0; p += n, len -= n) {
 		n = len < most ? len : most;
-		if (stream_write_block(s, p, n) == -1)
+		s->sent += n;
+		if (s->e2e != NULL) {
+			if (e2e_write(s->e2e, p, n) == -1) {
+				stream_session_broken(s);
+				return -1;
+			}
+		} else if (buf_add(carrier_out(s->carrier), p, n) == -1) {
+			stream_starve(s);
+			return -1;
+		}
+		carrier_push(s->carrier, n);
+		if (s->state == STREAM_FAILED)
 			return -1;
 	}
 	stream_account(s);
@@ -290,12 +314,10 @@ stream_on_answered(void *arg, size_t weight)
  */
 
 static int
-stream_take_block(struct stream *s, const void *data, size_t len)
+stream_add_plain(struct stream *s, const void *data, size_t len)
 {
-	if (s->e2e != NULL)
-		return stream_decrypt(s, data, len);
 	if (buf_add(&s->rx, data, len) == -1) {
-		stream_give_up(s, STREAM_INTERNAL, SE_BUSY, "out of memory");
+		stream_starve(s);
 		return -1;
 	}
 	s->received += len;
@@ -308,10 +330,10 @@ stream_on_block(void *arg, const void *data, size_t len)
 	struct stream	*s = arg;
 
 	buf_free(&s->flight);	/* the peer has it */
-	if (stream_take_block(s, data, len) == 0) {
+	if ((s->e2e != NULL ? stream_decrypt(s, data, len) :
+	    stream_add_plain(s, data, len)) == 0) {
 		if (carrier_received(s->carrier, s->received) == -1) {
-			stream_give_up(s, STREAM_INTERNAL, SE_BUSY,
-			    "out of memory");
+			stream_starve(s);
 			return;
 		}
 		stream_close_if_done(s);
@@ -365,7 +387,7 @@ stream_pad(void *arg)
 	static const unsigned char	 zeros[E2E_PAD];
 	struct stream			*s = arg;
 
-	if (s->finish_sent)
+	if (e2e_finished(s->e2e))
 		return buf_add(e2e_output(s->e2e), zeros, sizeof(zeros)) ==
 		    0 ? 1 : -1;
 	return e2e_pad(s->e2e);
@@ -414,13 +436,12 @@ stream_ping(struct stream *s)
 {
 	/* A peer whose login has died never answers its last blocks. */
 	if (s->state == STREAM_OPEN && !carrier_syncs(s->carrier) &&
-	    s->peer_closing && !carrier_idle(s->carrier)) {
-		if (s->stuck && s->confirmed == s->stuck_at)
+	    s->in == STREAM_IN_CLOSING && !carrier_idle(s->carrier)) {
+		if (s->confirmed == s->stuck_at)
 			stream_give_up(s, STREAM_BROKEN,
 			    SE_REMOTE_SERVER_TIMEOUT,
 			    "the peer closed before it had taken "
 			    "everything; try again");
-		s->stuck = 1;
 		s->stuck_at = s->confirmed;
 		return;
 	}

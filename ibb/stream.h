@@ -1,15 +1,15 @@
 /*
- * stream: one byte stream between us and a peer, as the ends see it: bytes
- * in, bytes out, an end in each direction.  Between two xcats there is a
- * TLS session in it (e2e), and under that a carrier: an in-band bytestream, a
+ * stream: one byte stream between us and a peer, as the ends see it: bytes in,
+ * bytes out, an end in each direction.  Between two xcats there is a TLS
+ * session in it (e2e), and under that a carrier: an in-band bytestream, a
  * socket, or both in turn.  No descriptors.
  *
- * With a session each direction ends on its own and provably; without one
- * (a plain peer) the only end is XEP-0047's <close/>, which ends both.
+ * With a session each direction ends on its own and provably; without one (a
+ * plain peer) the only end is XEP-0047's <close/>, which ends both.
  *
- * A stream never calls back with news: it says only that something has
- * changed, through notify, and the caller that joined it to a local end looks
- * what.  notify must not call back into the stream.
+ * A stream does not call back with news.  Through notify it says only that
+ * something has changed, and the caller that joined it to a local end looks
+ * what that is.  notify must not call back into the stream.
  */
 #ifndef IBB_STREAM_H
 #define IBB_STREAM_H
@@ -30,8 +30,6 @@ struct ibb;
 struct iq_table;
 struct stream;
 struct xw;
-
-#define NS_TCPPROXY	"http://prosody.im/protocol/tcpproxy"
 
 enum stream_state {
 	STREAM_OFFERED,		/* by the peer; not yet accepted */
@@ -135,12 +133,14 @@ void	 stream_free(struct stream *s);
 
 /* The full JID of the peer. */
 const char *stream_peer(const struct stream *s);
+/* The sid that both ends know the stream by. */
 const char *stream_sid(const struct stream *s);
 /* The largest block agreed on, bytes. */
 size_t	 stream_block(const struct stream *s);
 /* The fingerprint of the peer's key once the session stands; NULL while not,
  * and without one. */
 const char *stream_key(const struct stream *s);
+/* Its state. */
 enum stream_state stream_state(const struct stream *s);
 /* The class of what a stream failed from; STREAM_FINE if it has not failed. */
 enum stream_fault stream_fault(const struct stream *s);

@@ -13,16 +13,17 @@
 int
 stream_peer_finished(const struct stream *s)
 {
-	return s->e2e != NULL ? e2e_ended(s->e2e) : s->peer_closing;
+	return s->e2e != NULL ? e2e_ended(s->e2e) :
+	    s->in == STREAM_IN_CLOSING;
 }
 
 static void
 stream_make_finish(struct stream *s)
 {
-	if (s->e2e == NULL || s->finish_sent || !s->finished ||
+	if (s->e2e == NULL || s->out != STREAM_OUT_FINISHED ||
 	    s->state != STREAM_OPEN || !carrier_ready(s->carrier))
 		return;
-	s->finish_sent = 1;
+	stream_set_out(s, STREAM_OUT_ENDED);
 	if (e2e_finish(s->e2e) == -1)
 		stream_session_broken(s);
 	else
@@ -33,7 +34,7 @@ stream_make_finish(struct stream *s)
 static int
 stream_may_close(struct stream *s)
 {
-	if (!s->finished)
+	if (s->out == STREAM_OUT_OPEN)
 		return 0;
 	if (s->conf.close_at_end || (s->e2e == NULL && s->conf.close_plain))
 		return 1;
@@ -60,7 +61,7 @@ stream_close_deadline(const struct stream *s)
 static void
 stream_ask_close(struct stream *s)
 {
-	s->closing = 1;
+	stream_set_out(s, STREAM_OUT_CLOSING);
 	carrier_close(s->carrier, stream_close_deadline(s));
 }
 
@@ -69,11 +70,11 @@ stream_ask_close(struct stream *s)
 static void
 stream_answer_close(struct stream *s)
 {
-	if (s->closing || stream_proven(s)) {
+	if (s->out == STREAM_OUT_CLOSING || stream_proven(s)) {
 		carrier_close(s->carrier, stream_close_deadline(s));
 		return;
 	}
-	s->closing = 1;
+	stream_set_out(s, STREAM_OUT_CLOSING);
 	carrier_close_back(s->carrier, stream_close_deadline(s));
 }
 
@@ -82,10 +83,10 @@ stream_close_if_done(struct stream *s)
 {
 	if (s->state != STREAM_OPEN)
 		return;
-	if (buf_len(&s->rx) == 0 &&
-	    (stream_peer_finished(s) || s->peer_closing))
+	if (buf_len(&s->rx) == 0 && s->in != STREAM_IN_OPEN)
 		carrier_report(s->carrier);
-	if (s->peer_closing && !s->closing && !stream_peer_finished(s)) {
+	if (s->in == STREAM_IN_CLOSING && s->out != STREAM_OUT_CLOSING &&
+	    !stream_peer_finished(s)) {
 		stream_give_up(s, STREAM_HUNG_UP, SE_BAD_REQUEST,
 		    "the peer hung up before the end of its data; try again");
 		return;
@@ -95,7 +96,7 @@ stream_close_if_done(struct stream *s)
 	stream_make_finish(s);
 	if (s->state != STREAM_OPEN || !carrier_idle(s->carrier))
 		return;
-	if (s->peer_closing) {
+	if (s->in == STREAM_IN_CLOSING) {
 		if (buf_len(&s->rx) == 0)
 			stream_answer_close(s);
 	} else if (stream_may_close(s)) {
@@ -168,7 +169,7 @@ stream_on_closing(void *arg, const struct elem *close)
 {
 	struct stream	*s = arg;
 
-	s->peer_closing = 1;
+	stream_set_in(s, STREAM_IN_CLOSING);
 	if (stream_turned_away(s, close))
 		return;
 	stream_take_receipt(s, close);
@@ -204,7 +205,7 @@ stream_on_closed(void *arg, const struct elem *answer)
 		stream_fail(s, STREAM_BROKEN,
 		    "it ended without the peer's receipt for everything");
 	else {
-		s->peer_closing = 1;
+		stream_set_in(s, STREAM_IN_CLOSING);
 		stream_set_state(s, STREAM_CLOSED);
 	}
 	stream_changed(s);
@@ -231,7 +232,7 @@ stream_on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 void
 stream_finish(struct stream *s)
 {
-	s->finished = 1;
+	stream_set_out(s, STREAM_OUT_FINISHED);
 	stream_close_if_done(s);
 }
 

@@ -15,21 +15,34 @@
 #include "ibb/stream.h"
 #include "xml/buf.h"
 
+/* Our direction of an open stream. */
+enum stream_out {
+	STREAM_OUT_OPEN,
+	STREAM_OUT_FINISHED,	/* our end has no more bytes */
+	STREAM_OUT_ENDED,	/* the session's end of them is on its way */
+	STREAM_OUT_CLOSING	/* we have asked the peer to close */
+};
+
+/* The peer's direction of an open stream. */
+enum stream_in {
+	STREAM_IN_OPEN,
+	STREAM_IN_ENDED,	/* the session's end of it has come */
+	STREAM_IN_CLOSING	/* the peer has asked to close, or agreed */
+};
+
 struct stream {
 	struct carrier		*carrier;
 	enum stream_state	 state;
+	enum stream_out		 out;
+	enum stream_in		 in;
 	struct stream_conf	 conf;
 	int			 calling;	/* we opened it */
 	struct e2e		*e2e;		/* NULL: a plain stream */
 	struct buf		 flight;	/* our first one, if called */
-	int			 finished;	/* no more from our end */
-	int			 finish_sent;	/* close_notify is made */
-	int			 closing;	/* we have asked to close */
-	int			 peer_closing;	/* <close/> has come */
 	int			 xcat;		/* the caller is an xcat */
 	int			 held;		/* nothing is at our end yet */
-	int			 stuck;		/* at the last ping, ... */
-	uint64_t		 stuck_at;	/* ... with this confirmed */
+	uint64_t		 stuck_at;	/* confirmed at the last ping
+						 * of a peer that closes */
 	char			 receipt[E2E_RECEIPT];	/* the peer's */
 	struct buf		 rx;		/* received, not consumed */
 	uint64_t		 sent;		/* bytes from our end */
@@ -50,6 +63,11 @@ struct stream {
  * if there is no move from it to the new one: an ended stream stays as it is,
  * and nothing is opened or offered twice. */
 int	 stream_set_state(struct stream *s, enum stream_state state);
+/* The setter of out, as stream_set_state(): our direction never goes back, nor
+ * stays. */
+int	 stream_set_out(struct stream *s, enum stream_out out);
+/* The setter of in, as stream_set_out(). */
+int	 stream_set_in(struct stream *s, enum stream_in in);
 /* Is it closed or failed? */
 int	 stream_over(const struct stream *s);
 /* Tell the owner that something has changed. */

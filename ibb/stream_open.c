@@ -10,6 +10,7 @@
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/write.h"
 
 static const char *const use_names[] = { NULL, "file", "input" };
@@ -120,10 +121,10 @@ stream_offers_session(const struct elem *open)
 static size_t
 most_taken(const struct stream *s, const struct elem *child)
 {
-	const char	*size = elem_attr(child, "block-size"), *err;
+	uint64_t	 size;
 
-	return size == NULL || s->conf.most == 0 ? 0 :
-	    (size_t)strtonum(size, 1, INBAND_BLOCK_MAX, &err);
+	return s->conf.most > 0 && elem_number(child, "block-size", 1,
+	    INBAND_BLOCK_MAX, &size) == 0 ? (size_t)size : 0;
 }
 
 /*
@@ -179,6 +180,8 @@ take_flight(struct stream *s, const struct elem *e)
 		return -1;
 	if (base64_decode(p, &len, elem_text(e), e->textlen) == 0)
 		r = e2e_input(s->e2e, p, len, &s->rx);
+	if (e2e_ended(s->e2e))
+		stream_set_in(s, STREAM_IN_ENDED);
 	s->received = buf_len(&s->rx);
 	carrier_set_out(s->carrier, e2e_output(s->e2e));
 	free(p);
@@ -240,6 +243,7 @@ stream_new(enum stream_state state, const struct stream_conf *conf,
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->state = state;
+	s->stuck_at = UINT64_MAX;	/* never */
 	s->conf = *conf;
 	s->notify = notify;
 	s->arg = arg;
@@ -258,7 +262,7 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 	if ((s = stream_new(STREAM_OPENING, conf, notify, arg)) == NULL)
 		return NULL;
 	s->calling = 1;
-	s->carrier = carrier_new_sid(b, conf->iqs, peer, conf->sid, conf->block,
+	s->carrier = carrier_new(b, conf->iqs, peer, conf->sid, conf->block,
 	    conf->message, &stream_carrier_user, s);
 	s->conf.sid = NULL;
 	if (s->carrier == NULL)
@@ -350,7 +354,8 @@ stream_alone(const char *peer, const char *sid, int calling,
 	if (s == NULL)
 		return NULL;
 	s->calling = calling;
-	s->carrier = carrier_alone(peer, sid, &stream_carrier_user, s);
+	s->carrier = carrier_alone(conf->iqs, peer, sid, &stream_carrier_user,
+	    s);
 	if (s->carrier == NULL ||
 	    charge_begin(&s->charge, conf->budget, peer) == -1) {
 		stream_free(s);
@@ -382,10 +387,12 @@ stream_refuse(struct stream *s, enum stanza_error err, const char *text)
 	enum stream_state	 before = s->state;
 
 	if (stream_set_state(s, STREAM_FAILED) == 0) {
-		if (before == STREAM_OFFERED)
+		if (before == STREAM_OFFERED) {
 			carrier_refuse(s->carrier, err, text);
-		else
+			s->carrier = NULL;
+		} else {
 			carrier_turn_away(s->carrier, err, text);
+		}
 	}
 	stream_free(s);
 }

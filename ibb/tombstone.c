@@ -87,20 +87,22 @@ tombstone_settle(struct inband *s)
 	iq_tell(s->ibb->iqs);
 }
 
-void
-tombstone_settled(struct ibb *b, const struct elem *iq, const struct elem *e)
+int
+closed_input(void *arg, const struct elem *iq, const struct elem *closed)
 {
+	struct ibb		*b = arg;
 	struct tombstone	*g = tombstone_find(b, elem_attr(iq, "from"),
-			    elem_attr(e, "sid"));
+			    elem_attr(closed, "sid"));
 
 	if (g == NULL) {
 		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
-		return;
+		return 1;
 	}
 	g->settled = 1;
 	iq_ok(b->iqs, iq);
 	if (b->host.settled != NULL)
 		b->host.settled(b->host.arg);
+	return 1;
 }
 
 void

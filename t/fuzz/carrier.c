@@ -328,7 +328,7 @@ start(void)
 	must(parse_feed(parse, HEADER, strlen(HEADER)) == 0);
 	must(parse_next(parse, &e) == PARSE_OPEN);
 	elem_free(e);
-	must((c = carrier_new(ibb, iqs, PEER, BLOCK, 0, &user, NULL)) !=
+	must((c = carrier_new(ibb, iqs, PEER, NULL, BLOCK, 0, &user, NULL)) !=
 	    NULL);
 	must(carrier_open(c, IQ_NODEADLINE, NULL) == 0);
 	snprintf(xml, sizeof(xml), "<iq type='result' id='%s' from='" PEER

@@ -779,7 +779,7 @@ call(void)
 
 	if (e == NULL)
 		return;
-	e->s = inband_new(f.ibb, peers[n % 2], 1 + 64 * take(),
+	e->s = inband_new(f.ibb, peers[n % 2], NULL, 1 + 64 * take(),
 	    (n & 0x80) != 0, &user, e);
 	must(e->s != NULL);
 	e->message = (n & 0x80) != 0;

@@ -555,7 +555,7 @@ called(struct side *a, size_t block, int message)
 {
 	struct end *e = add_end(a, NULL);
 
-	e->s = inband_new(a->ibb, PEER, block, message, &user, e);
+	e->s = inband_new(a->ibb, PEER, NULL, block, message, &user, e);
 	must(e->s != NULL);
 	must(inband_open(e->s, OPEN_BY, NULL) == 0);
 	must(*said(a) != '\0');
@@ -577,7 +577,7 @@ calling(struct side *a, size_t block, int message)
 {
 	struct end *e = add_end(a, NULL);
 
-	e->s = inband_new(a->ibb, PEER, block, message, &user, e);
+	e->s = inband_new(a->ibb, PEER, NULL, block, message, &user, e);
 	must(e->s != NULL);
 	must(inband_open(e->s, OPEN_BY, NULL) == 0);
 	return e;
@@ -594,7 +594,8 @@ join(struct side *a, struct side *b, size_t block, int message)
 	side_init(b, PEER);
 	a->eager = b->eager = 1;
 	add_end(a, NULL);
-	a->end->s = inband_new(a->ibb, PEER, block, message, &user, a->end);
+	a->end->s = inband_new(a->ibb, PEER, NULL, block, message, &user,
+	    a->end);
 	must(a->end->s != NULL);
 	must(inband_open(a->end->s, OPEN_BY, NULL) == 0);
 	pump(a, b);

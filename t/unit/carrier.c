@@ -477,8 +477,8 @@ start(unsigned n, uint64_t up, uint64_t down)
 	offered = 0;
 	side_start(&a, "a@example.org/x", &b, up);
 	side_start(&b, "b@example.org/y", &a, down);
-	must((a.c = carrier_new(a.ibb, a.iqs, b.jid, BLOCK, 0, &user, &a)) !=
-	    NULL);
+	a.c = carrier_new(a.ibb, a.iqs, b.jid, NULL, BLOCK, 0, &user, &a);
+	must(a.c != NULL);
 	must(carrier_open(a.c, IQ_NODEADLINE, NULL) == 0);
 	while (deliver(&a) || deliver(&b))
 		;

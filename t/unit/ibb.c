@@ -193,7 +193,7 @@ test_open(void)
 	    "open, message");
 	must(*said(&a) == '\0');
 	e = add_end(&a, NULL);
-	e->s = inband_new(a.ibb, PEER, 10, 0, &user, e);
+	e->s = inband_new(a.ibb, PEER, NULL, 10, 0, &user, e);
 	must(inband_open(e->s, OPEN_BY, write_extra) == 0);
 	is(said(&a), "<iq type='set' to='" PEER "' id='SID'><open" IBB
 	    " sid='SID' block-size='10' stanza='iq'><extra xmlns='urn:x'/>"
@@ -204,7 +204,7 @@ test_open(void)
 
 	a.broken = 1;
 	e = add_end(&a, NULL);
-	e->s = inband_new(a.ibb, PEER, 10, 0, &user, e);
+	e->s = inband_new(a.ibb, PEER, NULL, 10, 0, &user, e);
 	is_int(inband_open(e->s, OPEN_BY, NULL), -1,
 	    "open that cannot be sent");
 	is(events(e), "", "is no event");
@@ -1488,7 +1488,7 @@ bring(struct side *a, enum stage stage, int message, int *owed)
 	}
 	if (stage == S_NEW) {
 		e = add_end(a, NULL);
-		e->s = inband_new(a->ibb, PEER, 4096, message, &user, e);
+		e->s = inband_new(a->ibb, PEER, NULL, 4096, message, &user, e);
 		return e;
 	}
 	e = calling(a, 4096, message);

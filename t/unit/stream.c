@@ -73,6 +73,39 @@ test_moves(void)
 	stream_free(s);
 }
 
+/* Each half goes forward only, and may skip a step. */
+static void
+test_halves(void)
+{
+	struct stream_conf conf = { .block = 4096, .deadline = in_time };
+	struct stream *s = stream_alone(PEER, "s", 1, &conf, on_notify, NULL);
+	enum stream_out out, to_out;
+	enum stream_in in, to_in;
+	int moved;
+
+	must(s != NULL);
+	ok(s->out == STREAM_OUT_OPEN && s->in == STREAM_IN_OPEN, "both open");
+	for (out = STREAM_OUT_OPEN; out <= STREAM_OUT_CLOSING; out++)
+		for (to_out = STREAM_OUT_OPEN; to_out <= STREAM_OUT_CLOSING;
+		    to_out++) {
+			s->out = out;
+			moved = stream_set_out(s, to_out) == 0;
+			ok(moved == (to_out > out) &&
+			    s->out == (moved ? to_out : out),
+			    "out: %d -> %d", (int)out, (int)to_out);
+		}
+	for (in = STREAM_IN_OPEN; in <= STREAM_IN_CLOSING; in++)
+		for (to_in = STREAM_IN_OPEN; to_in <= STREAM_IN_CLOSING;
+		    to_in++) {
+			s->in = in;
+			moved = stream_set_in(s, to_in) == 0;
+			ok(moved == (to_in > in) &&
+			    s->in == (moved ? to_in : in),
+			    "in: %d -> %d", (int)in, (int)to_in);
+		}
+	stream_free(s);
+}
+
 /* The end that was first stands. */
 static void
 test_first_end(void)
@@ -109,9 +142,11 @@ test_trace(void)
 	conf.iqs = iqs;
 	must((s = stream_call(b, PEER, &conf, on_notify, NULL)) != NULL);
 	lines[0] = '\0';
+	stream_finish(s);
 	stream_break(s, "cut");
-	is(lines, "stream 01234567: opening -> ended\n"
-	    "stream 01234567: ends: opening -> failed\n", "two lines for -v");
+	is(lines, "stream 01234567: ends: out: open -> finished\n"
+	    "stream 01234567: opening -> ended\n"
+	    "stream 01234567: ends: opening -> failed\n", "lines for -v");
 	stream_free(s);
 	ibb_free(b);
 	iq_free(iqs);
@@ -121,6 +156,7 @@ int
 main(void)
 {
 	test_moves();
+	test_halves();
 	test_first_end();
 	test_trace();
 	return tap_done();
