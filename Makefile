@@ -106,7 +106,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/ws.t \
 	t/unit/xml.t
 # What tests in shell run or load, see t/lib/lib.sh and t/lib/alloc.c.
-AIDS	= t/lib/alloc.so t/lib/detach t/lib/wake
+AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/wake
 # What tests in C share.
 TAP	= t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
 # What fuzzers are made of (t/fuzz/fuzz.h), and the sources that parse what others
@@ -239,6 +239,9 @@ t/lib/alloc.so: t/lib/alloc.c
 t/lib/detach: t/lib/detach.c
 	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/detach.c
 	mv $@.new $@
+t/lib/distance: t/lib/distance.c
+	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/distance.c
+	mv $@.new $@
 t/lib/wake: t/lib/wake.c
 	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/wake.c
 	mv $@.new $@
@@ -302,7 +305,7 @@ coverage:
 
 bench:
 	@t/deps bench
-	@$(MAKE) -s xcat $(BENCH)
+	@$(MAKE) -s xcat $(BENCH) t/lib/distance
 	@t/bench/bench.sh
 
 t/bench/many: t/bench/local.o t/bench/many.o t/bench/stat.o

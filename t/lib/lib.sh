@@ -39,9 +39,9 @@ TIER=${TIER:-check}			# or soak, see by_tier
 count=0 failed=0			# of tests
 pids=					# of what was started, until waited for
 
-# Two programs of our own; a test that is run alone builds them.
-[ -x "$LIB/detach" ] && [ -x "$LIB/wake" ] ||
-    make -s -C "$TOP" t/lib/detach t/lib/wake >&2 || exit 1
+# Programs of our own; a test that is run alone builds them.
+[ -x "$LIB/detach" ] && [ -x "$LIB/distance" ] && [ -x "$LIB/wake" ] ||
+    make -s -C "$TOP" t/lib/detach t/lib/distance t/lib/wake >&2 || exit 1
 
 # Sizes and times: small ones for make check, which is to end soon, and others
 # for make soak, with what is asserted of them unchanged.

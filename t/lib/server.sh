@@ -18,6 +18,7 @@ ANONDOMAIN=anon.test			# takes SASL ANONYMOUS and nothing else
 USERS='alice bob carol'			# at $DOMAIN
 ACCOUNTS="alice@$DOMAIN bob@$DOMAIN carol@$DOMAIN"
 SERVERS=${SERVERS:-prosody ejabberd}	# for tests that loop over both
+DISTANCE=${DISTANCE:-0}
 LOOPBACK=127.0.0.1
 have_ipv6 && LOOPBACK='127.0.0.1 ::1'
 
@@ -31,9 +32,10 @@ password()	# user
 # /xmpp-websocket), limits (10 kB/s), small (stanzas of no more than 10,000
 # bytes), said (which it says: XEP-0478; Prosody only), tls12 (no later version;
 # Prosody only).  $EXTRA is added to the configuration, in the server's own
-# language; $CONFLICT is what the server does when a resource is taken, in its
+# language; $DISTANCE is how many milliseconds each way lie between the server and
+# each xcat (0); $CONFLICT is what the server does when a resource is taken, in its
 # own words; $LOGLEVEL may be debug.  Sets
-# $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
+# $SERVER (for xcat -c), $PORT, $ENTRY (which is $PORT, or leads there), $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
 # $COMPONENTPORT (Prosody).
 start_server()	# prosody|ejabberd [feature ...]
 {
@@ -41,7 +43,12 @@ start_server()	# prosody|ejabberd [feature ...]
 	PORT=$(free_port) TLSPORT=$(free_port) PROXYPORT=$(free_port)
 	COMPONENTPORT=$(free_port)
 	HTTPPORT=$(free_port) HTTPSPORT=$(free_port)
-	SERVER=127.0.0.1:$PORT
+	ENTRY=$PORT
+	if [ "$DISTANCE" -gt 0 ]; then
+		start_distance "distance_$1" "$PORT" -d "$DISTANCE"
+		eval "ENTRY=\$port_distance_$1"
+	fi
+	SERVER=127.0.0.1:$ENTRY
 	server=$1; shift
 	rm -rf "${T:?}/$server"
 	"setup_$server" "$@"
@@ -50,6 +57,16 @@ start_server()	# prosody|ejabberd [feature ...]
 		slix_user "$_user"
 	done
 	run_server
+}
+
+# A relay that delays, see distance.c: it listens on $port_NAME.
+start_distance()	# name port option ...
+{
+	_name=$1 _port=$2; shift 2
+	start "$_name" "$LIB/distance" "$@" "$_port"
+	wait_for 20 grep -q '^listening' "$T/$_name.out" ||
+	    bail "$_name does not listen"
+	eval "port_$_name=$(sed -n 's/^listening //p' "$T/$_name.out")"
 }
 
 # Also for a server that was stopped: the same ports, with what it remembers.
