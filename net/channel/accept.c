@@ -77,55 +77,97 @@ accept_late(void *arg)
 	channel_failed(ch, FAULT_TIME, "its session did not stand in 10 s");
 }
 
-static size_t
-count_shaking(struct app *app, const char *peer)
+static int
+by_account(const void *a, const void *b)
 {
-	struct channel	*ch;
-	size_t		 n = 0;
+	const char	*x = stream_peer((*(struct channel *const *)a)->stream);
+	const char	*y = stream_peer((*(struct channel *const *)b)->stream);
+	size_t		 n = strcspn(x, "/"), m = strcspn(y, "/");
+	int		 r = memcmp(x, y, n < m ? n : m);
 
-	TAILQ_FOREACH(ch, &app->channels, next)
-		if (ch->turn == CHANNEL_SHAKING && (peer == NULL ||
-		    jid_samebare(stream_peer(ch->stream), peer)))
-			n++;
-	return n;
+	return r != 0 ? r : (n > m) - (n < m);
 }
 
-/* The oldest handshake of the peer that has most of them goes. */
-static void
-drop_shaking(struct app *app)
+/* The oldest handshake of the account that ch is of; channels are in the order
+ * in which they came. */
+static struct channel *
+oldest_shaking(const struct channel *ch)
 {
-	struct channel	*ch, *oldest = NULL;
-	size_t		 n, most = 0;
+	const char	*peer = stream_peer(ch->stream);
+	struct channel	*o;
+
+	TAILQ_FOREACH(o, &ch->app->channels, next)
+		if (o->turn == CHANNEL_SHAKING &&
+		    jid_samebare(stream_peer(o->stream), peer))
+			break;
+	return o;
+}
+
+/* The oldest handshake of the account that has most, of n in all; NULL when out
+ * of memory. */
+static struct channel *
+most_shaking(struct app *app, size_t n)
+{
+	struct channel	**all = calloc(n, sizeof(struct channel *));
+	struct channel	*ch;
+	size_t		 i = 0, from = 0, most = 0, best = 0;
+
+	if (all == NULL)
+		return NULL;
+	TAILQ_FOREACH(ch, &app->channels, next)
+		if (ch->turn == CHANNEL_SHAKING)
+			all[i++] = ch;
+	qsort(all, n, sizeof(struct channel *), by_account);
+	for (i = 0; i < n; i++) {
+		if (by_account(&all[from], &all[i]) != 0)
+			from = i;
+		if (i - from >= most) {
+			most = i - from + 1;
+			best = from;
+		}
+	}
+	ch = oldest_shaking(all[best]);
+	free(all);
+	return ch;
+}
+
+/*
+ * Make room for one more handshake of this peer.  As many may be under way as
+ * may be open later: a caller may open all at once.  An account at its own
+ * limit loses its own oldest; where there are too many in all, the account that
+ * has most of them does.
+ */
+static void
+make_room(struct app *app, const char *peer)
+{
+	struct channel	*ch, *own = NULL;
+	long		 all = 0, theirs = 0;
 
 	TAILQ_FOREACH(ch, &app->channels, next) {
 		if (ch->turn != CHANNEL_SHAKING)
 			continue;
-		n = count_shaking(app, stream_peer(ch->stream));
-		if (n > most) {
-			most = n;
-			oldest = ch;
-		}
+		all++;
+		if (jid_samebare(stream_peer(ch->stream), peer) &&
+		    theirs++ == 0)
+			own = ch;
 	}
-	if (oldest == NULL)
+	if (theirs >= app->conf.max_streams_per_peer)
+		ch = own;
+	else if (all > 0 && all >= app->conf.max_streams)
+		ch = most_shaking(app, (size_t)all);
+	if (ch == NULL)
 		return;
 	log_line(LOG_DETAIL, "%s: too many handshakes at once",
-	    stream_peer(oldest->stream));
-	stream_refuse(oldest->stream, SE_BUSY, "too many streams at once");
-	oldest->stream = NULL;
-	channel_free(oldest);
+	    stream_peer(ch->stream));
+	stream_refuse(ch->stream, SE_BUSY, "too many streams at once");
+	ch->stream = NULL;
+	channel_free(ch);
 }
 
 static void
 shake(struct channel *ch)
 {
-	const char		*peer = stream_peer(ch->stream);
-	const struct conf	*conf = &ch->app->conf;
-
-	/* As many as may be open later: a caller may open all at once. */
-	if (count_shaking(ch->app, peer) >=
-	    (size_t)conf->max_streams_per_peer ||
-	    count_shaking(ch->app, NULL) >= (size_t)conf->max_streams)
-		drop_shaking(ch->app);
+	make_room(ch->app, stream_peer(ch->stream));
 	channel_set_turn(ch, CHANNEL_SHAKING);
 	accept_stream(ch);
 	stream_hold(ch->stream, 1);

@@ -103,6 +103,36 @@ is "$(grep -c ran "$T/ran4")" 1 \
     'it is run for sessions that stand, and no others'
 stop l4
 
+# --- too many handshakes ------------------------------------------------------
+
+slix_user bob keyless
+slix_user carol keyless
+shake()		# user name times
+{
+	start "$2" "$T/keyless-$1" -j "$1@$DOMAIN/$2" -n "$3" "$bob/many" cmd
+	wait_for 20 grep -q answered "$T/$2.out"
+}
+
+gave_up()	# user ...: how many of their handshakes made room
+{
+	for _user in "$@"; do
+		grep "$_user@.*: too many handshakes at once" "$T/l5.err"
+	done | wc -l
+}
+
+listen_as bob l5 -v -k -j "$bob/many" -a "alice@$DOMAIN" -a "carol@$DOMAIN" \
+    -o max-streams=6 -o max-streams-per-peer=3 'cmd=!cat'
+shake carol some 3
+shake alice more 5
+is "$(gave_up alice)" 2 'at its limit, an account loses its own handshakes'
+is "$(gave_up carol)" 0 'and no other does'
+shake bob last 1
+is "$(gave_up bob)" 0 'at the limit of all, an account with few keeps them'
+is "$(gave_up alice carol)" 3 'and the account that has most loses one'
+run "$T/alice" "$bob/many" cmd <"$T/hello"
+is "$status" 0 'a handshake that ends at once is served'
+stop l5
+
 # --- ten seconds -------------------------------------------------------------
 
 finish first 30
