@@ -23,7 +23,6 @@
 #include "net/io/pump.h"
 #include "net/io/systemd.h"
 #include "net/login/roster.h"
-#include "net/login/session.h"
 #include "net/s5b/upgrade.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -264,7 +263,7 @@ serve(struct channel *ch, const struct target *t)
 	struct service_env	 env = {
 		.peer = stream_peer(ch->stream),
 		.sid = stream_sid(ch->stream),
-		.local = session_jid(ch->app->session),
+		.local = iq_jid(ch->app->iqs),
 	};
 
 	channel_set_turn(ch, CHANNEL_TAKEN);
@@ -524,7 +523,7 @@ void
 accept_socket_offered(struct app *app, struct s5b_offer *o)
 {
 	struct stream_conf	 sc = channel_stream_conf(app);
-	struct iq_table		*t = session_iqs(app->session);
+	struct iq_table		*t = app->iqs;
 	struct target		 target = { .kind = TARGET_TCP };
 	void			*in = find_file(app, o->from, o->sid);
 	struct channel		*ch;
@@ -554,7 +553,7 @@ announce(struct app *app)
 	char	 quoted[4 * JID_MAX];
 
 	log_line(LOG_EVENT, "listening; reach it with: xcat %s",
-	    text_quote(session_jid(app->session), quoted, sizeof(quoted)));
+	    text_quote(iq_jid(app->iqs), quoted, sizeof(quoted)));
 	systemd_ready();
 }
 
@@ -574,7 +573,7 @@ roster_came(void *arg, int good)
 static void
 fetch_roster(struct app *app, void (*came)(void *, int))
 {
-	if (roster_fetch(session_iqs(app->session), app->allow,
+	if (roster_fetch(app->iqs, app->allow,
 	    answer_deadline(app), came, app) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
 }

@@ -10,7 +10,6 @@
 #include "net/channel/app.h"
 #include "net/conf/allow.h"
 #include "net/io/log.h"
-#include "net/login/session.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
@@ -98,7 +97,7 @@ admit_stranger(void *arg, const struct elem *e)
 	struct app	*app = arg;
 	const char	*from = elem_attr(e, "from");
 
-	if (iq_from_server(session_iqs(app->session), from))
+	if (iq_from_server(app->iqs, from))
 		return 0;
 	if (app->allow != NULL ? allow_check(app->allow, from) != ALLOW_NO :
 	    jid_samebare(from, app->peer) || jid_samebare(from, app->jid))

@@ -75,7 +75,8 @@ app_listens(const struct app *app)
 enum fault
 app_session_fault(const struct app *app)
 {
-	switch (session_fault(app->session)) {
+	switch (app->session != NULL ? session_fault(app->session) :
+	    SESSION_FINE) {
 	case SESSION_REFUSED:
 	case SESSION_PASSWORD:
 		return FAULT_LOGIN;
@@ -86,4 +87,30 @@ app_session_fault(const struct app *app)
 	default:
 		return FAULT_SERVER;
 	}
+}
+
+const char *
+app_server_why(const struct app *app)
+{
+	return app->session != NULL ? session_why(app->session) : "";
+}
+
+size_t
+app_room(const struct app *app)
+{
+	return app->session != NULL ? session_room(app->session) : SIZE_MAX;
+}
+
+void
+app_pause(struct app *app, int pause)
+{
+	if (app->session != NULL)
+		session_pause(app->session, pause);
+}
+
+void
+app_woken(struct app *app)
+{
+	if (app->session != NULL)
+		session_woken(app->session);
 }

@@ -139,7 +139,20 @@ enum fault app_blame(const char *why);
 int	 app_is_single(const struct app *app);
 /* Does it wait for peers to call? */
 int	 app_listens(const struct app *app);
+/*
+ * The server, as the parts of a run need it; before the session is made there is
+ * none, which takes all and tells nothing.
+ */
+
 /* The fault of this run that the session's fault is. */
 enum fault app_session_fault(const struct app *app);
+/* What happened to the session, as session_why() has it. */
+const char *app_server_why(const struct app *app);
+/* Bytes of stanzas that the server takes now; 0 when it is slow. */
+size_t	 app_room(const struct app *app);
+/* Stop (1) and go on (0) reading from the server. */
+void	 app_pause(struct app *app, int pause);
+/* The run was stopped for a while, and has to find out what it has missed. */
+void	 app_woken(struct app *app);
 
 #endif

@@ -17,7 +17,6 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/io/pump.h"
-#include "net/login/session.h"
 #include "net/s5b/upgrade.h"
 
 /*
@@ -205,7 +204,7 @@ channel_stream_conf(struct app *app)
 		.require = app->conf.e2e == E2E_REQUIRE || (!app_listens(app) &&
 		    app->trust != NULL && trust_expects(app->trust, app->peer)),
 		.judge = judge,
-		.iqs = session_iqs(app->session),
+		.iqs = app->iqs,
 		.budget = app->budget,
 	};
 }

@@ -11,7 +11,6 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/io/pump.h"
-#include "net/login/session.h"
 #include "net/s5b/upgrade.h"
 
 /*
@@ -184,8 +183,7 @@ look_at_clock(struct app *app)
 		return;
 	app->clock_lost = clock_lost();
 	log_line(LOG_DETAIL, "woken; time has passed without us");
-	if (app->session != NULL)
-		session_woken(app->session);
+	app_woken(app);
 }
 
 /* The next channel that has changed and was not looked at in this turn: what a
@@ -229,8 +227,8 @@ channels_check(void *arg)
 	 * only where that costs no other stream anything; else it loses its
 	 * own. */
 	if (app->ibb != NULL)
-		session_pause(app->session, app_is_single(app) &&
-		    app->nchannels == 1 && ibb_congested(app->ibb));
+		app_pause(app, app_is_single(app) && app->nchannels == 1 &&
+		    ibb_congested(app->ibb));
 }
 
 void

@@ -9,7 +9,6 @@
 #include "net/channel/channel_int.h"
 #include "net/io/fd.h"
 #include "net/io/pump.h"
-#include "net/login/session.h"
 
 /* The bytes that may be read from the local end: as many as the stream takes,
  * the server, unless they go through a socket, and the file. */
@@ -18,7 +17,7 @@ channel_room(void *arg)
 {
 	struct channel	*ch = arg;
 
-	if (session_room(ch->app->session) == 0 &&
+	if (app_room(ch->app) == 0 &&
 	    carrier_way(stream_carrier(ch->stream)) == CARRIER_INBAND)
 		return 0;
 	return channel_file_room(ch, stream_room(ch->stream));

@@ -10,7 +10,6 @@
 #include "net/dial/port.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
-#include "net/login/session.h"
 
 #define ANSWER_TIME	120	/* s for an answer, unless -w says otherwise */
 #define PATIENCE	120	/* s for an absent peer or server, with no -w */
@@ -98,18 +97,16 @@ is_waiting(const struct channel *ch)
 static void
 give_up(struct channel *ch, long long s)
 {
+	const char	*server = app_server_why(ch->app);
 	char		 why[256];
-	const char	*server;
 
-	if (ch->app->away) {
-		server = session_why(ch->app->session);
+	if (ch->app->away)
 		snprintf(why, sizeof(why), "%.*s, and no way back in %lld s; "
 		    "check the network, or give it more time with -w",
 		    (int)strcspn(server, ";"), server, s);
-	} else {
+	else
 		snprintf(why, sizeof(why), "it has been away for %lld s; "
 		    "try again, or give it more time with -w", s);
-	}
 	stream_break(ch->stream, why);
 }
 

@@ -39,7 +39,7 @@ probe_features(void *arg, const struct elem *answer)
 void
 probe(struct app *app)
 {
-	struct iq_table	*t = session_iqs(app->session);
+	struct iq_table	*t = app->iqs;
 
 	app_report(app, "server: %s, %s", discover_name(app->ways),
 	    session_security(app->session));
