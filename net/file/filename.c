@@ -1,4 +1,4 @@
-/* filename: see file.h.  Harmless names; without descriptors. */
+/* filename: harmless names, without descriptors; see partial.h. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* http_serve: a file by HTTP; see http_serve.h. */
 #include <sys/queue.h>
 
 #include <stdio.h>
@@ -17,13 +18,13 @@
 #define PATIENCE	60000		/* ms without anything moving */
 #define PIECE		(64 * 1024)	/* of the file, at a time */
 
+/* A connection. */
 struct visit {
-	struct http_serve		*serve;
+	struct http_serve	*serve;
 	struct io		*io;
-	int			 answered;
+	int			 answered;	/* its request, which is one */
 	uint64_t		 at, end;	/* of the file, to be sent */
-	struct timer		 timer;
-	int			 over;
+	struct timer		 timer;		/* until it is freed */
 	TAILQ_ENTRY(visit)	 next;
 };
 
@@ -31,7 +32,7 @@ struct http_serve {
 	struct loop		*loop;
 	struct port		*port;
 	struct http_serve_file	 file;
-	char			 path[SERVE_PATH];
+	char			 path[HTTP_SERVE_PATH];
 	TAILQ_HEAD(, visit)	 visits;
 	size_t			 n;
 	void			(*sent)(void *, uint64_t);
@@ -43,12 +44,13 @@ struct http_serve {
  */
 
 struct request {
-	int		 head;		/* not GET */
+	int		 head;		/* HEAD, not GET */
 	const char	*target;
 	const char	*range;		/* NULL: none */
 };
 
-/* Take the request in s apart, in place: 0, or the status that it deserves. */
+/* Take the request in s apart, in place.  Returns 0, or the status that answers
+ * what is no request. */
 static int
 parse_request(char *s, struct request *r)
 {
@@ -82,7 +84,8 @@ parse_request(char *s, struct request *r)
 	return 0;
 }
 
-/* Digits, up to what is not; -1 if there are none, or too many. */
+/* The number that *s begins with, which moves behind it.  -1 if there are no
+ * digits, or too many. */
 static int64_t
 digits(const char **s)
 {
@@ -97,8 +100,8 @@ digits(const char **s)
 	return n;
 }
 
-/* RFC 9110 section 14.1.2: the status, with the bytes that it is about.  What
- * is not understood, several ranges among them, is ignored. */
+/* The status of the answer, and the bytes that it is about (RFC 9110 section
+ * 14.1.2).  What is not understood is ignored, and so are several ranges. */
 static int
 parse_range(const char *s, uint64_t size, uint64_t *from, uint64_t *end)
 {
@@ -134,7 +137,6 @@ parse_range(const char *s, uint64_t size, uint64_t *from, uint64_t *end)
 static void
 end_visit(struct visit *v)
 {
-	v->over = 1;
 	timer_set(v->serve->loop, &v->timer, clock_ms());
 }
 
@@ -161,8 +163,8 @@ static void
 write_head(struct visit *v, int status, uint64_t from, uint64_t end)
 {
 	const struct http_serve_file	*f = &v->serve->file;
-	int			 good = status / 100 == 2, n;
-	char			 head[1024], range[128] = "";
+	int	 good = status / 100 == 2, n;
+	char	 head[1024], range[128] = "";
 
 	if (status == 206)
 		snprintf(range, sizeof(range), "Content-Range: bytes "
@@ -217,7 +219,7 @@ feed(struct visit *v)
 	n = pread(v->serve->file.fd, piece, left < PIECE ? (size_t)left :
 	    PIECE, (off_t)v->at);
 	if (n <= 0 || io_write(v->io, piece, (size_t)n) == -1) {
-		end_visit(v);	/* before its length: no proper end */
+		end_visit(v);	/* short of its length: no proper end */
 		return;
 	}
 	v->at += (uint64_t)n;
@@ -265,7 +267,7 @@ io_event(void *arg, enum io_event ev)
 			feed(v);
 		break;
 	case IO_EOF:
-		/* It may have said all that it has to say. */
+		/* A client that waits for its answer may have said all. */
 		if (!v->answered || (v->at == v->end && io_queued(v->io) == 0))
 			end_visit(v);
 		break;
@@ -319,7 +321,7 @@ visited(void *arg, int fd)
 	timer_set(s->loop, &v->timer, clock_ms() + PATIENCE);
 }
 
-/* Something random, and the name, as a URL has it. */
+/* Random digits, and behind them the name, as a URL has it. */
 static void
 make_path(struct http_serve *s)
 {
@@ -344,13 +346,14 @@ make_path(struct http_serve *s)
 }
 
 struct http_serve *
-serve(struct loop *l, const char *where, const struct http_serve_file *f,
-    void (*sent)(void *, uint64_t), void *arg, char *err)
+http_serve_new(struct loop *l, const char *where,
+    const struct http_serve_file *f, void (*sent)(void *, uint64_t),
+    void *arg, char *err)
 {
 	struct http_serve	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
-		snprintf(err, SERVE_ERR, "out of memory");
+		snprintf(err, HTTP_SERVE_ERR, "out of memory");
 		return NULL;
 	}
 	s->loop = l;

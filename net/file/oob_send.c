@@ -173,7 +173,7 @@ own_address(const struct oob_sender *o, char *where, size_t size)
 static int
 begin_serving(struct oob_sender *o)
 {
-	char		 where[128], why[SERVE_ERR], host[128];
+	char		 where[128], why[HTTP_SERVE_ERR], host[128];
 	char		*colon;
 
 	if (*o->where != '\0')
@@ -183,7 +183,7 @@ begin_serving(struct oob_sender *o)
 		    "serve at; give one with -o oob=serve:address:port");
 		return -1;
 	}
-	o->serve = serve(o->app->loop, where, &o->file, sent, o,
+	o->serve = http_serve_new(o->app->loop, where, &o->file, sent, o,
 	    why);
 	if (o->serve == NULL) {
 		app_fail(o->app, FAULT_LOCAL, "%s", why);

@@ -1,3 +1,4 @@
+/* partial: files until they are whole; see partial.h. */
 #include <sys/types.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -58,7 +59,8 @@ file_folder(const char *path)
 	return fd;
 }
 
-/* No part of it can be taken for another one. */
+/* The NUL behind each part keeps the parts of one file from being taken for the
+ * parts of another one. */
 static int
 temporary_name(const struct file_meta *m, char *out, size_t size)
 {
@@ -91,7 +93,7 @@ release(struct partial *p)
 	free(p);
 }
 
-/* Does its name lead to it still? */
+/* Does the temporary name still lead to the file? */
 static int
 is_there(const struct partial *p)
 {
@@ -102,7 +104,7 @@ is_there(const struct partial *p)
 	    fd.st_ino == name.st_ino;
 }
 
-/* Somebody may have put something there. */
+/* Another program may have put something there. */
 static int
 is_file_of_ours(int fd, nlink_t most)
 {
@@ -113,10 +115,11 @@ is_file_of_ours(int fd, nlink_t most)
 }
 
 /*
- * 1, 0 if that is to be tried again, or -1.  What is not a file of ours is
- * removed.  So is one with another name, but only once its lock is ours: a
- * process that is about to finish it gives it one.  Whoever gets the lock
- * after that has a file that is not for writing any more.
+ * Returns 1, 0 if that is to be tried again, or -1.  What is not a file of ours
+ * is removed.  So is a file that has another name, too, but only once its lock
+ * is ours: a process that is about to finish the file gives it that name, and
+ * the lock that is had after that is one of a file that is not for writing any
+ * more.
  */
 static int
 open_temporary(struct partial *p)
@@ -206,8 +209,8 @@ partial_truncate(struct partial *p, uint64_t size)
 	return 0;
 }
 
-/* File systems without hard links: an empty file holds the place, which only
- * who writes to the folder, too, could use in between. */
+/* On file systems without hard links an empty file holds the place, which
+ * another program that writes to the folder could use in between. */
 static int
 move_over(const struct partial *p, const char *to)
 {
@@ -250,7 +253,8 @@ publish(const struct partial *p, char *name)
 	return -1;
 }
 
-/* What there was before a loss of power is there after it. */
+/* Write to the disk, so that a loss of power takes nothing.  Some file systems
+ * cannot. */
 static int
 settle(int fd)
 {
@@ -287,7 +291,7 @@ partial_discard(struct partial *p)
 	release(p);
 }
 
-/* Nothing is nothing to go on from. */
+/* An empty file is nothing to go on from. */
 void
 partial_close(struct partial *p)
 {

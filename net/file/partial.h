@@ -1,10 +1,11 @@
 /*
- * file: files to be received into a folder: harmless names, a temporary name
+ * partial: files to be received into a folder: harmless names, a temporary name
  * until they are whole, nothing overwritten; and sums of files.
  *
- * The temporary name is made of who sends what: peer, name, size, date and
- * hash.  So the same file offered again finds what there is of it, and that
- * is all that is needed to go on.  Only one can have it at a time.
+ * The temporary name is made of the peer, and of the name, size, date and hash
+ * that it gives the file.  So a file that is offered again finds what there is
+ * of it, and that is all that is needed to go on.  One process can have it at
+ * a time.
  */
 #ifndef NET_FILE_PARTIAL_H
 #define NET_FILE_PARTIAL_H
@@ -45,30 +46,33 @@ struct file_meta {
 	time_t		 date;
 };
 
-/* The folder; -1 and errno if there is none, or nothing can be made in it. */
+/* Open the folder for partial_open(); the caller closes it.  -1 and errno if
+ * there is no folder, or nothing can be made in it. */
 int	 file_folder(const char *path) MUST_CHECK;
 
-/* The partial file of this; made if there is none.  NULL and errno: EBUSY is
- * that another process has it. */
+/* The partial file of this file; made if there is none.  NULL and errno, which
+ * is EBUSY if another process has it. */
 struct partial *partial_open(int folder, const struct file_meta *m);
-/* Its name in the folder. */
+/* The temporary name in the folder. */
 const char *partial_name(const struct partial *p);
-/* At which bytes are read and written; still p's. */
+/* The descriptor to read from and write to; it stays p's. */
 int	 partial_fd(const struct partial *p);
-/* Bytes there are; -1 and errno. */
+/* The bytes that there are; -1 and errno. */
 int64_t	 partial_size(const struct partial *p);
 /* Go back to so many bytes.  0, or -1 and errno. */
 int	 partial_truncate(struct partial *p, uint64_t size) MUST_CHECK;
 /*
- * It is whole: write it to the disk, with these permissions (less the umask;
- * -1: as any file) and this date if dated, under this name or one with .1, .2
- * and so on behind it, which is in name[FILE_NAME] then.  0 and p is freed, or
- * -1 and errno.
+ * The file is whole: write it to the disk, with these permissions (less the
+ * umask; -1: as any file) and this date if dated, under this name or one with
+ * .1, .2 and so on behind it, which is in name[FILE_NAME] then.  0 and p is
+ * freed, or -1 and errno.
  */
 int	 partial_finish(struct partial *p, char *name, int mode, int dated,
 	    time_t date) MUST_CHECK;
-/* Free it; the file is removed, or stays unless it is empty.  NULL is fine. */
+/* Remove the file, and free p.  NULL is fine. */
 void	 partial_discard(struct partial *p);
+/* Free p; the file stays, to go on from later, unless it is empty.  NULL is
+ * fine. */
 void	 partial_close(struct partial *p);
 
 /*
@@ -79,18 +83,21 @@ struct sum;
 
 /* An MD5 sum, of nothing yet.  NULL when out of memory. */
 struct sum *sum_new(void);
+/* NULL is fine. */
 void	 sum_free(struct sum *s);
+/* Add len bytes.  0, or -1 when out of memory. */
 int	 sum_add(struct sum *s, const void *data, size_t len) MUST_CHECK;
-/* In hexadecimal. */
+/* The sum of all that was added, in hexadecimal; nothing can be added then. */
 void	 sum_end(struct sum *s, char out[FILE_SUM]);
 
-/* Add what is in a file from its beginning, size bytes, while the loop goes
- * on; then fn is called, with 0, or an errno (EIO if it is shorter).  NULL
- * when out of memory. */
 struct sumfile;
+
+/* Add the first size bytes of a file to s, while the loop goes on; then fn is
+ * called, with 0, or an errno (EIO if the file is shorter), and the sumfile is
+ * freed.  NULL when out of memory. */
 struct sumfile *sum_file(struct loop *l, struct sum *s, int fd,
 	    uint64_t size, void (*fn)(void *arg, int err), void *arg);
-/* Not to be called after fn was.  NULL is fine. */
+/* Stop before fn was called, and free.  NULL is fine. */
 void	 sum_cancel(struct sumfile *f);
 
 #endif

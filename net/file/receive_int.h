@@ -106,8 +106,8 @@ size_t	 incoming_count(const struct receiver *r, enum incoming_phase from,
 /* Remember what is offered, and under which name it goes here.  in->given is
  * NULL when out of memory, which incoming_prepare() looks at. */
 void	 incoming_describe(struct incoming *in, const struct si_file *f);
-/* Decline the file, which frees one that was offered by SI; or see what there
- * is of it, and accept the rest, now or when that has been read. */
+/* Decline the file, which frees it if it was offered by SI; or see what there
+ * is of it here, and accept the rest, at once or when that has been read. */
 void	 incoming_prepare(struct incoming *in);
 /* All bytes are there: put the file in its place, and it is complete; or it
  * fails if the bytes are not what was announced, or cannot be kept. */

@@ -67,8 +67,8 @@ objection(struct sender *s)
 	return NULL;
 }
 
-/* The peer answers with an error; one that does not know the question may still
- * take files. */
+/* The peer answers with an error.  A program that does not know the question
+ * may still take files. */
 static void
 refused(struct sender *s, enum stanza_error err, const char *text)
 {

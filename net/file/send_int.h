@@ -86,7 +86,7 @@ struct sender {
 	struct sumfile	*summing;
 	char		 sid[INBAND_SID];	/* of an offer by SI */
 	unsigned	 kinds;		/* of stream, offered by SI; */
-	unsigned	 kind;		/* the one that was agreed on */
+	unsigned	 kind;		/* agreed on of these, or 0 */
 	uint64_t	 offset;	/* where we began */
 	uint64_t	 left;		/* bytes still to be read, or
 					 * SEND_UNSIZED */

@@ -204,9 +204,10 @@ send_si_offer(struct sender *s)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 
-/* The stream was refused.  If that was for want of a streamhost that could be
- * reached: the same stream in-band; or if that is not wanted, a new offer of
- * in-band streams alone.  Returns 1 if the channel has been looked at. */
+/* If the stream was refused for want of a streamhost that could be reached,
+ * open it in-band; or if the peer does not want that, make a new offer, of
+ * in-band streams alone.  Returns 1 if the channel has another stream, or is
+ * no more. */
 static int
 fall_back(struct sender *s, struct channel *l)
 {

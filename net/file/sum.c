@@ -1,4 +1,4 @@
-/* sum: see file.h.  Sums of what is in files. */
+/* sum: sums of what is in files; see partial.h. */
 #include <sys/types.h>
 
 #include <openssl/evp.h>
@@ -11,7 +11,7 @@
 #include "net/file/partial.h"
 #include "net/io/loop.h"
 
-#define STEP	(1024 * 1024)		/* bytes between two looks around */
+#define STEP	(1024 * 1024)		/* bytes in a turn of the loop */
 
 struct sum {
 	EVP_MD_CTX	*ctx;

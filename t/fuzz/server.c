@@ -63,12 +63,12 @@ http(struct script *s)
 				    .name = "a \"file\"",
 				    .type = "text/plain" };
 	static struct http_serve	*server;
-	char			 err[SERVE_ERR], text[SCRIPT_LINE], *line;
+	char			 err[HTTP_SERVE_ERR], text[SCRIPT_LINE], *line;
 	int			 fd;
 
 	if (server == NULL)
-		server = serve(peer_loop(), "127.0.0.1:0", &f, on_sent, NULL,
-		    err);
+		server = http_serve_new(peer_loop(), "127.0.0.1:0", &f,
+		    on_sent, NULL, err);
 	must(server != NULL);
 	fd = peer_connect(http_serve_port(server));
 	while ((line = script_line(s)) != NULL) {
