@@ -48,7 +48,9 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o net/login/fast_to
 	net/login/sasl2.o net/login/sasl2_login.o net/login/sasl_login.o \
 	net/login/scram.o net/login/session.o net/login/sm.o \
 	net/login/trace.o
-S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o
+S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
+	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o \
+	net/s5b/upgrade_socket.o
 CHANNEL	= net/channel/service.o net/channel/service_dial.o
 FILE	= net/file/filename.o net/file/http_serve.o net/file/partial.o \
 	net/file/sum.o
@@ -57,13 +59,13 @@ NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
 OBJS	= $(XML) $(IBB) $(NET)
 # These call up into xcat.c, so they cannot be linked without it yet.
 MAIN	= xcat.o net/app/prepare.o net/app/run.o net/app/server.o \
-	net/s5b/streamhosts.o net/s5b/upgrade.o \
 	net/channel/accept.o net/channel/admit.o net/channel/app.o \
 	net/channel/call.o \
 	net/channel/channel.o net/channel/channel_check.o \
 	net/channel/channel_fail.o net/channel/channel_file.o \
 	net/channel/channel_join.o net/channel/channel_state.o \
-	net/channel/channel_wait.o net/channel/linger.o \
+	net/channel/channel_upgrade.o net/channel/channel_wait.o \
+	net/channel/linger.o \
 	net/channel/notes.o net/channel/probe.o \
 	net/file/oob.o net/file/oob_fetch.o net/file/oob_send.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \
@@ -95,6 +97,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/path.t \
 	t/unit/resolve.t \
 	t/unit/transport.t \
+	t/unit/upgrade.t \
 	t/unit/s5b.t \
 	t/unit/sasl.t \
 	t/unit/sasl2.t \
@@ -102,6 +105,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/sm.t \
 	t/unit/statefile.t \
 	t/unit/stream.t \
+	t/unit/streamhosts.t \
 	t/unit/recover.t \
 	t/unit/ws.t \
 	t/unit/xml.t

@@ -29,6 +29,7 @@
 #include "net/login/features_cache.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
+#include "net/s5b/upgrade.h"
 #include "net/transport/discover.h"
 
 #define CHAT_TIME	2000		/* ms for the last line of a chat */
@@ -104,6 +105,34 @@ files_new(struct app *app)
 	return 0;
 }
 
+/* A peer may be on this machine if the server is. */
+static int
+server_is_near(void *arg)
+{
+	const struct app	*app = arg;
+
+	return session_near(app->session);
+}
+
+static int
+sockets_new(struct app *app)
+{
+	struct streamhosts_conf	 conf = {
+		.loop = app->loop,
+		.conf = &app->conf,
+		.jid = app->jid,
+		.proxied = discover_conf(app->ways)->proxy != NULL,
+		.near = server_is_near,
+		.arg = app,
+	};
+	char			 why[STREAMHOSTS_ERR];
+
+	app->streamhosts = streamhosts_new(&conf, why);
+	if (app->streamhosts == NULL)
+		return app_fail(app, app_blame(why), "%s", why);
+	return 0;
+}
+
 int
 run_new(struct app *app)
 {
@@ -120,9 +149,7 @@ run_new(struct app *app)
 		return app_fail(app, FAULT_LOCAL, "%s", why);
 	if (files_new(app) == -1)
 		return -1;
-	if (streamhosts_prepare(why) == -1)
-		return app_fail(app, app_blame(why), "%s", why);
-	return 0;
+	return sockets_new(app);
 }
 
 void
@@ -138,7 +165,8 @@ run_free(struct app *app)
 	send_free(app->sender);
 	log_set_before(NULL, NULL);
 	progress_free(app->progress);
-	streamhosts_free();
+	upgrades_free(app->upgrades);
+	streamhosts_free(app->streamhosts);
 	ports_free(app->ports);
 	ibb_free(app->ibb);
 	budget_free(app->budget);

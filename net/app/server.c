@@ -73,7 +73,8 @@ logged_in(void *arg)
 	app->budget = budget_new(memory, app_listens(app) &&
 	    !app_is_single(app) ? memory / 2 : memory);
 	app->ibb = ibb_new(session_iqs(app->session), &host);
-	if (app->budget == NULL || app->ibb == NULL)
+	if (app->budget == NULL || app->ibb == NULL ||
+	    channels_prepare_upgrades(app) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
 	else if (app_listens(app))
 		accept_start(app);
@@ -96,7 +97,7 @@ stanza(void *arg, const struct elem *e)
 {
 	struct app	*app = arg;
 
-	return ibb_input(app->ibb, e) || upgrade_input(e) ||
+	return ibb_input(app->ibb, e) || upgrades_input(app->upgrades, e) ||
 	    receive_input(app->receiver, e) || oob_input(app, e) ||
 	    (app->allow != NULL && roster_push(app->iqs, app->allow, e));
 }
@@ -229,7 +230,7 @@ server_login(struct app *app)
 		.password = app->conf.password,
 		.ways = app->ways,
 		.plain = app->conf.plain,
-		.bytestreams = streamhosts_allowed(),
+		.bytestreams = streamhosts_allowed(app->streamhosts),
 		.files = app->mode == MODE_LISTEN || app->conf.receive != NULL,
 		.oob = app_listens(app) && oob_fetches(app),
 		.external = app->conf.certificate != NULL,

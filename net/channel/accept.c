@@ -53,8 +53,8 @@ accept_stream(struct channel *ch)
 {
 	if (stream_accept(ch->stream) == -1)
 		return -1;
-	if (upgrade_offered(ch))
-		upgrade_accept(ch);
+	if (upgrade_offered(ch->upgrade))
+		upgrade_accept(ch->upgrade);
 	if (stream_shakes(ch->stream))
 		handshake_begin(ch);
 	return 0;
@@ -74,6 +74,24 @@ accept_late(void *arg)
 	}
 	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);
 	channel_failed(ch, FAULT_TIME, "its session did not stand in 10 s");
+}
+
+/* Refuse its stream, which goes with the socket that its caller may already
+ * have offered for it. */
+static void
+refuse(struct channel *ch, enum stanza_error err, const char *text)
+{
+	upgrade_refuse(ch->upgrade, err, text);
+	channel_drop_upgrade(ch);
+	stream_refuse(ch->stream, err, text);
+	ch->stream = NULL;
+}
+
+static void
+turn_away(struct channel *ch, enum stanza_error err, const char *text)
+{
+	refuse(ch, err, text);
+	channel_free(ch);
 }
 
 static int
@@ -158,9 +176,7 @@ make_room(struct app *app, const char *peer)
 		return;
 	log_line(LOG_DETAIL, "%s: too many handshakes at once",
 	    stream_peer(ch->stream));
-	stream_refuse(ch->stream, SE_BUSY, "too many streams at once");
-	ch->stream = NULL;
-	channel_free(ch);
+	turn_away(ch, SE_BUSY, "too many streams at once");
 }
 
 static void
@@ -238,10 +254,7 @@ reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 	ch->dial = NULL;
 	if (rfd == -1) {
 		log_line(LOG_EVENT, "%s: %s", stream_peer(ch->stream), err);
-		upgrade_refuse(ch, SE_INTERNAL_SERVER_ERROR, err);
-		upgrade_free(ch);
-		stream_refuse(ch->stream, SE_INTERNAL_SERVER_ERROR, err);
-		ch->stream = NULL;
+		refuse(ch, SE_INTERNAL_SERVER_ERROR, err);
 		channel_over(ch, FAULT_LOCAL);
 		return;
 	}
@@ -364,9 +377,7 @@ accept_stands(struct channel *ch)
 	    ch)) {
 		log_line(LOG_DETAIL, "%s: too many streams at once",
 		    stream_peer(ch->stream));
-		stream_refuse(ch->stream, SE_BUSY, "too many streams at once");
-		ch->stream = NULL;
-		channel_free(ch);
+		turn_away(ch, SE_BUSY, "too many streams at once");
 	} else if (ch->target != NULL) {
 		serve(ch, ch->target);
 	} else if (channel_is_apart(ch)) {
@@ -485,9 +496,7 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 		channel_free(ch);
 	} else if ((in != NULL && app->takers->take(ch, in) == -1) ||
 	    (file && app->takers->offered(ch) == -1)) {
-		stream_refuse(ch->stream, SE_ITEM_NOT_FOUND, NULL);
-		ch->stream = NULL;
-		channel_free(ch);
+		turn_away(ch, SE_ITEM_NOT_FOUND, NULL);
 	} else {
 		join(ch, &target);
 	}
@@ -539,7 +548,8 @@ accept_socket_offered(struct app *app, struct s5b_offer *o)
 	ch->stream = stream_alone(o->from, o->sid, 0, &sc, channel_changed, ch);
 	if (ch->stream == NULL ||
 	    (in != NULL && app->takers->take(ch, in) == -1) ||
-	    upgrade_take(ch, o) == -1) {
+	    channel_upgrade(ch) == NULL ||
+	    upgrade_take(ch->upgrade, o) == -1) {
 		iq_refuseto(t, o->from, o->id, SE_BUSY, NULL);
 		channel_free(ch);
 		return;

@@ -37,8 +37,10 @@ struct resolver;
 struct sender;
 struct services;
 struct session;
+struct streamhosts;
 struct fast_tokens;
 struct trust;
+struct upgrades;
 
 /* What a run, or a stream of it, ended with.  xcat(1) has the exit status of
  * each, and xcat.c the table. */
@@ -86,6 +88,8 @@ struct app {
 	struct resolver		*resolver;
 	struct session		*session;
 	struct iq_table		*iqs;		/* the session's */
+	struct streamhosts	*streamhosts;	/* where sockets lead */
+	struct upgrades		*upgrades;	/* NULL before the login */
 	struct ibb		*ibb;		/* NULL before the login */
 	struct budget		*budget;	/* likewise: of its streams */
 	TAILQ_HEAD(, channel)	 channels;

@@ -13,7 +13,6 @@
 #include "net/dial/socks_accept.h"
 #include "net/io/log.h"
 #include "net/io/systemd.h"
-#include "net/s5b/upgrade.h"
 
 /* Open the link's stream to a service of the peer. */
 int
@@ -37,7 +36,7 @@ call(struct channel *ch, const char *host, const char *port)
 	}
 	if (ch->stream == NULL)
 		return -1;
-	return app->conf.carrier == CARRIER_S5B ? upgrade_call(ch) : 0;
+	return app->conf.carrier == CARRIER_S5B ? channel_call_socket(ch) : 0;
 }
 
 /* A connection that there is no memory for is refused; others go on. */

@@ -17,7 +17,6 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/io/pump.h"
-#include "net/s5b/upgrade.h"
 
 /*
  * Life
@@ -57,7 +56,7 @@ channel_free(struct channel *ch)
 	if (ch->socks != NULL)
 		socks_accept_reply(ch->socks, SOCKS_FAILURE);
 	pump_free(ch->pump);
-	upgrade_free(ch);
+	channel_drop_upgrade(ch);
 	stream_free(ch->stream);
 	channel_file_left(ch);
 	free(ch->service);
@@ -75,7 +74,7 @@ channel_drop_stream(struct channel *ch)
 {
 	pump_free(ch->pump);
 	ch->pump = NULL;
-	upgrade_free(ch);
+	channel_drop_upgrade(ch);
 	stream_free(ch->stream);
 	ch->stream = NULL;
 	channel_set_told(ch, CHANNEL_UNTOLD);

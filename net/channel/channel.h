@@ -251,6 +251,23 @@ void	 channels_break(struct app *app, const char *why);
 void	 channels_moved(struct app *app);
 
 /*
+ * channel_upgrade.c: sockets
+ */
+
+/* The login stands: streams may have sockets (app->upgrades) from now on.  0,
+ * or -1 when out of memory. */
+int	 channels_prepare_upgrades(struct app *app) MUST_CHECK;
+/* The upgrade of its stream, made if there is none; NULL when out of memory. */
+struct upgrade *channel_upgrade(struct channel *ch);
+/* Its stream has changed: as upgrade_check(). */
+void	 channel_check_upgrade(struct channel *ch);
+/* Its stream is over a socket alone, and we call: as upgrade_call().  0, or -1
+ * when out of memory. */
+int	 channel_call_socket(struct channel *ch) MUST_CHECK;
+/* Its stream is about to go, and its socket, if it has one, with it. */
+void	 channel_drop_upgrade(struct channel *ch);
+
+/*
  * call.c
  */
 

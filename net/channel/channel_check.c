@@ -11,7 +11,6 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/io/pump.h"
-#include "net/s5b/upgrade.h"
 
 /*
  * Changes, until they are looked at
@@ -155,7 +154,7 @@ channel_check(struct channel *ch)
 	if (ch->pump != NULL)
 		pump_push(ch->pump);
 	now_moved = moved(ch);
-	upgrade_check(ch);
+	channel_check_upgrade(ch);
 	if (accept_missed(ch))
 		return;
 	state = stream_state(ch->stream);

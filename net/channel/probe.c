@@ -64,7 +64,7 @@ probe_stands(struct channel *ch)
 	app_report(app, "carrier: in-band (XEP-0047), %s stanzas, "
 	    "blocks of %zu bytes", app->conf.message ? "message" : "iq",
 	    stream_block(ch->stream));
-	if (!streamhosts_allowed())
+	if (!streamhosts_allowed(app->streamhosts))
 		app_report(app, "carrier: no sockets (-i)");
 	else if (key != NULL && !app->conf.message)
 		app_report(app, "carrier: sockets (XEP-0065), "

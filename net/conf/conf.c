@@ -1,5 +1,6 @@
 /* conf: see conf.h.  Here is the table of keywords; conffile.c reads it. */
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include <openssl/crypto.h>
 
@@ -133,6 +134,13 @@ conf_fail(char *err, const char *fmt, ...)
 	(void)vsnprintf(err, CONF_ERR, fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+int
+conf_af(const struct conf *c)
+{
+	return c->family == FAMILY_4 ? AF_INET :
+	    c->family == FAMILY_6 ? AF_INET6 : AF_UNSPEC;
 }
 
 static void *

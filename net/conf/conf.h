@@ -74,6 +74,9 @@ struct conf {
 int	 conf_init(struct conf *c) MUST_CHECK;
 void	 conf_free(struct conf *c);	/* wipes secrets */
 
+/* The family of addresses to use: AF_UNSPEC, AF_INET or AF_INET6. */
+int	 conf_af(const struct conf *c);
+
 /*
  * Set one keyword, as -o keyword=value and a line of the file do.  A value
  * set again replaces the first, but for repeatable keywords, which collect.

@@ -25,7 +25,6 @@
 #include "net/io/pump.h"
 #include "net/io/tls.h"
 #include "net/login/session.h"
-#include "net/s5b/streamhosts.h"
 #include "xml/buf.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
@@ -400,7 +399,7 @@ begin(struct fetching *f)
 	struct app		*app = f->fetcher->app;
 	struct fetch_conf	 conf = {
 		.proxy = app->proxied ? &app->proxy : NULL,
-		.family = streamhosts_family(),
+		.family = conf_af(&app->conf),
 		.tls = f->fetcher->tls,
 		.accept = "*/*",
 		.max = (uint64_t)(app->conf.max_size > 0 ?

@@ -104,9 +104,10 @@ refusal(const struct receiver *r, const struct si_offer *o,
 
 /* The best kind of stream of those offered (XEP-0096 section 3.1). */
 static unsigned
-choose(unsigned methods)
+choose(const struct receiver *r, unsigned methods)
 {
-	return (methods & SI_S5B) != 0 && streamhosts_allowed() ? SI_S5B :
+	return (methods & SI_S5B) != 0 &&
+	    streamhosts_allowed(r->app->streamhosts) ? SI_S5B :
 	    methods & SI_IBB;
 }
 
@@ -117,7 +118,7 @@ take_offer(struct receiver *r, const struct si_offer *o)
 	struct incoming	*in;
 	enum si_refusal	 why;
 	const char	*text;
-	unsigned	 method = choose(o->methods);
+	unsigned	 method = choose(r, o->methods);
 
 	if (method == 0) {
 		si_refuse(t, o->from, o->id, SI_NO_STREAMS, NULL);

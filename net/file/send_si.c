@@ -20,7 +20,6 @@
 #include "net/io/pump.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
-#include "net/s5b/upgrade.h"
 #include "xml/iq.h"
 #include "xml/text.h"
 
@@ -31,7 +30,8 @@ send_si_kinds(const struct sender *s)
 {
 	if (s->app->conf.carrier == CARRIER_S5B)
 		return SI_S5B;
-	if (streamhosts_allowed() && (s->knows & SEND_KNOWS_S5B) != 0)
+	if (streamhosts_allowed(s->app->streamhosts) &&
+	    (s->knows & SEND_KNOWS_S5B) != 0)
 		return SI_S5B | SI_IBB;
 	return SI_IBB;
 }
@@ -165,7 +165,7 @@ open_socket(struct sender *s, struct channel *l)
 		return;
 	}
 	sender_join(s, l);
-	if (upgrade_call(l) == -1)
+	if (channel_call_socket(l) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 

@@ -7,138 +7,171 @@
 #include <string.h>
 
 #include "ibb/s5b.h"
-#include "net/channel/channel.h"
-#include "net/channel/app.h"
+#include "net/conf/conf.h"
 #include "net/dial/addr.h"
 #include "net/dial/resolve.h"
+#include "net/io/clock.h"
 #include "net/io/log.h"
-#include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
-#include "net/transport/discover.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
 #include "xml/number.h"
 
-#define SEARCH_TIME	4000	/* ms until we go on without */
-#define SEARCHES	8	/* proxies named, and the server */
-#define OWN_MAX		8	/* addresses of ours */
+#define SEARCH_TIME	4000	/* ms until we go on without proxies */
+#define SEARCHES	8	/* the server, and proxies that are named */
+#define OWN_MAX		8	/* addresses of ours that are offered */
+#define HOME_MAX	32	/* addresses of ours that are compared */
 #define PROXIES_MAX	6
 #define GIVEN_MAX	8
 #define SYSTEM_PORTS	1024	/* below are services of every machine */
 
-/* Addresses given with -o streamhost. */
-static struct {
+/* An address given with -o streamhost. */
+struct given {
 	char		 host[256];
-	uint16_t	 port;		/* 0: ours */
-} given[GIVEN_MAX];
-static size_t		 ngiven;
-static int		 hidden;	/* none of ours */
+	uint16_t	 port;		/* 0: the one that we listen on */
+};
 
-static struct s5b_listen	*listener;
-static struct streamhost proxies[PROXIES_MAX];
-static size_t		 nproxies;
-static struct s5b_search *searches[SEARCHES];
-static size_t		 searching;
-static int		 searched;
+struct search {
+	struct streamhosts	*owner;
+	struct s5b_search	*search;	/* NULL: none is under way */
+};
+
+enum searching {
+	STREAMHOSTS_UNSEARCHED,
+	STREAMHOSTS_SEARCHING,
+	STREAMHOSTS_KNOWN
+};
+
+static const char *const searching_names[] = {
+	"unknown", "searching", "known"
+};
+
+struct streamhosts {
+	struct streamhosts_conf	 conf;
+	char			 server[JID_MAX];
+	struct iq_table		*iqs;		/* NULL before the login */
+	struct given		 given[GIVEN_MAX];
+	size_t			 ngiven;
+	int			 hidden;	/* none of ours is shown */
+	struct s5b_listen	*listen;
+	enum searching		 searching;	/* for proxies */
+	struct search		 searches[SEARCHES];
+	struct streamhost	 proxies[PROXIES_MAX];
+	size_t			 nproxies;
+	void			(*on_known)(void *);
+	void			*on_known_arg;
+};
 
 /*
  * What the user says
  */
 
 static int
-parse_given(const char *s, char *err)
+parse_given(struct streamhosts *h, const char *s, char *err)
 {
-	char	 copy[300], *host, *port;
+	struct given	*g = &h->given[h->ngiven];
+	char		 copy[300], *host, *port;
 
 	if (strcmp(s, "none") == 0) {
-		hidden = 1;
+		h->hidden = 1;
 		return 0;
 	}
-	if (ngiven == GIVEN_MAX ||
+	if (h->ngiven == GIVEN_MAX ||
 	    strlcpy(copy, s, sizeof(copy)) >= sizeof(copy) ||
 	    addr_split(copy, &host, &port) == -1 ||
-	    strlcpy(given[ngiven].host, host, sizeof(given->host)) >=
-	    sizeof(given->host)) {
-		snprintf(err, HOSTS_ERR, "streamhost %.100s: give an address, "
-		    "address:port or none, up to %d times", s, GIVEN_MAX);
+	    strlcpy(g->host, host, sizeof(g->host)) >= sizeof(g->host)) {
+		snprintf(err, STREAMHOSTS_ERR, "streamhost %.100s: give an "
+		    "address, address:port or none, up to %d times", s,
+		    GIVEN_MAX);
 		return -1;
 	}
-	given[ngiven].port = 0;
-	if (port != NULL && number_port(port, &given[ngiven].port) == -1) {
-		snprintf(err, HOSTS_ERR, "streamhost %.100s: its port must be "
-		    "a number from 1 to 65535", s);
+	g->port = 0;
+	if (port != NULL && number_port(port, &g->port) == -1) {
+		snprintf(err, STREAMHOSTS_ERR, "streamhost %.100s: its port "
+		    "must be a number from 1 to 65535", s);
 		return -1;
 	}
-	ngiven++;
+	h->ngiven++;
 	return 0;
 }
 
+/* What -o streamhost and -P say: 0, or -1 and a message. */
 static int
-prepare_listener(void)
-{
-	uint16_t	 ports[S5BLISTEN_PORTS];
-	size_t		 i, j, n = 0;
-
-	for (i = 0; i < ngiven && n < S5BLISTEN_PORTS; i++) {
-		for (j = 0; j < n && ports[j] != given[i].port; j++)
-			;
-		if (given[i].port != 0 && j == n)
-			ports[n++] = given[i].port;
-	}
-	listener = s5b_listen_new(run.loop, streamhosts_family(), ports, n);
-	return listener == NULL ? -1 : 0;
-}
-
-int
-streamhosts_prepare(char *err)
+parse_conf(struct streamhosts *h, char *err)
 {
 	struct conf_item	*i;
 	char			 jid[JID_MAX];
 	const char		*why;
 
-	STAILQ_FOREACH(i, &run.conf.streamhost, next)
-		if (parse_given(i->value, err) == -1)
+	STAILQ_FOREACH(i, &h->conf.conf->streamhost, next)
+		if (parse_given(h, i->value, err) == -1)
 			return -1;
-	STAILQ_FOREACH(i, &run.conf.s5b_proxy, next)
+	STAILQ_FOREACH(i, &h->conf.conf->s5b_proxy, next)
 		if (jid_prep(i->value, jid, &why) == -1) {
-			snprintf(err, HOSTS_ERR, "-P %.100s: %s", i->value,
-			    why);
+			snprintf(err, STREAMHOSTS_ERR, "-P %.100s: %s",
+			    i->value, why);
 			return -1;
 		}
-	if (prepare_listener() == -1) {
-		snprintf(err, HOSTS_ERR, "out of memory");
-		return -1;
-	}
 	return 0;
 }
 
+/* Listen on the ports that the user names, each of them once. */
+static struct s5b_listen *
+make_listen(const struct streamhosts *h)
+{
+	uint16_t	 ports[S5BLISTEN_PORTS];
+	size_t		 i, j, n = 0;
+
+	for (i = 0; i < h->ngiven && n < S5BLISTEN_PORTS; i++) {
+		for (j = 0; j < n && ports[j] != h->given[i].port; j++)
+			;
+		if (h->given[i].port != 0 && j == n)
+			ports[n++] = h->given[i].port;
+	}
+	return s5b_listen_new(h->conf.loop, conf_af(h->conf.conf), ports, n);
+}
+
+struct streamhosts *
+streamhosts_new(const struct streamhosts_conf *conf, char *err)
+{
+	struct streamhosts	*h;
+
+	strlcpy(err, "out of memory", STREAMHOSTS_ERR);
+	if ((h = calloc(1, sizeof(*h))) == NULL)
+		return NULL;
+	h->conf = *conf;
+	jid_domain(conf->jid, h->server);
+	if (parse_conf(h, err) == -1 || (h->listen = make_listen(h)) == NULL) {
+		streamhosts_free(h);
+		return NULL;
+	}
+	return h;
+}
+
 void
-streamhosts_free(void)
+streamhosts_free(struct streamhosts *h)
 {
 	size_t	 i;
 
-	for (i = 0; i < SEARCHES; i++) {
-		s5b_search_free(searches[i]);
-		searches[i] = NULL;
-	}
-	s5b_listen_free(listener);
-	listener = NULL;
+	if (h == NULL)
+		return;
+	for (i = 0; i < SEARCHES; i++)
+		s5b_search_free(h->searches[i].search);
+	s5b_listen_free(h->listen);
+	free(h);
+}
+
+void
+streamhosts_login(struct streamhosts *h, struct iq_table *iqs)
+{
+	h->iqs = iqs;
 }
 
 int
-streamhosts_allowed(void)
+streamhosts_allowed(const struct streamhosts *h)
 {
-	/* Who goes through a proxy may have reasons not to be seen. */
-	return run.conf.carrier == CARRIER_S5B ||
-	    (run.conf.carrier == CARRIER_AUTO &&
-	    discover_conf(run.ways)->proxy == NULL);
-}
-
-int
-streamhosts_family(void)
-{
-	return run.conf.family == FAMILY_4 ? AF_INET :
-	    run.conf.family == FAMILY_6 ? AF_INET6 : AF_UNSPEC;
+	return h->conf.conf->carrier == CARRIER_S5B ||
+	    (h->conf.conf->carrier == CARRIER_AUTO && !h->conf.proxied);
 }
 
 /*
@@ -146,68 +179,100 @@ streamhosts_family(void)
  */
 
 static void
-over(void)
+set_searching(struct streamhosts *h, enum searching searching)
 {
-	struct channel	*l;
-
-	if (--searching > 0)
-		return;
-	searched = 1;
-	TAILQ_FOREACH(l, &run.channels, next)
-		channel_changed(l);
+	log_line(LOG_TRACE, "proxies: %s -> %s", searching_names[h->searching],
+	    searching_names[searching]);
+	h->searching = searching;
 }
 
-static void
-found(void *arg, const struct streamhost *h)
+void
+streamhosts_on_known(struct streamhosts *h, void (*fn)(void *), void *arg)
+{
+	h->on_known = fn;
+	h->on_known_arg = arg;
+}
+
+static int
+is_searching(const struct streamhosts *h)
 {
 	size_t	 i;
 
-	if (h == NULL) {
-		*(struct s5b_search **)arg = NULL;
-		over();
+	for (i = 0; i < SEARCHES; i++)
+		if (h->searches[i].search != NULL)
+			return 1;
+	return 0;
+}
+
+/* This search is over; is it the last one? */
+static void
+search_over(struct search *s)
+{
+	struct streamhosts	*h = s->owner;
+
+	s->search = NULL;
+	if (is_searching(h))
 		return;
-	}
-	for (i = 0; i < nproxies; i++)
-		if (strcmp(proxies[i].jid, h->jid) == 0 &&
-		    strcmp(proxies[i].host, h->host) == 0 &&
-		    proxies[i].port == h->port)
-			return;		/* named, and found as well */
-	if (nproxies == PROXIES_MAX)
-		return;
-	proxies[nproxies++] = *h;
-	log_line(2, "proxy %s: %s port %u", h->jid, h->host, h->port);
+	set_searching(h, STREAMHOSTS_KNOWN);
+	if (h->on_known != NULL)
+		h->on_known(h->on_known_arg);
 }
 
 static void
-begin(const struct s5b_search *s)
+proxy_found(void *arg, const struct streamhost *proxy)
 {
-	if (s != NULL)
-		searching++;
+	struct search		*s = arg;
+	struct streamhosts	*h = s->owner;
+	size_t			 i;
+
+	if (proxy == NULL) {
+		search_over(s);
+		return;
+	}
+	for (i = 0; i < h->nproxies; i++)
+		if (strcmp(h->proxies[i].jid, proxy->jid) == 0 &&
+		    strcmp(h->proxies[i].host, proxy->host) == 0 &&
+		    h->proxies[i].port == proxy->port)
+			return;		/* named, and found as well */
+	if (h->nproxies == PROXIES_MAX)
+		return;
+	h->proxies[h->nproxies++] = *proxy;
+	log_line(LOG_TRACE, "proxy %s: %s port %u", proxy->jid, proxy->host,
+	    proxy->port);
+}
+
+static void
+begin_search(struct streamhosts *h)
+{
+	int64_t			 deadline = clock_ms() + SEARCH_TIME;
+	struct conf_item	*i;
+	struct search		*s = h->searches;
+	char			 jid[JID_MAX];
+
+	s->owner = h;
+	STAILQ_FOREACH(i, &h->conf.conf->s5b_proxy, next) {
+		if (s == &h->searches[SEARCHES - 1])
+			break;
+		if (jid_prep(i->value, jid, NULL) == -1)
+			continue;
+		(++s)->owner = h;
+		s->search = s5b_search_proxy(h->iqs, jid, deadline,
+		    proxy_found, s);
+	}
+	s = h->searches;
+	s->search = s5b_search_server(h->iqs, h->server, deadline, proxy_found,
+	    s);
 }
 
 int
-streamhosts_known(void)
+streamhosts_known(struct streamhosts *h)
 {
-	struct iq_table		*t = session_iqs(run.session);
-	int64_t			 deadline = clock_ms() + SEARCH_TIME;
-	struct conf_item	*i;
-	char			 jid[JID_MAX];
-	size_t			 n = 1;
-
-	if (searched || searching > 0)
-		return searched;
-	STAILQ_FOREACH(i, &run.conf.s5b_proxy, next)
-		if (n < SEARCHES && jid_prep(i->value, jid, NULL) == 0) {
-			searches[n] = s5b_search_proxy(t, jid, deadline,
-			    found, &searches[n]);
-			begin(searches[n++]);
-		}
-	jid_domain(run.jid, jid);
-	searches[0] = s5b_search_server(t, jid, deadline, found,
-	    &searches[0]);
-	begin(searches[0]);
-	searched = searching == 0;
-	return searched;
+	if (h->searching == STREAMHOSTS_UNSEARCHED) {
+		begin_search(h);
+		set_searching(h, is_searching(h) ? STREAMHOSTS_SEARCHING :
+		    STREAMHOSTS_KNOWN);
+	}
+	return h->searching == STREAMHOSTS_KNOWN;
 }
 
 /*
@@ -215,18 +280,20 @@ streamhosts_known(void)
  */
 
 struct s5b_wait *
-streamhosts_wait(const char *hash, s5b_wait_fn *fn, void *arg)
+streamhosts_wait(struct streamhosts *h, const char *hash, s5b_wait_fn *fn,
+    void *arg)
 {
-	return hidden ? NULL : s5b_listen_wait(listener, hash, fn, arg);
+	return h->hidden ? NULL : s5b_listen_wait(h->listen, hash, fn, arg);
 }
 
+/* A list that is being made. */
 struct list {
 	struct streamhost	*hosts;
 	size_t			 n, max;
 };
 
 static void
-add(struct list *l, const char *jid, const char *host, uint16_t port)
+list_add(struct list *l, const char *jid, const char *host, uint16_t port)
 {
 	struct streamhost	*h;
 	size_t			 i;
@@ -244,27 +311,26 @@ add(struct list *l, const char *jid, const char *host, uint16_t port)
 }
 
 static uint16_t
-own_port(void)
+own_port(const struct streamhosts *h)
 {
-	uint16_t	 port = s5b_listen_port(listener, AF_INET);
+	uint16_t	 port = s5b_listen_port(h->listen, AF_INET);
 
-	return port != 0 ? port : s5b_listen_port(listener, AF_INET6);
+	return port != 0 ? port : s5b_listen_port(h->listen, AF_INET6);
 }
 
 static void
-add_given(struct list *l, const char *jid)
+list_add_given(struct list *l, const struct streamhosts *h)
 {
-	size_t	 i;
+	const struct given	*g;
 
-	for (i = 0; i < ngiven; i++)
-		add(l, jid, given[i].host, given[i].port != 0 ?
-		    given[i].port : own_port());
+	for (g = h->given; g < h->given + h->ngiven; g++)
+		list_add(l, iq_jid(h->iqs), g->host, g->port != 0 ? g->port :
+		    own_port(h));
 }
 
-/* Loopback only where the peer may be on this machine as well, and then it is
- * the best there is. */
+/* Loopback addresses, or all others. */
 static void
-add_own(struct list *l, const char *jid, int loopback)
+list_add_own(struct list *l, const struct streamhosts *h, int loopback)
 {
 	struct addr		 own[OWN_MAX];
 	const struct sockaddr	*sa;
@@ -274,27 +340,30 @@ add_own(struct list *l, const char *jid, int loopback)
 	for (i = 0; i < n; i++) {
 		sa = (const struct sockaddr *)&own[i].ss;
 		if ((addr_kind(sa) == ADDR_LOOPBACK) == loopback)
-			add(l, jid, addr_text(sa, text),
-			    s5b_listen_port(listener, sa->sa_family));
+			list_add(l, iq_jid(h->iqs), addr_text(sa, text),
+			    s5b_listen_port(h->listen, sa->sa_family));
 	}
 }
 
+/* Loopback only if the peer may be on this machine as well; then it is the best
+ * there is. */
 size_t
-streamhosts_list(struct streamhost *out, size_t max)
+streamhosts_list(const struct streamhosts *h, struct streamhost *out,
+    size_t max)
 {
-	struct list	 l = { out, 0, max - nproxies };
-	const char	*jid = session_jid(run.session);
+	struct list	 l = { out, 0, max - h->nproxies };
 	size_t		 i;
 
-	if (own_port() != 0) {
-		add_given(&l, jid);
-		if (session_near(run.session))
-			add_own(&l, jid, 1);
-		add_own(&l, jid, 0);
+	if (own_port(h) != 0) {
+		list_add_given(&l, h);
+		if (h->conf.near(h->conf.arg))
+			list_add_own(&l, h, 1);
+		list_add_own(&l, h, 0);
 	}
 	l.max = max;
-	for (i = 0; i < nproxies; i++)
-		add(&l, proxies[i].jid, proxies[i].host, proxies[i].port);
+	for (i = 0; i < h->nproxies; i++)
+		list_add(&l, h->proxies[i].jid, h->proxies[i].host,
+		    h->proxies[i].port);
 	return l.n;
 }
 
@@ -302,12 +371,18 @@ streamhosts_list(struct streamhost *out, size_t max)
  * What is connected to
  */
 
-/* Have we an address like that? */
+int
+streamhosts_family(const struct streamhosts *h)
+{
+	return conf_af(h->conf.conf);
+}
+
+/* Have we an address of this kind and family? */
 static int
 at_home(enum addr_kind kind, int family)
 {
-	struct addr	 own[32];
-	size_t		 i, n = addr_own(own, 32);
+	struct addr	 own[HOME_MAX];
+	size_t		 i, n = addr_own(own, HOME_MAX);
 
 	for (i = 0; i < n; i++)
 		if (own[i].ss.ss_family == family &&
@@ -317,12 +392,11 @@ at_home(enum addr_kind kind, int family)
 }
 
 int
-streamhosts_permit(void *unused, const struct addr *a)
+streamhosts_permit(const struct streamhosts *h, const struct addr *a)
 {
 	const struct sockaddr	*sa = (const struct sockaddr *)&a->ss;
 	enum addr_kind		 kind = addr_kind(sa);
 
-	(void)unused;
 	switch (kind) {
 	case ADDR_PUBLIC:
 		return 1;
@@ -332,10 +406,11 @@ streamhosts_permit(void *unused, const struct addr *a)
 	default:
 		return 0;
 	}
-	if (run.conf.policy == POLICY_ANY)
+	if (h->conf.conf->policy == POLICY_ANY)
 		return 1;
-	if (run.conf.policy == POLICY_PUBLIC || addr_port(sa) < SYSTEM_PORTS)
+	if (h->conf.conf->policy == POLICY_PUBLIC ||
+	    addr_port(sa) < SYSTEM_PORTS)
 		return 0;
-	return session_near(run.session) || (kind == ADDR_PRIVATE &&
+	return h->conf.near(h->conf.arg) || (kind == ADDR_PRIVATE &&
 	    at_home(kind, sa->sa_family));
 }

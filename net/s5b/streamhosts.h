@@ -1,6 +1,9 @@
 /*
- * hosts: which streamhosts (XEP-0065) this run offers, and which of those that
- * others offer it connects to.
+ * streamhosts: which hosts this run offers for sockets (XEP-0065 section 4),
+ * and to which of those that peers offer it connects.
+ *
+ * The hosts that it offers are its own addresses, best first, and proxies: the
+ * ones that the user names with -P, and the ones that the server has.
  */
 #ifndef NET_S5B_STREAMHOSTS_H
 #define NET_S5B_STREAMHOSTS_H
@@ -14,26 +17,59 @@
 #include "xml/check.h"
 
 struct addr;
+struct conf;
+struct iq_table;
+struct loop;
+struct streamhosts;
 
-/* Check what -o streamhost and -P say.  0, or -1 with a message in
- * err[HOSTS_ERR]. */
-#define HOSTS_ERR	256
-int	 streamhosts_prepare(char *err) MUST_CHECK;
-void	 streamhosts_free(void);
+struct streamhosts_conf {
+	struct loop	*loop;
+	/* The keywords carrier, family, s5b-proxy, streamhost and
+	 * streamhost-policy; it must outlive the object. */
+	const struct conf *conf;
+	const char	*jid;		/* the account; copied */
+	int		 proxied;	/* a proxy leads to the server, perhaps
+					 * because we are not to be seen */
+	/* Is the server on this machine, so that a peer may be, too? */
+	int		(*near)(void *arg);
+	void		*arg;
+};
 
-/* Are sockets allowed at all? */
-int	 streamhosts_allowed(void);
-/* Are the proxies known?  If not, they are being looked for: all links are
- * looked at again once they are. */
-int	 streamhosts_known(void);
-/* Wait for a connection to one of our own addresses; as s5b_listen_wait(). */
-struct s5b_wait *streamhosts_wait(const char *hash, s5b_wait_fn *fn, void *arg);
-/* What is to be offered, best first: our own addresses, as far as they are
- * waited at, and the proxies.  Returns their number. */
-size_t	 streamhosts_list(struct streamhost *out, size_t max);
-/* May we connect to this address?  As s5b_dial() wants it. */
-int	 streamhosts_permit(void *unused, const struct addr *a);
-/* AF_UNSPEC, AF_INET or AF_INET6, as -4 and -6 say. */
-int	 streamhosts_family(void);
+/* Bytes for a message. */
+#define STREAMHOSTS_ERR	256
+
+/* Check what -o streamhost and -P say, and make the object.  NULL with a
+ * message, which may be "out of memory", in err[STREAMHOSTS_ERR]. */
+struct streamhosts *streamhosts_new(const struct streamhosts_conf *conf,
+	    char *err);
+/* End its searches and close its ports.  NULL is fine. */
+void	 streamhosts_free(struct streamhosts *h);
+/* The login stands: ask for proxies with this table, whose JID is the one that
+ * owns what is offered.  The table must outlive the object. */
+void	 streamhosts_login(struct streamhosts *h, struct iq_table *iqs);
+
+/* Does the user allow sockets at all? */
+int	 streamhosts_allowed(const struct streamhosts *h);
+/* Call fn from the loop once the proxies are known, if streamhosts_known() has
+ * said that they are not. */
+void	 streamhosts_on_known(struct streamhosts *h, void (*fn)(void *arg),
+	    void *arg);
+/* Are the proxies known?  If not, they are searched for from now on (XEP-0065
+ * section 4), for 4 s at most. */
+int	 streamhosts_known(struct streamhosts *h);
+/* Wait for a connection to one of our own addresses, as s5b_listen_wait().
+ * NULL, too, if the user hides these addresses. */
+struct s5b_wait *streamhosts_wait(struct streamhosts *h, const char *hash,
+	    s5b_wait_fn *fn, void *arg);
+/* Put what is to be offered into out, best first: our own addresses, if
+ * streamhosts_wait() waits there, and the proxies.  Returns their number, at
+ * most max. */
+size_t	 streamhosts_list(const struct streamhosts *h, struct streamhost *out,
+	    size_t max);
+/* What to connect by: AF_UNSPEC, AF_INET or AF_INET6. */
+int	 streamhosts_family(const struct streamhosts *h);
+/* Does the policy (xcat(1), streamhost-policy) let us connect to this
+ * address? */
+int	 streamhosts_permit(const struct streamhosts *h, const struct addr *a);
 
 #endif

@@ -1,0 +1,119 @@
+/*
+ * upgrade_int: what the files that make an upgrade share: upgrade.c (its life,
+ * and when it begins what), upgrade_offer.c (the requester of XEP-0065: we
+ * offer) and upgrade_answer.c (the target: the peer offers).  The socket that
+ * comes of it is in upgrade_socket.c, which knows none of this.
+ */
+#ifndef NET_S5B_UPGRADE_INT_H
+#define NET_S5B_UPGRADE_INT_H
+
+#include <sys/queue.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ibb/s5b.h"
+#include "net/io/loop.h"
+#include "net/s5b/s5b_dial.h"
+#include "net/s5b/s5b_listen.h"
+#include "net/s5b/upgrade.h"
+
+struct upgrade_socket;
+
+struct upgrades {
+	struct upgrades_conf	 conf;
+	struct upgrades_host	 host;
+	TAILQ_HEAD(, upgrade)	 all;
+};
+
+enum upgrade_state {
+	UPGRADE_REST,		/* nothing under way */
+	UPGRADE_SEARCHING,	/* for proxies, to be offered */
+	UPGRADE_OFFERED,	/* by us; the peer connects */
+	UPGRADE_REACHING,	/* we connect to the proxy that it chose */
+	UPGRADE_ACTIVATING,	/* the proxy is to relay */
+	UPGRADE_ASKED,		/* by the peer, for a stream not yet accepted */
+	UPGRADE_TRYING,		/* we connect to what it offers */
+	UPGRADE_UP
+};
+
+/* Which hosts are of use to a stream. */
+enum upgrade_hosts {
+	UPGRADE_ANY,
+	UPGRADE_DIRECT		/* its proxy has relayed in one direction
+				 * only */
+};
+
+/* What an upgrade needs from an offer until its socket stands, or until nothing
+ * comes of it. */
+struct negotiation {
+	char			 hash[256];	/* DST.ADDR, section 5.3.2 */
+	struct streamhost	*hosts;		/* that are offered */
+	size_t			 n;
+	size_t			 used;		/* the one that was chosen */
+	int			 fd;		/* connected, not yet in use;
+						 * or -1 */
+	struct s5b_ask		*ask;		/* an offer or activation */
+	struct s5b_wait		*wait;		/* for the peer, by us */
+	struct s5b_dial		*dial;
+	char			*id;		/* of an offer that is to be
+						 * answered, or NULL */
+};
+
+struct upgrade {
+	struct upgrades		*owner;
+	struct stream		*stream;
+	int			 listener;
+	void			(*changed)(void *);
+	void			*arg;
+	enum upgrade_state	 state;
+	enum upgrade_hosts	 hosts;
+	struct timer		 timer;		/* for the next try */
+	int64_t			 not_before;	/* the next try */
+	int64_t			 delay;		/* and the one after, ms */
+	unsigned		 losses;	/* carrier_losses() as the last
+						 * try began */
+	unsigned		 number;	/* of the last try */
+	struct negotiation	*negotiation;	/* NULL: none */
+	struct upgrade_socket	*socket;	/* NULL: none */
+	TAILQ_ENTRY(upgrade)	 next;
+};
+
+/* Set the state, which -vv shows. */
+void	 upgrade_set_state(struct upgrade *u, enum upgrade_state state);
+/* The full JID of the stream's peer. */
+const char *upgrade_peer(const struct upgrade *u);
+/* Our full JID. */
+const char *upgrade_jid(const struct upgrade *u);
+/* Is the socket to be all that the stream has? */
+int	 upgrade_is_alone(const struct upgrade *u);
+
+/* Begin the negotiation of the next socket, in place of one that may be under
+ * way.  0, or -1 when out of memory: the old one goes on. */
+int	 upgrade_begin(struct upgrade *u) MUST_CHECK;
+/* Connect to the hosts of the negotiation that this JID owns (NULL: to all of
+ * them), as s5b_dial(), for ms milliseconds at most.  0, or -1 when out of
+ * memory. */
+int	 upgrade_dial(struct upgrade *u, const char *owner, int64_t ms,
+	    s5b_dial_fn *fn) MUST_CHECK;
+/* Of the hosts of the negotiation keep those that are of use; owner is the JID
+ * of the end that offers them. */
+void	 upgrade_drop_hosts(struct upgrade *u, const char *owner);
+
+/* This try has come to nothing, for this reason. */
+void	 upgrade_failed(struct upgrade *u, enum stanza_error err,
+	    const char *why);
+/* The same, where the peer may believe that the socket stands: it is told. */
+void	 upgrade_withdraw(struct upgrade *u, enum stanza_error err,
+	    const char *why);
+/* Begin the next try in ms milliseconds. */
+void	 upgrade_retry(struct upgrade *u, int64_t ms);
+/* fd, which leads to the peer through the proxy with this JID (NULL: directly),
+ * is the socket; ready as for stream_socket().  The negotiation is over. */
+void	 upgrade_stands(struct upgrade *u, int fd, const char *proxy,
+	    int ready);
+
+/* Offer what we have (upgrade_offer.c). */
+void	 upgrade_offer(struct upgrade *u);
+
+#endif

@@ -1,0 +1,301 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ibb/carrier.h"
+#include "ibb/stream.h"
+#include "net/dial/addr.h"
+#include "net/dial/dial.h"
+#include "net/io/log.h"
+#include "net/io/loop.h"
+#include "net/io/pump.h"
+#include "net/s5b/upgrade_socket.h"
+
+/* All in ms but for DOUBTS. */
+#define TICK		1000	/* from report to report */
+#define DOUBTS		15	/* ticks in which nothing of ours arrives */
+#define LINGER		5000	/* for the peer's end behind ours */
+
+/* Each direction of the socket ends on its own, if it is alone. */
+enum half_state {
+	UPGRADE_SOCKET_HALF_OPEN,
+	UPGRADE_SOCKET_HALF_ENDED
+};
+
+struct upgrade_socket {
+	struct upgrade_socket_conf conf;
+	struct pump		*pump;
+	enum upgrade_socket_fate fate;
+	enum half_state		 in, out;
+	struct timer		 timer;
+	unsigned		 doubts;	/* ticks; see DOUBTS */
+	char			 where[256];
+	char			 why[128];
+};
+
+static const char *const fate_names[] = {
+	"stands", "lost", "one-way", "done"
+};
+
+static const char *const half_names[] = { "open", "ended" };
+
+static struct carrier *
+carrier_of(const struct upgrade_socket *s)
+{
+	return stream_carrier(s->conf.stream);
+}
+
+static void
+set_fate(struct upgrade_socket *s, enum upgrade_socket_fate fate,
+    const char *why)
+{
+	log_line(LOG_TRACE, "stream %.8s: socket %u: %s -> %s (%s)",
+	    stream_sid(s->conf.stream), s->conf.number, fate_names[s->fate],
+	    fate_names[fate], why);
+	s->fate = fate;
+	strlcpy(s->why, why, sizeof(s->why));
+}
+
+static void
+set_half(struct upgrade_socket *s, enum half_state *half, const char *name,
+    enum half_state state)
+{
+	log_line(LOG_TRACE, "stream %.8s: socket %u, %s: %s -> %s",
+	    stream_sid(s->conf.stream), s->conf.number, name,
+	    half_names[*half], half_names[state]);
+	*half = state;
+}
+
+/*
+ * Its bytes, as the pump wants them
+ */
+
+static size_t
+upgrade_room(void *arg)
+{
+	const struct upgrade_socket	*s = arg;
+
+	return stream_socket_room(s->conf.stream);
+}
+
+static int
+upgrade_write(void *arg, const void *data, size_t len)
+{
+	struct upgrade_socket	*s = arg;
+
+	carrier_socket_input(carrier_of(s), data, len);
+	return 0;
+}
+
+static void
+upgrade_ended(void *arg)
+{
+	struct upgrade_socket	*s = arg;
+
+	set_half(s, &s->in, "in", UPGRADE_SOCKET_HALF_ENDED);
+}
+
+static const unsigned char *
+upgrade_data(void *arg, size_t *len)
+{
+	const struct upgrade_socket	*s = arg;
+
+	return carrier_socket_data(carrier_of(s), len);
+}
+
+static void
+upgrade_sent(void *arg, size_t len)
+{
+	struct upgrade_socket	*s = arg;
+
+	carrier_socket_sent(carrier_of(s), len);
+}
+
+static void
+upgrade_changed(void *arg)
+{
+	struct upgrade_socket	*s = arg;
+
+	s->conf.changed(s->conf.arg);
+}
+
+/*
+ * Each second
+ */
+
+/*
+ * There are proxies that relay from the requester to the target only, as
+ * Openfire's do.  The target sees bytes come, and takes that for a proof that
+ * the proxy relays; but the peer never reports a byte of ours.
+ */
+static int
+is_one_way(struct upgrade_socket *s)
+{
+	if (s->conf.proxy == NULL || s->conf.away(s->conf.arg) ||
+	    stream_waits(s->conf.stream) ||
+	    !carrier_socket_unproved(carrier_of(s)))
+		s->doubts = 0;
+	else
+		s->doubts++;
+	return s->doubts > DOUBTS;
+}
+
+static void
+tick(void *arg)
+{
+	struct upgrade_socket	*s = arg;
+
+	if (is_one_way(s)) {
+		carrier_socket_lost(carrier_of(s), 1);
+		set_fate(s, UPGRADE_SOCKET_ONE_WAY,
+		    "nothing that we sent has come");
+	} else if (s->out == UPGRADE_SOCKET_HALF_ENDED) {
+		/* The peer does not end its direction: do without. */
+		carrier_socket_lost(carrier_of(s), 0);
+	} else {
+		carrier_socket_tick(carrier_of(s));
+		timer_set(s->conf.loop, &s->timer, clock_ms() + TICK);
+	}
+	s->conf.changed(s->conf.arg);
+}
+
+/*
+ * Its end
+ */
+
+/* All that was to be written to a socket alone is written: end our direction of
+ * it, and give the peer some time to end its own. */
+static void
+end_output(struct upgrade_socket *s)
+{
+	if (!carrier_socket_finished(carrier_of(s)) ||
+	    s->out == UPGRADE_SOCKET_HALF_ENDED)
+		return;
+	set_half(s, &s->out, "out", UPGRADE_SOCKET_HALF_ENDED);
+	pump_finish_output(s->pump);
+	timer_set(s->conf.loop, &s->timer, clock_ms() + LINGER);
+}
+
+enum upgrade_socket_fate
+upgrade_socket_check(struct upgrade_socket *s)
+{
+	struct carrier	*c = carrier_of(s);
+	int		 err = pump_error(s->pump), expected = 0;
+	int		 dropped = !carrier_has_socket(c);
+	int		 ended = s->in == UPGRADE_SOCKET_HALF_ENDED;
+
+	if (s->fate != UPGRADE_SOCKET_STANDS)
+		return s->fate;
+	if (err != 0 || ended)
+		expected = carrier_socket_lost(c, err != 0);
+	if (carrier_is_alone(c))	/* the stream ends with it */
+		end_output(s);
+	else if (!carrier_has_socket(c))
+		set_fate(s, expected && !dropped ? UPGRADE_SOCKET_DONE :
+		    UPGRADE_SOCKET_LOST, err != 0 ? strerror(err) : ended ?
+		    "the other end closed it" : "says the peer");
+	return s->fate;
+}
+
+const char *
+upgrade_socket_why(const struct upgrade_socket *s)
+{
+	return s->why;
+}
+
+const char *
+upgrade_socket_where(const struct upgrade_socket *s)
+{
+	return s->where;
+}
+
+/*
+ * Life and death
+ */
+
+static void
+describe(struct upgrade_socket *s, int fd)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len = sizeof(ss);
+	char			 text[ADDR_TEXT] = "";
+	uint16_t		 port = 0;
+
+	if (getpeername(fd, (struct sockaddr *)&ss, &len) == 0) {
+		addr_text((struct sockaddr *)&ss, text);
+		port = addr_port((struct sockaddr *)&ss);
+	}
+	if (s->conf.proxy != NULL)
+		snprintf(s->where, sizeof(s->where), "proxy %.127s "
+		    "(%s port %u)", s->conf.proxy, text, port);
+	else
+		snprintf(s->where, sizeof(s->where), "direct, %s port %u",
+		    text, port);
+}
+
+/* 0, or -1 if the stream wants it no more or lacks the memory. */
+static int
+join(struct upgrade_socket *s, int fd)
+{
+	struct pump_peer	 peer = {
+		.room = upgrade_room,
+		.write = upgrade_write,
+		.finish = upgrade_ended,
+		.data = upgrade_data,
+		.consume = upgrade_sent,
+		.changed = upgrade_changed,
+		.arg = s,
+	};
+
+	if (stream_socket(s->conf.stream, s->conf.number, s->conf.ready,
+	    s->conf.proxy != NULL) == -1) {
+		close(fd);
+		return -1;
+	}
+	if ((s->pump = pump_new(s->conf.loop, fd, fd, &peer)) == NULL) {
+		stream_starve(s->conf.stream);
+		return -1;
+	}
+	if (!carrier_is_alone(carrier_of(s)))	/* there is another way */
+		dial_notice(fd);
+	return 0;
+}
+
+struct upgrade_socket *
+upgrade_socket_new(const struct upgrade_socket_conf *conf, int fd)
+{
+	struct upgrade_socket	*s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL) {
+		close(fd);
+		stream_starve(conf->stream);
+		return NULL;
+	}
+	s->conf = *conf;
+	s->timer = (struct timer){ .fire = tick, .arg = s };
+	describe(s, fd);
+	if (join(s, fd) == -1) {
+		free(s);
+		return NULL;
+	}
+	timer_set(conf->loop, &s->timer, clock_ms() + TICK);
+	return s;
+}
+
+void
+upgrade_socket_free(struct upgrade_socket *s)
+{
+	if (s == NULL)
+		return;
+	timer_clear(s->conf.loop, &s->timer);
+	if (carrier_is_alone(carrier_of(s)) &&
+	    stream_state(s->conf.stream) != STREAM_CLOSED)
+		pump_break(s->pump);
+	else
+		pump_free(s->pump);
+	free(s);
+}

@@ -1,0 +1,1198 @@
+/*
+ * Unit tests of net/s5b/upgrade: two ends of a stream in one loop, each with a
+ * table of iqs and its streamhosts.  Their servers are queues, which may lose
+ * or refuse what goes through them; the sockets are real ones on the loopback,
+ * and so is the proxy, which may relay in one direction only.
+ *
+ * The clock is ten times as fast, and retries are forced once their time has
+ * been looked at.
+ */
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "ibb/carrier.h"
+#include "ibb/e2e.h"
+#include "ibb/inband.h"
+#include "ibb/s5b.h"
+#include "ibb/stream.h"
+#include "net/conf/conf.h"
+#include "net/dial/resolve.h"
+#include "net/io/loop.h"
+#include "net/s5b/s5b_listen.h"
+#include "net/s5b/streamhosts.h"
+#include "net/s5b/upgrade.h"
+#include "net/s5b/upgrade_int.h"
+#include "t/lib/stanza.h"
+#include "t/lib/tap.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/parse.h"
+#include "xml/stanza.h"
+
+#define must(x)	do { if (!(x)) abort(); } while (0)
+#define SID	"sid0123456789"
+#define PROXY	"proxy.example"
+#define HERE	"a@example.org/x"
+#define THERE	"b@example.org/y"
+#define AFTER	10000		/* bytes that make a stream worth a socket */
+#define TURN	50		/* ms of the fast clock */
+#define TURNS	4000		/* until a test has failed: 20 s */
+/* Let the loop turn until this is so; false if it never is. */
+#define soon(cond)	__extension__({					\
+	int _n;								\
+	for (_n = 0; _n < TURNS && !(cond); _n++)			\
+		turn();							\
+	_n < TURNS;							\
+})
+
+struct letter {
+	STAILQ_ENTRY(letter)	 next;
+	char			 xml[];
+};
+
+/* What a listener does with the offer of a stream over a socket alone. */
+enum reception { ACCEPT, HOLD, REFUSE };
+
+struct side {
+	const char		*jid;
+	struct side		*peer;
+	struct conf		 conf;
+	struct iq_table		*iqs;
+	struct ibb		*ibb;
+	struct streamhosts	*hosts;
+	struct upgrades		*upgrades;
+	struct stream		*stream;
+	struct upgrade		*upgrade;
+	struct parse		*in;
+	STAILQ_HEAD(, letter)	 out;
+	enum reception		 reception;
+	int			 deaf;		/* none of its hosts answers */
+	int			 away, ending, closed, changed, made;
+	const char		*lose;		/* stanzas with this in them */
+	const char		*refuse;	/* likewise, by the receiver */
+	char			 offer[8192];	/* of ours, as it last went */
+	int			 offers;
+	size_t			 sent, got;
+	int			 wrong;
+};
+
+static struct side		 a, b;
+static struct loop		*loop;
+static struct resolver		*resolver;
+static SSL_CTX			*tls;
+
+static void	 proxy_take(struct side *s, const struct elem *e);
+
+/*
+ * Stanzas
+ */
+
+/* What is offered can no longer be reached. */
+static void
+close_ports(struct upgrade *u)
+{
+	s5b_wait_cancel(u->negotiation->wait);
+	u->negotiation->wait = NULL;
+}
+
+static int
+post(void *arg, const void *data, size_t len)
+{
+	struct side	*s = arg;
+	struct letter	*l;
+
+	must((l = malloc(sizeof(*l) + len + 1)) != NULL);
+	memcpy(l->xml, data, len);
+	l->xml[len] = '\0';
+	STAILQ_INSERT_TAIL(&s->out, l, next);
+	if (strstr(l->xml, "<streamhost ") != NULL) {
+		strlcpy(s->offer, l->xml, sizeof(s->offer));
+		s->offers++;
+		if (s->deaf)
+			close_ports(s->upgrade);
+	}
+	return 0;
+}
+
+static struct elem *
+parsed(struct side *to, const char *from, const char *xml)
+{
+	struct elem	*e = NULL;
+	char		 head[64];
+
+	must(strncmp(xml, "<iq ", 4) == 0);
+	snprintf(head, sizeof(head), "<iq from='%s' ", from);
+	must(parse_feed(to->in, head, strlen(head)) == 0);
+	must(parse_next(to->in, &e) == PARSE_MORE);
+	must(parse_feed(to->in, xml + 4, strlen(xml) - 4) == 0);
+	must(parse_next(to->in, &e) == PARSE_STANZA);
+	return e;
+}
+
+static int
+is_answer(const struct elem *e)
+{
+	return stanza_type(e, "result") || stanza_type(e, "error");
+}
+
+/* As the session and xcat.c do it.  Did anything take it? */
+static int
+dispatch(struct side *to, const struct elem *e)
+{
+	if (is_answer(e))
+		return iq_answer(to->iqs, e);
+	if (ibb_input(to->ibb, e) || upgrades_input(to->upgrades, e))
+		return 1;
+	iq_refuse(to->iqs, e, SE_SERVICE_UNAVAILABLE, NULL);
+	return 0;
+}
+
+/* s hears this from there. */
+static int
+hear(struct side *s, const char *from, const char *xml)
+{
+	struct elem	*e = parsed(s, from, xml);
+	int		 taken = dispatch(s, e);
+
+	elem_free(e);
+	return taken;
+}
+
+static void
+answer(struct side *s, const struct elem *e, const char *type, const char *in)
+{
+	char	 xml[1024];
+
+	snprintf(xml, sizeof(xml), "<iq type='%s' id='%s'>%s</iq>", type,
+	    elem_attr(e, "id"), in);
+	hear(s, elem_attr(e, "to"), xml);
+}
+
+#define ERROR	"<error type='cancel'><item-not-found xmlns='urn:ietf:params:" \
+		"xml:ns:xmpp-stanzas'/></error>"
+
+static void
+route(struct side *s, const char *xml)
+{
+	/* Its sender is written into it anew where it arrives. */
+	struct elem	*e = parsed(s->peer, s->jid, xml);
+	const char	*to = elem_attr(e, "to");
+
+	if (s->lose != NULL && strstr(xml, s->lose) != NULL)
+		;
+	else if (to != NULL && strcmp(to, s->peer->jid) == 0 &&
+	    (s->refuse == NULL || strstr(xml, s->refuse) == NULL))
+		dispatch(s->peer, e);
+	else if (is_answer(e))
+		;
+	else if (to != NULL && strcmp(to, PROXY) == 0 &&
+	    (s->refuse == NULL || strstr(xml, s->refuse) == NULL))
+		proxy_take(s, e);
+	else
+		answer(s, e, "error", ERROR);
+	elem_free(e);
+}
+
+static int
+deliver(struct side *s)
+{
+	struct letter	*l = STAILQ_FIRST(&s->out);
+
+	if (l == NULL)
+		return 0;
+	STAILQ_REMOVE_HEAD(&s->out, next);
+	route(s, l->xml);
+	free(l);
+	return 1;
+}
+
+/*
+ * A proxy (XEP-0065 section 6), for the stream of a to b
+ */
+
+static struct {
+	struct s5b_listen	*listen;
+	struct s5b_wait		*wait[2];	/* the target comes first */
+	int			 fd[2];
+	struct watch		 watch[2];
+	int			 active, one_way;
+} proxy;
+
+static void
+proxy_close(void)
+{
+	int	 i;
+
+	for (i = 0; i < 2; i++) {
+		s5b_wait_cancel(proxy.wait[i]);
+		proxy.wait[i] = NULL;
+		if (proxy.fd[i] == -1)
+			continue;
+		loop_unwatch(loop, &proxy.watch[i]);
+		close(proxy.fd[i]);
+		proxy.fd[i] = -1;
+	}
+	proxy.active = 0;
+}
+
+static int
+proxy_want(void *arg)
+{
+	const int	*fd = arg;
+
+	return !proxy.active || (proxy.one_way && fd == &proxy.fd[0]) ? 0 : 1;
+}
+
+static void
+proxy_relay(void *arg, int revents)
+{
+	const int	*fd = arg;
+	char		 buf[65536];
+	ssize_t		 n = read(*fd, buf, sizeof(buf));
+
+	(void)revents;
+	if (n <= 0)
+		proxy_close();
+	else
+		must(write(proxy.fd[fd == &proxy.fd[0]], buf, (size_t)n) == n);
+}
+
+static void
+proxy_joined(void *arg, int fd)
+{
+	int	 i = (int)((int *)arg - proxy.fd);
+
+	proxy.fd[i] = fd;
+	proxy.watch[i] = (struct watch){ .fd = fd, .want = proxy_want,
+	    .ready = proxy_relay, .arg = &proxy.fd[i] };
+	loop_watch(loop, &proxy.watch[i]);
+}
+
+/* Wait for both ends, anew. */
+static void
+proxy_open(void)
+{
+	char	 hash[S5B_HASH];
+	int	 i;
+
+	proxy_close();
+	s5b_hash(SID, HERE, THERE, hash);
+	for (i = 0; i < 2; i++)
+		must((proxy.wait[i] = s5b_listen_wait(proxy.listen, hash,
+		    proxy_joined, &proxy.fd[i])) != NULL);
+}
+
+static void
+proxy_take(struct side *s, const struct elem *e)
+{
+	const struct elem	*query = elem_child(e, NS_BYTESTREAMS, "query");
+	char			 in[256];
+
+	if (elem_child(query, NS_BYTESTREAMS, "activate") != NULL) {
+		must(proxy.fd[0] != -1 && proxy.fd[1] != -1);
+		proxy.active = 1;
+		answer(s, e, "result", "");
+		return;
+	}
+	snprintf(in, sizeof(in), "<query xmlns='" NS_BYTESTREAMS "'>"
+	    "<streamhost jid='" PROXY "' host='127.0.0.1' port='%u'/></query>",
+	    s5b_listen_port(proxy.listen, AF_INET));
+	answer(s, e, "result", in);
+}
+
+/*
+ * What a side is asked and told
+ */
+
+static int
+on_near(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+static int
+on_away(void *arg)
+{
+	const struct side	*s = arg;
+
+	return s->away;
+}
+
+static int
+on_ending(void *arg)
+{
+	const struct side	*s = arg;
+
+	return s->ending;
+}
+
+static int
+on_opens(void *arg, const char *peer)
+{
+	const struct side	*s = arg;
+
+	return s == &b && !s->closed && strcmp(peer, HERE) == 0;
+}
+
+static void
+on_changed(void *arg)
+{
+	struct side	*s = arg;
+
+	s->changed = 1;
+}
+
+static struct upgrade *
+upgrade_of(struct side *s)
+{
+	if (s->upgrade == NULL) {
+		s->upgrade = upgrade_new(s->upgrades, s->stream, s == &b,
+		    on_changed, s);
+		s->made++;
+	}
+	must(s->upgrade != NULL);
+	return s->upgrade;
+}
+
+static struct upgrade *
+on_find(void *arg, const char *peer, const char *sid)
+{
+	struct side	*s = arg;
+
+	return s->stream != NULL && strcmp(stream_sid(s->stream), sid) == 0 &&
+	    strcmp(stream_peer(s->stream), peer) == 0 ? upgrade_of(s) : NULL;
+}
+
+static int64_t
+in_time(void *arg)
+{
+	(void)arg;
+	return clock_ms() + 60 * 1000;
+}
+
+static const char *
+judge(void *arg, const char *fingerprint)
+{
+	(void)arg;
+	(void)fingerprint;
+	return NULL;
+}
+
+static struct stream_conf
+stream_like(struct side *s)
+{
+	return (struct stream_conf){ .block = 4096, .deadline = in_time,
+	    .tls = tls, .judge = judge, .iqs = s->iqs, .sid = SID };
+}
+
+static void
+on_offered(void *arg, struct s5b_offer *o)
+{
+	struct side		*s = arg;
+	struct stream_conf	 sc = stream_like(s);
+
+	s->stream = stream_alone(o->from, o->sid, 0, &sc, on_changed, s);
+	must(s->stream != NULL && upgrade_take(upgrade_of(s), o) == 0);
+	if (s->reception == REFUSE) {
+		upgrade_refuse(s->upgrade, SE_NOT_ACCEPTABLE, NULL);
+	} else if (s->reception == ACCEPT) {
+		must(stream_accept(s->stream) == 0);
+		upgrade_accept(s->upgrade);
+	}
+}
+
+static int
+on_allowed(void *arg, const char *from)
+{
+	(void)arg;
+	return strcmp(from, HERE) == 0;
+}
+
+static void
+on_open(void *arg, struct inband *offer, const struct elem *open)
+{
+	struct side		*s = arg;
+	struct stream_conf	 sc = stream_like(s);
+
+	s->stream = stream_offered(offer, open, &sc, on_changed, s);
+	must(s->stream != NULL && stream_accept(s->stream) == 0);
+}
+
+static void
+on_trace(void *arg, const char *line)
+{
+	(void)arg;
+	(void)line;
+}
+
+static void
+ask_later(void *arg)
+{
+	on_changed(arg);
+}
+
+/*
+ * The loop
+ */
+
+static unsigned char
+byte_at(size_t i)
+{
+	return (unsigned char)(i * 31 + (i >> 8));
+}
+
+static void
+look(struct side *s)
+{
+	const unsigned char	*data;
+	size_t			 i, len;
+
+	s->changed = 0;
+	if (s->stream == NULL)
+		return;
+	data = stream_data(s->stream, &len);
+	for (i = 0; i < len; i++)
+		s->wrong |= data[i] != byte_at(s->got + i);
+	s->got += len;
+	if (len > 0)
+		stream_consume(s->stream, len);
+	if (s->upgrade != NULL)
+		upgrade_check(s->upgrade);
+}
+
+static void
+exchange(void *arg)
+{
+	(void)arg;
+	iq_expire(a.iqs, clock_ms());
+	iq_expire(b.iqs, clock_ms());
+	while (deliver(&a) || deliver(&b) || a.changed || b.changed) {
+		if (a.changed)
+			look(&a);
+		if (b.changed)
+			look(&b);
+	}
+}
+
+static void
+stop(void *arg)
+{
+	(void)arg;
+	loop_stop(loop);
+}
+
+static void
+turn(void)
+{
+	struct timer	 t = { .fire = stop };
+
+	timer_set(loop, &t, clock_ms() + TURN);
+	must(loop_run(loop) == 0);
+}
+
+/* Have it turn for so many ms of the fast clock. */
+static void
+wait_ms(int64_t ms)
+{
+	int64_t	 end = clock_ms() + ms;
+
+	while (clock_ms() < end)
+		turn();
+}
+
+static void
+send_bytes(struct side *s, size_t len)
+{
+	unsigned char	 data[1000];
+	size_t		 i, n;
+
+	for (; len > 0; len -= n) {
+		n = len < sizeof(data) ? len : sizeof(data);
+		must(soon(stream_room(s->stream) >= n));
+		for (i = 0; i < n; i++)
+			data[i] = byte_at(s->sent + i);
+		must(stream_write(s->stream, data, n) == 0);
+		s->sent += n;
+		s->changed = 1;
+	}
+}
+
+/* Both send so much, and all of it arrives. */
+static int
+talk(size_t len)
+{
+	send_bytes(&a, len);
+	send_bytes(&b, len);
+	return soon(a.got == b.sent && b.got == a.sent) && !a.wrong && !b.wrong;
+}
+
+/*
+ * Both sides
+ */
+
+static SSL_CTX *
+new_context(void)
+{
+	EVP_PKEY	*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	X509		*cert = X509_new();
+	SSL_CTX		*ctx;
+
+	must(key != NULL && cert != NULL);
+	must(X509_set_version(cert, X509_VERSION_3) == 1);
+	must(X509_gmtime_adj(X509_getm_notBefore(cert), 0) != NULL);
+	must(X509_gmtime_adj(X509_getm_notAfter(cert), 3600) != NULL);
+	must(X509_set_pubkey(cert, key) == 1 && X509_sign(cert, key, NULL) > 0);
+	must((ctx = e2e_context(cert, key)) != NULL);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return ctx;
+}
+
+static void
+begin_ibb(struct side *s)
+{
+	struct ibb_host	 host = { .allowed = on_allowed, .trace = on_trace,
+			     .offer = s == &b ? on_open : NULL,
+			     .now = clock_us, .ask_later = ask_later,
+			     .arg = s };
+
+	must((s->ibb = ibb_new(s->iqs, &host)) != NULL);
+}
+
+static void
+begin_sockets(struct side *s)
+{
+	struct streamhosts_conf	 hc = { .loop = loop, .conf = &s->conf,
+				     .jid = s->jid, .near = on_near, .arg = s };
+	struct upgrades_host	 host = { .find = on_find, .opens = on_opens,
+				     .offered = on_offered, .away = on_away,
+				     .ending = on_ending, .arg = s };
+	struct upgrades_conf	 uc = { .loop = loop, .resolver = resolver,
+				     .iqs = s->iqs, .after = AFTER };
+	char			 err[STREAMHOSTS_ERR];
+
+	must((s->hosts = streamhosts_new(&hc, err)) != NULL);
+	streamhosts_login(s->hosts, s->iqs);
+	uc.streamhosts = s->hosts;
+	must((s->upgrades = upgrades_new(&uc, &host)) != NULL);
+}
+
+static void
+begin_side(struct side *s, struct side *peer, const char *jid, int hidden)
+{
+	struct elem	*e;
+	char		 err[CONF_ERR];
+
+	memset(s, 0, sizeof(*s));
+	s->jid = jid;
+	s->peer = peer;
+	STAILQ_INIT(&s->out);
+	must(conf_init(&s->conf) == 0);
+	if (hidden) {
+		must(conf_set(&s->conf, "streamhost", "none", 0, err) == 0);
+		must(conf_set(&s->conf, "s5b-proxy", PROXY, 0, err) == 0);
+	}
+	must((s->iqs = iq_new(post, s)) != NULL);
+	must(iq_setjid(s->iqs, jid) == 0);
+	must((s->in = parse_new(parse_defaults())) != NULL);
+	must(parse_feed(s->in, HEADER, strlen(HEADER)) == 0);
+	must(parse_next(s->in, &e) == PARSE_OPEN);
+	elem_free(e);
+	begin_ibb(s);
+	begin_sockets(s);
+}
+
+static void
+end_side(struct side *s)
+{
+	struct letter	*l;
+
+	upgrade_free(s->upgrade);
+	stream_free(s->stream);
+	upgrades_free(s->upgrades);
+	streamhosts_free(s->hosts);
+	ibb_free(s->ibb);
+	iq_free(s->iqs);
+	parse_free(s->in);
+	conf_free(&s->conf);
+	while ((l = STAILQ_FIRST(&s->out)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->out, next);
+		free(l);
+	}
+}
+
+static void
+begin(int hidden)
+{
+	begin_side(&a, &b, HERE, hidden);
+	begin_side(&b, &a, THERE, hidden);
+	proxy.one_way = 0;
+	proxy_open();
+}
+
+static void
+end(void)
+{
+	end_side(&a);
+	end_side(&b);
+	proxy_close();
+}
+
+/* A stream in-band, whose session stands. */
+static void
+begin_inband(int hidden)
+{
+	struct stream_conf	 sc;
+
+	begin(hidden);
+	sc = stream_like(&a);
+	must((a.stream = stream_call(a.ibb, THERE, &sc, on_changed,
+	    &a)) != NULL);
+	upgrade_of(&a);
+	a.changed = 1;
+	must(soon(b.stream != NULL && stream_state(a.stream) == STREAM_OPEN &&
+	    stream_state(b.stream) == STREAM_OPEN));
+}
+
+/* A stream over a socket alone, of which nothing is known there. */
+static void
+call_alone(void)
+{
+	struct stream_conf	 sc = stream_like(&a);
+
+	sc.tls = NULL;
+	must((a.stream = stream_alone(THERE, SID, 1, &sc, on_changed,
+	    &a)) != NULL);
+	upgrade_call(upgrade_of(&a));
+}
+
+static void
+begin_alone(void)
+{
+	begin(0);
+	call_alone();
+}
+
+static int
+is_up(const struct side *s)
+{
+	return s->upgrade != NULL && s->upgrade->state == UPGRADE_UP;
+}
+
+static int
+rests(const struct side *s)
+{
+	return s->upgrade == NULL || s->upgrade->state == UPGRADE_REST;
+}
+
+/* How far off is the next try? */
+static int64_t
+next_try(const struct side *s)
+{
+	return s->upgrade->not_before - clock_ms();
+}
+
+static void
+is_about(int64_t got, int64_t want, const char *what)
+{
+	ok(got > want - 1000 && got <= want, "%s: in %lld ms, %lld expected",
+	    what, (long long)got, (long long)want);
+}
+
+static void
+try_now(struct side *s)
+{
+	s->upgrade->not_before = clock_ms();
+	s->changed = 1;
+}
+
+static int
+in_socket(void)
+{
+	return soon(carrier_way(stream_carrier(a.stream)) == CARRIER_SOCKET &&
+	    carrier_way(stream_carrier(b.stream)) == CARRIER_SOCKET);
+}
+
+static int
+in_blocks(void)
+{
+	return soon(carrier_way(stream_carrier(a.stream)) == CARRIER_INBAND &&
+	    carrier_way(stream_carrier(b.stream)) == CARRIER_INBAND);
+}
+
+/*
+ * A socket alone
+ */
+
+static void
+test_alone(void)
+{
+	begin_alone();
+	b.reception = HOLD;
+	ok(soon(upgrade_offered(b.upgrade)), "alone: it is offered");
+	ok(strstr(a.offer, "<socket ") == NULL, "as plain programs offer");
+	is_int(stream_state(b.stream), STREAM_OFFERED, "nothing is done yet");
+	must(stream_accept(b.stream) == 0);
+	upgrade_accept(b.upgrade);
+	ok(!upgrade_offered(b.upgrade), "accepted");
+	ok(soon(is_up(&a) && is_up(&b)), "it stands");
+	ok(soon(stream_state(a.stream) == STREAM_OPEN), "and so do streams");
+	ok(talk(50000), "bytes both ways");
+	stream_finish(a.stream);
+	stream_close_at_end(a.stream);
+	a.changed = b.changed = 1;
+	ok(soon(stream_state(a.stream) == STREAM_CLOSED &&
+	    stream_state(b.stream) == STREAM_CLOSED), "both end");
+	ok(stream_eof(a.stream) && stream_eof(b.stream), "properly");
+	end();
+}
+
+/* The one end goes away without a word. */
+static void
+test_alone_reset(void)
+{
+	begin_alone();
+	ok(soon(is_up(&a) && is_up(&b)), "alone: it stands");
+	send_bytes(&b, 1000);
+	ok(soon(a.got == 1000), "and carries");
+	upgrade_free(a.upgrade);
+	a.upgrade = NULL;
+	ok(soon(stream_state(b.stream) == STREAM_FAILED),
+	    "without its end the other one fails");
+	is_int(stream_fault(b.stream), STREAM_BROKEN, "broken");
+	end();
+}
+
+static void
+failed_with(const char *why)
+{
+	ok(soon(stream_state(a.stream) == STREAM_FAILED), "it fails");
+	ok(strstr(stream_why(a.stream), why) != NULL, "%s: %s", why,
+	    stream_why(a.stream));
+	ok(rests(&a), "nothing goes on");
+}
+
+static void
+test_alone_refused(void)
+{
+	begin_alone();
+	b.reception = REFUSE;
+	failed_with("it does not want the stream");
+	end();
+	begin_alone();
+	b.closed = 1;
+	failed_with("nobody there takes sockets");
+	ok(b.upgrade == NULL, "what is nothing to it");
+	end();
+	begin(0);
+	a.deaf = 1;
+	call_alone();
+	failed_with("no socket between us");
+	ok(strstr(stream_why(b.stream), "none of the hosts that it offers "
+	    "can be reached") != NULL, "the other end knows why");
+	end();
+	begin_alone();
+	b.reception = HOLD;
+	must(soon(upgrade_offered(b.upgrade)));
+	upgrade_free(b.upgrade);
+	b.upgrade = NULL;
+	failed_with("it does not want the stream");
+	end();
+}
+
+static void
+test_alone_unanswered(void)
+{
+	begin_alone();
+	a.lose = "<streamhost ";
+	failed_with("no socket between us");
+	end();
+}
+
+/* The answer is a lie: it names us, and there is no connection. */
+static void
+test_false_answer(void)
+{
+	char	 in[256];
+	char	*id;
+
+	begin_alone();
+	a.lose = "<streamhost ";
+	must(soon(a.offers == 1));
+	must((id = strstr(a.offer, " id='")) != NULL);
+	snprintf(in, sizeof(in), "<iq type='result'%.*s'><query xmlns='"
+	    NS_BYTESTREAMS "'><streamhost-used jid='" HERE "'/></query></iq>",
+	    (int)strcspn(id + 5, "'") + 5, id);
+	ok(hear(&a, THERE, in), "an answer");
+	failed_with("it says that it is connected, but it is not");
+	end();
+}
+
+/*
+ * Beside an in-band stream
+ */
+
+static void
+test_inband(void)
+{
+	int64_t	 began;
+
+	begin_inband(0);
+	began = clock_ms();
+	ok(talk(1000), "in-band: bytes both ways");
+	ok(soon(is_up(&a) && is_up(&b)), "a socket");
+	ok(clock_ms() - began > 2500, "not before the stream was old enough");
+	ok(strstr(a.offer, "<socket xmlns='urn:xcat:0' number='1'/>") != NULL,
+	    "offered by its number");
+	is_int(a.offers, 1, "once");
+	is_int(b.offers, 0, "by the caller");
+	ok(in_socket(), "it carries what comes next");
+	ok(talk(50000), "both ways");
+	end();
+}
+
+static void
+test_busy(void)
+{
+	int64_t	 began;
+
+	begin_inband(0);
+	began = clock_ms();
+	send_bytes(&a, AFTER);
+	ok(soon(is_up(&a) && is_up(&b)), "busy: a socket");
+	ok(clock_ms() - began < 2500, "at once");
+	ok(talk(1000), "nothing is lost");
+	end();
+}
+
+static void
+test_not_now(void)
+{
+	begin_inband(0);
+	a.ending = 1;
+	send_bytes(&a, AFTER);
+	wait_ms(4000);
+	is_int(a.offers, 0, "ending: nothing is begun");
+	a.ending = 0;
+	a.away = 1;
+	a.changed = 1;
+	wait_ms(1000);
+	is_int(a.offers, 0, "away: nothing is begun");
+	a.away = 0;
+	a.changed = 1;
+	ok(soon(is_up(&a) && is_up(&b)), "back: a socket");
+	end();
+}
+
+/* None of the hosts can be reached: wait a minute, then two; what the listener
+ * has to offer may do better, once. */
+static void
+test_retries(void)
+{
+	begin_inband(0);
+	a.deaf = 1;
+	send_bytes(&a, AFTER);
+	ok(soon(a.offers == 1 && rests(&a) && rests(&b)), "none is reached");
+	is_about(next_try(&a), 60000, "the caller's next try");
+	is_about(next_try(&b), 1000, "the listener's");
+	b.refuse = "<streamhost ";
+	ok(soon(b.offers == 1 && rests(&b)), "the listener offers");
+	is_about(next_try(&b), 120000, "it has failed twice");
+	b.refuse = NULL;
+	try_now(&a);
+	ok(soon(a.offers == 2 && rests(&a)), "none is reached again");
+	is_about(next_try(&a), 120000, "the caller waits twice as long");
+	for (a.upgrade->delay = 500 * 1000; a.offers < 5;) {
+		try_now(&a);
+		must(soon(rests(&a) && next_try(&a) > 0));
+	}
+	is_about(next_try(&a), 600000, "and never more than ten minutes");
+	a.deaf = 0;
+	try_now(&a);
+	ok(soon(is_up(&a) && is_up(&b)), "reached, it stands");
+	ok(in_socket() && talk(1000), "and carries");
+	end();
+}
+
+/* The offer is lost with a connection to a server. */
+static void
+test_away(void)
+{
+	begin_inband(0);
+	a.lose = "<streamhost ";
+	send_bytes(&a, AFTER);
+	ok(soon(a.offers == 1), "an offer goes");
+	is_int(a.upgrade->state, UPGRADE_OFFERED, "and is lost");
+	ibb_back(a.ibb, 0);
+	a.lose = NULL;
+	ok(soon(rests(&a)), "back: it is withdrawn");
+	is_about(next_try(&a), 1000, "and made again");
+	ok(soon(is_up(&a) && is_up(&b)), "a socket");
+	ok(strstr(a.offer, "number='2'") != NULL, "the second one");
+	ok(in_socket() && talk(1000), "it carries");
+	end();
+}
+
+/* Nothing is said to an offer at all. */
+static void
+test_silence(void)
+{
+	begin_inband(0);
+	a.lose = "<streamhost ";
+	send_bytes(&a, AFTER);
+	ok(soon(a.offers == 1 && rests(&a)), "no answer in time");
+	is_about(next_try(&a), 60000, "the next try");
+	a.lose = NULL;
+	try_now(&a);
+	ok(soon(is_up(&a) && is_up(&b)), "then it stands");
+	ok(strstr(a.offer, "number='2'") != NULL, "the second one");
+	end();
+}
+
+/*
+ * Proxies
+ */
+
+static void
+test_proxy(void)
+{
+	begin_inband(1);
+	send_bytes(&a, AFTER);
+	ok(soon(is_up(&a) && is_up(&b)), "proxy: a socket");
+	ok(proxy.active, "through the proxy");
+	ok(strstr(a.offer, HERE "' host") == NULL, "no address is shown");
+	ok(in_socket() && talk(20000), "it carries");
+	proxy_open();
+	ok(in_blocks() && talk(1000), "it breaks: in-band, nothing is lost");
+	ok(rests(&a), "the caller rests");
+	is_about(next_try(&a), 1000, "for a second");
+	ok(b.upgrade->not_before == INT64_MAX, "the listener waits for it");
+	ok(soon(is_up(&a) && is_up(&b)), "another socket");
+	ok(in_socket() && talk(1000), "it carries");
+	end();
+}
+
+static void
+test_proxy_does_not_activate(void)
+{
+	begin_inband(1);
+	a.refuse = "<activate";
+	send_bytes(&a, AFTER);
+	ok(soon(a.offers == 1 && rests(&a)), "activation is refused");
+	ok(soon(rests(&b)), "which the peer hears");
+	is_about(next_try(&a), 60000, "the next try");
+	ok(in_blocks() && talk(1000), "in-band as before");
+	a.refuse = NULL;
+	proxy_open();
+	try_now(&a);
+	ok(soon(is_up(&a) && is_up(&b)), "then it stands");
+	ok(in_socket() && talk(1000), "it carries");
+	end();
+}
+
+/* What the target sends does not come, so it must not take the proxy again. */
+static void
+test_one_way(void)
+{
+	begin_inband(1);
+	proxy.one_way = 1;
+	send_bytes(&a, AFTER);
+	ok(soon(is_up(&a) && is_up(&b)), "one way: it seems to stand");
+	send_bytes(&a, 1000);
+	send_bytes(&b, 1000);
+	ok(soon(b.got == a.sent), "bytes of the requester come");
+	is_int((long)a.got, 0, "those of the target do not");
+	ok(in_blocks() && soon(a.got == b.sent), "in-band they do");
+	is_int(b.upgrade->hosts, UPGRADE_DIRECT, "no more proxies");
+	ok(soon(a.offers == 2), "the caller tries again");
+	ok(soon(rests(&a) && rests(&b)), "in vain");
+	is_about(next_try(&a), 60000, "and waits");
+	ok(talk(1000) && !a.wrong, "in-band all goes on");
+	end();
+}
+
+/*
+ * What peers offer
+ */
+
+static const char *
+offer_of(const char *sid, const char *inside)
+{
+	static char	 xml[512];
+	static int	 n;
+
+	snprintf(xml, sizeof(xml), "<iq type='set' id='q%d'><query xmlns='"
+	    NS_BYTESTREAMS "' sid='%s'>%s<streamhost jid='x' host='127.0.0.1' "
+	    "port='9'/></query></iq>", ++n, sid, inside);
+	return xml;
+}
+
+/* What s answers to this; "" if it is for others to answer. */
+static const char *
+said(struct side *s, const char *from, const char *xml)
+{
+	static char	 answer[1024];
+	struct letter	*l;
+	struct elem	*e;
+	int		 taken;
+
+	while (deliver(&a) || deliver(&b))
+		;
+	e = parsed(s, from, xml);
+	taken = upgrades_input(s->upgrades, e);
+	elem_free(e);
+	if (!taken || (l = STAILQ_LAST(&s->out, letter, next)) == NULL)
+		return "";
+	strlcpy(answer, l->xml, sizeof(answer));
+	return answer;
+}
+
+#define SOCKET(n)	"<socket xmlns='urn:xcat:0' number='" n "'/>"
+#define CONTROL		"<iq type='set' id='c'><socket xmlns='urn:xcat:0' " \
+			"sid='%s' number='1' state='open' received='0' " \
+			"consumed='0'/></iq>"
+
+static void
+refuses(struct side *s, const char *xml, const char *error)
+{
+	const char	*answer = said(s, s->peer->jid, xml);
+
+	ok(strstr(answer, error) != NULL, "%s: %s", error, answer);
+}
+
+static void
+test_offers(void)
+{
+	begin_inband(0);
+	refuses(&b, offer_of(SID, ""), "not-acceptable");
+	refuses(&b, offer_of(SID, SOCKET("2")), "not-acceptable");
+	refuses(&b, offer_of(SID, SOCKET("1x")), "not-acceptable");
+	refuses(&b, offer_of("other", SOCKET("1")), "item-not-found");
+	refuses(&b, "<iq type='set' id='z'><query xmlns='" NS_BYTESTREAMS
+	    "' sid='" SID "'/></iq>", "bad-request");
+	is(said(&b, "c@example.org/z", offer_of(SID, SOCKET("1"))), "",
+	    "strangers hear nothing");
+	is(said(&a, "c@example.org/z", offer_of(SID, SOCKET("1"))), "",
+	    "of the caller, too");
+	is(said(&a, THERE, offer_of("other", "")), "",
+	    "a caller takes no streams");
+	is_int(b.made, 1, "one upgrade for the stream");
+	ok(rests(&b), "at rest");
+	is_int(b.offers, 0, "which offers nothing");
+	wait_ms(4000);
+	is_int(b.offers, 0, "of itself");
+	end();
+}
+
+/* Offers that cross: the caller's counts. */
+static void
+test_crossing(void)
+{
+	begin_inband(0);
+	a.lose = b.lose = "<streamhost ";
+	send_bytes(&a, AFTER);
+	must(soon(a.offers == 1));
+	is_int(a.upgrade->state, UPGRADE_OFFERED, "the caller has offered");
+	refuses(&a, offer_of(SID, SOCKET("1")), "not-acceptable");
+	is_int(a.upgrade->state, UPGRADE_OFFERED, "it stays with that");
+	upgrade_of(&b);
+	upgrade_offer(b.upgrade);
+	is_int(b.upgrade->state, UPGRADE_OFFERED, "the listener offers, too");
+	is(said(&b, HERE, offer_of(SID, SOCKET("1"))), a.offer + strlen(
+	    a.offer), "and takes what the caller offers");
+	is_int(b.upgrade->state, UPGRADE_TRYING, "in place of its own");
+	end();
+}
+
+static void
+test_controls(void)
+{
+	char	 xml[256];
+
+	begin_alone();
+	must(soon(is_up(&a) && is_up(&b)));
+	snprintf(xml, sizeof(xml), CONTROL, SID);
+	refuses(&b, xml, "item-not-found");
+	snprintf(xml, sizeof(xml), CONTROL, "other");
+	is(said(&b, HERE, xml), "", "of no stream: for others to answer");
+	end();
+}
+
+static void
+test_in_band_only(void)
+{
+	char	 err[CONF_ERR];
+
+	begin_inband(0);
+	must(conf_set(&a.conf, "carrier", "ibb", 0, err) == 0);
+	must(conf_set(&b.conf, "carrier", "ibb", 0, err) == 0);
+	send_bytes(&a, AFTER);
+	wait_ms(4000);
+	is_int(a.offers, 0, "-i: nothing is offered");
+	is(said(&b, HERE, offer_of(SID, SOCKET("1"))), "", "nor taken");
+	is(said(&b, HERE, offer_of("other", "")), "", "of any stream");
+	end();
+}
+
+/* A port that can be listened on. */
+static uint16_t
+free_port(void)
+{
+	struct sockaddr_in	 sin = { .sin_family = AF_INET };
+	socklen_t		 len = sizeof(sin);
+	int			 fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	must(bind(fd, (struct sockaddr *)&sin, len) == 0);
+	must(getsockname(fd, (struct sockaddr *)&sin, &len) == 0);
+	close(fd);
+	return ntohs(sin.sin_port);
+}
+
+int
+main(void)
+{
+	uint16_t	 port;
+
+	must(setenv("XCAT_TEST_CLOCK", "10", 1) == 0);
+	must((loop = loop_new()) != NULL);
+	must((resolver = resolver_new(loop)) != NULL);
+	loop_before(loop, exchange, NULL);
+	tls = new_context();
+	proxy.fd[0] = proxy.fd[1] = -1;
+	port = free_port();
+	must((proxy.listen = s5b_listen_new(loop, AF_INET, &port, 1)) != NULL);
+	test_alone();
+	test_alone_reset();
+	test_alone_refused();
+	test_alone_unanswered();
+	test_false_answer();
+	test_inband();
+	test_busy();
+	test_not_now();
+	test_retries();
+	test_away();
+	test_silence();
+	test_proxy();
+	test_proxy_does_not_activate();
+	test_one_way();
+	test_offers();
+	test_crossing();
+	test_controls();
+	test_in_band_only();
+	s5b_listen_free(proxy.listen);
+	SSL_CTX_free(tls);
+	resolver_free(resolver);
+	loop_free(loop);
+	return tap_done();
+}
