@@ -24,7 +24,7 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 # The rooms of net/, each resting on those before it.
 IO	= net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
-	net/io/signals.o net/io/systemd.o net/io/tls.o
+	net/io/record_pack.o net/io/signals.o net/io/systemd.o net/io/tls.o
 CONF	= net/conf/allow.o net/conf/conf.o net/conf/conffile.o \
 	net/conf/identity.o net/conf/known_peers.o net/conf/password.o \
 	net/conf/statefile.o net/conf/trust.o

@@ -41,7 +41,7 @@ hung_up_idle(struct channel *ch)
 		return 0;
 	log_line(LOG_DETAIL, "%s: %s; listening again", stream_peer(ch->stream),
 	    stream_why(ch->stream));
-	if (ch->pump != NULL && !end_leave(ch->pump))
+	if (ch->pump != NULL && !pump_leave(ch->pump))
 		ch->app->conf.no_stdin = 1;	/* it has ended */
 	ch->pump = NULL;
 	channel_lapsed(ch);

@@ -27,7 +27,7 @@ static struct {
  * Between fork and exec
  */
 
-/* 0, or -1 if it does not have what it is to have. */
+/* 0, or -1 if the child does not get its descriptors. */
 static int
 take_descriptors(const int fds[3])
 {
@@ -79,8 +79,9 @@ child_spawn(const struct child_conf *c)
 	if ((pid = fork()) == 0)
 		become(c);
 	saved = errno;
-	/* Whichever of the two comes first; it is there when we go on.  That
-	 * fails only if the child has been here, and further. */
+	/* The child does this, too: whichever process comes first, the group is
+	 * there when we go on.  The call fails only if the child has made the
+	 * group and has called exec(3) already. */
 	if (pid > 0 && c->apart)
 		(void)setpgid(pid, pid);
 	signals_unblock(&old);
@@ -114,7 +115,7 @@ child_known(const char *command)
 
 	command += strspn(command, " \t");
 	len = strcspn(command, " \t");
-	/* Anything but a plain word is the shell's to judge, later. */
+	/* What is no plain word is left to the shell to judge. */
 	if (len == 0 || len >= sizeof(word) || strcspn(command,
 	    "|&;<>()$`\\\"'*?[#~=%!{}\n") < len)
 		return 1;
@@ -131,9 +132,9 @@ child_known(const char *command)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Room for one more to be known by its pid.  0 or -1. */
+/* Make room for another pid.  0 or -1. */
 static int
-make_room(void)
+child_make_room(void)
 {
 	pid_t	*pids;
 	size_t	 size = living.size + 16;
@@ -156,7 +157,7 @@ child_run(const char *command, const char *const *vars, int fds[2])
 	int			 in[2], out[2];
 	pid_t			 pid;
 
-	if (make_room() == -1 || fd_pipe(in) == -1)
+	if (child_make_room() == -1 || fd_pipe(in) == -1)
 		return -1;
 	if (fd_pipe(out) == -1)
 		return fd_pipe_give_up(in);
@@ -193,7 +194,7 @@ child_hangup(pid_t pid)
 		kill(-pid, SIGHUP);
 }
 
-/* It may be one that child_spawn() started. */
+/* The pid may be that of a child of child_spawn(), which is not listed. */
 static void
 forget(pid_t pid)
 {

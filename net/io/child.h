@@ -26,16 +26,17 @@ struct child_conf {
 };
 
 /*
- * Start it.  The descriptors stay the caller's, and should not survive
- * exec(3).  Returns its pid, to be waited for with child_wait(), or -1 and
- * errno.  If there is no shell, its exit status is 127.
+ * Start the shell.  The descriptors stay the caller's, and should not survive
+ * exec(3).  Returns the child's pid, to be waited for with child_wait(), or -1
+ * and errno.  If there is no shell, the child's exit status is 127.
  */
 pid_t	 child_spawn(const struct child_conf *c);
-/* Wait for it to end.  Its status as waitpid(2) has it, or -1 and errno. */
+/* Wait for the child to end.  Returns its status as waitpid(2) has it, or -1
+ * and errno. */
 int	 child_wait(pid_t pid);
 
-/* Is there a command that sh would run for the first word of this?  1 also if
- * that cannot be told. */
+/* Is there a command that sh would run for the first word of command?  Returns
+ * 1 also if that cannot be told. */
 int	 child_known(const char *command);
 
 /*
@@ -47,15 +48,15 @@ int	 child_known(const char *command);
  */
 pid_t	 child_run(const char *command, const char *const *vars,
 	    int fds[2]);
-/* Of child_run(): has this child not yet been collected?  When it has, its pid
- * may be another process's. */
+/* Is this a child of child_run() that has not been collected?  Once it has
+ * been, its pid may be another process's. */
 int	 child_lives(pid_t pid);
-/* Of child_run(): its stream has broken, SIGHUP to its group.  Nothing if it
- * has been collected. */
+/* The stream of a child of child_run() has broken: send SIGHUP to its group,
+ * unless it has been collected. */
 void	 child_hangup(pid_t pid);
 
-/* Collect one child that has ended: its pid and, in words, how; 0 if none
- * has. */
+/* Collect a child that has ended.  Returns its pid, and in how, of size bytes,
+ * how it ended, in words; 0 if none has ended. */
 pid_t	 child_reap(char *how, size_t size);
 
 #endif

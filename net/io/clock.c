@@ -12,9 +12,9 @@
 #define RATE_MAX 100
 
 /*
- * The clock is looked at all the time.  If it has gone far since the last look,
- * the process was stopped or the machine slept, wherever in the program that
- * happened.  While poll waits, how much of the time was a stop is not known.
+ * The clock is read all the time.  If it has gone far since it was last read,
+ * the process was stopped or the machine slept, at whatever place in the
+ * program.  While poll waits, how much of the time was a stop is not known.
  */
 static struct {
 	int64_t	 last;		/* the system's, when looked at */

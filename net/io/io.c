@@ -15,14 +15,12 @@
 
 #include "net/io/io.h"
 #include "net/io/loop.h"
+#include "net/io/record_pack.h"
 #include "net/io/tls.h"
 #include "xml/buf.h"
 
-#define RECORD		8192		/* bytes of plaintext: see below */
-#define FEW		512		/* bytes to fill a record with */
 #define TOGETHER	(32 * 1024)	/* bytes of records in a write */
 #define READ_AHEAD	(64 * 1024)	/* bytes of records at a time */
-#define BULK		100		/* ms after a held record */
 #define USER_TIMEOUT	300000		/* ms without an acknowledgement */
 #define NOTSENT_LOW	(64 * 1024)	/* bytes */
 
@@ -39,36 +37,30 @@ struct io {
 	SSL		*ssl;
 	const char	*name;
 	struct buf	 in, out;
-	struct buf	 units;		/* what out is made of: lengths */
-	size_t		 gone;		/* bytes of the first of these */
-	size_t		 record;	/* of the write to be tried again */
-	size_t		 padding;	/* spaces behind it */
-	int		 pads;		/* spaces mean nothing there */
+	struct record_pack pack;	/* how out is cut into records */
 	int		 heard;		/* bytes came, not yet acknowledged */
-	int64_t		 wrote;		/* ms: when a record last was */
-	int64_t		 filled;	/* ms: when one last was full, almost */
 	int		 paused;
-	int		 more;		/* fill() stopped for lack of room */
+	int		 more;		/* io_read() stopped for lack of room */
 	int		 shutdown;	/* asked for; 2: done */
 	/* What the last attempt at each operation waits for; with TLS either
 	 * may need the other direction of the socket. */
 	int		 read_wants, write_wants;
 	int		 untrusted;
-	int		 starved;	/* for lack of memory it is to break */
-	int		 unsent;	/* a write failed, and none follows */
+	int		 starved;	/* breaks soon, for lack of memory */
+	int		 unsent;	/* a write failed: write no more */
 	char		 err[IO_ERR];
 	void		(*event)(void *, enum io_event);
 	void		*arg;
 };
 
-static void	 settle(void *);
-static int	 want(void *);
-static void	 ready(void *, int);
+static void	 io_settle(void *);
+static int	 io_want(void *);
+static void	 io_ready(void *, int);
 
 /*
- * A connection whose other side is gone ends in bounded time, but not one
- * whose server only reads slowly; and what the network does not take yet waits
- * here, where io_queued() sees it.
+ * A connection whose other side is gone ends in bounded time; the connection of
+ * a server that merely reads slowly does not.  What the network does not take
+ * yet waits here, where io_queued() counts it.
  */
 static void
 set_options(int fd)
@@ -101,10 +93,10 @@ io_new(struct loop *l, int fd, void (*event)(void *, enum io_event),
 	io->arg = arg;
 	buf_init(&io->in, IO_IN_MAX);
 	buf_init(&io->out, IO_OUT_MAX);
-	buf_init(&io->units, IO_OUT_MAX);
+	record_pack_init(&io->pack, IO_OUT_MAX);
 	set_options(fd);
-	io->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
-	    .settle = settle, .arg = io };
+	io->watch = (struct watch){ .fd = fd, .want = io_want,
+	    .ready = io_ready, .settle = io_settle, .arg = io };
 	loop_watch(l, &io->watch);
 	return io;
 }
@@ -119,12 +111,12 @@ io_free(struct io *io)
 	close(io->watch.fd);
 	buf_free(&io->in);
 	buf_free(&io->out);
-	buf_free(&io->units);
+	record_pack_free(&io->pack);
 	free(io);
 }
 
 static void
-broken(struct io *io, const char *what)
+io_broken(struct io *io, const char *what)
 {
 	io->state = IO_ENDED;
 	if (io->starved)
@@ -212,9 +204,9 @@ try_write(struct io *io, const void *p, size_t len, int *wants)
  */
 
 /*
- * Servers leave Nagle's algorithm on (Prosody 0.12 does): a small stanza waits
- * there until what they sent before has been acknowledged, and TCP is in no
- * hurry to do so, but for 40 ms, as long as there is nothing else to be sent.
+ * Acknowledge at once.  A server that leaves Nagle's algorithm on (Prosody 0.12
+ * does) keeps a small stanza until what it sent before has been acknowledged,
+ * which TCP puts off for 40 ms unless there is something to be sent.
  */
 static void
 acknowledge(struct io *io)
@@ -227,9 +219,10 @@ acknowledge(struct io *io)
 	(void)io;
 }
 
-/* What is written says it by the way. */
+/* Send what a turn of the loop has written.  That acknowledges what came, so
+ * that acknowledge() is not needed then. */
 static void
-settle(void *arg)
+io_settle(void *arg)
 {
 	struct io	*io = arg;
 	int		 says = io->watch.often && io_queued(io) > 0;
@@ -245,10 +238,10 @@ settle(void *arg)
 
 #define READ_SIZE	(16 * 1024)	/* a TLS record */
 
-/* Until the socket has no more, because what TLS holds poll cannot see; or
- * until the buffer is full: want() asks again when it no longer is. */
+/* Read until the socket has no more, because poll does not see what TLS holds;
+ * or until the buffer is full: io_want() asks again when it no longer is. */
 static void
-fill(struct io *io)
+io_read(struct io *io)
 {
 	unsigned char	*p;
 	size_t		 got = 0;
@@ -258,7 +251,7 @@ fill(struct io *io)
 	while (!io->paused && buf_room(&io->in) >= READ_SIZE) {
 		if ((p = buf_reserve(&io->in, READ_SIZE)) == NULL) {
 			io->starved = 1;
-			broken(io, NULL);
+			io_broken(io, NULL);
 			return;
 		}
 		n = try_read(io, p, READ_SIZE, &io->read_wants);
@@ -280,7 +273,7 @@ fill(struct io *io)
 		io->state = IO_ENDED;
 		io->event(io->arg, IO_EOF);
 	} else if (n == -1 && io->read_wants == 0) {
-		broken(io, NULL);
+		io_broken(io, NULL);
 	}
 }
 
@@ -293,105 +286,25 @@ finish_shutdown(struct io *io)
 	shutdown(io->watch.fd, SHUT_WR);
 }
 
-/*
- * How much to write at a time: whole units in a TLS record, if one fits.
- * Prosody 0.12, resuming a session that broke when it had read half a stanza,
- * takes all that follows for the rest of it; and it reads whole records, up to
- * 8192 bytes of them at a time.  OpenSSL wants a write that is tried again to
- * be unchanged.
- */
-static size_t
-next_record(struct io *io)
-{
-	size_t	 len, off, sum = 0;
-
-	for (off = 0; off < buf_len(&io->units); off += sizeof(len)) {
-		memcpy(&len, buf_data(&io->units) + off, sizeof(len));
-		if (off == 0)
-			len -= io->gone;
-		if (sum > 0 && sum + len > RECORD)
-			break;
-		sum += len;
-	}
-	return sum > RECORD ? RECORD : sum;
-}
-
-/*
- * Prosody 0.12 sleeps a millisecond and more whenever it has read 8192 bytes
- * and not all of a record.  So while there is much to be sent all records are
- * of that size, with spaces behind what does not fill one.  But where records
- * are seldom the server may limit rates, and would count the spaces.
- */
-static size_t
-next_padding(struct io *io, size_t record)
-{
-	int64_t	 now, since;
-
-	if (!io->pads || io->ssl == NULL)
-		return 0;
-	now = clock_ms();
-	since = now - io->wrote;
-	io->wrote = now;
-	if (record + FEW >= RECORD)
-		io->filled = now;
-	return now - io->filled < BULK ||
-	    (since < BULK && buf_len(&io->out) >= RECORD) ?
-	    RECORD - record : 0;
-}
-
-size_t
-io_fill(struct io *io, size_t len)
-{
-	size_t	 n = (RECORD - len % RECORD) % RECORD;
-	int64_t	 now = clock_ms();
-
-	if (n <= FEW || len >= RECORD)
-		io->filled = now;
-	return io->ssl != NULL && (n <= FEW || now - io->filled < BULK) ? n :
-	    0;
-}
-
-static void
-sent(struct io *io, size_t n)
-{
-	size_t	 len;
-
-	buf_drain(&io->out, n);
-	for (io->gone += n; buf_len(&io->units) > 0; io->gone -= len) {
-		memcpy(&len, buf_data(&io->units), sizeof(len));
-		if (io->gone < len)
-			break;
-		buf_drain(&io->units, sizeof(len));
-	}
-}
-
 static ssize_t
 write_record(struct io *io)
 {
-	unsigned char	 padded[RECORD];
-	const void	*data = buf_data(&io->out);
+	unsigned char	 copy[RECORD_PACK_MAX];
+	const void	*data;
+	size_t		 len;
 	ssize_t		 n;
 
-	if (io->record == 0) {
-		io->record = next_record(io);
-		io->padding = next_padding(io, io->record);
-	}
-	if (io->padding > 0) {
-		memcpy(padded, data, io->record);
-		memset(padded + io->record, ' ', io->padding);
-		data = padded;
-	}
-	n = try_write(io, data, io->record + io->padding, &io->write_wants);
-	if (n > 0) {
-		sent(io, (size_t)n - io->padding);
-		io->record = 0;
-	} else if (io->write_wants == 0) {
+	data = record_pack_next(&io->pack, &io->out, io->ssl != NULL, copy,
+	    &len);
+	n = try_write(io, data, len, &io->write_wants);
+	if (n > 0)
+		record_pack_sent(&io->pack, &io->out, (size_t)n);
+	else if (io->write_wants == 0)
 		io->unsent = 1;
-	}
 	return n;
 }
 
-/* What is in records already, but not in the socket. */
+/* Bytes that are in records already, but not in the socket. */
 static size_t
 sealed(const struct io *io)
 {
@@ -420,7 +333,7 @@ push_sealed(struct io *io)
 /* A write that fails is not reported before what the other side had to say
  * has been read: servers explain themselves before they close. */
 static void
-flush(struct io *io)
+io_flush(struct io *io)
 {
 	ssize_t	 n = io->unsent ? -1 : 0;
 	int	 had = buf_len(&io->out) > 0 || sealed(io) > 0;
@@ -432,9 +345,9 @@ flush(struct io *io)
 		n = push_sealed(io);
 	if (io->unsent) {
 		buf_truncate(&io->out, 0);
-		fill(io);
+		io_read(io);
 		if (io->state == IO_OPEN)
-			broken(io, NULL);
+			io_broken(io, NULL);
 	}
 	if (n == -1)
 		return;
@@ -445,7 +358,7 @@ flush(struct io *io)
 }
 
 static void
-handshake(struct io *io)
+io_handshake(struct io *io)
 {
 	int	 r;
 
@@ -458,11 +371,11 @@ handshake(struct io *io)
 		return;
 	}
 	if ((io->read_wants = tls_wants(io, r)) == 0)
-		broken(io, NULL);
+		io_broken(io, NULL);
 }
 
 static int
-want(void *arg)
+io_want(void *arg)
 {
 	struct io	*io = arg;
 	int		 events = 0;
@@ -484,27 +397,27 @@ want(void *arg)
 }
 
 static void
-ready(void *arg, int revents)
+io_ready(void *arg, int revents)
 {
 	struct io	*io = arg;
 
 	(void)revents;
 	if (io->starved) {
-		broken(io, NULL);
+		io_broken(io, NULL);
 		return;
 	}
 	if (io->state == IO_HANDSHAKE) {
-		handshake(io);
+		io_handshake(io);
 		return;
 	}
 	if (io->unsent || io_queued(io) > 0 || io->shutdown == 1)
-		flush(io);
+		io_flush(io);
 	if (io->state == IO_OPEN)
-		fill(io);
+		io_read(io);
 }
 
-/* Several records go to the socket at once: that wakes the other side once, and
- * it reads all of them.  Without memory it works as well. */
+/* Write several records to the socket at once: that wakes the other side once,
+ * and it reads all of them.  Without memory each is written by itself. */
 static void
 seal_together(SSL *ssl)
 {
@@ -522,7 +435,7 @@ void
 io_secure(struct io *io, SSL *ssl, const char *name)
 {
 	seal_together(ssl);
-	/* Nor is it read record by record, in two pieces each. */
+	/* Read many records at once, not each by itself in two pieces. */
 	SSL_set_read_ahead(ssl, 1);
 	SSL_set_default_read_buffer_len(ssl, READ_AHEAD);
 	io->ssl = ssl;
@@ -549,10 +462,10 @@ io_input(struct io *io)
 	return &io->in;
 }
 
-/* Without what could not be written the other side would wait for ever, or take
- * the rest for something else: the connection breaks, from the loop. */
+/* Without a unit that could not be queued, the other side would wait for ever
+ * or misunderstand the rest: the connection breaks, from the loop. */
 static int
-unwritten(struct io *io)
+io_unwritten(struct io *io)
 {
 	if (errno == ENOMEM)
 		io->starved = 1;
@@ -562,15 +475,21 @@ unwritten(struct io *io)
 int
 io_write(struct io *io, const void *data, size_t len)
 {
-	if (buf_add(&io->units, &len, sizeof(len)) == -1)
-		return unwritten(io);
+	if (record_pack_add(&io->pack, len) == -1)
+		return io_unwritten(io);
 	if (buf_add(&io->out, data, len) == -1) {
-		buf_truncate(&io->units, buf_len(&io->units) - sizeof(len));
-		return unwritten(io);
+		record_pack_undo(&io->pack);
+		return io_unwritten(io);
 	}
 	if (io->watch.often)
 		loop_settle(io->loop, &io->watch);
 	return 0;
+}
+
+size_t
+io_fill(struct io *io, size_t len)
+{
+	return io->ssl != NULL ? record_pack_fill(&io->pack, len) : 0;
 }
 
 void
@@ -592,7 +511,7 @@ io_queued(const struct io *io)
 void
 io_pads(struct io *io)
 {
-	io->pads = 1;
+	record_pack_pads(&io->pack);
 }
 
 void

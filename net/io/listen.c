@@ -12,7 +12,7 @@
 #include "net/io/listen.h"
 #include "net/io/loop.h"
 
-/* A look at the socket ends the rest. */
+/* Nothing to do: the end of the timer makes the loop look at the socket. */
 static void
 rested(void *arg)
 {
@@ -26,7 +26,7 @@ rest(struct listener *ln)
 }
 
 static int
-want(void *arg)
+listener_want(void *arg)
 {
 	const struct listener	*ln = arg;
 
@@ -41,7 +41,7 @@ only_this_one(int err)
 }
 
 static void
-ready(void *arg, int revents)
+listener_ready(void *arg, int revents)
 {
 	struct listener	*ln = arg;
 	int		 fd, on = 1;
@@ -58,7 +58,7 @@ ready(void *arg, int revents)
 	}
 	if ((fd = fd_ready(fd)) == -1)
 		return;
-	/* In vain for a Unix socket, and no loss. */
+	/* Fails for a Unix socket, which has no Nagle's algorithm. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	ln->fn(ln->arg, fd);
 }
@@ -88,8 +88,8 @@ listener_open(struct listener *ln, struct loop *l, int fd, listener_fn *fn,
 	    .arg = arg };
 	if (fd_ready(fd) == -1)
 		return -1;
-	ln->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
-	    .arg = ln };
+	ln->watch = (struct watch){ .fd = fd, .want = listener_want,
+	    .ready = listener_ready, .arg = ln };
 	ln->rest = (struct timer){ .fire = rested, .arg = ln };
 	loop_watch(l, &ln->watch);
 	return 0;

@@ -28,9 +28,9 @@ log_set_before(void (*before)(void *arg), void *arg)
 	clear_arg = arg;
 }
 
-/* Write all of it, if possible by one call.  0, or -1 and errno. */
+/* Write all of data, by one call if possible.  0, or -1 and errno. */
 static int
-write_all(int fd, const char *data, size_t len)
+log_write(int fd, const char *data, size_t len)
 {
 	ssize_t	 n;
 
@@ -44,11 +44,11 @@ write_all(int fd, const char *data, size_t len)
 }
 
 /* Clean the line and write it behind the prefix.  0, or -1 and errno. */
-static int put(int fd, const char *prefix, const char *fmt, va_list ap)
+static int log_put(int fd, const char *prefix, const char *fmt, va_list ap)
 	    __attribute__((__format__(__printf__, 3, 0)));
 
 static int
-put(int fd, const char *prefix, const char *fmt, va_list ap)
+log_put(int fd, const char *prefix, const char *fmt, va_list ap)
 {
 	char	 words[LINE], line[PREFIX + LINE + 1];
 	size_t	 n;
@@ -60,7 +60,7 @@ put(int fd, const char *prefix, const char *fmt, va_list ap)
 	line[n++] = '\n';
 	if (clear != NULL)
 		clear(clear_arg);
-	return write_all(fd, line, n);
+	return log_write(fd, line, n);
 }
 
 /* "xcat: ", and the time of day to the millisecond where lines are traced. */
@@ -86,7 +86,7 @@ log_vline(int level, const char *fmt, va_list ap)
 	if (level > most)
 		return;
 	make_prefix(prefix);
-	put(STDERR_FILENO, prefix, fmt, ap);
+	log_put(STDERR_FILENO, prefix, fmt, ap);
 }
 
 void
@@ -102,7 +102,7 @@ log_line(int level, const char *fmt, ...)
 int
 log_vreport(const char *fmt, va_list ap)
 {
-	return put(STDOUT_FILENO, "", fmt, ap);
+	return log_put(STDOUT_FILENO, "", fmt, ap);
 }
 
 int

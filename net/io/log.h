@@ -24,21 +24,23 @@ enum log_level {
 /* Print lines of this level and of those below it; at first, LOG_EVENT.  With
  * LOG_TRACE each line begins with the time of day. */
 void	 log_set_level(int level);
-/* Call this before each line, to clear what else is on the terminal.  NULL:
- * nothing is. */
+/* Have before called, with arg, ahead of each line, to clear what else is on
+ * the terminal.  NULL: there is nothing to clear. */
 void	 log_set_before(void (*before)(void *arg), void *arg);
 
 /* Print "xcat: " and a line of printf's on standard error, with one write(2):
  * lines of several programs do not mix. */
 void	 log_line(int level, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
+/* log_line() with the arguments in ap. */
 void	 log_vline(int level, const char *fmt, va_list ap)
 	    __attribute__((__format__(__printf__, 2, 0)));
 
-/* Print a line of printf's, and nothing before it, on standard output, at
- * once.  Returns 0, or -1 and errno. */
+/* Print a line of printf's on standard output at once, without a prefix.
+ * Returns 0, or -1 and errno. */
 int	 log_report(const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 1, 2)));
+/* log_report() with the arguments in ap. */
 int	 log_vreport(const char *fmt, va_list ap)
 	    __attribute__((__format__(__printf__, 1, 0)));
 

@@ -9,14 +9,14 @@
 
 #define SHARE	16		/* times what asking all has taken, but */
 #define SHARE_EACH 8		/* us for each watch at most, is for others */
-#define FEW	8		/* of those who wait for the same thing */
+#define FEW	8		/* watches in a row that go on waiting */
 #define CROWD	256		/* watches */
 #define LATELY	64		/* those that were ready last */
 #define STARVED	100		/* ms, without memory to poll all at once */
 
 struct loop {
 	TAILQ_HEAD(watches, watch) watches;	/* the often ones first; at the
-						 * end who was ready last */
+						 * end those served last */
 	TAILQ_HEAD(, watch)	 settling;
 	TAILQ_HEAD(, timer)	 timers;	/* by time */
 	size_t			 nwatches;
@@ -113,7 +113,7 @@ loop_settle(struct loop *l, struct watch *w)
 }
 
 static void
-settle(struct loop *l)
+loop_settle_all(struct loop *l)
 {
 	struct watch	*w;
 
@@ -190,7 +190,7 @@ grow(struct loop *l)
 /* Room to ask all.  Without memory for that, as many are asked as there is room
  * for: those at the end of the queue have to wait.  -1 if there is none. */
 static int
-make_room(struct loop *l)
+loop_make_room(struct loop *l)
 {
 	if (l->nwatches <= l->size || grow(l) == 0)
 		return 0;
@@ -235,7 +235,7 @@ happened(const struct loop *l, const struct watch *w)
 
 /* Returns whether it will not wait. */
 static int
-ask(struct loop *l, struct watch *w)
+loop_ask(struct loop *l, struct watch *w)
 {
 	int	 events = w->want(w->arg);
 
@@ -267,7 +267,7 @@ ask_all(struct loop *l)
 	l->npolled = l->npfds = 0;
 	TAILQ_FOREACH(w, &l->watches, next) {
 		n = l->npolled;
-		if (ask(l, w))
+		if (loop_ask(l, w))
 			wait = 0;
 		w->idle = l->npolled == n;
 	}
@@ -278,7 +278,7 @@ ask_all(struct loop *l)
 
 /* Poll for so many ms what was asked. */
 static int
-look(struct loop *l, int wait)
+loop_poll(struct loop *l, int wait)
 {
 	size_t	 i;
 
@@ -294,12 +294,12 @@ look(struct loop *l, int wait)
 }
 
 /*
- * Many may want what there is not enough of, such as room in a stream that they
- * share.  So those who are served go to the end of the queue, and those whose
- * want has ended meanwhile keep their place.
+ * Many watches may want what there is not enough of, e.g. room in a stream that
+ * they share.  So a watch that is served goes to the end of the queue, and a
+ * watch that no longer wants anything keeps its place.
  */
 static void
-serve(struct loop *l, struct watch *w, int revents)
+loop_serve(struct loop *l, struct watch *w, int revents)
 {
 	if (!w->often) {
 		TAILQ_REMOVE(&l->watches, w, next);
@@ -319,8 +319,8 @@ is_ready(const struct watch *w, int events)
 	return poll(&pfd, 1, 0) == 1 ? pfd.revents : 0;
 }
 
-/* Serve those who waited, as far as it goes: if a few in a row still have to
- * wait, so will the others.  Returns whether somebody was served. */
+/* Serve the watches that waited: if a few in a row still have to wait, so will
+ * the others.  Returns whether any watch was served. */
 static int
 serve_waiting(struct loop *l)
 {
@@ -339,7 +339,7 @@ serve_waiting(struct loop *l)
 		w->waits = 0;
 		idle = 0;
 		if ((events = is_ready(w, events)) != 0) {
-			serve(l, w, events);
+			loop_serve(l, w, events);
 			served = 1;
 		}
 	}
@@ -349,8 +349,8 @@ serve_waiting(struct loop *l)
 	return served;
 }
 
-/* There may be no room, because of those who were removed: it will be found
- * when all are asked. */
+/* There may be no room in the list, which removed watches still fill: then w is
+ * found when all are asked. */
 static void
 waits(struct loop *l, struct watch *w)
 {
@@ -373,16 +373,16 @@ dispatch(struct loop *l)
 		if ((revents = happened(l, w)) == 0)
 			continue;
 		if (w->often || w->want(w->arg) != WATCH_IDLE)
-			serve(l, w, revents);
+			loop_serve(l, w, revents);
 		else
 			waits(l, w);
 	}
 	l->npolled = l->npfds = 0;
 }
 
-/* Those that are ready often, or were lately; if these are not almost all.  Who
- * wanted nothing when all were asked may have others before him in the queue.
- * Returns whether one will not wait. */
+/* Ask the watches that are ready often or were ready lately, unless these are
+ * almost all.  A watch that wanted nothing when all were asked may stand behind
+ * others in the queue.  Returns whether a watch will not wait. */
 static int
 ask_some(struct loop *l)
 {
@@ -394,7 +394,7 @@ ask_some(struct loop *l)
 	TAILQ_FOREACH(w, &l->watches, next) {
 		if (!w->often)
 			break;
-		now |= ask(l, w);
+		now |= loop_ask(l, w);
 	}
 	if (l->nwatches < CROWD)
 		return now;
@@ -402,19 +402,19 @@ ask_some(struct loop *l)
 		if (w->often || n++ == LATELY)
 			break;
 		if (!w->idle)
-			now |= ask(l, w);
+			now |= loop_ask(l, w);
 	}
 	return now;
 }
 
 /*
- * With thousands of descriptors it takes longer to ask them all, and poll to
- * look at them, than to do what one of them is ready for.  Meanwhile more
- * becomes ready at those where most of it comes: until that has become a small
- * part of the time, only these are asked, and those who waited.  If there are
- * such, there is no hurry to find more, nor if nothing was found last time;
- * else these are waited for as long as it takes to ask all.  1 if one was
- * ready, 0, or -1 as poll has it.
+ * With thousands of descriptors, asking all of them and polling them takes
+ * longer than serving one of them.  Meanwhile more comes where most comes
+ * anyway: until asking all is a small part of the time spent, only the busy
+ * watches are asked, and those that waited.  If any of these is ready, or if
+ * the last round of all found none but them, there is no hurry to look for
+ * others; else poll waits for these as long as asking all would take.  Returns
+ * 1 if a watch was ready, 0 if none was, or -1 as poll has it.
  */
 static int
 glance(struct loop *l)
@@ -426,7 +426,7 @@ glance(struct loop *l)
 	if (left <= 0)
 		return 0;
 	ready = serve_waiting(l);
-	if (make_room(l) == -1)		/* there may be more than before */
+	if (loop_make_room(l) == -1)	/* there may be more than before */
 		return -1;
 	ready |= ask_some(l);
 	if (l->npolled == 0)
@@ -434,14 +434,15 @@ glance(struct loop *l)
 	if (l->nwaiting == 0 && !l->fruitless && left > l->cost)
 		left = l->cost;
 	wait = ready ? 0 : (int)((left + 500) / 1000);
-	if (look(l, wait) == -1)
+	if (loop_poll(l, wait) == -1)
 		return -1;
 	for (i = 0; i < l->npfds; i++)
 		ready |= l->pfds[i].revents != 0;
 	return ready;
 }
 
-/* Those who waited and do not now are looked at with all the others. */
+/* Forget the watches that do not wait any more: they are asked with all the
+ * others. */
 static void
 look_who_waits(struct loop *l)
 {
@@ -457,7 +458,7 @@ look_who_waits(struct loop *l)
 	l->nwaiting = n;
 }
 
-/* Was it only those who are looked at anyway that were ready? */
+/* Were none ready but the watches that are asked every time? */
 static void
 look_for_fruit(struct loop *l)
 {
@@ -469,7 +470,7 @@ look_for_fruit(struct loop *l)
 		    happened(l, l->polled[i]) == 0;
 }
 
-/* The same of all, with all the time there is. */
+/* Ask and poll all watches, with all the time there is. */
 static int
 gaze(struct loop *l)
 {
@@ -478,7 +479,7 @@ gaze(struct loop *l)
 
 	look_who_waits(l);
 	l->cost = clock_us() - began;
-	r = look(l, clock_real(wait));
+	r = loop_poll(l, clock_real(wait));
 	look_for_fruit(l);
 	share = SHARE * l->cost;
 	most = SHARE_EACH * (int64_t)l->nwatches;
@@ -495,8 +496,8 @@ turn(struct loop *l)
 		l->before(l->before_arg);
 	if (l->stop)
 		return 0;
-	settle(l);
-	if (make_room(l) == -1)
+	loop_settle_all(l);
+	if (loop_make_room(l) == -1)
 		return -1;
 	if ((r = glance(l)) == 0)
 		r = gaze(l);

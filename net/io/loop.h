@@ -1,10 +1,12 @@
 /*
  * loop: poll(2) and timers; one thread.
  *
- * Interest is not registered but asked for: before each poll the watches, all
- * or those that are often ready or were lately, say what they want now, from
- * the occupancy of their buffers; and once more before they are called, which
- * they are not if that is nothing any more.  Backpressure needs nothing else.
+ * Interest is not registered but asked for.  Before each poll the watches (all,
+ * or those that are often ready or were so lately) say what they want now, from
+ * the occupancy of their buffers.  A watch is asked again before it is called,
+ * and is not called if it wants nothing any more.  Backpressure needs nothing
+ * else.
+ *
  * With thousands of watches a timer may be some ms late.  Watches and timers
  * are members of their users' structs; they may be added and removed at any
  * time, also from callbacks.
@@ -31,13 +33,14 @@ struct watch {
 	void	(*ready)(void *arg, int revents);
 	void	(*settle)(void *arg);	/* see loop_settle(); may be NULL */
 	void	*arg;
-	int	 often;			/* much comes here: where there are
-					 * thousands, look at it more often;
-					 * called though it wants nothing now */
-	int	 on, now, idle, waits, settles;	/* the loop's, */
-	short	 events;			/* without WATCH_NOW; */
+	int	 often;			/* much comes here: among thousands,
+					 * look at it more often; it is called
+					 * even if it wants nothing now */
+	/* The loop's own. */
+	int	 on, now, idle, waits, settles;
+	short	 events;			/* without WATCH_NOW */
 	size_t	 place;				/* among what is polled */
-	TAILQ_ENTRY(watch) next, settling;	/* the loop's */
+	TAILQ_ENTRY(watch) next, settling;
 };
 
 struct timer {
@@ -53,22 +56,27 @@ struct loop;
 struct loop *loop_new(void);		/* NULL and errno on failure */
 void	 loop_free(struct loop *l);
 
-/* Called before each poll, for what was put off until no callback runs. */
+/* Have fn called before each poll, for work that was put off until no callback
+ * runs. */
 void	 loop_before(struct loop *l, void (*fn)(void *arg), void *arg);
 
+/* Look at w from now on. */
 void	 loop_watch(struct loop *l, struct watch *w);
-void	 loop_unwatch(struct loop *l, struct watch *w);	/* fine if it is off */
-/* Call w's settle before the next poll, behind loop_before()'s: for what is
- * better done once for all that happens in this turn.  Nothing else is called
- * then before the poll.  Fine if it is asked for already. */
+/* Look at w no more.  It may be off already. */
+void	 loop_unwatch(struct loop *l, struct watch *w);
+/* Call w's settle before the next poll, after the function of loop_before():
+ * for work that is better done once for a whole turn of the loop.  Nothing else
+ * is called between it and the poll.  It may have been asked for already. */
 void	 loop_settle(struct loop *l, struct watch *w);
 
-/* Fire once at an absolute time; setting it again moves it. */
+/* Have t fire once, at a time of clock_ms().  Setting it again moves it. */
 void	 timer_set(struct loop *l, struct timer *t, int64_t at);
-void	 timer_clear(struct loop *l, struct timer *t);	/* fine if it is off */
+/* t does not fire.  It may be off already. */
+void	 timer_clear(struct loop *l, struct timer *t);
 
 /* Run until loop_stop().  Returns 0, or -1 and errno if poll failed. */
 int	 loop_run(struct loop *l) MUST_CHECK;
+/* Have loop_run() return once the callback that calls this has. */
 void	 loop_stop(struct loop *l);
 
 #endif

@@ -37,7 +37,7 @@ struct pump {
 };
 
 static void
-failed(struct pump *e, int err, const char *what)
+pump_fail(struct pump *e, int err, const char *what)
 {
 	if (e->err == 0) {
 		e->err = err;
@@ -79,7 +79,7 @@ ready_input(void *arg, int revents)
 		pump_stop_input(e);
 		e->peer.finish(e->peer.arg);
 	} else if (errno != EAGAIN && errno != EINTR) {
-		failed(e, errno, "reading from");
+		pump_fail(e, errno, "reading from");
 		return;
 	}
 	e->peer.changed(e->peer.arg);
@@ -120,7 +120,7 @@ want_output(void *arg)
 	return len > 0 ? POLLOUT : 0;
 }
 
-/* Returns whether that can be lived with, for now. */
+/* Returns whether the failed write is no error, for now. */
 static int
 outlives(struct pump *e, int err)
 {
@@ -131,7 +131,7 @@ outlives(struct pump *e, int err)
 }
 
 static ssize_t
-put(struct pump *e, const void *data, size_t len)
+pump_put(struct pump *e, const void *data, size_t len)
 {
 	if (e->out_socket)
 		return send(e->out.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -141,13 +141,13 @@ put(struct pump *e, const void *data, size_t len)
 static void
 output(struct pump *e, const unsigned char *data, size_t len)
 {
-	ssize_t	 n = put(e, data, len);
+	ssize_t	 n = pump_put(e, data, len);
 
 	e->out_full = n < (ssize_t)len;
 	if (n >= 0)
 		e->peer.consume(e->peer.arg, (size_t)n);
 	else if (errno != EAGAIN && errno != EINTR && !outlives(e, errno)) {
-		failed(e, errno, "writing to");
+		pump_fail(e, errno, "writing to");
 		return;
 	}
 	e->peer.changed(e->peer.arg);
@@ -169,7 +169,7 @@ ready_output(void *arg, int revents)
 			e->out_unread = 1;
 		else if (revents & (POLLERR | POLLHUP | POLLNVAL) &&
 		    !outlives(e, EPIPE))
-			failed(e, revents & POLLNVAL ? EBADF : EPIPE,
+			pump_fail(e, revents & POLLNVAL ? EBADF : EPIPE,
 			    "writing to");
 		return;
 	}
@@ -229,13 +229,13 @@ pump_finish_output(struct pump *e)
 	if (e->out.fd < 0)
 		return;
 	if (e->same) {
-		/* It may be gone already, which harms nothing now. */
+		/* The peer may be gone already, which harms nothing now. */
 		shutdown(e->out.fd, SHUT_WR);
 		return;
 	}
 	/* Some file systems tell of lost writes only here. */
 	if (close(e->out.fd) == -1 && errno != EINTR)
-		failed(e, errno, "writing to");
+		pump_fail(e, errno, "writing to");
 	e->out.fd = -1;
 }
 
@@ -355,7 +355,7 @@ pump_free(struct pump *e)
 }
 
 int
-end_leave(struct pump *e)
+pump_leave(struct pump *e)
 {
 	int	 open = e->in.fd >= 0;
 

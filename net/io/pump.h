@@ -1,9 +1,9 @@
 /*
- * end: the local end of a stream: two descriptors, or one socket twice.
+ * pump: the local end of a stream: two descriptors, or one socket twice.
  *
- * Bytes read go to the other side as it has room, bytes the other side has
- * go out as the descriptor takes them, and nothing is kept in between: each
- * direction holds back the one before it.
+ * Bytes that are read go to the other side (a stream) as it has room; bytes
+ * that it has are written as the descriptor takes them.  Nothing is kept in
+ * between, so that a slow side holds back the other.
  */
 #ifndef NET_IO_PUMP_H
 #define NET_IO_PUMP_H
@@ -23,12 +23,12 @@ struct pump_peer {
 	void	(*finish)(void *arg);		/* no more input */
 	const unsigned char *(*data)(void *arg, size_t *len);
 	void	(*consume)(void *arg, size_t len);	/* these are out */
-	void	(*changed)(void *arg);	/* look at the end again */
+	void	(*changed)(void *arg);	/* look at the pump again */
 	void	*arg;
 };
 
-/* In place of a descriptor.  It is not -1, so that a call which failed is not
- * taken for it, and the output thrown away. */
+/* In place of a descriptor.  It is not -1, so that the -1 of a call that failed
+ * is not taken for it, and the output thrown away. */
 #define PUMP_NONE	(-2)
 
 /*
@@ -40,22 +40,22 @@ struct pump_peer {
  */
 struct pump *pump_new(struct loop *l, int rfd, int wfd,
 	    const struct pump_peer *peer);
-/* Closes what is open. */
+/* Close the descriptors that are open. */
 void	 pump_free(struct pump *e);
-/* Forget the end but leave its descriptors open, for another one.  Returns
- * whether that of its input is; it is not if the input has ended. */
-int	 end_leave(struct pump *e);
-/* Like pump_free(), telling a TCP peer that it was no proper end (a reset). */
+/* Free the pump but leave its descriptors open, for another pump.  Returns
+ * whether that of the input is open, which it is not if the input has ended. */
+int	 pump_leave(struct pump *e);
+/* pump_free(), and a TCP peer sees a reset: this was no proper end. */
 void	 pump_break(struct pump *e);
 
 /*
- * The reader of our output may stop reading before it has said all it has to
- * say, as a command may that needs no input: that is an error only if there
- * is output for it, and not before its own end.
+ * The reader of our output may stop reading before its own output ends, as a
+ * command does that needs no input.  From now on that is an error only if there
+ * is output for it, and then only once its own output has ended.
  */
 void	 pump_outlive(struct pump *e);
-/* There is output: write it now if that cannot take time, without waiting for
- * poll to say so. */
+/* There is output: write it now if that cannot block, without waiting for
+ * poll. */
 void	 pump_push(struct pump *e);
 /* Read no more. */
 void	 pump_stop_input(struct pump *e);
@@ -65,11 +65,12 @@ int	 pump_input_finished(const struct pump *e);
  * socket).  Failures, which include those of writes before, show in
  * pump_error(). */
 void	 pump_finish_output(struct pump *e);
+/* Has all output been written, and its end passed on? */
 int	 pump_output_finished(const struct pump *e);
 
-/* An errno if reading or writing failed, else 0; and which it was, for
- * people: "reading from" or "writing to". */
+/* An errno if reading or writing failed, else 0. */
 int	 pump_error(const struct pump *e);
+/* What failed, for people: "reading from" or "writing to". */
 const char *pump_failed(const struct pump *e);
 
 #endif

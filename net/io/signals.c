@@ -45,14 +45,14 @@ on_continued(int signo)
 }
 
 static int
-want(void *arg)
+signals_want(void *arg)
 {
 	(void)arg;
 	return POLLIN;
 }
 
 static void
-ready(void *arg, int revents)
+signals_ready(void *arg, int revents)
 {
 	unsigned char	 c;
 
@@ -108,8 +108,8 @@ signals_catch(struct loop *l, void (*fn)(void *, int), void *arg)
 	told.fn = fn;
 	told.arg = arg;
 	told.fd = fds[1];
-	told.pipe = (struct watch){ .fd = fds[0], .want = want,
-	    .ready = ready };
+	told.pipe = (struct watch){ .fd = fds[0], .want = signals_want,
+	    .ready = signals_ready };
 	loop_watch(l, &told.pipe);
 	return catch_all();
 }
@@ -145,7 +145,7 @@ signals_unblock(const sigset_t *old)
 	sigprocmask(SIG_SETMASK, old, NULL);
 }
 
-/* Is this how our parent wants it, not how we do? */
+/* Is the signal ignored by the will of our parent process? */
 static int
 stays_ignored(int signo)
 {
@@ -164,7 +164,7 @@ signals_reset(int foreground)
 	int			 signo;
 
 	sigemptyset(&sa.sa_mask);
-	/* Some numbers are not to be had, which is as well. */
+	/* sigaction(2) fails for SIGKILL and others, which need no change. */
 	for (signo = 1; signo < NSIG; signo++)
 		if (!foreground || !stays_ignored(signo))
 			(void)sigaction(signo, &sa, NULL);

@@ -1,6 +1,6 @@
 /*
- * signals: those that end or concern this process reach it through the loop,
- * and none of what is done to them here reaches a child.
+ * signals: signals that end or concern this process reach it through the loop.
+ * A child begins with the signals as they were before.
  */
 #ifndef NET_IO_SIGNALS_H
 #define NET_IO_SIGNALS_H
@@ -25,7 +25,7 @@ void	 signals_forget(void);
  * blocked until signals_reset() has done away with the handlers.
  */
 void	 signals_block(sigset_t *old);
-/* In the parent: as it was before signals_block(). */
+/* In the parent: restore what was before signals_block(). */
 void	 signals_unblock(const sigset_t *old);
 /* In the child: each signal does what it does by default, and none is
  * blocked.  If foreground, the child shares the parent's terminal, and what

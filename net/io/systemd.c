@@ -17,7 +17,7 @@ systemd_sockets(void)
 	const char	*fds = getenv("LISTEN_FDS");
 	uint64_t	 who, n = 0;
 
-	/* They may be meant for a process that has started us. */
+	/* The variables may be meant for a process that has started us. */
 	if (pid == NULL || fds == NULL ||
 	    number_read(pid, 1, INT32_MAX, &who) == -1 ||
 	    (pid_t)who != getpid() || number_read(fds, 0, 1024, &n) == -1)

@@ -17,7 +17,7 @@
 #include "net/io/tls.h"
 #include "net/io/tls_binding.h"
 
-/* Can the file be read at all?  Else the reason for that is to be told. */
+/* Can the file be read at all?  If not, the message says why. */
 static int
 readable(const char *path, char *err)
 {
@@ -238,7 +238,8 @@ exporter(SSL *ssl, struct tls_binding *b)
 	    sizeof(label) - 1, NULL, 0, 1) == 1;
 }
 
-/* The hash is that of the certificate's signature, but at least SHA-256. */
+/* RFC 5929 section 4.1: the hash of the certificate's signature, but at least
+ * SHA-256. */
 static int
 end_point(SSL *ssl, struct tls_binding *b)
 {

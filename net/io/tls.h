@@ -14,17 +14,18 @@ struct tls_binding;
 #define TLS_ERR 256
 
 /*
- * A context that trusts the CA certificates in ca_file (PEM), or the system's
- * if it is NULL, and presents certificate and key (PEM files; key NULL: it is
- * in the certificate's file) if given.  NULL with a message in err[TLS_ERR].
+ * Make a context that trusts the CA certificates in ca_file (PEM), or the
+ * system's if it is NULL, and presents certificate and key (PEM files; key
+ * NULL: it is in the certificate's file) if given.  NULL with a message in
+ * err[TLS_ERR].
  */
 SSL_CTX	*tls_context(const char *ca_file, const char *certificate,
 	    const char *key, char *err);
 
 /*
- * A connection on fd which will verify that the server's certificate is for
- * name, a domain in ASCII or an IP address (RFC 6125), and which says name
- * by SNI and, if alpn is not NULL, that protocol by ALPN.
+ * Make a connection on fd, which will verify that the server's certificate is
+ * for name, a domain in ASCII or an IP address (RFC 6125), and which says name
+ * by SNI and, if alpn is not NULL, that protocol by ALPN.  NULL without memory.
  */
 SSL	*tls_client(SSL_CTX *ctx, int fd, const char *name, const char *alpn);
 
@@ -40,9 +41,9 @@ enum tls_fault {
 	TLS_STARVED		/* there was no memory here */
 };
 
-/* Why the last operation on ssl failed, in words that say what to do, in err
- * of TLS_ERR bytes; and of which kind that is.  name is who the server must
- * be.  Takes all errors off OpenSSL's queue. */
+/* Why the last operation on ssl failed: returns the kind of fault, and puts
+ * words that say what to do into err[TLS_ERR].  name is the name that the
+ * certificate must have.  Takes all errors off OpenSSL's queue. */
 enum tls_fault tls_why(SSL *ssl, const char *name, char *err);
 
 /*
