@@ -43,7 +43,7 @@ probe(struct app *app)
 
 	app_report(app, "server: %s, %s", discover_name(app->ways),
 	    session_security(app->session));
-	app_report(app, "road: %s", session_transport(app->session));
+	app_report(app, "transport: %s", session_transport(app->session));
 	app->asked = clock_ms();
 	xw_elem(iq_request(t, "get", app->peer), "query", NS_INFO,
 	    NULL);

@@ -20,7 +20,7 @@ struct entry {
 
 /* From the roster, of which there may be tens of thousands. */
 struct contact {
-	unsigned	 roster;	/* the last one that named it */
+	unsigned	 roster;	/* number of the last that named it */
 	RB_ENTRY(contact) node;
 	char		 jid[];
 };
@@ -30,7 +30,7 @@ struct allow {
 	int		 all, roster;
 	LIST_HEAD(, entry) entries;
 	struct contacts	 contacts;
-	unsigned	 rosters;	/* that have begun */
+	unsigned	 rosters;	/* how many have begun */
 };
 
 static int
@@ -43,7 +43,7 @@ RB_GENERATE_INTERNAL(contacts, contact, node, contact_cmp,
     __attribute__((__unused__)) static)
 
 static struct entry *
-add(struct allow *a, const char *jid, const char *key)
+allow_add(struct allow *a, const char *jid, const char *key)
 {
 	struct entry	*e;
 
@@ -98,7 +98,7 @@ add_jid(struct allow *a, const char *who, char *err)
 		why = "after = comes SHA256: and 43 characters, as xcat -K "
 		    "prints them";
 	else if (jid_prep(copy, jid, &why) == 0) {
-		if (add(a, jid, key) != NULL)
+		if (allow_add(a, jid, key) != NULL)
 			return 0;
 		snprintf(err, ALLOW_ERR, "out of memory");
 		return -1;
@@ -121,7 +121,7 @@ add_who(struct allow *a, const char *who, char *err)
 }
 
 struct allow *
-allow_new(const struct conf_list *who, const char *own, char *err)
+allow_new(const struct conf_list *peers, const char *own, char *err)
 {
 	struct conf_item	*item;
 	struct allow		*a;
@@ -135,14 +135,14 @@ allow_new(const struct conf_list *who, const char *own, char *err)
 	LIST_INIT(&a->entries);
 	RB_INIT(&a->contacts);
 	if (own != NULL) {
-		if ((e = add(a, jid_bare(own, bare), NULL)) == NULL) {
+		if ((e = allow_add(a, jid_bare(own, bare), NULL)) == NULL) {
 			snprintf(err, ALLOW_ERR, "out of memory");
 			allow_free(a);
 			return NULL;
 		}
 		e->own = 1;
 	}
-	STAILQ_FOREACH(item, who, next)
+	STAILQ_FOREACH(item, peers, next)
 		if (add_who(a, item->value, err) == -1) {
 			allow_free(a);
 			return NULL;
@@ -268,7 +268,7 @@ matches(const struct entry *e, const char *jid)
 	    strcmp(e->jid, jid_domain(jid, part)) == 0;
 }
 
-/* A domain in the roster does not stand for its accounts. */
+/* A domain in the roster does not admit the accounts of that domain. */
 static int
 is_in_roster(const struct allow *a, const char *jid)
 {
@@ -278,8 +278,8 @@ is_in_roster(const struct allow *a, const char *jid)
 	    contact_find(a, jid_bare(jid, bare)) != NULL;
 }
 
-/* A key asked of a peer by its name is not waived by what admits everybody, the
- * roster, or our own account unasked. */
+/* An entry that ties a peer to a key counts more than "*", "@roster" and the
+ * right of our own account, which ask for none. */
 enum allow_result
 allow_check(const struct allow *a, const char *jid)
 {

@@ -11,39 +11,43 @@ struct elem;
 #define ALLOW_ERR 256
 
 /*
- * A list from -a: full JIDs, bare JIDs, domains, "@roster" and "*"; each of
- * the first three may end in =SHA256:..., which ties it to a key.  own is our
- * account, whose every resource is admitted, unless it is tied to a key.
+ * Make it of a list from -a: full JIDs, bare JIDs, domains, "@roster" and "*";
+ * each of the first three may end in =SHA256:..., which ties it to a key.  own
+ * is our account, whose every resource is admitted, unless it is tied to a key.
  * NULL with a message in err[ALLOW_ERR].
  */
-struct allow *allow_new(const struct conf_list *who, const char *own,
+struct allow *allow_new(const struct conf_list *peers, const char *own,
 	    char *err);
 void	 allow_free(struct allow *a);
 
 /* Is the roster needed to decide? */
 int	 allow_wants_roster(const struct allow *a);
-/* Is anybody tied to a key? */
+/* Is any entry tied to a key? */
 int	 allow_wants_key(const struct allow *a);
+
 /*
  * The roster (RFC 6121 section 2).  Contacts with subscription both or from,
  * which may see when we are online, are admitted if @roster is in the list.
- *
- * Take one item of it, as it came or as it was changed: 0, or -1 without
- * memory.  A whole one begins; it has ended: contacts that it did not name are
- * admitted no more.
  */
+
+/* Take an item of the roster, as it came or as it was changed: 0, or -1 without
+ * memory. */
 int	 allow_contact(struct allow *a, const struct elem *item);
+/* The items of a whole roster are to come. */
 void	 allow_roster_begins(struct allow *a);
+/* All items have come: contacts that were not among them are admitted no
+ * more. */
 void	 allow_roster_ends(struct allow *a);
 
 enum allow_result {
 	ALLOW_NO,
 	ALLOW_YES,
-	ALLOW_KEY		/* if it shows a key for which allow_key() */
+	ALLOW_KEY		/* with a key that allow_key() takes */
 };
 
-/* May this JID open a stream?  May it with this key? */
+/* May this JID open a stream? */
 enum allow_result allow_check(const struct allow *a, const char *jid);
+/* May it with this key? */
 int	 allow_key(const struct allow *a, const char *jid,
 	    const char *fingerprint);
 

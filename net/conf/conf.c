@@ -178,7 +178,7 @@ list_free(struct conf_list *l)
 	}
 }
 
-/* Any of them may be a secret. */
+/* Wipe the old value: it may be a secret. */
 static void
 replace(char **s, char *with)
 {
@@ -204,7 +204,7 @@ conf_free(struct conf *c)
 }
 
 static int
-compare(const void *name, const void *k)
+conf_compare(const void *name, const void *k)
 {
 	return strcmp(name, ((const struct keyword *)k)->name);
 }
@@ -256,7 +256,7 @@ closest(const char *name)
 	return best;
 }
 
-/* It is not repeated: it may be a password that lost its way. */
+/* The message does not repeat the name, which may be a misplaced password. */
 static int
 unknown(const char *name, char *err)
 {
@@ -360,7 +360,7 @@ conf_set(struct conf *c, const char *keyword, const char *value, int secrets,
 {
 	const struct keyword *k, *o;
 
-	k = bsearch(keyword, keywords, NKEYWORDS, sizeof(*k), compare);
+	k = bsearch(keyword, keywords, NKEYWORDS, sizeof(*k), conf_compare);
 	if (k == NULL)
 		return unknown(keyword, err);
 	if ((k->flags & FILEONLY) && !secrets)

@@ -58,7 +58,7 @@ struct conf {
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */
-	int	 transport;		/* transport auto|tcp|websocket|bosh */
+	int	 transport;	/* transport auto|tcp|websocket|bosh */
 	int	 asked;		/* how often for the password: no keyword */
 	char	*certificate;	/* certificate path: client, for EXTERNAL */
 	char	*key;		/* key path: its key, if apart */
@@ -70,9 +70,10 @@ struct conf {
 
 #define CONF_ERR 512		/* bytes for a message */
 
-/* The defaults: hardly any.  -1 when out of memory. */
+/* Set the defaults, of which there are few.  0, or -1 without memory. */
 int	 conf_init(struct conf *c) MUST_CHECK;
-void	 conf_free(struct conf *c);	/* wipes secrets */
+/* Free what is in c, and wipe the secrets. */
+void	 conf_free(struct conf *c);
 
 /* The family of addresses to use: AF_UNSPEC, AF_INET or AF_INET6. */
 int	 conf_af(const struct conf *c);
@@ -85,10 +86,12 @@ int	 conf_af(const struct conf *c);
  */
 int	 conf_set(struct conf *c, const char *keyword, const char *value,
 	    int secrets, char *err) MUST_CHECK;
-/* Set by the letter of an option; value is its argument, if it has one. */
+/* Set the keyword of an option's letter; value is the option's argument, if it
+ * has one.  Returns as conf_set(). */
 int	 conf_letter(struct conf *c, int letter, const char *value,
 	    char *err) MUST_CHECK;
-/* -o: "keyword=value" (or "keyword value").  Never secrets. */
+/* Set what -o says, "keyword=value" or "keyword value", never a secret.
+ * Returns as conf_set(). */
 int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;
 
 /*
@@ -107,17 +110,18 @@ int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;
 int	 conf_read(struct conf *c, char *err) MUST_CHECK;
 
 /*
- * The password of account jid.  There is one, and the last way to it that was
- * given counts, of `password' (XCAT_PASSWORD), `password-file' (-p; its first
- * line; with the file's rules on mode and owner) and `password-command' (first
- * line of output of sh -c, with the terminal left as it is, or no input, and
- * stderr passed through); otherwise it is asked for on /dev/tty.  Best called
- * before any signal handler is installed.  The result is in c->password.
- * Returns 0, or -1 with a message.
+ * Get the password of account jid into c->password.  There is one, and the last
+ * way to it that was given counts, of `password' (XCAT_PASSWORD),
+ * `password-file' (-p; its first line; with the file's rules on mode and owner)
+ * and `password-command' (first line of output of sh -c, with the terminal left
+ * as it is, or no input, and stderr passed through); otherwise it is asked for
+ * on /dev/tty.  Best called before any signal handler is installed.  Returns 0,
+ * or -1 with a message.
  */
 int	 conf_password(struct conf *c, const char *jid, char *err) MUST_CHECK;
-/* What was typed is wrong: ask once more.  0, or -1 with a message, and errno
- * EINTR if a signal came meanwhile, which has been raised again. */
+/* The password that was typed is wrong: ask once more.  0, or -1 with a
+ * message, and errno EINTR if a signal came meanwhile, which has been raised
+ * again. */
 int	 conf_password_again(struct conf *c, const char *jid, char *err)
 	    MUST_CHECK;
 

@@ -33,7 +33,7 @@ conf_home(void)
 
 /* The strings one after another, in memory of their own; or NULL. */
 static char *
-join(const char *a, const char *b, char *err)
+conffile_join(const char *a, const char *b, char *err)
 {
 	char *s;
 
@@ -50,16 +50,16 @@ conf_expand(const char *path, char *err)
 	const char *home;
 
 	if (strncmp(path, "~/", 2) != 0)
-		return join(path, "", err);
+		return conffile_join(path, "", err);
 	if ((home = conf_home()) == NULL) {
 		conf_fail(err, "no home folder for ~/; set HOME");
 		return NULL;
 	}
-	return join(home, path + 1, err);
+	return conffile_join(home, path + 1, err);
 }
 
-/* A file whose mode tells nothing: a device, e.g. /dev/null, keeps nothing, and
- * a pipe without a name cannot be opened by others. */
+/* Is it a file whose mode tells nothing?  A device, e.g. /dev/null, keeps
+ * nothing, and other users cannot open a pipe without a name. */
 static int
 fleeting(const struct stat *st)
 {
@@ -162,8 +162,8 @@ unquote(char *s)
 	return s + 1;
 }
 
-/* Does a comment seem to follow on the same line?  Passwords and commands may
- * have a # in them; their lines are as they stand. */
+/* Does a comment seem to follow the value?  Passwords and commands may have a #
+ * in them, so their lines are taken as they stand. */
 static int
 has_comment(const char *keyword, const char *value)
 {
@@ -172,7 +172,7 @@ has_comment(const char *keyword, const char *value)
 	if (strcmp(keyword, "password") == 0 ||
 	    strcmp(keyword, "password-command") == 0)
 		return 0;
-	/* What is quoted is meant as it is. */
+	/* Within quotes a # is part of the value. */
 	if (*value == '"') {
 		p = strrchr(value, '"');
 		if (p == value || p[1] == '\0')
@@ -185,9 +185,9 @@ has_comment(const char *keyword, const char *value)
 	return 0;
 }
 
-/* One line; *secret becomes 1 if it has the password in it. */
+/* Take one line; *secret becomes 1 if the password is in it. */
 static int
-parse_line(struct conf *c, char *line, int *secret, char *err)
+conffile_parse_line(struct conf *c, char *line, int *secret, char *err)
 {
 	char *value;
 	size_t n;
@@ -212,7 +212,7 @@ parse_line(struct conf *c, char *line, int *secret, char *err)
 }
 
 static int
-parse(struct conf *c, char *text, int *secret, char *err)
+conffile_parse(struct conf *c, char *text, int *secret, char *err)
 {
 	char what[CONF_ERR], *line;
 	unsigned n = 0;
@@ -222,14 +222,14 @@ parse(struct conf *c, char *text, int *secret, char *err)
 		text += strlen(BOM);
 	while ((line = strsep(&text, "\n")) != NULL) {
 		n++;
-		if (parse_line(c, line, secret, what) == -1)
+		if (conffile_parse_line(c, line, secret, what) == -1)
 			return conf_fail(err, "%s:%u: %s", c->path, n, what);
 	}
 	return 0;
 }
 
 static int
-read_file(struct conf *c, int required, char *err)
+conffile_read(struct conf *c, int required, char *err)
 {
 	struct stat st;
 	char *text;
@@ -239,7 +239,7 @@ read_file(struct conf *c, int required, char *err)
 		return !required && (errno == ENOENT || errno == ENOTDIR) ?
 		    0 : -1;
 	if ((text = slurp(fd, c->path, err)) != NULL) {
-		r = parse(c, text, &secret, err);
+		r = conffile_parse(c, text, &secret, err);
 		OPENSSL_cleanse(text, FILE_MAX + 1);
 		free(text);
 	}
@@ -255,11 +255,11 @@ usual_file(char *err)
 {
 	const char *s;
 
-	/* The specification of XDG has it that others are to be ignored. */
+	/* A relative path is to be ignored, by the specification of XDG. */
 	if ((s = getenv("XDG_CONFIG_HOME")) != NULL && *s == '/')
-		return join(s, "/xcat/config", err);
+		return conffile_join(s, "/xcat/config", err);
 	if ((s = conf_home()) != NULL)
-		return join(s, "/.config/xcat/config", err);
+		return conffile_join(s, "/.config/xcat/config", err);
 	conf_fail(err, "no home folder to find the configuration in; "
 	    "set HOME or XCAT_CONFIG");
 	return NULL;
@@ -354,7 +354,7 @@ conf_read(struct conf *c, char *err)
 	int required, r = 0;
 
 	if (set_paths(c, &required, err) == -1 ||
-	    read_file(c, required, err) == -1 ||
+	    conffile_read(c, required, err) == -1 ||
 	    read_variable(c, "XCAT_JID", "jid", err) == -1 ||
 	    read_variable(c, "XCAT_PASSWORD", "password", err) == -1)
 		r = -1;

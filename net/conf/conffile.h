@@ -8,22 +8,24 @@
 
 #include "xml/check.h"
 
-/* Put a message into err[CONF_ERR].  Returns -1, for the caller to. */
+/* Put a message into err[CONF_ERR].  Returns -1, for the caller to return. */
 int	 conf_fail(char *err, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 
 /*
- * Open a file that tells us what to do, hence only a file that is ours or
- * root's and that no other user can write to.  Returns a descriptor, with *st
- * about it, or -1 with errno and a message.
+ * Open a file that tells us what to do.  It must be ours or root's, and no
+ * other user may be able to write to it.  Returns a descriptor, with *st about
+ * it, or -1 with errno and a message.
  */
 int	 conf_open(const char *path, struct stat *st, char *err) MUST_CHECK;
-/* Refuse a file that others can read, as there is a secret in it: what. */
+/* Refuse a file that other users can read, since there is a secret in it, which
+ * messages call what.  0, or -1 with a message. */
 int	 conf_private(const char *path, const struct stat *st, const char *what,
     char *err) MUST_CHECK;
 
-/* End the keyword at the start of s and return its value, in s as well: an =
- * that touches the keyword or stands alone is not part of it. */
+/* Put a NUL behind the keyword at the start of s, and return its value, which
+ * is in s, too: an = that touches the keyword or stands alone is no part of
+ * it. */
 char	*conf_split(char *s);
 
 /* Our home folder, or NULL. */

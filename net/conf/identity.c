@@ -100,16 +100,15 @@ make_dirs(const char *dir)
 		}
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return 0;
-	/* What is not there is for the reason that it could not be made. */
+	/* If there is no file now, report why it could not be made. */
 	if (errno == ENOENT && why != EEXIST)
 		errno = why;
 	return -1;
 }
 
-/* If another process was faster, it is the key of that one.  0 or -1 and
- * errno. */
+/* If another process was faster, its key is taken.  0 or -1 and errno. */
 static int
-keep(const struct identity *id, const char *dir, const char *path)
+identity_keep(const struct identity *id, const char *dir, const char *path)
 {
 	struct buf	 pem;
 	int		 r = -1;
@@ -155,7 +154,7 @@ read_pem(struct identity *id, int fd, const char *path, char *err)
 
 /* 1 if there was one, 0 if there is none, -1 with a message. */
 static int
-load(struct identity *id, const char *path, char *err)
+identity_read(struct identity *id, const char *path, char *err)
 {
 	struct stat	 st;
 	int		 fd;
@@ -177,19 +176,19 @@ identity_load(struct identity *id, const char *dir, char *err)
 
 	memset(id, 0, sizeof(*id));
 	snprintf(path, sizeof(path), "%s/" KEY_FILE, dir);
-	if ((r = load(id, path, err)) != 0)
+	if ((r = identity_read(id, path, err)) != 0)
 		return r == 1 ? 0 : -1;
 	if (make(id) == -1) {
 		identity_free(id);
 		return conf_fail(err, "cannot make a key");
 	}
-	if (keep(id, dir, path) == -1) {
+	if (identity_keep(id, dir, path) == -1) {
 		conf_fail(id->note, "%s: cannot be written (%s), so the key "
 		    "is for this once", path, strerror(errno));
 		return 0;
 	}
 	identity_free(id);
-	r = load(id, path, err);
+	r = identity_read(id, path, err);
 	return r == 1 ? 0 : r == -1 ? -1 : conf_fail(err, "%s: is gone", path);
 }
 

@@ -15,19 +15,20 @@
 struct identity {
 	EVP_PKEY	*key;
 	X509		*cert;
-	/* Why the key is only for this once, as the directory cannot be
-	 * written; empty if it is kept. */
+	/* Why the key is not kept and serves this once only: the directory
+	 * cannot be written to.  "" if the key is kept. */
 	char		 note[IDENTITY_ERR];
 };
 
 /*
- * Read the key of directory dir, or make it on first use: mode 0600, and
- * whole at once, so that two first runs agree on one.  A file that others
- * can read or that another user owns is refused.  0, or -1 with a message
- * in err[IDENTITY_ERR].
+ * Read the key of directory dir, or make it on first use, mode 0600.  Two first
+ * runs at once agree on one key.  A file that other users can read, or that
+ * another user owns, is refused.  0, or -1 with a message in
+ * err[IDENTITY_ERR].
  */
 int	 identity_load(struct identity *id, const char *dir, char *err)
 	    MUST_CHECK;
+/* Free what is in id. */
 void	 identity_free(struct identity *id);
 
 #endif

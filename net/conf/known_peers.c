@@ -16,7 +16,7 @@
 #include "xml/jid.h"
 
 #define KNOWN_FILE	"known_peers"
-#define KNOWN_MAX	(16 * 1024 * 1024)	/* bytes of it */
+#define KNOWN_PEERS_MAX	(16 * 1024 * 1024)	/* bytes of it */
 #define READ_STEP	(64 * 1024)
 
 struct peer {
@@ -33,7 +33,7 @@ struct known_peers {
 };
 
 static int
-add(struct peers *list, const char *jid, const char *fingerprint)
+known_peers_insert(struct peers *list, const char *jid, const char *fingerprint)
 {
 	struct peer	*p;
 
@@ -78,10 +78,10 @@ is_fingerprint(const char *s)
 	    strspn(s + 7, base64) == 43;
 }
 
-/* Line n.  A resource may hold spaces; a fingerprint holds none.  An address
- * may begin as a comment does.  0, or -1 without memory. */
+/* Take line n.  A resource may hold spaces; a fingerprint holds none.  An
+ * address may begin as a comment does.  0, or -1 without memory. */
 static int
-parse_line(struct known_peers *k, char *line, unsigned n)
+known_peers_parse_line(struct known_peers *k, char *line, unsigned n)
 {
 	char		 jid[JID_MAX], *space;
 	const char	*why;
@@ -91,7 +91,7 @@ parse_line(struct known_peers *k, char *line, unsigned n)
 	if (space != NULL && is_fingerprint(space + 1)) {
 		*space = '\0';
 		if (jid_prep(line, jid, &why) == 0)
-			return add(&k->peers, jid, space + 1);
+			return known_peers_insert(&k->peers, jid, space + 1);
 		if (errno == ENOMEM)
 			return -1;
 		*space = ' ';
@@ -99,25 +99,25 @@ parse_line(struct known_peers *k, char *line, unsigned n)
 	if (*line == '\0' || *line == '#')
 		return 0;
 	statefile_bad_line(&k->note, k->path, n);
-	return add(&k->torn, line, "");
+	return known_peers_insert(&k->torn, line, "");
 }
 
-/* All lines of text, which is changed.  0, or -1 without memory. */
+/* Take all lines of text, which is changed.  0, or -1 without memory. */
 static int
-parse(struct known_peers *k, char *text)
+known_peers_parse(struct known_peers *k, char *text)
 {
 	char		*line;
 	unsigned	 n = 0;
 
 	while ((line = strsep(&text, "\n")) != NULL)
-		if (parse_line(k, line, ++n) == -1)
+		if (known_peers_parse_line(k, line, ++n) == -1)
 			return -1;
 	return 0;
 }
 
-/* The whole file, without a NUL at its end.  0, or -1 and errno. */
+/* Append the whole file to b, without a NUL at its end.  0, or -1 and errno. */
 static int
-read_file(int fd, struct buf *b)
+known_peers_read_file(int fd, struct buf *b)
 {
 	unsigned char	*p;
 	ssize_t		 n;
@@ -133,15 +133,15 @@ read_file(int fd, struct buf *b)
 	return n == 0 ? 0 : -1;
 }
 
-/* NUL bytes, such as some file systems leave after a loss of power, are no
- * reason to overlook what is behind them.  0, or -1 and errno. */
+/* Read the file, and skip NUL bytes, which some file systems leave after a loss
+ * of power: what is behind them counts.  0, or -1 and errno. */
 static int
-load(struct known_peers *k, int fd, struct buf *b)
+known_peers_load(struct known_peers *k, int fd, struct buf *b)
 {
 	char	*text;
 	size_t	 i, len;
 
-	if (read_file(fd, b) == -1)
+	if (known_peers_read_file(fd, b) == -1)
 		return -1;
 	len = buf_len(b);
 	if ((text = malloc(len + 1)) == NULL)
@@ -151,7 +151,7 @@ load(struct known_peers *k, int fd, struct buf *b)
 	for (i = 0; i < len; i++)
 		if (text[i] == '\0')
 			text[i] = '?';
-	if (parse(k, text) == -1) {
+	if (known_peers_parse(k, text) == -1) {
 		free(text);
 		errno = ENOMEM;
 		return -1;
@@ -193,8 +193,8 @@ known_peers_read(const char *dir, char *err)
 		known_peers_free(k);
 		return NULL;
 	}
-	buf_init(&b, KNOWN_MAX);
-	if ((r = load(k, fd, &b)) == -1)
+	buf_init(&b, KNOWN_PEERS_MAX);
+	if ((r = known_peers_load(k, fd, &b)) == -1)
 		conf_fail(err, "%s: %s", k->path, strerror(errno));
 	buf_free(&b);
 	close(fd);
@@ -251,20 +251,20 @@ known_peers_entry(const struct known_peers *k, const char *jid)
 enum known_peers_doubt
 known_peers_doubt(const struct known_peers *k, const char *jid)
 {
-	enum known_peers_doubt	 doubt = KNOWN_UNDOUBTED;
+	enum known_peers_doubt	 doubt = KNOWN_PEERS_UNDOUBTED;
 	struct peer		*p;
 	size_t			 len = strlen(jid), n;
 
 	if (known_peers_entry(k, jid))
-		return KNOWN_UNDOUBTED;
+		return KNOWN_PEERS_UNDOUBTED;
 	STAILQ_FOREACH(p, &k->torn, next) {
 		n = strlen(p->jid);
 		if (strncasecmp(p->jid, jid, n < len ? n : len) != 0)
 			continue;
 		if (n > len && p->jid[len] == ' ')
-			return KNOWN_HAD_KEY;
+			return KNOWN_PEERS_HAD_KEY;
 		if (n <= len)
-			doubt = KNOWN_DOUBTED;
+			doubt = KNOWN_PEERS_DOUBTED;
 	}
 	return doubt;
 }
@@ -278,34 +278,36 @@ known_peers_check(const struct known_peers *k, const char *jid,
 	STAILQ_FOREACH(p, &k->peers, next)
 		if (strcmp(p->jid, jid) == 0 &&
 		    strcmp(p->fingerprint, fingerprint) == 0)
-			return KNOWN_SAME;
-	return known_peers_entry(k, jid) ? KNOWN_CHANGED : KNOWN_NEW;
+			return KNOWN_PEERS_SAME;
+	return known_peers_entry(k, jid) ? KNOWN_PEERS_CHANGED :
+	    KNOWN_PEERS_NEW;
 }
 
 /*
  * Adding
  */
 
-/* What is to be in the file, which is locked: all that is in it now, and a
- * line.  0, or -1 with a message. */
+/* Put together what is to be in the file, which is locked: all that is in it
+ * now, and a new line.  0, or -1 with a message. */
 static int
-compose(const struct known_peers *k, int fd, struct buf *b, const char *jid,
+known_peers_compose(const struct known_peers *k, int fd, struct buf *b,
+    const char *jid,
     const char *fingerprint, char *err)
 {
 	struct known_peers		*now = known_peers_new(k->path);
 	enum known_peers_result	 r;
 	const char		*end;
 
-	if (now == NULL || load(now, fd, b) == -1) {
+	if (now == NULL || known_peers_load(now, fd, b) == -1) {
 		known_peers_free(now);
 		return conf_fail(err, "%s: %s", k->path, strerror(errno));
 	}
 	r = known_peers_check(now, jid, fingerprint);
 	known_peers_free(now);
-	if (r == KNOWN_CHANGED)
+	if (r == KNOWN_PEERS_CHANGED)
 		return conf_fail(err, "%s: another program has just met it "
 		    "with another key", k->path);
-	if (r == KNOWN_SAME)
+	if (r == KNOWN_PEERS_SAME)
 		return 0;
 	/* Some editors leave the last line without its end. */
 	end = buf_len(b) > 0 && buf_data(b)[buf_len(b) - 1] != '\n' ?
@@ -324,8 +326,8 @@ add_to_file(const struct known_peers *k, const char *jid,
 
 	if ((fd = statefile_lock(k->path)) == -1)
 		return conf_fail(err, "%s: %s", k->path, strerror(errno));
-	buf_init(&b, KNOWN_MAX);
-	r = compose(k, fd, &b, jid, fingerprint, err);
+	buf_init(&b, KNOWN_PEERS_MAX);
+	r = known_peers_compose(k, fd, &b, jid, fingerprint, err);
 	if (r == 0 && (done = statefile_replace(k->path, &b)) == -1)
 		r = conf_fail(err, "%s: %s", k->path, strerror(errno));
 	else if (r == 0)
@@ -339,7 +341,7 @@ int
 known_peers_add(struct known_peers *k, const char *jid, const char *fingerprint,
     char *err)
 {
-	if (add(&k->peers, jid, fingerprint) == -1)
+	if (known_peers_insert(&k->peers, jid, fingerprint) == -1)
 		return conf_fail(err, "out of memory");
 	return add_to_file(k, jid, fingerprint, err);
 }

@@ -1,5 +1,5 @@
 /*
- * known: the keys of listeners that we have met, by full JID, in the file
+ * known_peers: the keys of listeners that we have met, by full JID, in the file
  * known_peers: a line each, "jid SHA256:...".  A JID may have several.
  */
 #ifndef NET_CONF_KNOWN_PEERS_H
@@ -9,27 +9,26 @@
 
 struct known_peers;
 
-#define KNOWN_ERR 512
+#define KNOWN_PEERS_ERR 512
 
 enum known_peers_result {
-	KNOWN_NEW,		/* never met */
-	KNOWN_SAME,		/* this is its key, or one of them */
-	KNOWN_CHANGED		/* it has another: see known_peers_old() */
+	KNOWN_PEERS_NEW,	/* the peer was never met */
+	KNOWN_PEERS_SAME,	/* this is its key, or one of them */
+	KNOWN_PEERS_CHANGED	/* it has another: see known_peers_old() */
 };
 
 enum known_peers_doubt {
-	KNOWN_UNDOUBTED,
-	KNOWN_DOUBTED,		/* a line was cut where its JID may be this */
-	KNOWN_HAD_KEY		/* a line begins with this JID */
+	KNOWN_PEERS_UNDOUBTED,
+	KNOWN_PEERS_DOUBTED,	/* a line was cut where its JID may be this */
+	KNOWN_PEERS_HAD_KEY		/* a line begins with this JID */
 };
 
-/* Read the file of directory dir; a file that is not there is empty.  Lines
- * that make no sense are ignored, see known_peers_note().  NULL with a message
- * in err[KNOWN_ERR] if the file cannot be read, or others could have written
- * it.
- * To be freed with known_peers_free(). */
+/* Read the file of directory dir; no file counts as an empty file.  Lines that
+ * make no sense are ignored, see known_peers_note().  NULL with a message in
+ * err[KNOWN_PEERS_ERR] if the file cannot be read, or if other users could have
+ * written it. */
 struct known_peers *known_peers_read(const char *dir, char *err);
-/* NULL is fine. */
+/* k may be NULL. */
 void	 known_peers_free(struct known_peers *k);
 
 /* The file's name, for messages. */
@@ -49,7 +48,8 @@ enum known_peers_result known_peers_check(const struct known_peers *k,
 const char *known_peers_old(const struct known_peers *k, const char *jid);
 
 /* Remember this key of jid, here and in the file (mode 0600).  0, or -1 with a
- * message in err[KNOWN_ERR] if the file cannot be written: it is as it was. */
+ * message in err[KNOWN_PEERS_ERR] if the file cannot be written: it stays as it
+ * was. */
 int	 known_peers_add(struct known_peers *k, const char *jid,
 	    const char *fingerprint, char *err) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* password: where it comes from.  See conf_password() in conf.h. */
+/* password: where the password comes from.  See conf_password() in conf.h. */
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -21,9 +21,9 @@
 #define PASSWORD_MAX	1024
 
 /*
- * The first line from fd, without its end, into line[PASSWORD_MAX + 1].  Byte
- * by byte, since what follows is not ours to take if fd is a pipe.  Returns
- * NULL, or what is wrong.
+ * Read the first line from fd, without its end, into line[PASSWORD_MAX + 1].
+ * Byte by byte: if fd is a pipe, what follows belongs to another reader.
+ * Returns NULL, or what is wrong.
  */
 static const char *
 first_line(int fd, char *line)
@@ -69,10 +69,10 @@ from_file(const char *path, char *line, char *err)
 }
 
 /*
- * Start it, with standard output to out.  Standard input is the terminal,
- * which a command may need to ask for its own password, or it is payload,
- * which is none of its business: then it has nothing to read.  Returns its pid,
- * or -1 and errno.
+ * Start the command, with standard output to out.  If standard input is the
+ * terminal, the command may read it, to ask for a password of its own; else it
+ * is payload, and the command gets nothing to read.  Returns its pid, or -1 and
+ * errno.
  */
 static pid_t
 spawn(const char *command, int out)
@@ -92,7 +92,8 @@ spawn(const char *command, int out)
 	return pid;
 }
 
-/* Start it.  Returns its pid, with the reading end of its output in *fd. */
+/* Start the command.  Returns its pid, and in *fd the reading end of its
+ * output. */
 static pid_t
 start(const char *command, int *fd)
 {
@@ -108,7 +109,7 @@ start(const char *command, int *fd)
 	return pid;
 }
 
-/* Read what else it says, so that it does not fail for want of a reader. */
+/* Read the rest of the command's output, so that no write of it fails. */
 static void
 drain(int fd)
 {

@@ -26,7 +26,7 @@
  * Locking
  */
 
-/* Is it still the file of that name? */
+/* Is fd still the file at path? */
 static int
 is_current(int fd, const char *path, struct stat *st)
 {
@@ -43,9 +43,9 @@ open_or_make(const char *path, int flags)
 	    0600);
 }
 
-/* Close it, as it is no use: -1, and errno stays. */
+/* Close fd, which is of no use.  Returns -1; errno stays. */
 static int
-give_up(int fd)
+statefile_give_up(int fd)
 {
 	int	 saved = errno;
 
@@ -64,16 +64,17 @@ statefile_claim(const char *path, const char *what, char *err)
 	if ((fd = open_or_make(path, O_NOFOLLOW)) == -1)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1 || !is_current(fd, path, &st))
-		return give_up(fd);
+		return statefile_give_up(fd);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		conf_fail(err, "%s: belongs to someone else; make it yours "
 		    "with chown", path);
 	else if (conf_private(path, &st, what, err) == 0)
 		return fd;
-	return give_up(fd);
+	return statefile_give_up(fd);
 }
 
-/* 1 if it is locked now, 0 if another program has it, -1 and errno. */
+/* 1 if the file is locked now, 0 if another program has locked it, -1 and
+ * errno. */
 static int
 try_lock(int fd, const char *path)
 {
@@ -100,7 +101,7 @@ statefile_lock(const char *path)
 			return -1;
 		if ((r = try_lock(fd, path)) == 1)
 			return fd;
-		give_up(fd);
+		statefile_give_up(fd);
 		if (r == -1 || i == LOCK_TRIES)
 			return -1;
 		nanosleep(&pause, NULL);
@@ -180,7 +181,7 @@ statefile_bad_line(struct statefile_note *n, const char *path, unsigned line)
 
 /* 0, or -1 and errno. */
 static int
-write_all(int fd, const struct buf *b)
+statefile_write(int fd, const struct buf *b)
 {
 	const unsigned char	*p = buf_data(b);
 	size_t			 left = buf_len(b);
@@ -197,7 +198,7 @@ write_all(int fd, const struct buf *b)
 
 /* Not every file system can, or has to, write at once. */
 static int
-settle(int fd)
+statefile_settle(int fd)
 {
 	return fsync(fd) == -1 && errno != EINVAL && errno != EROFS ? -1 : 0;
 }
@@ -217,14 +218,14 @@ settle_folder(const char *path)
 	/* A folder that may be written to need not be readable. */
 	if ((fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return 0;
-	r = settle(fd);
-	return r == -1 ? give_up(fd) : close(fd);
+	r = statefile_settle(fd);
+	return r == -1 ? statefile_give_up(fd) : close(fd);
 }
 
-/* A file with this content and a name of its own beside path, in
- * name[PATH_MAX]: a descriptor, locked, or -1 and errno. */
+/* Make a file with this content beside path, and put its name into
+ * name[PATH_MAX].  Returns a descriptor, locked, or -1 and errno. */
 static int
-prepare(const char *path, const struct buf *content, char *name)
+statefile_prepare(const char *path, const struct buf *content, char *name)
 {
 	int	 fd, saved;
 
@@ -234,18 +235,18 @@ prepare(const char *path, const struct buf *content, char *name)
 	}
 	if ((fd = mkostemp(name, O_CLOEXEC)) == -1)
 		return -1;
-	/* A file system without locks has none that another program holds. */
+	/* A file system without locks is no error. */
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
 		errno = 0;
-	if (write_all(fd, content) == 0 && settle(fd) == 0)
+	if (statefile_write(fd, content) == 0 && statefile_settle(fd) == 0)
 		return fd;
 	saved = errno;
 	unlink(name);
 	errno = saved;
-	return give_up(fd);
+	return statefile_give_up(fd);
 }
 
-/* The file that is meant by path, into real[PATH_MAX]. */
+/* Follow symbolic links from path to a file, into real[PATH_MAX]. */
 static const char *
 resolve(const char *path, char *real)
 {
@@ -259,15 +260,15 @@ statefile_replace(const char *path, const struct buf *content)
 	int	 fd, saved;
 
 	path = resolve(path, real);
-	if ((fd = prepare(path, content, name)) == -1)
+	if ((fd = statefile_prepare(path, content, name)) == -1)
 		return -1;
 	if (rename(name, path) == -1) {
 		saved = errno;
 		unlink(name);
 		errno = saved;
-		return give_up(fd);
+		return statefile_give_up(fd);
 	}
-	return settle_folder(path) == -1 ? give_up(fd) : fd;
+	return settle_folder(path) == -1 ? statefile_give_up(fd) : fd;
 }
 
 int
@@ -276,13 +277,13 @@ statefile_create(const char *path, const struct buf *content)
 	char	 name[PATH_MAX];
 	int	 fd, r, saved;
 
-	if ((fd = prepare(path, content, name)) == -1)
+	if ((fd = statefile_prepare(path, content, name)) == -1)
 		return -1;
 	r = link(name, path);
 	saved = errno;
 	unlink(name);
 	errno = saved;
 	if (r == -1)
-		return give_up(fd);
+		return statefile_give_up(fd);
 	return close(fd) == -1 ? -1 : settle_folder(path);
 }

@@ -62,7 +62,8 @@ trust_judge(struct trust *t, const char *peer, const char *fingerprint)
 {
 	if (t->allow != NULL)
 		return judge_caller(t, peer, fingerprint);
-	if (known_peers_check(t->known, peer, fingerprint) != KNOWN_CHANGED)
+	if (known_peers_check(t->known, peer,
+	    fingerprint) != KNOWN_PEERS_CHANGED)
 		return NULL;
 	snprintf(t->why, sizeof(t->why), "its key has changed: it was %s, it "
 	    "is now %s; somebody may be in between; if the change is meant, "
@@ -75,14 +76,14 @@ int
 trust_expects(const struct trust *t, const char *peer)
 {
 	return t->known != NULL && (known_peers_entry(t->known, peer) ||
-	    known_peers_doubt(t->known, peer) == KNOWN_HAD_KEY);
+	    known_peers_doubt(t->known, peer) == KNOWN_PEERS_HAD_KEY);
 }
 
 int
 trust_doubts(const struct trust *t, const char *peer)
 {
 	return t->known != NULL &&
-	    known_peers_doubt(t->known, peer) != KNOWN_UNDOUBTED;
+	    known_peers_doubt(t->known, peer) != KNOWN_PEERS_UNDOUBTED;
 }
 
 const char *
@@ -95,13 +96,13 @@ const char *
 trust_met(struct trust *t, const char *peer, const char *fingerprint,
     char *line, size_t size)
 {
-	char		 why[KNOWN_ERR];
+	char		 why[KNOWN_PEERS_ERR];
 	const char	*how = trust_doubts(t, peer) ? "its key may have been "
 			    "in a line that makes no sense: compare the key "
 			    "with that of xcat -K there; " : "";
 
 	if (t->known == NULL ||
-	    known_peers_check(t->known, peer, fingerprint) != KNOWN_NEW)
+	    known_peers_check(t->known, peer, fingerprint) != KNOWN_PEERS_NEW)
 		return NULL;
 	if (known_peers_add(t->known, peer, fingerprint, why) == -1)
 		snprintf(line, size, "%s: %sfirst contact; its key is %s, "

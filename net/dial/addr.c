@@ -17,14 +17,14 @@ static const struct {
 	int		 bits;
 	enum addr_kind	 kind;
 } blocks[] = {
-	{ 0x00000000, 8, ADDR_NOBODY },
+	{ 0x00000000, 8, ADDR_UNUSABLE },
 	{ 0x0a000000, 8, ADDR_PRIVATE },
 	{ 0x64400000, 10, ADDR_PRIVATE },
 	{ 0x7f000000, 8, ADDR_LOOPBACK },
 	{ 0xa9fe0000, 16, ADDR_LINK },
 	{ 0xac100000, 12, ADDR_PRIVATE },
 	{ 0xc0a80000, 16, ADDR_PRIVATE },
-	{ 0xe0000000, 3, ADDR_NOBODY },
+	{ 0xe0000000, 3, ADDR_UNUSABLE },
 };
 
 static enum addr_kind
@@ -63,7 +63,7 @@ kind6(const struct in6_addr *a)
 		return ADDR_LINK;
 	if ((a->s6_addr[0] & 0xfe) == 0xfc)
 		return ADDR_PRIVATE;
-	return (a->s6_addr[0] & 0xe0) == 0x20 ? ADDR_PUBLIC : ADDR_NOBODY;
+	return (a->s6_addr[0] & 0xe0) == 0x20 ? ADDR_PUBLIC : ADDR_UNUSABLE;
 }
 
 enum addr_kind
@@ -77,12 +77,12 @@ addr_kind(const struct sockaddr *sa)
 		return kind4(ntohl(sin.sin_addr.s_addr));
 	}
 	if (sa->sa_family != AF_INET6)
-		return ADDR_NOBODY;
+		return ADDR_UNUSABLE;
 	memcpy(&sin6, sa, sizeof(sin6));
 	return kind6(&sin6.sin6_addr);
 }
 
-/* The address itself, and how long it is; NULL if it is none. */
+/* The bytes of the address, *len of them; NULL if it is no internet address. */
 static const void *
 bytes(const struct sockaddr *sa, size_t *len)
 {
@@ -124,18 +124,18 @@ addr_port(const struct sockaddr *sa)
 
 /* The smaller, the better. */
 static int
-rank(const struct sockaddr *sa)
+addr_rank(const struct sockaddr *sa)
 {
 	return 2 * (int)addr_kind(sa) + (sa->sa_family == AF_INET);
 }
 
 static int
-compare(const void *a, const void *b)
+addr_compare(const void *a, const void *b)
 {
 	const struct addr	*x = a, *y = b;
 
-	return rank((const struct sockaddr *)&x->ss) -
-	    rank((const struct sockaddr *)&y->ss);
+	return addr_rank((const struct sockaddr *)&x->ss) -
+	    addr_rank((const struct sockaddr *)&y->ss);
 }
 
 static int
@@ -163,7 +163,7 @@ addr_own(struct addr *out, size_t max)
 		n++;
 	}
 	freeifaddrs(all);
-	qsort(out, n, sizeof(*out), compare);
+	qsort(out, n, sizeof(*out), addr_compare);
 	return n;
 }
 

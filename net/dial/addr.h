@@ -1,6 +1,5 @@
 /*
- * addr: what kind of address it is, and which ones are our own; host:port taken
- * apart.
+ * addr: kinds of internet addresses, and our own; host:port taken apart.
  */
 #ifndef NET_DIAL_ADDR_H
 #define NET_DIAL_ADDR_H
@@ -19,25 +18,24 @@ enum addr_kind {
 	ADDR_PRIVATE,		/* RFC 1918, RFC 4193, RFC 6598 */
 	ADDR_LOOPBACK,
 	ADDR_LINK,		/* of one link only: it would need a scope */
-	ADDR_NOBODY		/* unspecified, multicast, reserved */
+	ADDR_UNUSABLE		/* unspecified, multicast, reserved */
 };
 
 #define ADDR_TEXT	46	/* as INET6_ADDRSTRLEN */
 
-/* IPv4 addresses inside of IPv6 ones count as what they are. */
+/* The kind of sa.  An IPv4 address inside an IPv6 address counts as IPv4. */
 enum addr_kind addr_kind(const struct sockaddr *sa);
-/* Numeric, into out[ADDR_TEXT], returned; "" if it is no internet address. */
+/* Put sa in digits, without the port, into out[ADDR_TEXT], which is returned;
+ * "" if it is no internet address. */
 char	*addr_text(const struct sockaddr *sa, char *out);
+/* The port of sa; 0 if it is no internet address. */
 uint16_t addr_port(const struct sockaddr *sa);
 
 /*
  * The addresses of the interfaces that are up, at most max, public ones first
- * and IPv6 before IPv4; none of one link only.  Returns their number.
+ * and IPv6 before IPv4, but none of one link only.  Returns their number.
  */
 size_t	 addr_own(struct addr *out, size_t max);
-/* Split "name" or "host:port" ("[v6]:port") into host and port; *port is NULL
- * if there is none.  s is changed.  Returns 0 or -1. */
-int	 addr_split(char *s, char **host, char **port) MUST_CHECK;
 
 /* Split "name" or "host:port" ("[v6]:port") into host and port; *port is NULL
  * if there is none.  s is changed.  Returns 0 or -1. */

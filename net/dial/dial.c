@@ -20,7 +20,7 @@
 #define ATTEMPT_DELAY	250	/* ms, RFC 8305 section 5 */
 #define RESOLUTION_DELAY 50	/* ms, section 3: IPv4 waits for IPv6 */
 
-/* One family's addresses, used up from the front. */
+/* The addresses of one family, which are used up from the front. */
 struct side {
 	struct dial	*dial;
 	struct query	*query;
@@ -48,7 +48,7 @@ struct dial {
 	void		*arg;
 };
 
-static void	 begin(struct dial *);
+static void	 dial_begin(struct dial *);
 
 static void
 attempt_close(struct attempt *a)
@@ -77,7 +77,7 @@ dial_cancel(struct dial *d)
 }
 
 static void
-finish(struct dial *d, int fd)
+dial_finish(struct dial *d, int fd)
 {
 	dial_fn	*fn = d->fn;
 	void	*arg = d->arg;
@@ -118,7 +118,7 @@ dial_notice(int fd)
 }
 
 static int
-want(void *arg)
+dial_want(void *arg)
 {
 	(void)arg;
 	return POLLOUT;
@@ -134,14 +134,15 @@ won(struct attempt *a)
 	loop_unwatch(d->loop, &a->watch);
 	a->watch.fd = -1;
 	d->live--;
-	/* Blocks and answers are whole messages: nothing to wait for. */
+	/* What is written is whole messages, for which Nagle's algorithm would
+	 * wait in vain. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	finish(d, fd);
+	dial_finish(d, fd);
 }
 
 static void
-ready(void *arg, int revents)
+dial_ready(void *arg, int revents)
 {
 	struct attempt	*a = arg;
 	struct dial	*d = a->dial;
@@ -157,7 +158,7 @@ ready(void *arg, int revents)
 	}
 	strlcpy(d->err, strerror(e), sizeof(d->err));
 	attempt_close(a);
-	begin(d);
+	dial_begin(d);
 }
 
 static int
@@ -198,8 +199,8 @@ attempt(struct dial *d, const struct addr *addr)
 	d->nattempts++;
 	d->live++;
 	a->dial = d;
-	a->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
-	    .arg = a };
+	a->watch = (struct watch){ .fd = fd, .want = dial_want,
+	    .ready = dial_ready, .arg = a };
 	loop_watch(d->loop, &a->watch);
 	return 0;
 }
@@ -224,7 +225,7 @@ next_addr(struct dial *d)
 }
 
 static void
-begin(struct dial *d)
+dial_begin(struct dial *d)
 {
 	const struct addr	*addr;
 
@@ -236,13 +237,13 @@ begin(struct dial *d)
 			return;
 		}
 	if (d->live == 0 && d->six.query == NULL && d->four.query == NULL)
-		finish(d, -1);
+		dial_finish(d, -1);
 }
 
 static void
-fire(void *arg)
+dial_fire(void *arg)
 {
-	begin(arg);
+	dial_begin(arg);
 }
 
 static void
@@ -256,11 +257,11 @@ resolved(void *arg, const struct addr *addrs, size_t n, const char *err)
 	memcpy(s->addrs, addrs, s->n * sizeof(*addrs));
 	if (n == 0 && d->err[0] == '\0')
 		strlcpy(d->err, err, sizeof(d->err));
-	/* IPv4 gives IPv6 a moment to be known first. */
+	/* RFC 8305 section 3: IPv4 waits a moment for the addresses of IPv6. */
 	if (!d->begun && s == &d->four && n > 0 && d->six.query != NULL)
 		timer_set(d->loop, &d->timer, clock_ms() + RESOLUTION_DELAY);
 	else if (!d->begun || d->live == 0 || !d->timer.on)
-		begin(d);
+		dial_begin(d);
 }
 
 void
@@ -281,7 +282,7 @@ dial(struct loop *l, struct resolver *r, const char *host, uint16_t port,
 		return NULL;
 	d->loop = l;
 	d->six.dial = d->four.dial = d;
-	d->timer = (struct timer){ .fire = fire, .arg = d };
+	d->timer = (struct timer){ .fire = dial_fire, .arg = d };
 	d->fn = fn;
 	d->arg = arg;
 	if (family != AF_INET)

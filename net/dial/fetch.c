@@ -45,7 +45,7 @@ struct fetch {
 static void	 visit(struct fetch *);
 
 static void
-leave(struct fetch *f)
+fetch_leave(struct fetch *f)
 {
 	proxy_dial_cancel(f->via);
 	f->via = NULL;
@@ -58,7 +58,7 @@ fetch_free(struct fetch *f)
 {
 	if (f == NULL)
 		return;
-	leave(f);
+	fetch_leave(f);
 	timer_clear(f->loop, &f->timer);
 	http_free(&f->http);
 	buf_free(&f->body);
@@ -66,7 +66,7 @@ fetch_free(struct fetch *f)
 }
 
 static void
-tell(struct fetch *f)
+fetch_tell(struct fetch *f)
 {
 	if (f->why != NULL)
 		f->fn(f->arg, NULL, 0, f->why);
@@ -78,7 +78,7 @@ tell(struct fetch *f)
 /* The timer: what must not be done from within a callback of the io, or the
  * deadline. */
 static void
-fire(void *arg)
+fetch_fire(void *arg)
 {
 	struct fetch	*f = arg;
 
@@ -93,11 +93,11 @@ fire(void *arg)
 		visit(f);
 		return;
 	}
-	tell(f);
+	fetch_tell(f);
 }
 
 static void
-done(struct fetch *f, const char *why)
+fetch_done(struct fetch *f, const char *why)
 {
 	if (f->done)
 		return;
@@ -106,7 +106,8 @@ done(struct fetch *f, const char *why)
 	timer_set(f->loop, &f->timer, clock_ms());
 }
 
-/* RFC 9110 section 15.4: where to, absolute or on the host that answered. */
+/* RFC 9110 section 15.4: the target is a URL, or a path on the host that
+ * answered. */
 static const char *
 redirected(struct fetch *f)
 {
@@ -129,13 +130,13 @@ redirected(struct fetch *f)
 
 /* Its length, as far as it is known. */
 static void
-begin_body(struct fetch *f)
+fetch_begin_body(struct fetch *f)
 {
 	int64_t	 length = http_field(&f->http, "content-length") != NULL ?
 		     (int64_t)f->http.left : -1;
 
 	if (length > 0 && (uint64_t)length > f->conf.max)
-		done(f, "it is too large");
+		fetch_done(f, "it is too large");
 	else if (f->conf.length != NULL)
 		f->conf.length(f->arg, length);
 }
@@ -145,68 +146,68 @@ head(struct fetch *f)
 {
 	switch (f->http.status) {
 	case 200:
-		begin_body(f);
+		fetch_begin_body(f);
 		break;
 	case 301: case 302: case 303: case 307: case 308:
-		done(f, redirected(f));
+		fetch_done(f, redirected(f));
 		break;
 	case 404: case 410:
-		done(f, "there is none");
+		fetch_done(f, "there is none");
 		break;
 	default:
 		snprintf(f->err, sizeof(f->err), "it answers with status %d",
 		    f->http.status);
-		done(f, f->err);
+		fetch_done(f, f->err);
 		break;
 	}
 }
 
 static void
-add(struct fetch *f, const void *data, size_t len)
+fetch_add(struct fetch *f, const void *data, size_t len)
 {
 	if (f->http.status != 200)
 		return;		/* words of a redirection */
 	if (len > f->conf.max - f->taken) {
-		done(f, "it is too large");
+		fetch_done(f, "it is too large");
 		return;
 	}
 	f->taken += len;
 	if (f->conf.body != NULL) {
 		if (f->conf.body(f->arg, data, len) == -1)
-			done(f, "out of memory");
+			fetch_done(f, "out of memory");
 	} else if (buf_add(&f->body, data, len) == -1)
-		done(f, "it is too large");
+		fetch_done(f, "it is too large");
 	if (f->conf.idle > 0 && !f->done)
 		timer_set(f->loop, &f->timer, clock_ms() + f->conf.idle);
 }
 
 static void
-take(struct fetch *f, enum http_event ev, const void *data, size_t len)
+fetch_take(struct fetch *f, enum http_event ev, const void *data, size_t len)
 {
 	switch (ev) {
 	case HTTP_HEAD:
 		head(f);
 		break;
 	case HTTP_BODY:
-		add(f, data, len);
+		fetch_add(f, data, len);
 		break;
 	case HTTP_END:
-		done(f, NULL);
+		fetch_done(f, NULL);
 		break;
 	default:
-		done(f, http_error(&f->http));
+		fetch_done(f, http_error(&f->http));
 		break;
 	}
 }
 
 static void
-input(struct fetch *f)
+fetch_input(struct fetch *f)
 {
 	const unsigned char	*data = NULL;
 	enum http_event		 ev;
 	size_t			 len = 0;
 
-	/* One event is of no more than what the input holds. */
+	/* A single event takes no more than the input holds. */
 	while (!f->done && (f->conf.room == NULL ||
 	    f->conf.room(f->arg) >= IO_IN_MAX)) {
 		ev = http_next(&f->http, io_input(f->io), &data, &len);
@@ -214,7 +215,7 @@ input(struct fetch *f)
 			ev = http_eof(&f->http);
 		if (ev == HTTP_MORE)
 			return;
-		take(f, ev, data, len);
+		fetch_take(f, ev, data, len);
 	}
 }
 
@@ -226,7 +227,7 @@ fetch_resume(struct fetch *f)
 		return;
 	if (f->conf.idle > 0 && f->taken > 0)
 		timer_set(f->loop, &f->timer, clock_ms() + f->conf.idle);
-	input(f);
+	fetch_input(f);
 }
 
 static int
@@ -236,7 +237,7 @@ is_https(const struct fetch *f)
 }
 
 static void
-request(struct fetch *f)
+fetch_request(struct fetch *f)
 {
 	struct buf	 b;
 
@@ -249,39 +250,39 @@ request(struct fetch *f)
 	    http_add(&b, "Connection", "close") == -1 ||
 	    http_end(&b) == -1 ||
 	    io_write(f->io, buf_data(&b), buf_len(&b)) == -1)
-		done(f, "out of memory");
+		fetch_done(f, "out of memory");
 	buf_free(&b);
 }
 
 static void
-io_event(void *arg, enum io_event ev)
+fetch_io_event(void *arg, enum io_event ev)
 {
 	struct fetch	*f = arg;
 
 	switch (ev) {
 	case IO_SECURE:
-		request(f);
+		fetch_request(f);
 		break;
 	case IO_INPUT:
-		input(f);
+		fetch_input(f);
 		break;
 	case IO_DRAINED:
 		break;
 	case IO_EOF:
 		f->ended = 1;
-		input(f);
+		fetch_input(f);
 		break;
 	case IO_ERROR:
 		if (!f->done) {
 			strlcpy(f->err, io_error(f->io), sizeof(f->err));
-			done(f, f->err);
+			fetch_done(f, f->err);
 		}
 		break;
 	}
 }
 
 static void
-connected(void *arg, int fd, const char *err)
+fetch_connected(void *arg, int fd, const char *err)
 {
 	struct fetch	*f = arg;
 	SSL		*ssl;
@@ -289,20 +290,20 @@ connected(void *arg, int fd, const char *err)
 	f->via = NULL;
 	if (fd == -1) {
 		strlcpy(f->err, err, sizeof(f->err));
-		done(f, f->err);
-	} else if ((f->io = io_new(f->loop, fd, io_event, f)) == NULL) {
-		done(f, "out of memory");
+		fetch_done(f, f->err);
+	} else if ((f->io = io_new(f->loop, fd, fetch_io_event, f)) == NULL) {
+		fetch_done(f, "out of memory");
 	} else if (!is_https(f)) {
-		request(f);
+		fetch_request(f);
 	} else if ((ssl = tls_client(f->conf.tls, fd, f->url.host,
 	    "http/1.1")) == NULL) {
-		done(f, "out of memory");
+		fetch_done(f, "out of memory");
 	} else {
 		io_secure(f->io, ssl, f->url.host);
 	}
 }
 
-/* An address that stands for itself. */
+/* Is host an address in digits?  Puts it into a. */
 static int
 literal(const char *host, struct addr *a)
 {
@@ -326,13 +327,13 @@ connect_to(struct fetch *f, const struct proxy *proxy)
 
 	if (proxy != NULL && f->conf.permit != NULL &&
 	    literal(f->url.host, &a) && !f->conf.permit(f->arg, &a)) {
-		done(f, "its address is not allowed");
+		fetch_done(f, "its address is not allowed");
 		return;
 	}
 	f->via = proxy_dial(f->loop, f->resolver, proxy, f->url.host,
-	    f->url.port, f->conf.family, connected, f);
+	    f->url.port, f->conf.family, fetch_connected, f);
 	if (f->via == NULL)
-		done(f, "out of memory");
+		fetch_done(f, "out of memory");
 	else if (f->conf.permit != NULL)
 		proxy_dial_permit(f->via, f->conf.permit, f->arg);
 }
@@ -350,13 +351,13 @@ visit(struct fetch *f)
 {
 	int	 was_https = is_https(f);
 
-	leave(f);
+	fetch_leave(f);
 	buf_truncate(&f->body, 0);
 	f->done = f->ended = 0;
 	f->taken = 0;
 	if (url_parse(f->next, &f->url) != NULL || f->url.has_user ||
 	    !allowed_scheme(f, was_https)) {
-		done(f, f->redirections == 0 ? "it is no address that is "
+		fetch_done(f, f->redirections == 0 ? "it is no address that is "
 		    "fetched from" : "it redirects to what is not https");
 		return;
 	}
@@ -378,7 +379,7 @@ fetch(struct loop *l, struct resolver *r, const struct fetch_conf *conf,
 	f->loop = l;
 	f->resolver = r;
 	f->conf = *conf;
-	f->timer = (struct timer){ .fire = fire, .arg = f };
+	f->timer = (struct timer){ .fire = fetch_fire, .arg = f };
 	f->fn = fn;
 	f->arg = arg;
 	http_init(&f->http);

@@ -1,7 +1,7 @@
 /*
- * fetch: a document by HTTPS, the certificate verified, whole or as it comes;
- * by HTTP only if that is allowed.  Redirections are followed, but not from
- * https to what is not.
+ * fetch: a document by HTTPS, whole or as it comes, with the certificate
+ * verified; by HTTP only if that is allowed.  Redirections are followed, but
+ * never from https to http.
  */
 #ifndef NET_DIAL_FETCH_H
 #define NET_DIAL_FETCH_H
@@ -28,13 +28,14 @@ struct fetch_conf {
 	int64_t		 deadline;	/* of all of it, redirections too, or,
 					 * with idle, until it begins */
 	int		 cleartext;	/* http is allowed */
-	/* Which addresses are connected to; NULL: any.  The address of a name
-	 * that a proxy resolves is not known here. */
+	/* Returns 1 for an address that may be connected to; NULL: any may.
+	 * The address of a name that a proxy resolves is not known here. */
 	int		(*permit)(void *arg, const struct addr *a);
 	/*
-	 * The document as it comes, at most as much as there is room for; NULL:
-	 * whole.  The length is told first, -1 if it is not known.  body()
-	 * returns 0, or -1 if it cannot keep the bytes: the fetch fails then.
+	 * For a document that is taken as it comes, else all NULL: length() is
+	 * told its length first, -1 if that is not known; body() gets at most
+	 * as many bytes as room() returns, and returns 0, or -1 if it cannot
+	 * keep them: the fetch fails then.
 	 */
 	void		(*length)(void *arg, int64_t bytes);
 	size_t		(*room)(void *arg);
@@ -43,18 +44,18 @@ struct fetch_conf {
 	int64_t		 idle;		/* ms without a byte of it */
 };
 
-/* The document, or NULL and why not.  The fetch is over then. */
+/* Gets the document, or NULL and the reason in err.  The fetch is over then. */
 typedef void fetch_fn(void *arg, const void *data, size_t len,
 	    const char *err);
 
-/* conf is copied; what it points to must outlive the fetch.  Called from the
- * loop.  NULL without memory, or if url is too long. */
+/* Fetch url.  conf is copied; what it points to must outlive the fetch.  fn is
+ * called from the loop.  NULL without memory, or if url is too long. */
 struct fetch *fetch(struct loop *l, struct resolver *r,
 	    const struct fetch_conf *conf, const char *url, fetch_fn *fn,
 	    void *arg);
-/* There is room again. */
+/* room() returns more than it did. */
 void	 fetch_resume(struct fetch *f);
-/* Not to be called after fn was.  NULL is fine. */
+/* Forget the fetch, which may be NULL.  Not to be called after fn was. */
 void	 fetch_free(struct fetch *f);
 
 #endif

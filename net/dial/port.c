@@ -33,7 +33,7 @@ struct port {
 };
 
 static void
-accepted(void *arg, int fd)
+port_accepted(void *arg, int fd)
 {
 	struct port	*p = arg;
 
@@ -55,9 +55,10 @@ port_new(struct loop *l, port_fn *fn, void *arg)
 
 /* Accept on fd, which is the port's from now on.  0 or -1 and errno. */
 static int
-add(struct port *p, int fd)
+port_add(struct port *p, int fd)
 {
-	if (listener_open(&p->listeners[p->n], p->loop, fd, accepted, p) == -1)
+	if (listener_open(&p->listeners[p->n], p->loop, fd, port_accepted,
+	    p) == -1)
 		return -1;
 	p->n++;
 	return 0;
@@ -69,7 +70,7 @@ bind_to(struct port *p, const struct sockaddr *sa, socklen_t len)
 {
 	int	 fd = listener_socket(sa, len, BACKLOG);
 
-	return fd == -1 ? -1 : add(p, fd);
+	return fd == -1 ? -1 : port_add(p, fd);
 }
 
 #define PLACE_MAX	300	/* bytes of "[addr:]port", with NUL */
@@ -244,7 +245,7 @@ port_inherit(struct loop *l, int fd, port_fn *fn, void *arg)
 {
 	struct port	*p;
 
-	if ((p = port_new(l, fn, arg)) != NULL && add(p, fd) == -1) {
+	if ((p = port_new(l, fn, arg)) != NULL && port_add(p, fd) == -1) {
 		port_free(p);
 		return NULL;
 	}

@@ -17,41 +17,44 @@ struct ports;
 
 #define PORT_TEXT 320
 
-/* Is this what port_listen() takes?  Nothing is opened.  Returns 0, or -1 with
- * a message in err[PORT_ERR]. */
+/* Is this what port_listen() takes?  Opens nothing.  Returns 0, or -1 with a
+ * message in err[PORT_ERR]. */
 int	 port_check(const char *where, char *err) MUST_CHECK;
 
-/* fd does not block and is the callee's. */
+/* Gets an accepted connection.  fd does not block and becomes the callee's. */
 typedef void port_fn(void *arg, int fd);
 
-/* Any number of them, to be opened by ports_open() and closed together.  NULL
+/* A set of ports, which are opened by ports_open() and closed together.  NULL
  * when out of memory. */
 struct ports *ports_new(struct loop *l);
+/* Close all of them. */
 void	 ports_free(struct ports *p);
-/* Listen where it says; but as long as systemd has handed sockets over, on the
- * next of these, and on those after it that no later call takes, too: a unit
- * may have one for IPv4 and one for IPv6.  0, or -1 with a message in
- * err[PORT_ERR]. */
+/* Listen at `where'.  If systemd has handed sockets over, listen on the next of
+ * these instead, and on the ones behind it until a later call takes them: a
+ * unit may have a socket for IPv4 and another for IPv6.  0, or -1 with a
+ * message in err[PORT_ERR]. */
 int	 ports_open(struct ports *p, const char *where, port_fn *fn,
 	    void *arg, char *err) MUST_CHECK;
-/* What the i-th call of ports_open() listens on, into out[PORT_TEXT], returned:
- * where, but for a port 0 the one that the kernel has given. */
+/* What the i-th call of ports_open() listens on, into out[PORT_TEXT], which is
+ * returned: its `where', with the port that the kernel has given in place of
+ * port 0. */
 char	*ports_text(const struct ports *p, size_t i, const char *where,
 	    char *out);
-/* Accept no connections on the ports that are open now, or accept them again;
- * meanwhile they wait. */
+/* Accept no connections on the ports that are open now (hold is 1), or accept
+ * them again: connections wait meanwhile. */
 void	 ports_hold(struct ports *p, int hold);
 
-/* Listen.  "localhost" and a bare port mean IPv4 and IPv6 loopback both, as
- * far as they exist; port 0 is any port that is free, of both alike.  NULL with
- * a message in err[PORT_ERR]. */
+/* Listen at `where'.  "localhost" and a bare port mean the loopback of IPv4 and
+ * of IPv6, as far as they exist; port 0 is any port that is free on both.  NULL
+ * with a message in err[PORT_ERR]. */
 struct port *port_listen(struct loop *l, const char *where, port_fn *fn,
 	    void *arg, char *err) MUST_CHECK;
-/* Accept on a socket that listens already, as systemd hands it over. */
+/* Accept on a socket that listens already, as systemd hands it over.  NULL and
+ * errno on failure. */
 struct port *port_inherit(struct loop *l, int fd, port_fn *fn, void *arg);
-/* Of TCP: which one it is. */
+/* The number of a TCP port. */
 uint16_t port_number(const struct port *p);
-/* Closes; removes a Unix socket it has made. */
+/* Close it; a Unix socket that it has made is removed. */
 void	 port_free(struct port *p);
 
 #endif

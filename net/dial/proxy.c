@@ -73,7 +73,7 @@ covers(const char *name, size_t len, const char *host)
 		name++;
 		len--;
 	}
-	/* Half an address is none. */
+	/* An address in digits has no parent domain. */
 	if (len != n && (strchr(host, ':') != NULL ||
 	    strspn(host, "0123456789.") == n))
 		return 0;

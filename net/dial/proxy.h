@@ -1,7 +1,6 @@
 /*
- * proxy: what stands between us and every server: a SOCKS5 proxy (RFC 1928)
- * or an HTTP one (CONNECT, RFC 9110 section 9.3.6), as -x or the environment
- * names it.
+ * proxy: the proxy between us and every server, of SOCKS5 (RFC 1928) or HTTP
+ * (CONNECT, RFC 9110 section 9.3.6), as -x or the environment names it.
  */
 #ifndef NET_DIAL_PROXY_H
 #define NET_DIAL_PROXY_H
@@ -22,16 +21,18 @@ struct proxy {
 
 #define PROXY_ERR 256
 
-/* socks5://, socks5h:// or http://[user[:password]@]host[:port]; ports are
+/* Take socks5://, socks5h:// or http://[user[:password]@]host[:port]; ports are
  * 1080 and 3128 by default.  0, or -1 with what is wrong in err[PROXY_ERR],
- * without the password. */
+ * which never has the password in it. */
 int	 proxy_parse(const char *s, struct proxy *p, char *err) MUST_CHECK;
 /*
- * What all_proxy or ALL_PROXY says, but for hosts that no_proxy or NO_PROXY
- * names.  1, 0 if they name none, or -1 with a message.
+ * Take the proxy that all_proxy or ALL_PROXY names, and the hosts that need
+ * none from no_proxy or NO_PROXY.  Returns 1, 0 if no proxy is named, or -1
+ * with a message in err[PROXY_ERR].
  */
 int	 proxy_environment(struct proxy *p, char *err) MUST_CHECK;
-/* p, or NULL if connections to host do without it.  p may be NULL. */
+/* Returns p, which may be NULL, or NULL if connections to host need no
+ * proxy. */
 const struct proxy *proxy_for(const struct proxy *p, const char *host);
 
 #endif

@@ -27,7 +27,7 @@ struct proxy_dial {
 	struct buf		 out, in;
 	struct socks5_client		 socks5;
 	struct http		 http;
-	char			 err[VIA_ERR];
+	char			 err[PROXY_DIAL_ERR];
 	dial_fn			*fn;
 	void			*arg;
 };
@@ -50,11 +50,11 @@ proxy_dial_cancel(struct proxy_dial *v)
 
 /* Over: err NULL is success. */
 static void
-finish(struct proxy_dial *v, const char *err)
+proxy_dial_finish(struct proxy_dial *v, const char *err)
 {
 	dial_fn		*fn = v->fn;
 	void		*arg = v->arg;
-	char		 text[VIA_ERR];
+	char		 text[PROXY_DIAL_ERR];
 	int		 fd = -1;
 
 	if (err != NULL && v->proxy != NULL) {
@@ -72,7 +72,7 @@ finish(struct proxy_dial *v, const char *err)
 }
 
 static int
-want(void *arg)
+proxy_dial_want(void *arg)
 {
 	struct proxy_dial	*v = arg;
 
@@ -89,7 +89,7 @@ send_out(struct proxy_dial *v)
 	if (n > 0)
 		buf_drain(&v->out, (size_t)n);
 	else if (errno != EAGAIN && errno != EINTR)
-		finish(v, strerror(errno));
+		proxy_dial_finish(v, strerror(errno));
 }
 
 static int
@@ -108,13 +108,13 @@ socks5_client_take(struct proxy_dial *v, const unsigned char *p, size_t len)
 	switch (socks5_client_input(&v->socks5, p, len)) {
 	case SOCKS5_MORE:
 		if (socks5_client_ask(v) == -1)
-			finish(v, "out of memory");
+			proxy_dial_finish(v, "out of memory");
 		break;
 	case SOCKS5_OPEN:
-		finish(v, NULL);
+		proxy_dial_finish(v, NULL);
 		break;
 	default:
-		finish(v, socks5_client_error(&v->socks5));
+		proxy_dial_finish(v, socks5_client_error(&v->socks5));
 		break;
 	}
 }
@@ -143,21 +143,22 @@ http_answered(struct proxy_dial *v)
 	switch (v->http.status) {
 	case 401:	/* tinyproxy, if the password is wrong */
 	case 407:
-		finish(v, v->proxy->has_user ? "the proxy does not take the "
+		proxy_dial_finish(v, v->proxy->has_user ?
+		    "the proxy does not take the "
 		    "user and the password" :
 		    "the proxy wants a user and a password");
 		break;
 	case 403:
-		finish(v, "the proxy does not allow it");
+		proxy_dial_finish(v, "the proxy does not allow it");
 		break;
 	default:
 		if (v->http.status / 100 == 2) {
-			finish(v, NULL);
+			proxy_dial_finish(v, NULL);
 			break;
 		}
 		snprintf(why, sizeof(why), "the proxy answers with status %d",
 		    v->http.status);
-		finish(v, why);
+		proxy_dial_finish(v, why);
 		break;
 	}
 }
@@ -170,11 +171,11 @@ http_take(struct proxy_dial *v, const unsigned char *p, size_t len)
 	size_t			 n;
 
 	if (buf_add(&v->in, p, len) == -1) {
-		finish(v, "out of memory");
+		proxy_dial_finish(v, "out of memory");
 		return;
 	}
 	if ((ev = http_next(&v->http, &v->in, &data, &n)) == HTTP_ERROR)
-		finish(v, http_error(&v->http));
+		proxy_dial_finish(v, http_error(&v->http));
 	else if (ev != HTTP_MORE)
 		http_answered(v);
 }
@@ -192,7 +193,7 @@ receive(struct proxy_dial *v)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0)
-		finish(v, n == 0 ? "it closed the connection" :
+		proxy_dial_finish(v, n == 0 ? "it closed the connection" :
 		    strerror(errno));
 	else if (socks)
 		socks5_client_take(v, p, (size_t)n);
@@ -201,7 +202,7 @@ receive(struct proxy_dial *v)
 }
 
 static void
-ready(void *arg, int revents)
+proxy_dial_ready(void *arg, int revents)
 {
 	struct proxy_dial	*v = arg;
 
@@ -213,7 +214,7 @@ ready(void *arg, int revents)
 }
 
 static int
-ask(struct proxy_dial *v)
+proxy_dial_ask(struct proxy_dial *v)
 {
 	if (v->proxy->kind == PROXY_HTTP)
 		return http_ask(v);
@@ -225,22 +226,23 @@ ask(struct proxy_dial *v)
 }
 
 static void
-dialled(void *arg, int fd, const char *err)
+proxy_dial_dialled(void *arg, int fd, const char *err)
 {
 	struct proxy_dial	*v = arg;
 
 	v->dial = NULL;
-	v->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
-	    .arg = v };
+	v->watch = (struct watch){ .fd = fd, .want = proxy_dial_want,
+	    .ready = proxy_dial_ready, .arg = v };
 	if (fd == -1) {
-		finish(v, err);
+		proxy_dial_finish(v, err);
 		return;
 	}
 	loop_watch(v->loop, &v->watch);
 	if (v->proxy == NULL)
-		finish(v, NULL);
-	else if (ask(v) == -1)
-		finish(v, "user, password or host are too long for it");
+		proxy_dial_finish(v, NULL);
+	else if (proxy_dial_ask(v) == -1)
+		proxy_dial_finish(v, "user, password or host are too "
+		    "long for it");
 }
 
 struct proxy_dial *
@@ -262,8 +264,8 @@ proxy_dial(struct loop *l, struct resolver *r, const struct proxy *proxy,
 	http_init(&v->http);
 	if (strlcpy(v->host, host, sizeof(v->host)) < sizeof(v->host))
 		v->dial = proxy != NULL ? dial(l, r, proxy->host, proxy->port,
-		    family, dialled, v) :
-		    dial(l, r, host, port, family, dialled, v);
+		    family, proxy_dial_dialled, v) :
+		    dial(l, r, host, port, family, proxy_dial_dialled, v);
 	if (v->dial == NULL) {
 		proxy_dial_cancel(v);
 		return NULL;

@@ -1,5 +1,5 @@
 /*
- * via: a TCP connection to a host, through a proxy if there is one.  The
+ * proxy_dial: a TCP connection to a host, through a proxy if there is one.  The
  * proxy resolves the name, so that no local resolver hears of it.
  */
 #ifndef NET_DIAL_PROXY_DIAL_H
@@ -10,16 +10,17 @@
 struct proxy;
 struct proxy_dial;
 
-#define VIA_ERR 512
+#define PROXY_DIAL_ERR 512
 
-/* As dial(); proxy NULL is dial() itself.  proxy must outlive the via. */
+/* dial() through a proxy; without one (NULL), dial() itself.  proxy must
+ * outlive the result. */
 struct proxy_dial *proxy_dial(struct loop *l, struct resolver *r,
 	    const struct proxy *proxy, const char *host, uint16_t port,
 	    int family, dial_fn *fn, void *arg);
-/* As dial_permit(), where there is no proxy, which judges for itself. */
+/* dial_permit(), if there is no proxy; a proxy judges addresses for itself. */
 void	 proxy_dial_permit(struct proxy_dial *v, int (*permit)(void *arg,
 	    const struct addr *a), void *arg);
-/* Not to be called after fn was.  NULL is fine. */
+/* Forget the connection, which may be NULL.  Not to be called after fn was. */
 void	 proxy_dial_cancel(struct proxy_dial *v);
 
 #endif

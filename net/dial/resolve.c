@@ -48,7 +48,7 @@ struct query {
 	int			 cancelled;
 	resolve_fn		*fn;
 	struct srv		 srvs[SRVS_MAX];
-	resolve_srv_fn		*srv_fn;	/* one of the two */
+	resolve_srv_fn		*srv_fn;	/* or fn is set */
 	void			*arg;
 };
 
@@ -69,7 +69,7 @@ set_timer(struct resolver *r)
 }
 
 static int
-want(void *arg)
+resolve_want(void *arg)
 {
 	struct dns_socket	*s = arg;
 
@@ -77,7 +77,7 @@ want(void *arg)
 }
 
 static void
-ready(void *arg, int revents)
+resolve_ready(void *arg, int revents)
 {
 	struct dns_socket	*s = arg;
 	struct resolver		*r = s->resolver;
@@ -91,7 +91,7 @@ ready(void *arg, int revents)
 }
 
 static void
-fire(void *arg)
+resolve_fire(void *arg)
 {
 	struct resolver	*r = arg;
 
@@ -117,12 +117,12 @@ socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 		return;
 	}
 	if (s == NULL) {
-		/* Without memory the query ends by c-ares's own timeout. */
+		/* Without memory c-ares's own timeout ends the query. */
 		if ((s = calloc(1, sizeof(*s))) == NULL)
 			return;
 		s->resolver = r;
-		s->watch = (struct watch){ .fd = fd, .want = want,
-		    .ready = ready, .arg = s };
+		s->watch = (struct watch){ .fd = fd, .want = resolve_want,
+		    .ready = resolve_ready, .arg = s };
 		LIST_INSERT_HEAD(&r->sockets, s, next);
 		loop_watch(r->loop, &s->watch);
 	}
@@ -138,7 +138,7 @@ resolver_new(struct loop *l)
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return NULL;
 	r->loop = l;
-	r->timer = (struct timer){ .fire = fire, .arg = r };
+	r->timer = (struct timer){ .fire = resolve_fire, .arg = r };
 	LIST_INIT(&r->sockets);
 	opts.sock_state_cb = socket_state;
 	opts.sock_state_cb_data = r;
@@ -167,13 +167,14 @@ resolver_free(struct resolver *r)
  */
 
 static void
-keep(struct query *q, const struct ares_addrinfo_node *node)
+resolve_keep(struct query *q, const struct ares_addrinfo_node *node)
 {
 	struct addr	*a;
 
 	for (; node != NULL && q->n < ADDRS_MAX; node = node->ai_next) {
 		a = &q->addrs[q->n];
-		/* An address in digits comes back whatever was asked for. */
+		/* c-ares returns an address in digits whatever family was asked
+		 * for. */
 		if (node->ai_family != q->family ||
 		    node->ai_addrlen > sizeof(a->ss))
 			continue;
@@ -190,7 +191,7 @@ keep(struct query *q, const struct ares_addrinfo_node *node)
 }
 
 static void
-done(struct query *q, int status)
+resolve_done(struct query *q, int status)
 {
 	q->status = status;
 	if (q->cancelled || status == ARES_EDESTRUCTION)
@@ -200,16 +201,16 @@ done(struct query *q, int status)
 }
 
 static void
-answered(void *arg, int status, int timeouts, struct ares_addrinfo *res)
+resolve_answered(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 {
 	struct query	*q = arg;
 
 	(void)timeouts;
 	if (res != NULL) {
-		keep(q, res->nodes);
+		resolve_keep(q, res->nodes);
 		ares_freeaddrinfo(res);
 	}
-	done(q, status);
+	resolve_done(q, status);
 }
 
 static void
@@ -233,7 +234,7 @@ answered_srv(void *arg, int status, int timeouts, unsigned char *answer,
 			q->n++;
 	}
 	ares_free_data(list);
-	done(q, status);
+	resolve_done(q, status);
 }
 
 static void
@@ -245,7 +246,7 @@ deliver_srv(struct query *q)
 }
 
 static void
-deliver(void *arg)
+resolve_deliver(void *arg)
 {
 	struct query	*q = arg;
 	const char	*err = NULL;
@@ -296,7 +297,7 @@ resolve(struct resolver *r, const char *host, uint16_t port, int family,
 	if ((q = calloc(1, sizeof(*q))) == NULL)
 		return NULL;
 	q->loop = r->loop;
-	q->ready = (struct timer){ .fire = deliver, .arg = q };
+	q->ready = (struct timer){ .fire = resolve_deliver, .arg = q };
 	q->port = port;
 	q->family = family;
 	if (is_localhost(host))
@@ -304,10 +305,10 @@ resolve(struct resolver *r, const char *host, uint16_t port, int family,
 	q->fn = fn;
 	q->arg = arg;
 	if (is_other_family(host, family)) {
-		done(q, ARES_ENODATA);
+		resolve_done(q, ARES_ENODATA);
 		return q;
 	}
-	ares_getaddrinfo(r->channel, host, NULL, &hints, answered, q);
+	ares_getaddrinfo(r->channel, host, NULL, &hints, resolve_answered, q);
 	set_timer(r);
 	return q;
 }
@@ -321,7 +322,7 @@ resolve_srv(struct resolver *r, const char *name, resolve_srv_fn *fn,
 	if ((q = calloc(1, sizeof(*q))) == NULL)
 		return NULL;
 	q->loop = r->loop;
-	q->ready = (struct timer){ .fire = deliver, .arg = q };
+	q->ready = (struct timer){ .fire = resolve_deliver, .arg = q };
 	q->srv_fn = fn;
 	q->arg = arg;
 	ares_query(r->channel, name, CLASS_IN, TYPE_SRV, answered_srv, q);

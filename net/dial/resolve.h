@@ -1,6 +1,6 @@
 /*
- * resolve: names to addresses, without waiting (c-ares, because
- * getaddrinfo(3) stops everything while it waits).
+ * resolve: names to addresses, by c-ares: getaddrinfo(3) would block the whole
+ * program while it waits.
  */
 #ifndef NET_DIAL_RESOLVE_H
 #define NET_DIAL_RESOLVE_H
@@ -25,30 +25,33 @@ struct addr {
 struct srv {
 	uint16_t	priority, weight, port;
 	char		target[SRV_NAME];	/* "": no service */
-	int		tls;		/* not of DNS: the asker's own */
+	int		tls;		/* not from DNS: for the caller's use */
 };
 
-/* n addresses, best first (RFC 6724), with the port filled in; n is 0 if
- * there are none, why in err.  Always called from the loop. */
+/* Gets n addresses, best first (RFC 6724), with the port filled in; if there
+ * are none, n is 0 and err says why.  Always called from the loop. */
 typedef void resolve_fn(void *arg, const struct addr *addrs, size_t n,
 	    const char *err);
 
-/* n records in no order.  With none, denied says whether that is what DNS
- * said, or whether it said nothing.  Always called from the loop. */
+/* Gets n records in no order.  If there are none, denied says whether DNS says
+ * so (1) or has not answered (0).  Always called from the loop. */
 typedef void resolve_srv_fn(void *arg, const struct srv *records, size_t n,
 	    int denied);
 
-struct resolver *resolver_new(struct loop *l);	/* NULL on failure */
-void	 resolver_free(struct resolver *r);	/* queries are cancelled */
+/* NULL on failure. */
+struct resolver *resolver_new(struct loop *l);
+/* Queries that are under way are cancelled. */
+void	 resolver_free(struct resolver *r);
 
 /* Ask for the addresses of host (a name or an address) in one family,
  * AF_INET or AF_INET6.  NULL when out of memory. */
 struct query *resolve(struct resolver *r, const char *host, uint16_t port,
 	    int family, resolve_fn *fn, void *arg);
-/* Ask for SRV records under name, e.g. _xmpp-client._tcp.example.org. */
+/* Ask for SRV records under name, e.g. _xmpp-client._tcp.example.org.  NULL
+ * when out of memory. */
 struct query *resolve_srv(struct resolver *r, const char *name,
 	    resolve_srv_fn *fn, void *arg);
-/* Not to be called after fn was.  NULL is fine. */
+/* Forget the query, which may be NULL.  Not to be called after fn was. */
 void	 resolve_cancel(struct query *q);
 
 #endif

@@ -21,7 +21,7 @@ static const char *const replies[] = {
 };
 
 static void
-expect(struct socks5_client *s, enum state state, size_t need)
+socks5_client_expect(struct socks5_client *s, enum state state, size_t need)
 {
 	s->state = state;
 	s->have = 0;
@@ -29,7 +29,7 @@ expect(struct socks5_client *s, enum state state, size_t need)
 }
 
 static void
-put(struct socks5_client *s, const void *data, size_t len)
+socks5_client_put(struct socks5_client *s, const void *data, size_t len)
 {
 	memcpy(s->out + s->outlen, data, len);
 	s->outlen += len;
@@ -47,7 +47,7 @@ put_string(struct socks5_client *s, const char *text)
 	size_t	 len = strlen(text);
 
 	put_byte(s, len);
-	put(s, text, len);
+	socks5_client_put(s, text, len);
 }
 
 int
@@ -69,7 +69,7 @@ socks5_client_init(struct socks5_client *s, const char *host, uint16_t port,
 	put_byte(s, SOCKS5_NO_AUTH);
 	if (user != NULL)
 		put_byte(s, SOCKS5_PASSWORD);
-	expect(s, METHOD, 2);
+	socks5_client_expect(s, METHOD, 2);
 	return 0;
 }
 
@@ -100,11 +100,11 @@ int
 socks5_client_address(unsigned atyp)
 {
 	switch (atyp) {
-	case ATYP_IPV4:
+	case SOCKS5_IPV4:
 		return 4 + 2;
-	case ATYP_IPV6:
+	case SOCKS5_IPV6:
 		return 16 + 2;
-	case ATYP_NAME:
+	case SOCKS5_NAME:
 		return 0;
 	default:
 		return -1;
@@ -112,7 +112,7 @@ socks5_client_address(unsigned atyp)
 }
 
 static void
-request(struct socks5_client *s)
+socks5_client_request(struct socks5_client *s)
 {
 	unsigned char	 a[16];
 
@@ -120,18 +120,18 @@ request(struct socks5_client *s)
 	put_byte(s, SOCKS5_CONNECT);
 	put_byte(s, 0);
 	if (!s->is_name && inet_pton(AF_INET, s->host, a) == 1) {
-		put_byte(s, ATYP_IPV4);
-		put(s, a, 4);
+		put_byte(s, SOCKS5_IPV4);
+		socks5_client_put(s, a, 4);
 	} else if (!s->is_name && inet_pton(AF_INET6, s->host, a) == 1) {
-		put_byte(s, ATYP_IPV6);
-		put(s, a, 16);
+		put_byte(s, SOCKS5_IPV6);
+		socks5_client_put(s, a, 16);
 	} else {
-		put_byte(s, ATYP_NAME);
+		put_byte(s, SOCKS5_NAME);
 		put_string(s, s->host);
 	}
 	put_byte(s, s->port >> 8);
 	put_byte(s, s->port & 0xff);
-	expect(s, REPLY, 4);
+	socks5_client_expect(s, REPLY, 4);
 }
 
 static enum socks5_client_result
@@ -148,7 +148,7 @@ take_method(struct socks5_client *s)
 	if (s->in[0] != SOCKS5_VERSION)
 		return end(s, SOCKS5_NONSENSE, "it is no SOCKS5 proxy");
 	if (s->in[1] == SOCKS5_NO_AUTH) {
-		request(s);
+		socks5_client_request(s);
 		return SOCKS5_MORE;
 	}
 	if (s->in[1] != SOCKS5_PASSWORD || s->user == NULL)
@@ -158,7 +158,7 @@ take_method(struct socks5_client *s)
 	put_byte(s, 1);		/* RFC 1929 section 2: its own version */
 	put_string(s, s->user);
 	put_string(s, s->password);
-	expect(s, STATUS, 2);
+	socks5_client_expect(s, STATUS, 2);
 	return SOCKS5_MORE;
 }
 
@@ -177,14 +177,14 @@ take_reply(struct socks5_client *s)
 	if ((more = socks5_client_address(s->in[3])) == -1)
 		return end(s, SOCKS5_NONSENSE, "it is no SOCKS5 proxy");
 	if (more > 0)
-		expect(s, BOUND, (size_t)more);
+		socks5_client_expect(s, BOUND, (size_t)more);
 	else
-		expect(s, NAME_LENGTH, 1);
+		socks5_client_expect(s, NAME_LENGTH, 1);
 	return SOCKS5_MORE;
 }
 
 static enum socks5_client_result
-step(struct socks5_client *s)
+socks5_client_step(struct socks5_client *s)
 {
 	switch (s->state) {
 	case METHOD:
@@ -193,12 +193,12 @@ step(struct socks5_client *s)
 		if (s->in[1] != 0)
 			return end(s, SOCKS5_REFUSED, "the proxy does not "
 			    "take the user and the password");
-		request(s);
+		socks5_client_request(s);
 		return SOCKS5_MORE;
 	case REPLY:
 		return take_reply(s);
 	case NAME_LENGTH:
-		expect(s, BOUND, (size_t)s->in[0] + 2);
+		socks5_client_expect(s, BOUND, (size_t)s->in[0] + 2);
 		return SOCKS5_MORE;
 	default:	/* BOUND: the client has no use for the address */
 		return end(s, SOCKS5_OPEN, NULL);
@@ -212,7 +212,7 @@ socks5_client_input(struct socks5_client *s, const void *data, size_t len)
 		len = socks5_client_need(s);
 	memcpy(s->in + s->have, data, len);
 	s->have += len;
-	return s->have < s->need ? SOCKS5_MORE : step(s);
+	return s->have < s->need ? SOCKS5_MORE : socks5_client_step(s);
 }
 
 const char *

@@ -1,11 +1,11 @@
 /*
- * socks5: the client's side of SOCKS5 (RFC 1928) with user and password
+ * socks5_client: the client's side of SOCKS5 (RFC 1928) with user and password
  * (RFC 1929), CONNECT only: bytes in, bytes out, no descriptors.  For
  * proxies and for the streamhosts of XEP-0065, whose "name" is a hash.
  *
- * Nothing is read ahead, so that what follows the reply is the caller's, and
- * each message is sent once the answer to the one before is there: relays of
- * XMPP servers want it so.
+ * Nothing is read ahead, so that what follows the reply is the caller's.  Each
+ * message is sent once the answer to the last is there: the relays of XMPP
+ * servers want it so.
  *
  *	socks5_client_init(&s, host, port, NULL, NULL);
  *	do {
@@ -21,7 +21,7 @@
 
 #include "xml/check.h"
 
-/* RFC 1928, shared with the server's side in socks5d.c. */
+/* RFC 1928, shared with socks5_server.c. */
 #define SOCKS5_VERSION	5
 #define SOCKS5_NO_AUTH	0x00
 #define SOCKS5_PASSWORD	0x02
@@ -29,15 +29,20 @@
 #define SOCKS5_CONNECT	1
 #define SOCKS5_NAME_MAX	255
 
-enum socks5_client_atyp { ATYP_IPV4 = 1, ATYP_NAME = 3, ATYP_IPV6 = 4 };
+/* Types of addresses (section 5). */
+enum socks5_atyp {
+	SOCKS5_IPV4 = 1,
+	SOCKS5_NAME = 3,
+	SOCKS5_IPV6 = 4
+};
 
-/* Bytes of an address of this type and its port, RFC 1928 section 5: 0 for a
- * name, whose length comes first; -1 if the type is unknown. */
+/* How many bytes an address of this type has with its port; 0 for a name, whose
+ * length comes first; -1 if the type is unknown. */
 int	 socks5_client_address(unsigned atyp);
 
 enum socks5_client_result {
 	SOCKS5_MORE,
-	SOCKS5_OPEN,		/* connected; what comes now is not SOCKS */
+	SOCKS5_OPEN,		/* connected; what follows is not SOCKS */
 	SOCKS5_REFUSED,		/* by the server, see socks5_client_error() */
 	SOCKS5_NONSENSE		/* the proxy speaks no SOCKS5 */
 };
@@ -59,23 +64,24 @@ struct socks5_client {
 };
 
 /*
- * Begin.  host is a name or an address; user may be NULL, otherwise both
- * must stay until the end.  0, or -1 if one of them is too long for SOCKS.
+ * Begin.  host is a name or an address.  user may be NULL, else user and
+ * password must stay until the end.  0, or -1 if a string is too long for
+ * SOCKS.
  */
 int	 socks5_client_init(struct socks5_client *s, const char *host,
 	    uint16_t port,
 	    const char *user, const char *password) MUST_CHECK;
-/* Begin for a stream, by its hash: XEP-0065 section 5.3.2. */
+/* Begin, for a bytestream with this hash (XEP-0065 section 5.3.2). */
 int	 socks5_client_init_hash(struct socks5_client *s,
 	    const char *hash) MUST_CHECK;
-/* What is to be sent now, len bytes of it, once. */
+/* The *len bytes that are to be sent now.  Each byte is returned once. */
 const void *socks5_client_output(struct socks5_client *s, size_t *len);
 /* How many bytes the answer still lacks. */
 size_t	 socks5_client_need(const struct socks5_client *s);
-/* Some of them, at most that many. */
+/* Take len bytes of the answer, at most as many as it lacks. */
 enum socks5_client_result socks5_client_input(struct socks5_client *s,
 	    const void *data, size_t len);
-/* A constant phrase, for people. */
+/* What is wrong, for people: a constant phrase. */
 const char *socks5_client_error(const struct socks5_client *s);
 
 #endif

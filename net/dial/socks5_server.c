@@ -10,15 +10,15 @@
 enum state { GREETING, METHODS, REQUEST, NAME_LENGTH, ADDRESS, ASKED };
 
 static void
-put(struct socks5_server *s, const void *p, size_t len)
+socks5_server_put(struct socks5_server *s, const void *p, size_t len)
 {
 	memcpy(s->out + s->outlen, p, len);
 	s->outlen += len;
 }
 
-/* Now wait for need bytes more, exactly: what follows is not ours. */
+/* Wait for exactly need bytes more: what follows belongs to the caller. */
 static void
-expect(struct socks5_server *s, enum state state, size_t need)
+socks5_server_expect(struct socks5_server *s, enum state state, size_t need)
 {
 	s->state = state;
 	s->need = need;
@@ -29,7 +29,7 @@ void
 socks5_server_init(struct socks5_server *s)
 {
 	memset(s, 0, sizeof(*s));
-	expect(s, GREETING, 2);
+	socks5_server_expect(s, GREETING, 2);
 }
 
 size_t
@@ -46,36 +46,36 @@ socks5_server_output(struct socks5_server *s, size_t *len)
 	return s->out;
 }
 
-/* The address asked for still is in the buffer. */
+/* The address that was asked for is still in the buffer. */
 static void
 put_same(struct socks5_server *s)
 {
 	unsigned char	 len = (unsigned char)(s->have - 2);
 
-	put(s, &s->atyp, 1);
-	if (s->atyp == ATYP_NAME)
-		put(s, &len, 1);
-	put(s, s->in, s->have);
+	socks5_server_put(s, &s->atyp, 1);
+	if (s->atyp == SOCKS5_NAME)
+		socks5_server_put(s, &len, 1);
+	socks5_server_put(s, s->in, s->have);
 }
 
 void
 socks5_server_reply(struct socks5_server *s, enum socks_reply reply, int same)
 {
 	unsigned char	 head[] = { SOCKS5_VERSION, (unsigned char)reply, 0 };
-	unsigned char	 nowhere[] = { ATYP_IPV4, 0, 0, 0, 0, 0, 0 };
+	unsigned char	 nowhere[] = { SOCKS5_IPV4, 0, 0, 0, 0, 0, 0 };
 
 	if (same && s->state != ASKED)
 		return;
 	s->outlen = 0;
-	put(s, head, sizeof(head));
+	socks5_server_put(s, head, sizeof(head));
 	if (same)
 		put_same(s);
 	else
-		put(s, nowhere, sizeof(nowhere));
+		socks5_server_put(s, nowhere, sizeof(nowhere));
 }
 
 static enum socks5_server_result
-refuse(struct socks5_server *s, enum socks_reply reply)
+socks5_server_refuse(struct socks5_server *s, enum socks_reply reply)
 {
 	socks5_server_reply(s, reply, 0);
 	return SOCKS5_SERVER_OVER;
@@ -88,10 +88,10 @@ take_methods(struct socks5_server *s)
 
 	if (memchr(s->in, SOCKS5_NO_AUTH, s->have) == NULL)
 		answer[1] = SOCKS5_NO_METHOD;
-	put(s, answer, sizeof(answer));
+	socks5_server_put(s, answer, sizeof(answer));
 	if (answer[1] == SOCKS5_NO_METHOD)
 		return SOCKS5_SERVER_OVER;
-	expect(s, REQUEST, 4);
+	socks5_server_expect(s, REQUEST, 4);
 	return SOCKS5_SERVER_MORE;
 }
 
@@ -103,14 +103,14 @@ take_request(struct socks5_server *s)
 	if (s->in[0] != SOCKS5_VERSION)
 		return SOCKS5_SERVER_OVER;
 	if (s->in[1] != SOCKS5_CONNECT)
-		return refuse(s, SOCKS_NO_COMMAND);
+		return socks5_server_refuse(s, SOCKS_NO_COMMAND);
 	if (more == -1)
-		return refuse(s, SOCKS_NO_ADDRESS);
+		return socks5_server_refuse(s, SOCKS_NO_ADDRESS);
 	s->atyp = s->in[3];
 	if (more > 0)
-		expect(s, ADDRESS, (size_t)more);
+		socks5_server_expect(s, ADDRESS, (size_t)more);
 	else
-		expect(s, NAME_LENGTH, 1);
+		socks5_server_expect(s, NAME_LENGTH, 1);
 	return SOCKS5_SERVER_MORE;
 }
 
@@ -121,27 +121,27 @@ take_address(struct socks5_server *s)
 
 	snprintf(s->port, sizeof(s->port), "%u",
 	    ((unsigned)s->in[len] << 8 | s->in[len + 1]) & 0xffff);
-	if (s->atyp == ATYP_NAME) {
+	if (s->atyp == SOCKS5_NAME) {
 		memcpy(s->host, s->in, len);
 		s->host[len] = '\0';
 		if (strlen(s->host) != len)
-			return refuse(s, SOCKS_FAILURE);
-	} else if (inet_ntop(s->atyp == ATYP_IPV4 ? AF_INET : AF_INET6,
+			return socks5_server_refuse(s, SOCKS_FAILURE);
+	} else if (inet_ntop(s->atyp == SOCKS5_IPV4 ? AF_INET : AF_INET6,
 	    s->in, s->host, sizeof(s->host)) == NULL)
-		return refuse(s, SOCKS_FAILURE);
+		return socks5_server_refuse(s, SOCKS_FAILURE);
 	s->state = ASKED;
 	return SOCKS5_SERVER_ASKED;
 }
 
 /* The bytes of a state are complete. */
 static enum socks5_server_result
-step(struct socks5_server *s)
+socks5_server_step(struct socks5_server *s)
 {
 	switch (s->state) {
 	case GREETING:
 		if (s->in[0] != SOCKS5_VERSION || s->in[1] == 0)
 			return SOCKS5_SERVER_OVER;
-		expect(s, METHODS, s->in[1]);
+		socks5_server_expect(s, METHODS, s->in[1]);
 		return SOCKS5_SERVER_MORE;
 	case METHODS:
 		return take_methods(s);
@@ -149,8 +149,8 @@ step(struct socks5_server *s)
 		return take_request(s);
 	case NAME_LENGTH:
 		if (s->in[0] == 0)
-			return refuse(s, SOCKS_FAILURE);
-		expect(s, ADDRESS, (size_t)s->in[0] + 2);
+			return socks5_server_refuse(s, SOCKS_FAILURE);
+		socks5_server_expect(s, ADDRESS, (size_t)s->in[0] + 2);
 		return SOCKS5_SERVER_MORE;
 	default:
 		return take_address(s);
@@ -164,5 +164,5 @@ socks5_server_input(struct socks5_server *s, const void *data, size_t len)
 		len = socks5_server_need(s);
 	memcpy(s->in + s->have, data, len);
 	s->have += len;
-	return s->have < s->need ? SOCKS5_SERVER_MORE : step(s);
+	return s->have < s->need ? SOCKS5_SERVER_MORE : socks5_server_step(s);
 }

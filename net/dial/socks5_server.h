@@ -1,6 +1,6 @@
 /*
- * socks5d: the server's side of SOCKS5 (RFC 1928): no authentication, CONNECT
- * only; bytes in, bytes out, no descriptors.
+ * socks5_server: the server's side of SOCKS5 (RFC 1928): no authentication,
+ * CONNECT only; bytes in, bytes out, no descriptors.
  *
  * Nothing is read ahead, so that what follows the request is the caller's.
  *
@@ -34,7 +34,7 @@ enum socks_reply {
 enum socks5_server_result {
 	SOCKS5_SERVER_MORE,
 	SOCKS5_SERVER_ASKED,		/* for host and port */
-	SOCKS5_SERVER_OVER		/* nonsense, or it was refused */
+	SOCKS5_SERVER_OVER		/* it was nonsense, or refused */
 };
 
 #define SOCKS5_SERVER_OUT	(4 + 1 + SOCKS5_NAME_MAX + 2)
@@ -50,16 +50,19 @@ struct socks5_server {
 	char		 port[6];		/* in digits */
 };
 
+/* Begin. */
 void	 socks5_server_init(struct socks5_server *s);
-/* How many bytes are to be read at most; some of them. */
+/* How many bytes the client's message still lacks. */
 size_t	 socks5_server_need(const struct socks5_server *s);
+/* Take len bytes of it, at most as many as it lacks. */
 enum socks5_server_result socks5_server_input(struct socks5_server *s,
 	    const void *data, size_t len);
-/* What is to be sent now, len bytes of it, once. */
+/* The *len bytes that are to be sent now.  Each byte is returned once. */
 const void *socks5_server_output(struct socks5_server *s, size_t *len);
 /*
- * Make the reply.  same: it names as bound what was asked for, as XEP-0065
- * section 5.3.2 has it, and is none if nothing was; else it names nothing.
+ * Make the reply.  With same (1), it names as bound the address that was asked
+ * for, as XEP-0065 section 5.3.2 has it, and a client that has not asked yet
+ * gets no reply; else (0) it names no address.
  */
 void	 socks5_server_reply(struct socks5_server *s, enum socks_reply reply,
 	    int same);

@@ -49,7 +49,7 @@ too_slow(void *arg)
 
 /* A few bytes on a connection that has sent nothing yet fit its buffer. */
 static void
-put(struct socks *s)
+socks_accept_put(struct socks *s)
 {
 	size_t		 len;
 	const void	*p = socks5_server_output(&s->proto, &len);
@@ -61,7 +61,7 @@ put(struct socks *s)
 }
 
 static int
-want(void *arg)
+socks_accept_want(void *arg)
 {
 	struct socks	*s = arg;
 
@@ -69,7 +69,7 @@ want(void *arg)
 }
 
 static void
-ready(void *arg, int revents)
+socks_accept_ready(void *arg, int revents)
 {
 	struct socks		*s = arg;
 	unsigned char		 buf[SOCKS5_IN];
@@ -85,7 +85,7 @@ ready(void *arg, int revents)
 		return;
 	}
 	r = socks5_server_input(&s->proto, buf, (size_t)n);
-	put(s);
+	socks_accept_put(s);
 	if (r == SOCKS5_SERVER_OVER) {
 		gone(s);
 	} else if (r == SOCKS5_SERVER_ASKED) {
@@ -108,8 +108,8 @@ socks_accept_new(struct loop *l, int fd, socks_accept_fn *fn, void *arg)
 	s->fn = fn;
 	s->arg = arg;
 	s->timer = (struct timer){ .fire = too_slow, .arg = s };
-	s->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
-	    .arg = s };
+	s->watch = (struct watch){ .fd = fd, .want = socks_accept_want,
+	    .ready = socks_accept_ready, .arg = s };
 	socks5_server_init(&s->proto);
 	loop_watch(l, &s->watch);
 	timer_set(l, &s->timer, clock_ms() + PATIENCE);
@@ -118,12 +118,12 @@ socks_accept_new(struct loop *l, int fd, socks_accept_fn *fn, void *arg)
 
 /* Over: the connection is the caller's, or closed. */
 static int
-answer(struct socks *s, enum socks_reply reply, int same)
+socks_accept_answer(struct socks *s, enum socks_reply reply, int same)
 {
 	int	 fd = -1;
 
 	socks5_server_reply(&s->proto, reply, same);
-	put(s);
+	socks_accept_put(s);
 	if (reply == SOCKS_OK) {
 		fd = s->watch.fd;
 		loop_unwatch(s->loop, &s->watch);
@@ -136,11 +136,11 @@ answer(struct socks *s, enum socks_reply reply, int same)
 int
 socks_accept_reply(struct socks *s, enum socks_reply reply)
 {
-	return answer(s, reply, 0);
+	return socks_accept_answer(s, reply, 0);
 }
 
 int
 socks_accept_reply_same(struct socks *s, enum socks_reply reply)
 {
-	return answer(s, reply, 1);
+	return socks_accept_answer(s, reply, 1);
 }

@@ -1,6 +1,6 @@
 /*
- * socks: the server's side of SOCKS5 (RFC 1928) on an accepted connection:
- * no authentication, CONNECT only; names are left to the other end.
+ * socks_accept: the server's side of SOCKS5 (RFC 1928) on an accepted
+ * connection: no authentication, CONNECT only; names are left to the other end.
  */
 #ifndef NET_DIAL_SOCKS_ACCEPT_H
 #define NET_DIAL_SOCKS_ACCEPT_H
@@ -10,12 +10,12 @@
 struct loop;
 struct socks;
 
-/* The client wants host (a name or an address) and port, in digits; answer with
- * socks_accept_reply().  host NULL: the client is gone or speaks nonsense, the
- * connection is closed and the socks freed. */
+/* The client wants host (a name or an address) and port, in digits: answer with
+ * socks_accept_reply().  host is NULL if the client is gone or speaks nonsense:
+ * the connection is closed then, and the struct freed. */
 typedef void socks_accept_fn(void *arg, const char *host, const char *port);
 
-/* Serve fd, which becomes its own.  NULL when out of memory (fd is closed). */
+/* Serve fd, which is closed when memory is out: NULL. */
 struct socks *socks_accept_new(struct loop *l, int fd, socks_accept_fn *fn,
 	    void *arg);
 /*

@@ -2,9 +2,10 @@
 
 #include "net/dial/srv.h"
 
-/* Those without weight come first, as the drawing wants it. */
+/* Records without weight come first within a priority, as srv_draw() wants
+ * them. */
 static int
-compare(const void *a, const void *b)
+srv_compare(const void *a, const void *b)
 {
 	const struct srv	*x = a, *y = b;
 
@@ -24,7 +25,7 @@ swap(struct srv *a, struct srv *b)
 
 /* Draw one of the n records, which have one priority: it goes to the front. */
 static void
-draw(struct srv *s, size_t n, uint32_t (*bounded)(uint32_t))
+srv_draw(struct srv *s, size_t n, uint32_t (*bounded)(uint32_t))
 {
 	uint32_t	 sum = 0, pick;
 	size_t		 i;
@@ -34,7 +35,7 @@ draw(struct srv *s, size_t n, uint32_t (*bounded)(uint32_t))
 	pick = bounded(sum + 1);
 	for (i = 0, sum = s[0].weight; sum < pick; sum += s[i].weight)
 		i++;
-	/* The others keep their order, those without weight in front. */
+	/* The others keep their order: records without weight stay in front. */
 	for (; i > 0; i--)
 		swap(&s[i], &s[i - 1]);
 }
@@ -44,11 +45,11 @@ srv_order(struct srv *s, size_t n, uint32_t (*bounded)(uint32_t))
 {
 	size_t	 i, end;
 
-	qsort(s, n, sizeof(*s), compare);
+	qsort(s, n, sizeof(*s), srv_compare);
 	for (i = 0; i < n; i++) {
 		for (end = i + 1; end < n &&
 		    s[end].priority == s[i].priority; end++)
 			;
-		draw(s + i, end - i, bounded);
+		srv_draw(s + i, end - i, bounded);
 	}
 }

@@ -1,4 +1,4 @@
-/* srv: which of several SRV records to try first (RFC 2782, XEP-0368). */
+/* srv: the order in which to try SRV records (RFC 2782, XEP-0368). */
 #ifndef NET_DIAL_SRV_H
 #define NET_DIAL_SRV_H
 

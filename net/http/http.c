@@ -17,7 +17,7 @@ enum state {
 	H_CHUNK,
 	H_CHUNKEND,
 	H_TRAILERS,
-	H_COMPLETE,		/* to be told */
+	H_COMPLETE,		/* HTTP_END is to be told */
 	H_DONE,
 	H_BAD
 };
@@ -124,7 +124,7 @@ http_expect(struct http *h, int bodyless)
 }
 
 static enum http_event
-bad(struct http *h, const char *why)
+http_bad(struct http *h, const char *why)
 {
 	h->error = why;
 	h->state = H_BAD;
@@ -139,8 +139,8 @@ is_tchar(unsigned char c)
 }
 
 /*
- * The next line of `in' without its end, NUL-terminated in line; 1, or 0 if
- * it has not come whole, or -1 if it is none.
+ * Take the next line of `in', without its end, into line, NUL-terminated.
+ * Returns 1, 0 if it has not come whole, or -1 if it is no line.
  */
 static int
 take_line(struct http *h, struct buf *in, char *line)
@@ -154,19 +154,19 @@ take_line(struct http *h, struct buf *in, char *line)
 		h->scanned = n;
 		if (n <= HTTP_LINE_MAX)
 			return 0;
-		bad(h, "a line is too long");
+		http_bad(h, "a line is too long");
 		return -1;
 	}
 	h->scanned = 0;
 	len = (size_t)(end - p);
 	if (len > HTTP_LINE_MAX || (h->head += len + 1) > HTTP_HEAD_MAX) {
-		bad(h, "its head is too long");
+		http_bad(h, "its head is too long");
 		return -1;
 	}
 	if (len == 0 || p[len - 1] != '\r' ||
 	    memchr(p, '\r', len - 1) != NULL ||
 	    memchr(p, '\0', len - 1) != NULL) {
-		bad(h, "a line is malformed");
+		http_bad(h, "a line is malformed");
 		return -1;
 	}
 	memcpy(line, p, len - 1);
@@ -183,12 +183,12 @@ is_digit(char c)
 
 /* HTTP/1.x nnn reason */
 static int
-take_status(struct http *h, const char *s)
+http_take_status(struct http *h, const char *s)
 {
 	if (strncmp(s, "HTTP/1.", 7) != 0 || !is_digit(s[7]) || s[8] != ' ' ||
 	    !is_digit(s[9]) || s[9] == '0' || !is_digit(s[10]) ||
 	    !is_digit(s[11]) || (s[12] != ' ' && s[12] != '\0')) {
-		bad(h, "it does not speak HTTP");
+		http_bad(h, "it does not speak HTTP");
 		return -1;
 	}
 	h->minor = s[7] - '0';
@@ -203,12 +203,12 @@ keep_field(struct http *h, char *s)
 	char	*colon = strchr(s, ':'), *p, *value, *end;
 
 	if (colon == NULL || colon == s) {
-		bad(h, "a field is malformed");
+		http_bad(h, "a field is malformed");
 		return -1;
 	}
 	for (p = s; p < colon; p++) {
 		if (!is_tchar((unsigned char)*p)) {
-			bad(h, "a field is malformed");
+			http_bad(h, "a field is malformed");
 			return -1;
 		}
 		*p = (char)tolower((unsigned char)*p);
@@ -222,7 +222,7 @@ keep_field(struct http *h, char *s)
 	if (++h->nfields > HTTP_FIELDS_MAX ||
 	    buf_add(&h->fields, s, strlen(s) + 1) == -1 ||
 	    buf_add(&h->fields, value, strlen(value) + 1) == -1) {
-		bad(h, "its head is too long");
+		http_bad(h, "its head is too long");
 		return -1;
 	}
 	return 0;
@@ -230,7 +230,7 @@ keep_field(struct http *h, char *s)
 
 /* The value of the first field of this name behind `after'. */
 static const char *
-find(const struct http *h, const char *name, const char *after)
+http_find(const struct http *h, const char *name, const char *after)
 {
 	const char	*p = (const char *)buf_data(&h->fields);
 	const char	*end = p + buf_len(&h->fields), *value;
@@ -247,7 +247,7 @@ find(const struct http *h, const char *name, const char *after)
 const char *
 http_field(const struct http *h, const char *name)
 {
-	return buf_len(&h->fields) == 0 ? NULL : find(h, name, NULL);
+	return buf_len(&h->fields) == 0 ? NULL : http_find(h, name, NULL);
 }
 
 static int
@@ -271,7 +271,7 @@ http_has(const struct http *h, const char *name, const char *token)
 {
 	const char	*value = http_field(h, name);
 
-	for (; value != NULL; value = find(h, name, value))
+	for (; value != NULL; value = http_find(h, name, value))
 		if (list_has(value, token))
 			return 1;
 	return 0;
@@ -283,7 +283,7 @@ take_length(struct http *h, const char *s)
 {
 	const char	*p;
 
-	for (p = s; p != NULL; p = find(h, "content-length", p))
+	for (p = s; p != NULL; p = http_find(h, "content-length", p))
 		if (strcmp(p, s) != 0)
 			return -1;
 	if (*s == '\0')
@@ -302,12 +302,12 @@ chunked(const struct http *h)
 	const char	*s = http_field(h, "transfer-encoding");
 
 	return s != NULL && strcasecmp(s, "chunked") == 0 &&
-	    find(h, "transfer-encoding", s) == NULL;
+	    http_find(h, "transfer-encoding", s) == NULL;
 }
 
 /* RFC 9112 section 6.3: where does this response end? */
 static enum http_event
-frame(struct http *h)
+http_frame(struct http *h)
 {
 	int		 coded = http_field(h, "transfer-encoding") != NULL;
 	const char	*length = http_field(h, "content-length");
@@ -316,9 +316,10 @@ frame(struct http *h)
 	h->persistent = h->minor >= 1 ? !http_has(h, "connection", "close") :
 	    http_has(h, "connection", "keep-alive");
 	if (coded && (sized || h->minor == 0 || !chunked(h)))
-		return bad(h, "its body has a coding that is not understood");
+		return http_bad(h,
+		    "its body has a coding that is not understood");
 	if (length != NULL && take_length(h, length) == -1)
-		return bad(h, "its body has no length that makes sense");
+		return http_bad(h, "its body has no length that makes sense");
 	h->head = 0;
 	if (h->status == 101 || h->status == 204 || h->status == 304 ||
 	    (h->bodyless && h->status / 100 == 2) ||
@@ -335,16 +336,16 @@ frame(struct http *h)
 	return HTTP_HEAD;
 }
 
-/* The head is there.  A 1xx is passed over: the response is yet to come. */
+/* The head is there.  After a 1xx the response is yet to come. */
 static enum http_event
 end_head(struct http *h)
 {
 	int	 n = h->interim, bodyless = h->bodyless;
 
 	if (h->status / 100 != 1 || h->status == 101)
-		return frame(h);
+		return http_frame(h);
 	if (n == HTTP_INTERIM_MAX)
-		return bad(h, "it sends no end of interim responses");
+		return http_bad(h, "it sends no end of interim responses");
 	http_expect(h, bodyless);
 	h->interim = n + 1;
 	return HTTP_MORE;
@@ -365,7 +366,7 @@ take_size(struct http *h, const char *s)
 	}
 	s += strspn(s, " \t");
 	if (digits == 0 || digits > 15 || (*s != '\0' && *s != ';')) {
-		bad(h, "a chunk has no size that makes sense");
+		http_bad(h, "a chunk has no size that makes sense");
 		return -1;
 	}
 	h->head = 0;
@@ -378,7 +379,7 @@ line(struct http *h, char *s)
 {
 	switch (h->state) {
 	case H_STATUS:
-		return take_status(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
+		return http_take_status(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
 	case H_FIELDS:
 		if (*s == '\0')
 			return end_head(h);
@@ -387,7 +388,7 @@ line(struct http *h, char *s)
 		return take_size(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
 	case H_CHUNKEND:
 		if (*s != '\0')
-			return bad(h, "a chunk is longer than its size");
+			return http_bad(h, "a chunk is longer than its size");
 		h->head = 0;
 		h->state = H_SIZE;
 		return HTTP_MORE;
@@ -427,10 +428,10 @@ http_next(struct http *h, struct buf *in, const unsigned char **data,
 
 	buf_drain(in, h->used);
 	h->used = 0;
-	/* What follows a chunk need not have a line's end ever. */
+	/* Look before a whole line has come: there may never be one. */
 	if (h->state == H_CHUNKEND && buf_len(in) > 0 &&
 	    buf_data(in)[0] != '\r')
-		return bad(h, "a chunk is longer than its size");
+		return http_bad(h, "a chunk is longer than its size");
 	for (;;) {
 		switch (h->state) {
 		case H_LENGTH:
@@ -462,7 +463,7 @@ http_eof(struct http *h)
 		return HTTP_END;
 	}
 	return h->state == H_BAD ? HTTP_ERROR :
-	    bad(h, "the connection ended in the middle of it");
+	    http_bad(h, "the connection ended in the middle of it");
 }
 
 const char *

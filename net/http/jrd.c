@@ -4,7 +4,7 @@
 
 #define DEPTH_MAX	32
 
-/* What is being read.  Once bad, nothing more is found. */
+/* The text being read.  Once it is bad, nothing more is found in it. */
 struct json {
 	const char	*p, *end;
 	int		 depth;
@@ -34,7 +34,7 @@ peek(struct json *j)
 }
 
 static int
-take(struct json *j, char c)
+jrd_take(struct json *j, char c)
 {
 	if (peek(j) != c)
 		return 0;
@@ -45,7 +45,7 @@ take(struct json *j, char c)
 static void
 need(struct json *j, char c)
 {
-	if (!take(j, c))
+	if (!jrd_take(j, c))
 		j->bad = 1;
 }
 
@@ -70,8 +70,8 @@ hex4(struct json *j)
 	return n;
 }
 
-/* What stands behind a backslash.  A URL is ASCII: what is not, and what
- * ends strings in C, becomes something that no URL contains. */
+/* The character that an escape stands for.  A URL is ASCII: anything else, and
+ * NUL, becomes a character that no URL contains. */
 static char
 escaped(struct json *j)
 {
@@ -149,7 +149,7 @@ members(struct json *j, char open, char *key,
 	need(j, open);
 	if (++j->depth > DEPTH_MAX)
 		j->bad = 1;
-	if (!j->bad && !take(j, close)) {
+	if (!j->bad && !jrd_take(j, close)) {
 		do {
 			if (open == '{') {
 				string(j, key);
@@ -157,7 +157,7 @@ members(struct json *j, char open, char *key,
 			}
 			if (!j->bad)
 				member(j, arg);
-		} while (take(j, ','));
+		} while (jrd_take(j, ','));
 		need(j, close);
 	}
 	j->depth--;

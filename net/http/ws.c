@@ -95,7 +95,7 @@ mask(unsigned char *to, const unsigned char *from, size_t len,
 }
 
 static int
-frame(struct buf *out, enum opcode opcode, const void *data, size_t len)
+ws_frame(struct buf *out, enum opcode opcode, const void *data, size_t len)
 {
 	unsigned char	 head[14], *p;
 	size_t		 n;
@@ -114,19 +114,19 @@ frame(struct buf *out, enum opcode opcode, const void *data, size_t len)
 int
 ws_text(struct buf *out, const void *data, size_t len)
 {
-	return frame(out, TEXT, data, len);
+	return ws_frame(out, TEXT, data, len);
 }
 
 int
 ws_ping(struct buf *out, const void *data, size_t len)
 {
-	return frame(out, PING, data, len);
+	return ws_frame(out, PING, data, len);
 }
 
 int
 ws_pong(struct buf *out, const void *data, size_t len)
 {
-	return frame(out, PONG, data, len);
+	return ws_frame(out, PONG, data, len);
 }
 
 int
@@ -135,7 +135,7 @@ ws_close(struct buf *out, enum ws_code code)
 	unsigned char	 p[2] = { (unsigned char)(code >> 8),
 			    (unsigned char)(code & 0xff) };
 
-	return frame(out, CLOSE, p, sizeof(p));
+	return ws_frame(out, CLOSE, p, sizeof(p));
 }
 
 /*
@@ -150,7 +150,7 @@ ws_init(struct ws *w, uint64_t max)
 }
 
 static enum ws_event
-bad(struct ws *w, enum ws_code code, const char *why)
+ws_bad(struct ws *w, enum ws_code code, const char *why)
 {
 	w->state = BAD;
 	w->code = code;
@@ -165,34 +165,34 @@ is_control(const struct ws *w)
 }
 
 static enum ws_event
-check(struct ws *w)
+ws_check(struct ws *w)
 {
 	switch (w->opcode) {
 	case CLOSE:
 	case PING:
 	case PONG:
 		if (!w->fin || w->left > WS_CONTROL_MAX)
-			return bad(w, WS_PROTOCOL, "a control frame is in "
+			return ws_bad(w, WS_PROTOCOL, "a control frame is in "
 			    "pieces or too long");
 		return WS_MORE;
 	case BINARY:
-		return bad(w, WS_UNSUPPORTED, "a frame is binary");
+		return ws_bad(w, WS_UNSUPPORTED, "a frame is binary");
 	case TEXT:
 		if (w->fragmented)
-			return bad(w, WS_PROTOCOL, "a message begins inside "
+			return ws_bad(w, WS_PROTOCOL, "a message begins inside "
 			    "of another");
 		w->size = 0;
 		break;
 	case CONTINUATION:
 		if (!w->fragmented)
-			return bad(w, WS_PROTOCOL, "a frame goes on with "
+			return ws_bad(w, WS_PROTOCOL, "a frame goes on with "
 			    "nothing");
 		break;
 	default:
-		return bad(w, WS_PROTOCOL, "a frame is of no known kind");
+		return ws_bad(w, WS_PROTOCOL, "a frame is of no known kind");
 	}
 	if (w->left > w->max - w->size)
-		return bad(w, WS_TOO_LARGE, "a message is too large");
+		return ws_bad(w, WS_TOO_LARGE, "a message is too large");
 	w->size += w->left;
 	w->fragmented = !w->fin;
 	return WS_MORE;
@@ -200,7 +200,7 @@ check(struct ws *w)
 
 /* RFC 6455 section 5.2: the least number of bytes must be used. */
 static enum ws_event
-header(struct ws *w, struct buf *in)
+ws_take_header(struct ws *w, struct buf *in)
 {
 	const unsigned char	*p = buf_data(in);
 	size_t			 n, i, have = buf_len(in);
@@ -208,9 +208,9 @@ header(struct ws *w, struct buf *in)
 	if (have < 2)
 		return WS_MORE;
 	if (p[0] & RSV)
-		return bad(w, WS_PROTOCOL, "a frame has reserved bits set");
+		return ws_bad(w, WS_PROTOCOL, "a frame has reserved bits set");
 	if (p[1] & MASK)
-		return bad(w, WS_PROTOCOL, "a frame is masked");
+		return ws_bad(w, WS_PROTOCOL, "a frame is masked");
 	n = p[1] == 126 ? 2 : p[1] == 127 ? 8 : 0;
 	if (have < 2 + n)
 		return WS_MORE;
@@ -221,10 +221,10 @@ header(struct ws *w, struct buf *in)
 		w->left = w->left << 8 | p[2 + i];
 	if ((n == 2 && w->left < 126) || (n == 8 && w->left <= 0xffff) ||
 	    w->left >> 63 != 0)
-		return bad(w, WS_PROTOCOL, "a frame has a malformed length");
+		return ws_bad(w, WS_PROTOCOL, "a frame has a malformed length");
 	buf_drain(in, 2 + n);
 	w->state = PAYLOAD;
-	return check(w);
+	return ws_check(w);
 }
 
 /* RFC 6455 section 7.4 */
@@ -245,9 +245,9 @@ take_close(struct ws *w, const unsigned char **data, size_t *len)
 		return WS_CLOSE;
 	if (*len == 1 || !is_code((unsigned)p[0] << 8 | p[1]) ||
 	    strlen(w->control + 2) != *len - 2)
-		return bad(w, WS_PROTOCOL, "its close is malformed");
+		return ws_bad(w, WS_PROTOCOL, "its close is malformed");
 	if (!utf8_valid(w->control + 2))
-		return bad(w, WS_BAD_DATA, "its close is no UTF-8");
+		return ws_bad(w, WS_BAD_DATA, "its close is no UTF-8");
 	w->code = (unsigned)p[0] << 8 | p[1];
 	*data += 2;
 	*len -= 2;
@@ -295,7 +295,7 @@ ws_next(struct ws *w, struct buf *in, const unsigned char **data, size_t *len)
 		if (w->state == BAD)
 			return WS_ERROR;
 		if (w->state == HEADER) {
-			if ((ev = header(w, in)) != WS_MORE ||
+			if ((ev = ws_take_header(w, in)) != WS_MORE ||
 			    w->state == HEADER)
 				return ev;
 		} else if (is_control(w)) {

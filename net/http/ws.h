@@ -1,6 +1,6 @@
 /*
- * ws: WebSocket frames as a client has them (RFC 6455): out they are masked,
- * in they must not be.  No descriptors.
+ * ws: WebSocket frames as a client has them (RFC 6455): frames that it sends
+ * are masked, frames that it gets must not be.  No descriptors.
  */
 #ifndef NET_HTTP_WS_H
 #define NET_HTTP_WS_H
@@ -21,23 +21,27 @@ enum ws_code {
 	WS_TOO_LARGE = 1009
 };
 
-/* The handshake (section 4.1): a fresh key, and whether the server's
- * Sec-WebSocket-Accept is the answer to it. */
-#define WS_KEY 25
+#define WS_KEY 25		/* bytes of a key, with its NUL */
+
+/* Put a fresh key for the handshake (section 4.1) into key[WS_KEY]. */
 void	 ws_key(char *key);
+/* Is the server's Sec-WebSocket-Accept the answer to key? */
 int	 ws_accepted(const char *key, const char *accept);
 
-/* Append a frame: a whole text message, a ping or pong, a close with a code
- * and no reason.  0 or -1. */
+/* Append a whole text message, in one frame.  0, or -1 without room or
+ * memory, as the next three. */
 int	 ws_text(struct buf *out, const void *data, size_t len) MUST_CHECK;
+/* Append a ping. */
 int	 ws_ping(struct buf *out, const void *data, size_t len) MUST_CHECK;
+/* Append a pong, which repeats the data of a ping. */
 int	 ws_pong(struct buf *out, const void *data, size_t len) MUST_CHECK;
+/* Append a close with a code and no reason. */
 int	 ws_close(struct buf *out, enum ws_code code) MUST_CHECK;
 /* How many bytes stand before len bytes in a frame. */
 size_t	 ws_header(size_t len);
 
 enum ws_event {
-	WS_MORE,		/* all that was there is used up */
+	WS_MORE,		/* the input is used up: more is needed */
 	WS_DATA,		/* some of a text message */
 	WS_END,			/* the message is complete */
 	WS_PING,		/* answer with a pong of that data */
@@ -61,16 +65,16 @@ struct ws {
 	char		 control[WS_CONTROL_MAX + 1];	/* the last one */
 };
 
-/* Messages of more than max bytes are an error. */
+/* Begin; a message of more than max bytes will be an error. */
 void	 ws_init(struct ws *w, uint64_t max);
 /*
- * The next event of what is in `in', which is drained of what is used.
- * data[len] is valid until the next call: some of the message with WS_DATA,
- * what it carries with a control frame, NUL-terminated then.
+ * The next event of what is in `in', which is drained of the bytes used.
+ * data[len] is valid until the next call: some of the message with WS_DATA, the
+ * payload of a control frame, with a NUL behind it, otherwise.
  */
 enum ws_event ws_next(struct ws *w, struct buf *in,
 	    const unsigned char **data, size_t *len);
-/* What is wrong, for people. */
+/* After WS_ERROR: what is wrong, for people. */
 const char *ws_error(const struct ws *w);
 
 #endif

@@ -1,5 +1,4 @@
-/* transport_bosh: the transport by BOSH, and what is to be done when; see
- * bosh_int.h. */
+/* bosh: the transport by BOSH, and what is to be done when; see bosh_int.h. */
 #include <sys/queue.h>
 
 #include <stdio.h>
@@ -34,9 +33,9 @@ bosh_wake(struct bosh *b)
 void
 bosh_fail(struct bosh *b, enum transport_fault fault, const char *why)
 {
-	if (b->state == B_OVER)
+	if (b->state == BOSH_OVER)
 		return;
-	bosh_set_state(b, B_OVER);
+	bosh_set_state(b, BOSH_OVER);
 	transport_broke(b->transport, fault, why);
 }
 
@@ -83,7 +82,7 @@ drop_late(struct bosh *b, int64_t now)
 		}
 }
 
-/* The oldest first, and none before its time. */
+/* Send the oldest first, and none before its time. */
 static void
 send_requests(struct bosh *b)
 {
@@ -93,7 +92,7 @@ send_requests(struct bosh *b)
 	TAILQ_FOREACH(q, &b->requests, next) {
 		if (q->line != NULL)
 			continue;
-		if (b->state == B_OVER || q->again > clock_ms() ||
+		if (b->state == BOSH_OVER || q->again > clock_ms() ||
 		    (l = bosh_conn_find(b)) == NULL ||
 		    (q != TAILQ_FIRST(&b->requests) &&
 		    clock_ms() < b->settled))
@@ -102,7 +101,8 @@ send_requests(struct bosh *b)
 	}
 }
 
-/* The answer to a pause says nothing, and may be missing (ejabberd 23.01). */
+/* The answer to a request for a pause says nothing, and may never come
+ * (ejabberd 23.01). */
 static void
 forget_pauses(struct bosh *b)
 {
@@ -119,13 +119,13 @@ forget_pauses(struct bosh *b)
 }
 
 /*
- * Section 10: while nothing is read, no request is held, and a session that
- * holds none ends soon, unless the server was told.
+ * Section 10: while nothing is read, the server holds no request, and ends the
+ * session soon unless it was asked for a pause.
  */
 static void
 pause_session(struct bosh *b, int64_t now)
 {
-	if (!b->paused || b->maxpause == 0 || b->state != B_OPEN ||
+	if (!b->paused || b->maxpause == 0 || b->state != BOSH_OPEN ||
 	    now < b->pause_at || bosh_overtakes(b, now))
 		return;
 	forget_pauses(b);
@@ -135,7 +135,7 @@ pause_session(struct bosh *b, int64_t now)
 }
 
 static void
-set_timer(struct bosh *b)
+bosh_set_timer(struct bosh *b)
 {
 	int64_t		 now = clock_ms(), at = now + WAIT * 1000;
 	struct request	*q;
@@ -167,16 +167,16 @@ work(void *arg)
 	if (!b->paused)
 		forget_pauses(b);
 	drop_broken(b);
-	if (b->state == B_OVER || b->state == B_TLS)
+	if (b->state == BOSH_OVER || b->state == BOSH_TLS)
 		return;
-	while (b->state != B_OVER && bosh_wants_request(b))
+	while (b->state != BOSH_OVER && bosh_wants_request(b))
 		bosh_request_new(b, 0);
 	pause_session(b, clock_ms());
 	send_requests(b);
 	bosh_set_turn(b);
-	if (b->state == B_OVER)
+	if (b->state == BOSH_OVER)
 		return;
-	set_timer(b);
+	bosh_set_timer(b);
 	bosh_input_again(b);
 }
 
@@ -248,7 +248,7 @@ bosh_send(void *k, const void *data, size_t len)
 	struct bosh	*b = k;
 	size_t		 before = buf_len(&b->out), n;
 
-	if (b->state != B_OPEN || b->close)
+	if (b->state != BOSH_OPEN || b->close)
 		return -1;
 	if (wrap_stanza(&b->out, data, len) == -1) {
 		buf_truncate(&b->out, before);
@@ -315,7 +315,7 @@ bosh_close(void *k)
 {
 	struct bosh	*b = k;
 
-	if (b->state != B_OPEN || b->close)
+	if (b->state != BOSH_OPEN || b->close)
 		return;
 	b->close = 1;
 	bosh_wake(b);

@@ -1,4 +1,4 @@
-/* bosh_line: the connections to a BOSH server; see bosh_int.h. */
+/* bosh_conn: the connections to a BOSH server; see bosh_int.h. */
 #include <sys/queue.h>
 
 #include "net/dial/proxy.h"
@@ -11,7 +11,7 @@
 
 #define SETTLE		10		/* ms, see bosh_overtakes() */
 
-static void	 io_event(void *, enum io_event);
+static void	 bosh_conn_io_event(void *, enum io_event);
 
 void
 bosh_conn_drop(struct line *l)
@@ -45,8 +45,8 @@ line_ready(struct line *l)
 	struct bosh	*b = l->bosh;
 
 	l->ready = 1;
-	if (b->state == B_TLS) {
-		bosh_set_state(b, B_CREATING);
+	if (b->state == BOSH_TLS) {
+		bosh_set_state(b, BOSH_CREATING);
 		transport_secure(b->transport);
 	}
 	bosh_wake(b);
@@ -57,7 +57,7 @@ bosh_conn_begin(struct line *l, int fd)
 {
 	struct transport	*r = l->bosh->transport;
 
-	if ((l->io = io_new(r->loop, fd, io_event, l)) == NULL)
+	if ((l->io = io_new(r->loop, fd, bosh_conn_io_event, l)) == NULL)
 		return -1;
 	if (!r->way.tls)
 		line_ready(l);
@@ -67,7 +67,7 @@ bosh_conn_begin(struct line *l, int fd)
 }
 
 static void
-connected(void *arg, int fd, const char *err)
+bosh_conn_connected(void *arg, int fd, const char *err)
 {
 	struct line	*l = arg;
 
@@ -88,7 +88,7 @@ line_connect(struct line *l)
 
 	l->via =
 	    proxy_dial(r->loop, r->resolver, proxy_for(wc->proxy, r->way.host),
-	    r->way.host, r->way.port, wc->family, connected, l);
+	    r->way.host, r->way.port, wc->family, bosh_conn_connected, l);
 	if (l->via == NULL)
 		bosh_fail(l->bosh, TRANSPORT_NOMEM, "out of memory");
 }
@@ -161,19 +161,19 @@ may_read(const struct line *l)
 {
 	const struct bosh	*b = l->bosh;
 
-	return l->request != NULL && !b->paused && b->state != B_OVER &&
+	return l->request != NULL && !b->paused && b->state != BOSH_OVER &&
 	    !transport_deaf(b->transport) && !l->broken &&
 	    (l->request == TAILQ_FIRST(&b->requests) || !l->headed);
 }
 
 static void
-input(struct line *l)
+bosh_conn_input(struct line *l)
 {
 	const unsigned char	*data = NULL;
 	enum http_event		 ev;
 	size_t			 len = 0;
 
-	/* It answers no request. */
+	/* What has come answers no request. */
 	if (l->request == NULL && buf_len(io_input(l->io)) > 0) {
 		bosh_conn_broke(l);
 		return;
@@ -194,7 +194,7 @@ bosh_input_again(struct bosh *b)
 	bosh_deliver(b);
 	if (q != NULL && q->line != NULL && (q->line->headed ||
 	    buf_len(io_input(q->line->io)) > 0))
-		input(q->line);
+		bosh_conn_input(q->line);
 }
 
 static void
@@ -207,12 +207,13 @@ line_ended(struct line *l, const char *why)
 		bosh_fail(b, TRANSPORT_NOMEM, why);
 		return;
 	}
-	if (b->state == B_TLS) {
+	if (b->state == BOSH_TLS) {
 		bosh_fail(b, io_untrusted(l->io) ? TRANSPORT_UNTRUSTED :
 		    TRANSPORT_HANDSHAKE, why);
 		return;
 	}
-	/* Its end may be the end of the response; not so before its turn. */
+	/* The end of the connection may be the end of the response, but not
+	 * before its turn. */
 	if (q != NULL && q == TAILQ_FIRST(&b->requests) && b->parse != NULL &&
 	    b->ended && http_eof(&l->http) == HTTP_END) {
 		bosh_response_end(l);
@@ -224,18 +225,18 @@ line_ended(struct line *l, const char *why)
 }
 
 static void
-io_event(void *arg, enum io_event ev)
+bosh_conn_io_event(void *arg, enum io_event ev)
 {
 	struct line	*l = arg;
 
-	if (l->bosh->state == B_OVER || l->broken)
+	if (l->bosh->state == BOSH_OVER || l->broken)
 		return;
 	switch (ev) {
 	case IO_SECURE:
 		line_ready(l);
 		break;
 	case IO_INPUT:
-		input(l);
+		bosh_conn_input(l);
 		break;
 	case IO_DRAINED:
 		break;

@@ -1,15 +1,15 @@
 /*
  * bosh_int: a stream in HTTP requests and responses (XEP-0124, XEP-0206): what
- * the files that make it share.  transport_bosh.c is the transport, with the
- * timer that calls every step; bosh_request.c writes requests, bosh_line.c has
- * the connections, bosh_response.c takes what is answered.
+ * the files that make it share.  bosh.c is the transport, with the timer that
+ * calls every step; bosh_request.c writes requests, bosh_conn.c has the
+ * connections, bosh_response.c takes the responses.
  *
  * There are two connections, each with at most one request: the server holds
  * the first until it has something to say, the second carries what we have to
  * say in the meantime, upon which the first is answered.  Responses are taken
  * in the order of their requests: only the connection of the oldest request is
- * read from. A request whose connection breaks is sent again as it was; the
- * server then repeats its response, of which we skip what we have had already.
+ * read from.  A request whose connection breaks is sent again as it was; the
+ * server then repeats its response, of which we skip what has come already.
  */
 #ifndef NET_TRANSPORT_BOSH_INT_H
 #define NET_TRANSPORT_BOSH_INT_H
@@ -41,11 +41,11 @@ struct proxy_dial;
 #define SID_MAX		256
 
 enum bosh_state {
-	B_TLS,			/* of the first connection */
-	B_CREATING,		/* the session: asked for */
-	B_OPEN,
-	B_ENDING,		/* terminate is sent */
-	B_OVER
+	BOSH_TLS,		/* of the first connection */
+	BOSH_CREATING,		/* the session is asked for */
+	BOSH_OPEN,
+	BOSH_ENDING,		/* terminate is sent */
+	BOSH_OVER
 };
 
 struct request {
@@ -57,7 +57,7 @@ struct request {
 	size_t			 delivered;	/* children of its response */
 	int			 tries;
 	int64_t			 again;		/* not to be sent before */
-	int64_t			 posted;	/* when, last */
+	int64_t			 posted;	/* when it was sent last */
 	struct line		*line;		/* NULL: to be sent (again) */
 	int64_t			 deadline;
 	TAILQ_ENTRY(request)	 next;
@@ -69,7 +69,7 @@ struct line {
 	struct proxy_dial	*via;
 	struct io	*io;
 	int		 ready;		/* TLS stands */
-	int		 broken;	/* to be dropped, but by no callback */
+	int		 broken;	/* to be dropped, from the timer */
 	struct http	 http;
 	struct request	*request;	/* under way on it */
 	int		 headed;	/* the response's status is known, */
@@ -84,13 +84,13 @@ struct bosh {
 	uint64_t	 answered;	/* the last one with a response */
 	unsigned	 window;	/* requests at a time */
 	unsigned	 pending;
-	unsigned	 wait;		/* s; the server may hold less long */
-	unsigned	 inactivity;	/* s that the session may be alone */
+	unsigned	 wait;		/* s that the server holds a request */
+	unsigned	 inactivity;	/* s that it lasts without a request */
 	int64_t		 heard;		/* when a request was answered last */
 	unsigned	 maxpause;	/* s; 0: there is no pausing */
 	int64_t		 trip;		/* ms, there and back, at best */
-	int64_t		 settled;	/* when the last one has */
-	int64_t		 pause_at;	/* when to ask for it, if paused */
+	int64_t		 settled;	/* when the last request has arrived */
+	int64_t		 pause_at;	/* when to ask for a pause, if paused */
 	int		 keyed;		/* requests carry keys: */
 	struct bosh_keys	 keys;
 	TAILQ_HEAD(, request) requests;	/* unanswered, oldest first */
@@ -113,15 +113,18 @@ struct bosh {
 };
 
 /*
- * transport_bosh.c
+ * bosh.c
  */
 
+/* Set the state, and trace it. */
 void	 bosh_set_state(struct bosh *b, enum bosh_state state);
-/* Whatever is to be done, soon: all of one turn goes into one request. */
+/* Do what is to be done, from the timer: the stanzas of a turn of the loop go
+ * into one request. */
 void	 bosh_wake(struct bosh *b);
-/* The transport is broken, for this reason, or since what the server says,
- * which is named, makes no sense. */
+/* The transport is broken, for this reason. */
 void	 bosh_fail(struct bosh *b, enum transport_fault fault, const char *why);
+/* The transport is broken: what the server says makes no sense, and what names
+ * it. */
 void	 bosh_nonsense(struct bosh *b, const char *what);
 
 /*
@@ -134,19 +137,20 @@ void	 bosh_nonsense(struct bosh *b, const char *what);
 int	 bosh_wants_request(const struct bosh *b);
 /* Could a request sent now arrive before the last request? */
 int	 bosh_overtakes(const struct bosh *b, int64_t now);
-/* When the request that is held is to be replaced, for a proxy would not wait
- * any longer; INT64_MAX: never. */
+/* When to send another request, so that the request that the server holds is
+ * answered before a proxy loses patience; INT64_MAX: never. */
 int64_t	 bosh_renewal(const struct bosh *b);
-/* Make the next one, which is sent later: with what there is to say, or to
- * ask for a pause. */
+/* Make the next request, which is sent later: with what there is to say, or
+ * with pauses (1) to ask for a pause. */
 void	 bosh_request_new(struct bosh *b, int pauses);
-/* It is answered. */
+/* The request is answered: free it. */
 void	 bosh_request_remove(struct bosh *b, struct request *q);
+/* Free a request that is in no list. */
 void	 bosh_request_free(struct request *q);
 /* The oldest request (may be NULL) has lost its connection, or had none, for
  * this reason: it will be sent again, unless it has been too often. */
 void	 bosh_tried(struct bosh *b, struct request *q, const char *why);
-/* A proxy has answered for the server, with this HTTP status: send the same
+/* A proxy has answered for the server, with this HTTP status: send the request
  * again, for as long as the server remembers the session. */
 void	 bosh_refused(struct bosh *b, struct request *q, int status);
 /* The request is too large for a proxy (413): divide it, if that is possible;
@@ -154,31 +158,33 @@ void	 bosh_refused(struct bosh *b, struct request *q, int status);
 void	 bosh_divide(struct bosh *b, struct request *q);
 
 /*
- * bosh_line.c
+ * bosh_conn.c
  */
 
 /* Begin with a connection that stands: 0, or -1 when out of memory. */
 int	 bosh_conn_begin(struct line *l, int fd) MUST_CHECK;
 /* A free connection for a request; NULL if there is none yet. */
 struct line *bosh_conn_find(struct bosh *b);
-/* Send a request on it. */
+/* Send a request on a free connection. */
 void	 bosh_conn_post(struct line *l, struct request *q);
-/* Drop it: later, since this may be inside of its own callback; now. */
+/* Drop the connection from the timer, since this may be inside its callback. */
 void	 bosh_conn_broke(struct line *l);
+/* Drop it at once. */
 void	 bosh_conn_drop(struct line *l);
-/* Only the response to the oldest request may be read: see to that. */
+/* Read from the connection of the oldest request only. */
 void	 bosh_set_turn(struct bosh *b);
-/* Take what came behind a pause, or before its turn. */
+/* Take input that came while the transport was paused, or before its turn. */
 void	 bosh_input_again(struct bosh *b);
 
 /*
  * bosh_response.c
  */
 
-/* What came, as http_next() has it; its end.  A head may come before its turn:
- * proxies answer what the server never gets to see. */
+/* Take an event of http_next().  A head may come before its turn: proxies
+ * answer requests that the server never gets to see. */
 void	 bosh_response(struct line *l, enum http_event ev,
 	    const unsigned char *data, size_t len);
+/* The response is complete. */
 void	 bosh_response_end(struct line *l);
 /* Tell what the parser has of the response to the oldest request. */
 void	 bosh_deliver(struct bosh *b);

@@ -26,7 +26,7 @@ nth(const struct bosh_keys *k, unsigned n, char *key)
 {
 	hash(k->seed, sizeof(k->seed), key);
 	while (--n > 0)
-		hash(key, KEYSEQ_KEY - 1, key);
+		hash(key, BOSH_KEYS_KEY - 1, key);
 }
 
 void

@@ -34,7 +34,8 @@ put_uint(struct xw *w, const char *name, uint64_t n)
 	xw_attrf(w, name, "%" PRIu64, n);
 }
 
-/* What a proxy bears, less a quarter for the way there. */
+/* How many ms a request may last by what proxies bear, less a quarter for the
+ * network. */
 static int64_t
 borne(const struct bosh *b)
 {
@@ -82,7 +83,7 @@ put_restart(struct bosh *b, struct xw *w)
 static void
 put_key(struct bosh *b, const struct request *q, struct xw *w)
 {
-	char	 key[KEYSEQ_KEY];
+	char	 key[BOSH_KEYS_KEY];
 	int	 last = q->creates;
 
 	if (!b->keyed)
@@ -180,7 +181,7 @@ bosh_request_new(struct bosh *b, int pauses)
 	buf_init(&q->body, IO_OUT_MAX);
 	buf_init(&q->lengths, IO_OUT_MAX);
 	q->rid = b->rid++;
-	q->creates = b->state == B_CREATING;
+	q->creates = b->state == BOSH_CREATING;
 	q->pauses = pauses;
 	q->restarts = !q->creates && !q->pauses && b->restart;
 	if (q->restarts)
@@ -190,7 +191,7 @@ bosh_request_new(struct bosh *b, int pauses)
 	if (write_request(b, q) == -1)
 		bosh_fail(b, TRANSPORT_NOMEM, "out of memory");
 	else if (q->terminates)
-		bosh_set_state(b, B_ENDING);
+		bosh_set_state(b, BOSH_ENDING);
 }
 
 /*
@@ -206,15 +207,15 @@ bosh_overtakes(const struct bosh *b, int64_t now)
 	return b->pending > 0 && now < b->settled;
 }
 
-/* Only if the server takes a second request, upon which it answers the one that
- * it holds (XEP-0124 section 11). */
+/* Only if the server takes a second request, which makes it answer the first
+ * (XEP-0124 section 11). */
 int64_t
 bosh_renewal(const struct bosh *b)
 {
 	const struct request	*q = TAILQ_FIRST(&b->requests);
 
 	if (borne(b) == 0 || b->window < 2 || b->pending != 1 ||
-	    b->state != B_OPEN || b->paused || q->line == NULL)
+	    b->state != BOSH_OPEN || b->paused || q->line == NULL)
 		return INT64_MAX;
 	return q->posted + borne(b);
 }
@@ -224,9 +225,9 @@ bosh_wants_request(const struct bosh *b)
 {
 	if (b->pending >= b->window || bosh_overtakes(b, clock_ms()))
 		return 0;
-	if (b->state == B_CREATING)
+	if (b->state == BOSH_CREATING)
 		return b->pending == 0;
-	return b->state == B_OPEN && (b->pending == 0 || b->restart ||
+	return b->state == BOSH_OPEN && (b->pending == 0 || b->restart ||
 	    b->close || buf_len(&b->out) > 0 ||
 	    bosh_renewal(b) <= clock_ms());
 }
@@ -273,7 +274,7 @@ bosh_refused(struct bosh *b, struct request *q, int status)
 		bosh_fail(b, TRANSPORT_PROTOCOL, why);
 		return;
 	}
-	/* The first time at once: a session without a request ends. */
+	/* The first time at once: a session without a request ends soon. */
 	for (i = 0; i < q->tries && pause < RETRY_MOST; i++)
 		pause = pause > 0 ? 2 * pause : RETRY;
 	q->again = now + pause;
@@ -298,7 +299,8 @@ put_before(struct buf *b, const void *data, size_t len)
 	return 0;
 }
 
-/* With fewer stanzas, behind the same head: its key is used only once. */
+/* Write the request with fewer stanzas behind its old head, whose key is not to
+ * be spent twice. */
 static int
 rewrite(struct bosh *b, struct request *q)
 {

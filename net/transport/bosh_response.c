@@ -55,7 +55,7 @@ terminate(struct bosh *b)
 	size_t		 i;
 	int		 ours = b->close;
 
-	bosh_set_state(b, B_OVER);
+	bosh_set_state(b, BOSH_OVER);
 	if (*b->condition == '\0' || ours) {
 		transport_ended(b->transport);
 		return;
@@ -103,7 +103,7 @@ created(struct bosh *b, const struct elem *body)
 	b->maxpause = get_uint(body, "maxpause", 0);
 	if (b->maxpause > PAUSE_MAX)
 		b->maxpause = PAUSE_MAX;
-	bosh_set_state(b, B_OPEN);
+	bosh_set_state(b, BOSH_OPEN);
 	transport_opened(b->transport, body);
 }
 
@@ -145,7 +145,7 @@ take_child(struct bosh *b, struct request *q, const struct elem *e, int cut)
 }
 
 static void
-bad_xml(struct bosh *b)
+bosh_bad_xml(struct bosh *b)
 {
 	if (parse_starved(b->parse))
 		bosh_fail(b, TRANSPORT_NOMEM, "out of memory");
@@ -160,11 +160,11 @@ bosh_deliver(struct bosh *b)
 	struct elem		*e;
 	enum parse_event	 ev;
 
-	while (!b->paused && b->state != B_OVER &&
+	while (!b->paused && b->state != BOSH_OVER &&
 	    !transport_deaf(b->transport) && b->parse != NULL && !b->ended &&
 	    (ev = parse_next(b->parse, &e)) != PARSE_MORE) {
 		if (ev == PARSE_ERROR)
-			bad_xml(b);
+			bosh_bad_xml(b);
 		else if (ev == PARSE_CLOSE)
 			b->ended = 1;
 		else if (ev == PARSE_OPEN)
@@ -175,14 +175,14 @@ bosh_deliver(struct bosh *b)
 	}
 }
 
-/* Is this said by a proxy, of a server that may well be there again? */
+/* Does a proxy say this, of a server that may be there again? */
 static int
 is_gateway(int status)
 {
 	return status == 502 || status == 503 || status == 504;
 }
 
-/* The server has held the request for longer than a proxy bears. */
+/* A proxy has not borne how long the server held the request. */
 static void
 learn_wait(struct bosh *b, const struct request *q)
 {
@@ -197,7 +197,7 @@ learn_wait(struct bosh *b, const struct request *q)
 }
 
 static void
-take_status(struct line *l)
+bosh_take_status(struct line *l)
 {
 	struct bosh	*b = l->bosh;
 	struct request	*q = l->request;
@@ -205,7 +205,7 @@ take_status(struct line *l)
 	char		 why[64];
 
 	/* Section 17.1: older servers say by status what others say in XML. */
-	if (b->state != B_CREATING && (status == 400 || status == 403 ||
+	if (b->state != BOSH_CREATING && (status == 400 || status == 403 ||
 	    status == 404)) {
 		strlcpy(b->condition, status == 400 ? "bad-request" :
 		    status == 403 ? "policy-violation" : "item-not-found",
@@ -228,7 +228,7 @@ take_status(struct line *l)
 }
 
 static void
-begin_body(struct line *l)
+bosh_begin_body(struct line *l)
 {
 	struct bosh	*b = l->bosh;
 
@@ -289,11 +289,11 @@ bosh_response(struct line *l, enum http_event ev, const unsigned char *data,
 	switch (ev) {
 	case HTTP_HEAD:
 		l->headed = 1;
-		take_status(l);
+		bosh_take_status(l);
 		break;
 	case HTTP_BODY:
-		begin_body(l);
-		if (b->state == B_OVER)
+		bosh_begin_body(l);
+		if (b->state == BOSH_OVER)
 			break;
 		if (parse_feed(b->parse, data, len) == -1)
 			bosh_fail(b, TRANSPORT_NOMEM, "out of memory");
@@ -301,8 +301,8 @@ bosh_response(struct line *l, enum http_event ev, const unsigned char *data,
 			bosh_deliver(b);
 		break;
 	case HTTP_END:
-		begin_body(l);
-		if (b->state != B_OVER)
+		bosh_begin_body(l);
+		if (b->state != BOSH_OVER)
 			bosh_response_end(l);
 		break;
 	default:

@@ -126,7 +126,7 @@ discover_elsewhere(struct discover *w, const struct endpoint *way,
  */
 
 static void
-deliver(void *arg)
+discover_deliver(void *arg)
 {
 	struct discover_search	*s = arg;
 	char		 note[sizeof(s->note)];
@@ -141,13 +141,14 @@ deliver(void *arg)
 }
 
 static void
-found(struct discover_search *s)
+discover_found(struct discover_search *s)
 {
 	timer_set(s->loop, &s->ready, clock_ms());
 }
 
 static struct endpoint *
-add(struct discover_search *s, const char *host, uint16_t port, int tls,
+discover_add(struct discover_search *s, const char *host, uint16_t port,
+    int tls,
     const char *source)
 {
 	struct endpoint	*w;
@@ -163,7 +164,7 @@ add(struct discover_search *s, const char *host, uint16_t port, int tls,
 	return w;
 }
 
-/* A hint holds once: no server can send us in circles. */
+/* Each hint is used once: no server can send us in circles. */
 static void
 known(struct discover_search *s)
 {
@@ -175,11 +176,11 @@ known(struct discover_search *s)
 	if (*w->worked.host != '\0' && !endpoint_same(&w->worked, &w->given))
 		s->found[s->n++] = w->worked;
 	s->phase = *w->given.host != '\0' ? GIVEN : DNS;
-	found(s);
+	discover_found(s);
 }
 
 static int
-is_address(const char *host)
+discover_is_address(const char *host)
 {
 	unsigned char	 a[16];
 
@@ -187,11 +188,11 @@ is_address(const char *host)
 	    inet_pton(AF_INET6, host, a) == 1;
 }
 
-/* What there is without SRV records. */
+/* The endpoints of a domain without SRV records. */
 static void
 fall_back(struct discover_search *s)
 {
-	add(s, s->ways->domain, 5222, 0, "the domain itself");
+	discover_add(s, s->ways->domain, 5222, 0, "the domain itself");
 }
 
 /* Both answers are there: one list of both kinds (XEP-0368 section 3). */
@@ -207,14 +208,15 @@ srvs_known(struct discover_search *s)
 		if (*r->target == '\0')
 			s->denied = 1;
 		else
-			add(s, r->target, r->port, r->tls, "an SRV record");
+			discover_add(s, r->target, r->port, r->tls,
+			    "an SRV record");
 	}
 	if (s->n == 0 && s->denied)
 		strlcpy(s->note, "DNS says that the domain serves no XMPP "
 		    "over TCP", sizeof(s->note));
 	else if (s->n == 0)
 		fall_back(s);
-	found(s);
+	discover_found(s);
 }
 
 static void
@@ -251,7 +253,7 @@ start_known(void *arg, const struct srv *records, size_t n, int denied)
 	take_srvs(s, records, n, 0);
 }
 
-/* With a proxy nothing is looked up here. */
+/* With a proxy no name is looked up here. */
 static void
 ask_dns(struct discover_search *s)
 {
@@ -260,14 +262,14 @@ ask_dns(struct discover_search *s)
 
 	s->phase = META;
 	if (w->conf.kinds != DISCOVER_ANY && w->conf.kinds != DISCOVER_TCP) {
-		found(s);
+		discover_found(s);
 		return;
 	}
 	if (proxy_for(w->conf.proxy, w->domain) != NULL ||
-	    is_address(w->domain) ||
+	    discover_is_address(w->domain) ||
 	    strlcat(name, w->domain, sizeof(name)) >= sizeof(name)) {
 		fall_back(s);
-		found(s);
+		discover_found(s);
 		return;
 	}
 	s->direct = resolve_srv(s->resolver, name, direct_known, s);
@@ -276,7 +278,7 @@ ask_dns(struct discover_search *s)
 	s->start = resolve_srv(s->resolver, name, start_known, s);
 	if (s->direct == NULL && s->start == NULL) {
 		strlcpy(s->note, "out of memory", sizeof(s->note));
-		found(s);
+		discover_found(s);
 	}
 }
 
@@ -294,7 +296,7 @@ meta_known(void *arg, const struct endpoint *ways, size_t n, const char *note)
 			strlcat(s->note, "; ", sizeof(s->note));
 		strlcat(s->note, note, sizeof(s->note));
 	}
-	found(s);
+	discover_found(s);
 }
 
 static void
@@ -306,7 +308,7 @@ ask_meta(struct discover_search *s)
 	if (w->conf.kinds != DISCOVER_TCP && (s->meta = hostmeta(s->loop,
 	    s->resolver, &w->conf, meta_known, s)) != NULL)
 		return;
-	found(s);
+	discover_found(s);
 }
 
 void
@@ -320,7 +322,7 @@ discover_search_next(struct discover_search *s)
 	case GIVEN:
 		s->found[s->n++] = s->ways->given;
 		s->phase = OVER;
-		found(s);
+		discover_found(s);
 		break;
 	case DNS:
 		ask_dns(s);
@@ -329,7 +331,7 @@ discover_search_next(struct discover_search *s)
 		ask_meta(s);
 		break;
 	case OVER:
-		found(s);
+		discover_found(s);
 		break;
 	}
 }
@@ -359,7 +361,7 @@ discover_search_new(struct loop *l, struct resolver *r, struct discover *w,
 	s->loop = l;
 	s->resolver = r;
 	s->ways = w;
-	s->ready = (struct timer){ .fire = deliver, .arg = s };
+	s->ready = (struct timer){ .fire = discover_deliver, .arg = s };
 	s->fn = fn;
 	s->arg = arg;
 	return s;

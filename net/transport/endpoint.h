@@ -1,6 +1,6 @@
 /*
- * way: one place where a server may be reached, and how: what a line of -c,
- * an SRV record or a link of host-meta comes down to.
+ * endpoint: a place where a server may be reached, and how: what -c, an SRV
+ * record or a link of host-meta means.
  */
 #ifndef NET_TRANSPORT_ENDPOINT_H
 #define NET_TRANSPORT_ENDPOINT_H
@@ -10,7 +10,7 @@
 
 enum endpoint_kind {
 	ENDPOINT_TCP,		/* RFC 6120 */
-	ENDPOINT_WEBSOCKET,		/* RFC 7395 */
+	ENDPOINT_WEBSOCKET,	/* RFC 7395 */
 	ENDPOINT_BOSH		/* XEP-0124, XEP-0206 */
 };
 
@@ -24,16 +24,16 @@ struct endpoint {
 	uint16_t	 port;
 	int		 tls;		/* from the first byte */
 	char		 target[ENDPOINT_TARGET]; /* path and query of a URL */
-	/* Of a URL to which a server has sent us: the name of that server,
-	 * which the next one has to prove; "": host has to be proved. */
+	/* Of a URL to which a server has sent us: the name of that server, for
+	 * which the certificate has to be; "": it has to be for host. */
 	char		 origin[ENDPOINT_HOST];
-	const char	*source;	/* origin, a constant phrase */
+	const char	*source;	/* its origin, a constant phrase */
 };
 
-/* What a user would give to -c, e.g. "xmpps://host:5223", into
- * out[ENDPOINT_TEXT], returned. */
+/* Put what a user would give to -c, e.g. "xmpps://host:5223", into
+ * out[ENDPOINT_TEXT], which is returned. */
 char	*endpoint_text(const struct endpoint *w, char *out);
-/* Do both lead to one place in one manner? */
+/* Are both one place, reached in one manner? */
 int	 endpoint_same(const struct endpoint *a, const struct endpoint *b);
 
 #endif

@@ -29,7 +29,7 @@ struct hostmeta {
 	void			*arg;
 };
 
-/* What is being collected. */
+/* The endpoints found so far. */
 struct found {
 	int		 kinds;
 	struct endpoint	*ways;
@@ -41,13 +41,13 @@ struct found {
  */
 
 static void
-add(void *arg, const char *rel, const char *href)
+hostmeta_add(void *arg, const char *rel, const char *href)
 {
 	struct found	*f = arg;
 	struct endpoint	 w;
 	int		 ws = strcmp(rel, REL_WEBSOCKET) == 0;
 
-	if ((!ws && strcmp(rel, REL_BOSH) != 0) || f->n == ALTMETA_MAX ||
+	if ((!ws && strcmp(rel, REL_BOSH) != 0) || f->n == HOSTMETA_MAX ||
 	    endpoint_secure(href, &w) == -1 ||
 	    w.kind != (ws ? ENDPOINT_WEBSOCKET : ENDPOINT_BOSH) ||
 	    (f->kinds != DISCOVER_ANY &&
@@ -58,7 +58,7 @@ add(void *arg, const char *rel, const char *href)
 }
 
 static int
-compare(const void *a, const void *b)
+hostmeta_compare(const void *a, const void *b)
 {
 	const struct endpoint	*x = a, *y = b;
 
@@ -70,16 +70,16 @@ hostmeta_json(const void *data, size_t len, int kinds, struct endpoint *ways)
 {
 	struct found	 f = { .kinds = kinds, .ways = ways };
 
-	if (jrd_links(data, len, add, &f) == -1)
+	if (jrd_links(data, len, hostmeta_add, &f) == -1)
 		return -1;
-	qsort(ways, (size_t)f.n, sizeof(*ways), compare);
+	qsort(ways, (size_t)f.n, sizeof(*ways), hostmeta_compare);
 	return f.n;
 }
 
-/* Such files may have comments, which the parser takes for an attack: feed it
+/* The document may have comments, which the parser takes for an attack: feed it
  * what is between them. */
 static int
-feed(struct parse *p, const char *s, size_t len)
+hostmeta_feed(struct parse *p, const char *s, size_t len)
 {
 	const char	*c, *end;
 
@@ -111,7 +111,7 @@ read_xml(struct parse *p, struct found *f)
 		href = elem_attr(e, "href");
 		if (ev == PARSE_STANZA && elem_is(e, NS_XRD, "Link") &&
 		    rel != NULL && href != NULL)
-			add(f, rel, href);
+			hostmeta_add(f, rel, href);
 		elem_free(e);
 	}
 	return ev;
@@ -126,12 +126,12 @@ hostmeta_xml(const void *data, size_t len, int kinds, struct endpoint *ways)
 
 	if ((p = parse_new(parse_defaults())) == NULL)
 		return -1;
-	if (feed(p, data, len) == 0)
+	if (hostmeta_feed(p, data, len) == 0)
 		ev = read_xml(p, &f);
 	parse_free(p);
 	if (ev != PARSE_CLOSE)
 		return -1;
-	qsort(ways, (size_t)f.n, sizeof(*ways), compare);
+	qsort(ways, (size_t)f.n, sizeof(*ways), hostmeta_compare);
 	return f.n;
 }
 
@@ -142,7 +142,7 @@ hostmeta_xml(const void *data, size_t len, int kinds, struct endpoint *ways)
 static int	 get(struct hostmeta *);
 
 static void
-tell(struct hostmeta *a, const struct endpoint *ways, int n)
+hostmeta_tell(struct hostmeta *a, const struct endpoint *ways, int n)
 {
 	hostmeta_fn	*fn = a->fn;
 	void		*arg = a->arg;
@@ -154,10 +154,10 @@ tell(struct hostmeta *a, const struct endpoint *ways, int n)
 }
 
 static void
-fetched(void *arg, const void *data, size_t len, const char *err)
+hostmeta_fetched(void *arg, const void *data, size_t len, const char *err)
 {
 	struct hostmeta	*a = arg;
-	struct endpoint	 ways[ALTMETA_MAX];
+	struct endpoint	 ways[HOSTMETA_MAX];
 	int		 n = -1;
 
 	a->fetch = NULL;
@@ -167,12 +167,12 @@ fetched(void *arg, const void *data, size_t len, const char *err)
 		err = n == -1 ? "it cannot be read" :
 		    "it names nothing that can be used";
 	}
-	/* What is said of the first one is worth more. */
+	/* The note about the first document says more. */
 	if (!a->json)
 		snprintf(a->note, sizeof(a->note), "host-meta of %.200s: %s",
 		    a->conf->domain, err);
 	if (n > 0 || a->json || (a->json = 1, get(a)) == -1)
-		tell(a, ways, n);
+		hostmeta_tell(a, ways, n);
 }
 
 static int
@@ -193,7 +193,7 @@ get(struct hostmeta *a)
 	snprintf(url, sizeof(url), "https://%s%.255s%s/.well-known/host-meta%s",
 	    v6 ? "[" : "", a->conf->domain, v6 ? "]" : "",
 	    a->json ? ".json" : "");
-	a->fetch = fetch(a->loop, a->resolver, &conf, url, fetched, a);
+	a->fetch = fetch(a->loop, a->resolver, &conf, url, hostmeta_fetched, a);
 	return a->fetch == NULL ? -1 : 0;
 }
 

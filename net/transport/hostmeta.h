@@ -15,24 +15,26 @@ struct loop;
 struct resolver;
 struct discover_conf;
 
-#define ALTMETA_MAX	8	/* ways that are taken from one document */
+#define HOSTMETA_MAX	8	/* endpoints taken from a document */
 
-/* n ways, WebSocket first; note says why there are none, or what was not
- * fine about them, or is NULL.  The hostmeta is over then. */
+/* Gets n endpoints, WebSocket first; note says why there are none, or what is
+ * wrong with them, or is NULL.  The hostmeta is over then. */
 typedef void hostmeta_fn(void *arg, const struct endpoint *ways, size_t n,
 	    const char *note);
 
-/* Ask the domain in conf for its host-meta, in XML and, if there is nothing
- * in that, in JSON.  Called from the loop.  NULL without memory. */
+/* Ask the domain in conf for its host-meta, in XML and, if that names nothing,
+ * in JSON.  fn is called from the loop.  NULL without memory. */
 struct hostmeta *hostmeta(struct loop *l, struct resolver *r,
 	    const struct discover_conf *conf, hostmeta_fn *fn, void *arg);
-/* Not to be called after fn was.  NULL is fine. */
+/* Forget the request, which may be NULL.  Not to be called after fn was. */
 void	 hostmeta_free(struct hostmeta *a);
 
-/* The ways of a document that are of these kinds (enum discover_kinds), at
- * most ALTMETA_MAX, into ways.  Returns their number, or -1 if it is none. */
+/* Put the endpoints of a document in XML that are of these kinds (enum
+ * discover_kinds) into ways[HOSTMETA_MAX].  Returns their number, or -1 if the
+ * document is malformed. */
 int	 hostmeta_xml(const void *data, size_t len, int kinds,
 	    struct endpoint *ways);
+/* hostmeta_xml() for a document in JSON. */
 int	 hostmeta_json(const void *data, size_t len, int kinds,
 	    struct endpoint *ways);
 

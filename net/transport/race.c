@@ -7,7 +7,7 @@
 #include "net/transport/race.h"
 
 /*
- * Between two ways there is more time than between two addresses of one
+ * Between two endpoints there is more time than between two addresses of one
  * (RFC 8305): their order is the operator's will, not a guess.
  */
 #define STAGGER		1000	/* ms */
@@ -63,9 +63,9 @@ race_free(struct race *r)
 	free(r);
 }
 
-/* The next one need not wait. */
+/* The next endpoint need not wait. */
 static void
-lost(struct attempt *a, const char *err)
+race_lost(struct attempt *a, const char *err)
 {
 	struct race	*r = a->race;
 
@@ -76,13 +76,13 @@ lost(struct attempt *a, const char *err)
 }
 
 static void
-connected(void *arg, int fd, const char *err)
+race_connected(void *arg, int fd, const char *err)
 {
 	struct attempt	*a = arg;
 	struct race	*r = a->race;
 
 	if (fd == -1) {
-		lost(a, err);
+		race_lost(a, err);
 		return;
 	}
 	attempt_end(a);
@@ -95,7 +95,7 @@ late(void *arg)
 	struct attempt	*a = arg;
 
 	proxy_dial_cancel(a->via);
-	lost(a, "no answer in time");
+	race_lost(a, "no answer in time");
 }
 
 static void
@@ -106,7 +106,7 @@ skip(struct race *r)
 }
 
 static void
-begin(void *arg)
+race_begin(void *arg)
 {
 	struct race		*r = arg;
 	const struct endpoint	*w = &r->ways[r->next];
@@ -115,9 +115,9 @@ begin(void *arg)
 	skip(r);
 	r->live++;
 	a->via = proxy_dial(r->loop, r->resolver, proxy_for(r->proxy, w->host),
-	    w->host, w->port, r->family, connected, a);
+	    w->host, w->port, r->family, race_connected, a);
 	if (a->via == NULL) {
-		lost(a, NULL);
+		race_lost(a, NULL);
 		return;
 	}
 	if (r->patience > 0)
@@ -144,7 +144,7 @@ race(struct loop *l, struct resolver *res, const struct proxy *proxy,
 	r->n = n < RACE_MAX ? n : RACE_MAX;
 	r->skip = skipped;
 	r->patience = patience;
-	r->stagger = (struct timer){ .fire = begin, .arg = r };
+	r->stagger = (struct timer){ .fire = race_begin, .arg = r };
 	r->fn = fn;
 	r->arg = arg;
 	for (i = 0; i < r->n; i++) {

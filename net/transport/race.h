@@ -1,7 +1,7 @@
 /*
- * race: of several ways the first that can be connected to: one after the
- * other, in their order, each a while after the one before unless that has
- * failed sooner.
+ * race: the first of several endpoints that can be connected to.  They are
+ * tried in their order, each a while after the last, or at once when the last
+ * has failed.
  */
 #ifndef NET_TRANSPORT_RACE_H
 #define NET_TRANSPORT_RACE_H
@@ -17,15 +17,16 @@ struct endpoint;
 
 #define RACE_MAX	32
 
-/* ways[i] was not to be had: err says why.  Or with fd, which is connected,
- * does not block and is the callee's, it was, and the race is over. */
+/* ways[i] is connected: fd does not block and becomes the callee's, and the
+ * race is over.  Or fd is -1: ways[i] has failed, and err says why, NULL for
+ * lack of memory. */
 typedef void race_fn(void *arg, size_t i, int fd, const char *err);
 
 /*
- * Race the n ways but those whose bit is set in skip; ways and proxy (may be
- * NULL) must outlive the race.  patience is how many ms each has; 0 is as
- * many as it takes.  fn is called from the loop; once all have failed the
- * race is over, too.  NULL without memory, or without a way.
+ * Race the n endpoints, except those whose bit is set in skip.  ways and proxy
+ * (may be NULL) must outlive the race.  patience is how many ms each has, 0 is
+ * any number.  fn is called from the loop; once all have failed the race is
+ * over, too.  NULL without memory (errno is ENOMEM), or without an endpoint.
  */
 struct race *race(struct loop *l, struct resolver *r,
 	    const struct proxy *proxy, int family, const struct endpoint *ways,
@@ -33,7 +34,7 @@ struct race *race(struct loop *l, struct resolver *r,
 	    void *arg);
 /* Are there attempts to come or under way? */
 int	 race_runs(const struct race *r);
-/* Also from within fn.  NULL is fine. */
+/* End the race, which may be NULL; also from within fn. */
 void	 race_free(struct race *r);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * transport_tcp: a stream on a TCP connection (RFC 6120): TLS from the
+ * tcp: a stream on a TCP connection (RFC 6120): TLS from the
  * beginning (XEP-0368), or by STARTTLS (section 5) before anything else is
  * done.
  */
@@ -17,10 +17,10 @@
 #include "xml/write.h"
 
 enum tcp_state {
-	T_CLEAR,		/* the server's features to come */
-	T_STARTTLS,		/* asked for, not yet answered */
-	T_HANDSHAKE,
-	T_SECURE
+	TCP_CLEAR,		/* the server's features to come */
+	TCP_STARTTLS,		/* asked for, not yet answered */
+	TCP_HANDSHAKE,
+	TCP_SECURE
 };
 
 struct tcp {
@@ -36,18 +36,18 @@ struct tcp {
 static void	 tcp_close(void *);
 
 static void
-set_state(struct tcp *t, enum tcp_state state)
+tcp_set_state(struct tcp *t, enum tcp_state state)
 {
 	static const char *const	 names[] = {
 		"clear", "starttls", "handshake", "secure"
 	};
 
-	transport_log(t->transport, 2, "road: %s -> %s", names[t->state],
+	transport_log(t->transport, 2, "tcp: %s -> %s", names[t->state],
 	    names[state]);
 	t->state = state;
 }
 
-/* The header has no end tag until the stream ends, so it is not for xw. */
+/* The header has no end tag until the stream ends, so xw cannot write it. */
 static void
 send_header(struct tcp *t)
 {
@@ -63,7 +63,7 @@ send_header(struct tcp *t)
 	xw_start(&w, "stream:stream", NS_CLIENT);
 	xw_attr(&w, "xmlns:stream", NS_STREAMS);
 	xw_attr(&w, "to", conf->domain);
-	if (t->state == T_SECURE)
+	if (t->state == TCP_SECURE)
 		xw_attr(&w, "from", conf->from);
 	xw_attr(&w, "version", "1.0");
 	xw_attr(&w, "xml:lang", "en");
@@ -89,7 +89,7 @@ injected(struct tcp *t)
 static void
 start_tls(struct tcp *t, const char *alpn)
 {
-	set_state(t, T_HANDSHAKE);
+	tcp_set_state(t, TCP_HANDSHAKE);
 	t->transport->owes = 0;
 	parse_free(t->parse);
 	t->parse = NULL;
@@ -106,7 +106,8 @@ ask_starttls(struct tcp *t)
 		transport_broke(t->transport, TRANSPORT_LOST, "out of memory");
 }
 
-/* In the clear.  Whatever else it offers: no TLS, no login. */
+/* Features in the clear: without STARTTLS there is no login, whatever else is
+ * offered. */
 static void
 clear_features(struct tcp *t, const struct elem *e)
 {
@@ -122,16 +123,16 @@ clear_features(struct tcp *t, const struct elem *e)
 		    t->transport->way.host);
 		transport_broke(t->transport, TRANSPORT_UNTRUSTED, why);
 	} else {
-		set_state(t, T_STARTTLS);
+		tcp_set_state(t, TCP_STARTTLS);
 		t->transport->owes = t->transport->conf.hurry;
 		if (!t->transport->conf.hurry)
 			ask_starttls(t);
 	}
 }
 
-/* It may be that it only refused to be asked early. */
+/* The server may only refuse to be asked early. */
 static void
-refused(struct tcp *t)
+tcp_refused(struct tcp *t)
 {
 	transport_broke(t->transport,
 	    t->transport->conf.hurry ? TRANSPORT_PROTOCOL : TRANSPORT_UNTRUSTED,
@@ -139,21 +140,21 @@ refused(struct tcp *t)
 }
 
 static void
-stanza(struct tcp *t, const struct elem *e)
+tcp_stanza(struct tcp *t, const struct elem *e)
 {
-	if (t->state == T_SECURE || elem_is(e, NS_STREAMS, "error"))
+	if (t->state == TCP_SECURE || elem_is(e, NS_STREAMS, "error"))
 		transport_stanza(t->transport, e);
-	else if (t->state == T_CLEAR)
+	else if (t->state == TCP_CLEAR)
 		clear_features(t, e);
 	else if (!elem_is(e, NS_TLS, "proceed"))
-		refused(t);
+		tcp_refused(t);
 	else if (!injected(t))
 		start_tls(t, NULL);
 }
 
 /* RFC 6120 section 4.3: the server must open an XMPP 1.0 stream. */
 static void
-header(struct tcp *t, const struct elem *e)
+tcp_header(struct tcp *t, const struct elem *e)
 {
 	const char	*version = elem_attr(e, "version");
 
@@ -162,12 +163,12 @@ header(struct tcp *t, const struct elem *e)
 		transport_broke(t->transport, TRANSPORT_PROTOCOL,
 		    "it does not speak XMPP "
 		    "1.0: check -c");
-	else if (t->state == T_SECURE)
+	else if (t->state == TCP_SECURE)
 		transport_opened(t->transport, e);
 }
 
 static void
-bad_xml(struct tcp *t)
+tcp_bad_xml(struct tcp *t)
 {
 	char		 why[256];
 	struct buf	 b;
@@ -199,7 +200,7 @@ bad_xml(struct tcp *t)
 /* Deliver what the parser has until it wants more.  The handler of one event
  * may replace the parser, pause or end. */
 static void
-deliver(struct tcp *t)
+tcp_deliver(struct tcp *t)
 {
 	struct elem		*e;
 	enum parse_event	 ev;
@@ -207,21 +208,21 @@ deliver(struct tcp *t)
 	while (!t->paused && !transport_deaf(t->transport) &&
 	    t->parse != NULL && (ev = parse_next(t->parse, &e)) != PARSE_MORE) {
 		if (ev == PARSE_ERROR)
-			bad_xml(t);
+			tcp_bad_xml(t);
 		else if (ev == PARSE_CLOSE)
 			transport_ended(t->transport);
 		else if (ev == PARSE_STANZA)
-			stanza(t, e);
+			tcp_stanza(t, e);
 		else if (ev == PARSE_CUT)
 			transport_cut(t->transport, e);
 		else
-			header(t, e);
+			tcp_header(t, e);
 		elem_free(e);
 	}
 }
 
 static void
-input(struct tcp *t)
+tcp_input(struct tcp *t)
 {
 	struct buf	*in = io_input(t->io);
 
@@ -231,33 +232,33 @@ input(struct tcp *t)
 			    "out of memory");
 			return;
 		}
-		deliver(t);
+		tcp_deliver(t);
 	}
 }
 
 static void
-go_on(void *arg)
+tcp_go_on(void *arg)
 {
 	struct tcp	*t = arg;
 
-	deliver(t);
-	input(t);
+	tcp_deliver(t);
+	tcp_input(t);
 }
 
 static void
-io_event(void *arg, enum io_event ev)
+tcp_io_event(void *arg, enum io_event ev)
 {
 	struct tcp	*t = arg;
 
 	switch (ev) {
 	case IO_SECURE:
-		set_state(t, T_SECURE);
+		tcp_set_state(t, TCP_SECURE);
 		io_pads(t->io);
 		send_header(t);
 		transport_secure(t->transport);
 		break;
 	case IO_INPUT:
-		input(t);
+		tcp_input(t);
 		break;
 	case IO_DRAINED:
 		break;
@@ -269,7 +270,7 @@ io_event(void *arg, enum io_event ev)
 		 * but no trust either. */
 		transport_broke(t->transport,
 		    io_starved(t->io)             ? TRANSPORT_NOMEM
-		    : t->state != T_HANDSHAKE ? TRANSPORT_LOST
+		    : t->state != TCP_HANDSHAKE ? TRANSPORT_LOST
 		    : io_untrusted(t->io)     ? TRANSPORT_UNTRUSTED
 		    : TRANSPORT_HANDSHAKE,
 		    io_error(t->io));
@@ -285,8 +286,8 @@ tcp_begin(struct transport *r, int fd)
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return NULL;
 	t->transport = r;
-	t->resume = (struct timer){ .fire = go_on, .arg = t };
-	if ((t->io = io_new(r->loop, fd, io_event, t)) == NULL) {
+	t->resume = (struct timer){ .fire = tcp_go_on, .arg = t };
+	if ((t->io = io_new(r->loop, fd, tcp_io_event, t)) == NULL) {
 		free(t);
 		return NULL;
 	}

@@ -1,4 +1,4 @@
-/* transport: from a way to a stream, of whichever kind. */
+/* transport: from endpoints to a stream; see transport.h. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,17 +15,17 @@
 #include "xml/stanza.h"
 
 #define PATIENCE	8000	/* ms to connect, while there are others */
-#define OPENING		10000	/* ms from there to features, ditto */
-#define SILENCE		90000	/* ms that routers bear */
+#define OPENING		10000	/* ms from there to features, in that case */
+#define SILENCE		90000	/* ms of silence that routers bear */
 #define HOPS_MAX	3	/* see-other-host, in a row */
 
 /*
  * What failed
  */
 
-/* The worse a failure is, the more it should be heard of. */
+/* Of several failures, the user is told of that with the highest rank. */
 static int
-rank(enum transport_fault fault)
+transport_rank(enum transport_fault fault)
 {
 	return fault == TRANSPORT_NOMEM ? 4 : fault == TRANSPORT_UNTRUSTED ? 3 :
 	    fault == TRANSPORT_PROTOCOL || fault == TRANSPORT_HANDSHAKE ? 2 :
@@ -47,9 +47,9 @@ set_error(struct transport *r, enum transport_fault fault, const char *why)
 		strlcpy(r->err, why, sizeof(r->err));
 }
 
-/* w has failed; there may be others. */
+/* w has failed; there may be other endpoints. */
 static void
-failed(struct transport *r, const struct endpoint *w,
+transport_failed(struct transport *r, const struct endpoint *w,
     enum transport_fault fault, const char *why)
 {
 	char	 text[ENDPOINT_TEXT];
@@ -62,39 +62,40 @@ failed(struct transport *r, const struct endpoint *w,
 		snprintf(r->history + strlen(r->history),
 		    sizeof(r->history) - strlen(r->history), "; %s: %s",
 		    text, why);
-	if (r->tried++ == 0 || rank(fault) > rank(r->fault))
+	if (r->tried++ == 0 || transport_rank(fault) > transport_rank(r->fault))
 		set_error(r, fault, why);
 }
 
 static void
-tell(struct transport *r, enum transport_event ev, const struct elem *e)
+transport_tell(struct transport *r, enum transport_event ev,
+    const struct elem *e)
 {
 	if (!r->over)
 		r->fn(r->arg, ev, e);
 }
 
 static void
-give_up(struct transport *r)
+transport_give_up(struct transport *r)
 {
 	size_t	 len = strlen(r->err);
 
 	if (len == 0)
-		set_error(r, TRANSPORT_UNREACHED, "there is no road to it");
+		set_error(r, TRANSPORT_UNREACHED, "no transport leads to it");
 	else if (r->tried > 1)
 		snprintf(r->err + len, sizeof(r->err) - len, " (%u ways "
 		    "failed; -v shows them)", r->tried);
-	tell(r, TRANSPORT_ERROR, NULL);
+	transport_tell(r, TRANSPORT_ERROR, NULL);
 	r->over = 1;
 }
 
 /*
- * From way to way
+ * From endpoint to endpoint
  */
 
-static void	 connected(void *, size_t, int, const char *);
+static void	 transport_raced(void *, size_t, int, const char *);
 
 static int
-more(const struct transport *r)
+transport_has_more(const struct transport *r)
 {
 	size_t	 i;
 
@@ -105,7 +106,7 @@ more(const struct transport *r)
 }
 
 static void
-leave(struct transport *r)
+transport_leave(struct transport *r)
 {
 	race_free(r->race);
 	r->race = NULL;
@@ -116,47 +117,48 @@ leave(struct transport *r)
 	r->failed = r->owes = 0;
 }
 
-/* Without memory to look any further, this is the end of it. */
+/* Without memory to look any further, the transport has failed. */
 static void
-no_memory(struct transport *r)
+transport_no_memory(struct transport *r)
 {
 	if (r->over)
 		return;
 	set_error(r, TRANSPORT_NOMEM, "out of memory");
-	tell(r, TRANSPORT_ERROR, NULL);
+	transport_tell(r, TRANSPORT_ERROR, NULL);
 	r->over = 1;
 }
 
-/* Race those that are left; if there are none, seek others. */
+/* Race the endpoints that are left; if there are none, search for others. */
 static void
-go_on(struct transport *r)
+transport_go_on(struct transport *r)
 {
 	const struct discover_conf	*wc = discover_conf(r->conf.ways);
 	int64_t			 patience = PATIENCE;
 
-	leave(r);
-	/* The only one has as much time as the login. */
+	transport_leave(r);
+	/* A single endpoint has as much time as the login. */
 	if (r->nways == 1 && !discover_search_goes_on(r->search))
 		patience = 0;
 	errno = 0;
 	r->race = race(r->loop, r->resolver, wc->proxy, wc->family, r->ways,
-	    r->nways, r->gone, patience, connected, r);
+	    r->nways, r->gone, patience, transport_raced, r);
 	if (r->race != NULL)
 		return;
 	if (errno == ENOMEM)
-		no_memory(r);
+		transport_no_memory(r);
 	else
 		discover_search_next(r->search);
 }
 
 static void
-found(void *arg, const struct endpoint *ways, size_t n, const char *note)
+transport_found(void *arg, const struct endpoint *ways, size_t n,
+    const char *note)
 {
 	struct transport	*r = arg;
 
 	if (note != NULL) {
 		transport_log(r, 1, "%s", note);
-		/* It is all there is to say about it. */
+		/* Until an endpoint fails, the note is the only reason. */
 		if (r->tried == 0)
 			set_error(r, TRANSPORT_UNREACHED, note);
 	}
@@ -164,27 +166,29 @@ found(void *arg, const struct endpoint *ways, size_t n, const char *note)
 	r->nways = n;
 	r->gone = 0;
 	if (n > 0)
-		go_on(r);
+		transport_go_on(r);
 	else
-		give_up(r);
+		transport_give_up(r);
 }
 
-/* The way is no good.  Not now: this is inside of a callback. */
+/* Try the next endpoint, from the timer: this is inside a callback of the
+ * transport that would be freed. */
 static void
-next(struct transport *r)
+transport_next(struct transport *r)
 {
 	r->failed = 1;
 	timer_set(r->loop, &r->timer, clock_ms());
 }
 
 static void
-fire(void *arg)
+transport_fire(void *arg)
 {
 	struct transport	*r = arg;
 
 	if (!r->failed)
-		failed(r, &r->way, TRANSPORT_UNREACHED, "no answer in time");
-	go_on(r);
+		transport_failed(r, &r->way, TRANSPORT_UNREACHED,
+		    "no answer in time");
+	transport_go_on(r);
 }
 
 static const struct transport_kind *
@@ -201,16 +205,17 @@ kind_of(enum endpoint_kind kind)
 }
 
 static void
-connected(void *arg, size_t i, int fd, const char *err)
+transport_raced(void *arg, size_t i, int fd, const char *err)
 {
 	struct transport	*r = arg;
 
 	r->gone |= UINT32_C(1) << i;
 	if (fd == -1) {
-		failed(r, &r->ways[i], err != NULL ? TRANSPORT_UNREACHED :
+		transport_failed(r, &r->ways[i], err != NULL ?
+		    TRANSPORT_UNREACHED :
 		    TRANSPORT_NOMEM, err != NULL ? err : "out of memory");
 		if (!race_runs(r->race))
-			next(r);
+			transport_next(r);
 		return;
 	}
 	race_free(r->race);
@@ -221,7 +226,7 @@ connected(void *arg, size_t i, int fd, const char *err)
 	r->kind = kind_of(r->way.kind);
 	if ((r->k = r->kind->begin(r, fd)) == NULL)
 		transport_broke(r, TRANSPORT_NOMEM, "out of memory");
-	else if (more(r) || discover_search_goes_on(r->search))
+	else if (transport_has_more(r) || discover_search_goes_on(r->search))
 		timer_set(r->loop, &r->timer, clock_ms() + OPENING);
 }
 
@@ -232,17 +237,17 @@ connected(void *arg, size_t i, int fd, const char *err)
 void
 transport_secure(struct transport *r)
 {
-	tell(r, TRANSPORT_SECURE, NULL);
+	transport_tell(r, TRANSPORT_SECURE, NULL);
 }
 
 void
 transport_opened(struct transport *r, const struct elem *header)
 {
-	tell(r, TRANSPORT_OPEN, header);
+	transport_tell(r, TRANSPORT_OPEN, header);
 }
 
-/* RFC 6120 section 4.9.3.19: only behind TLS is it the server that says so.
- * 0, or -1 if it is not to be followed. */
+/* RFC 6120 section 4.9.3.19: go elsewhere, but only behind TLS, where the
+ * server itself says so.  0, or -1 if it is not to be followed. */
 static int
 see_other_host(struct transport *r, const struct elem *e)
 {
@@ -254,7 +259,7 @@ see_other_host(struct transport *r, const struct elem *e)
 	return transport_moved(r, elem_text(other));
 }
 
-/* The stream ends before it has begun.  0 if something else is tried. */
+/* The stream ends before it has begun.  0 if another endpoint is tried. */
 static int
 rejected(struct transport *r, const struct elem *e)
 {
@@ -263,12 +268,12 @@ rejected(struct transport *r, const struct elem *e)
 
 	if (see_other_host(r, e) == 0)
 		return 0;
-	if (!more(r))
+	if (!transport_has_more(r))
 		return -1;
 	snprintf(why, sizeof(why), "the server ends the stream (%.64s)",
 	    c != NULL ? c->name : "no reason given");
-	failed(r, &r->way, TRANSPORT_LOST, why);
-	next(r);
+	transport_failed(r, &r->way, TRANSPORT_LOST, why);
+	transport_next(r);
 	return 0;
 }
 
@@ -280,11 +285,11 @@ transport_moved(struct transport *r, const char *to)
 		return -1;
 	transport_log(r, 1, "the server sends us to %.255s", to);
 	if (r->committed)
-		return 0;	/* for the next transport */
+		return 0;	/* the next transport will go there */
 	r->hops++;
 	discover_search_restart(r->search);
 	r->nways = 0;
-	next(r);
+	transport_next(r);
 	return 0;
 }
 
@@ -304,11 +309,10 @@ transport_stanza(struct transport *r, const struct elem *e)
 		timer_clear(r->loop, &r->timer);
 		discover_worked(r->conf.ways, &r->way);
 	}
-	tell(r, TRANSPORT_STANZA, e);
+	transport_tell(r, TRANSPORT_STANZA, e);
 }
 
-/* No server has a stanza to say that is too large before it has said who it
- * is. */
+/* No server has a reason to send a large stanza before its features. */
 void
 transport_cut(struct transport *r, const struct elem *e)
 {
@@ -317,7 +321,7 @@ transport_cut(struct transport *r, const struct elem *e)
 		    "it sent more than a server has "
 		    "to say then: check -c");
 	else if (!r->failed)
-		tell(r, TRANSPORT_CUT, e);
+		transport_tell(r, TRANSPORT_CUT, e);
 }
 
 static int
@@ -344,11 +348,12 @@ transport_ended(struct transport *r)
 {
 	if (r->over || r->failed)
 		return;
-	if (!r->committed && (more(r) || discover_search_goes_on(r->search))) {
+	if (!r->committed && (transport_has_more(r) ||
+	    discover_search_goes_on(r->search))) {
 		transport_broke(r, TRANSPORT_LOST, "the server closed it");
 		return;
 	}
-	tell(r, TRANSPORT_CLOSE, NULL);
+	transport_tell(r, TRANSPORT_CLOSE, NULL);
 	r->over = 1;
 }
 
@@ -359,12 +364,12 @@ transport_broke(struct transport *r, enum transport_fault fault,
 	if (r->over || r->failed)
 		return;
 	if (!r->committed) {
-		failed(r, &r->way, fault, why);
-		next(r);
+		transport_failed(r, &r->way, fault, why);
+		transport_next(r);
 		return;
 	}
 	set_error(r, fault, why);
-	tell(r, TRANSPORT_ERROR, NULL);
+	transport_tell(r, TRANSPORT_ERROR, NULL);
 	r->over = 1;
 }
 
@@ -418,10 +423,11 @@ transport_new(struct loop *l, struct resolver *res,
 	r->loop = l;
 	r->resolver = res;
 	r->conf = *conf;
-	r->timer = (struct timer){ .fire = fire, .arg = r };
+	r->timer = (struct timer){ .fire = transport_fire, .arg = r };
 	r->fn = fn;
 	r->arg = arg;
-	if ((r->search = discover_search_new(l, res, conf->ways, found, r)) ==
+	if ((r->search = discover_search_new(l, res, conf->ways,
+	    transport_found, r)) ==
 	    NULL) {
 		free(r);
 		return NULL;
@@ -435,7 +441,7 @@ transport_free(struct transport *r)
 {
 	if (r == NULL)
 		return;
-	leave(r);
+	transport_leave(r);
 	discover_search_free(r->search);
 	free(r);
 }

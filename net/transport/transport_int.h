@@ -13,8 +13,8 @@ struct parse;
 struct race;
 
 /*
- * What each kind does in its own way.  k is what begin() made.  What a kind
- * finds it tells by the functions below; inside of them send(), pause(),
+ * The functions of a kind of transport.  k is what begin() returned.  A kind
+ * tells what happens by the functions below, from within which send(), pause(),
  * restart() and close() may be called, but never free().
  */
 struct transport_kind {
@@ -23,7 +23,8 @@ struct transport_kind {
 	void	 (*free)(void *k);
 	int	 (*send)(void *k, const void *data, size_t len);
 	void	 (*keepalive)(void *k);
-	int64_t	 silence;	/* ms that what is usual on the way bears */
+	int64_t	 silence;	/* ms of silence that the proxies usual for
+				 * the kind bear; 0: not known */
 	size_t	 (*queued)(const void *k);
 	void	 (*restart)(void *k);
 	void	 (*pause)(void *k, int pause);
@@ -41,21 +42,22 @@ struct transport {
 	struct resolver		*resolver;
 	struct transport_conf	 conf;
 	struct discover_search		*search;
-	const struct endpoint	*ways;		/* some that it has found */
+	const struct endpoint	*ways;		/* some that search has found */
 	size_t			 nways;
 	uint32_t		 gone;		/* bits of those tried */
 	struct race		*race;
-	struct endpoint		 way;		/* the one taken */
+	struct endpoint		 way;		/* the one of them in use */
 	const struct transport_kind	*kind;
 	void			*k;		/* the kind's own, or NULL */
 	struct timer		 timer;		/* the next try; too slow */
-	int			 failed;	/* the next one is due */
-	int			 committed;	/* features came: it is good */
+	int			 failed;	/* the next endpoint is due */
+	int			 committed;	/* features came: no other
+						 * endpoint will be tried */
 	size_t			 limit;		/* see transport_limit() */
 	int			 owes;		/* see transport_owes() */
 	int			 over;		/* CLOSE or ERROR was told */
 	int			 hops;		/* see-other-host */
-	unsigned		 tried;		/* ways that failed */
+	unsigned		 tried;		/* endpoints that failed */
 	enum transport_fault		 fault;
 	char			 err[768];
 	char			 history[512];	/* of failures */
@@ -67,19 +69,28 @@ struct transport {
 /* A parser for what the server sends; NULL without memory. */
 struct parse *transport_parser(struct transport *r);
 
-/* What a kind tells; see enum transport_event. */
+/*
+ * What a kind tells
+ */
+
+/* TRANSPORT_SECURE. */
 void	 transport_secure(struct transport *r);
+/* TRANSPORT_OPEN: the stream header has come. */
 void	 transport_opened(struct transport *r, const struct elem *header);
+/* TRANSPORT_STANZA, unless it is a stream error before any features: that may
+ * lead to the next endpoint. */
 void	 transport_stanza(struct transport *r, const struct elem *e);
+/* TRANSPORT_CUT. */
 void	 transport_cut(struct transport *r, const struct elem *e);
+/* The server has ended the stream or the connection, in order. */
 void	 transport_ended(struct transport *r);
+/* The connection has broken, or is to be given up, for this reason. */
 void	 transport_broke(struct transport *r, enum transport_fault fault,
 	    const char *why);
-
-/* The server sends us elsewhere, and it is the server that says so.  0, or -1
- * if it makes no sense. */
+/* The server itself sends us elsewhere.  0, or -1 if `to' makes no sense. */
 int	 transport_moved(struct transport *r, const char *to) MUST_CHECK;
-/* Nothing more is to be told: it is over, or another way will be tried. */
+/* Nothing more is to be told: the transport is over, or another endpoint will
+ * be tried. */
 int	 transport_deaf(const struct transport *r);
 
 /* A line for -v (1) or -vv (2). */

@@ -1,5 +1,5 @@
 /*
- * transport_websocket: a stream in WebSocket messages (RFC 7395), one element
+ * websocket: a stream in WebSocket messages (RFC 7395), one element
  * in each.
  */
 #include <stdio.h>
@@ -25,17 +25,17 @@
 #define SAFE		8192	/* bytes that any server takes, */
 #define SLACK		512	/* and that do not make a large one larger */
 
-/* What the parser takes for the stream that the messages are in.  They
- * declare what they use, but not all servers do. */
+/* The parser is given this header, as if the messages were in a stream.  By RFC
+ * 7395 each declares its namespaces, but not all servers do so. */
 #define HEADER		"<stream:stream xmlns='" NS_CLIENT "' " \
 			"xmlns:stream='" NS_STREAMS "'>"
 
-enum wsroad_state { U_TLS, U_UPGRADE, U_STREAM };
+enum websocket_state { WEBSOCKET_TLS, WEBSOCKET_UPGRADE, WEBSOCKET_STREAM };
 
-struct wsroad {
+struct websocket {
 	struct transport	*transport;
 	struct io	*io;
-	enum wsroad_state	 state;
+	enum websocket_state	 state;
 	struct http	 http;
 	char		 key[WS_KEY];
 	struct ws	 ws;
@@ -45,12 +45,12 @@ struct wsroad {
 	int		 paused;
 	int		 closed;	/* our <close/> is sent */
 	struct buf	 text;		/* for messages on their way out */
-	size_t		 largest;	/* bytes that one has had, or SAFE */
+	size_t		 largest;	/* bytes of the largest sent, or SAFE */
 	struct buf	 frame;
 };
 
 static void
-set_state(struct wsroad *w, enum wsroad_state state)
+websocket_set_state(struct websocket *w, enum websocket_state state)
 {
 	static const char *const	 names[] = {
 		"tls", "upgrade", "stream"
@@ -66,13 +66,13 @@ set_state(struct wsroad *w, enum wsroad_state state)
  */
 
 static void
-no_memory(struct wsroad *w)
+websocket_no_memory(struct websocket *w)
 {
 	transport_broke(w->transport, TRANSPORT_NOMEM, "out of memory");
 }
 
 static int
-send_frame(struct wsroad *w)
+send_frame(struct websocket *w)
 {
 	int	 r;
 
@@ -81,9 +81,9 @@ send_frame(struct wsroad *w)
 	return r;
 }
 
-/* What is in w->text. */
+/* Send what is in w->text, as a message. */
 static int
-send_text(struct wsroad *w)
+websocket_send_text(struct websocket *w)
 {
 	int	 r;
 
@@ -93,7 +93,7 @@ send_text(struct wsroad *w)
 }
 
 static void
-send_open(struct wsroad *w)
+send_open(struct websocket *w)
 {
 	const struct transport_conf	*conf = &w->transport->conf;
 	struct elem		*header = NULL;
@@ -108,28 +108,29 @@ send_open(struct wsroad *w)
 		xw_attr(&xw, "from", conf->from);
 	xw_attr(&xw, "version", "1.0");
 	xw_attr(&xw, "xml:lang", "en");
-	if (w->parse == NULL || xw_done(&xw) == -1 || send_text(w) == -1 ||
+	if (w->parse == NULL || xw_done(&xw) == -1 ||
+	    websocket_send_text(w) == -1 ||
 	    parse_feed(w->parse, HEADER, sizeof(HEADER) - 1) == -1 ||
 	    parse_next(w->parse, &header) != PARSE_OPEN)
-		no_memory(w);
+		websocket_no_memory(w);
 	elem_free(header);
 }
 
 static void
-send_close(struct wsroad *w)
+send_close(struct websocket *w)
 {
 	if (w->closed)
 		return;
 	w->closed = 1;
 	if (buf_addstr(&w->text, "<close xmlns='" NS_FRAMING "'/>") == -1 ||
-	    send_text(w) == -1)
+	    websocket_send_text(w) == -1)
 		transport_log(w->transport, 2,
 		    "no room for the end of the stream");
 }
 
-/* The last frame there is. */
+/* Send a close, which is our last frame. */
 static void
-hang_up(struct wsroad *w, enum ws_code code)
+hang_up(struct websocket *w, enum ws_code code)
 {
 	if (ws_close(&w->frame, code) == 0)
 		send_frame(w);
@@ -139,7 +140,7 @@ hang_up(struct wsroad *w, enum ws_code code)
 }
 
 static void
-nonsense(struct wsroad *w, enum ws_code code, const char *what)
+nonsense(struct websocket *w, enum ws_code code, const char *what)
 {
 	char	 why[256];
 
@@ -154,7 +155,7 @@ nonsense(struct wsroad *w, enum ws_code code, const char *what)
  */
 
 static void
-opened(struct wsroad *w, const struct elem *e)
+opened(struct websocket *w, const struct elem *e)
 {
 	const char	*version = elem_attr(e, "version");
 
@@ -165,7 +166,7 @@ opened(struct wsroad *w, const struct elem *e)
 }
 
 static void
-closed(struct wsroad *w, const struct elem *e)
+closed(struct websocket *w, const struct elem *e)
 {
 	const char	*to = elem_attr(e, "see-other-uri");
 
@@ -179,7 +180,7 @@ closed(struct wsroad *w, const struct elem *e)
 }
 
 static void
-element(struct wsroad *w, const struct elem *e)
+element(struct websocket *w, const struct elem *e)
 {
 	if (elem_is(e, NS_FRAMING, "open"))
 		opened(w, e);
@@ -198,9 +199,9 @@ blank(const unsigned char *p, size_t len)
 	return 1;
 }
 
-/* Some of a message, which is one element and nothing else. */
+/* Take a part of a message, which is to be an element and nothing else. */
 static void
-message(struct wsroad *w, const unsigned char *data, size_t len)
+message(struct websocket *w, const unsigned char *data, size_t len)
 {
 	struct elem		*e = NULL;
 	enum parse_event	 ev = PARSE_MORE;
@@ -208,13 +209,13 @@ message(struct wsroad *w, const unsigned char *data, size_t len)
 
 	if (!w->whole) {
 		if (parse_feed(w->parse, data, len) == -1) {
-			no_memory(w);
+			websocket_no_memory(w);
 			return;
 		}
 		if ((ev = parse_next(w->parse, &e)) == PARSE_MORE)
 			return;
 		if (ev == PARSE_ERROR && parse_starved(w->parse)) {
-			no_memory(w);
+			websocket_no_memory(w);
 			return;
 		}
 		if (ev != PARSE_STANZA && ev != PARSE_CUT) {
@@ -235,7 +236,8 @@ message(struct wsroad *w, const unsigned char *data, size_t len)
 }
 
 static void
-frame(struct wsroad *w, enum ws_event ev, const unsigned char *data,
+websocket_frame(struct websocket *w, enum ws_event ev,
+    const unsigned char *data,
     size_t len)
 {
 	char	 said[WS_CONTROL_MAX + 1], why[256];
@@ -277,12 +279,12 @@ frame(struct wsroad *w, enum ws_event ev, const unsigned char *data,
  */
 
 static void
-ask(struct wsroad *w)
+websocket_ask(struct websocket *w)
 {
 	const struct endpoint	*way = &w->transport->way;
 	struct buf		 b;
 
-	set_state(w, U_UPGRADE);
+	websocket_set_state(w, WEBSOCKET_UPGRADE);
 	ws_key(w->key);
 	http_expect(&w->http, 0);
 	buf_init(&b, REQUEST_MAX);
@@ -295,12 +297,12 @@ ask(struct wsroad *w)
 	    http_add(&b, "Sec-WebSocket-Protocol", "xmpp") == -1 ||
 	    http_end(&b) == -1 ||
 	    io_write(w->io, buf_data(&b), buf_len(&b)) == -1)
-		no_memory(w);
+		websocket_no_memory(w);
 	buf_free(&b);
 }
 
 static const char *
-upgrade_error(struct wsroad *w)
+upgrade_error(struct websocket *w)
 {
 	const struct http	*h = &w->http;
 	const char		*accept, *protocol;
@@ -320,7 +322,7 @@ upgrade_error(struct wsroad *w)
 }
 
 static void
-answered(struct wsroad *w)
+websocket_answered(struct websocket *w)
 {
 	char		 why[256];
 	const char	*err;
@@ -331,13 +333,13 @@ answered(struct wsroad *w)
 		transport_broke(w->transport, TRANSPORT_PROTOCOL, why);
 		return;
 	}
-	set_state(w, U_STREAM);
+	websocket_set_state(w, WEBSOCKET_STREAM);
 	transport_secure(w->transport);
 	send_open(w);
 }
 
 static void
-upgrade(struct wsroad *w)
+upgrade(struct websocket *w)
 {
 	const unsigned char	*data;
 	enum http_event		 ev;
@@ -346,7 +348,7 @@ upgrade(struct wsroad *w)
 
 	ev = http_next(&w->http, io_input(w->io), &data, &len);
 	if (ev == HTTP_HEAD) {
-		answered(w);
+		websocket_answered(w);
 	} else if (ev == HTTP_ERROR) {
 		snprintf(why, sizeof(why), "it speaks bad HTTP (%s): "
 		    "check -c, or ask its operator", http_error(&w->http));
@@ -355,37 +357,37 @@ upgrade(struct wsroad *w)
 }
 
 static void
-input(struct wsroad *w)
+websocket_input(struct websocket *w)
 {
 	const unsigned char	*data = NULL;
 	enum ws_event		 ev;
 	size_t			 len = 0;
 
-	if (w->state == U_UPGRADE)
+	if (w->state == WEBSOCKET_UPGRADE)
 		upgrade(w);
-	while (w->state == U_STREAM && !w->paused &&
+	while (w->state == WEBSOCKET_STREAM && !w->paused &&
 	    !transport_deaf(w->transport) &&
 	    (ev = ws_next(&w->ws, io_input(w->io), &data, &len)) != WS_MORE)
-		frame(w, ev, data, len);
+		websocket_frame(w, ev, data, len);
 }
 
 static void
-go_on(void *arg)
+websocket_go_on(void *arg)
 {
-	input(arg);
+	websocket_input(arg);
 }
 
 static void
-io_event(void *arg, enum io_event ev)
+websocket_io_event(void *arg, enum io_event ev)
 {
-	struct wsroad	*w = arg;
+	struct websocket	*w = arg;
 
 	switch (ev) {
 	case IO_SECURE:
-		ask(w);
+		websocket_ask(w);
 		break;
 	case IO_INPUT:
-		input(w);
+		websocket_input(w);
 		break;
 	case IO_DRAINED:
 		break;
@@ -395,7 +397,7 @@ io_event(void *arg, enum io_event ev)
 	case IO_ERROR:
 		transport_broke(w->transport,
 		    io_starved(w->io)         ? TRANSPORT_NOMEM
-		    : w->state != U_TLS   ? TRANSPORT_LOST
+		    : w->state != WEBSOCKET_TLS   ? TRANSPORT_LOST
 		    : io_untrusted(w->io) ? TRANSPORT_UNTRUSTED
 		    : TRANSPORT_HANDSHAKE,
 		    io_error(w->io));
@@ -408,9 +410,9 @@ io_event(void *arg, enum io_event ev)
  */
 
 static void
-wsroad_free(void *k)
+websocket_free(void *k)
 {
-	struct wsroad	*w = k;
+	struct websocket	*w = k;
 
 	timer_clear(w->transport->loop, &w->resume);
 	io_free(w->io);
@@ -422,42 +424,44 @@ wsroad_free(void *k)
 }
 
 static void *
-wsroad_begin(struct transport *r, int fd)
+websocket_begin(struct transport *r, int fd)
 {
-	struct wsroad	*w;
+	struct websocket	*w;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		return NULL;
 	w->transport = r;
-	w->resume = (struct timer){ .fire = go_on, .arg = w };
+	w->resume = (struct timer){ .fire = websocket_go_on, .arg = w };
 	buf_init(&w->text, IO_OUT_MAX);
 	buf_init(&w->frame, IO_OUT_MAX);
 	http_init(&w->http);
 	ws_init(&w->ws, MESSAGE_MAX);
 	w->largest = SAFE;
-	if ((w->io = io_new(r->loop, fd, io_event, w)) == NULL ||
+	if ((w->io = io_new(r->loop, fd, websocket_io_event, w)) == NULL ||
 	    (r->way.tls && transport_tls(r, w->io, "http/1.1") == -1)) {
-		wsroad_free(w);
+		websocket_free(w);
 		return NULL;
 	}
 	io_often(w->io);
 	if (!r->way.tls)
-		ask(w);
+		websocket_ask(w);
 	return w;
 }
 
-/* What the server takes, or not much more than what it has had already. */
+/* How large a message may be made: as large as the server allows, or not much
+ * larger than it has taken already. */
 static size_t
-most(const struct wsroad *w)
+most(const struct websocket *w)
 {
 	return w->transport->limit > 0 ? w->transport->limit
 	    : w->largest + SLACK;
 }
 
-/* See net/io/io.c for why.  A WebSocket has no spaces between elements, but in
- * a tag they may be.  They may make the frame's header longer. */
+/* See net/io/record_pack.h for why.  A WebSocket has no spaces between
+ * elements, but in a tag they may be.  They may make the frame's header
+ * longer. */
 static int
-fill_records(struct wsroad *w)
+fill_records(struct websocket *w)
 {
 	size_t	 len = buf_len(&w->text), n;
 
@@ -469,47 +473,47 @@ fill_records(struct wsroad *w)
 }
 
 static int
-wsroad_send(void *k, const void *data, size_t len)
+websocket_send(void *k, const void *data, size_t len)
 {
-	struct wsroad	*w = k;
+	struct websocket	*w = k;
 
-	if (w->closed || w->state != U_STREAM)
+	if (w->closed || w->state != WEBSOCKET_STREAM)
 		return -1;
 	if (wrap_stanza(&w->text, data, len) == -1 || fill_records(w) == -1) {
 		buf_truncate(&w->text, 0);
 		return -1;
 	}
-	return send_text(w);
+	return websocket_send_text(w);
 }
 
-/* White space is no element (RFC 7395 section 3.8). */
+/* By a ping: white space is no element (RFC 7395 section 3.8). */
 static void
-wsroad_keepalive(void *k)
+websocket_keepalive(void *k)
 {
-	struct wsroad	*w = k;
+	struct websocket	*w = k;
 
 	if (!w->closed && ws_ping(&w->frame, "", 0) == 0)
 		send_frame(w);
 }
 
 static size_t
-wsroad_queued(const void *k)
+websocket_queued(const void *k)
 {
-	const struct wsroad	*w = k;
+	const struct websocket	*w = k;
 
 	return io_queued(w->io);
 }
 
 static void
-wsroad_restart(void *k)
+websocket_restart(void *k)
 {
 	send_open(k);
 }
 
 static void
-wsroad_pause(void *k, int pause)
+websocket_pause(void *k, int pause)
 {
-	struct wsroad	*w = k;
+	struct websocket	*w = k;
 
 	if (w->paused == pause)
 		return;
@@ -520,18 +524,18 @@ wsroad_pause(void *k, int pause)
 }
 
 static void
-wsroad_close(void *k)
+websocket_close(void *k)
 {
-	struct wsroad	*w = k;
+	struct websocket	*w = k;
 
-	if (w->state == U_STREAM)
+	if (w->state == WEBSOCKET_STREAM)
 		send_close(w);
 }
 
 static SSL *
-wsroad_ssl(void *k)
+websocket_ssl(void *k)
 {
-	struct wsroad	*w = k;
+	struct websocket	*w = k;
 
 	return io_ssl(w->io);
 }
@@ -540,16 +544,16 @@ const struct transport_kind *
 transport_websocket(void)
 {
 	static const struct transport_kind	 kind = {
-		.begin = wsroad_begin,
-		.free = wsroad_free,
-		.send = wsroad_send,
-		.keepalive = wsroad_keepalive,
+		.begin = websocket_begin,
+		.free = websocket_free,
+		.send = websocket_send,
+		.keepalive = websocket_keepalive,
 		.silence = SILENCE,
-		.queued = wsroad_queued,
-		.restart = wsroad_restart,
-		.pause = wsroad_pause,
-		.close = wsroad_close,
-		.ssl = wsroad_ssl,
+		.queued = websocket_queued,
+		.restart = websocket_restart,
+		.pause = websocket_pause,
+		.close = websocket_close,
+		.ssl = websocket_ssl,
 	};
 
 	return &kind;

@@ -80,13 +80,13 @@ on_body(void *arg, const void *data, size_t len)
 static void
 documents(const uint8_t *data, size_t size)
 {
-	struct endpoint	 ways[ALTMETA_MAX];
+	struct endpoint	 ways[HOSTMETA_MAX];
 	int		 i, n, k;
 
 	for (k = 0; k < 2; k++) {
 		n = k ? hostmeta_json(data, size, DISCOVER_ANY, ways) :
 		    hostmeta_xml(data, size, DISCOVER_ANY, ways);
-		must(n <= ALTMETA_MAX);
+		must(n <= HOSTMETA_MAX);
 		for (i = 0; i < n; i++)
 			must(ways[i].tls && *ways[i].host != '\0' &&
 			    ways[i].port != 0);

@@ -33,7 +33,7 @@ static void
 known_peers(void)
 {
 	struct known_peers		*k;
-	char			 err[KNOWN_ERR];
+	char			 err[KNOWN_PEERS_ERR];
 	enum known_peers_result	 r;
 
 	if ((k = known_peers_read(kept_dir, err)) == NULL) {
@@ -41,14 +41,14 @@ known_peers(void)
 		return;
 	}
 	r = known_peers_check(k, PEER, KEY);
-	must((r == KNOWN_NEW) == !known_peers_entry(k, PEER));
-	if (r == KNOWN_CHANGED)
+	must((r == KNOWN_PEERS_NEW) == !known_peers_entry(k, PEER));
+	if (r == KNOWN_PEERS_CHANGED)
 		must(known_peers_old(k, PEER) != NULL);
 	if (known_peers_add(k, PEER, KEY, err) == 0) {
-		must(known_peers_check(k, PEER, KEY) == KNOWN_SAME);
+		must(known_peers_check(k, PEER, KEY) == KNOWN_PEERS_SAME);
 		known_peers_free(k);
 		must((k = known_peers_read(kept_dir, err)) != NULL);
-		must(known_peers_check(k, PEER, KEY) == KNOWN_SAME);
+		must(known_peers_check(k, PEER, KEY) == KNOWN_PEERS_SAME);
 	}
 	known_peers_free(k);
 }

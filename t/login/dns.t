@@ -121,13 +121,13 @@ by()		# domain port description: alice there gets in by that port
 
 story()		# extended-regex description: what -z says
 {
-	like "$(grep '^road: ' "$T/run.out")" "$1" "$2"
+	like "$(grep '^transport: ' "$T/run.out")" "$1" "$2"
 }
 
 order()
 {
 	by direct.test "$TLSPORT" 'direct TLS comes first'
-	story "^road: xmpps://server.test:$TLSPORT \\(from an SRV record\\)" \
+	story "^transport: xmpps://server.test:$TLSPORT \\(from an SRV record\\)" \
 	    'which -z says'
 	by starttls.test "$PORT" 'STARTTLS comes first'
 	by heavy.test "$PORT" 'the heavier one of equals'

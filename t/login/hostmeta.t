@@ -132,8 +132,8 @@ by()		# domain way description [option ...]
 	_domain=$1 _way=$2 _desc=$3; shift 3
 	login "$_domain" "$@"
 	ok "$_desc" said run 'logged in'
-	like "$(grep '^road: ' "$T/run.out")" \
-	    "^road: $_way.* \\(from host-meta\\)" "$_desc: the road"
+	like "$(grep '^transport: ' "$T/run.out")" \
+	    "^transport: $_way.* \\(from host-meta\\)" "$_desc: the transport"
 	said run 'logged in' || diag_file "$T/run.err"
 }
 

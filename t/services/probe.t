@@ -16,7 +16,7 @@ probes()	# description argument ...: into a pipe, with input that lasts
 	run sh -c '{ "$0" -z "$@" <&9; echo "status $?"; } | cat' \
 	    "$T/alice" "$bob" "$@" 9<"$T/open"
 	like "$(cat "$T/run.out")" '^status 0$' "$_desc: status"
-	is "$(grep -cE '^(server|road|round trip|session|reachable): ' \
+	is "$(grep -cE '^(server|transport|round trip|session|reachable): ' \
 	    "$T/run.out")" 5 "$_desc: its lines come through a pipe"
 	ok "$_desc: no word on stderr" has_size "$T/run.err" 0
 }

@@ -1,12 +1,12 @@
 #!/bin/sh
 #
-# What goes over TCP goes over the other roads as well, WebSocket and BOSH, in
+# What goes over TCP goes over the other transports as well, WebSocket and BOSH, in
 # the clear (on loopback) and with TLS, through both servers.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
 
-CARRIER=ibb			# a socket would be off the road
+CARRIER=ibb			# a socket would be off the transport
 LIMIT=60
 BLOCK=4096
 bob=bob@$DOMAIN
@@ -66,8 +66,8 @@ told()
 	listen_as bob listener -k -a "alice@$DOMAIN"
 	run "$T/alice" -z "$bob"
 	is "$status" 0 "$server, $road: -z"
-	like "$(cat "$T/run.out")" "^road: $SERVER \\(from -c\\)$" \
-	    "$server, $road: -z names the road"
+	like "$(cat "$T/run.out")" "^transport: $SERVER \\(from -c\\)$" \
+	    "$server, $road: -z names the transport"
 	case $road in
 	wss|https)
 		like "$(cat "$T/run.out")" '^server: .*, TLSv1\.[23]' \

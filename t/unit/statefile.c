@@ -76,7 +76,7 @@ create(const char *text)
 static struct known_peers *
 known(void)
 {
-	char		 err[KNOWN_ERR] = "";
+	char		 err[KNOWN_PEERS_ERR] = "";
 	struct known_peers	*k = known_peers_read(kept_dir, err);
 
 	if (k == NULL)
@@ -169,7 +169,7 @@ test_lock(void)
 static void
 test_known_full(void)
 {
-	char		 err[KNOWN_ERR] = "";
+	char		 err[KNOWN_PEERS_ERR] = "";
 	struct known_peers	*k;
 
 	put("alice@example.org/x " KEY_A "\n");
@@ -181,7 +181,7 @@ test_known_full(void)
 	    err);
 	is(kept_got(), "alice@example.org/x " KEY_A "\n",
 	    "known_peers is as it was");
-	ok(known_peers_check(k, US, KEY_B) == KNOWN_SAME,
+	ok(known_peers_check(k, US, KEY_B) == KNOWN_PEERS_SAME,
 	    "the key counts for now");
 	known_peers_free(k);
 	k = known();
@@ -193,7 +193,7 @@ test_known_full(void)
 static void
 test_torn(void)
 {
-	char		 err[KNOWN_ERR] = "";
+	char		 err[KNOWN_PEERS_ERR] = "";
 	struct known_peers	*k;
 
 	put("# friends\nalice@example.org/x " KEY_A "\nbob@example.org/x SHA");
@@ -201,16 +201,21 @@ test_torn(void)
 	ok(strstr(known_peers_note(k),
 	    "/known_peers:3: makes no sense") != NULL,
 	    "it is told where: %s", known_peers_note(k));
-	ok(known_peers_check(k, "alice@example.org/x", KEY_A) == KNOWN_SAME &&
-	    known_peers_check(k, "alice@example.org/x", KEY_B) == KNOWN_CHANGED,
+	ok(known_peers_check(k, "alice@example.org/x",
+	    KEY_A) == KNOWN_PEERS_SAME &&
+	    known_peers_check(k, "alice@example.org/x",
+	    KEY_B) == KNOWN_PEERS_CHANGED,
 	    "the others count");
-	is_int(known_peers_doubt(k, US), KNOWN_HAD_KEY, "its peer had a key");
-	is_int(known_peers_doubt(k, "alice@example.org/x"), KNOWN_UNDOUBTED,
+	is_int(known_peers_doubt(k, US), KNOWN_PEERS_HAD_KEY,
+	    "its peer had a key");
+	is_int(known_peers_doubt(k, "alice@example.org/x"),
+	    KNOWN_PEERS_UNDOUBTED,
 	    "another peer is not doubted");
-	is_int(known_peers_doubt(k, "carol@example.org/x"), KNOWN_UNDOUBTED,
+	is_int(known_peers_doubt(k, "carol@example.org/x"),
+	    KNOWN_PEERS_UNDOUBTED,
 	    "nor a new one");
 	is_int(known_peers_add(k, US, KEY_B, err), 0, "it is met anew");
-	is_int(known_peers_doubt(k, US), KNOWN_UNDOUBTED,
+	is_int(known_peers_doubt(k, US), KNOWN_PEERS_UNDOUBTED,
 	    "then that is its key");
 	is(kept_got(), "# friends\nalice@example.org/x " KEY_A
 	    "\nbob@example.org/x SHA\nbob@example.org/x " KEY_B "\n",
@@ -218,13 +223,13 @@ test_torn(void)
 	known_peers_free(k);
 	put("bob@exam");
 	k = known();
-	is_int(known_peers_doubt(k, US), KNOWN_DOUBTED,
+	is_int(known_peers_doubt(k, US), KNOWN_PEERS_DOUBTED,
 	    "cut within the address");
 	known_peers_free(k);
 	kept_put("\0\0\0\nbob@example.org/x " KEY_A "\n", 4 + 17 + 1 + 50 + 1,
 	    0600);
 	k = known();
-	ok(known_peers_check(k, US, KEY_A) == KNOWN_SAME,
+	ok(known_peers_check(k, US, KEY_A) == KNOWN_PEERS_SAME,
 	    "NUL bytes hide nothing");
 	known_peers_free(k);
 }
@@ -232,7 +237,7 @@ test_torn(void)
 static void
 meet(int program)
 {
-	char		 err[KNOWN_ERR] = "", jid[64];
+	char		 err[KNOWN_PEERS_ERR] = "", jid[64];
 	struct known_peers	*k = known();
 	int		 i;
 
@@ -251,7 +256,7 @@ static void
 test_together(void)
 {
 	struct known_peers	*k;
-	char		 err[KNOWN_ERR] = "", jid[64];
+	char		 err[KNOWN_PEERS_ERR] = "", jid[64];
 	int		 i, n = 0, status, bad = 0;
 
 	unlink(kept_path);

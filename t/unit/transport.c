@@ -29,7 +29,7 @@ static int
 follows(const char *a, const char *b)
 {
 	unsigned char	 digest[SHA_DIGEST_LENGTH];
-	char		 text[KEYSEQ_KEY];
+	char		 text[BOSH_KEYS_KEY];
 	size_t		 i;
 
 	SHA1((const unsigned char *)a, strlen(a), digest);
@@ -42,7 +42,7 @@ static void
 test_keys(void)
 {
 	struct bosh_keys	 k;
-	char		 last[KEYSEQ_KEY], key[KEYSEQ_KEY];
+	char		 last[BOSH_KEYS_KEY], key[BOSH_KEYS_KEY];
 	unsigned	 left, n = 0;
 	int		 good = 1;
 
@@ -389,7 +389,7 @@ static const char *
 xml(const char *s, int kinds)
 {
 	static char	 out[2 * ENDPOINT_TEXT];
-	struct endpoint	 ways[ALTMETA_MAX];
+	struct endpoint	 ways[HOSTMETA_MAX];
 	int		 i, n;
 
 	if ((n = hostmeta_xml(s, strlen(s), kinds, ways)) == -1)
@@ -406,7 +406,7 @@ static const char *
 json(const char *s)
 {
 	static char	 text[ENDPOINT_TEXT];
-	struct endpoint	 ways[ALTMETA_MAX];
+	struct endpoint	 ways[HOSTMETA_MAX];
 	int		 n = hostmeta_json(s, strlen(s), DISCOVER_ANY, ways);
 
 	return n == -1 ? "bad" : n == 0 ? "" : endpoint_text(&ways[0], text);
