@@ -42,33 +42,39 @@ TRANSPORT	= net/transport/bosh.o net/transport/bosh_conn.o \
 	net/transport/wrap.o
 LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o net/login/fast_tokens.o \
 	net/login/features.o net/login/features_cache.o \
-	net/login/hashed_token.o net/login/login.o net/login/rebind.o \
+	net/login/hashed_token.o net/login/login.o \
+	net/login/login_early.o net/login/rebind.o \
 	net/login/reconnect.o \
 	net/login/resume.o net/login/roster.o net/login/sasl.o \
 	net/login/sasl2.o net/login/sasl2_login.o net/login/sasl_login.o \
-	net/login/scram.o net/login/session.o net/login/sm.o \
+	net/login/scram.o net/login/session.o net/login/session_input.o \
+	net/login/session_send.o net/login/session_state.o \
+	net/login/session_timer.o net/login/sm.o \
 	net/login/trace.o
 S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
 	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o \
 	net/s5b/upgrade_socket.o
-CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
-	net/channel/call.o net/channel/channel.o \
-	net/channel/channel_check.o net/channel/channel_fail.o \
-	net/channel/channel_file.o net/channel/channel_join.o \
-	net/channel/channel_state.o net/channel/channel_upgrade.o \
-	net/channel/channel_wait.o net/channel/linger.o net/channel/notes.o \
-	net/channel/probe.o net/channel/service.o net/channel/service_dial.o
-FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
-	net/file/oob_fetch.o net/file/oob_send.o net/file/partial.o \
-	net/file/progress.o net/file/receive.o net/file/receive_file.o \
-	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
-	net/file/send_ask.o net/file/send_input.o net/file/send_native.o \
-	net/file/send_si.o net/file/sum.o
+CHANNEL	= net/channel/service.o net/channel/service_dial.o
+FILE	= net/file/filename.o net/file/http_serve.o net/file/partial.o \
+	net/file/sum.o
 NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
 	$(CHANNEL) $(FILE)
 OBJS	= $(XML) $(IBB) $(NET)
-# The program: what decides when a run begins and ends.
-MAIN	= xcat.o net/app/prepare.o net/app/run.o net/app/server.o
+# These call up into xcat.c, so they cannot be linked without it yet.
+MAIN	= xcat.o net/app/prepare.o net/app/run.o net/app/server.o \
+	net/channel/accept.o net/channel/admit.o net/channel/app.o \
+	net/channel/call.o \
+	net/channel/channel.o net/channel/channel_check.o \
+	net/channel/channel_fail.o net/channel/channel_file.o \
+	net/channel/channel_join.o net/channel/channel_state.o \
+	net/channel/channel_upgrade.o net/channel/channel_wait.o \
+	net/channel/linger.o \
+	net/channel/notes.o net/channel/probe.o \
+	net/file/oob.o net/file/oob_fetch.o net/file/oob_send.o \
+	net/file/progress.o net/file/receive.o net/file/receive_file.o \
+	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
+	net/file/send_ask.o net/file/send_input.o net/file/send_native.o \
+	net/file/send_si.o
 # A line for each: fewer conflicts.
 UNITS	= t/unit/absence.t \
 	t/unit/ack.t \
@@ -93,6 +99,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/congestion.t \
 	t/unit/path.t \
 	t/unit/resolve.t \
+	t/unit/roster.t \
 	t/unit/transport.t \
 	t/unit/upgrade.t \
 	t/unit/s5b.t \
@@ -179,6 +186,7 @@ FOREIGN	= xml/base64.c \
 	net/conf/known_peers.c \
 	net/conf/statefile.c \
 	net/login/login.c \
+	net/login/login_early.c \
 	net/login/rebind.c \
 	net/login/absence.c \
 	net/login/features_cache.c \
@@ -193,6 +201,7 @@ FOREIGN	= xml/base64.c \
 	net/file/http_serve.c \
 	net/channel/service.c \
 	net/login/session.c \
+	net/login/session_input.c \
 	net/login/sm.c \
 	net/dial/socks_accept.c \
 	net/dial/socks5_client.c \

@@ -266,5 +266,6 @@ server_login(struct app *app)
 	if (app->session == NULL)
 		return app_fail(app, FAULT_LOCAL, "out of memory");
 	app->iqs = session_iqs(app->session);
+	app->roster = session_roster(app->session);
 	return 0;
 }

@@ -583,7 +583,7 @@ roster_came(void *arg, int good)
 static void
 fetch_roster(struct app *app, void (*came)(void *, int))
 {
-	if (roster_fetch(app->iqs, app->allow,
+	if (roster_fetch(app->roster, app->allow,
 	    answer_deadline(app), came, app) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
 }

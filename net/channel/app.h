@@ -34,6 +34,7 @@ struct ports;
 struct progress;
 struct receiver;
 struct resolver;
+struct roster;
 struct sender;
 struct services;
 struct session;
@@ -88,6 +89,7 @@ struct app {
 	struct resolver		*resolver;
 	struct session		*session;
 	struct iq_table		*iqs;		/* the session's */
+	struct roster		*roster;	/* the session's */
 	struct streamhosts	*streamhosts;	/* where sockets lead */
 	struct upgrades		*upgrades;	/* NULL before the login */
 	struct ibb		*ibb;		/* NULL before the login */
@@ -120,6 +122,9 @@ struct app {
 	int64_t			 asked;		/* when -z asked the peer */
 	struct admit_told	 refused, plain;
 };
+
+/* Being handed down to all that ask for it here; then it goes. */
+extern struct app run;
 
 /* Print a line of what was asked for (-z) on standard output.  The run ends if
  * that cannot be. */

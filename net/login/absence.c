@@ -35,8 +35,8 @@ struct held {
 struct absence {
 	struct iq_table		*iqs;
 	enum absence_state	 state;
-	int			 repeats;	/* the request's payload */
-	int			 keeps_lang;	/* of the request */
+	int			 repeats;	/* the server, the payload */
+	int			 keeps_lang;	/* and the request's language */
 	char			*text, *text_lang;
 	STAILQ_HEAD(, held)	 held;
 	size_t			 nheld;
@@ -82,7 +82,7 @@ absence_free(struct absence *a)
 }
 
 static char *
-copy(const char *s, int *failed)
+absence_copy(const char *s, int *failed)
 {
 	char	*p;
 
@@ -93,7 +93,7 @@ copy(const char *s, int *failed)
 	return p;
 }
 
-/* The children of a request as markup; nothing if they are too much. */
+/* Keep the children of a request as markup, unless they are too large. */
 static void
 keep_payload(struct held *h, const struct elem *stanza)
 {
@@ -125,9 +125,9 @@ held_new(const struct elem *stanza, int with_payload)
 		return NULL;
 	buf_init(&h->payload, PAYLOAD_MAX);
 	h->kind = stanza_is(stanza, "iq") ? "iq" : "message";
-	h->from = copy(elem_attr(stanza, "from"), &failed);
-	h->id = copy(elem_attr(stanza, "id"), &failed);
-	h->lang = copy(elem_attrns(stanza, NS_XML, "lang"), &failed);
+	h->from = absence_copy(elem_attr(stanza, "from"), &failed);
+	h->id = absence_copy(elem_attr(stanza, "id"), &failed);
+	h->lang = absence_copy(elem_attrns(stanza, NS_XML, "lang"), &failed);
 	if (failed) {
 		held_free(h);
 		return NULL;
@@ -138,7 +138,7 @@ held_new(const struct elem *stanza, int with_payload)
 }
 
 static void
-refuse(struct absence *a, const struct held *h)
+absence_refuse(struct absence *a, const struct held *h)
 {
 	struct xw	*w;
 
@@ -168,14 +168,14 @@ refuse_held(struct absence *a)
 	while ((h = STAILQ_FIRST(&a->held)) != NULL) {
 		STAILQ_REMOVE_HEAD(&a->held, next);
 		a->nheld--;
-		refuse(a, h);
+		absence_refuse(a, h);
 		held_free(h);
 	}
 }
 
-/* An answer that is none, or of another kind, tells nothing. */
+/* Learn from the server's answer, if it is the error that was expected. */
 static void
-learn(void *arg, const struct elem *answer)
+absence_learn(void *arg, const struct elem *answer)
 {
 	struct absence		*a = arg;
 	const struct elem	*error, *text;
@@ -188,8 +188,9 @@ learn(void *arg, const struct elem *answer)
 		a->keeps_lang = elem_attrns(answer, NS_XML, "lang") != NULL;
 		text = elem_child(error, NS_STANZA_ERROR, "text");
 		if (text != NULL) {
-			a->text = copy(elem_text(text), &failed);
-			a->text_lang = copy(elem_attrns(text, NS_XML, "lang"),
+			a->text = absence_copy(elem_text(text), &failed);
+			a->text_lang = absence_copy(elem_attrns(text, NS_XML,
+			    "lang"),
 			    &failed);
 		}
 	}
@@ -197,7 +198,7 @@ learn(void *arg, const struct elem *answer)
 }
 
 static int
-ask(struct absence *a)
+absence_ask(struct absence *a)
 {
 	char		 jid[JID_MAX];
 	struct xw	*w;
@@ -207,7 +208,7 @@ ask(struct absence *a)
 	w = iq_request(a->iqs, "get", jid);
 	xw_attr(w, "xml:lang", "en");
 	xw_elem(w, "ping", NS_PING, NULL);
-	return iq_ask(a->iqs, learn, a, clock_ms() + ASK_TIME);
+	return iq_ask(a->iqs, absence_learn, a, clock_ms() + ASK_TIME);
 }
 
 static int
@@ -229,12 +230,12 @@ absence_answer(struct absence *a, const struct elem *stanza)
 	    a->state != ABSENCE_KNOWN || a->repeats)) == NULL)
 		return;
 	if (a->state == ABSENCE_UNKNOWN)
-		a->state = ask(a) == 0 ? ABSENCE_ASKED : ABSENCE_KNOWN;
+		a->state = absence_ask(a) == 0 ? ABSENCE_ASKED : ABSENCE_KNOWN;
 	if (a->state == ABSENCE_ASKED && a->nheld < HELD_MAX) {
 		STAILQ_INSERT_TAIL(&a->held, h, next);
 		a->nheld++;
 		return;
 	}
-	refuse(a, h);
+	absence_refuse(a, h);
 	held_free(h);
 }

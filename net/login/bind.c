@@ -15,8 +15,10 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
+/* Send the request that was begun, ahead of what is kept to be sent once the
+ * session is ready. */
 static void
-ask(struct session *s, iq_answer_fn *fn)
+bind_send(struct session *s, iq_answer_fn *fn)
 {
 	int	 r;
 
@@ -27,10 +29,10 @@ ask(struct session *s, iq_answer_fn *fn)
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 }
 
-/* Listeners ask for the resource they are known by; for the others the name
- * does not matter, but must not be guessable. */
-static void
-ask_bind(struct session *s, iq_answer_fn *fn)
+/* A listener asks for the resource that peers know it by.  The name of any
+ * other does not matter, but must not be guessable. */
+void
+bind_ask(struct session *s, iq_answer_fn *fn)
 {
 	struct xw	*w = iq_request(s->iqs, "set", NULL);
 	const char	*resource = rebind_resource(s);
@@ -38,7 +40,7 @@ ask_bind(struct session *s, iq_answer_fn *fn)
 	xw_start(w, "bind", NS_BIND);
 	if (*resource != '\0')
 		xw_elem(w, "resource", NULL, resource);
-	ask(s, fn);
+	bind_send(s, fn);
 }
 
 static void
@@ -46,7 +48,7 @@ session_started(void *arg, const struct elem *answer)
 {
 	struct session	*s = arg;
 
-	/* A server that demands it and refuses it is of no use. */
+	/* A server that demands a session and refuses it is of no use. */
 	if (stanza_error(answer) != SE_NONE)
 		session_fail(s, SESSION_REFUSED, "the server starts no "
 		    "session: %s", stanza_strerror(stanza_error(answer)));
@@ -54,9 +56,8 @@ session_started(void *arg, const struct elem *answer)
 		session_ready(s);
 }
 
-/* The JID in it, prepared, or "" if there is none: 0, or -1 as jid_prep(). */
-static int
-bound_jid(const struct elem *answer, char *jid)
+int
+bind_jid(const struct elem *answer, char *jid)
 {
 	const struct elem	*e;
 
@@ -65,7 +66,7 @@ bound_jid(const struct elem *answer, char *jid)
 }
 
 static void
-refused(struct session *s, enum stanza_error err)
+bind_refused(struct session *s, enum stanza_error err)
 {
 	const char	*resource = jid_resource(s->conf.jid);
 
@@ -89,10 +90,10 @@ bound(struct session *s, const struct elem *answer)
 	char			 local[JID_MAX], now[JID_MAX];
 
 	if (err != SE_NONE) {
-		refused(s, err);
+		bind_refused(s, err);
 		return -1;
 	}
-	if (bound_jid(answer, now) == -1 && errno == ENOMEM) {
+	if (bind_jid(answer, now) == -1 && errno == ENOMEM) {
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 		return -1;
 	}
@@ -127,7 +128,7 @@ static void
 start_session(struct session *s)
 {
 	xw_elem(iq_request(s->iqs, "set", NULL), "session", NS_SESSION, NULL);
-	ask(s, session_started);
+	bind_send(s, session_started);
 }
 
 static void
@@ -149,111 +150,48 @@ bind_elsewhere(struct session *s)
 		session_ready(s);
 }
 
-/* The server has had its say about a resource that we use already.  If it is
- * not ours, whom we have called knows us by a wrong name. */
-static void
-bound_late(void *arg, const struct elem *answer)
-{
-	struct session	*s = arg;
-	char		 now[JID_MAX];
-
-	if (stanza_error(answer) != SE_NONE) {
-		s->patient = PATIENT_NOW;	/* it may have its reasons */
-		session_fail(s, SESSION_LOST, "the server does not give us "
-		    "the resource \"%.100s\": %s", jid_resource(s->jid),
-		    stanza_strerror(stanza_error(answer)));
-		return;
-	}
-	if (bound_jid(answer, now) == -1 && errno == ENOMEM) {
-		session_fail(s, SESSION_INTERNAL, "out of memory");
-	} else if (strcmp(now, s->jid) != 0) {
-		login_learn(s);	/* not to rely on that again */
-		s->patient = PATIENT_NOW;
-		session_fail(s, SESSION_LOST, "the server no longer gives "
-		    "us the resource \"%.100s\"", jid_resource(s->jid));
-	} else {
-		s->early = 0;
-		if (s->has_sm && !s->no_sm)
-			resume_enable(s);
-		login_done(s);
-	}
-}
-
-/* Rely on what we get the first time only, and only if we name a resource and
- * got what we named last time. */
-static int
-may_be_early(const struct session *s)
-{
-	return s->hurried && s->conf.early && *s->jid == '\0' &&
-	    *jid_resource(s->conf.jid) != '\0' &&
-	    features_has(features_cache_second(s->conf.manners), OFFER_GRANTED);
-}
-
 void
 login_bind(struct session *s)
 {
-	session_set_state(s, S_BINDING);
-	if (!may_be_early(s)) {
-		ask_bind(s, s->old_session ? bound_then_session :
+	session_set_state(s, SESSION_BINDING);
+	if (!early_ready(s))
+		bind_ask(s, s->old_session ? bound_then_session :
 		    bound_then_ready);
-		return;
-	}
-	ask_bind(s, bound_late);
-	if (s->state != S_BINDING)
-		return;
-	strlcpy(s->jid, s->conf.jid, sizeof(s->jid));
-	if (iq_setjid(s->iqs, s->jid) == -1) {
-		session_fail(s, SESSION_INTERNAL, "out of memory");
-		return;
-	}
-	s->early = 1;
-	session_ready(s);
 }
 
 static void
+offers_sm(struct session *s, int offers)
+{
+	if (s->offers_sm != SESSION_SM_GIVEN_UP)
+		session_set_sm(s, offers ? SESSION_SM_OFFERED :
+		    SESSION_SM_NONE);
+}
+
+void
 bind_or_resume(struct session *s, const char *words)
 {
-	s->old_session = features_has(words, OFFER_SESSION);
-	s->has_sm = features_has(words, OFFER_SM);
-	if (!s->has_sm || !sm_resumable(s->sm) || resume_begin(s) == -1) {
+	s->old_session = features_has(words, FEATURES_SESSION);
+	offers_sm(s, features_has(words, FEATURES_SM));
+	if (s->offers_sm != SESSION_SM_OFFERED || !sm_resumable(s->sm) ||
+	    resume_begin(s) == -1) {
 		sm_end(s->sm);
 		login_bind(s);
 	}
 }
 
 void
-bind_hurry(struct session *s)
-{
-	const char	*words = features_cache_second(s->conf.manners);
-
-	if (features_has(words, OFFER_SESSION))
-		return;
-	session_limit(s, 1);
-	s->untold++;
-	bind_or_resume(s, words);
-}
-
-/* It did not demand one last time, and it is too late for that. */
-static void
-session_late(struct session *s)
-{
-	s->patient = PATIENT_NOW;
-	session_fail(s, SESSION_LOST, "the server wants a session to be "
-	    "started");
-}
-
-/* With SASL2 they come when there is a resource already. */
-void
 bind_late(struct session *s, const struct elem *features)
 {
-	if (s->state != S_READY || sm_counting(s->sm) || s->no_sm ||
+	if (s->state != SESSION_READY || sm_counting(s->sm) ||
+	    s->offers_sm == SESSION_SM_GIVEN_UP ||
 	    elem_child(features, NS_SM, "sm") == NULL)
 		return;
-	s->has_sm = 1;
+	session_set_sm(s, SESSION_SM_OFFERED);
 	resume_enable(s);
 }
 
-/* What is learnt of Bind 2 says nothing of a resource that is named. */
+/* A login by Bind 2 says nothing about binding a resource by name: remember
+ * what was known about that. */
 static void
 remember(struct session *s)
 {
@@ -267,8 +205,8 @@ remember(struct session *s)
 void
 bind_inlined(struct session *s, const char *jid, const struct elem *enabled)
 {
-	s->inlined = 1;
-	s->has_sm = 0;		/* it is on, or has to wait for features */
+	session_set_inline(s, INLINE_DONE);
+	offers_sm(s, 0);	/* it is on, or waits for features */
 	remember(s);
 	strlcpy(s->jid, jid, sizeof(s->jid));
 	if (iq_setjid(s->iqs, jid) == -1) {
@@ -293,10 +231,10 @@ bind_features(struct session *s, const struct elem *features)
 	if (elem_child(features, NS_BIND, "bind") == NULL)
 		session_fail(s, SESSION_REFUSED, "the server lets nobody bind "
 		    "a resource");
-	else if (s->state == S_AUTHENTICATED)
+	else if (s->state == SESSION_AUTHENTICATED)
 		bind_or_resume(s, s->second);
-	else if (features_has(s->second, OFFER_SESSION))
-		session_late(s);
+	else if (features_has(s->second, FEATURES_SESSION))
+		early_session_wanted(s);
 	else
-		s->has_sm = features_has(s->second, OFFER_SM);
+		offers_sm(s, features_has(s->second, FEATURES_SM));
 }

@@ -19,8 +19,8 @@ feature(struct xw *w, const char *var)
 	xw_end(w);
 }
 
-/* Only peers that may open bytestreams are told of them: to others we are a
- * client like any other. */
+/* Only peers that may open bytestreams are told of them; others see a client
+ * without any. */
 static void
 answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 {

@@ -1,4 +1,4 @@
-/* tokens: see tokens.h. */
+/* fast_tokens: see fast_tokens.h. */
 #include <sys/types.h>
 
 #include <openssl/crypto.h>
@@ -67,7 +67,7 @@ is_uuid(const char *s)
 	return s[i] == like[i];
 }
 
-/* What can stand in a line. */
+/* Is s a word that can stand in a line? */
 static int
 is_word(const char *s, size_t size)
 {
@@ -78,7 +78,7 @@ is_word(const char *s, size_t size)
 	return i > 0 && i < size && s[i] == '\0';
 }
 
-/* The words behind a JID: 0, or -1 if they make no sense. */
+/* Take the words behind a JID: 0, or -1 if they make no sense. */
 static int
 parse_token(struct fast_token *k, char *p)
 {
@@ -100,7 +100,7 @@ parse_token(struct fast_token *k, char *p)
 }
 
 static int
-is_line(const char *line)
+fast_tokens_is_line(const char *line)
 {
 	char		 copy[LINE_MOST];
 	struct fast_token	 k;
@@ -115,16 +115,17 @@ is_line(const char *line)
 	return r == 0;
 }
 
-/* The lines about others as they are, and ours. */
+/* Put the file together: the lines of other accounts as they are, and ours. */
 static int
-compose(const struct fast_tokens *t, struct buf *out)
+fast_tokens_compose(const struct fast_tokens *t, struct buf *out)
 {
 	char	*text = statefile_read(t->fd), *next = text;
 	char	*line = strsep(&next, "\n");
 	int	 r = buf_printf(out, "%s\n", t->id);
 
 	if (r == 0 && line != NULL && strcmp(line, t->id) == 0)
-		r = statefile_others(out, next, t->jid, is_line, LINE_MOST);
+		r = statefile_others(out, next, t->jid, fast_tokens_is_line,
+		    LINE_MOST);
 	statefile_free(text);
 	if (r == 0 && t->has)
 		r = buf_printf(out, "%s %s %lld %u %s\n", t->jid,
@@ -134,13 +135,13 @@ compose(const struct fast_tokens *t, struct buf *out)
 }
 
 static int
-save(struct fast_tokens *t)
+fast_tokens_save(struct fast_tokens *t)
 {
 	struct buf	 b;
 	int		 fd = -1;
 
 	buf_init(&b, 2 * STATEFILE_MAX);
-	if (compose(t, &b) == 0)
+	if (fast_tokens_compose(t, &b) == 0)
 		fd = statefile_replace(t->path, &b);
 	buf_free(&b);
 	if (fd == -1)
@@ -157,13 +158,13 @@ read_line(struct fast_tokens *t, char *line, unsigned n)
 
 	if (*line == '\0')
 		return;
-	if (!is_line(line))
+	if (!fast_tokens_is_line(line))
 		statefile_bad_line(&t->note, t->path, n);
 	else if ((p = statefile_about(line, t->jid)) != NULL)
 		t->has = parse_token(&t->token, p) == 0;
 }
 
-/* A client that is not known is a new one, without tokens: that is to be saved.
+/* Read the client's name and token; a new file gets a new name, which is saved.
  * 0 or -1. */
 static int
 read_or_make(struct fast_tokens *t)
@@ -179,7 +180,8 @@ read_or_make(struct fast_tokens *t)
 	while (*t->id != '\0' && (line = strsep(&next, "\n")) != NULL)
 		read_line(t, line, ++n);
 	statefile_free(text);
-	return *t->id != '\0' || (make_uuid(t->id) == 0 && save(t) == 0) ? 0 :
+	return *t->id != '\0' || (make_uuid(t->id) == 0 &&
+	    fast_tokens_save(t) == 0) ? 0 :
 	    -1;
 }
 
@@ -247,7 +249,7 @@ unsigned
 fast_tokens_use(struct fast_tokens *t)
 {
 	t->token.count = t->token.count < INT_MAX ? t->token.count + 1 : 1;
-	t->error = save(t) == -1 ? errno : 0;
+	t->error = fast_tokens_save(t) == -1 ? errno : 0;
 	return t->token.count;
 }
 
@@ -266,7 +268,7 @@ fast_tokens_put(struct fast_tokens *t, const char *mechanism,
 	k->expiry = when;
 	k->count = 0;
 	t->has = 1;
-	return save(t);
+	return fast_tokens_save(t);
 }
 
 void
@@ -274,7 +276,7 @@ fast_tokens_drop(struct fast_tokens *t)
 {
 	OPENSSL_cleanse(&t->token, sizeof(t->token));
 	t->has = 0;
-	t->error = save(t) == -1 ? errno : 0;
+	t->error = fast_tokens_save(t) == -1 ? errno : 0;
 }
 
 int

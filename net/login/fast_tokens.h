@@ -1,6 +1,6 @@
 /*
- * tokens: what FAST needs to log in without the password (XEP-0484): the name
- * of this client at its servers, and the tokens that they gave it.
+ * fast_tokens: what FAST needs to log in without the password (XEP-0484): the
+ * name of this client at its servers, and the tokens that they gave it.
  *
  * A server may end the earlier session of a client that logs in again, and
  * replaces its token, so that programs that run side by side must be

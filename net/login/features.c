@@ -1,4 +1,4 @@
-/* offer: see offer.h. */
+/* features: see features.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,8 @@
 #define BIND2		"2-bind"
 #define BIND2_SM	"2-bind-sm"
 
-/* Names that are none are no offers.  A few more than there is room for are
- * not remembered. */
+/* Names that make no sense are ignored, and so are those for which there is no
+ * room. */
 void
 features_add(char *words, const char *prefix, const char *name)
 {

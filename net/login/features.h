@@ -1,8 +1,8 @@
 /*
- * offer: what a server offers in its stream features, as it says or as it did
- * last time (see manners.h): the names of SASL mechanisms, those of channel
- * bindings (XEP-0440) with "cb:" before, "sm", "session" (RFC 3921's, if it is
- * demanded), and "granted" if the resource was what we named.
+ * features: what a server offers in its stream features, as it says or as it
+ * did last time (features_cache.h): the names of SASL mechanisms, those of
+ * channel bindings (XEP-0440) with "cb:" before, "sm", "session" (RFC 3921's,
+ * if it is demanded), and "granted" if the resource was what we named.
  *
  * Of SASL2 (XEP-0388) there are the mechanisms with "2:" before, "2-resume" if
  * a session can be resumed inline, "2-bind" and "2-bind-sm" (XEP-0386, with
@@ -21,9 +21,9 @@
 #include "net/login/features_cache.h"
 #include "xml/ns.h"
 
-#define OFFER_GRANTED	"granted"
-#define OFFER_SESSION	"session"
-#define OFFER_SM	"sm"
+#define FEATURES_GRANTED	"granted"
+#define FEATURES_SESSION	"session"
+#define FEATURES_SM	"sm"
 
 #define MECHS_MAX	32
 
@@ -41,19 +41,22 @@ struct features {
 	int		 resume2, bind2, bind2_sm;
 };
 
-/* The words of the features before SASL; of those after it. */
+/* Put the words of the features before SASL into words[FEATURES_CACHE_MAX]. */
 void	 features_first(const struct elem *features, char *words);
+/* Put those of the features after SASL into words[FEATURES_CACHE_MAX]. */
 void	 features_second(const struct elem *features, char *words);
-/* Add one, with prefix; is one there? */
+/* Add a word, prefix and name. */
 void	 features_add(char *words, const char *prefix, const char *name);
+/* Is the word among words? */
 int	 features_has(const char *words, const char *word);
 
 /* What a server says that it bears (XEP-0478): the bytes of an element, and the
- * seconds without any; 0: it does not say, or nonsense. */
+ * seconds of silence.  0: it does not say, or what it says makes no sense. */
 struct features_limits {
 	size_t		 bytes;
 	int64_t		 silence;
 };
+/* The limits that these features name. */
 void	 features_limits(const struct elem *features,
 	    struct features_limits *out);
 

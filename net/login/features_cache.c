@@ -34,7 +34,7 @@ set_words(char *out, const char *p, size_t len)
 	snprintf(out, FEATURES_CACHE_MAX, "%.*s", (int)len, p);
 }
 
-/* Behind the JID: does it make sense? */
+/* Do the words behind the JID make sense? */
 static int
 is_sound(const char *p)
 {
@@ -43,7 +43,7 @@ is_sound(const char *p)
 }
 
 static int
-is_line(const char *line)
+features_cache_is_line(const char *line)
 {
 	const char	*space = strchr(line, ' ');
 
@@ -51,7 +51,7 @@ is_line(const char *line)
 }
 
 static void
-parse(struct features_cache *m, const char *p)
+features_cache_parse(struct features_cache *m, const char *p)
 {
 	const char	*slash = strstr(p, " /");
 
@@ -66,7 +66,7 @@ parse(struct features_cache *m, const char *p)
 
 /* The whole file, or "" if there is none; NULL if it is not to be used. */
 static char *
-read_file(const char *path)
+features_cache_read_file(const char *path)
 {
 	struct stat	 st;
 	char		 err[CONF_ERR], *text;
@@ -94,16 +94,16 @@ features_cache_read(const char *dir, const char *jid)
 	if (snprintf(m->path, sizeof(m->path), "%s/" FILE_NAME, dir) >=
 	    (int)sizeof(m->path))
 		*m->path = '\0';
-	if ((text = read_file(m->path)) == NULL) {
+	if ((text = features_cache_read_file(m->path)) == NULL) {
 		*m->path = '\0';
 		return m;
 	}
 	next = text;
 	for (; (line = strsep(&next, "\n")) != NULL; n++)
-		if (*line != '\0' && !is_line(line))
+		if (*line != '\0' && !features_cache_is_line(line))
 			statefile_bad_line(&m->note, m->path, n + 1);
 		else if ((p = statefile_about(line, jid)) != NULL)
-			parse(m, p);
+			features_cache_parse(m, p);
 	statefile_free(text);
 	return m;
 }
@@ -138,12 +138,14 @@ features_cache_second(const struct features_cache *m)
 	return m->known ? m->second : NULL;
 }
 
-/* The lines about others as they are now, and ours. */
+/* Put the file together: the lines of other accounts as they are now, and
+ * ours. */
 static int
-compose(const struct features_cache *m, int fd, struct buf *out)
+features_cache_compose(const struct features_cache *m, int fd, struct buf *out)
 {
 	char	*text = statefile_read(fd);
-	int	 r = statefile_others(out, text, m->jid, is_line, LINE_MOST);
+	int	 r = statefile_others(out, text, m->jid, features_cache_is_line,
+	    LINE_MOST);
 
 	statefile_free(text);
 	return r == -1 ? -1 : buf_printf(out, "%s %s %s / %s\n", m->jid,
@@ -151,7 +153,7 @@ compose(const struct features_cache *m, int fd, struct buf *out)
 }
 
 static int
-save(const struct features_cache *m)
+features_cache_save(const struct features_cache *m)
 {
 	struct buf	 b;
 	int		 fd, done = -1;
@@ -161,7 +163,7 @@ save(const struct features_cache *m)
 	if ((fd = statefile_lock(m->path)) == -1)
 		return -1;
 	buf_init(&b, 2 * STATEFILE_MAX);
-	if (compose(m, fd, &b) == 0)
+	if (features_cache_compose(m, fd, &b) == 0)
 		done = statefile_replace(m->path, &b);
 	buf_free(&b);
 	if (done != -1)
@@ -174,7 +176,7 @@ int
 features_cache_learn(struct features_cache *m, int hurry, const char *first,
     const char *second)
 {
-	/* Once it was too much for it, it will be again. */
+	/* A server that did not bear it once will not bear it again. */
 	if (m->known && !m->hurry)
 		hurry = 0;
 	if (m->known && m->hurry == hurry && strcmp(m->first, first) == 0 &&
@@ -184,5 +186,5 @@ features_cache_learn(struct features_cache *m, int hurry, const char *first,
 	m->hurry = hurry;
 	set_words(m->first, first, strlen(first));
 	set_words(m->second, second, strlen(second));
-	return save(m);
+	return features_cache_save(m);
 }

@@ -1,6 +1,6 @@
 /*
- * manners: what the server offered at our last login, in the file
- * known_servers, so that the next login need not ask and wait before it tells
+ * features_cache: what the server offered at our last login, in the file
+ * known_servers, so that the next login need not wait before it tells
  * (XEP-0305): a line for each account,
  *
  *	jid yes|no words / words
@@ -17,9 +17,11 @@ struct features_cache;
 
 #define FEATURES_CACHE_MAX 1024		/* bytes of words of either kind */
 
-/* What is remembered of the server of jid (bare), in directory dir.  A file
- * that is not there, or not ours, is as good as empty.  NULL: no memory. */
+/* Read what is remembered of the server of jid (bare), in directory dir.  A
+ * file that is not there, or not ours, counts as empty.  NULL without
+ * memory. */
 struct features_cache *features_cache_read(const char *dir, const char *jid);
+/* m may be NULL. */
 void	 features_cache_free(struct features_cache *m);
 /* Which lines of the file were ignored, as they make no sense, for people; ""
  * if there were none. */
@@ -27,8 +29,9 @@ const char *features_cache_note(const struct features_cache *m);
 
 /* May it be told things early?  Not if it is new, or refused to. */
 int	 features_cache_hurry(const struct features_cache *m);
-/* Its words of old; NULL if it is new. */
+/* The words of its first features then; NULL if it is new. */
 const char *features_cache_first(const struct features_cache *m);
+/* The words of its features after SASL then; NULL if it is new. */
 const char *features_cache_second(const struct features_cache *m);
 
 /* A login succeeded, and these were its words: remember that, here and in the

@@ -1,4 +1,4 @@
-/* ht: see ht.h. */
+/* hashed_token: see hashed_token.h. */
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
 
@@ -22,12 +22,13 @@ static const struct mech {
 	{ "HT-SHA-256-NONE",	"SHA256",	NULL },
 };
 
-#define WHO	9		/* bytes of "Initiator", of "Responder" */
+#define ROLE	9		/* bytes of "Initiator", of "Responder" */
 #define NMECHS	(sizeof(mechs) / sizeof(mechs[0]))
 
 static const struct tls_binding none;
 
-/* The binding that it needs, which is empty for -NONE; NULL: not to be had. */
+/* The binding that the mechanism needs, which is empty for -NONE; NULL: this
+ * connection has none of the kind. */
 static const struct tls_binding *
 binding_of(const struct mech *m, const struct tls_binding *bindings, size_t n)
 {
@@ -57,15 +58,15 @@ hashed_token_choose(const char *const *offered, size_t n,
 
 /* HMAC(token, name || binding) into out, its length into *outlen. */
 static enum sasl_result
-prove(const char *hash, const char *token, const char *who,
+hashed_token_prove(const char *hash, const char *token, const char *who,
     const struct tls_binding *cb, unsigned char *out, size_t *outlen)
 {
-	unsigned char	 text[WHO + sizeof(cb->data)];
+	unsigned char	 text[ROLE + sizeof(cb->data)];
 
-	memcpy(text, who, WHO);
-	memcpy(text + WHO, cb->data, cb->len);
+	memcpy(text, who, ROLE);
+	memcpy(text + ROLE, cb->data, cb->len);
 	return EVP_Q_mac(NULL, "HMAC", NULL, hash, NULL, token, strlen(token),
-	    text, WHO + cb->len, out, EVP_MAX_MD_SIZE, outlen) != NULL ?
+	    text, ROLE + cb->len, out, EVP_MAX_MD_SIZE, outlen) != NULL ?
 	    SASL_OK : SASL_NOMEM;
 }
 
@@ -84,9 +85,11 @@ hashed_token_init(struct hashed_token *h, const char *mechanism,
 	if (h->name == NULL || *token == '\0' ||
 	    (cb = binding_of(m, bindings, nbindings)) == NULL)
 		return SASL_NOMECH;
-	if ((r = prove(m->hash, token, "Initiator", cb, h->ours, &h->len)) ==
+	if ((r = hashed_token_prove(m->hash, token, "Initiator", cb, h->ours,
+	    &h->len)) ==
 	    SASL_OK)
-		r = prove(m->hash, token, "Responder", cb, h->theirs, &h->len);
+		r = hashed_token_prove(m->hash, token, "Responder", cb,
+		    h->theirs, &h->len);
 	return r;
 }
 

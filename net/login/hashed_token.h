@@ -1,5 +1,5 @@
 /*
- * ht: the client side of the Hashed Token mechanisms of SASL
+ * hashed_token: the client side of the Hashed Token mechanisms of SASL
  * (draft-schmaus-kitten-sasl-ht-08), by which FAST (XEP-0484) logs in with a
  * token that the server gave: one message each way, either of which proves
  * that its sender knows the token.  Internal to sasl.

@@ -8,17 +8,24 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define ANSWER_WAIT	3000	/* ms for a client that has our address to
-				 * say so */
-#define LOOK_FIRST	5000	/* ms until we look for it; then twice that, */
+#define ANSWER_WAIT	3000	/* ms for the answer of a client that has
+				 * our address */
+#define LOOK_FIRST	5000	/* ms until we ask for it; then twice that, */
 #define LOOK_MOST	300000	/* up to this */
+
+/* Does the server give addresses as it likes? */
+static int
+is_foreign(const struct session *s)
+{
+	return s->aim == REBIND_FOREIGN || s->aim == REBIND_FOREIGN_LAST;
+}
 
 const char *
 rebind_resource(const struct session *s)
 {
-	if (*s->jid == '\0' || s->appends)
+	if (*s->jid == '\0' || is_foreign(s))
 		return jid_resource(s->conf.jid);
-	return s->anywhere ? "" : jid_resource(s->home);
+	return s->aim == REBIND_ANY ? "" : jid_resource(s->home);
 }
 
 static int
@@ -29,7 +36,7 @@ is_patient(const struct session *s)
 
 /* Log out, and in again a little later: see reconnect_may_return(). */
 static void
-try_later(struct session *s, const char *how)
+rebind_try_later(struct session *s, const char *how)
 {
 	session_fail(s, SESSION_CONFLICT, "the server %s, as if %.200s were "
 	    "still logged in; if another client is, give each a resource of "
@@ -37,7 +44,7 @@ try_later(struct session *s, const char *how)
 }
 
 static void
-give_up(struct session *s)
+rebind_give_up(struct session *s)
 {
 	session_fail(s, SESSION_REFUSED, "the server does not give us %.200s "
 	    "again: another client has it, or a session that the server has "
@@ -48,27 +55,30 @@ give_up(struct session *s)
 void
 rebind_refused(struct session *s, enum stanza_error err)
 {
-	if (!is_patient(s) && (s->conf.insists || s->anywhere)) {
-		give_up(s);
+	if (!is_patient(s) && (s->conf.insists || s->aim == REBIND_ANY ||
+	    s->aim == REBIND_FOREIGN_LAST)) {
+		rebind_give_up(s);
 		return;
 	}
 	if (!is_patient(s))
-		s->anywhere = 1;
-	try_later(s, err == SE_CONFLICT ? "reports a conflict" :
+		session_set_aim(s, is_foreign(s) ? REBIND_FOREIGN_LAST :
+		    REBIND_ANY);
+	rebind_try_later(s, err == SE_CONFLICT ? "reports a conflict" :
 	    "does not give us our resource");
 }
 
-/* Nobody has our address, and we did not get it: it is of no use to insist. */
+/* No client has our address, and yet we did not get it: insisting is
+ * useless. */
 static void
-appends(struct session *s)
+rebind_foreign(struct session *s)
 {
 	session_log(s, 1, "%s is free, but the server gives us another: it "
 	    "always does", s->home);
-	s->appends = 1;
+	session_set_aim(s, REBIND_FOREIGN);
 }
 
 static void
-looked(void *arg, const struct elem *answer)
+rebind_looked(void *arg, const struct elem *answer)
 {
 	struct session	*s = arg;
 
@@ -76,11 +86,11 @@ looked(void *arg, const struct elem *answer)
 	case SE_SERVICE_UNAVAILABLE:
 	case SE_RECIPIENT_UNAVAILABLE:
 	case SE_ITEM_NOT_FOUND:
-		appends(s);
+		rebind_foreign(s);
 		bind_elsewhere(s);
 		break;
 	default:
-		try_later(s, "gives us another resource");
+		rebind_try_later(s, "gives us another resource");
 		break;
 	}
 }
@@ -88,11 +98,11 @@ looked(void *arg, const struct elem *answer)
 void
 rebind_silent(struct session *s)
 {
-	try_later(s, "gives us another resource");
+	rebind_try_later(s, "gives us another resource");
 }
 
-/* Does the server know anybody by our address?  It answers for an address that
- * nobody has; a connection that is no more does not answer. */
+/* Does a client have our address?  The server itself answers for an address
+ * that no client has; a dead connection does not answer. */
 static void
 ask_home(struct session *s, iq_answer_fn *fn, int64_t deadline)
 {
@@ -106,22 +116,21 @@ rebind_elsewhere(struct session *s, const char *jid)
 {
 	session_log(s, 1, "the server gives us %s instead of %s", jid,
 	    s->home);
-	if (s->homing)		/* it was free a moment ago */
-		appends(s);
-	s->homing = 0;
-	if (!s->welcome || s->appends || s->anywhere ||
+	if (s->aim == REBIND_RETURN)	/* it was free a moment ago */
+		rebind_foreign(s);
+	if (!s->welcome || is_foreign(s) || s->aim == REBIND_ANY ||
 	    s->host.may_move(s->host.arg))
 		return 1;
 	if (!is_patient(s)) {
 		if (!s->conf.insists)
 			return 1;
-		give_up(s);
+		rebind_give_up(s);
 		return 0;
 	}
-	session_set_state(s, S_ELSEWHERE);
+	session_set_state(s, SESSION_ELSEWHERE);
 	timer_set(s->loop, &s->timer, clock_ms() + ANSWER_WAIT);
 	s->binding = 1;
-	ask_home(s, looked, IQ_NODEADLINE);
+	ask_home(s, rebind_looked, IQ_NODEADLINE);
 	s->binding = 0;
 	return 0;
 }
@@ -135,10 +144,10 @@ rebind_ready(struct session *s)
 {
 	int	 away = *s->home != '\0' && strcmp(s->jid, s->home) != 0;
 
-	s->homing = s->anywhere = 0;
-	if (*s->home == '\0' || s->appends)
+	session_set_aim(s, is_foreign(s) ? REBIND_FOREIGN : REBIND_HOME);
+	if (*s->home == '\0' || is_foreign(s))
 		strlcpy(s->home, s->jid, sizeof(s->home));
-	if (!away || s->appends || !s->conf.named) {
+	if (!away || is_foreign(s) || !s->conf.named) {
 		s->home_pause = 0;
 		return;
 	}
@@ -154,18 +163,18 @@ rebind_deadline(const struct session *s)
 }
 
 static void
-found(void *arg, const struct elem *answer)
+rebind_found(void *arg, const struct elem *answer)
 {
 	struct session	*s = arg;
 	int		 err = answer != NULL ? (int)stanza_error(answer) :
 			    SE_NONE;
 
 	if ((err != SE_SERVICE_UNAVAILABLE && err != SE_ITEM_NOT_FOUND &&
-	    err != SE_RECIPIENT_UNAVAILABLE) || s->state != S_READY ||
+	    err != SE_RECIPIENT_UNAVAILABLE) || s->state != SESSION_READY ||
 	    !s->host.may_move(s->host.arg))
 		return;
-	s->homing = 1;
-	sm_end(s->sm);		/* it is not this session that we want */
+	session_set_aim(s, REBIND_RETURN);
+	sm_end(s->sm);		/* not to be resumed: it has this address */
 	session_fail(s, SESSION_LOST, "%s is free again", s->home);
 }
 
@@ -178,5 +187,5 @@ rebind_look(struct session *s, int64_t now)
 	    LOOK_MOST;
 	s->home_at = now + s->home_pause;
 	if (s->host.may_move(s->host.arg))
-		ask_home(s, found, now + ANSWER_WAIT);
+		ask_home(s, rebind_found, now + ANSWER_WAIT);
 }

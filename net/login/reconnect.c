@@ -1,6 +1,6 @@
 /*
- * away: a session whose connection was lost: noticing it in bounded time,
- * and trying again until there is a new one.
+ * reconnect: a session whose connection is lost: noticing the loss in bounded
+ * time, and trying again until there is a new connection.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,14 +19,14 @@
 #define RETRY_LOGIN	20000		/* ms for the first; twice that ... */
 #define STARVATIONS	4		/* in a row, without memory */
 #define GHOST_LIFE	60000		/* ms; ejabberd's is 20 s */
-#define LAST_WORDS	100		/* ms for what is still to be sent */
-#define IDLE_LEAST	1500		/* ms: silence that may be why */
+#define LAST_WORDS	100		/* ms for what waits to be sent */
+#define IDLE_LEAST	1500		/* ms: silence that may cause a loss */
 #define QUIET_IDLE	60000		/* ms without hearing anything, ... */
 #define QUIET_SENT	20000		/* ... and since something was sent */
 #define PROBE_WAIT	20000		/* ms for an answer, and ... */
 #define SLOWEST		3		/* ... bytes a ms that servers take, */
-#define SLACK_MOST	20000		/* but no more for that: it says
-					 * something before all is taken */
+#define SLACK_MOST	20000		/* ms at most for that: a server speaks
+					 * before it has taken everything */
 
 /*
  * Noticing
@@ -47,12 +47,12 @@ reconnect_sent(struct session *s, size_t len)
 	if (s->unheard == 0)
 		s->unheard_since = s->last_sent;
 	s->unheard += len;
-	if (s->state == S_READY && reconnect_deadline(s) < s->timer.at)
+	if (s->state == SESSION_READY && reconnect_deadline(s) < s->timer.at)
 		timer_set(s->loop, &s->timer, reconnect_deadline(s));
 }
 
-/* Half of what the server bears, or most of what a proxy before it does, if
- * that is less. */
+/* How many ms of silence there should be at most: half of what the server
+ * bears, or two thirds of what a proxy before it bears, if that is less. */
 static int64_t
 keepalive(const struct session *s)
 {
@@ -68,8 +68,8 @@ keepalive(const struct session *s)
 	return most;
 }
 
-/* Twice after as long a silence is no coincidence: what is between us and the
- * server forgets connections on which nothing goes. */
+/* Two losses, each after a silence as long as the other, are no coincidence: a
+ * router or proxy forgets connections without traffic. */
 static void
 learn_silence(struct session *s)
 {
@@ -78,7 +78,7 @@ learn_silence(struct session *s)
 				    s->last_sent : s->last_heard;
 	int64_t			 idle = clock_ms() - last, then = s->idle_loss;
 
-	if (s->state != S_READY || s->probed != 0 || idle < IDLE_LEAST)
+	if (s->state != SESSION_READY || s->probed != 0 || idle < IDLE_LEAST)
 		return;
 	s->idle_loss = idle;
 	if (then == 0 || llabs(idle - then) > then / 4)
@@ -110,7 +110,7 @@ static void
 pong(void *arg, const struct elem *answer)
 {
 	(void)arg;
-	(void)answer;	/* having heard it is all */
+	(void)answer;	/* any answer shows that the server is there */
 }
 
 static void
@@ -126,7 +126,7 @@ probe(struct session *s, int64_t now)
 	errno = 0;
 	if (iq_ask(s->iqs, pong, s, IQ_NODEADLINE) == 0)
 		return;
-	/* What cannot be asked has no answer, which PROBE_WAIT bounds. */
+	/* Without a question there is no answer, and PROBE_WAIT ends it. */
 	if (errno == ENOMEM)
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 	else
@@ -137,9 +137,9 @@ probe(struct session *s, int64_t now)
 void
 reconnect_look(struct session *s, int64_t now)
 {
-	if (s->paused)		/* we are not listening */
+	if (s->paused)		/* we do not read, so nothing is heard */
 		reconnect_heard(s);
-	/* What waits here has not had its chance yet. */
+	/* The question may still wait here to be sent. */
 	if (s->probed != 0 && transport_queued(s->transport) > 0)
 		s->probed = now;
 	if (now < reconnect_deadline(s))
@@ -155,18 +155,18 @@ reconnect_look(struct session *s, int64_t now)
 	}
 }
 
-/* Whatever is between us and the server may have forgotten us meanwhile, or it
+/* A router or proxy may have forgotten the connection meanwhile, or the network
  * may be there again. */
 void
 session_woken(struct session *s)
 {
 	int64_t	 now = clock_ms();
 
-	if (s->state == S_READY && s->probed == 0) {
+	if (s->state == SESSION_READY && s->probed == 0) {
 		probe(s, now);
-		if (s->state == S_READY)
+		if (s->state == SESSION_READY)
 			timer_set(s->loop, &s->timer, reconnect_deadline(s));
-	} else if (s->state == S_AWAY) {
+	} else if (s->state == SESSION_AWAY) {
 		timer_set(s->loop, &s->timer, now);
 	}
 }
@@ -175,26 +175,27 @@ session_woken(struct session *s)
  * Trying again
  */
 
-/* Is it worth it?  Not if the server refuses us, or is not the one; and once
- * only if it has not yet let us in, though we went on as if it had.  Memory may
- * be there again in a moment; if not, this program is better begun anew. */
+/* Not if the server refuses us, or is not the right server.  After an early
+ * login that was never confirmed, once only.  Memory may be there again in a
+ * moment; if it is not, the program is better begun anew. */
 int
 reconnect_may_return(const struct session *s, enum session_fault fault)
 {
 	return s->conf.persist && *s->jid != '\0' &&
-	    (s->welcome || s->early) && (fault == SESSION_UNREACHED ||
+	    (s->welcome || s->early == EARLY_READY) &&
+	    (fault == SESSION_UNREACHED ||
 	    fault == SESSION_LOST || fault == SESSION_TIMEOUT ||
 	    (fault == SESSION_INTERNAL && s->starvations < STARVATIONS) ||
-	    (fault == SESSION_CONFLICT && (s->state == S_BINDING ||
-	    s->state == S_ELSEWHERE)));
+	    (fault == SESSION_CONFLICT && (s->state == SESSION_BINDING ||
+	    s->state == SESSION_ELSEWHERE)));
 }
 
-/* ejabberd may hold an answer back for 15 s, and do then what it was asked. */
+/* ejabberd may hold an answer back for 15 s, and then do what it was asked. */
 static int
 may_haunt(const struct session *s)
 {
-	return s->early || s->state == S_BINDING ||
-	    s->state == S_RESUMING || s->state == S_PROVING;
+	return s->early == EARLY_READY || s->state == SESSION_BINDING ||
+	    s->state == SESSION_RESUMING || s->state == SESSION_PROVING;
 }
 
 int
@@ -223,7 +224,7 @@ reconnect_begin(struct session *s)
 	reconnect_fear_ghost(s);
 	iq_forget(s->iqs, s);
 	transport_close(s->transport);
-	session_set_state(s, S_AWAY);
+	session_set_state(s, SESSION_AWAY);
 	timer_clear(s->loop, &s->tell);
 	timer_set(s->loop, &s->timer, clock_ms() +
 	    (transport_queued(s->transport) > 0 ? LAST_WORDS : 0));
@@ -247,12 +248,13 @@ delay(const struct session *s)
 		most *= 2;
 	if (most > RETRY_MOST)
 		most = RETRY_MOST;
-	/* Not all at once, after a server's restart. */
+	/* Clients should not come back all at once after a server's restart. */
 	return most / 2 + arc4random_uniform((uint32_t)most / 2);
 }
 
-/* A transport may be a hole when it is tried and sound a moment later, so an
- * attempt is given up soon; but not each time, in case it is merely slow. */
+/* A network that swallows everything may work a moment later, so an attempt is
+ * given up soon; but later than the last, in case the network is merely
+ * slow. */
 int64_t
 reconnect_patience(const struct session *s)
 {
@@ -276,7 +278,7 @@ reconnect_fire(struct session *s)
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 }
 
-/* The server may have said where it would like to see us (section 5). */
+/* XEP-0198 section 5. */
 void
 reconnect_hint(struct session *s)
 {

@@ -13,9 +13,10 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define TELL_WAIT	50	/* ms for a stanza to go with an answer */
+#define TELL_WAIT	50	/* ms for a stanza to go with <a/> */
 #define RESUME_WAIT	10000	/* ms for an answer to <resume/> */
-#define SILENT_MAX	2	/* without; Prosody 0.12's BOSH has none */
+#define SILENT_MAX	2	/* attempts without; Prosody 0.12's BOSH never
+				 * answers */
 #define PROOF_WAIT	1000	/* ms for a resumed session to say anything, */
 #define PROOF_TRIPS	4	/* and as often the time <resumed/> took */
 
@@ -25,8 +26,8 @@ send_raw(void *arg, const void *data, size_t len)
 	return session_send(arg, data, len);
 }
 
-/* 0, or -1 if too much waits to be sent; a connection that has broken is told
- * by the transport. */
+/* 0, or -1 if too much waits to be sent.  Whether the connection has broken is
+ * the transport's to tell. */
 static int
 send_text(struct session *s, const char *nonza)
 {
@@ -53,7 +54,7 @@ resume_tell(struct session *s)
 	send_text(s, a);
 }
 
-/* Section 3: what is sent from here on counts. */
+/* Section 3. */
 void
 resume_enable(struct session *s)
 {
@@ -85,12 +86,12 @@ resume_begin(struct session *s)
 	s->resume_took = -clock_ms();
 	if (s->timer.at > clock_ms() + RESUME_WAIT)
 		timer_set(s->loop, &s->timer, clock_ms() + RESUME_WAIT);
-	session_set_state(s, S_RESUMING);
+	session_set_state(s, SESSION_RESUMING);
 	return 0;
 }
 
-/* Section 4: a server that has handled more than was sent is confused, or
- * we are: nothing that was counted can be relied on. */
+/* Section 4: the server says that it has handled more than was sent, so its
+ * count or ours is wrong, and none can be relied on. */
 static void
 overcounted(struct session *s, const struct elem *e)
 {
@@ -104,16 +105,16 @@ overcounted(struct session *s, const struct elem *e)
 	    NS_SM "' h='%u' send-count='%u'/></stream:error>", h,
 	    sm_count(s->sm));
 	send_text(s, error);
-	s->no_sm = 1;
+	session_set_sm(s, SESSION_SM_GIVEN_UP);
 	sm_end(s->sm);
 	session_fail(s, SESSION_LOST, "the server says that it has handled "
 	    "more than was sent; tell its operator");
 }
 
 /*
- * Not everything behind <resumed/> reaches its reader: Prosody 0.12 may go on
- * with the parser of the connection that broke, inside a stanza.  So nothing
- * is sent before one answer has proved that we are heard.
+ * Prosody 0.12 may go on with the parser of the connection that broke, inside a
+ * stanza, and swallow what follows <resume/>.  So nothing but <r/> is sent
+ * before an answer proves that the server hears us.
  */
 static void
 resumed(struct session *s, const struct elem *e)
@@ -125,7 +126,7 @@ resumed(struct session *s, const struct elem *e)
 		return;
 	}
 	s->resume_took += clock_ms();
-	session_set_state(s, S_PROVING);
+	session_set_state(s, SESSION_PROVING);
 	resume_ask(s);
 	resume_wait(s);
 }
@@ -137,19 +138,20 @@ resume_wait(struct session *s)
 	    PROOF_TRIPS * s->resume_took);
 }
 
-/* A server that does not even refuse may never answer: begin a new session
- * then, and in the end a session that is not resumed at all. */
+/* A server that does not even refuse may never answer: begin a new session, and
+ * after SILENT_MAX attempts use stream management no more. */
 void
 resume_silent(struct session *s)
 {
-	int	 unheard = s->state == S_RESUMING && s->hurried;
+	int	 unheard = s->state == SESSION_RESUMING &&
+		    s->early != EARLY_OFF;
 
-	if (!unheard)	/* else it may be for our hurry: ask again */
+	if (!unheard)	/* else it was told early: ask again, in turn */
 		sm_end(s->sm);
-	if (!unheard && s->state == S_RESUMING &&
+	if (!unheard && s->state == SESSION_RESUMING &&
 	    ++s->silent_resumes >= SILENT_MAX)
-		s->no_sm = 1;
-	session_fail(s, SESSION_LOST, s->state == S_PROVING ?
+		session_set_sm(s, SESSION_SM_GIVEN_UP);
+	session_fail(s, SESSION_LOST, s->state == SESSION_PROVING ?
 	    "the server resumed the session but does not hear it" :
 	    "the server does not say whether it resumes the session");
 }
@@ -157,7 +159,7 @@ resume_silent(struct session *s)
 static void
 proved(struct session *s)
 {
-	session_set_state(s, S_READY);
+	session_set_state(s, SESSION_READY);
 	if (sm_resend(s->sm, send_raw, s) == -1)
 		session_fail(s, SESSION_LOST, "too much waits to be sent "
 		    "again");
@@ -165,16 +167,16 @@ proved(struct session *s)
 		session_back(s, 1);
 }
 
-/* XEP-0198 section 5: what was handled is known even so. */
+/* XEP-0198 section 5: <failed/> may say how much was handled, too. */
 static void
-failed(struct session *s, const struct elem *e)
+resume_failed(struct session *s, const struct elem *e)
 {
 	uint32_t	 h;
 
 	if (sm_parse_h(e, &h) == 0 && sm_acked(s->sm, h) == -1)
 		session_log(s, 1, "the server says that it has handled more "
 		    "than was sent");
-	if (s->state == S_RESUMING) {
+	if (s->state == SESSION_RESUMING) {
 		session_log(s, 1, "the server does not resume the session");
 		sm_end(s->sm);
 		login_bind(s);
@@ -184,7 +186,7 @@ failed(struct session *s, const struct elem *e)
 }
 
 static void
-answered(struct session *s, const struct elem *e)
+resume_acked(struct session *s, const struct elem *e)
 {
 	uint32_t	 h;
 
@@ -192,16 +194,17 @@ answered(struct session *s, const struct elem *e)
 		return;
 	if (sm_parse_h(e, &h) == -1 || sm_acked(s->sm, h) == -1)
 		overcounted(s, e);
-	else if (s->state == S_PROVING)
+	else if (s->state == SESSION_PROVING)
 		proved(s);
 }
 
-/* An answer alone is a record alone, which disturbs a server that is reading
- * many (see net/io/io.c): it goes with the next stanza, if one comes soon. */
+/* <a/> by itself would be a short TLS record, which slows a server that reads
+ * many (net/io/record_pack.h): it goes with the next stanza, if that is sent
+ * soon. */
 static void
-asked(struct session *s)
+resume_asked(struct session *s)
 {
-	if (s->state != S_READY)
+	if (s->state != SESSION_READY)
 		resume_tell(s);
 	else if (!s->tell.on)
 		timer_set(s->loop, &s->tell, clock_ms() + TELL_WAIT);
@@ -212,7 +215,7 @@ resume_tell_late(void *arg)
 {
 	struct session	*s = arg;
 
-	if (s->state == S_READY)
+	if (s->state == SESSION_READY)
 		resume_tell(s);
 }
 
@@ -222,14 +225,15 @@ resume_input(struct session *s, const struct elem *e)
 	if (strcmp(e->ns, NS_SM) != 0)
 		return 0;
 	if (strcmp(e->name, "r") == 0)
-		asked(s);
+		resume_asked(s);
 	else if (strcmp(e->name, "a") == 0)
-		answered(s, e);
+		resume_acked(s, e);
 	else if (strcmp(e->name, "failed") == 0)
-		failed(s, e);
-	else if (strcmp(e->name, "resumed") == 0 && s->state == S_RESUMING)
+		resume_failed(s, e);
+	else if (strcmp(e->name, "resumed") == 0 &&
+	    s->state == SESSION_RESUMING)
 		resumed(s, e);
-	else if (strcmp(e->name, "enabled") == 0 && s->state == S_READY &&
+	else if (strcmp(e->name, "enabled") == 0 && s->state == SESSION_READY &&
 	    sm_enabled(s->sm, e) == -1)
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 	return 1;

@@ -32,7 +32,7 @@ static const struct mech {
 	{ "ANONYMOUS",		NULL,		ANONYMOUS, 0 },
 };
 
-/* Under any of the names in ht.c. */
+/* Under any of the names in hashed_token.c. */
 static const struct mech token = { "HT", NULL, TOKEN, 0 };
 
 #define NMECHS	(sizeof(mechs) / sizeof(mechs[0]))
@@ -85,7 +85,7 @@ has(const char *const *offered, size_t n, const char *name)
 	return 0;
 }
 
-/* Any, also those that we do not know: the flag y must be honest. */
+/* Is any -PLUS mechanism offered, known or not?  The flag y must be honest. */
 static int
 has_plus(const char *const *offered, size_t n)
 {
@@ -124,7 +124,7 @@ usable(const struct mech *m, const struct sasl_cred *cred, size_t nbindings)
 }
 
 static const struct mech *
-choose(const struct sasl_cred *cred, const char *const *offered, size_t n,
+sasl_choose(const struct sasl_cred *cred, const char *const *offered, size_t n,
     size_t nbindings)
 {
 	size_t i;
@@ -136,9 +136,9 @@ choose(const struct sasl_cred *cred, const char *const *offered, size_t n,
 	return NULL;
 }
 
-/* RFC 5802 section 6: p binds; y says that we would have, had the server
- * offered it, by which the server notices that its offer was cut; n is the
- * rest. */
+/* RFC 5802 section 6: flag p binds; y says that we would have bound if the
+ * server had offered that, by which it notices that its offer was cut; else
+ * n. */
 static enum sasl_result
 init_scram(struct sasl *s, const char *const *offered, size_t n,
     const struct tls_binding *bindings, size_t nbindings)
@@ -165,7 +165,7 @@ sasl_new(struct sasl **out, const struct sasl_cred *cred,
 	enum sasl_result r = SASL_OK;
 
 	*out = NULL;
-	if ((m = choose(cred, offered, n, nbindings)) == NULL)
+	if ((m = sasl_choose(cred, offered, n, nbindings)) == NULL)
 		return !nameless(cred) && has(offered, n, "PLAIN") ?
 		    SASL_PLAINONLY : SASL_NOMECH;
 	if ((m->kind == SCRAM || m->kind == PLAIN) && cred->password == NULL)
@@ -234,7 +234,7 @@ sasl_mechanism(const struct sasl *s)
 /* RFC 4616: no identity to act for, name, password.  In one reservation, as
  * growing would leave a copy of the password behind. */
 static enum sasl_result
-plain(const struct sasl_cred *cred, struct buf *out)
+sasl_plain(const struct sasl_cred *cred, struct buf *out)
 {
 	size_t ulen = strlen(cred->user), plen = strlen(cred->password);
 	unsigned char *p;
@@ -264,7 +264,7 @@ sasl_first(struct sasl *s, struct buf *out)
 	case SCRAM:
 		return scram_first(&s->scram, out);
 	case PLAIN:
-		return plain(&s->cred, out);
+		return sasl_plain(&s->cred, out);
 	case ANONYMOUS:
 		return SASL_OK;
 	case TOKEN:
@@ -277,7 +277,7 @@ enum sasl_result
 sasl_step(struct sasl *s, const void *in, size_t len, struct buf *out)
 {
 	buf_truncate(out, 0);
-	/* The others have said everything in the initial response. */
+	/* The other mechanisms end with the initial response. */
 	if (s->mech->kind != SCRAM)
 		return SASL_PROTOCOL;
 	return scram_step(&s->scram, in, len, out);

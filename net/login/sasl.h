@@ -59,7 +59,8 @@ enum sasl_result sasl_new_token(struct sasl **out, const char *user,
  * of them can be done. */
 const char *sasl_choose_token(const char *const *offered, size_t n,
 	    const struct tls_binding *bindings, size_t nbindings);
-void	 sasl_free(struct sasl *s);	/* wipes */
+/* Wipe and free; s may be NULL. */
+void	 sasl_free(struct sasl *s);
 
 /* The mechanism's name. */
 const char *sasl_mechanism(const struct sasl *s);

@@ -1,6 +1,6 @@
 /*
- * auth2: SASL2 in a session (XEP-0388), with a resource (XEP-0386) or the old
- * session (XEP-0198) in that round trip, and tokens instead of passwords
+ * sasl2_login: SASL2 in a session (XEP-0388), with a resource (XEP-0386) or the
+ * old session (XEP-0198) in that round trip, and tokens instead of passwords
  * (XEP-0484).  Only where there is TLS.
  */
 #include <errno.h>
@@ -40,18 +40,19 @@ sasl2_login_token(struct session *s, const struct features *o, const char *user)
 	const struct fast_token	*k;
 	enum sasl_result	 r;
 
-	if (s->conf.tokens == NULL || s->no_token ||
+	if (s->conf.tokens == NULL || s->tokens != TOKENS_USABLE ||
 	    (k = fast_tokens_get(s->conf.tokens, time(NULL))) == NULL ||
 	    !features_names(o->fast, o->nfast, k->mechanism))
 		return SASL_NOMECH;
 	r = sasl_new_token(&s->sasl, user, k->mechanism, k->secret, bindings,
 	    bindings_to(s, bindings));
-	s->token = r == SASL_OK;
+	if (r == SASL_OK)
+		s->sasl_kind = SASL_LOGIN_TOKEN;
 	return r;
 }
 
-/* A server may not take a token whose uses are counted wrongly the next time;
- * then the password is left. */
+/* If the use of a token cannot be noted, the server may refuse the token next
+ * time; the password remains. */
 static void
 log_token_error(struct session *s)
 {
@@ -77,7 +78,7 @@ ask_token(struct session *s, const struct features *o, struct sasl2_request *r)
 	if (o->nfast == 0 || s->conf.tokens == NULL)
 		return;
 	r->client = fast_tokens_id(s->conf.tokens);
-	if (s->token) {
+	if (s->sasl_kind == SASL_LOGIN_TOKEN) {
 		r->count = fast_tokens_use(s->conf.tokens);
 		log_token_error(s);
 	} else
@@ -85,14 +86,15 @@ ask_token(struct session *s, const struct features *o, struct sasl2_request *r)
 		    bindings_to(s, bindings));
 }
 
-/* Once we are known by a resource, it must be that resource again. */
+/* Once peers know us by a resource, it must be that resource again. */
 static void
 ask_resource(struct session *s, const struct features *o,
     struct sasl2_request *r)
 {
 	if (*s->jid == '\0') {
 		r->bind = o->bind2 && s->conf.any_resource;
-		r->enable = o->bind2_sm && !s->no_sm;
+		r->enable = o->bind2_sm &&
+		    s->offers_sm != SESSION_SM_GIVEN_UP;
 	} else if (o->resume2 && sm_resumable(s->sm)) {
 		r->previd = sm_id(s->sm);
 		r->h = sm_h(s->sm);
@@ -112,9 +114,9 @@ sasl2_login_send(struct session *s, const struct features *o,
 
 	ask_token(s, o, &r);
 	ask_resource(s, o, &r);
-	s->wanted = s->token ? r.mechanism : r.want;
-	s->asked_bind = r.bind;
-	s->asked_resume = r.previd != NULL;
+	s->wanted = s->sasl_kind == SASL_LOGIN_TOKEN ? r.mechanism : r.want;
+	session_set_inline(s, r.bind ? INLINE_BIND : r.previd != NULL ?
+	    INLINE_RESUME : INLINE_NONE);
 	buf_init(&b, 2 * AUTH_MAX);
 	sasl_login_send(s, &b, sasl2_authenticate(&b, &r) == -1);
 	buf_free(&b);
@@ -146,18 +148,18 @@ is_ours(const struct session *s, const char *jid)
 	    *jid_resource(jid) == '\0' || strcmp(jid, s->jid) == 0);
 }
 
-/* What was not asked for is not there. */
+/* What was not asked for is ignored. */
 static void
 authenticated(struct session *s, const struct sasl2_success *ok)
 {
-	session_set_state(s, S_AUTHENTICATED);
-	if (s->asked_resume && ok->resumed != NULL) {
-		s->inlined = 1;
-		session_set_state(s, S_RESUMING);
+	session_set_state(s, SESSION_AUTHENTICATED);
+	if (s->inlined == INLINE_RESUME && ok->resumed != NULL) {
+		session_set_inline(s, INLINE_DONE);
+		session_set_state(s, SESSION_RESUMING);
 		resume_input(s, ok->resumed);
-	} else if (s->asked_resume && ok->failed != NULL) {
+	} else if (s->inlined == INLINE_RESUME && ok->failed != NULL) {
 		resume_input(s, ok->failed);	/* features will tell more */
-	} else if (s->asked_bind && ok->bound != NULL) {
+	} else if (s->inlined == INLINE_BIND && ok->bound != NULL) {
 		if (*jid_resource(ok->jid) == '\0')
 			sasl_login_failed(s, SASL_PROTOCOL);
 		else
@@ -180,8 +182,8 @@ sasl2_login_success(struct session *s, const struct elem *e)
 		r = sasl_success(s->sasl, buf_data(&in), buf_len(&in));
 	buf_free(&in);
 	if (r != SASL_OK) {
-		/* Of what use is the token to this server? */
-		if (s->token && r != SASL_NOMEM)
+		/* A server that does not know the token has no use for it. */
+		if (s->sasl_kind == SASL_LOGIN_TOKEN && r != SASL_NOMEM)
 			drop_token(s);
 		sasl_login_failed(s, r);
 	} else if (!is_ours(s, ok.jid)) {
@@ -195,15 +197,14 @@ sasl2_login_success(struct session *s, const struct elem *e)
 	}
 }
 
-/* The password is left.  On another connection, since not every server can be
- * asked twice on one. */
+/* The password remains, on another connection, since not every server can be
+ * asked twice on a connection. */
 void
 sasl2_login_refused(struct session *s, const char *condition)
 {
 	if (strcmp(condition, "temporary-auth-failure") != 0)
 		drop_token(s);
-	s->no_token = 1;
-	s->spurned = 1;
+	session_set_tokens(s, TOKENS_REFUSED);
 	session_fail(s, SESSION_LOST, "the server does not take the token "
 	    "(%.40s); try again", condition);
 }

@@ -1,6 +1,6 @@
 /*
- * auth: SASL in a session (RFC 6120 section 6); what is particular to SASL2 is
- * in auth2.c.
+ * sasl_login: SASL in a session (RFC 6120 section 6); what is particular to
+ * SASL2 is in sasl2_login.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -34,7 +34,7 @@ send_sasl(struct session *s, const char *mechanism, const struct buf *data)
 	buf_init(&b, 2 * AUTH_MAX);
 	xw_init(&w, &b);
 	xw_start(&w, mechanism != NULL ? "auth" : "response",
-	    s->sasl2 ? NS_SASL2 : NS_SASL);
+	    s->sasl_kind == SASL_LOGIN_RFC6120 ? NS_SASL : NS_SASL2);
 	xw_attr(&w, "mechanism", mechanism);
 	if (buf_len(data) > 0)
 		xw_base64(&w, buf_data(data), buf_len(data));
@@ -51,37 +51,41 @@ sasl_login_failed(struct session *s, enum sasl_result r)
 	    "%s", sasl_strresult(r));
 }
 
-/* With a token, if there is one; else by SASL2 (XEP-0388), if that offers
- * something; else as ever. */
+/* With a token, if there is one; else by SASL2 (XEP-0388), if that offers a
+ * mechanism that may be used; else by RFC 6120. */
 static enum sasl_result
-begin(struct session *s, const struct features *o, const struct sasl_cred *cred)
+choose_kind(struct session *s, const struct features *o,
+    const struct sasl_cred *cred)
 {
 	struct tls_binding	 bindings[2];
 	enum sasl_result	 r;
 	size_t			 n;
 
-	s->sasl2 = sasl2_login_may(s, o);
-	if (s->sasl2 && sasl2_login_token(s, o, cred->user) == SASL_OK)
-		return SASL_OK;
 	n = features_bindings(o, transport_binding(s->transport), bindings);
-	if (s->sasl2 && (r = sasl_new(&s->sasl, cred, o->mechs2, o->nmechs2,
-	    bindings, n)) != SASL_NOMECH && r != SASL_PLAINONLY)
-		return r;
-	s->sasl2 = 0;
+	if (sasl2_login_may(s, o)) {
+		if (sasl2_login_token(s, o, cred->user) == SASL_OK)
+			return SASL_OK;
+		s->sasl_kind = SASL_LOGIN_SASL2;
+		r = sasl_new(&s->sasl, cred, o->mechs2, o->nmechs2, bindings,
+		    n);
+		if (r != SASL_NOMECH && r != SASL_PLAINONLY)
+			return r;
+	}
+	s->sasl_kind = SASL_LOGIN_RFC6120;
 	return sasl_new(&s->sasl, cred, o->mechs, o->nmechs, bindings, n);
 }
 
-/* The best of what is offered, in s->sasl, and its first message. */
+/* Put the best mechanism that is offered into s->sasl, and its first message
+ * into first. */
 static enum sasl_result
-choose(struct session *s, const struct features *o, struct buf *first)
+choose_mechanism(struct session *s, const struct features *o, struct buf *first)
 {
 	struct sasl_cred	 cred;
 	char			 user[JID_MAX];
 	enum sasl_result	 r;
 
-	sasl_free(s->sasl);	/* of a transport that led nowhere */
+	sasl_free(s->sasl);	/* of a transport that has failed */
 	s->sasl = NULL;
-	s->token = 0;
 	cred = (struct sasl_cred){
 		.user = jid_local(s->conf.jid, user),
 		.password = s->conf.password,
@@ -89,12 +93,11 @@ choose(struct session *s, const struct features *o, struct buf *first)
 		.external = s->conf.external,
 		.plain = s->conf.plain && transport_ssl(s->transport) != NULL,
 	};
-	r = begin(s, o, &cred);
+	r = choose_kind(s, o, &cred);
 	return r == SASL_OK ? sasl_first(s->sasl, first) : r;
 }
 
-/* The password itself is not said to a server that may have learnt a better
- * mechanism since. */
+/* PLAIN is not told early: the server may have learnt a better mechanism. */
 static int
 is_plain(const struct session *s)
 {
@@ -110,12 +113,12 @@ sasl_login_begin(struct session *s, const char *words)
 
 	features_parse(&o, words);
 	buf_init(&first, AUTH_MAX);
-	r = choose(s, &o, &first);
+	r = choose_mechanism(s, &o, &first);
 	if (r == SASL_OK && (s->untold == 0 || !is_plain(s))) {
 		session_log(s, 1, "logging in with %s",
 		    sasl_mechanism(s->sasl));
-		session_set_state(s, S_AUTH);
-		if (s->sasl2)
+		session_set_state(s, SESSION_AUTH);
+		if (s->sasl_kind != SASL_LOGIN_RFC6120)
 			sasl2_login_send(s, &o, &first);
 		else
 			send_sasl(s, sasl_mechanism(s->sasl), &first);
@@ -153,17 +156,11 @@ failure(struct session *s, const struct elem *e)
 	const char	*cond = sasl2_condition(e);
 	char		 text[128];
 
-	if (s->token) {
+	if (s->sasl_kind == SASL_LOGIN_TOKEN) {
 		sasl2_login_refused(s, cond);
 		return;
 	}
-	/* It may be that it does not offer any more what we went for.  If it
-	 * does, it is no question of manners. */
-	if (s->hurried && !s->untold &&
-	    strcmp(s->first, features_cache_first(s->conf.manners)) != 0)
-		s->patient = PATIENT_NOW;
-	else
-		s->hurried = 0;
+	early_sasl_refused(s);
 	text_cut(elem_text(elem_child(e, NULL, "text")), text,
 	    sizeof(text));
 	if (strcmp(sasl_mechanism(s->sasl), "EXTERNAL") == 0)
@@ -193,11 +190,11 @@ success(struct session *s, const struct buf *in)
 	}
 	sasl_free(s->sasl);
 	s->sasl = NULL;
-	session_set_state(s, S_AUTHENTICATED);
+	session_set_state(s, SESSION_AUTHENTICATED);
 	transport_restart(s->transport);
 	/* Unless that was the end of it. */
-	if (s->hurried && s->state == S_AUTHENTICATED)
-		bind_hurry(s);
+	if (s->early != EARLY_OFF && s->state == SESSION_AUTHENTICATED)
+		early_bind(s);
 }
 
 static void
@@ -206,7 +203,7 @@ challenge(struct session *s, const struct buf *in)
 	enum sasl_result	 r;
 	struct buf		 out;
 
-	if (s->hurried)		/* so far, so good */
+	if (s->early != EARLY_OFF)	/* so far, so good */
 		session_limit(s, 0);
 	buf_init(&out, AUTH_MAX);
 	if ((r = sasl_step(s->sasl, buf_data(in), buf_len(in), &out)) ==
@@ -220,16 +217,17 @@ challenge(struct session *s, const struct buf *in)
 void
 sasl_login_input(struct session *s, const struct elem *e)
 {
-	const char		*ns = s->sasl2 ? NS_SASL2 : NS_SASL;
+	int			 sasl2 = s->sasl_kind != SASL_LOGIN_RFC6120;
+	const char		*ns = sasl2 ? NS_SASL2 : NS_SASL;
 	struct buf		 in;
 	enum sasl_result	 r;
 
 	buf_init(&in, AUTH_MAX);
 	if (elem_is(e, ns, "failure"))
 		failure(s, e);
-	else if (elem_is(e, NS_SASL2, "success") && s->sasl2)
+	else if (elem_is(e, NS_SASL2, "success") && sasl2)
 		sasl2_login_success(s, e);
-	else if (elem_is(e, NS_SASL2, "continue") && s->sasl2)
+	else if (elem_is(e, NS_SASL2, "continue") && sasl2)
 		session_fail(s, SESSION_REFUSED, "the server wants more than "
 		    "a password, which xcat cannot give; ask its operator");
 	else if ((r = sasl_login_decode(e, &in)) != SASL_OK)

@@ -126,9 +126,9 @@ scram_free(struct scram *s)
 	OPENSSL_cleanse(s, sizeof(*s));
 }
 
-/* Whatever follows a failure is a failure too. */
+/* After a failure every step fails. */
 static enum sasl_result
-settle(struct scram *s, enum sasl_result r, enum scram_state next)
+scram_settle(struct scram *s, enum sasl_result r, enum scram_state next)
 {
 	s->state = r == SASL_OK ? next : SCRAM_FAILED;
 	return r;
@@ -138,11 +138,11 @@ enum sasl_result
 scram_first(struct scram *s, struct buf *out)
 {
 	if (s->state != SCRAM_START)
-		return settle(s, SASL_PROTOCOL, SCRAM_FAILED);
+		return scram_settle(s, SASL_PROTOCOL, SCRAM_FAILED);
 	if (buf_add(out, buf_data(&s->bind), s->gs2len) == -1 ||
 	    buf_add(out, buf_data(&s->auth), buf_len(&s->auth)) == -1)
-		return settle(s, SASL_NOMEM, SCRAM_FAILED);
-	return settle(s, SASL_OK, SCRAM_SENT);
+		return scram_settle(s, SASL_NOMEM, SCRAM_FAILED);
+	return scram_settle(s, SASL_OK, SCRAM_SENT);
 }
 
 static int
@@ -194,7 +194,7 @@ msg_rest(struct msg *m)
 
 /* base64_decode() passes over white space, which has no place here. */
 static int
-decode(const struct field *f, unsigned char *out, size_t *len)
+scram_decode(const struct field *f, unsigned char *out, size_t *len)
 {
 	size_t i;
 
@@ -249,7 +249,8 @@ hmac(const EVP_MD *md, const unsigned char *key, const void *data, size_t len,
  * ServerSignature, so that nothing else derived from the password stays.
  */
 static enum sasl_result
-prove(struct scram *s, const unsigned char *salt, size_t saltlen, int count,
+scram_prove(struct scram *s, const unsigned char *salt, size_t saltlen,
+    int count,
     unsigned char *proof)
 {
 	unsigned char salted[EVP_MAX_MD_SIZE], key[EVP_MAX_MD_SIZE],
@@ -277,7 +278,8 @@ prove(struct scram *s, const unsigned char *salt, size_t saltlen, int count,
 
 /* Complete AuthMessage; *mark is where client-final-without-proof begins. */
 static int
-complete(struct scram *s, const void *in, size_t len, const struct field *r,
+scram_complete(struct scram *s, const void *in, size_t len,
+    const struct field *r,
     size_t *mark)
 {
 	if (buf_addstr(&s->auth, ",") == -1 ||
@@ -309,13 +311,14 @@ server_first(struct scram *s, const void *in, size_t len, struct buf *out)
 	    msg_take(&m, &fs) != 's' || msg_take(&m, &fi) != 'i' ||
 	    msg_rest(&m) == -1)
 		return SASL_PROTOCOL;
-	if (check_nonce(s, &fr) == -1 || decode(&fs, salt, &saltlen) == -1 ||
+	if (check_nonce(s, &fr) == -1 || scram_decode(&fs, salt,
+	    &saltlen) == -1 ||
 	    saltlen == 0 || (count = iterations(&fi)) == -1)
 		return SASL_PROTOCOL;
 
-	if (complete(s, in, len, &fr, &mark) == -1)
+	if (scram_complete(s, in, len, &fr, &mark) == -1)
 		return SASL_NOMEM;
-	if ((res = prove(s, salt, saltlen, count, proof)) != SASL_OK)
+	if ((res = scram_prove(s, salt, saltlen, count, proof)) != SASL_OK)
 		return res;
 	if (buf_add(out, buf_data(&s->auth) + mark,
 	    buf_len(&s->auth) - mark) == -1 ||
@@ -339,7 +342,7 @@ server_final(const struct scram *s, const void *in, size_t len)
 		return SASL_PROTOCOL;
 	if ((c = msg_take(&m, &f)) == 'e')
 		return SASL_BADSERVER;
-	if (c != 'v' || msg_rest(&m) == -1 || decode(&f, sig, &n) == -1)
+	if (c != 'v' || msg_rest(&m) == -1 || scram_decode(&f, sig, &n) == -1)
 		return SASL_PROTOCOL;
 	if (n != (size_t)EVP_MD_size(s->md) ||
 	    CRYPTO_memcmp(sig, s->server, n) != 0)
@@ -352,11 +355,13 @@ scram_step(struct scram *s, const void *in, size_t len, struct buf *out)
 {
 	switch (s->state) {
 	case SCRAM_SENT:
-		return settle(s, server_first(s, in, len, out), SCRAM_PROVED);
+		return scram_settle(s, server_first(s, in, len, out),
+		    SCRAM_PROVED);
 	case SCRAM_PROVED:
-		return settle(s, server_final(s, in, len), SCRAM_VERIFIED);
+		return scram_settle(s, server_final(s, in, len),
+		    SCRAM_VERIFIED);
 	default:
-		return settle(s, SASL_PROTOCOL, SCRAM_FAILED);
+		return scram_settle(s, SASL_PROTOCOL, SCRAM_FAILED);
 	}
 }
 
@@ -366,8 +371,8 @@ scram_success(struct scram *s, const void *in, size_t len)
 	/* Without its proof, the server may be an impostor that let us in. */
 	if (len == 0)
 		return s->state == SCRAM_VERIFIED ? SASL_OK :
-		    settle(s, SASL_BADSERVER, SCRAM_FAILED);
+		    scram_settle(s, SASL_BADSERVER, SCRAM_FAILED);
 	if (s->state != SCRAM_PROVED)
-		return settle(s, SASL_PROTOCOL, SCRAM_FAILED);
-	return settle(s, server_final(s, in, len), SCRAM_VERIFIED);
+		return scram_settle(s, SASL_PROTOCOL, SCRAM_FAILED);
+	return scram_settle(s, server_final(s, in, len), SCRAM_VERIFIED);
 }

@@ -47,7 +47,7 @@ enum sasl_result scram_init(struct scram *s, const char *hash,
 	    const struct tls_binding *cb, const char *nonce);
 void	 scram_free(struct scram *s);
 
-/* As their namesakes in sasl.h; out is empty. */
+/* As sasl_first(), sasl_step() and sasl_success(); out is empty. */
 enum sasl_result scram_first(struct scram *s, struct buf *out);
 enum sasl_result scram_step(struct scram *s, const void *in, size_t len,
 	    struct buf *out);

@@ -47,14 +47,15 @@ sm_end(struct sm *sm)
 	free(sm->id);
 	free(sm->location);
 	sm->id = sm->location = NULL;
-	sm->counting = sm->enabled = sm->asked = sm->resumable = 0;
+	sm->state = SM_OFF;
+	sm->asked = 0;
 }
 
 void
 sm_begin(struct sm *sm)
 {
 	sm_end(sm);
-	sm->counting = 1;
+	sm->state = SM_ENABLING;
 	sm->in = sm->told = sm->acked = 0;
 }
 
@@ -70,29 +71,33 @@ sm_enabled(struct sm *sm, const struct elem *enabled)
 	const char	*id = elem_attr(enabled, "id");
 	const char	*location = elem_attr(enabled, "location");
 
-	sm->enabled = 1;
+	if (sm->state == SM_OFF)	/* it was not asked for */
+		return 0;
+	if (sm->state == SM_ENABLING)
+		sm->state = SM_ENABLED;
 	if (!is_true(elem_attr(enabled, "resume")) || id == NULL)
 		return 0;
 	free(sm->id);
 	free(sm->location);
 	sm->location = NULL;
+	sm->state = SM_ENABLED;
 	if ((sm->id = strdup(id)) == NULL ||
 	    (location != NULL && (sm->location = strdup(location)) == NULL))
 		return -1;
-	sm->resumable = 1;
+	sm->state = SM_RESUMABLE;
 	return 0;
 }
 
 int
 sm_counting(const struct sm *sm)
 {
-	return sm->counting;
+	return sm->state != SM_OFF;
 }
 
 int
 sm_resumable(const struct sm *sm)
 {
-	return sm->resumable;
+	return sm->state == SM_RESUMABLE;
 }
 
 const char *
@@ -112,7 +117,7 @@ sm_sent(struct sm *sm, const void *stanza, size_t len)
 {
 	struct kept	*k;
 
-	if (!sm->counting)
+	if (sm->state == SM_OFF)
 		return 0;
 	if (len > KEPT_MAX - sm->bytes ||
 	    (k = malloc(sizeof(*k) + len)) == NULL)
@@ -128,7 +133,7 @@ sm_sent(struct sm *sm, const void *stanza, size_t len)
 int
 sm_received(struct sm *sm)
 {
-	if (!sm->enabled)
+	if (sm->state < SM_ENABLED)
 		return 0;
 	sm->in++;
 	return sm->in - sm->told >= TELL_AFTER;
@@ -187,7 +192,7 @@ sm_unacked_bytes(const struct sm *sm)
 int
 sm_should_ask(const struct sm *sm)
 {
-	return sm->enabled && !sm->asked && sm->nkept >= ASK_AFTER;
+	return sm->state >= SM_ENABLED && !sm->asked && sm->nkept >= ASK_AFTER;
 }
 
 void

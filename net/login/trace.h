@@ -9,9 +9,9 @@
 
 struct elem;
 
-/* A received element, or the bytes of one sent, as one line in out of size
- * bytes, returned. */
+/* A received element as a line, in out of size bytes, which is returned. */
 char	*trace_elem(const struct elem *e, char *out, size_t size);
+/* A stanza or nonza that is sent, len bytes, as a line in out. */
 char	*trace_bytes(const void *stanza, size_t len, char *out, size_t size);
 
 #endif

@@ -135,7 +135,7 @@ arrive(void)
 {
 	struct transport	*r = session->transport;
 
-	if (r == NULL || r->k != NULL || session->state != S_CONNECTING)
+	if (r == NULL || r->k != NULL || session->state != SESSION_CONNECTING)
 		return;
 	r->way = (struct endpoint){ .kind = ENDPOINT_TCP, .host = "127.0.0.1",
 	    .port = 5222, .tls = ssl != NULL, .source = "here" };
@@ -234,11 +234,23 @@ on_closed(void *arg)
 	closed = 1;
 }
 
+/* A state was to be set that cannot follow (net/login/session_state.c). */
+static int
+is_impossible(const char *line)
+{
+	const char	*end = strrchr(line, ':');
+
+	return end != NULL && strcmp(end, ": impossible") == 0 &&
+	    strncmp(line, "RECV", 4) != 0 && strncmp(line, "SENT", 4) != 0 &&
+	    strstr(line, " -> ") != NULL;
+}
+
 static void
 on_log(void *arg, int level, const char *line)
 {
 	(void)arg;
 	must(level >= 1 && level <= 2 && *line != '\0');
+	must(!is_impossible(line));
 }
 
 static const struct session_host host = {
@@ -264,7 +276,7 @@ answered(void *arg, const struct elem *answer)
 static void
 say(void)
 {
-	if (!ready || session->state != S_READY)
+	if (!ready || session->state != SESSION_READY)
 		return;
 	xw_elem(iq_request(session_iqs(session), "get", "f@x/y"), "query",
 	    "urn:q", NULL);
@@ -282,8 +294,8 @@ on_roster(void *arg, int good)
 static void
 ask_roster(void)
 {
-	if (ready && session->state == S_READY)
-		must(roster_fetch(session_iqs(session), allow, ROSTER_BY,
+	if (ready && session->state == SESSION_READY)
+		must(roster_fetch(session_roster(session), allow, ROSTER_BY,
 		    on_roster, NULL) == 0 ||
 		    session_fault(session) != SESSION_FINE);
 }
@@ -333,7 +345,7 @@ break_road(enum transport_fault fault)
 static void
 secure(void)
 {
-	if (transport() != NULL && session->state == S_CONNECTING)
+	if (transport() != NULL && session->state == SESSION_CONNECTING)
 		transport_secure(transport());
 }
 
@@ -511,8 +523,6 @@ run(struct script *s, const char *flags, struct discover *ways)
 		step(line);
 	must(!closed || session_fault(session) == SESSION_FINE ||
 	    *session_why(session) != '\0');
-	/* Frees what waits for a roster. */
-	iq_expire(session_iqs(session), ROSTER_BY);
 	session_free(session);
 	SSL_free(ssl);
 	fast_tokens_close(conf.tokens);

@@ -95,6 +95,10 @@ test_begin(void)
 	ok(!sm_counting(sm), "nothing is counted without <enable/>");
 	send_some(sm, "ab");
 	is_int(sm_unacked(sm), 0, "nor kept");
+	must(sm_enabled(sm, e) == 0);
+	ok(!sm_resumable(sm), "<enabled/> that was not asked for is ignored");
+	sm_received(sm);
+	is_int(sm_h(sm), 0, "so nothing counts that comes");
 	sm_begin(sm);
 	ok(sm_counting(sm), "behind it what is sent is");
 	ok(!sm_resumable(sm), "but there is nothing to resume");
