@@ -37,6 +37,8 @@
 
 #define DEFAULT_RESOURCE "xcat"
 
+struct app	 run;
+
 /* The exit status of each fault; see xcat(1). */
 static const int statuses[] = {
 	[FAULT_NONE] = 0,
@@ -354,9 +356,8 @@ check_descriptors(void)
 int
 main(int argc, char *argv[])
 {
-	static struct app	 run;
-	struct app		*app = &run;
-	char			 why[CONF_ERR];
+	struct app	*app = &run;
+	char		 why[CONF_ERR];
 
 	setlocale(LC_CTYPE, "");
 	check_descriptors();

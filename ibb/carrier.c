@@ -275,8 +275,7 @@ carrier_room_blocks(const struct carrier *c)
 	    inband_room(c->inband) : 0;
 }
 
-/* An eighth of the memory that is left, so that each of many streams gets some.
- */
+/* An eighth of the memory that is left, as each of many streams wants some. */
 size_t
 carrier_window(const struct carrier *c)
 {

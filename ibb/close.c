@@ -9,8 +9,7 @@
 #include "xml/iq.h"
 #include "xml/write.h"
 
-/* The peer repeats its close, with another id: 1 if that is dealt with, 0 if it
- * may not be repeated. */
+/* The peer repeats its close, with another id: 1 if that is dealt with. */
 static int
 close_again(struct inband *s, const char *id)
 {
@@ -25,7 +24,7 @@ close_again(struct inband *s, const char *id)
 	return 1;
 }
 
-/* Answer the blocks whose answers are due: 1, or 0 if the stream has failed. */
+/* Has all been answered that is due?  If not, the stream has failed. */
 static int
 close_pays(struct inband *s)
 {
@@ -81,7 +80,7 @@ close_input(void *arg, const struct elem *stanza, const struct elem *close)
 }
 
 static void
-close_write_receipt(struct inband *s, struct xw *w)
+write_receipt(struct inband *s, struct xw *w)
 {
 	char	 receipt[INBAND_RECEIPT];
 
@@ -91,7 +90,7 @@ close_write_receipt(struct inband *s, struct xw *w)
 
 /* Why an accepted stream is refused after all: see inband_turn_away(). */
 static void
-close_write_refused(const struct inband *s, struct xw *w)
+write_refused(const struct inband *s, struct xw *w)
 {
 	if (s->turned == SE_NONE)
 		return;
@@ -108,8 +107,8 @@ close_answer(struct inband *s, int words)
 	if (s->close_id != NULL) {
 		w = iq_resultto(s->ibb->iqs, s->peer, s->close_id);
 		if (words)
-			close_write_receipt(s, w);
-		close_write_refused(s, w);
+			write_receipt(s, w);
+		write_refused(s, w);
 		iq_post(s->ibb->iqs);
 	}
 	inband_set_in(s, INBAND_HALF_CLOSED);
@@ -127,8 +126,7 @@ close_bury(struct inband *s)
 	tombstone_add(s, receipt);
 }
 
-/* Both directions are over; answer is the peer's answer to our close, or NULL
- * if it asked. */
+/* Both directions are over; answer is the peer's to our close, if any. */
 static void
 close_done(struct inband *s, const struct elem *answer)
 {
@@ -174,7 +172,7 @@ close_answered(void *arg, const struct elem *answer)
 }
 
 static struct xw *
-close_start(struct inband *s)
+start_close(struct inband *s)
 {
 	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
 
@@ -186,7 +184,7 @@ close_start(struct inband *s)
 static int
 close_ask(struct inband *s, int64_t deadline)
 {
-	close_write_receipt(s, close_start(s));
+	write_receipt(s, start_close(s));
 	return iq_ask(s->ibb->iqs, close_answered, s, deadline);
 }
 
@@ -195,9 +193,9 @@ close_ask(struct inband *s, int64_t deadline)
 void
 close_tell(struct inband *s, enum stanza_error why)
 {
-	struct xw	*w = close_start(s);
+	struct xw	*w = start_close(s);
 
-	close_write_refused(s, w);
+	write_refused(s, w);
 	if (s->turned == SE_NONE && s->can_sync &&
 	    why == SE_INTERNAL_SERVER_ERROR) {
 		xw_start(w, "reason", NS_XCAT);
@@ -251,13 +249,13 @@ inband_close_back(struct inband *s, int64_t deadline)
 void
 inband_abort(struct inband *s, enum stanza_error err)
 {
-	ack_end(s, err);
+	inband_end_debts(s, err);
 	if (s->state == INBAND_ENDED)
 		return;
 	if (s->state == INBAND_OFFERED)
 		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, NULL);
 	inband_forget(s);
-	/* A peer that is given up gets no receipt. */
+	/* Giving up has no last words. */
 	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 0);
 	else if (s->state != INBAND_OFFERED && s->out == INBAND_HALF_OPEN)
@@ -265,7 +263,7 @@ inband_abort(struct inband *s, enum stanza_error err)
 	inband_set_state(s, INBAND_ENDED);
 }
 
-/* Tell the reason before blocks are refused with err, which says less. */
+/* The reason goes before the errors of blocks, which say less. */
 void
 inband_turn_away(struct inband *s, enum stanza_error err, const char *text)
 {

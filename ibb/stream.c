@@ -141,8 +141,7 @@ stream_fixed_cost(const struct stream *s)
 	    SOCKET_COST : 0);
 }
 
-/* Charge what is kept, and free empty storage if other streams need the memory.
- */
+/* Storage that is empty is freed if other streams need the memory. */
 void
 stream_account(struct stream *s)
 {
@@ -241,7 +240,7 @@ stream_has_small_blocks(const struct stream *s)
 	return s->e2e != NULL && carrier_block(s->carrier) < SMALL;
 }
 
-/* Bytes of payload that fit a block beside the headers of the records in it. */
+/* The payload that fits a block beside the headers of the records in it. */
 static size_t
 stream_payload(const struct stream *s)
 {
@@ -264,7 +263,7 @@ stream_room(struct stream *s)
 	if (s->state != STREAM_OPEN || s->out != STREAM_OUT_OPEN ||
 	    s->in == STREAM_IN_CLOSING)
 		return 0;
-	/* Where a record takes many blocks, it is sent alone. */
+	/* A record that takes many blocks goes out alone. */
 	if (stream_has_small_blocks(s) && blocks > 1)
 		blocks = 1;
 	return blocks > 0 ? blocks * stream_payload(s) :
@@ -375,12 +374,12 @@ stream_socket_wanted(const struct stream *s)
 {
 	if (carrier_is_alone(s->carrier))
 		return s->state == STREAM_OPENING;
-	/* Beside a bytestream, a socket is only for a session. */
+	/* Beside blocks, sockets are only for sessions. */
 	return s->state == STREAM_OPEN && s->e2e != NULL &&
 	    carrier_socket_wanted(s->carrier);
 }
 
-/* Behind our end of the session the padding is zeros, since nothing more can be
+/* Behind our end of the session padding is zeros, for nothing more can be
  * encrypted. */
 static int
 stream_pad(void *arg)
@@ -415,8 +414,8 @@ stream_socket(struct stream *s, unsigned number, int ready, int relayed)
 #define SOCKET_LEAST	E2E_RECORD	/* bytes, if memory is short */
 #define SOCKET_HELD	(512 * 1024)	/* bytes not consumed: wait */
 
-/* With little memory, an eighth of what is left, so that each of many streams
- * gets some. */
+/* With little memory it is an eighth of what is left, as each of many streams
+ * wants some. */
 size_t
 stream_socket_room(const struct stream *s)
 {
@@ -435,7 +434,7 @@ stream_socket_room(const struct stream *s)
 void
 stream_ping(struct stream *s)
 {
-	/* A plain peer whose login has died never answers the last blocks. */
+	/* A peer whose login has died never answers its last blocks. */
 	if (s->state == STREAM_OPEN && !carrier_syncs(s->carrier) &&
 	    s->in == STREAM_IN_CLOSING && !carrier_idle(s->carrier)) {
 		if (s->confirmed == s->stuck_at)

@@ -1,6 +1,3 @@
-/*
- * copy: a received element, written again.
- */
 #include <stdio.h>
 #include <string.h>
 

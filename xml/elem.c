@@ -1,6 +1,3 @@
-/*
- * elem: trees of received elements.
- */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +7,7 @@
 #define TEXT_FIRST	32
 
 static size_t
-elem_count_attrs(const char **attrs)
+count_attrs(const char **attrs)
 {
 	size_t n = 0;
 
@@ -19,9 +16,9 @@ elem_count_attrs(const char **attrs)
 	return n;
 }
 
-/* Copy s with its NUL to *at, and move *at behind it. */
+/* Copy s with its NUL to *at, and step behind it. */
 static char *
-elem_put(char **at, const char *s)
+put(char **at, const char *s)
 {
 	char *copy = *at;
 	size_t n = strlen(s) + 1;
@@ -31,15 +28,14 @@ elem_put(char **at, const char *s)
 	return copy;
 }
 
-/* Copy "ns SEP local" to *at as two strings, or "local" with the namespace "".
- */
+/* Match "ns SEP local", given as two strings. */
 static void
-elem_put_name(char **at, const char *s, char sep, const char **ns,
+put_name(char **at, const char *s, char sep, const char **ns,
     const char **name)
 {
 	char *copy, *mid;
 
-	copy = elem_put(at, s);
+	copy = put(at, s);
 	if ((mid = strchr(copy, sep)) == NULL) {
 		*ns = "";
 		*name = copy;
@@ -57,7 +53,7 @@ elem_new(const char *name, const char **attrs, char sep, size_t *size)
 	size_t i, n, need;
 	char *at;
 
-	n = elem_count_attrs(attrs);
+	n = count_attrs(attrs);
 	need = sizeof(*e) + n * sizeof(*e->attrs) + strlen(name) + 1;
 	for (i = 0; i < n * 2; i++)
 		need += strlen(attrs[i]) + 1;
@@ -67,11 +63,11 @@ elem_new(const char *name, const char **attrs, char sep, size_t *size)
 	e->attrs = (struct attr *)(e + 1);
 	e->nattrs = n;
 	at = (char *)(e->attrs + n);
-	elem_put_name(&at, name, sep, &e->ns, &e->name);
+	put_name(&at, name, sep, &e->ns, &e->name);
 	for (i = 0; i < n; i++) {
-		elem_put_name(&at, attrs[i * 2], sep, &e->attrs[i].ns,
+		put_name(&at, attrs[i * 2], sep, &e->attrs[i].ns,
 		    &e->attrs[i].name);
-		e->attrs[i].value = elem_put(&at, attrs[i * 2 + 1]);
+		e->attrs[i].value = put(&at, attrs[i * 2 + 1]);
 	}
 	*size += need;
 	return e;
@@ -128,7 +124,7 @@ elem_drop(struct elem *parent)
 }
 
 static void
-elem_drop_text(struct elem *e)
+drop_text(struct elem *e)
 {
 	free(e->text);
 	e->text = NULL;
@@ -136,7 +132,7 @@ elem_drop_text(struct elem *e)
 }
 
 static void
-elem_drop_list(struct elem *e)
+drop_list(struct elem *e)
 {
 	struct elem *next;
 
@@ -152,12 +148,12 @@ elem_cut(struct elem *e)
 {
 	struct elem *child = e->first;
 
-	elem_drop_text(e);
+	drop_text(e);
 	if (child == NULL)
 		return;
-	elem_drop_list(child->next);
-	elem_drop_list(child->first);
-	elem_drop_text(child);
+	drop_list(child->next);
+	drop_list(child->first);
+	drop_text(child);
 	child->next = child->first = child->last = NULL;
 	e->last = child;
 }
@@ -193,7 +189,7 @@ elem_is(const struct elem *e, const char *ns, const char *name)
 }
 
 static const struct elem *
-elem_first_match(const struct elem *e, const char *ns, const char *name)
+first_match(const struct elem *e, const char *ns, const char *name)
 {
 	while (e != NULL && !elem_is(e, ns, name))
 		e = e->next;
@@ -203,13 +199,13 @@ elem_first_match(const struct elem *e, const char *ns, const char *name)
 const struct elem *
 elem_child(const struct elem *e, const char *ns, const char *name)
 {
-	return e == NULL ? NULL : elem_first_match(e->first, ns, name);
+	return e == NULL ? NULL : first_match(e->first, ns, name);
 }
 
 const struct elem *
 elem_next(const struct elem *e, const char *ns, const char *name)
 {
-	return e == NULL ? NULL : elem_first_match(e->next, ns, name);
+	return e == NULL ? NULL : first_match(e->next, ns, name);
 }
 
 const char *

@@ -1,6 +1,3 @@
-/*
- * iq: stanzas on their way out, and the requests that wait for answers.
- */
 #include <sys/queue.h>
 #include <sys/tree.h>
 
@@ -17,8 +14,7 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-/* Bytes of a stanza: more than the largest that we send, a block of 65535 bytes
- * in base64. */
+/* Above the largest stanza that we send: a block of 65535 bytes in base64. */
 #define STANZA_MAX	(256 * 1024)
 
 struct request {
@@ -129,7 +125,7 @@ iq_jid(const struct iq_table *t)
 }
 
 static struct xw *
-iq_start(struct iq_table *t, const char *kind, const char *type, const char *to,
+start(struct iq_table *t, const char *kind, const char *type, const char *to,
     const char *id)
 {
 	buf_truncate(&t->out, 0);
@@ -145,11 +141,11 @@ struct xw *
 iq_stanza(struct iq_table *t, const char *kind, const char *type,
     const char *to)
 {
-	return iq_start(t, kind, type, to, NULL);
+	return start(t, kind, type, to, NULL);
 }
 
 static int
-iq_send_out(struct iq_table *t)
+send_out(struct iq_table *t)
 {
 	errno = 0;
 	if (xw_done(&t->w) == -1) {
@@ -162,7 +158,7 @@ iq_send_out(struct iq_table *t)
 int
 iq_send(struct iq_table *t)
 {
-	if (iq_send_out(t) == 0)
+	if (send_out(t) == 0)
 		return 0;
 	if (errno == ENOMEM && t->starved != NULL)
 		t->starved(t->arg);
@@ -185,7 +181,7 @@ iq_request_id(struct iq_table *t, const char *type, const char *to,
 
 	request_free(t->asking);
 	if ((t->asking = r = calloc(1, sizeof(*r))) == NULL)
-		return iq_start(t, "iq", type, to, "");
+		return start(t, "iq", type, to, "");
 	strlcpy(r->id, id != NULL ? id : "", sizeof(r->id));
 	while (*r->id == '\0' ||
 	    RB_FIND(request_tree, &t->pending, r) != NULL) {
@@ -195,9 +191,9 @@ iq_request_id(struct iq_table *t, const char *type, const char *to,
 	if (to != NULL && (r->to = strdup(to)) == NULL) {
 		request_free(r);
 		t->asking = NULL;
-		return iq_start(t, "iq", type, to, "");
+		return start(t, "iq", type, to, "");
 	}
-	return iq_start(t, "iq", type, to, r->id);
+	return start(t, "iq", type, to, r->id);
 }
 
 struct xw *
@@ -227,7 +223,7 @@ iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
 	RB_INSERT(request_tree, &t->pending, r);
 	if (deadline != IQ_NODEADLINE)
 		TAILQ_INSERT_TAIL(&t->timed, r, timed);
-	if (iq_send_out(t) == -1) {
+	if (send_out(t) == -1) {
 		request_remove(t, r);
 		request_free(r);
 		return -1;
@@ -245,7 +241,7 @@ iq_tell(struct iq_table *t)
 struct xw *
 iq_resultto(struct iq_table *t, const char *to, const char *id)
 {
-	return iq_start(t, "iq", "result", to, id);
+	return start(t, "iq", "result", to, id);
 }
 
 struct xw *
@@ -265,7 +261,7 @@ iq_ok(struct iq_table *t, const struct elem *request)
 struct xw *
 iq_errorto(struct iq_table *t, const char *to, const char *id)
 {
-	return iq_start(t, "iq", "error", to, id);
+	return start(t, "iq", "error", to, id);
 }
 
 void
@@ -312,7 +308,7 @@ iq_from_server(const struct iq_table *t, const char *from)
 }
 
 static int
-iq_answers(const struct iq_table *t, const struct request *r, const char *from)
+answers(const struct iq_table *t, const struct request *r, const char *from)
 {
 	char	 own[JID_MAX];
 
@@ -329,7 +325,7 @@ iq_answers(const struct iq_table *t, const struct request *r, const char *from)
 
 /* The request that this stanza answers, or NULL. */
 static struct request *
-iq_find(struct iq_table *t, const struct elem *iq)
+find(struct iq_table *t, const struct elem *iq)
 {
 	struct request	 key, *r;
 	const char	*id = elem_attr(iq, "id");
@@ -337,13 +333,13 @@ iq_find(struct iq_table *t, const struct elem *iq)
 	if (id == NULL ||
 	    strlcpy(key.id, id, sizeof(key.id)) >= sizeof(key.id) ||
 	    (r = RB_FIND(request_tree, &t->pending, &key)) == NULL ||
-	    !iq_answers(t, r, elem_attr(iq, "from")))
+	    !answers(t, r, elem_attr(iq, "from")))
 		return NULL;
 	return r;
 }
 
 static int
-iq_call(struct iq_table *t, struct request *r, const struct elem *e)
+answer(struct iq_table *t, struct request *r, const struct elem *e)
 {
 	if (r == NULL)
 		return 0;
@@ -357,7 +353,7 @@ iq_call(struct iq_table *t, struct request *r, const struct elem *e)
 int
 iq_answer(struct iq_table *t, const struct elem *iq)
 {
-	return iq_call(t, iq_find(t, iq), iq);
+	return answer(t, find(t, iq), iq);
 }
 
 int
@@ -367,7 +363,7 @@ iq_piece(struct iq_table *t, const struct elem *piece)
 	struct request		*r;
 
 	if (!stanza_is(iq, "iq") || !stanza_type(iq, "result") ||
-	    (r = iq_find(t, iq)) == NULL || r->piece == NULL)
+	    (r = find(t, iq)) == NULL || r->piece == NULL)
 		return 0;
 	return r->piece(r->arg, piece);
 }
@@ -380,7 +376,7 @@ iq_answer_cut(struct iq_table *t, const struct elem *iq)
 		.ns = NS_CLIENT, .name = "iq", .attrs = &type, .nattrs = 1,
 	};
 
-	return iq_call(t, iq_find(t, iq), &error);
+	return answer(t, find(t, iq), &error);
 }
 
 int64_t
@@ -395,10 +391,9 @@ iq_deadline(const struct iq_table *t)
 	return first;
 }
 
-/* The first request whose deadline has passed.  Callbacks may ask or forget, so
- * the caller starts over after each. */
+/* Callbacks may ask anew or forget, so start over after each. */
 static struct request *
-iq_expired(struct iq_table *t, int64_t now)
+expired(struct iq_table *t, int64_t now)
 {
 	struct request	*r;
 
@@ -413,7 +408,7 @@ iq_expire(struct iq_table *t, int64_t now)
 {
 	struct request	*r;
 
-	while ((r = iq_expired(t, now)) != NULL) {
+	while ((r = expired(t, now)) != NULL) {
 		request_remove(t, r);
 		if (r->fn != NULL)
 			r->fn(r->arg, NULL);

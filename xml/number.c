@@ -1,6 +1,3 @@
-/*
- * number: the one reader of decimal and of hexadecimal numbers.
- */
 #include <string.h>
 
 #include "xml/number.h"
@@ -8,7 +5,7 @@
 /* Read the digits of one base, whose values are their places in the string
  * of digits, but for capital letters. */
 static int
-number_read_base(const char *s, size_t len, const char *digits, uint64_t base,
+read_base(const char *s, size_t len, const char *digits, uint64_t base,
     uint64_t max, uint64_t *out)
 {
 	const char	*digit;
@@ -37,8 +34,7 @@ number_decimal(const char *s, size_t len, uint64_t min, uint64_t max,
 {
 	uint64_t	 got;
 
-	if (number_read_base(s, len, "0123456789", 10, max, &got) == -1 ||
-	    got < min)
+	if (read_base(s, len, "0123456789", 10, max, &got) == -1 || got < min)
 		return -1;
 	*n = got;
 	return 0;
@@ -64,7 +60,7 @@ number_port(const char *s, uint16_t *port)
 int
 number_hex(const char *s, size_t len, uint64_t max, uint64_t *n)
 {
-	return number_read_base(s, len, "0123456789abcdefABCDEF", 16, max, n);
+	return read_base(s, len, "0123456789abcdefABCDEF", 16, max, n);
 }
 
 char *

@@ -1,6 +1,3 @@
-/*
- * stanza: kinds, types and error conditions.
- */
 #include <stddef.h>
 #include <string.h>
 
@@ -47,7 +44,7 @@ stanza_strerror(enum stanza_error err)
 }
 
 static enum stanza_error
-stanza_named(const char *name, const char *type)
+condition(const char *name, const char *type)
 {
 	size_t	 i;
 
@@ -70,7 +67,7 @@ stanza_condition(const struct elem *parent)
 	for (e = elem_child(parent, NS_STANZA_ERROR, NULL); e != NULL;
 	    e = elem_next(e, NS_STANZA_ERROR, NULL))
 		if (strcmp(e->name, "text") != 0)
-			return stanza_named(e->name, elem_attr(parent, "type"));
+			return condition(e->name, elem_attr(parent, "type"));
 	return SE_NONE;
 }
 

@@ -1,6 +1,3 @@
-/*
- * write: well-formed XML into a buffer.
- */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,30 +12,29 @@
 #define REPLACEMENT	"\xef\xbf\xbd"
 
 static void
-xw_unwritten(struct xw *w)
+unwritten(struct xw *w)
 {
 	w->failed = 1;
 	w->starved = errno == ENOMEM;
 }
 
 static void
-xw_put(struct xw *w, const char *s, size_t len)
+put(struct xw *w, const char *s, size_t len)
 {
 	if (!w->failed && buf_add(w->out, s, len) == -1)
-		xw_unwritten(w);
+		unwritten(w);
 }
 
 static void
-xw_puts(struct xw *w, const char *s)
+puts_(struct xw *w, const char *s)
 {
-	xw_put(w, s, strlen(s));
+	put(w, s, strlen(s));
 }
 
-/* The entity for c, or NULL if c may stand for itself.  A parser would make
- * spaces of line ends in attributes, and line feeds of carriage returns (XML
- * 1.0, 2.11 and 3.3.3). */
+/* What stands for c, or NULL if c may stand for itself.  A parser would make
+ * spaces of line ends in attributes, and line feeds of carriage returns. */
 static const char *
-xw_escape(char c, int attr)
+escape(char c, int attr)
 {
 	switch (c) {
 	case '&':
@@ -62,10 +58,9 @@ xw_escape(char c, int attr)
 	}
 }
 
-/* Length of the run of s that needs no entity, neither in text nor in an
- * attribute. */
+/* Length of the run of s that needs nothing, for whichever place. */
 static size_t
-xw_plain(const char *s)
+plain(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	size_t n = 0;
@@ -77,29 +72,29 @@ xw_plain(const char *s)
 }
 
 static void
-xw_put_escaped(struct xw *w, const char *s, int attr)
+put_escaped(struct xw *w, const char *s, int attr)
 {
 	const char *esc, *from;
 	size_t n, skip;
 
-	for (from = s; *(s += xw_plain(s)) != '\0';) {
+	for (from = s; *(s += plain(s)) != '\0';) {
 		n = utf8_char(s, &skip);
-		esc = n == 0 ? REPLACEMENT : xw_escape(*s, attr);
+		esc = n == 0 ? REPLACEMENT : escape(*s, attr);
 		if (esc != NULL) {
-			xw_put(w, from, (size_t)(s - from));
-			xw_puts(w, esc);
+			put(w, from, (size_t)(s - from));
+			puts_(w, esc);
 			from = s + skip;
 		}
 		s += skip;
 	}
-	xw_put(w, from, (size_t)(s - from));
+	put(w, from, (size_t)(s - from));
 }
 
 static void
-xw_end_tag(struct xw *w)
+end_tag(struct xw *w)
 {
 	if (w->intag)
-		xw_put(w, ">", 1);
+		put(w, ">", 1);
 	w->intag = 0;
 }
 
@@ -118,9 +113,9 @@ xw_start(struct xw *w, const char *name, const char *ns)
 		w->failed = 1;
 	if (w->failed)
 		return;
-	xw_end_tag(w);
-	xw_put(w, "<", 1);
-	xw_puts(w, name);
+	end_tag(w);
+	put(w, "<", 1);
+	puts_(w, name);
 	w->open[w->depth++] = name;
 	w->intag = 1;
 	xw_attr(w, "xmlns", ns);
@@ -133,11 +128,11 @@ xw_attr(struct xw *w, const char *name, const char *value)
 		return;
 	if (!w->intag)
 		w->failed = 1;
-	xw_put(w, " ", 1);
-	xw_puts(w, name);
-	xw_put(w, "='", 2);
-	xw_put_escaped(w, value, 1);
-	xw_put(w, "'", 1);
+	put(w, " ", 1);
+	puts_(w, name);
+	put(w, "='", 2);
+	put_escaped(w, value, 1);
+	put(w, "'", 1);
 }
 
 void
@@ -151,7 +146,7 @@ xw_attrf(struct xw *w, const char *name, const char *fmt, ...)
 	n = vasprintf(&value, fmt, ap);
 	va_end(ap);
 	if (n == -1) {
-		xw_unwritten(w);
+		unwritten(w);
 		return;
 	}
 	xw_attr(w, name, value);
@@ -165,8 +160,8 @@ xw_text(struct xw *w, const char *text)
 		return;
 	if (w->depth == 0)
 		w->failed = 1;
-	xw_end_tag(w);
-	xw_put_escaped(w, text, 0);
+	end_tag(w);
+	put_escaped(w, text, 0);
 }
 
 void
@@ -178,11 +173,11 @@ xw_base64(struct xw *w, const void *data, size_t len)
 		return;
 	if (w->depth == 0)
 		w->failed = 1;
-	xw_end_tag(w);
+	end_tag(w);
 	if (w->failed)
 		return;
 	if ((to = buf_reserve(w->out, BASE64_ENCODED(len))) == NULL) {
-		xw_unwritten(w);
+		unwritten(w);
 		return;
 	}
 	buf_commit(w->out, base64_encode((char *)to, data, len));
@@ -195,8 +190,8 @@ xw_markup(struct xw *w, const void *markup, size_t len)
 		return;
 	if (w->depth == 0)
 		w->failed = 1;
-	xw_end_tag(w);
-	xw_put(w, markup, len);
+	end_tag(w);
+	put(w, markup, len);
 }
 
 void
@@ -208,13 +203,13 @@ xw_end(struct xw *w)
 		return;
 	w->depth--;
 	if (w->intag) {
-		xw_put(w, "/>", 2);
+		put(w, "/>", 2);
 		w->intag = 0;
 		return;
 	}
-	xw_put(w, "</", 2);
-	xw_puts(w, w->open[w->depth]);
-	xw_put(w, ">", 1);
+	put(w, "</", 2);
+	puts_(w, w->open[w->depth]);
+	put(w, ">", 1);
 }
 
 void
