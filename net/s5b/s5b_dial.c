@@ -16,30 +16,32 @@
 
 #define STAGGER		300	/* ms */
 
+/* One host. */
 struct attempt {
-	struct s5b_dial	*owner;
-	size_t		 which;
-	struct dial	*dial;
-	struct watch	 watch;		/* fd -1: not connected, or over */
+	struct s5b_dial		*owner;
+	size_t			 which;		/* of the hosts */
+	struct dial		*dial;		/* NULL: connected, or over */
+	struct watch		 watch;		/* fd -1: not connected, or
+						 * over */
 	struct socks5_client	 socks;
 };
 
 struct s5b_dial {
-	struct loop	*loop;
-	struct resolver	*resolver;
-	struct s5b_dial_host hosts[S5BDIAL_MAX];
-	struct attempt	 attempts[S5BDIAL_MAX];
-	size_t		 n, begun, live;
-	char		 hash[SOCKS5_NAME_MAX + 1];
-	int		 family;
-	int		(*permit)(void *, const struct addr *);
-	struct timer	 next, limit;
-	char		 err[128];
-	s5b_dial_fn	*fn;
-	void		*arg;
+	struct s5b_dial_conf	 conf;
+	struct s5b_dial_host	 hosts[S5B_DIAL_MAX];
+	char			 hash[SOCKS5_NAME_MAX + 1];
+	struct attempt		 attempts[S5B_DIAL_MAX];
+	size_t			 n;		/* hosts */
+	size_t			 begun;		/* of these, attempts */
+	size_t			 live;		/* of these, not over */
+	struct timer		 next;		/* for the next attempt */
+	struct timer		 limit;		/* for all of them */
+	char			 err[128];	/* of the last that failed */
+	s5b_dial_fn		*fn;
+	void			*arg;
 };
 
-static void	 begin(struct s5b_dial *);
+static void	 begin_next(struct s5b_dial *);
 
 static void
 attempt_close(struct attempt *a)
@@ -48,7 +50,7 @@ attempt_close(struct attempt *a)
 	a->dial = NULL;
 	if (a->watch.fd == -1)
 		return;
-	loop_unwatch(a->owner->loop, &a->watch);
+	loop_unwatch(a->owner->conf.loop, &a->watch);
 	close(a->watch.fd);
 	a->watch.fd = -1;
 }
@@ -62,8 +64,8 @@ s5b_dial_cancel(struct s5b_dial *d)
 		return;
 	for (i = 0; i < d->begun; i++)
 		attempt_close(&d->attempts[i]);
-	timer_clear(d->loop, &d->next);
-	timer_clear(d->loop, &d->limit);
+	timer_clear(d->conf.loop, &d->next);
+	timer_clear(d->conf.loop, &d->limit);
 	free(d);
 }
 
@@ -79,9 +81,9 @@ finish(struct s5b_dial *d, int fd, size_t which)
 	fn(arg, fd, which, fd == -1 ? err : NULL);
 }
 
-/* This one will not do: the next one need not wait any longer. */
+/* This host will not do: the next one need not wait any longer. */
 static void
-failed(struct attempt *a, const char *why)
+attempt_failed(struct attempt *a, const char *why)
 {
 	struct s5b_dial	*d = a->owner;
 
@@ -89,12 +91,13 @@ failed(struct attempt *a, const char *why)
 	    d->hosts[a->which].host, d->hosts[a->which].port, why);
 	attempt_close(a);
 	d->live--;
-	begin(d);
+	begin_next(d);
 }
 
-/* Each message is one segment. */
+/* Send what SOCKS has to say: each message is small, and one segment.  0, or -1
+ * and errno. */
 static int
-put(struct attempt *a)
+attempt_send(struct attempt *a)
 {
 	size_t		 len;
 	const void	*p = socks5_client_output(&a->socks, &len);
@@ -116,30 +119,31 @@ ready(void *arg, int revents)
 	struct attempt		*a = arg;
 	struct s5b_dial		*d = a->owner;
 	unsigned char		 buf[SOCKS5_IN];
-	enum socks5_client_result	 r;
+	enum socks5_client_result r;
 	ssize_t			 n;
 	int			 fd = a->watch.fd;
 
 	(void)revents;
-	/* Exactly what is still SOCKS: behind it is the stream. */
+	/* Read exactly what is still SOCKS: behind it is the stream. */
 	n = read(fd, buf, socks5_client_need(&a->socks));
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		failed(a, n == 0 ? "it closed the connection" :
+		attempt_failed(a, n == 0 ? "it closed the connection" :
 		    strerror(errno));
 		return;
 	}
 	r = socks5_client_input(&a->socks, buf, (size_t)n);
 	if (r == SOCKS5_OPEN) {
-		loop_unwatch(d->loop, &a->watch);
+		loop_unwatch(d->conf.loop, &a->watch);
 		a->watch.fd = -1;
 		finish(d, fd, a->which);
 	} else if (r != SOCKS5_MORE) {
-		failed(a, r == SOCKS5_REFUSED ? "it does not know the stream" :
+		attempt_failed(a, r == SOCKS5_REFUSED ?
+		    "it does not know the stream" :
 		    "it does not speak SOCKS5");
-	} else if (put(a) == -1) {
-		failed(a, strerror(errno));
+	} else if (attempt_send(a) == -1) {
+		attempt_failed(a, strerror(errno));
 	}
 }
 
@@ -150,16 +154,16 @@ dialled(void *arg, int fd, const char *err)
 
 	a->dial = NULL;
 	if (fd == -1) {
-		failed(a, err);
+		attempt_failed(a, err);
 		return;
 	}
 	a->watch = (struct watch){ .fd = fd, .want = want, .ready = ready,
 	    .arg = a };
-	loop_watch(a->owner->loop, &a->watch);
+	loop_watch(a->owner->conf.loop, &a->watch);
 	if (socks5_client_init_hash(&a->socks, a->owner->hash) == -1)
-		failed(a, "the stream has no hash");
-	else if (put(a) == -1)
-		failed(a, strerror(errno));
+		attempt_failed(a, "the stream has no hash");
+	else if (attempt_send(a) == -1)
+		attempt_failed(a, strerror(errno));
 }
 
 /*
@@ -171,9 +175,10 @@ permitted(void *arg, const struct addr *addr)
 {
 	struct s5b_dial	*d = arg;
 
-	return d->permit == NULL || d->permit(d->arg, addr);
+	return d->conf.permit == NULL || d->conf.permit(d->arg, addr);
 }
 
+/* Begin with the next host.  0, or -1 when out of memory. */
 static int
 attempt(struct s5b_dial *d)
 {
@@ -183,8 +188,8 @@ attempt(struct s5b_dial *d)
 	a->owner = d;
 	a->which = d->begun++;
 	a->watch.fd = -1;
-	a->dial = dial(d->loop, d->resolver, h->host, h->port, d->family,
-	    dialled, a);
+	a->dial = dial(d->conf.loop, d->conf.resolver, h->host, h->port,
+	    d->conf.family, dialled, a);
 	if (a->dial == NULL) {
 		strlcpy(d->err, "out of memory", sizeof(d->err));
 		return -1;
@@ -195,25 +200,26 @@ attempt(struct s5b_dial *d)
 }
 
 static void
-begin(struct s5b_dial *d)
+begin_next(struct s5b_dial *d)
 {
-	timer_clear(d->loop, &d->next);
+	struct loop	*l = d->conf.loop;
+
+	timer_clear(l, &d->next);
 	while (d->begun < d->n)
 		if (attempt(d) == 0) {
 			if (d->begun < d->n)
-				timer_set(d->loop, &d->next,
-				    clock_ms() + STAGGER);
+				timer_set(l, &d->next, clock_ms() + STAGGER);
 			return;
 		}
-	/* From the loop, as promised. */
+	/* All have failed: fn hears it from the loop, as promised. */
 	if (d->live == 0)
-		timer_set(d->loop, &d->limit, clock_ms());
+		timer_set(l, &d->limit, clock_ms());
 }
 
 static void
 fire(void *arg)
 {
-	begin(arg);
+	begin_next(arg);
 }
 
 static void
@@ -227,20 +233,16 @@ too_long(void *arg)
 }
 
 struct s5b_dial *
-s5b_dial(struct loop *l, struct resolver *r, const struct s5b_dial_host *hosts,
-    size_t n, const char *hash, int family,
-    int (*permit)(void *, const struct addr *), int64_t deadline,
-    s5b_dial_fn *fn, void *arg)
+s5b_dial(const struct s5b_dial_conf *conf, s5b_dial_fn *fn, void *arg)
 {
 	struct s5b_dial	*d;
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return NULL;
-	d->loop = l;
-	d->resolver = r;
-	d->n = n < S5BDIAL_MAX ? n : S5BDIAL_MAX;
-	memcpy(d->hosts, hosts, d->n * sizeof(*hosts));
-	strlcpy(d->hash, hash, sizeof(d->hash));
+	d->conf = *conf;
+	d->n = conf->n < S5B_DIAL_MAX ? conf->n : S5B_DIAL_MAX;
+	memcpy(d->hosts, conf->hosts, d->n * sizeof(d->hosts[0]));
+	strlcpy(d->hash, conf->hash, sizeof(d->hash));
 	strlcpy(d->err, "there is no host to connect to", sizeof(d->err));
 	/* A stream that goes on without a socket is better than none. */
 	if (!limits_room(STDERR_FILENO)) {
@@ -248,13 +250,11 @@ s5b_dial(struct loop *l, struct resolver *r, const struct s5b_dial_host *hosts,
 		strlcpy(d->err, "too few descriptors are left",
 		    sizeof(d->err));
 	}
-	d->family = family;
-	d->permit = permit;
 	d->next = (struct timer){ .fire = fire, .arg = d };
 	d->limit = (struct timer){ .fire = too_long, .arg = d };
 	d->fn = fn;
 	d->arg = arg;
-	timer_set(l, &d->limit, deadline);
-	begin(d);
+	timer_set(conf->loop, &d->limit, conf->deadline);
+	begin_next(d);
 	return d;
 }

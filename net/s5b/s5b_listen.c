@@ -15,7 +15,7 @@
 #include "net/s5b/s5b_listen.h"
 
 #define CALLERS_MAX	16	/* that have connected and not yet asked */
-#define PATIENCE	5000	/* ms for them to ask */
+#define PATIENCE	5000	/* ms for a caller to ask */
 #define GRACE		200	/* ms, see s5b_wait_prefer() */
 #define BACKLOG		16
 #define HASH_MAX	(SOCKS5_NAME_MAX + 1)
@@ -24,23 +24,25 @@
 struct s5b_wait {
 	struct s5b_listen	*owner;
 	char			 hash[HASH_MAX];
-	char			 preferred[ADDR_TEXT];	/* "": any */
-	int			 taken;
+	char			 preferred[ADDR_TEXT];	/* "": any address */
+	int			 taken;		/* a connection was told yes */
 	s5b_wait_fn		*fn;
 	void			*arg;
 	TAILQ_ENTRY(s5b_wait)	 next;
 };
 
-/* A connection, until its hash is known. */
+/* A connection that has not been answered yet. */
 struct caller {
 	struct s5b_listen	*owner;
-	struct socks		*socks;
+	struct socks		*socks;		/* NULL: it is gone */
 	int			 fd;		/* the socks' */
-	char			 hash[HASH_MAX];	/* asked for, held */
-	struct timer		 timer;
+	char			 hash[HASH_MAX];	/* that it waits for;
+							 * or "" */
+	struct timer		 timer;		/* PATIENCE or GRACE */
 	TAILQ_ENTRY(caller)	 next;
 };
 
+/* A port that is open, in one family. */
 struct door {
 	struct s5b_listen	*owner;
 	struct listener		 listener;
@@ -50,9 +52,9 @@ struct door {
 struct s5b_listen {
 	struct loop		*loop;
 	int			 family;
-	uint16_t		 ports[S5BLISTEN_PORTS];
+	uint16_t		 ports[S5B_LISTEN_PORTS];
 	size_t			 nports;
-	struct door		 doors[2 * S5BLISTEN_PORTS];
+	struct door		 doors[2 * S5B_LISTEN_PORTS];
 	size_t			 ndoors;
 	TAILQ_HEAD(, s5b_wait)	 waits;
 	TAILQ_HEAD(, caller)	 callers;	/* oldest first */
@@ -78,7 +80,6 @@ caller_free(struct caller *c)
 	free(c);
 }
 
-
 /* Is no connection waited for any more? */
 static int
 idle(const struct s5b_listen *s)
@@ -102,6 +103,7 @@ find(struct s5b_listen *s, const char *hash)
 	return NULL;
 }
 
+/* The caller is the connection that w waits for. */
 static void
 say_yes(struct caller *c, struct s5b_wait *w)
 {
@@ -117,6 +119,7 @@ say_yes(struct caller *c, struct s5b_wait *w)
 	w->fn(w->arg, fd);
 }
 
+/* Has it connected to the address that w prefers, if there is one? */
 static int
 is_preferred(const struct caller *c, const struct s5b_wait *w)
 {
@@ -129,7 +132,8 @@ is_preferred(const struct caller *c, const struct s5b_wait *w)
 	    addr_text((struct sockaddr *)&ss, text)) == 0;
 }
 
-/* Ports are 0 in a request, but programs differ there. */
+/* The caller has asked for a hash, as the host; or host is NULL, and it is
+ * gone.  The port should be 0 (XEP-0065 section 5.3.2), but programs differ. */
 static void
 asked(void *arg, const char *host, const char *port)
 {
@@ -151,7 +155,8 @@ asked(void *arg, const char *host, const char *port)
 	}
 }
 
-/* It has said nothing, or has waited long enough. */
+/* The caller has said nothing, or its target has had time to come by the
+ * preferred address. */
 static void
 time_is_up(void *arg)
 {
@@ -202,6 +207,7 @@ accepted(void *arg, int fd)
 	caller_new(d->owner, fd);
 }
 
+/* The address of this port, on all interfaces. */
 static socklen_t
 any(int family, uint16_t port, struct sockaddr_storage *ss)
 {
@@ -229,7 +235,8 @@ port_of(int fd)
 	return addr_port((struct sockaddr *)&ss);
 }
 
-/* Returns the port, which may have been 0; 0 if it is not to be had. */
+/* Open a port, or with 0 one that the system chooses.  Returns which, or 0 if
+ * that cannot be. */
 static uint16_t
 open_door(struct s5b_listen *s, int family, uint16_t port)
 {
@@ -249,6 +256,7 @@ open_door(struct s5b_listen *s, int family, uint16_t port)
 	return port_of(fd);
 }
 
+/* 0, or -1 with errno if no port is to be had. */
 static int
 open_doors(struct s5b_listen *s)
 {
@@ -261,7 +269,8 @@ open_doors(struct s5b_listen *s)
 		open_door(s, AF_INET6, s->ports[i]);
 	}
 	if (s->nports == 0) {
-		/* The same for both; if it is taken in one, so be it. */
+		/* One number for both families.  If it is taken in IPv6, IPv4
+		 * has to do. */
 		port = open_door(s, AF_INET, 0);
 		open_door(s, AF_INET6, port);
 	}
@@ -301,7 +310,7 @@ s5b_listen_new(struct loop *l, int family, const uint16_t *ports, size_t n)
 		return NULL;
 	s->loop = l;
 	s->family = family;
-	s->nports = n < S5BLISTEN_PORTS ? n : S5BLISTEN_PORTS;
+	s->nports = n < S5B_LISTEN_PORTS ? n : S5B_LISTEN_PORTS;
 	memcpy(s->ports, ports, s->nports * sizeof(*ports));
 	TAILQ_INIT(&s->waits);
 	TAILQ_INIT(&s->callers);

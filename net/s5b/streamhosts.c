@@ -119,10 +119,10 @@ parse_conf(struct streamhosts *h, char *err)
 static struct s5b_listen *
 make_listen(const struct streamhosts *h)
 {
-	uint16_t	 ports[S5BLISTEN_PORTS];
+	uint16_t	 ports[S5B_LISTEN_PORTS];
 	size_t		 i, j, n = 0;
 
-	for (i = 0; i < h->ngiven && n < S5BLISTEN_PORTS; i++) {
+	for (i = 0; i < h->ngiven && n < S5B_LISTEN_PORTS; i++) {
 		for (j = 0; j < n && ports[j] != h->given[i].port; j++)
 			;
 		if (h->given[i].port != 0 && j == n)

@@ -28,14 +28,37 @@ static const char *const state_names[] = {
 	"trying", "up"
 };
 
+#define TO(state)	(1U << (state))
+
+/* Where each state may lead.  A listener that has offered may be offered a
+ * socket as well, and takes that. */
+static const unsigned state_next[] = {
+	[UPGRADE_REST] = TO(UPGRADE_SEARCHING) | TO(UPGRADE_ASKED) |
+	    TO(UPGRADE_TRYING),
+	[UPGRADE_SEARCHING] = TO(UPGRADE_OFFERED) | TO(UPGRADE_TRYING) |
+	    TO(UPGRADE_REST),
+	[UPGRADE_OFFERED] = TO(UPGRADE_REACHING) | TO(UPGRADE_UP) |
+	    TO(UPGRADE_TRYING) | TO(UPGRADE_REST),
+	[UPGRADE_REACHING] = TO(UPGRADE_ACTIVATING) | TO(UPGRADE_REST),
+	[UPGRADE_ACTIVATING] = TO(UPGRADE_UP) | TO(UPGRADE_REST),
+	[UPGRADE_ASKED] = TO(UPGRADE_TRYING) | TO(UPGRADE_REST),
+	[UPGRADE_TRYING] = TO(UPGRADE_UP) | TO(UPGRADE_REST),
+	[UPGRADE_UP] = TO(UPGRADE_REST)
+};
+
 void
 upgrade_set_state(struct upgrade *u, enum upgrade_state state)
 {
-	if (u->state != state)
-		log_line(LOG_TRACE, "stream %.8s: socket: %s -> %s",
-		    stream_sid(u->stream), state_names[u->state],
-		    state_names[state]);
-	u->state = state;
+	int	 possible = (state_next[u->state] & TO(state)) != 0;
+
+	if (u->state == state)
+		return;
+	log_line(possible ? LOG_TRACE : LOG_FAULT,
+	    "stream %.8s: socket: %s %s %s", stream_sid(u->stream),
+	    state_names[u->state], possible ? "->" : "cannot become",
+	    state_names[state]);
+	if (possible)
+		u->state = state;
 }
 
 const char *
@@ -125,15 +148,23 @@ upgrade_dial(struct upgrade *u, const char *owner, int64_t ms, s5b_dial_fn *fn)
 	const struct upgrades_conf	*conf = &u->owner->conf;
 	struct negotiation		*n = u->negotiation;
 	struct s5b_dial_host		 hosts[S5B_HOSTS];
+	struct s5b_dial_conf		 dc = {
+		.loop = conf->loop,
+		.resolver = conf->resolver,
+		.hash = n->hash,
+		.family = streamhosts_family(conf->streamhosts),
+		.permit = permit,
+		.deadline = clock_ms() + ms,
+	};
 	size_t				 i, found = 0;
 
 	for (i = 0; i < n->n; i++)
 		if (owner == NULL || strcmp(n->hosts[i].jid, owner) == 0)
 			hosts[found++] = (struct s5b_dial_host){
 			    n->hosts[i].host, n->hosts[i].port };
-	n->dial = s5b_dial(conf->loop, conf->resolver, hosts, found, n->hash,
-	    streamhosts_family(conf->streamhosts), permit, clock_ms() + ms, fn,
-	    u);
+	dc.hosts = hosts;
+	dc.n = found;
+	n->dial = s5b_dial(&dc, fn, u);
 	return n->dial == NULL ? -1 : 0;
 }
 

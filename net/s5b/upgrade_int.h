@@ -79,7 +79,8 @@ struct upgrade {
 	TAILQ_ENTRY(upgrade)	 next;
 };
 
-/* Set the state, which -vv shows. */
+/* Move to this state, which -vv shows.  An impossible move is a mistake of
+ * ours: it is not made, and standard error has a line about it. */
 void	 upgrade_set_state(struct upgrade *u, enum upgrade_state state);
 /* The full JID of the stream's peer. */
 const char *upgrade_peer(const struct upgrade *u);

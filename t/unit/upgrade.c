@@ -27,6 +27,7 @@
 #include "ibb/stream.h"
 #include "net/conf/conf.h"
 #include "net/dial/resolve.h"
+#include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/s5b/s5b_listen.h"
 #include "net/s5b/streamhosts.h"
@@ -732,6 +733,42 @@ in_blocks(void)
 }
 
 /*
+ * States
+ */
+
+static const char *const state_names[] = {
+	"rest", "searching", "offered", "reaching", "activating", "asked",
+	"trying", "up"
+};
+
+/* Each line: from this state; a + for each of the others that can follow. */
+static void
+test_moves(void)
+{
+	static const char *const moves[] = {
+		"-+---++-", "+-+---+-", "+--+--++", "+---+---",
+		"+------+", "+-----+-", "+------+", "+-------"
+	};
+	struct upgrade		*u;
+	enum upgrade_state	 from, to, want;
+
+	begin_inband(0);
+	u = upgrade_of(&a);
+	log_set_level(LOG_FAULT - 1);
+	for (from = UPGRADE_REST; from <= UPGRADE_UP; from++)
+		for (to = UPGRADE_REST; to <= UPGRADE_UP; to++) {
+			u->state = from;
+			upgrade_set_state(u, to);
+			want = moves[from][to] == '+' ? to : from;
+			is_int(u->state, want, "%s -> %s", state_names[from],
+			    state_names[to]);
+		}
+	log_set_level(LOG_EVENT);
+	u->state = UPGRADE_REST;
+	end();
+}
+
+/*
  * A socket alone
  */
 
@@ -1106,9 +1143,9 @@ test_crossing(void)
 	is_int(a.upgrade->state, UPGRADE_OFFERED, "the caller has offered");
 	refuses(&a, offer_of(SID, SOCKET("1")), "not-acceptable");
 	is_int(a.upgrade->state, UPGRADE_OFFERED, "it stays with that");
-	upgrade_of(&b);
-	upgrade_offer(b.upgrade);
-	is_int(b.upgrade->state, UPGRADE_OFFERED, "the listener offers, too");
+	upgrade_call(upgrade_of(&b));
+	ok(soon(b.upgrade->state == UPGRADE_OFFERED),
+	    "the listener offers, too");
 	is(said(&b, HERE, offer_of(SID, SOCKET("1"))), a.offer + strlen(
 	    a.offer), "and takes what the caller offers");
 	is_int(b.upgrade->state, UPGRADE_TRYING, "in place of its own");
@@ -1172,6 +1209,7 @@ main(void)
 	proxy.fd[0] = proxy.fd[1] = -1;
 	port = free_port();
 	must((proxy.listen = s5b_listen_new(loop, AF_INET, &port, 1)) != NULL);
+	test_moves();
 	test_alone();
 	test_alone_reset();
 	test_alone_refused();
