@@ -54,27 +54,24 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o net/login/fast_to
 S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
 	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o \
 	net/s5b/upgrade_socket.o
-CHANNEL	= net/channel/service.o net/channel/service_dial.o
-FILE	= net/file/filename.o net/file/http_serve.o net/file/partial.o \
-	net/file/sum.o
-NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
-	$(CHANNEL) $(FILE)
-OBJS	= $(XML) $(IBB) $(NET)
-# These call up into xcat.c, so they cannot be linked without it yet.
-MAIN	= xcat.o net/app/prepare.o net/app/run.o net/app/server.o \
-	net/channel/accept.o net/channel/admit.o net/channel/app.o \
-	net/channel/call.o \
-	net/channel/channel.o net/channel/channel_check.o \
-	net/channel/channel_fail.o net/channel/channel_file.o \
-	net/channel/channel_join.o net/channel/channel_state.o \
-	net/channel/channel_upgrade.o net/channel/channel_wait.o \
-	net/channel/linger.o \
-	net/channel/notes.o net/channel/probe.o \
-	net/file/oob.o net/file/oob_fetch.o net/file/oob_send.o \
+CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
+	net/channel/call.o net/channel/channel.o \
+	net/channel/channel_check.o net/channel/channel_fail.o \
+	net/channel/channel_file.o net/channel/channel_join.o \
+	net/channel/channel_state.o net/channel/channel_upgrade.o \
+	net/channel/channel_wait.o net/channel/linger.o net/channel/notes.o \
+	net/channel/probe.o net/channel/service.o net/channel/service_dial.o
+FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
+	net/file/oob_fetch.o net/file/oob_send.o net/file/partial.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \
 	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
 	net/file/send_ask.o net/file/send_input.o net/file/send_native.o \
-	net/file/send_si.o
+	net/file/send_si.o net/file/sum.o
+NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
+	$(CHANNEL) $(FILE)
+OBJS	= $(XML) $(IBB) $(NET)
+# The program: what decides when a run begins and ends.
+MAIN	= xcat.o net/app/prepare.o net/app/run.o net/app/server.o
 # A line for each: fewer conflicts.
 UNITS	= t/unit/absence.t \
 	t/unit/ack.t \

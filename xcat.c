@@ -37,8 +37,6 @@
 
 #define DEFAULT_RESOURCE "xcat"
 
-struct app	 run;
-
 /* The exit status of each fault; see xcat(1). */
 static const int statuses[] = {
 	[FAULT_NONE] = 0,
@@ -356,8 +354,9 @@ check_descriptors(void)
 int
 main(int argc, char *argv[])
 {
-	struct app	*app = &run;
-	char		 why[CONF_ERR];
+	static struct app	 run;
+	struct app		*app = &run;
+	char			 why[CONF_ERR];
 
 	setlocale(LC_CTYPE, "");
 	check_descriptors();

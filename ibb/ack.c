@@ -1,6 +1,6 @@
 /*
- * ack: the answers that a peer is owed for its blocks, until their bytes have
- * gone where they belong.
+ * ack: the answers that a peer is owed for its blocks (XEP-0047 section 2.2):
+ * they are due when the bytes of the blocks have left the local end.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "xml/iq.h"
 #include "xml/write.h"
 
-#define DEBT_COST	64	/* bytes: the heap's, and a carrier's mark */
+#define ACK_COST	64	/* bytes: the heap's, and a carrier's mark */
 
 struct ack *
 ack_new(const struct elem *stanza, size_t len)
@@ -20,7 +20,7 @@ ack_new(const struct elem *stanza, size_t len)
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return NULL;
-	d->len = len + sizeof(*d) + DEBT_COST;
+	d->len = len + sizeof(*d) + ACK_COST;
 	if (stanza_is(stanza, "iq") && id != NULL) {
 		d->len += strlen(id);
 		if ((d->id = strdup(id)) == NULL) {
@@ -64,10 +64,11 @@ ack_free(struct inband *s)
 
 /*
  * In a conversation, where small blocks go to and fro, the reply of the local
- * end is more urgent than the answer to the block; but servers that handle one
+ * end is more urgent than the answer to a block, but a server that handles one
  * stanza after the other would handle the answer first.  So there answers wait
- * for a moment, as those of TCP do (RFC 1122, section 4.2.3.2), and all go
- * together.  Only between xcats: other programs may wait for each answer.
+ * for a moment, as TCP's delayed acknowledgements do (RFC 1122, section
+ * 4.2.3.2), and go together.  This is only between xcats: other programs may
+ * wait for each answer.
  */
 
 static int
@@ -98,7 +99,7 @@ inband_wait_no_more(struct inband *s)
 }
 
 static void
-write_window(struct inband *s, struct xw *w)
+ack_write_window(struct inband *s, struct xw *w)
 {
 	size_t	 n = path_grant(s);
 
@@ -118,7 +119,7 @@ ack_pay(struct inband *s)
 	while ((d = STAILQ_FIRST(&s->acks)) != NULL &&
 	    (s->due > 0 || d->again)) {
 		if (d->id != NULL) {
-			write_window(s, iq_resultto(s->ibb->iqs, s->peer,
+			ack_write_window(s, iq_resultto(s->ibb->iqs, s->peer,
 			    d->id));
 			if (iq_send(s->ibb->iqs) == -1)
 				return -1;
@@ -133,7 +134,7 @@ ack_pay(struct inband *s)
 }
 
 void
-inband_end_debts(struct inband *s, enum stanza_error err)
+ack_end(struct inband *s, enum stanza_error err)
 {
 	struct ack	*d;
 

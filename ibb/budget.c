@@ -129,7 +129,7 @@ budget_rest(size_t limit, size_t used)
 	return used < limit ? limit - used : 0;
 }
 
-/* What is left if only so many quarters of each limit may be taken. */
+/* Bytes that are left if so many quarters of each limit may be taken. */
 static size_t
 charge_room(const struct charge *c, size_t quarters)
 {

@@ -275,7 +275,8 @@ carrier_room_blocks(const struct carrier *c)
 	    inband_room(c->inband) : 0;
 }
 
-/* An eighth of the memory that is left, as each of many streams wants some. */
+/* An eighth of the memory that is left, so that each of many streams gets some.
+ */
 size_t
 carrier_window(const struct carrier *c)
 {

@@ -9,7 +9,8 @@
 #include "xml/iq.h"
 #include "xml/write.h"
 
-/* The peer repeats its close, with another id: 1 if that is dealt with. */
+/* The peer repeats its close, with another id: 1 if that is dealt with, 0 if it
+ * may not be repeated. */
 static int
 close_again(struct inband *s, const char *id)
 {
@@ -24,7 +25,7 @@ close_again(struct inband *s, const char *id)
 	return 1;
 }
 
-/* Has all been answered that is due?  If not, the stream has failed. */
+/* Answer the blocks whose answers are due: 1, or 0 if the stream has failed. */
 static int
 close_pays(struct inband *s)
 {
@@ -80,7 +81,7 @@ close_input(void *arg, const struct elem *stanza, const struct elem *close)
 }
 
 static void
-write_receipt(struct inband *s, struct xw *w)
+close_write_receipt(struct inband *s, struct xw *w)
 {
 	char	 receipt[INBAND_RECEIPT];
 
@@ -90,7 +91,7 @@ write_receipt(struct inband *s, struct xw *w)
 
 /* Why an accepted stream is refused after all: see inband_turn_away(). */
 static void
-write_refused(const struct inband *s, struct xw *w)
+close_write_refused(const struct inband *s, struct xw *w)
 {
 	if (s->turned == SE_NONE)
 		return;
@@ -107,8 +108,8 @@ close_answer(struct inband *s, int words)
 	if (s->close_id != NULL) {
 		w = iq_resultto(s->ibb->iqs, s->peer, s->close_id);
 		if (words)
-			write_receipt(s, w);
-		write_refused(s, w);
+			close_write_receipt(s, w);
+		close_write_refused(s, w);
 		iq_post(s->ibb->iqs);
 	}
 	inband_set_in(s, INBAND_HALF_CLOSED);
@@ -126,7 +127,8 @@ close_bury(struct inband *s)
 	tombstone_add(s, receipt);
 }
 
-/* Both directions are over; answer is the peer's to our close, if any. */
+/* Both directions are over; answer is the peer's answer to our close, or NULL
+ * if it asked. */
 static void
 close_done(struct inband *s, const struct elem *answer)
 {
@@ -172,7 +174,7 @@ close_answered(void *arg, const struct elem *answer)
 }
 
 static struct xw *
-start_close(struct inband *s)
+close_start(struct inband *s)
 {
 	struct xw	*w = iq_request(s->ibb->iqs, "set", s->peer);
 
@@ -184,7 +186,7 @@ start_close(struct inband *s)
 static int
 close_ask(struct inband *s, int64_t deadline)
 {
-	write_receipt(s, start_close(s));
+	close_write_receipt(s, close_start(s));
 	return iq_ask(s->ibb->iqs, close_answered, s, deadline);
 }
 
@@ -193,9 +195,9 @@ close_ask(struct inband *s, int64_t deadline)
 void
 close_tell(struct inband *s, enum stanza_error why)
 {
-	struct xw	*w = start_close(s);
+	struct xw	*w = close_start(s);
 
-	write_refused(s, w);
+	close_write_refused(s, w);
 	if (s->turned == SE_NONE && s->can_sync &&
 	    why == SE_INTERNAL_SERVER_ERROR) {
 		xw_start(w, "reason", NS_XCAT);
@@ -249,13 +251,13 @@ inband_close_back(struct inband *s, int64_t deadline)
 void
 inband_abort(struct inband *s, enum stanza_error err)
 {
-	inband_end_debts(s, err);
+	ack_end(s, err);
 	if (s->state == INBAND_ENDED)
 		return;
 	if (s->state == INBAND_OFFERED)
 		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, NULL);
 	inband_forget(s);
-	/* Giving up has no last words. */
+	/* A peer that is given up gets no receipt. */
 	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 0);
 	else if (s->state != INBAND_OFFERED && s->out == INBAND_HALF_OPEN)
@@ -263,7 +265,7 @@ inband_abort(struct inband *s, enum stanza_error err)
 	inband_set_state(s, INBAND_ENDED);
 }
 
-/* The reason goes before the errors of blocks, which say less. */
+/* Tell the reason before blocks are refused with err, which says less. */
 void
 inband_turn_away(struct inband *s, enum stanza_error err, const char *text)
 {

@@ -13,16 +13,16 @@
 #include "xml/write.h"
 
 #define BLOCK_SMALL	512	/* if a slow path wants small stanzas */
-#define SEQ_MAX		INT64_MAX /* mod_tcpproxy counts on, see right_seq() */
+#define SEQ_MAX		INT64_MAX	/* see data_right_seq() */
 #define BLOCK_LEAST	48	/* if the server takes almost nothing */
 
-/* All of a stanza but the addresses and the base64; and the header of a
- * WebSocket's frame. */
+/* Bytes of a stanza without its addresses and base64, with the header of a
+ * WebSocket's frame (RFC 6455 section 5.2). */
 #define TAGS	(sizeof("<iq xmlns='jabber:client' type='set' " \
 		    "id='0123456789abcdef' to=''>" \
 		    "<data xmlns='" NS_IBB "' sid='' seq='65535'>" \
 		    "</data></iq>") - 1 + 8)
-/* Bytes that a message has beyond these, but the sid in its id. */
+/* Bytes that a message has beyond TAGS, without the sid in its id. */
 #define MESSAGE_TAGS 64
 
 /*
@@ -36,7 +36,7 @@ inband_agree(struct inband *s, size_t ours, size_t theirs)
 	s->theirs = theirs;
 }
 
-/* The length of s with its entities, as it is written. */
+/* Bytes of s as it is written, with entities (xml/write.h). */
 static size_t
 data_length(const char *s)
 {
@@ -53,7 +53,8 @@ inband_tags(const struct inband *s)
 	return TAGS + data_length(s->peer) + data_length(s->sid);
 }
 
-/* The block that fits a stanza of that size, but no less than least. */
+/* Bytes of the block that fits a stanza of this size, but no less than least.
+ */
 static size_t
 data_fits(const struct inband *s, size_t stanza, size_t least)
 {
@@ -65,10 +66,10 @@ data_fits(const struct inband *s, size_t stanza, size_t least)
 	    (stanza - tags) / 4 * 3;
 }
 
-/* The largest block that the server takes, as it said or we have learned; 0 if
- * that is not known. */
+/* Bytes of the largest block that the server takes, as it said (XEP-0478) or as
+ * we have learned; 0 if that is not known. */
 static size_t
-block_limit(const struct inband *s)
+data_limit(const struct inband *s)
 {
 	const struct ibb	*b = s->ibb;
 	size_t			 most, limit = b->limit;
@@ -82,7 +83,7 @@ block_limit(const struct inband *s)
 size_t
 inband_block(const struct inband *s)
 {
-	size_t	 limit = block_limit(s), paced;
+	size_t	 limit = data_limit(s), paced;
 	size_t	 block = s->theirs > 0 ? s->theirs : s->block;
 
 	if (s->path != NULL) {
@@ -118,8 +119,9 @@ inband_takes(const struct inband *s)
 	return data_sends(s) && path_takes(s);
 }
 
-/* Messages have no answers: the peer's answer to our close stands for all.  If
- * the peer closes first, we have to know what it has got before we answer. */
+/* Messages have no answers: the peer's answer to our close confirms them all.
+ * If the peer closes first, we must know what it has received before we answer.
+ */
 size_t
 inband_unanswered(const struct inband *s)
 {
@@ -150,9 +152,10 @@ inband_land(struct inband *s)
 	s->user.answered(s->arg, weight);
 }
 
-/* An xcat says in its answer how much it has room for, if that has changed. */
+/* An xcat says in an answer how many bytes it has room for, if that has
+ * changed. */
 static void
-take_window(struct inband *s, const struct elem *answer)
+data_take_window(struct inband *s, const struct elem *answer)
 {
 	const struct elem	*window;
 	uint64_t		 n;
@@ -164,9 +167,10 @@ take_window(struct inband *s, const struct elem *answer)
 		path_set_window(s, (size_t)n);
 }
 
-/* An answer to a block.  Peers answer in order, as blocks are processed. */
+/* An answer to a block (section 2.2): peers answer in order, as they process
+ * the blocks. */
 static void
-block_answered(void *arg, const struct elem *answer)
+data_answered(void *arg, const struct elem *answer)
 {
 	struct flight		*f = arg;
 	struct inband		*s = f->stream;
@@ -174,7 +178,7 @@ block_answered(void *arg, const struct elem *answer)
 
 	f->answered = 1;
 	if (err == SE_NONE) {
-		take_window(s, answer);
+		data_take_window(s, answer);
 		/* Acknowledge in order only. */
 		while (s->state == INBAND_OPEN &&
 		    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
@@ -191,10 +195,10 @@ block_answered(void *arg, const struct elem *answer)
 		    stanza_errortext(answer));
 }
 
-/* Any answer to a ping, an error too, says that the messages before it have
- * come as far as the ping. */
+/* Any answer to a ping (XEP-0199), also an error, says that the messages before
+ * the ping have come as far as it has. */
 static void
-ping_answered(void *arg, const struct elem *answer)
+data_ping_answered(void *arg, const struct elem *answer)
 {
 	struct flight	*last = arg, *f;
 	struct inband	*s = last->stream;
@@ -209,7 +213,7 @@ ping_answered(void *arg, const struct elem *answer)
 }
 
 static void
-write_data(struct inband *s, struct xw *w, uint16_t seq, const void *data,
+data_write(struct inband *s, struct xw *w, uint16_t seq, const void *data,
     size_t len)
 {
 	xw_start(w, "data", NS_IBB);
@@ -230,23 +234,24 @@ inband_ask_ping(struct inband *s)
 	last->ping = 1;
 	s->since_ping = 0;
 	xw_elem(iq_request(t, "get", s->peer), "ping", NS_PING, NULL);
-	return iq_ask(t, ping_answered, last, IQ_NODEADLINE);
+	return iq_ask(t, data_ping_answered, last, IQ_NODEADLINE);
 }
 
 static int
-send_message(struct inband *s, uint16_t seq, const void *data, size_t len)
+data_send_message(struct inband *s, uint16_t seq, const void *data, size_t len)
 {
 	struct iq_table	*t = s->ibb->iqs;
 	struct xw	*w = iq_stanza(t, "message", NULL, s->peer);
 
-	/* All that some servers return of a message is its id. */
+	/* Some servers return nothing of a message but its id. */
 	xw_attrf(w, "id", "%s.%u", s->sid, seq);
-	write_data(s, w, seq, data, len);
-	/* XEP-0334: not for an archive. */
+	data_write(s, w, seq, data, len);
+	/* XEP-0334: no archive is to keep it. */
 	xw_elem(w, "no-store", NS_HINTS, NULL);
 	if (iq_send(t) == -1)
 		return -1;
-	/* Once the peer has asked to close, no message need follow. */
+	/* Ping after a batch; but once the peer has asked to close, no message
+	 * may follow, so ping at once. */
 	if (++s->since_ping < MESSAGE_BATCH && s->in == INBAND_HALF_OPEN)
 		return 0;
 	return inband_ask_ping(s);
@@ -257,10 +262,10 @@ data_launch(struct inband *s, struct flight *f, uint16_t seq, const void *data,
     size_t len)
 {
 	if (s->message)
-		return send_message(s, seq, data, len);
-	write_data(s, iq_request(s->ibb->iqs, "set", s->peer), seq, data, len);
+		return data_send_message(s, seq, data, len);
+	data_write(s, iq_request(s->ibb->iqs, "set", s->peer), seq, data, len);
 	/* No deadline: an answer may wait for a reader that stopped. */
-	return iq_ask(s->ibb->iqs, block_answered, f, IQ_NODEADLINE);
+	return iq_ask(s->ibb->iqs, data_answered, f, IQ_NODEADLINE);
 }
 
 int
@@ -290,7 +295,7 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 	STAILQ_INSERT_TAIL(&s->flights, f, next);
 	s->nflights++;
 	path_fly(s, len);
-	/* 16 bits of the number: after 65535 comes 0. */
+	/* The seq is 16 bits of the number: after 65535 comes 0. */
 	if (data_launch(s, f, (uint16_t)s->sent, data, len) == -1) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return -1;
@@ -306,7 +311,7 @@ inband_send(struct inband *s, const void *data, size_t len, size_t weight)
 /* The stream ends with this fault, and its peer hears err.  Always 1: the
  * stanza is dealt with. */
 static int
-protocol_error(struct inband *s, const struct elem *stanza,
+data_bad(struct inband *s, const struct elem *stanza,
     enum inband_fault fault, enum stanza_error err)
 {
 	inband_refuse_iq(s->ibb, stanza, err);
@@ -319,13 +324,13 @@ protocol_error(struct inband *s, const struct elem *stanza,
 /* Section 2.2: after 65535 comes 0.  TCP-over-XMPP and mod_tcpproxy go on
  * counting. */
 static int
-right_seq(const struct inband *s, uint64_t seq)
+data_right_seq(const struct inband *s, uint64_t seq)
 {
 	return seq == (uint16_t)s->got || seq == s->got;
 }
 
-/* The largest block we take.  mod_tcpproxy heeds no size; nor does
- * TCP-over-XMPP, which sends what Node.js reads at once, up to 65536 bytes. */
+/* Bytes of the largest block that we take.  mod_tcpproxy heeds no size, and
+ * TCP-over-XMPP sends what Node.js reads at once, up to 65536 bytes. */
 static size_t
 data_largest(const struct inband *s)
 {
@@ -339,11 +344,11 @@ data_largest(const struct inband *s)
 #define HOLD_ALWAYS	(INBAND_BLOCK_MAX + 1024)	/* a block and its id */
 
 /*
- * Is there room for a block?  Each stream may hold a little, even if the others
- * have taken all the memory.
+ * Is there room for a block?  Each stream may hold HOLD_ALWAYS, even if other
+ * streams have taken all the memory.
  */
 static int
-has_room(struct inband *s, size_t len)
+data_has_room(struct inband *s, size_t len)
 {
 	if (s->rx + len > INBAND_RX_MAX)
 		return 0;
@@ -367,7 +372,7 @@ data_cut_input(void *arg, const struct elem *stanza, const struct elem *data)
 
 	if (!data_hears(s) || stanza_type(stanza, "error"))
 		return 0;
-	return protocol_error(s, stanza, INBAND_BAD_DATA, SE_POLICY_VIOLATION);
+	return data_bad(s, stanza, INBAND_BAD_DATA, SE_POLICY_VIOLATION);
 }
 
 int
@@ -386,23 +391,23 @@ data_input(void *arg, const struct elem *stanza, const struct elem *data)
 	}
 	if (elem_number(data, "seq", 0, SEQ_MAX, &seq) == -1)
 		seq = UINT64_MAX;	/* no block has this number */
-	if (!right_seq(s, seq))
+	if (!data_right_seq(s, seq))
 		return (seq <= UINT16_MAX &&
 		    recover_repeated(s, stanza, (uint16_t)seq)) ||
-		    protocol_error(s, stanza, INBAND_BAD_DATA,
+		    data_bad(s, stanza, INBAND_BAD_DATA,
 		    SE_UNEXPECTED_REQUEST);
 	buf_truncate(&b->scratch, 0);
 	p = buf_reserve(&b->scratch, BASE64_DECODED(data->textlen));
 	if (p == NULL)
-		return protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
+		return data_bad(s, stanza, INBAND_UNSENT, SE_BUSY);
 	if (base64_decode(p, &len, elem_text(data), data->textlen) == -1 ||
 	    len > data_largest(s))
-		return protocol_error(s, stanza, INBAND_BAD_DATA,
+		return data_bad(s, stanza, INBAND_BAD_DATA,
 		    SE_BAD_REQUEST);
-	if (!has_room(s, len))
-		return protocol_error(s, stanza, INBAND_OVERRUN, SE_BUSY);
+	if (!data_has_room(s, len))
+		return data_bad(s, stanza, INBAND_OVERRUN, SE_BUSY);
 	if (ack_owe(s, stanza, len) == -1)
-		return protocol_error(s, stanza, INBAND_UNSENT, SE_BUSY);
+		return data_bad(s, stanza, INBAND_UNSENT, SE_BUSY);
 	s->got++;
 	s->chats = s->turn == INBAND_TURN_OURS && len < CONGESTION_SMALL;
 	s->turn = INBAND_TURN_THEIRS;

@@ -63,10 +63,10 @@ e2e_fingerprint(X509 *cert, char *out)
  * Callbacks of OpenSSL
  */
 
-/* The BIO reads from the bytes at hand and writes to out, with no copies
- * more. */
+/* The BIO reads from the bytes of e2e_input() and writes to out, so that no
+ * byte is copied once more. */
 static int
-bio_read(BIO *b, char *p, int len)
+e2e_bio_read(BIO *b, char *p, int len)
 {
 	struct e2e	*e = BIO_get_data(b);
 	size_t		 n = (size_t)len < e->inlen ? (size_t)len : e->inlen;
@@ -83,7 +83,7 @@ bio_read(BIO *b, char *p, int len)
 }
 
 static int
-bio_write(BIO *b, const char *p, int len)
+e2e_bio_write(BIO *b, const char *p, int len)
 {
 	struct e2e	*e = BIO_get_data(b);
 
@@ -91,7 +91,7 @@ bio_write(BIO *b, const char *p, int len)
 }
 
 static long
-bio_ctrl(BIO *b, int cmd, long num, void *ptr)
+e2e_bio_ctrl(BIO *b, int cmd, long num, void *ptr)
 {
 	struct e2e	*e = BIO_get_data(b);
 
@@ -103,7 +103,7 @@ bio_ctrl(BIO *b, int cmd, long num, void *ptr)
 }
 
 static BIO *
-bio_new(struct e2e *e)
+e2e_bio_new(struct e2e *e)
 {
 	static BIO_METHOD	*method;
 	BIO			*b;
@@ -113,9 +113,9 @@ bio_new(struct e2e *e)
 		    BIO_TYPE_SOURCE_SINK, "e2e");
 		if (method == NULL)
 			return NULL;
-		BIO_meth_set_read(method, bio_read);
-		BIO_meth_set_write(method, bio_write);
-		BIO_meth_set_ctrl(method, bio_ctrl);
+		BIO_meth_set_read(method, e2e_bio_read);
+		BIO_meth_set_write(method, e2e_bio_write);
+		BIO_meth_set_ctrl(method, e2e_bio_ctrl);
 	}
 	if ((b = BIO_new(method)) != NULL) {
 		BIO_set_data(b, e);
@@ -124,8 +124,8 @@ bio_new(struct e2e *e)
 	return b;
 }
 
-/* To be called before each operation.  OpenSSL does not always note a lack of
- * memory in its queue, but malloc(3) does in errno. */
+/* To be called before each operation of OpenSSL, which does not always note a
+ * lack of memory in its queue; but malloc(3) sets errno. */
 static void
 e2e_begin(void)
 {
@@ -134,7 +134,7 @@ e2e_begin(void)
 }
 
 static int
-without_memory(struct e2e *e)
+e2e_without_memory(struct e2e *e)
 {
 	e->starved = 1;
 	snprintf(e->err, sizeof(e->err), "out of memory");
@@ -154,7 +154,7 @@ e2e_judge_key(X509_STORE_CTX *store, void *arg)
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
 	e = SSL_get_app_data(ssl);
 	if (cert != NULL && e2e_fingerprint(cert, e->peer) == -1) {
-		without_memory(e);
+		e2e_without_memory(e);
 		X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
 		return 0;
 	}
@@ -168,7 +168,7 @@ e2e_judge_key(X509_STORE_CTX *store, void *arg)
 	return 0;
 }
 
-/* How much to add to a record of len bytes. */
+/* Bytes of padding for a record of len bytes (RFC 8446 section 5.4). */
 static size_t
 e2e_padding(SSL *ssl, int type, size_t len, void *arg)
 {
@@ -181,7 +181,7 @@ e2e_padding(SSL *ssl, int type, size_t len, void *arg)
 
 /* The caller must mean our stream: its ALPN protocol must be ours. */
 static int
-select_protocol(SSL *ssl, const unsigned char **out, unsigned char *outlen,
+e2e_select_protocol(SSL *ssl, const unsigned char **out, unsigned char *outlen,
     const unsigned char *in, unsigned int inlen, void *arg)
 {
 	struct e2e	*e = SSL_get_app_data(ssl);
@@ -213,8 +213,8 @@ e2e_context(X509 *cert, EVP_PKEY *key)
 	    SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, e2e_judge_key, NULL);
 	SSL_CTX_set_record_padding_callback(ctx, e2e_padding);
-	SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
-	/* Sessions are not resumed: tickets would only be bytes on the way. */
+	SSL_CTX_set_alpn_select_cb(ctx, e2e_select_protocol, NULL);
+	/* Sessions are not resumed, so tickets would be bytes for nothing. */
 	SSL_CTX_set_num_tickets(ctx, 0);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
@@ -227,7 +227,7 @@ e2e_context(X509 *cert, EVP_PKEY *key)
 
 /* The ALPN protocol holds the hash of the strings, each with its NUL. */
 static int
-bind_context(struct e2e *e, const char *const *about, size_t n)
+e2e_bind_context(struct e2e *e, const char *const *about, size_t n)
 {
 	unsigned char	 hash[SHA256_DIGEST_LENGTH];
 	char		 b64[BASE64_ENCODED(sizeof(hash))];
@@ -249,7 +249,7 @@ bind_context(struct e2e *e, const char *const *about, size_t n)
 }
 
 static int
-offer_protocol(struct e2e *e)
+e2e_offer_protocol(struct e2e *e)
 {
 	unsigned char	 wire[sizeof(e->about) + 1];
 	size_t		 len = strlen(e->about);
@@ -273,7 +273,7 @@ e2e_new(SSL_CTX *ctx, int calling, const char *const *about, size_t n,
 	e->calling = calling;
 	e->judge = judge;
 	e->arg = arg;
-	bio = bio_new(e);
+	bio = e2e_bio_new(e);
 	e->ssl = SSL_new(ctx);
 	if (bio == NULL || e->ssl == NULL) {
 		BIO_free(bio);
@@ -282,8 +282,8 @@ e2e_new(SSL_CTX *ctx, int calling, const char *const *about, size_t n,
 	}
 	SSL_set_bio(e->ssl, bio, bio);
 	if (SSL_set_app_data(e->ssl, e) != 1 ||
-	    bind_context(e, about, n) == -1 ||
-	    (calling && offer_protocol(e) == -1)) {
+	    e2e_bind_context(e, about, n) == -1 ||
+	    (calling && e2e_offer_protocol(e) == -1)) {
 		e2e_free(e);
 		return NULL;
 	}
@@ -304,7 +304,7 @@ e2e_free(struct e2e *e)
 	free(e);
 }
 
-/* The alert that the peer sent, or -1. */
+/* The alert that the peer sent (RFC 8446 section 6), or -1 if it sent none. */
 static int
 e2e_alert(unsigned long err)
 {
@@ -315,9 +315,9 @@ e2e_alert(unsigned long err)
 	    -1;
 }
 
-/* Is this alert an implementation's word for a key that it does not want? */
+/* Is this an alert by which implementations refuse a key? */
 static int
-about_key(int alert)
+e2e_about_key(int alert)
 {
 	return alert == SSL_AD_BAD_CERTIFICATE ||
 	    alert == SSL_AD_CERTIFICATE_UNKNOWN ||
@@ -334,8 +334,8 @@ e2e_broken(struct e2e *e)
 	if (e->err[0] != '\0')
 		return -1;
 	if (starved || errno == ENOMEM)
-		return without_memory(e);
-	e->unwanted = about_key(e2e_alert(err));
+		return e2e_without_memory(e);
+	e->unwanted = e2e_about_key(e2e_alert(err));
 	if (e->unwanted)
 		snprintf(e->err, sizeof(e->err), "it does not accept our "
 		    "key: have it named there (xcat -K shows it)");
@@ -347,7 +347,8 @@ e2e_broken(struct e2e *e)
 	return -1;
 }
 
-/* After a call that returned r: 0 if it only waits for more. */
+/* After a call of OpenSSL that returned r: 0 if it waits for more bytes or the
+ * peer has ended, or -1 if the session broke. */
 static int
 e2e_waits(struct e2e *e, int r)
 {
@@ -390,14 +391,14 @@ e2e_handshake(struct e2e *e)
 }
 
 static int
-read_all(struct e2e *e, struct buf *out)
+e2e_read_all(struct e2e *e, struct buf *out)
 {
 	unsigned char	*p;
 	int		 r;
 
 	for (;;) {
 		if ((p = buf_reserve(out, E2E_RECORD)) == NULL)
-			return without_memory(e);
+			return e2e_without_memory(e);
 		if ((r = SSL_read(e->ssl, p, E2E_RECORD)) <= 0)
 			return e2e_waits(e, r);
 		buf_commit(out, (size_t)r);
@@ -409,7 +410,7 @@ e2e_take(struct e2e *e, struct buf *out)
 {
 	if (!e->established && e2e_handshake(e) == -1)
 		return -1;
-	if (e->established && !e->ended && read_all(e, out) == -1)
+	if (e->established && !e->ended && e2e_read_all(e, out) == -1)
 		return -1;
 	/* Nothing can follow the end. */
 	return e->ended && e->inlen > 0 && !e->ignore_rest ? e2e_broken(e) : 0;
@@ -536,7 +537,7 @@ e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
 	    (const unsigned char *)text, (size_t)n, mac, &len) != NULL;
 	explicit_bzero(key, sizeof(key));
 	if (!ok)
-		return e->established ? without_memory(e) : -1;
+		return e->established ? e2e_without_memory(e) : -1;
 	out[base64_encode(out, mac, sizeof(mac))] = '\0';
 	return 0;
 }

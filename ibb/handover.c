@@ -14,11 +14,11 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define REPORTS	4	/* stanzas for a window */
+#define REPORTS	4	/* reports in each window */
 
 /*
- * Once the last block is answered, all payload before has gone where it
- * belongs, and the next bytes may take the socket.  Blocks in messages are not
+ * Once the last block is answered, all payload before it has left the peer's
+ * end, and the next bytes may take the socket.  Blocks in messages are not
  * answered, but their streams get no socket.
  */
 void
@@ -38,7 +38,7 @@ handover_advance(struct carrier *c)
  */
 
 static void
-write_counts(struct carrier *c, struct xw *w, const char *state)
+handover_write(struct carrier *c, struct xw *w, const char *state)
 {
 	xw_start(w, "socket", NS_XCAT);
 	xw_attr(w, "sid", carrier_sid(c));
@@ -63,7 +63,7 @@ static void	 handover_take_answer(void *, const struct elem *);
 static void
 handover_tell(struct carrier *c, const char *state)
 {
-	write_counts(c, iq_request(c->iqs, "set", carrier_peer(c)), state);
+	handover_write(c, iq_request(c->iqs, "set", carrier_peer(c)), state);
 	c->report = iq_ask(c->iqs, handover_take_answer, c, IQ_NODEADLINE) ==
 	    0 ? CARRIER_REPORT_ASKED : CARRIER_REPORT_UNHEARD;
 }
@@ -71,7 +71,7 @@ handover_tell(struct carrier *c, const char *state)
 /* Has our window changed so much that the peer, which reports several times in
  * each window, has to know? */
 static int
-window_is_news(const struct carrier *c)
+handover_is_news(const struct carrier *c)
 {
 	size_t	 n = carrier_window(c);
 
@@ -91,7 +91,7 @@ handover_report(struct carrier *c)
 	switch (c->socket) {
 	case CARRIER_SOCKET_HALF:
 	case CARRIER_SOCKET_UP:
-		if (in < worth && consumed < worth && !window_is_news(c) &&
+		if (in < worth && consumed < worth && !handover_is_news(c) &&
 		    !(c->urgent && (in + consumed > 0 || unheard)))
 			return;
 		c->urgent = 0;
@@ -136,7 +136,7 @@ handover_lost(struct carrier *c, int broke)
 
 	(void)broke;
 	handover_drop(c);
-	/* The end is more than what is being told says. */
+	/* What is being told does not say that the socket has ended. */
 	if (c->report == CARRIER_REPORT_ASKED)
 		c->report = CARRIER_REPORT_HEARD;
 	handover_report(c);
@@ -149,7 +149,7 @@ handover_lost(struct carrier *c, int broke)
  */
 
 static void
-bad_control(struct carrier *c)
+handover_bad(struct carrier *c)
 {
 	carrier_abort(c, SE_BAD_REQUEST);
 	c->user.failed(c->arg, INBAND_BAD_DATA, SE_BAD_REQUEST, "");
@@ -170,9 +170,9 @@ handover_take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 }
 
 /*
- * Both ends have closed the socket and know what has arrived.  The other bytes
- * go in-band; when a block of these is answered, all payload before it has been
- * consumed as well.
+ * Both ends have closed the socket and know what has arrived.  What has not
+ * goes in-band; when a block of that is answered, all payload before it has
+ * been consumed as well.
  */
 static void
 handover_settle(struct carrier *c)
@@ -200,16 +200,17 @@ handover_drop(struct carrier *c)
 }
 
 static int
-counts_of(const struct elem *e, uint64_t *n, uint64_t *in, uint64_t *consumed)
+handover_counts(const struct elem *e, uint64_t *n, uint64_t *in,
+    uint64_t *consumed)
 {
 	return elem_number(e, "number", 0, UINT32_MAX, n) == -1 ||
 	    elem_number(e, "received", 0, UINT64_MAX, in) == -1 ||
 	    elem_number(e, "consumed", 0, UINT64_MAX, consumed) == -1 ? -1 : 0;
 }
 
-/* The window of the peer for our bytes; without a number it is the largest. */
+/* The peer's window for our bytes; CARRIER_WINDOW if it names none. */
 static size_t
-window_of(const struct elem *e)
+handover_window(const struct elem *e)
 {
 	uint64_t	 n;
 
@@ -220,10 +221,10 @@ window_of(const struct elem *e)
 
 /* The peer has closed the socket, too, and says how much has arrived. */
 static void
-peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
+handover_peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 {
 	if (handover_take_counts(c, in, consumed) == -1) {
-		bad_control(c);
+		handover_bad(c);
 		return;
 	}
 	if (c->socket == CARRIER_SOCKET_TOLD) {
@@ -234,10 +235,10 @@ peer_closed(struct carrier *c, uint64_t in, uint64_t consumed)
 	carrier_confirm(c, consumed);
 }
 
-/* The in-band bytestream finds out what is wrong, and whether it can be
- * mended: see carrier_on_mended(). */
+/* The peer did not hear of the socket.  Let the in-band bytestream find out
+ * why, and mend itself: see carrier_on_mended(). */
 static void
-not_heard(struct carrier *c, enum stanza_error err)
+handover_not_heard(struct carrier *c, enum stanza_error err)
 {
 	c->report = CARRIER_REPORT_UNHEARD;
 	if (inband_is_away(err) && inband_may_carry(c->inband))
@@ -255,43 +256,43 @@ handover_take_answer(void *arg, const struct elem *answer)
 	if (c->over)
 		return;
 	if (stanza_error(answer) != SE_NONE) {
-		not_heard(c, stanza_error(answer));
+		handover_not_heard(c, stanza_error(answer));
 		return;
 	}
 	if (e != NULL && c->socket == CARRIER_SOCKET_TOLD &&
-	    counts_of(e, &n, &in, &consumed) == 0 && n == c->number)
-		peer_closed(c, in, consumed);
+	    handover_counts(e, &n, &in, &consumed) == 0 && n == c->number)
+		handover_peer_closed(c, in, consumed);
 	handover_report(c);
 }
 
 static void
-control_open(struct carrier *c, const struct elem *iq, uint64_t in,
+handover_hear_open(struct carrier *c, const struct elem *iq, uint64_t in,
     uint64_t consumed)
 {
 	iq_ok(c->iqs, iq);
 	if (!carrier_has_socket(c))
 		return;		/* we dropped it, and told the peer */
 	if (handover_take_counts(c, in, consumed) == -1) {
-		bad_control(c);
+		handover_bad(c);
 		return;
 	}
 	carrier_set_stand(c, CARRIER_SOCKET_UP);
-	c->window = window_of(elem_child(iq, NS_XCAT, "socket"));
+	c->window = handover_window(elem_child(iq, NS_XCAT, "socket"));
 	handover_advance(c);
 	carrier_confirm(c, consumed);
 }
 
 static void
-control_closed(struct carrier *c, const struct elem *iq, uint64_t in,
+handover_hear_closed(struct carrier *c, const struct elem *iq, uint64_t in,
     uint64_t consumed)
 {
 	if (carrier_has_socket(c))
 		handover_drop(c);
-	write_counts(c, iq_result(c->iqs, iq), "closed");
+	handover_write(c, iq_result(c->iqs, iq), "closed");
 	if (c->socket == CARRIER_SOCKET_DOWN)
 		carrier_set_stand(c, CARRIER_SOCKET_TOLD);
 	if (iq_send(c->iqs) == 0)
-		peer_closed(c, in, consumed);
+		handover_peer_closed(c, in, consumed);
 	handover_report(c);
 }
 
@@ -306,7 +307,8 @@ handover_control(struct carrier *c, const struct elem *iq,
 		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
 		return;
 	}
-	if (counts_of(socket, &n, &in, &consumed) == -1 || state == NULL) {
+	if (handover_counts(socket, &n, &in, &consumed) == -1 ||
+	    state == NULL) {
 		iq_refuse(c->iqs, iq, SE_BAD_REQUEST, NULL);
 		return;
 	}
@@ -319,9 +321,9 @@ handover_control(struct carrier *c, const struct elem *iq,
 	if (n != c->number)
 		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
 	else if (strcmp(state, "open") == 0)
-		control_open(c, iq, in, consumed);
+		handover_hear_open(c, iq, in, consumed);
 	else if (strcmp(state, "closed") == 0)
-		control_closed(c, iq, in, consumed);
+		handover_hear_closed(c, iq, in, consumed);
 	else
 		iq_refuse(c->iqs, iq, SE_BAD_REQUEST, NULL);
 }

@@ -49,7 +49,8 @@ inband_trace(const struct inband *s, const char *what, const char *from,
 int
 inband_set_state(struct inband *s, enum inband_state state)
 {
-	/* What is offered or asked for opens or ends; an end is for good. */
+	/* A stream that is offered or asked for opens or ends; an end is final.
+	 */
 	if (s->state == INBAND_ENDED || state < INBAND_OPEN ||
 	    state == s->state)
 		return -1;
@@ -102,7 +103,7 @@ inband_fail(struct inband *s, enum inband_fault fault, enum stanza_error err,
 	if (s->state == INBAND_ENDED)
 		return;
 	inband_forget(s);
-	inband_end_debts(s, SE_ITEM_NOT_FOUND);
+	ack_end(s, SE_ITEM_NOT_FOUND);
 	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 0);
 	inband_set_state(s, INBAND_ENDED);
@@ -142,7 +143,8 @@ inband_bounced(struct ibb *b, const struct elem *stanza,
 }
 
 static int
-bounce_input(void *arg, const struct elem *stanza, const struct elem *none)
+inband_bounce_input(void *arg, const struct elem *stanza,
+    const struct elem *none)
 {
 	const struct elem	*data = elem_child(stanza, NS_IBB, NULL);
 	struct inband		*s = inband_bounced(arg, stanza, data);
@@ -156,9 +158,10 @@ bounce_input(void *arg, const struct elem *stanza, const struct elem *none)
 	return s != NULL || data != NULL;
 }
 
-/* What is no request of XEP-0047; a message has no answer. */
+/* Refuse an element of the namespace that XEP-0047 does not define there. */
 static int
-bad_input(void *arg, const struct elem *stanza, const struct elem *payload)
+inband_bad_input(void *arg, const struct elem *stanza,
+    const struct elem *payload)
 {
 	(void)payload;
 	inband_refuse_iq(arg, stanza, SE_BAD_REQUEST);
@@ -169,14 +172,14 @@ static const struct dispatch_entry inband_entries[] = {
 	{ DISPATCH_SET, NS_IBB, "open", open_input },
 	{ DISPATCH_SET, NS_IBB, "data", data_input },
 	{ DISPATCH_SET, NS_IBB, "close", close_input },
-	{ DISPATCH_SET, NS_IBB, NULL, bad_input },
+	{ DISPATCH_SET, NS_IBB, NULL, inband_bad_input },
 	{ DISPATCH_SET, NS_XCAT, "sync", sync_input },
 	{ DISPATCH_SET, NS_XCAT, "closed", closed_input },
-	{ DISPATCH_GET, NS_IBB, NULL, bad_input },
+	{ DISPATCH_GET, NS_IBB, NULL, inband_bad_input },
 	{ DISPATCH_MESSAGE, NS_IBB, "data", data_input },
 	{ DISPATCH_MESSAGE, NS_IBB, "close", close_input },
-	{ DISPATCH_MESSAGE, NS_IBB, NULL, bad_input },
-	{ DISPATCH_BOUNCE, NULL, NULL, bounce_input },
+	{ DISPATCH_MESSAGE, NS_IBB, NULL, inband_bad_input },
+	{ DISPATCH_BOUNCE, NULL, NULL, inband_bounce_input },
 	{ DISPATCH_CUT, NS_IBB, "data", data_cut_input },
 };
 
@@ -293,8 +296,8 @@ inband_make_sid(char *sid)
 {
 	unsigned char	 r[16];
 
-	/* Random, because a party that guesses the sid may speak in the
-	 * stream's name where a program checks nothing else. */
+	/* The sid is random: where a program checks nothing else, a party that
+	 * guessed it could speak in the stream's name. */
 	arc4random_buf(r, sizeof(r));
 	number_to_hex(r, sizeof(r), sid);
 }
@@ -366,7 +369,7 @@ ibb_congested(struct ibb *b)
 	struct inband	*s;
 
 	if (b->rx <= CONGESTED_LEAST)
-		return 0;	/* this is asked before each poll */
+		return 0;	/* this is called before each poll */
 	RB_FOREACH(s, inband_tree, &b->streams)
 		if (inband_congested(s))
 			return 1;

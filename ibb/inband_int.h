@@ -19,7 +19,7 @@ struct elem;
 struct xw;
 
 #define SID_MAX		128	/* ejabberd's proxies take no longer one */
-#define BLOCK_MIN	64	/* no use asking for smaller */
+#define BLOCK_MIN	64	/* smaller blocks are not asked for */
 #define MESSAGE_BATCH	(INBAND_WINDOW / 2)	/* messages between pings */
 #define TOMBSTONES	64	/* ended streams that are remembered */
 
@@ -72,7 +72,8 @@ struct ack {
 	STAILQ_ENTRY(ack)	 next;
 };
 
-/* The owner of the request <sync/>, apart from the stream's other requests. */
+/* The arg of the request <sync/>, apart from the stream's other requests: see
+ * iq_forget(). */
 struct asker {
 	struct inband		*stream;
 };
@@ -257,7 +258,7 @@ int	 inband_ask_ping(struct inband *s) MUST_CHECK;
 
 /* An ack for a stanza with len bytes of data; NULL without memory. */
 struct ack *ack_new(const struct elem *stanza, size_t len);
-/* Count the bytes of an ack that was queued as held, until it is freed. */
+/* Count the bytes of an ack that was queued as held until it is freed. */
 void	 ack_count(struct inband *s, const struct ack *d);
 /* The oldest ack leaves the queue. */
 void	 ack_free(struct inband *s);
@@ -271,7 +272,7 @@ int	 ack_pay(struct inband *s) MUST_CHECK;
 void	 inband_wait_no_more(struct inband *s);
 /* The stream ends: answer what is due, and the other blocks with this error, as
  * far as answers can be sent. */
-void	 inband_end_debts(struct inband *s, enum stanza_error err);
+void	 ack_end(struct inband *s, enum stanza_error err);
 
 /* path.c */
 

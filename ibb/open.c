@@ -20,7 +20,7 @@ open_answered(void *arg, const struct elem *answer)
 	enum stanza_error	 err;
 
 	if (answer == NULL) {
-		/* The peer may still accept: then it must not wait for us. */
+		/* The peer may still accept, and must not wait for us then. */
 		close_tell(s, SE_REMOTE_SERVER_TIMEOUT);
 		inband_fail(s, INBAND_SILENT, SE_NONE, "");
 		return;
@@ -72,9 +72,10 @@ inband_open(struct inband *s, int64_t deadline,
  * The peer opens
  */
 
-/* A sid is an NMTOKEN; only its ASCII characters are looked at. */
+/* Is this a sid?  It has to be an NMTOKEN (section 2.1), of which only the
+ * ASCII characters are checked. */
 static int
-good_sid(const char *sid)
+open_good_sid(const char *sid)
 {
 	const unsigned char	*p = (const unsigned char *)sid;
 
@@ -88,7 +89,7 @@ good_sid(const char *sid)
 }
 
 static int
-answer_open(struct inband *s)
+open_answer(struct inband *s)
 {
 	struct xw	*w = iq_resultto(s->ibb->iqs, s->peer, s->open_id);
 
@@ -98,8 +99,9 @@ answer_open(struct inband *s)
 }
 
 /*
- * The peer repeats its open, because it does not know whether that has come.
- * An accepted open is accepted again, if no block has come since.
+ * The peer repeats its open, because it does not know whether the first has
+ * come.  If that was accepted, and no block has come since, it is accepted
+ * again: 1; 0 if this is no repetition.
  */
 static int
 open_again(struct inband *s, const char *id)
@@ -112,12 +114,13 @@ open_again(struct inband *s, const char *id)
 		return 0;
 	free(s->open_id);
 	s->open_id = copy;
-	if (s->state == INBAND_OPEN && answer_open(s) == -1)
+	if (s->state == INBAND_OPEN && open_answer(s) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 	return 1;
 }
 
-/* An offer that is to be made, or NULL and *err, with which it is refused. */
+/* The stream that an <open/> offers; or NULL and the error for the peer in
+ * *err. */
 static struct inband *
 open_offer(struct ibb *b, const struct elem *iq, const struct elem *open,
     enum stanza_error *err)
@@ -130,7 +133,7 @@ open_offer(struct ibb *b, const struct elem *iq, const struct elem *open,
 	uint64_t	 block;
 
 	*err = SE_BAD_REQUEST;
-	if (!good_sid(sid) || elem_number(open, "block-size", 1,
+	if (!open_good_sid(sid) || elem_number(open, "block-size", 1,
 	    INBAND_BLOCK_MAX, &block) == -1 ||
 	    inband_find(b, from, sid) != NULL ||
 	    (kind != NULL && strcmp(kind, "iq") != 0 &&
@@ -187,7 +190,7 @@ inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
 		return -1;
 	s->result = extra;
 	inband_set_state(s, INBAND_OPEN);
-	return answer_open(s);
+	return open_answer(s);
 }
 
 void

@@ -1,8 +1,9 @@
 /*
  * recover: mending in-band bytestreams between xcats (xcat-protocol(7), Loss).
  * Connections break with stanzas in them, and servers forget what they have
- * queued; when one end has reason to think that this happened, both compare how
- * many blocks they have got and answered, and the sender resumes from there.
+ * queued.  When one end has reason to think that this happened, both ends
+ * compare how many blocks they have received and answered, and the sender
+ * resumes from there.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,9 +16,9 @@
 #include "xml/write.h"
 
 #define LIMIT_MIN	1024	/* bytes: no server wants smaller blocks */
-#define NO_FURTHER	2	/* losses with no progress between them */
-#define FRUITLESS_MAX	8	/* refusals with no answer between them */
-#define REPEATS_MAX	8	/* of a block that is not answered yet */
+#define NO_FURTHER	2	/* losses in a row without progress */
+#define FRUITLESS_MAX	8	/* refusals in a row without an answer */
+#define REPEATS_MAX	8	/* copies of a block that is not answered */
 
 static const char *const hold_names[] = { "not", "silent", "away" };
 
@@ -30,8 +31,9 @@ recover_set_hold(struct inband *s, enum inband_hold hold)
 	s->hold = hold;
 }
 
-/* Only xcats are paced.  Some other programs send without waiting for answers,
- * so that ours come back behind all that, and few blocks under way are slow. */
+/* Only streams between xcats are paced.  Some other programs send without
+ * waiting for answers, so that our blocks are answered behind all that they
+ * sent, and a small window would be slow. */
 void
 inband_can_sync(struct inband *s)
 {
@@ -61,8 +63,8 @@ inband_away(const struct inband *s)
  * What was learned
  */
 
-/* A server that cannot connect to the peer's server says remote-server-timeout,
- * or remote-server-not-found: Prosody with lua-unbound says the latter of a
+/* A server that cannot connect to the peer's server says remote-server-timeout
+ * or remote-server-not-found; Prosody with lua-unbound says the latter of a
  * refused connection, too. */
 int
 inband_is_away(enum stanza_error err)
@@ -73,9 +75,10 @@ inband_is_away(enum stanza_error err)
 	    err == SE_REMOTE_SERVER_NOT_FOUND;
 }
 
-/* Blocks were too large: from now on, half of the largest that is under way. */
+/* Blocks were too large: from now on the limit is half of the largest block
+ * under way. */
 static void
-learn_limit(struct ibb *b)
+recover_learn_limit(struct ibb *b)
 {
 	struct inband	*s;
 	struct flight	*f;
@@ -95,7 +98,8 @@ learn_limit(struct ibb *b)
  * Sending again
  */
 
-/* The tail of a flight becomes a flight of its own, with the weight. */
+/* Cut a flight after len bytes: its tail becomes a flight of its own, with the
+ * weight.  0, or -1 without memory. */
 static int
 recover_split(struct inband *s, struct flight *f, size_t len)
 {
@@ -118,7 +122,7 @@ recover_split(struct inband *s, struct flight *f, size_t len)
 /* An answer to a ping says that the messages before it have come, which is
  * wrong if some were lost and the ping was not. */
 static void
-forget_pings(struct inband *s)
+recover_forget_pings(struct inband *s)
 {
 	struct flight	*f;
 
@@ -134,7 +138,7 @@ forget_pings(struct inband *s)
  * large: its first copy may still be on its way, and both must be equal then.
  */
 static int
-send_again(struct inband *s, uint64_t n)
+recover_send_again(struct inband *s, uint64_t n)
 {
 	size_t		 most = s->ibb->limit;
 	struct flight	*f;
@@ -164,15 +168,16 @@ recover_go_on(struct inband *s, uint64_t received)
 {
 	uint64_t	 again = s->sent - received;
 
-	/* These blocks are refused time and again, and would be for ever. */
+	/* These blocks have been refused time and again, and would be for ever.
+	 */
 	if (again > 0 && s->fruitless > FRUITLESS_MAX) {
 		inband_abort(s, SE_REMOTE_SERVER_TIMEOUT);
 		s->user.failed(s->arg, INBAND_UNDELIVERED,
 		    SE_POLICY_VIOLATION, "");
 		return -1;
 	}
-	forget_pings(s);
-	if ((again > 0 && send_again(s, received - s->landed) == -1) ||
+	recover_forget_pings(s);
+	if ((again > 0 && recover_send_again(s, received - s->landed) == -1) ||
 	    (s->message && inband_ask_ping(s) == -1) ||
 	    (s->out == INBAND_HALF_CLOSING &&
 	    inband_ask_close_again(s) == -1)) {
@@ -187,7 +192,7 @@ recover_go_on(struct inband *s, uint64_t received)
  */
 
 static void
-write_sync(struct xw *w, const char *sid, uint64_t got, uint64_t paid)
+recover_write_sync(struct xw *w, const char *sid, uint64_t got, uint64_t paid)
 {
 	xw_start(w, "sync", NS_XCAT);
 	xw_attr(w, "sid", sid);
@@ -237,7 +242,7 @@ recover_synced(struct inband *s, const struct elem *sync)
 	int		 lost = s->peer_lost || s->hold != INBAND_HOLD_NOT;
 
 	s->peer_lost = 0;
-	/* Flights that land now make no room yet. */
+	/* Flights that land now are no reason to send yet. */
 	if (s->hold == INBAND_HOLD_NOT)
 		recover_set_hold(s, INBAND_HOLD_SILENT);
 	if (recover_take_counts(s, sync, &received) == -1)
@@ -257,7 +262,7 @@ recover_synced(struct inband *s, const struct elem *sync)
 }
 
 static void
-open_anew(struct inband *s)
+recover_open_anew(struct inband *s)
 {
 	s->reopened = 1;
 	iq_forget(s->ibb->iqs, s);
@@ -266,7 +271,7 @@ open_anew(struct inband *s)
 }
 
 static void
-sync_answered(void *arg, const struct elem *answer)
+recover_answered(void *arg, const struct elem *answer)
 {
 	struct asker		*a = arg;
 	struct inband		*s = a->stream;
@@ -277,7 +282,7 @@ sync_answered(void *arg, const struct elem *answer)
 		/* The peer has accepted our open, or never had it; a peer
 		 * that is no xcat cannot say. */
 		if (err == SE_NONE || err == SE_ITEM_NOT_FOUND)
-			open_anew(s);
+			recover_open_anew(s);
 	} else if (err == SE_NONE) {
 		recover_synced(s, elem_child(answer, NS_XCAT, "sync"));
 	} else if (inband_is_away(err)) {
@@ -290,7 +295,7 @@ sync_answered(void *arg, const struct elem *answer)
 	}
 }
 
-/* Ask for the peer's counts; lost: stanzas of the peer may not have come. */
+/* Ask for the peer's counts; lost: stanzas from the peer may be lost. */
 static void
 recover_ask(struct inband *s, int lost)
 {
@@ -298,11 +303,12 @@ recover_ask(struct inband *s, int lost)
 
 	iq_forget(s->ibb->iqs, &s->sync);
 	w = iq_request(s->ibb->iqs, "set", s->peer);
-	write_sync(w, s->sid, s->got, s->paid);
+	recover_write_sync(w, s->sid, s->got, s->paid);
 	if (lost)
 		xw_attr(w, "lost", "true");
 	s->sync_asked = 1;
-	if (iq_ask(s->ibb->iqs, sync_answered, &s->sync, IQ_NODEADLINE) == -1)
+	if (iq_ask(s->ibb->iqs, recover_answered, &s->sync, IQ_NODEADLINE) ==
+	    -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 }
 
@@ -310,7 +316,7 @@ void
 inband_sync(struct inband *s)
 {
 	if (s->state == INBAND_OPENING && s->hold != INBAND_HOLD_NOT)
-		open_anew(s);
+		recover_open_anew(s);
 	else if (s->state == INBAND_OPENING)
 		recover_ask(s, 0);
 	if (s->state != INBAND_OPEN || !s->can_sync)
@@ -344,7 +350,7 @@ recover_answer(struct inband *s, const struct elem *iq,
 	int		 lost = elem_attr(sync, "lost") != NULL;
 	uint64_t	 received;
 
-	write_sync(iq_result(t, iq), s->sid, s->got, s->paid);
+	recover_write_sync(iq_result(t, iq), s->sid, s->got, s->paid);
 	if (iq_send(t) == -1) {
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 		return;
@@ -353,7 +359,7 @@ recover_answer(struct inband *s, const struct elem *iq,
 	    recover_take_counts(s, sync, &received) == -1)
 		return;
 	if (lost)
-		forget_pings(s);
+		recover_forget_pings(s);
 	if (recover_asks_back(s, lost)) {
 		s->peer_lost |= lost;
 		recover_ask(s, 0);
@@ -372,12 +378,12 @@ sync_input(void *arg, const struct elem *iq, const struct elem *sync)
 	struct tombstone	*g;
 
 	if (s == NULL && (g = tombstone_find(b, from, sid)) != NULL) {
-		write_sync(iq_result(b->iqs, iq), sid, g->got, g->paid);
+		recover_write_sync(iq_result(b->iqs, iq), sid, g->got, g->paid);
 		iq_post(b->iqs);
 	} else if (s != NULL && s->state == INBAND_OPENING) {
 		/* The peer has accepted our open, and its answer is lost. */
 		iq_refuse(b->iqs, iq, SE_RECIPIENT_UNAVAILABLE, NULL);
-		open_anew(s);
+		recover_open_anew(s);
 	} else if (s == NULL || !s->can_sync) {
 		iq_refuse(b->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
 	} else {
@@ -392,7 +398,7 @@ sync_input(void *arg, const struct elem *iq, const struct elem *sync)
 
 /* A peer that has an open stream with us will come back for it. */
 static int
-has_met(const struct inband *s)
+recover_has_met(const struct inband *s)
 {
 	struct inband	*o;
 
@@ -407,7 +413,7 @@ int
 recover_mends(struct inband *s, enum stanza_error err)
 {
 	int	 opening = s->state == INBAND_OPENING &&
-		    (s->reopened || has_met(s));
+		    (s->reopened || recover_has_met(s));
 
 	if (!opening && (s->state != INBAND_OPEN || !s->can_sync))
 		return 0;
@@ -419,7 +425,7 @@ recover_mends(struct inband *s, enum stanza_error err)
 	if (opening)
 		return 0;
 	if (err == SE_POLICY_VIOLATION)
-		learn_limit(s->ibb);
+		recover_learn_limit(s->ibb);
 	else if (err != SE_UNEXPECTED_REQUEST)
 		return 0;
 	if (s->hold == INBAND_HOLD_NOT) {
@@ -431,11 +437,12 @@ recover_mends(struct inband *s, enum stanza_error err)
 }
 
 /*
- * A block that is not answered yet has come once more: both copies are to be
- * answered, for we do not know which id its sender waits for.
+ * A block that is not answered yet has come once more.  Both copies are to be
+ * answered, since we do not know for which id its sender waits: 0, or -1 if
+ * there are too many, or no memory.
  */
 static int
-owe_again(struct inband *s, struct ack *d, const struct elem *stanza)
+recover_owe_again(struct inband *s, struct ack *d, const struct elem *stanza)
 {
 	const char	*id = elem_attr(stanza, "id");
 	struct ack	*again;
@@ -459,7 +466,7 @@ owe_again(struct inband *s, struct ack *d, const struct elem *stanza)
 
 /* The ack for the block of this number, which is not answered yet. */
 static struct ack *
-find_debt(struct inband *s, uint64_t number)
+recover_find_ack(struct inband *s, uint64_t number)
 {
 	struct ack	*d;
 
@@ -481,7 +488,7 @@ recover_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 	if (!s->can_sync)
 		return 0;
 	if (!stanza_is(stanza, "iq") || elem_attr(stanza, "id") == NULL) {
-		/* Before its ping is answered. */
+		/* Ask before the ping behind it is answered. */
 		if (ahead && !s->sync_asked)
 			recover_ask(s, 1);
 		return 1;
@@ -491,9 +498,9 @@ recover_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 			iq_ok(s->ibb->iqs, stanza);
 			return 1;
 		}
-		d = find_debt(s, number);
+		d = recover_find_ack(s, number);
 		if (d != NULL && s->rx < INBAND_RX_MAX &&
-		    owe_again(s, d, stanza) == 0)
+		    recover_owe_again(s, d, stanza) == 0)
 			return 1;
 	}
 	/* Blocks before this one were lost: its sender will ask. */
@@ -501,11 +508,11 @@ recover_repeated(struct inband *s, const struct elem *stanza, uint16_t seq)
 	return 1;
 }
 
-/* A server that breaks the connection for a block that is too large may not be
- * heard to say so, and lets a block through by chance; but then the connection
- * breaks time and again before a window of blocks is through. */
+/* A server that breaks the connection because of a large block may not be heard
+ * to say so, and may let a block through by chance.  Does the connection break
+ * time and again before a window of blocks is through? */
 static int
-breaks_there(struct inband *s)
+recover_breaks_there(struct inband *s)
 {
 	if (s->nflights == 0 || s->landed - s->landed_then >= INBAND_WINDOW)
 		s->no_further = 0;
@@ -521,19 +528,19 @@ ibb_back(struct ibb *b, int too_big)
 	struct inband	*s, *next;
 
 	RB_FOREACH(s, inband_tree, &b->streams)
-		too_big |= s->can_sync && breaks_there(s);
+		too_big |= s->can_sync && recover_breaks_there(s);
 	if (too_big)
-		learn_limit(b);
+		recover_learn_limit(b);
 	path_restart(b);
 	RB_FOREACH_SAFE(s, inband_tree, &b->streams, next) {
 		if (s->state == INBAND_OPEN && s->can_sync) {
 			s->fruitless += too_big != 0;
 			recover_set_hold(s, INBAND_HOLD_SILENT);
-			forget_pings(s);
+			recover_forget_pings(s);
 			recover_ask(s, 1);
 		} else if (s->state == INBAND_OPENING) {
 			recover_set_hold(s, INBAND_HOLD_SILENT);
-			open_anew(s);
+			recover_open_anew(s);
 		}
 	}
 }

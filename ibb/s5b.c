@@ -17,14 +17,14 @@
 #include "xml/write.h"
 
 #define ITEMS_MAX	32	/* services of a server that are asked */
-#define PROXIES_MAX	4	/* more proxies are no use */
+#define PROXIES_MAX	4	/* proxies of a server that are used */
 
 /*
  * For requesters and targets
  */
 
 static void
-digest_jid(EVP_MD_CTX *md, const char *jid)
+s5b_digest_jid(EVP_MD_CTX *md, const char *jid)
 {
 	char	 prepared[JID_MAX];
 
@@ -44,8 +44,8 @@ s5b_hash(const char *sid, const char *requester, const char *target, char *out)
 	if ((md = EVP_MD_CTX_new()) != NULL &&
 	    EVP_DigestInit_ex(md, EVP_sha1(), NULL) == 1) {
 		EVP_DigestUpdate(md, sid, strlen(sid));
-		digest_jid(md, requester);
-		digest_jid(md, target);
+		s5b_digest_jid(md, requester);
+		s5b_digest_jid(md, target);
 		EVP_DigestFinal_ex(md, sha, NULL);
 	}
 	EVP_MD_CTX_free(md);
@@ -54,7 +54,7 @@ s5b_hash(const char *sid, const char *requester, const char *target, char *out)
 
 /* A port as section 12.2 has it; 0 if s is not a port. */
 static uint16_t
-parse_port(const char *s)
+s5b_parse_port(const char *s)
 {
 	uint16_t	 port;
 
@@ -65,12 +65,12 @@ parse_port(const char *s)
 
 /* Read a <streamhost/>: 0, or -1 if it lacks something. */
 static int
-parse_host(const struct elem *e, struct streamhost *h)
+s5b_parse_host(const struct elem *e, struct streamhost *h)
 {
 	const char	*jid = elem_attr(e, "jid"), *host;
 
 	host = elem_attr(e, "host");
-	h->port = parse_port(elem_attr(e, "port"));
+	h->port = s5b_parse_port(elem_attr(e, "port"));
 	if (jid == NULL || *jid == '\0' || host == NULL || *host == '\0' ||
 	    h->port == 0)
 		return -1;
@@ -113,7 +113,7 @@ s5b_ask_finish(struct s5b_ask *a, int used, enum stanza_error err,
 }
 
 static int
-find_host(const struct s5b_ask *a, const char *jid)
+s5b_find_host(const struct s5b_ask *a, const char *jid)
 {
 	char	 prepared[JID_MAX];
 	size_t	 i;
@@ -131,7 +131,7 @@ find_host(const struct s5b_ask *a, const char *jid)
 	return -1;
 }
 
-/* The request ends with the error of this answer, and its text. */
+/* End the request with the error of this answer and its text. */
 static void
 s5b_ask_refused(struct s5b_ask *a, const struct elem *answer)
 {
@@ -145,7 +145,7 @@ s5b_ask_refused(struct s5b_ask *a, const struct elem *answer)
 }
 
 static void
-offer_answered(void *arg, const struct elem *answer)
+s5b_offer_answered(void *arg, const struct elem *answer)
 {
 	struct s5b_ask		*a = arg;
 	const struct elem	*e;
@@ -161,7 +161,7 @@ offer_answered(void *arg, const struct elem *answer)
 	}
 	e = elem_child(answer, NS_BYTESTREAMS, "query");
 	e = elem_child(e, NS_BYTESTREAMS, "streamhost-used");
-	used = find_host(a, elem_attr(e, "jid"));
+	used = s5b_find_host(a, elem_attr(e, "jid"));
 	s5b_ask_finish(a, used, SE_NONE, used != -1 ? NULL :
 	    "it uses a host that was not offered");
 }
@@ -180,7 +180,7 @@ s5b_ask_new(struct iq_table *t, s5b_used_fn *fn, void *arg)
 }
 
 static void
-write_host(struct xw *w, const struct streamhost *h)
+s5b_write_host(struct xw *w, const struct streamhost *h)
 {
 	xw_start(w, "streamhost", NULL);
 	xw_attr(w, "jid", h->jid);
@@ -213,8 +213,8 @@ s5b_offer(struct iq_table *t, const char *peer, const char *sid,
 	if (extra != NULL)
 		extra(arg, w);
 	for (i = 0; i < n; i++)
-		write_host(w, &hosts[i]);
-	if (iq_ask(t, offer_answered, a, deadline) == -1) {
+		s5b_write_host(w, &hosts[i]);
+	if (iq_ask(t, s5b_offer_answered, a, deadline) == -1) {
 		s5b_cancel(a);
 		return NULL;
 	}
@@ -222,7 +222,7 @@ s5b_offer(struct iq_table *t, const char *peer, const char *sid,
 }
 
 static void
-activate_answered(void *arg, const struct elem *answer)
+s5b_activate_answered(void *arg, const struct elem *answer)
 {
 	struct s5b_ask	*a = arg;
 
@@ -247,7 +247,7 @@ s5b_activate(struct iq_table *t, const char *proxy, const char *sid,
 	xw_start(w, "query", NS_BYTESTREAMS);
 	xw_attr(w, "sid", sid);
 	xw_elem(w, "activate", NULL, target);
-	if (iq_ask(t, activate_answered, a, deadline) == -1) {
+	if (iq_ask(t, s5b_activate_answered, a, deadline) == -1) {
 		s5b_cancel(a);
 		return NULL;
 	}
@@ -259,15 +259,15 @@ s5b_activate(struct iq_table *t, const char *proxy, const char *sid,
  */
 
 static int
-good_hash(const char *s)
+s5b_good_hash(const char *s)
 {
 	return s != NULL && strlen(s) == S5B_HASH - 1 &&
 	    strspn(s, "0123456789abcdef") == S5B_HASH - 1;
 }
 
-/* Take the offered hosts that make sense, at most S5B_HOSTS. */
+/* Read the offered hosts that have what they must have, at most S5B_HOSTS. */
 static void
-take_hosts(struct s5b_offer *o)
+s5b_take_hosts(struct s5b_offer *o)
 {
 	const struct elem	*e;
 
@@ -276,7 +276,7 @@ take_hosts(struct s5b_offer *o)
 	for (e = elem_child(o->query, NS_BYTESTREAMS, "streamhost");
 	    e != NULL && o->n < S5B_HOSTS;
 	    e = elem_next(e, NS_BYTESTREAMS, "streamhost"))
-		if (parse_host(e, &o->hosts[o->n]) == 0)
+		if (s5b_parse_host(e, &o->hosts[o->n]) == 0)
 			o->n++;
 }
 
@@ -308,9 +308,9 @@ s5b_parse(struct iq_table *t, const struct elem *iq, struct s5b_offer *o)
 	if (mode != NULL && strcmp(mode, "tcp") != 0)
 		return s5b_refuse(t, iq, strcmp(mode, "udp") == 0 ?
 		    SE_NOT_ACCEPTABLE : SE_BAD_REQUEST);
-	if (good_hash(elem_attr(o->query, "dstaddr")))
+	if (s5b_good_hash(elem_attr(o->query, "dstaddr")))
 		o->dstaddr = elem_attr(o->query, "dstaddr");
-	take_hosts(o);
+	s5b_take_hosts(o);
 	return 1;
 }
 
@@ -349,7 +349,7 @@ s5b_search_free(struct s5b_search *s)
 	free(s);
 }
 
-/* One question less; after the last answer the search is over. */
+/* A question is answered; after the last answer the search is over. */
 static void
 s5b_search_answered(struct s5b_search *s)
 {
@@ -372,7 +372,7 @@ s5b_search_ask(struct s5b_search *s, const char *jid, const char *ns,
 }
 
 static void
-got_address(void *arg, const struct elem *answer)
+s5b_got_address(void *arg, const struct elem *answer)
 {
 	struct s5b_search	*s = arg;
 	const struct elem	*e;
@@ -383,7 +383,7 @@ got_address(void *arg, const struct elem *answer)
 		for (e = elem_child(e, NS_BYTESTREAMS, "streamhost");
 		    e != NULL && s->found < PROXIES_MAX;
 		    e = elem_next(e, NS_BYTESTREAMS, "streamhost"))
-			if (parse_host(e, &h) == 0) {
+			if (s5b_parse_host(e, &h) == 0) {
 				s->found++;
 				s->fn(s->arg, &h);
 			}
@@ -391,7 +391,7 @@ got_address(void *arg, const struct elem *answer)
 }
 
 static int
-is_proxy(const struct elem *answer)
+s5b_is_proxy(const struct elem *answer)
 {
 	const struct elem	*e = elem_child(answer, NS_INFO, "query");
 	const char		*category, *type;
@@ -410,18 +410,18 @@ is_proxy(const struct elem *answer)
 }
 
 static void
-got_info(void *arg, const struct elem *answer)
+s5b_got_info(void *arg, const struct elem *answer)
 {
 	struct s5b_search	*s = arg;
 
-	if (is_proxy(answer))
+	if (s5b_is_proxy(answer))
 		s5b_search_ask(s, elem_attr(answer, "from"), NS_BYTESTREAMS,
-		    got_address);
+		    s5b_got_address);
 	s5b_search_answered(s);
 }
 
 static void
-got_items(void *arg, const struct elem *answer)
+s5b_got_items(void *arg, const struct elem *answer)
 {
 	struct s5b_search	*s = arg;
 	const struct elem	*e = elem_child(answer, NS_ITEMS, "query");
@@ -435,7 +435,7 @@ got_items(void *arg, const struct elem *answer)
 			if (elem_attr(e, "jid") != NULL &&
 			    elem_attr(e, "node") == NULL &&
 			    jid_prep(elem_attr(e, "jid"), jid, NULL) == 0) {
-				s5b_search_ask(s, jid, NS_INFO, got_info);
+				s5b_search_ask(s, jid, NS_INFO, s5b_got_info);
 				n++;
 			}
 	s5b_search_answered(s);
@@ -465,7 +465,7 @@ struct s5b_search *
 s5b_search_proxy(struct iq_table *t, const char *jid, int64_t deadline,
     s5b_proxy_fn *fn, void *arg)
 {
-	return s5b_search_new(t, jid, NS_BYTESTREAMS, got_address, deadline,
+	return s5b_search_new(t, jid, NS_BYTESTREAMS, s5b_got_address, deadline,
 	    fn, arg);
 }
 
@@ -473,5 +473,6 @@ struct s5b_search *
 s5b_search_server(struct iq_table *t, const char *jid, int64_t deadline,
     s5b_proxy_fn *fn, void *arg)
 {
-	return s5b_search_new(t, jid, NS_ITEMS, got_items, deadline, fn, arg);
+	return s5b_search_new(t, jid, NS_ITEMS, s5b_got_items, deadline, fn,
+	    arg);
 }

@@ -21,7 +21,7 @@
 static const struct {
 	unsigned	 method;
 	const char	*ns;
-} methods[] = {		/* section 3.1 of XEP-0096: in this order */
+} methods[] = {		/* in the order of preference */
 	{ SI_S5B, NS_BYTESTREAMS },
 	{ SI_IBB, NS_IBB }
 };
@@ -34,14 +34,15 @@ static const struct {
  */
 
 static int
-two_digits(const char *s)
+si_two_digits(const char *s)
 {
 	if (!isdigit((unsigned char)s[0]) || !isdigit((unsigned char)s[1]))
 		return -1;
 	return (s[0] - '0') * 10 + s[1] - '0';
 }
 
-/* XEP-0082: 1969-07-21T02:56:15Z, with a fraction or without, UTC or not. */
+/* Read a date of XEP-0082, 1969-07-21T02:56:15Z, with or without a fraction, in
+ * any time zone: 0 or -1. */
 static int
 si_parse_date(const char *s, time_t *t)
 {
@@ -60,7 +61,8 @@ si_parse_date(const char *s, time_t *t)
 	if (strcmp(p, "Z") == 0 || *p == '\0')
 		return 0;
 	if ((*p != '+' && *p != '-') || strlen(p) != 6 || p[3] != ':' ||
-	    (h = two_digits(p + 1)) == -1 || (m = two_digits(p + 4)) == -1)
+	    (h = si_two_digits(p + 1)) == -1 ||
+	    (m = si_two_digits(p + 4)) == -1)
 		return -1;
 	sign = *p == '+' ? -1 : 1;
 	*t += sign * (h * 3600 + m * 60);
@@ -78,7 +80,7 @@ si_write_date(struct xw *w, time_t t)
 		xw_attr(w, "date", s);
 }
 
-/* Text that is no MD5 sum is ignored, as if there were none. */
+/* Read an MD5 sum in hexadecimal; "" for any other text. */
 static void
 si_parse_hash(const char *s, char *out)
 {
@@ -115,7 +117,8 @@ si_write_file(struct xw *w, const struct si_file *f, int xcat)
 	xw_end(w);
 }
 
-/* Three or four octal digits: the bits that chmod(2) knows. */
+/* Read up to four octal digits, the bits that chmod(2) knows; -1 for any other
+ * text. */
 static int
 si_parse_mode(const char *s)
 {
@@ -127,7 +130,7 @@ si_parse_mode(const char *s)
 
 /* QXmpp leaves the size of an empty file out, but gives its hash. */
 static int
-is_empty(const struct elem *e, const struct si_file *f)
+si_is_empty(const struct elem *e, const struct si_file *f)
 {
 	return elem_attr(e, "size") == NULL &&
 	    strcmp(f->hash, MD5_OF_NOTHING) == 0;
@@ -139,7 +142,7 @@ si_parse_file(const struct elem *e, struct si_file *f)
 {
 	memset(f, 0, sizeof(*f));
 	si_parse_hash(elem_attr(e, "hash"), f->hash);
-	if ((f->name = elem_attr(e, "name")) == NULL || (!is_empty(e, f) &&
+	if ((f->name = elem_attr(e, "name")) == NULL || (!si_is_empty(e, f) &&
 	    elem_number(e, "size", 0, INT64_MAX, &f->size) == -1))
 		return -1;
 	f->dated = si_parse_date(elem_attr(e, "date"), &f->date) == 0;
@@ -155,7 +158,7 @@ si_parse_file(const struct elem *e, struct si_file *f)
  */
 
 static const struct elem *
-find_field(const struct elem *si, const char *type)
+si_find_field(const struct elem *si, const char *type)
 {
 	const struct elem	*e, *x;
 	const char		*var;
@@ -173,7 +176,7 @@ find_field(const struct elem *si, const char *type)
 }
 
 static unsigned
-method_of(const struct elem *value)
+si_method_of(const struct elem *value)
 {
 	size_t	 i;
 
@@ -184,19 +187,19 @@ method_of(const struct elem *value)
 }
 
 static unsigned
-offered_methods(const struct elem *field)
+si_offered_methods(const struct elem *field)
 {
 	const struct elem	*e;
 	unsigned		 set = 0;
 
 	for (e = elem_child(field, NS_DATA, "option"); e != NULL;
 	    e = elem_next(e, NS_DATA, "option"))
-		set |= method_of(elem_child(e, NS_DATA, "value"));
+		set |= si_method_of(elem_child(e, NS_DATA, "value"));
 	return set;
 }
 
 static void
-start_field(struct xw *w, const char *type)
+si_start_field(struct xw *w, const char *type)
 {
 	xw_start(w, "feature", NS_FEATURE_NEG);
 	xw_start(w, "x", NS_DATA);
@@ -206,7 +209,7 @@ start_field(struct xw *w, const char *type)
 }
 
 static void
-end_field(struct xw *w)
+si_end_field(struct xw *w)
 {
 	xw_end(w);
 	xw_end(w);
@@ -242,8 +245,8 @@ si_parse(struct iq_table *t, const struct elem *iq, struct si_offer *o)
 	if (profile == NULL || strcmp(profile, NS_SI_FILE) != 0 ||
 	    si_parse_file(elem_child(si, NS_SI_FILE, "file"), &o->file) == -1)
 		return si_refused(t, iq, SI_BAD_PROFILE);
-	if ((field = find_field(si, "form")) != NULL)
-		o->methods = offered_methods(field);
+	if ((field = si_find_field(si, "form")) != NULL)
+		o->methods = si_offered_methods(field);
 	if (o->methods == 0)
 		return si_refused(t, iq, SI_NO_STREAMS);
 	return 1;
@@ -263,13 +266,13 @@ si_accept(struct iq_table *t, const char *from, const char *id,
 		xw_end(w);
 		xw_end(w);
 	}
-	start_field(w, "submit");
+	si_start_field(w, "submit");
 	xw_elem(w, "value", NULL, method == SI_S5B ? NS_BYTESTREAMS : NS_IBB);
-	end_field(w);
+	si_end_field(w);
 	return iq_send(t);
 }
 
-/* Two reasons have a condition of SI's own (XEP-0095 section 4.2). */
+/* Two of the reasons have a condition of SI's own (XEP-0095 section 4.2). */
 void
 si_refuse(struct iq_table *t, const char *from, const char *id,
     enum si_refusal why, const char *text)
@@ -318,7 +321,7 @@ si_offer(struct iq_table *t, const char *peer, const char *sid,
 	xw_attr(w, "mime-type", mime);
 	xw_attr(w, "profile", NS_SI_FILE);
 	si_write_file(w, f, 0);
-	start_field(w, "form");
+	si_start_field(w, "form");
 	xw_attr(w, "type", "list-single");
 	for (i = 0; i < NMETHODS; i++)
 		if (set & methods[i].method) {
@@ -326,12 +329,12 @@ si_offer(struct iq_table *t, const char *peer, const char *sid,
 			xw_elem(w, "value", NULL, methods[i].ns);
 			xw_end(w);
 		}
-	end_field(w);
+	si_end_field(w);
 	return iq_ask(t, fn, arg, deadline);
 }
 
-/* The range asked for; all of the file if range is NULL.  0, or -1 if it is not
- * in the file. */
+/* Read the <range/> that is asked for (XEP-0096 section 3.2); NULL: all of the
+ * file.  0, or -1 if it is not in the file. */
 static int
 si_parse_range(const struct elem *range, uint64_t size, uint64_t *offset,
     uint64_t *length)
@@ -367,7 +370,7 @@ si_answer(const struct elem *answer, const struct si_file *f, unsigned set,
 	}
 	range = elem_child(elem_child(si, NS_SI_FILE, "file"), NS_SI_FILE,
 	    "range");
-	method = method_of(elem_child(find_field(si, "submit"), NS_DATA,
+	method = si_method_of(elem_child(si_find_field(si, "submit"), NS_DATA,
 	    "value"));
 	if (range != NULL && !f->ranged)
 		range = NULL;
@@ -384,7 +387,8 @@ si_answer(const struct elem *answer, const struct si_file *f, unsigned set,
  * Between two xcats
  */
 
-/* End a word: fill in its length before it.  0 or -1. */
+/* End a word: fill in the length before it.  0, or -1 if it is too long or
+ * there is no memory. */
 static int
 si_end_word(struct buf *out, struct xw *w, size_t begin)
 {
@@ -460,7 +464,7 @@ si_say_wrong(struct buf *out, const char *text)
 	return si_say_text(out, "wrong", text);
 }
 
-/* Parse data as one element; NULL if it is something else. */
+/* Parse data as one element; NULL if it is anything else. */
 static struct elem *
 si_parse_word(const unsigned char *data, size_t len)
 {

@@ -141,7 +141,8 @@ stream_fixed_cost(const struct stream *s)
 	    SOCKET_COST : 0);
 }
 
-/* Storage that is empty is freed if other streams need the memory. */
+/* Charge what is kept, and free empty storage if other streams need the memory.
+ */
 void
 stream_account(struct stream *s)
 {
@@ -240,7 +241,7 @@ stream_has_small_blocks(const struct stream *s)
 	return s->e2e != NULL && carrier_block(s->carrier) < SMALL;
 }
 
-/* The payload that fits a block beside the headers of the records in it. */
+/* Bytes of payload that fit a block beside the headers of the records in it. */
 static size_t
 stream_payload(const struct stream *s)
 {
@@ -263,7 +264,7 @@ stream_room(struct stream *s)
 	if (s->state != STREAM_OPEN || s->out != STREAM_OUT_OPEN ||
 	    s->in == STREAM_IN_CLOSING)
 		return 0;
-	/* A record that takes many blocks goes out alone. */
+	/* Where a record takes many blocks, it is sent alone. */
 	if (stream_has_small_blocks(s) && blocks > 1)
 		blocks = 1;
 	return blocks > 0 ? blocks * stream_payload(s) :
@@ -374,12 +375,12 @@ stream_socket_wanted(const struct stream *s)
 {
 	if (carrier_is_alone(s->carrier))
 		return s->state == STREAM_OPENING;
-	/* Beside blocks, sockets are only for sessions. */
+	/* Beside a bytestream, a socket is only for a session. */
 	return s->state == STREAM_OPEN && s->e2e != NULL &&
 	    carrier_socket_wanted(s->carrier);
 }
 
-/* Behind our end of the session padding is zeros, for nothing more can be
+/* Behind our end of the session the padding is zeros, since nothing more can be
  * encrypted. */
 static int
 stream_pad(void *arg)
@@ -414,8 +415,8 @@ stream_socket(struct stream *s, unsigned number, int ready, int relayed)
 #define SOCKET_LEAST	E2E_RECORD	/* bytes, if memory is short */
 #define SOCKET_HELD	(512 * 1024)	/* bytes not consumed: wait */
 
-/* With little memory it is an eighth of what is left, as each of many streams
- * wants some. */
+/* With little memory, an eighth of what is left, so that each of many streams
+ * gets some. */
 size_t
 stream_socket_room(const struct stream *s)
 {
@@ -434,7 +435,7 @@ stream_socket_room(const struct stream *s)
 void
 stream_ping(struct stream *s)
 {
-	/* A peer whose login has died never answers its last blocks. */
+	/* A plain peer whose login has died never answers the last blocks. */
 	if (s->state == STREAM_OPEN && !carrier_syncs(s->carrier) &&
 	    s->in == STREAM_IN_CLOSING && !carrier_idle(s->carrier)) {
 		if (s->confirmed == s->stuck_at)

@@ -30,7 +30,7 @@ stream_make_finish(struct stream *s)
 		carrier_push(s->carrier, 0);
 }
 
-/* Is it for us to close, and is it time? */
+/* Is it our turn to close, and is all done? */
 static int
 stream_may_close(struct stream *s)
 {
@@ -108,7 +108,7 @@ stream_close_if_done(struct stream *s)
  * What the peer says of it
  */
 
-/* The peer's proof of what it has received, from its <close/> or from its
+/* Keep the peer's proof of what it has received, from its <close/> or from its
  * answer to ours; when these crossed, the later receipt is for more bytes. */
 static void
 stream_take_receipt(struct stream *s, const struct elem *e)
@@ -147,8 +147,8 @@ stream_take_reason(struct stream *s, const struct elem *close)
 	return 1;
 }
 
-/* A listener that had to accept before it knew enough refuses after all: 1 if
- * it has. */
+/* A listener that had to accept before it knew enough may refuse in its
+ * <close/>: 1 if it has. */
 static int
 stream_turned_away(struct stream *s, const struct elem *e)
 {

@@ -20,7 +20,8 @@ static const char *const use_names[] = { NULL, "file", "input" };
  */
 
 static void
-write_child(const struct stream *s, struct xw *w, const void *p, size_t len)
+stream_write_child(const struct stream *s, struct xw *w, const void *p,
+    size_t len)
 {
 	xw_start(w, p != NULL ? "session" : "plain", NS_XCAT);
 	if (s->conf.most > 0)
@@ -30,31 +31,32 @@ write_child(const struct stream *s, struct xw *w, const void *p, size_t len)
 	xw_end(w);
 }
 
-/* The child of <open/> by which xcats know each other. */
+/* Write the child of <open/> by which xcats know each other. */
 static void
-write_session(void *arg, struct xw *w)
+stream_write_session(void *arg, struct xw *w)
 {
 	struct stream		*s = arg;
 	const struct buf	*out;
 
 	if (s->e2e == NULL) {
-		write_child(s, w, NULL, 0);
+		stream_write_child(s, w, NULL, 0);
 		return;
 	}
 	out = e2e_output(s->e2e);
-	write_child(s, w, buf_data(out), buf_len(out));
+	stream_write_child(s, w, buf_data(out), buf_len(out));
 }
 
-/* The child of the answer, which may have to be given again. */
+/* Write the child of the answer, which may have to be given again. */
 static void
-write_answer(void *arg, struct xw *w)
+stream_write_answer(void *arg, struct xw *w)
 {
 	struct stream	*s = arg;
 
 	if (s->e2e == NULL)
-		write_session(arg, w);
+		stream_write_session(arg, w);
 	else
-		write_child(s, w, buf_data(&s->flight), buf_len(&s->flight));
+		stream_write_child(s, w, buf_data(&s->flight),
+		    buf_len(&s->flight));
 }
 
 void
@@ -72,12 +74,12 @@ stream_write_service(const struct stream *s, struct xw *w)
 }
 
 static void
-write_open(void *arg, struct xw *w)
+stream_write_open(void *arg, struct xw *w)
 {
 	struct stream	*s = arg;
 
 	stream_write_service(s, w);
-	write_session(arg, w);
+	stream_write_session(arg, w);
 }
 
 /*
@@ -117,9 +119,10 @@ stream_offers_session(const struct elem *open)
 	return elem_child(open, NS_XCAT, "session") != NULL;
 }
 
-/* The largest block that an xcat says it takes; 0 if it or we say nothing. */
+/* Bytes of the largest block that an xcat says it takes; 0 if it or we name
+ * none. */
 static size_t
-most_taken(const struct stream *s, const struct elem *child)
+stream_most_taken(const struct stream *s, const struct elem *child)
 {
 	uint64_t	 size;
 
@@ -131,10 +134,11 @@ most_taken(const struct stream *s, const struct elem *child)
  * The session
  */
 
-/* A session bound to the sid, the caller, the listener and the service, which
- * both ends name in equal words. */
+/* A session, bound to the sid, the caller, the listener and the service, for
+ * which both ends have equal strings. */
 static struct e2e *
-session_new(struct stream *s, const char *host, const char *port, int file)
+stream_session_new(struct stream *s, const char *host, const char *port,
+    int file)
 {
 	const char	*us = iq_jid(s->conf.iqs);
 	const char	*peer = carrier_peer(s->carrier);
@@ -150,27 +154,27 @@ session_new(struct stream *s, const char *host, const char *port, int file)
 	    s->conf.judge, s->arg);
 }
 
-/* Our first flight has gone, in a <session/>. */
+/* Our first flight has gone, in a <session/>: forget it. */
 static void
-flight_sent(struct stream *s)
+stream_flight_sent(struct stream *s)
 {
 	buf_truncate(e2e_output(s->e2e), 0);
 }
 
 static int
-keep_flight(struct stream *s)
+stream_keep_flight(struct stream *s)
 {
 	const struct buf	*out = e2e_output(s->e2e);
 
 	if (buf_add(&s->flight, buf_data(out), buf_len(out)) == -1)
 		return -1;
-	flight_sent(s);
+	stream_flight_sent(s);
 	return 0;
 }
 
 /* Take the first flight out of a <session/>: 0, or -1 if the text is none. */
 static int
-take_flight(struct stream *s, const struct elem *e)
+stream_take_flight(struct stream *s, const struct elem *e)
 {
 	unsigned char	*p;
 	size_t		 len;
@@ -197,11 +201,12 @@ stream_on_opened(void *arg, const struct elem *result)
 
 	if ((child = elem_child(result, NS_XCAT, NULL)) != NULL) {
 		carrier_can_sync(s->carrier);
-		carrier_agree(s->carrier, s->conf.most, most_taken(s, child));
+		carrier_agree(s->carrier, s->conf.most,
+		    stream_most_taken(s, child));
 	}
 	if (e != NULL && s->e2e != NULL) {
-		flight_sent(s);
-		if (take_flight(s, e) == -1)
+		stream_flight_sent(s);
+		if (stream_take_flight(s, e) == -1)
 			stream_session_broken(s);
 		else
 			stream_decrypt(s, NULL, 0);
@@ -247,7 +252,8 @@ stream_new(enum stream_state state, const struct stream_conf *conf,
 	s->conf = *conf;
 	s->notify = notify;
 	s->arg = arg;
-	/* A block more: what the session holds back can come at once. */
+	/* There is room for a block more: what the session holds back can come
+	 * at once. */
 	buf_init(&s->rx, INBAND_RX_MAX + INBAND_BLOCK_MAX + E2E_RECORD);
 	buf_init(&s->flight, 2 * INBAND_BLOCK_MAX);
 	return s;
@@ -269,14 +275,15 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 		goto fail;
 	carrier_agree(s->carrier, conf->most, 0);
 	if (conf->tls != NULL) {
-		s->e2e = session_new(s, conf->host, conf->port,
+		s->e2e = stream_session_new(s, conf->host, conf->port,
 		    conf->use == STREAM_FOR_FILE);
 		if (s->e2e == NULL ||
 		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
 			goto fail;
 	}
 	if (charge_begin(&s->charge, conf->budget, peer) == -1 ||
-	    carrier_open(s->carrier, conf->deadline(arg), write_open) == -1)
+	    carrier_open(s->carrier, conf->deadline(arg),
+	    stream_write_open) == -1)
 		goto fail;
 	stream_account(s);
 	return s;
@@ -324,7 +331,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 		return NULL;
 	}
 	child = elem_child(open, NS_XCAT, NULL);
-	inband_agree(offer, conf->most, most_taken(s, child));
+	inband_agree(offer, conf->most, stream_most_taken(s, child));
 	if (child != NULL) {
 		inband_can_sync(offer);
 		s->xcat = 1;
@@ -332,9 +339,9 @@ stream_offered(struct inband *offer, const struct elem *open,
 	stream_account(s);
 	if (session == NULL)
 		return s;
-	s->e2e = session_new(s, stream_host(open), stream_port(open),
+	s->e2e = stream_session_new(s, stream_host(open), stream_port(open),
 	    stream_use(open) == STREAM_FOR_FILE);
-	if (s->e2e == NULL || take_flight(s, session) == -1) {
+	if (s->e2e == NULL || stream_take_flight(s, session) == -1) {
 		stream_refuse(s, SE_BAD_REQUEST, s->e2e != NULL ?
 		    stream_session_error(s) : NULL);
 		return NULL;
@@ -373,8 +380,9 @@ stream_accept(struct stream *s)
 	/* A stream over a socket alone still waits for its socket. */
 	stream_set_state(s, s->e2e != NULL || carrier_is_alone(s->carrier) ?
 	    STREAM_OPENING : STREAM_OPEN);
-	if ((s->e2e != NULL && keep_flight(s) == -1) ||
-	    carrier_accept(s->carrier, s->xcat ? write_answer : NULL) == -1) {
+	if ((s->e2e != NULL && stream_keep_flight(s) == -1) ||
+	    carrier_accept(s->carrier, s->xcat ? stream_write_answer :
+	    NULL) == -1) {
 		stream_fail(s, STREAM_INTERNAL, "cannot answer");
 		return -1;
 	}

@@ -8,8 +8,8 @@
 #include "xml/jid.h"
 #include "xml/text.h"
 
-/* Why an open was refused.  A listener answers a stranger as a server answers
- * for an absent listener, so the words must cover both. */
+/* Why an open was refused.  A listener answers a stranger as its server answers
+ * for an absent listener, so the phrases must cover both. */
 static const char *
 stream_strerror_refusal(int far, enum stanza_error err)
 {
@@ -65,7 +65,7 @@ stream_strerror_refusal(int far, enum stanza_error err)
 
 /* Why a block or a close of an open stream came back. */
 static const char *
-return_reason(enum stanza_error err)
+stream_strerror_returned(enum stanza_error err)
 {
 	switch (err) {
 	case SE_SERVICE_UNAVAILABLE:
@@ -94,7 +94,7 @@ return_reason(enum stanza_error err)
 }
 
 static const char *
-bad_data(enum stanza_error err)
+stream_strerror_bad_data(enum stanza_error err)
 {
 	return err == SE_UNEXPECTED_REQUEST ?
 	    "a block from the peer was lost or repeated; try again" :
@@ -129,9 +129,9 @@ stream_strerror_phrase(int far, enum inband_fault fault, enum stanza_error err)
 	case INBAND_SILENT:
 		return "no answer in time; is it the right address?";
 	case INBAND_UNDELIVERED:
-		return return_reason(err);
+		return stream_strerror_returned(err);
 	case INBAND_BAD_DATA:
-		return bad_data(err);
+		return stream_strerror_bad_data(err);
 	case INBAND_BROKEN:
 		return "its connection broke; try again";
 	case INBAND_OVERRUN:

@@ -1,5 +1,5 @@
 /*
- * tombstone: in-band bytestreams between xcats that have ended, as long as
+ * tombstone: in-band bytestreams between xcats that have ended, kept as long as
  * their peers may ask how: an answer to a <close/> can be lost on the way.
  */
 #include <stdlib.h>

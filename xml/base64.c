@@ -1,3 +1,6 @@
+/*
+ * base64: encoding and decoding, with vectors where the processor has them.
+ */
 #include <stdint.h>
 #include <string.h>
 
@@ -34,9 +37,9 @@ static const unsigned char meaning[256] = {
 };
 
 /*
- * Where compilers and processors have vectors whose bytes can be moved about,
- * most is done in these, 12 bytes or 16 digits at a time, and only the rest by
- * the loops further below.
+ * Where compiler and processor have vectors whose bytes can be moved about,
+ * they take 12 bytes or 16 digits at a time, and the loops further below take
+ * only the rest.
  */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector) && \
@@ -59,7 +62,8 @@ typedef uint32_t vec32 __attribute__((__vector_size__(16)));
 #define VEC_DIGITS	16
 #define VEC_BYTES	12
 
-/* n in each byte in which a comparison holds, 0 in the others. */
+/* n in each byte for which the comparison holds, and 0 in each for which not.
+ */
 #define IF(comparison, n)	((vec)(comparison) & (uint8_t)(n))
 
 /* Both return how much they have done; the decoder stops before a vector with
@@ -251,7 +255,8 @@ base64_decode(void *out, size_t *outlen, const char *str, size_t len)
 
 #define SPAN	32
 
-/* Are so many digits there?  Without a branch, compilers do it with vectors. */
+/* Are so many digits there?  Without a branch compilers do this with vectors.
+ */
 static int
 all_digits(const unsigned char *s)
 {

@@ -1,3 +1,6 @@
+/*
+ * buf: the one bounded buffer.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -82,7 +85,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	/* vsnprintf() writes a NUL behind the text, which does not stay. */
+	/* vsnprintf() writes a NUL behind the text, which is not kept. */
 	if (n < 0 || (p = buf_reserve(b, (size_t)n + 1)) == NULL)
 		return -1;
 	va_start(ap, fmt);
@@ -146,9 +149,9 @@ buf_commit(struct buf *b, size_t len)
 	b->len += len;
 }
 
-/* Might b have storage of that size? */
+/* Could b have grown to storage of this size? */
 static int
-may_have(const struct buf *b, size_t cap)
+buf_may_have(const struct buf *b, size_t cap)
 {
 	return cap / 2 <= b->max;
 }
@@ -158,8 +161,8 @@ buf_move(struct buf *to, struct buf *from)
 {
 	struct buf old = *to;
 
-	if (to->len > 0 || from->len > to->max || !may_have(to, from->cap) ||
-	    !may_have(from, to->cap)) {
+	if (to->len > 0 || from->len > to->max ||
+	    !buf_may_have(to, from->cap) || !buf_may_have(from, to->cap)) {
 		if (buf_add(to, buf_data(from), from->len) == -1)
 			return -1;
 		buf_truncate(from, 0);

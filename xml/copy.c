@@ -1,3 +1,6 @@
+/*
+ * copy: a received element, written again.
+ */
 #include <stdio.h>
 #include <string.h>
 

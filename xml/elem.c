@@ -1,3 +1,6 @@
+/*
+ * elem: trees of received elements.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +10,7 @@
 #define TEXT_FIRST	32
 
 static size_t
-count_attrs(const char **attrs)
+elem_count_attrs(const char **attrs)
 {
 	size_t n = 0;
 
@@ -16,9 +19,9 @@ count_attrs(const char **attrs)
 	return n;
 }
 
-/* Copy s with its NUL to *at, and step behind it. */
+/* Copy s with its NUL to *at, and move *at behind it. */
 static char *
-put(char **at, const char *s)
+elem_put(char **at, const char *s)
 {
 	char *copy = *at;
 	size_t n = strlen(s) + 1;
@@ -28,14 +31,15 @@ put(char **at, const char *s)
 	return copy;
 }
 
-/* Match "ns SEP local", given as two strings. */
+/* Copy "ns SEP local" to *at as two strings, or "local" with the namespace "".
+ */
 static void
-put_name(char **at, const char *s, char sep, const char **ns,
+elem_put_name(char **at, const char *s, char sep, const char **ns,
     const char **name)
 {
 	char *copy, *mid;
 
-	copy = put(at, s);
+	copy = elem_put(at, s);
 	if ((mid = strchr(copy, sep)) == NULL) {
 		*ns = "";
 		*name = copy;
@@ -53,7 +57,7 @@ elem_new(const char *name, const char **attrs, char sep, size_t *size)
 	size_t i, n, need;
 	char *at;
 
-	n = count_attrs(attrs);
+	n = elem_count_attrs(attrs);
 	need = sizeof(*e) + n * sizeof(*e->attrs) + strlen(name) + 1;
 	for (i = 0; i < n * 2; i++)
 		need += strlen(attrs[i]) + 1;
@@ -63,11 +67,11 @@ elem_new(const char *name, const char **attrs, char sep, size_t *size)
 	e->attrs = (struct attr *)(e + 1);
 	e->nattrs = n;
 	at = (char *)(e->attrs + n);
-	put_name(&at, name, sep, &e->ns, &e->name);
+	elem_put_name(&at, name, sep, &e->ns, &e->name);
 	for (i = 0; i < n; i++) {
-		put_name(&at, attrs[i * 2], sep, &e->attrs[i].ns,
+		elem_put_name(&at, attrs[i * 2], sep, &e->attrs[i].ns,
 		    &e->attrs[i].name);
-		e->attrs[i].value = put(&at, attrs[i * 2 + 1]);
+		e->attrs[i].value = elem_put(&at, attrs[i * 2 + 1]);
 	}
 	*size += need;
 	return e;
@@ -124,7 +128,7 @@ elem_drop(struct elem *parent)
 }
 
 static void
-drop_text(struct elem *e)
+elem_drop_text(struct elem *e)
 {
 	free(e->text);
 	e->text = NULL;
@@ -132,7 +136,7 @@ drop_text(struct elem *e)
 }
 
 static void
-drop_list(struct elem *e)
+elem_drop_list(struct elem *e)
 {
 	struct elem *next;
 
@@ -148,12 +152,12 @@ elem_cut(struct elem *e)
 {
 	struct elem *child = e->first;
 
-	drop_text(e);
+	elem_drop_text(e);
 	if (child == NULL)
 		return;
-	drop_list(child->next);
-	drop_list(child->first);
-	drop_text(child);
+	elem_drop_list(child->next);
+	elem_drop_list(child->first);
+	elem_drop_text(child);
 	child->next = child->first = child->last = NULL;
 	e->last = child;
 }
@@ -189,7 +193,7 @@ elem_is(const struct elem *e, const char *ns, const char *name)
 }
 
 static const struct elem *
-first_match(const struct elem *e, const char *ns, const char *name)
+elem_first_match(const struct elem *e, const char *ns, const char *name)
 {
 	while (e != NULL && !elem_is(e, ns, name))
 		e = e->next;
@@ -199,13 +203,13 @@ first_match(const struct elem *e, const char *ns, const char *name)
 const struct elem *
 elem_child(const struct elem *e, const char *ns, const char *name)
 {
-	return e == NULL ? NULL : first_match(e->first, ns, name);
+	return e == NULL ? NULL : elem_first_match(e->first, ns, name);
 }
 
 const struct elem *
 elem_next(const struct elem *e, const char *ns, const char *name)
 {
-	return e == NULL ? NULL : first_match(e->next, ns, name);
+	return e == NULL ? NULL : elem_first_match(e->next, ns, name);
 }
 
 const char *

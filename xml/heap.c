@@ -1,3 +1,6 @@
+/*
+ * heap: an allocator for expat that counts and refuses.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -17,9 +20,9 @@ heap_use(struct heap *h)
 	current = h;
 }
 
-/* May old bytes become new ones? */
+/* May an allocation of old bytes become one of new bytes? */
 static int
-fits(struct heap *h, size_t old, size_t new)
+heap_fits(struct heap *h, size_t old, size_t new)
 {
 	if (new <= SIZE_MAX - sizeof(struct tag) &&
 	    (new <= old || new - old <= h->max - h->used))
@@ -33,7 +36,7 @@ heap_malloc(size_t size)
 {
 	struct tag *tag;
 
-	if (!fits(current, 0, size))
+	if (!heap_fits(current, 0, size))
 		return NULL;
 	if ((tag = malloc(sizeof(*tag) + size)) == NULL) {
 		current->failed = 1;
@@ -55,7 +58,7 @@ heap_realloc(void *p, size_t size)
 		return heap_malloc(size);
 	tag = (struct tag *)p - 1;
 	old = tag->size;
-	if (!fits(tag->heap, old, size))
+	if (!heap_fits(tag->heap, old, size))
 		return NULL;
 	if ((new = realloc(tag, sizeof(*new) + size)) == NULL) {
 		tag->heap->failed = 1;

@@ -1,3 +1,6 @@
+/*
+ * iq: stanzas on their way out, and the requests that wait for answers.
+ */
 #include <sys/queue.h>
 #include <sys/tree.h>
 
@@ -14,7 +17,8 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-/* Above the largest stanza that we send: a block of 65535 bytes in base64. */
+/* Bytes of a stanza: more than the largest that we send, a block of 65535 bytes
+ * in base64. */
 #define STANZA_MAX	(256 * 1024)
 
 struct request {
@@ -125,7 +129,7 @@ iq_jid(const struct iq_table *t)
 }
 
 static struct xw *
-start(struct iq_table *t, const char *kind, const char *type, const char *to,
+iq_start(struct iq_table *t, const char *kind, const char *type, const char *to,
     const char *id)
 {
 	buf_truncate(&t->out, 0);
@@ -141,11 +145,11 @@ struct xw *
 iq_stanza(struct iq_table *t, const char *kind, const char *type,
     const char *to)
 {
-	return start(t, kind, type, to, NULL);
+	return iq_start(t, kind, type, to, NULL);
 }
 
 static int
-send_out(struct iq_table *t)
+iq_send_out(struct iq_table *t)
 {
 	errno = 0;
 	if (xw_done(&t->w) == -1) {
@@ -158,7 +162,7 @@ send_out(struct iq_table *t)
 int
 iq_send(struct iq_table *t)
 {
-	if (send_out(t) == 0)
+	if (iq_send_out(t) == 0)
 		return 0;
 	if (errno == ENOMEM && t->starved != NULL)
 		t->starved(t->arg);
@@ -181,7 +185,7 @@ iq_request_id(struct iq_table *t, const char *type, const char *to,
 
 	request_free(t->asking);
 	if ((t->asking = r = calloc(1, sizeof(*r))) == NULL)
-		return start(t, "iq", type, to, "");
+		return iq_start(t, "iq", type, to, "");
 	strlcpy(r->id, id != NULL ? id : "", sizeof(r->id));
 	while (*r->id == '\0' ||
 	    RB_FIND(request_tree, &t->pending, r) != NULL) {
@@ -191,9 +195,9 @@ iq_request_id(struct iq_table *t, const char *type, const char *to,
 	if (to != NULL && (r->to = strdup(to)) == NULL) {
 		request_free(r);
 		t->asking = NULL;
-		return start(t, "iq", type, to, "");
+		return iq_start(t, "iq", type, to, "");
 	}
-	return start(t, "iq", type, to, r->id);
+	return iq_start(t, "iq", type, to, r->id);
 }
 
 struct xw *
@@ -223,7 +227,7 @@ iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
 	RB_INSERT(request_tree, &t->pending, r);
 	if (deadline != IQ_NODEADLINE)
 		TAILQ_INSERT_TAIL(&t->timed, r, timed);
-	if (send_out(t) == -1) {
+	if (iq_send_out(t) == -1) {
 		request_remove(t, r);
 		request_free(r);
 		return -1;
@@ -241,7 +245,7 @@ iq_tell(struct iq_table *t)
 struct xw *
 iq_resultto(struct iq_table *t, const char *to, const char *id)
 {
-	return start(t, "iq", "result", to, id);
+	return iq_start(t, "iq", "result", to, id);
 }
 
 struct xw *
@@ -261,7 +265,7 @@ iq_ok(struct iq_table *t, const struct elem *request)
 struct xw *
 iq_errorto(struct iq_table *t, const char *to, const char *id)
 {
-	return start(t, "iq", "error", to, id);
+	return iq_start(t, "iq", "error", to, id);
 }
 
 void
@@ -308,7 +312,7 @@ iq_from_server(const struct iq_table *t, const char *from)
 }
 
 static int
-answers(const struct iq_table *t, const struct request *r, const char *from)
+iq_answers(const struct iq_table *t, const struct request *r, const char *from)
 {
 	char	 own[JID_MAX];
 
@@ -325,7 +329,7 @@ answers(const struct iq_table *t, const struct request *r, const char *from)
 
 /* The request that this stanza answers, or NULL. */
 static struct request *
-find(struct iq_table *t, const struct elem *iq)
+iq_find(struct iq_table *t, const struct elem *iq)
 {
 	struct request	 key, *r;
 	const char	*id = elem_attr(iq, "id");
@@ -333,13 +337,13 @@ find(struct iq_table *t, const struct elem *iq)
 	if (id == NULL ||
 	    strlcpy(key.id, id, sizeof(key.id)) >= sizeof(key.id) ||
 	    (r = RB_FIND(request_tree, &t->pending, &key)) == NULL ||
-	    !answers(t, r, elem_attr(iq, "from")))
+	    !iq_answers(t, r, elem_attr(iq, "from")))
 		return NULL;
 	return r;
 }
 
 static int
-answer(struct iq_table *t, struct request *r, const struct elem *e)
+iq_call(struct iq_table *t, struct request *r, const struct elem *e)
 {
 	if (r == NULL)
 		return 0;
@@ -353,7 +357,7 @@ answer(struct iq_table *t, struct request *r, const struct elem *e)
 int
 iq_answer(struct iq_table *t, const struct elem *iq)
 {
-	return answer(t, find(t, iq), iq);
+	return iq_call(t, iq_find(t, iq), iq);
 }
 
 int
@@ -363,7 +367,7 @@ iq_piece(struct iq_table *t, const struct elem *piece)
 	struct request		*r;
 
 	if (!stanza_is(iq, "iq") || !stanza_type(iq, "result") ||
-	    (r = find(t, iq)) == NULL || r->piece == NULL)
+	    (r = iq_find(t, iq)) == NULL || r->piece == NULL)
 		return 0;
 	return r->piece(r->arg, piece);
 }
@@ -376,7 +380,7 @@ iq_answer_cut(struct iq_table *t, const struct elem *iq)
 		.ns = NS_CLIENT, .name = "iq", .attrs = &type, .nattrs = 1,
 	};
 
-	return answer(t, find(t, iq), &error);
+	return iq_call(t, iq_find(t, iq), &error);
 }
 
 int64_t
@@ -391,9 +395,10 @@ iq_deadline(const struct iq_table *t)
 	return first;
 }
 
-/* Callbacks may ask anew or forget, so start over after each. */
+/* The first request whose deadline has passed.  Callbacks may ask or forget, so
+ * the caller starts over after each. */
 static struct request *
-expired(struct iq_table *t, int64_t now)
+iq_expired(struct iq_table *t, int64_t now)
 {
 	struct request	*r;
 
@@ -408,7 +413,7 @@ iq_expire(struct iq_table *t, int64_t now)
 {
 	struct request	*r;
 
-	while ((r = expired(t, now)) != NULL) {
+	while ((r = iq_expired(t, now)) != NULL) {
 		request_remove(t, r);
 		if (r->fn != NULL)
 			r->fn(r->arg, NULL);

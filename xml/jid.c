@@ -1,3 +1,6 @@
+/*
+ * jid: addresses and their preparation (RFC 6122, RFC 3490, RFC 4013).
+ */
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -42,8 +45,8 @@ static const struct phrases resource_phrases = {
 
 /* Prepare len bytes of in into out[PART_MAX + 1].  NULL or what is wrong. */
 static const char *
-prep(char *out, const char *in, size_t len, const Stringprep_profile *profile,
-    const struct phrases *why)
+jid_prep_part(char *out, const char *in, size_t len,
+    const Stringprep_profile *profile, const struct phrases *why)
 {
 	if (len > PART_MAX)
 		return why->length;
@@ -68,7 +71,7 @@ prep(char *out, const char *in, size_t len, const Stringprep_profile *profile,
 /* Length of the full stop at s that separates labels (RFC 3490 section 3.1),
  * 0 if it is none. */
 static size_t
-dot(const char *s)
+jid_dot(const char *s)
 {
 	static const char *const wide[] = {
 		"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1"
@@ -84,11 +87,11 @@ dot(const char *s)
 	return 0;
 }
 
-/* Has the prepared label only letters, digits, '-', and '_', which hosts are
- * not to have but do?  Others, '@' and '/' among them, can come out of
- * preparation that did not go in. */
+/* Has the prepared label only letters, digits, '-', and '_', which hosts should
+ * not have but do?  Preparation can make other characters, among them '@' and
+ * '/', of some that look harmless. */
 static int
-good_label(const char *s)
+jid_good_label(const char *s)
 {
 	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -101,7 +104,7 @@ good_label(const char *s)
 
 /* "[" IPv6 address "]", in lower case as inet_ntop() would write it. */
 static const char *
-prep_ipv6(char *out, const char *in, size_t len)
+jid_prep_ipv6(char *out, const char *in, size_t len)
 {
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr addr;
@@ -121,21 +124,21 @@ prep_ipv6(char *out, const char *in, size_t len)
 
 /* Bytes of s before the next dot or end; *sep is the length of that dot. */
 static size_t
-label_len(const char *s, const char *end, size_t *sep)
+jid_label_len(const char *s, const char *end, size_t *sep)
 {
 	const char *at = s;
 
-	while (at < end && dot(at) == 0)
+	while (at < end && jid_dot(at) == 0)
 		at++;
-	*sep = at < end ? dot(at) : 0;
+	*sep = at < end ? jid_dot(at) : 0;
 	return (size_t)(at - s);
 }
 
-/* Make what an A-label stands for (RFC 6122 section 2.2: domains are written
- * in U-labels) of label[PART_MAX + 1].  A label that stands for nothing stays
- * as it is (RFC 3490 section 4.2).  NULL or what is wrong. */
+/* Replace an A-label in label[PART_MAX + 1] by the U-label that it stands for
+ * (RFC 6122 section 2.2).  A label that stands for none stays as it is (RFC
+ * 3490 section 4.2).  NULL, or what is wrong. */
 static const char *
-to_unicode(char *label)
+jid_to_unicode(char *label)
 {
 	char	*u;
 	size_t	 sep;
@@ -149,28 +152,29 @@ to_unicode(char *label)
 	if (r != IDNA_SUCCESS)
 		return NULL;
 	good = strlcpy(label, u, PART_MAX + 1) <= PART_MAX &&
-	    label_len(label, label + strlen(label), &sep) == strlen(label);
+	    jid_label_len(label, label + strlen(label), &sep) == strlen(label);
 	free(u);
 	return good ? NULL : domain_phrases.invalid;
 }
 
-/* Label by label, since the rule for right-to-left scripts is about labels.
- * One dot at the end is dropped. */
+/* Prepare label by label, since the rule for right-to-left scripts is about
+ * labels.  One dot at the end is dropped. */
 static const char *
-prep_host(char *out, const char *in, size_t len)
+jid_prep_host(char *out, const char *in, size_t len)
 {
 	char ascii[JID_MAX], label[PART_MAX + 1];
 	const char *end = in + len, *why;
 	size_t n, sep, used = 0;
 
 	for (;;) {
-		n = label_len(in, end, &sep);
-		why = prep(label, in, n, stringprep_nameprep, &domain_phrases);
+		n = jid_label_len(in, end, &sep);
+		why = jid_prep_part(label, in, n, stringprep_nameprep,
+		    &domain_phrases);
 		if (why != NULL)
 			return why;
-		if ((why = to_unicode(label)) != NULL)
+		if ((why = jid_to_unicode(label)) != NULL)
 			return why;
-		if (!good_label(label))
+		if (!jid_good_label(label))
 			return domain_phrases.invalid;
 		n += sep;
 		if (used + strlen(label) > PART_MAX)
@@ -186,17 +190,17 @@ prep_host(char *out, const char *in, size_t len)
 }
 
 static const char *
-prep_domain(char *out, const char *in, size_t len)
+jid_prep_domain(char *out, const char *in, size_t len)
 {
 	if (len == 0)
 		return "its domain is empty";
 	if (*in == '[')
-		return prep_ipv6(out, in, len);
-	return prep_host(out, in, len);
+		return jid_prep_ipv6(out, in, len);
+	return jid_prep_host(out, in, len);
 }
 
 static const char *
-prep_jid(char *out, const char *in)
+jid_prep_parts(char *out, const char *in)
 {
 	char part[PART_MAX + 1];
 	const char *at, *why;
@@ -206,7 +210,7 @@ prep_jid(char *out, const char *in)
 		return "it is not valid UTF-8 text";
 	n = strcspn(in, "/");
 	if ((at = memchr(in, '@', n)) != NULL) {
-		why = prep(part, in, (size_t)(at - in),
+		why = jid_prep_part(part, in, (size_t)(at - in),
 		    stringprep_xmpp_nodeprep, &local_phrases);
 		if (why != NULL)
 			return why;
@@ -215,13 +219,13 @@ prep_jid(char *out, const char *in)
 		n -= (size_t)(at + 1 - in);
 		in = at + 1;
 	}
-	if ((why = prep_domain(part, in, n)) != NULL)
+	if ((why = jid_prep_domain(part, in, n)) != NULL)
 		return why;
 	strlcat(out, part, JID_MAX);
 	if (in[n] == '\0')
 		return NULL;
 	in += n + 1;
-	why = prep(part, in, strlen(in), stringprep_xmpp_resourceprep,
+	why = jid_prep_part(part, in, strlen(in), stringprep_xmpp_resourceprep,
 	    &resource_phrases);
 	if (why != NULL)
 		return why;
@@ -237,7 +241,7 @@ jid_prep(const char *in, char *out, const char **why)
 
 	*out = '\0';
 	errno = 0;
-	if ((phrase = prep_jid(out, in)) == NULL)
+	if ((phrase = jid_prep_parts(out, in)) == NULL)
 		return 0;
 	*out = '\0';
 	if (why != NULL)
@@ -247,7 +251,7 @@ jid_prep(const char *in, char *out, const char **why)
 
 /* Copy n bytes of s. */
 static char *
-copy(char *out, const char *s, size_t n)
+jid_copy(char *out, const char *s, size_t n)
 {
 	if (n >= JID_MAX)
 		n = JID_MAX - 1;
@@ -259,7 +263,7 @@ copy(char *out, const char *s, size_t n)
 char *
 jid_bare(const char *jid, char *out)
 {
-	return copy(out, jid, strcspn(jid, "/"));
+	return jid_copy(out, jid, strcspn(jid, "/"));
 }
 
 char *
@@ -269,7 +273,7 @@ jid_domain(const char *jid, char *out)
 
 	if (jid[n] == '@')
 		jid += n + 1;
-	return copy(out, jid, strcspn(jid, "/"));
+	return jid_copy(out, jid, strcspn(jid, "/"));
 }
 
 char *
@@ -277,7 +281,7 @@ jid_local(const char *jid, char *out)
 {
 	size_t n = strcspn(jid, "@/");
 
-	return copy(out, jid, jid[n] == '@' ? n : 0);
+	return jid_copy(out, jid, jid[n] == '@' ? n : 0);
 }
 
 const char *
@@ -316,10 +320,10 @@ jid_ascii(const char *domain, char *out)
 	return fits ? 0 : -1;
 }
 
-/* Printable ASCII is its own SASLprep: most passwords need not pass through
- * libidn, which leaves copies behind. */
+/* Printable ASCII is its own SASLprep, so most passwords need not pass through
+ * libidn, which leaves copies in memory. */
 static int
-plain(const char *s)
+jid_is_plain(const char *s)
 {
 	while (*s >= ' ' && *s < 0x7f)
 		s++;
@@ -329,8 +333,9 @@ plain(const char *s)
 int
 jid_saslprep(const char *in, char *out, size_t size)
 {
-	if (strlcpy(out, in, size) < size && (plain(in) || (utf8_valid(in) &&
-	    stringprep(out, size, 0, stringprep_saslprep) == STRINGPREP_OK)))
+	if (strlcpy(out, in, size) < size && (jid_is_plain(in) ||
+	    (utf8_valid(in) && stringprep(out, size, 0,
+	    stringprep_saslprep) == STRINGPREP_OK)))
 		return 0;
 	explicit_bzero(out, size);
 	return -1;

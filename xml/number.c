@@ -1,3 +1,6 @@
+/*
+ * number: the one reader of decimal and of hexadecimal numbers.
+ */
 #include <string.h>
 
 #include "xml/number.h"
@@ -5,7 +8,7 @@
 /* Read the digits of one base, whose values are their places in the string
  * of digits, but for capital letters. */
 static int
-read_base(const char *s, size_t len, const char *digits, uint64_t base,
+number_read_base(const char *s, size_t len, const char *digits, uint64_t base,
     uint64_t max, uint64_t *out)
 {
 	const char	*digit;
@@ -34,7 +37,8 @@ number_decimal(const char *s, size_t len, uint64_t min, uint64_t max,
 {
 	uint64_t	 got;
 
-	if (read_base(s, len, "0123456789", 10, max, &got) == -1 || got < min)
+	if (number_read_base(s, len, "0123456789", 10, max, &got) == -1 ||
+	    got < min)
 		return -1;
 	*n = got;
 	return 0;
@@ -60,7 +64,7 @@ number_port(const char *s, uint16_t *port)
 int
 number_hex(const char *s, size_t len, uint64_t max, uint64_t *n)
 {
-	return read_base(s, len, "0123456789abcdefABCDEF", 16, max, n);
+	return number_read_base(s, len, "0123456789abcdefABCDEF", 16, max, n);
 }
 
 char *

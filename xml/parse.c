@@ -1,3 +1,6 @@
+/*
+ * parse: an XML stream to stanzas, by expat and its limits.
+ */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +27,7 @@
 #define PLENTY		(1UL << 30)
 /* Tokens beyond this are tried again only when their end may have come. */
 #define LONGTOKEN	4096
-/* So many digits of base64 are worth a look: see next_digits(). */
+/* Fewer digits of base64 are not worth a look: see parse_next_digits(). */
 #define DIGITS		64
 /* What the first text of an element costs in the tree, besides its bytes. */
 #define TEXTCOST	32
@@ -69,7 +72,7 @@ struct parse {
 						 * expat has not been given, */
 	size_t			 done;		/* and those before floor */
 	struct buf		 header;	/* start tag of the stream */
-	int			 replaying;	/* the header, see renew() */
+	int			 replaying;	/* it: see parse_renew() */
 
 	/* What the handlers found, until parse_next() tells. */
 	struct elem		*opened;
@@ -93,7 +96,7 @@ struct parse {
 
 /* The stream is unusable; the first reason stays. */
 static void __attribute__((__format__(__printf__, 3, 4)))
-fail(struct parse *p, const char *condition, const char *fmt, ...)
+parse_fail(struct parse *p, const char *condition, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -107,31 +110,31 @@ fail(struct parse *p, const char *condition, const char *fmt, ...)
 }
 
 static void
-fail_memory(struct parse *p)
+parse_fail_memory(struct parse *p)
 {
-	fail(p, "policy-violation", "over the memory limit of %zu bytes",
+	parse_fail(p, "policy-violation", "over the memory limit of %zu bytes",
 	    p->limits.memory);
 }
 
 static void
-fail_nomem(struct parse *p)
+parse_fail_nomem(struct parse *p)
 {
 	if (p->condition == NULL)
 		p->starved = 1;
-	fail(p, "resource-constraint", "out of memory");
+	parse_fail(p, "resource-constraint", "out of memory");
 }
 
 static unsigned long
-position(const struct parse *p)
+parse_position(const struct parse *p)
 {
 	return (unsigned long)XML_GetCurrentByteIndex(p->expat);
 }
 
 /* An event is complete: let parse_next() return before anything else. */
 static void
-stop(struct parse *p)
+parse_stop(struct parse *p)
 {
-	p->end = position(p) +
+	p->end = parse_position(p) +
 	    (unsigned long)XML_GetCurrentByteCount(p->expat);
 	p->floor = p->end;
 	XML_StopParser(p->expat, XML_TRUE);
@@ -139,7 +142,7 @@ stop(struct parse *p)
 
 /* Keep the bytes of the stream's start tag. */
 static void
-keep_header(struct parse *p)
+parse_keep_header(struct parse *p)
 {
 	const char *context;
 	int off, size;
@@ -147,11 +150,11 @@ keep_header(struct parse *p)
 	context = XML_GetInputContext(p->expat, &off, &size);
 	if (context != NULL && buf_add(&p->header, context + off,
 	    (size_t)XML_GetCurrentByteCount(p->expat)) == -1)
-		fail_nomem(p);
+		parse_fail_nomem(p);
 }
 
 static int
-too_many(const struct parse *p, const XML_Char **attrs)
+parse_too_many(const struct parse *p, const XML_Char **attrs)
 {
 	size_t n = 0;
 
@@ -162,7 +165,7 @@ too_many(const struct parse *p, const XML_Char **attrs)
 
 /* From here on nothing of this stanza is kept. */
 static void
-cut(struct parse *p)
+parse_cut(struct parse *p)
 {
 	while (p->at->parent != NULL)
 		p->at = p->at->parent;
@@ -170,10 +173,10 @@ cut(struct parse *p)
 	p->cut = 1;
 }
 
-/* What RFC 6120 section 8.1 has in start tags of all stanzas, out of one that
- * has too much else. */
+/* The attributes that RFC 6120 section 8.1 defines for all stanzas, out of a
+ * start tag that has too many others. */
 static struct elem *
-stanza_cut(const XML_Char *name, const XML_Char **attrs, size_t *size)
+parse_stanza_cut(const XML_Char *name, const XML_Char **attrs, size_t *size)
 {
 	static const char *const common[] = { "to", "from", "id", "type" };
 	const XML_Char *kept[2 * 4 + 1];
@@ -194,8 +197,8 @@ on_header(struct parse *p, struct elem *e)
 	p->instream = 1;
 	p->opened = e;
 	p->size = 0;
-	keep_header(p);
-	stop(p);
+	parse_keep_header(p);
+	parse_stop(p);
 }
 
 /* A child of the stream, or the stream's own start tag. */
@@ -203,29 +206,29 @@ static void
 on_outer(struct parse *p, const XML_Char *name, const XML_Char **attrs)
 {
 	struct elem *e;
-	int many = too_many(p, attrs);
+	int many = parse_too_many(p, attrs);
 
 	if (many && !p->instream) {
-		fail(p, "policy-violation", "over the attrs limit of %d",
+		parse_fail(p, "policy-violation", "over the attrs limit of %d",
 		    p->limits.attrs);
 		return;
 	}
-	e = many ? stanza_cut(name, attrs, &p->size) :
+	e = many ? parse_stanza_cut(name, attrs, &p->size) :
 	    elem_new(name, attrs, SEP, &p->size);
 	if (e == NULL) {
-		fail_nomem(p);
+		parse_fail_nomem(p);
 		return;
 	}
 	if (p->size > p->limits.memory) {
 		elem_free(e);
-		fail_memory(p);
+		parse_fail_memory(p);
 		return;
 	}
 	if (!p->instream) {
 		on_header(p, e);
 		return;
 	}
-	p->start = p->floor = position(p);
+	p->start = p->floor = parse_position(p);
 	p->depth = 1;
 	p->tagged = 1;
 	p->at = e;
@@ -244,24 +247,25 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attrs)
 		on_outer(p, name, attrs);
 		return;
 	}
-	if (!p->cut && (p->depth == p->limits.depth || too_many(p, attrs)))
-		cut(p);
+	if (!p->cut && (p->depth == p->limits.depth ||
+	    parse_too_many(p, attrs)))
+		parse_cut(p);
 	if (p->depth++ == PIECE - 1)
 		p->before = p->size;
 	p->tagged = 1;
 	if (p->cut)
 		return;
 	if ((e = elem_new(name, attrs, SEP, &p->size)) == NULL) {
-		fail_nomem(p);
+		parse_fail_nomem(p);
 		return;
 	}
 	elem_append(p->at, e);
 	p->at = e;
 	if (p->size > p->limits.memory)
-		cut(p);
+		parse_cut(p);
 }
 
-/* What has been taken does not count any more. */
+/* The piece has been taken: it no longer counts. */
 static void
 on_piece(struct parse *p)
 {
@@ -269,7 +273,7 @@ on_piece(struct parse *p)
 		return;
 	elem_drop(p->at);
 	p->size = p->before;
-	p->floor = position(p) +
+	p->floor = parse_position(p) +
 	    (unsigned long)XML_GetCurrentByteCount(p->expat);
 	p->done = p->spared;
 }
@@ -286,7 +290,7 @@ on_end(void *arg, const XML_Char *name)
 	if (p->depth == 0) {
 		p->closed = 1;
 		p->instream = 0;
-		stop(p);
+		parse_stop(p);
 		return;
 	}
 	if (--p->depth > 0) {
@@ -301,25 +305,25 @@ on_end(void *arg, const XML_Char *name)
 	p->at = NULL;
 	p->size = 0;
 	p->spared = p->done = 0;
-	stop(p);
+	parse_stop(p);
 }
 
 static int
-white(char c)
+parse_white(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static void
-add_text(struct parse *p, const char *s, size_t n)
+parse_add_text(struct parse *p, const char *s, size_t n)
 {
 	if (p->cut)
 		return;
 	p->size += n + (p->at->text == NULL ? TEXTCOST : 0);
 	if (p->size > p->limits.memory)
-		cut(p);
+		parse_cut(p);
 	else if (elem_addtext(p->at, s, n) == -1)
-		fail_nomem(p);
+		parse_fail_nomem(p);
 }
 
 static void
@@ -332,13 +336,13 @@ on_text(void *arg, const XML_Char *s, int len)
 	if (p->condition != NULL)
 		return;
 	if (p->at != NULL) {
-		add_text(p, s, n);
+		parse_add_text(p, s, n);
 		return;
 	}
-	while (n > 0 && white(s[n - 1]))
+	while (n > 0 && parse_white(s[n - 1]))
 		n--;
 	if (n > 0)
-		fail(p, "bad-format", "text between stanzas");
+		parse_fail(p, "bad-format", "text between stanzas");
 }
 
 static void
@@ -356,14 +360,15 @@ on_xmldecl(void *arg, const XML_Char *version, const XML_Char *encoding,
 	(void)version;
 	(void)standalone;
 	if (encoding != NULL && strcasecmp(encoding, "UTF-8") != 0)
-		fail(arg, "unsupported-encoding", "encoding is not UTF-8");
+		parse_fail(arg, "unsupported-encoding",
+		    "encoding is not UTF-8");
 }
 
 static void
 on_comment(void *arg, const XML_Char *text)
 {
 	(void)text;
-	fail(arg, "restricted-xml", "comment");
+	parse_fail(arg, "restricted-xml", "comment");
 }
 
 static void
@@ -371,7 +376,7 @@ on_pi(void *arg, const XML_Char *target, const XML_Char *data)
 {
 	(void)target;
 	(void)data;
-	fail(arg, "restricted-xml", "processing instruction");
+	parse_fail(arg, "restricted-xml", "processing instruction");
 }
 
 static void
@@ -382,7 +387,7 @@ on_doctype(void *arg, const XML_Char *name, const XML_Char *sysid,
 	(void)sysid;
 	(void)pubid;
 	(void)internal;
-	fail(arg, "restricted-xml", "document type declaration");
+	parse_fail(arg, "restricted-xml", "document type declaration");
 }
 
 static void
@@ -398,12 +403,12 @@ on_entity(void *arg, const XML_Char *name, int parameter,
 	(void)sysid;
 	(void)pubid;
 	(void)notation;
-	fail(arg, "restricted-xml", "entity declaration");
+	parse_fail(arg, "restricted-xml", "entity declaration");
 }
 
-/* A new expat, which has been given nothing. */
+/* Make a new expat, to which nothing has been given. */
 static int
-new_expat(struct parse *p)
+parse_new_expat(struct parse *p)
 {
 	heap_use(&p->heap);
 	p->expat = XML_ParserCreate_MM("UTF-8", heap_suite(), SEP_STRING);
@@ -438,12 +443,12 @@ parse_new(const struct parse_limits *limits)
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
 	p->limits = *limits;
-	/* Enough that the other limits are what one meets, unless what was
-	 * sent means to multiply. */
+	/* This is so much that other limits are reached first, unless what was
+	 * sent is made to multiply. */
 	p->heap.max = 65536 + 16 * limits->stanza + 4 * limits->memory;
 	buf_init(&p->in, SIZE_MAX);
 	buf_init(&p->header, SIZE_MAX);
-	if (new_expat(p) == -1) {
+	if (parse_new_expat(p) == -1) {
 		free(p);
 		return NULL;
 	}
@@ -478,7 +483,7 @@ parse_pieces(struct parse *p, parse_piece_fn *fn, void *arg)
 }
 
 static void
-look_for_end(struct parse *p, const void *data, size_t len)
+parse_look_for_end(struct parse *p, const void *data, size_t len)
 {
 	if (memchr(data, '>', len) != NULL)
 		p->tried = 0;
@@ -489,7 +494,7 @@ parse_feed(struct parse *p, const void *data, size_t len)
 {
 	if (p->condition != NULL)
 		return 0;
-	look_for_end(p, data, len);
+	parse_look_for_end(p, data, len);
 	return buf_add(&p->in, data, len);
 }
 
@@ -500,24 +505,24 @@ parse_take(struct parse *p, struct buf *data)
 		buf_truncate(data, 0);
 		return 0;
 	}
-	look_for_end(p, buf_data(data), buf_len(data));
+	parse_look_for_end(p, buf_data(data), buf_len(data));
 	return buf_move(&p->in, data);
 }
 
-/* An error that expat found by itself. */
+/* Note an error that expat found by itself. */
 static void
-fail_expat(struct parse *p)
+parse_fail_expat(struct parse *p)
 {
 	enum XML_Error code = XML_GetErrorCode(p->expat);
 	const char *condition = "not-well-formed";
 
-	/* Not every lack of memory does it call by that name. */
+	/* expat does not name every lack of memory. */
 	if (p->heap.full) {
-		fail_memory(p);
+		parse_fail_memory(p);
 		return;
 	}
 	if (p->heap.failed || code == XML_ERROR_NO_MEMORY) {
-		fail_nomem(p);
+		parse_fail_nomem(p);
 		return;
 	}
 	switch (code) {
@@ -534,61 +539,61 @@ fail_expat(struct parse *p)
 	default:
 		break;
 	}
-	fail(p, condition, "%s", XML_ErrorString(code));
+	parse_fail(p, condition, "%s", XML_ErrorString(code));
 }
 
-/* Bytes of the present stanza that are, or may be, kept. */
+/* Bytes of the present stanza that have come, as far as they may be kept. */
 static size_t
-used(const struct parse *p)
+parse_used(const struct parse *p)
 {
 	return (size_t)(p->given - p->floor) + p->spared - p->done;
 }
 
-/* How many more bytes of the stanza may come at all. */
+/* Bytes of the stanza that may still come before "skip" is reached. */
 static size_t
-skip_room(const struct parse *p)
+parse_skip_room(const struct parse *p)
 {
 	if (p->depth == 0)
 		return SIZE_MAX;
 	return p->limits.skip - (size_t)(p->given - p->start) - p->spared;
 }
 
-/* How many may come before something has to be done about them.  Once the
- * stanza is cut, it is only one token of which expat must hold all. */
+/* Bytes that may come before the stanza must be cut.  Once it is cut, the limit
+ * is for one token, which expat must hold whole. */
 static size_t
-room(const struct parse *p)
+parse_room(const struct parse *p)
 {
-	size_t held = p->cut ? (size_t)(p->given - p->token) : used(p);
+	size_t held = p->cut ? (size_t)(p->given - p->token) : parse_used(p);
 	size_t left = p->limits.stanza - held;
 
-	return left < skip_room(p) ? left : skip_room(p);
+	return left < parse_skip_room(p) ? left : parse_skip_room(p);
 }
 
 static void
-check_size(struct parse *p)
+parse_check_size(struct parse *p)
 {
-	if (room(p) > 0)
+	if (parse_room(p) > 0)
 		return;
-	if (skip_room(p) == 0) {
-		fail(p, "policy-violation", "over the skip limit of %zu bytes",
-		    p->limits.skip);
+	if (parse_skip_room(p) == 0) {
+		parse_fail(p, "policy-violation",
+		    "over the skip limit of %zu bytes", p->limits.skip);
 		return;
 	}
 	if (p->depth > 0 && !p->cut)
-		cut(p);
-	if (room(p) == 0)
-		fail(p, "policy-violation",
+		parse_cut(p);
+	if (parse_room(p) == 0)
+		parse_fail(p, "policy-violation",
 		    "over the stanza limit of %zu bytes", p->limits.stanza);
 }
 
 /*
- * Most of what comes is base64, which is text to every parser when a start tag
- * is right before it, and expat takes longer over it than all else that is done
- * with it.  So expat is given what ends with that tag, and what follows the
- * digits.
+ * Most of what comes is base64.  To every parser it is text when a start tag is
+ * right before it, and expat takes longer over it than everything else does
+ * that is done with it.  So expat is given what ends with that tag, and what
+ * follows the digits.
  */
 static size_t
-next_digits(const struct parse *p, size_t n)
+parse_next_digits(const struct parse *p, size_t n)
 {
 	const unsigned char *s = buf_data(&p->in), *at = s;
 	size_t left;
@@ -602,34 +607,34 @@ next_digits(const struct parse *p, size_t n)
 	return n;
 }
 
-/* Take what expat need not see: 0 if there is nothing. */
+/* Take digits that expat need not see: 0 if there are none. */
 static int
-take_digits(struct parse *p)
+parse_take_digits(struct parse *p)
 {
-	size_t n = buf_len(&p->in), most = room(p);
+	size_t n = buf_len(&p->in), most = parse_room(p);
 
 	if (!p->behind_tag)
 		return 0;
 	n = base64_span(buf_data(&p->in), n < most ? n : most);
 	if (n == 0)
 		return 0;
-	add_text(p, (const char *)buf_data(&p->in), n);
+	parse_add_text(p, (const char *)buf_data(&p->in), n);
 	p->spared += n;
 	buf_drain(&p->in, n);
 	if (p->condition == NULL)
-		check_size(p);
+		parse_check_size(p);
 	return 1;
 }
 
 /*
- * How much to give to expat now: not beyond what one stanza may have, so that
- * it never sees the byte too much, however the bytes came.  A long token in
- * small pieces would be scanned from its start for each: wait for its end.
+ * Bytes to give to expat now: not beyond what one stanza may have, so that the
+ * result does not depend on how the bytes came.  expat would scan a long token
+ * in small pieces from its start for each piece: wait for its end.
  */
 static size_t
-portion(struct parse *p)
+parse_portion(struct parse *p)
 {
-	size_t n = buf_len(&p->in), most = room(p);
+	size_t n = buf_len(&p->in), most = parse_room(p);
 
 	if (p->given - p->token > LONGTOKEN && p->tried && n < most)
 		return 0;
@@ -637,32 +642,33 @@ portion(struct parse *p)
 		n = most;
 	if (n > CHUNK)
 		n = CHUNK;
-	/* Nor must it be in small pieces because we make them. */
-	return p->given == p->token ? next_digits(p, n) : n;
+	/* Do not split a pending token. */
+	return p->given == p->token ? parse_next_digits(p, n) : n;
 }
 
-/* expat takes the first two bytes for UTF-16 if they look like it, whatever
- * encoding it was told. */
+/* expat takes the first two bytes for UTF-16 if they look so, although it was
+ * told the encoding. */
 static int
-plausible(struct parse *p, const unsigned char *s, size_t n)
+parse_plausible(struct parse *p, const unsigned char *s, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n && p->given + i < 2; i++) {
 		if (s[i] == '\0' || (p->given + i == 0 && s[i] >= 0x80))
-			fail(p, "unsupported-encoding", "not UTF-8");
-		else if (p->given + i == 0 && s[i] != '<' && !white((char)s[i]))
-			fail(p, "not-well-formed", "not XML");
+			parse_fail(p, "unsupported-encoding", "not UTF-8");
+		else if (p->given + i == 0 && s[i] != '<' &&
+		    !parse_white((char)s[i]))
+			parse_fail(p, "not-well-formed", "not XML");
 	}
 	return p->condition == NULL;
 }
 
 static enum XML_Status
-give(struct parse *p, size_t n)
+parse_give(struct parse *p, size_t n)
 {
 	enum XML_Status status;
 
-	if (!plausible(p, buf_data(&p->in), n))
+	if (!parse_plausible(p, buf_data(&p->in), n))
 		return XML_STATUS_ERROR;
 	p->given += n;
 	status = XML_Parse(p->expat, (const char *)buf_data(&p->in), (int)n,
@@ -674,18 +680,18 @@ give(struct parse *p, size_t n)
 }
 
 /*
- * expat never forgets a name, and strangers may send us ever new ones.  So
- * now and then, between two stanzas, another one takes over that has been
- * given nothing but the header.
+ * expat never forgets a name, and strangers may send us new names for ever.  So
+ * now and then, between two stanzas, a new expat takes over, to which only the
+ * header has been given.
  */
 static void
-renew(struct parse *p)
+parse_renew(struct parse *p)
 {
 	XML_Parser old = p->expat;
 
 	if (buf_len(&p->header) == 0)
 		return;
-	if (new_expat(p) == -1) {
+	if (parse_new_expat(p) == -1) {
 		p->expat = old;
 		p->heap.full = p->heap.failed = 0;
 		return;
@@ -694,7 +700,7 @@ renew(struct parse *p)
 	p->given = buf_len(&p->header);
 	if (XML_Parse(p->expat, (const char *)buf_data(&p->header),
 	    (int)p->given, XML_FALSE) != XML_STATUS_OK)
-		fail_nomem(p);
+		parse_fail_nomem(p);
 	p->replaying = 0;
 	p->start = p->floor = p->token = p->end = p->given;
 	XML_ParserFree(old);
@@ -702,21 +708,21 @@ renew(struct parse *p)
 
 /* After expat used up all that it was given. */
 static void
-settle(struct parse *p)
+parse_settle(struct parse *p)
 {
-	p->token = position(p);
+	p->token = parse_position(p);
 	if (p->depth == 0)
 		p->floor = p->token;
 	p->behind_tag = p->tagged && p->token == p->given;
-	check_size(p);
+	parse_check_size(p);
 	if (p->condition == NULL && p->given == p->floor && p->instream &&
 	    (p->heap.used > p->heap.max / 4 || p->given > PLENTY))
-		renew(p);
+		parse_renew(p);
 }
 
-/* Let expat go on.  Returns 0 if there is nothing to go on with. */
+/* Let expat go on.  Returns 0 if there are no bytes to go on with. */
 static int
-step(struct parse *p)
+parse_step(struct parse *p)
 {
 	XML_ParsingStatus was;
 	enum XML_Status status;
@@ -726,22 +732,22 @@ step(struct parse *p)
 	XML_GetParsingStatus(p->expat, &was);
 	if (was.parsing == XML_SUSPENDED)
 		status = XML_ResumeParser(p->expat);
-	else if (take_digits(p))
+	else if (parse_take_digits(p))
 		return 1;
-	else if ((n = portion(p)) > 0)
-		status = give(p, n);
+	else if ((n = parse_portion(p)) > 0)
+		status = parse_give(p, n);
 	else
 		return 0;
 	if (status == XML_STATUS_ERROR)
-		fail_expat(p);
+		parse_fail_expat(p);
 	else if (status == XML_STATUS_OK)
-		settle(p);
+		parse_settle(p);
 	return 1;
 }
 
 /* If one event is complete, hand it out. */
 static enum parse_event
-take(struct parse *p, struct elem **e)
+parse_hand_out(struct parse *p, struct elem **e)
 {
 	enum parse_event event;
 
@@ -767,7 +773,7 @@ parse_next(struct parse *p, struct elem **e)
 {
 	enum parse_event event;
 
-	while ((event = take(p, e)) == PARSE_MORE && step(p))
+	while ((event = parse_hand_out(p, e)) == PARSE_MORE && parse_step(p))
 		;
 	return event;
 }

@@ -1,3 +1,6 @@
+/*
+ * stanza: kinds, types and error conditions.
+ */
 #include <stddef.h>
 #include <string.h>
 
@@ -44,7 +47,7 @@ stanza_strerror(enum stanza_error err)
 }
 
 static enum stanza_error
-condition(const char *name, const char *type)
+stanza_named(const char *name, const char *type)
 {
 	size_t	 i;
 
@@ -67,7 +70,7 @@ stanza_condition(const struct elem *parent)
 	for (e = elem_child(parent, NS_STANZA_ERROR, NULL); e != NULL;
 	    e = elem_next(e, NS_STANZA_ERROR, NULL))
 		if (strcmp(e->name, "text") != 0)
-			return condition(e->name, elem_attr(parent, "type"));
+			return stanza_named(e->name, elem_attr(parent, "type"));
 	return SE_NONE;
 }
 

@@ -1,3 +1,6 @@
+/*
+ * text: words of peers and servers, made fit for a terminal.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +10,7 @@
 
 /* The code point of the n bytes of valid UTF-8 at s. */
 static uint32_t
-code_point(const char *s, size_t n)
+text_code_point(const char *s, size_t n)
 {
 	const unsigned char	*u = (const unsigned char *)s;
 	uint32_t		 c = n == 1 ? u[0] : u[0] & (0x7fU >> n);
@@ -21,7 +24,7 @@ code_point(const char *s, size_t n)
 /* Does the character neither control a terminal, nor end a line, nor turn
  * the direction of writing? */
 static int
-harmless(uint32_t c)
+text_harmless(uint32_t c)
 {
 	static const struct {
 		uint32_t	 first, last;
@@ -50,7 +53,7 @@ text_clean(const char *in, char *out, size_t size)
 
 	for (; *in != '\0'; in += skip) {
 		n = utf8_char(in, &skip);
-		if (n > 0 && !harmless(code_point(in, n)))
+		if (n > 0 && !text_harmless(text_code_point(in, n)))
 			n = 0;
 		if (o + (n > 0 ? n : 1) >= size)
 			break;

@@ -1,10 +1,13 @@
+/*
+ * utf8: characters and their validity.
+ */
 #include <stdint.h>
 
 #include "xml/utf8.h"
 
 /* Length that the first byte claims, 0 if it cannot be first. */
 static size_t
-claimed(unsigned char c)
+utf8_claimed(unsigned char c)
 {
 	if (c < 0x80)
 		return 1;
@@ -18,7 +21,7 @@ claimed(unsigned char c)
 }
 
 static int
-xml_char(uint32_t c)
+utf8_xml_char(uint32_t c)
 {
 	if (c < 0x20)
 		return c == '\t' || c == '\n' || c == '\r';
@@ -35,7 +38,7 @@ utf8_char(const char *s, size_t *skip)
 	size_t i, n;
 
 	*skip = 1;
-	if ((n = claimed(u[0])) == 0)
+	if ((n = utf8_claimed(u[0])) == 0)
 		return 0;
 	c = n == 1 ? u[0] : u[0] & (0x7fU >> n);
 	for (i = 1; i < n; i++) {
@@ -44,7 +47,7 @@ utf8_char(const char *s, size_t *skip)
 		c = c << 6 | (u[i] & 0x3f);
 	}
 	*skip = n;
-	return c >= least[n] && xml_char(c) ? n : 0;
+	return c >= least[n] && utf8_xml_char(c) ? n : 0;
 }
 
 int

@@ -1,3 +1,6 @@
+/*
+ * write: well-formed XML into a buffer.
+ */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,29 +15,30 @@
 #define REPLACEMENT	"\xef\xbf\xbd"
 
 static void
-unwritten(struct xw *w)
+xw_unwritten(struct xw *w)
 {
 	w->failed = 1;
 	w->starved = errno == ENOMEM;
 }
 
 static void
-put(struct xw *w, const char *s, size_t len)
+xw_put(struct xw *w, const char *s, size_t len)
 {
 	if (!w->failed && buf_add(w->out, s, len) == -1)
-		unwritten(w);
+		xw_unwritten(w);
 }
 
 static void
-puts_(struct xw *w, const char *s)
+xw_puts(struct xw *w, const char *s)
 {
-	put(w, s, strlen(s));
+	xw_put(w, s, strlen(s));
 }
 
-/* What stands for c, or NULL if c may stand for itself.  A parser would make
- * spaces of line ends in attributes, and line feeds of carriage returns. */
+/* The entity for c, or NULL if c may stand for itself.  A parser would make
+ * spaces of line ends in attributes, and line feeds of carriage returns (XML
+ * 1.0, 2.11 and 3.3.3). */
 static const char *
-escape(char c, int attr)
+xw_escape(char c, int attr)
 {
 	switch (c) {
 	case '&':
@@ -58,9 +62,10 @@ escape(char c, int attr)
 	}
 }
 
-/* Length of the run of s that needs nothing, for whichever place. */
+/* Length of the run of s that needs no entity, neither in text nor in an
+ * attribute. */
 static size_t
-plain(const char *s)
+xw_plain(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	size_t n = 0;
@@ -72,29 +77,29 @@ plain(const char *s)
 }
 
 static void
-put_escaped(struct xw *w, const char *s, int attr)
+xw_put_escaped(struct xw *w, const char *s, int attr)
 {
 	const char *esc, *from;
 	size_t n, skip;
 
-	for (from = s; *(s += plain(s)) != '\0';) {
+	for (from = s; *(s += xw_plain(s)) != '\0';) {
 		n = utf8_char(s, &skip);
-		esc = n == 0 ? REPLACEMENT : escape(*s, attr);
+		esc = n == 0 ? REPLACEMENT : xw_escape(*s, attr);
 		if (esc != NULL) {
-			put(w, from, (size_t)(s - from));
-			puts_(w, esc);
+			xw_put(w, from, (size_t)(s - from));
+			xw_puts(w, esc);
 			from = s + skip;
 		}
 		s += skip;
 	}
-	put(w, from, (size_t)(s - from));
+	xw_put(w, from, (size_t)(s - from));
 }
 
 static void
-end_tag(struct xw *w)
+xw_end_tag(struct xw *w)
 {
 	if (w->intag)
-		put(w, ">", 1);
+		xw_put(w, ">", 1);
 	w->intag = 0;
 }
 
@@ -113,9 +118,9 @@ xw_start(struct xw *w, const char *name, const char *ns)
 		w->failed = 1;
 	if (w->failed)
 		return;
-	end_tag(w);
-	put(w, "<", 1);
-	puts_(w, name);
+	xw_end_tag(w);
+	xw_put(w, "<", 1);
+	xw_puts(w, name);
 	w->open[w->depth++] = name;
 	w->intag = 1;
 	xw_attr(w, "xmlns", ns);
@@ -128,11 +133,11 @@ xw_attr(struct xw *w, const char *name, const char *value)
 		return;
 	if (!w->intag)
 		w->failed = 1;
-	put(w, " ", 1);
-	puts_(w, name);
-	put(w, "='", 2);
-	put_escaped(w, value, 1);
-	put(w, "'", 1);
+	xw_put(w, " ", 1);
+	xw_puts(w, name);
+	xw_put(w, "='", 2);
+	xw_put_escaped(w, value, 1);
+	xw_put(w, "'", 1);
 }
 
 void
@@ -146,7 +151,7 @@ xw_attrf(struct xw *w, const char *name, const char *fmt, ...)
 	n = vasprintf(&value, fmt, ap);
 	va_end(ap);
 	if (n == -1) {
-		unwritten(w);
+		xw_unwritten(w);
 		return;
 	}
 	xw_attr(w, name, value);
@@ -160,8 +165,8 @@ xw_text(struct xw *w, const char *text)
 		return;
 	if (w->depth == 0)
 		w->failed = 1;
-	end_tag(w);
-	put_escaped(w, text, 0);
+	xw_end_tag(w);
+	xw_put_escaped(w, text, 0);
 }
 
 void
@@ -173,11 +178,11 @@ xw_base64(struct xw *w, const void *data, size_t len)
 		return;
 	if (w->depth == 0)
 		w->failed = 1;
-	end_tag(w);
+	xw_end_tag(w);
 	if (w->failed)
 		return;
 	if ((to = buf_reserve(w->out, BASE64_ENCODED(len))) == NULL) {
-		unwritten(w);
+		xw_unwritten(w);
 		return;
 	}
 	buf_commit(w->out, base64_encode((char *)to, data, len));
@@ -190,8 +195,8 @@ xw_markup(struct xw *w, const void *markup, size_t len)
 		return;
 	if (w->depth == 0)
 		w->failed = 1;
-	end_tag(w);
-	put(w, markup, len);
+	xw_end_tag(w);
+	xw_put(w, markup, len);
 }
 
 void
@@ -203,13 +208,13 @@ xw_end(struct xw *w)
 		return;
 	w->depth--;
 	if (w->intag) {
-		put(w, "/>", 2);
+		xw_put(w, "/>", 2);
 		w->intag = 0;
 		return;
 	}
-	put(w, "</", 2);
-	puts_(w, w->open[w->depth]);
-	put(w, ">", 1);
+	xw_put(w, "</", 2);
+	xw_puts(w, w->open[w->depth]);
+	xw_put(w, ">", 1);
 }
 
 void

@@ -123,9 +123,6 @@ struct app {
 	struct admit_told	 refused, plain;
 };
 
-/* Being handed down to all that ask for it here; then it goes. */
-extern struct app run;
-
 /* Print a line of what was asked for (-z) on standard output.  The run ends if
  * that cannot be. */
 void	 app_report(struct app *app, const char *fmt, ...)

@@ -500,7 +500,6 @@ test_close(void)
 {
 	struct side a;
 	struct end *e;
-	char id[33];
 
 	side_init(&a, US);
 	e = called(&a, 4096, 0);
@@ -526,7 +525,18 @@ test_close(void)
 	is(ask(&a, PEER, "set", close_xml(a.sid)), "item-not-found/cancel",
 	    "nor another close");
 
-	/* The close is answered before a block is. */
+	side_free(&a);
+}
+
+/* The answer to a close: before that to a block, an error, or none. */
+static void
+test_close_answers(void)
+{
+	struct side a;
+	struct end *e;
+	char id[33];
+
+	side_init(&a, US);
 	e = called(&a, 4096, 0);
 	must(inband_send(e->s, "x", 1, 1) == 0);
 	must(*said(&a) != '\0');
@@ -958,9 +968,6 @@ test_open_bad(void)
 		{ "ok", "4096", " stanza=''" },
 		{ "ok", "4096", " stanza='IQ'" },
 	};
-	static const char *const good[] = {
-		"a", "a.b-c_d:e", "0", "\xc3\xa9\xe4\xb8\xad", "-", "."
-	};
 	struct side a;
 	size_t i;
 
@@ -982,6 +989,19 @@ test_open_bad(void)
 	is(ask(&a, PEER, "set", "<what" IBB "/>"), "bad-request/cancel",
 	    "no open at all");
 	is_int(a.nends, 0, "none was offered");
+	side_free(&a);
+}
+
+static void
+test_open_good(void)
+{
+	static const char *const good[] = {
+		"a", "a.b-c_d:e", "0", "\xc3\xa9\xe4\xb8\xad", "-", "."
+	};
+	struct side a;
+	size_t i;
+
+	side_init(&a, US);
 	for (i = 0; i < N(good); i++)
 		is(ask(&a, PEER, "set", open_xml(good[i], "65535", "")),
 		    "result", "sid '%s'", good[i]);
@@ -1388,11 +1408,10 @@ test_overrun(void)
 	struct side a;
 	struct end *e;
 	const char *verdict = "";
-	char *block, *ids;
+	char *block;
 	unsigned n;
 
 	must((block = strdup(b64fill(50000))) != NULL);
-	must((ids = strdup(run_of('i', 100000))) != NULL);
 	side_init(&a, US);
 	e = listening(&a, "65535", "");
 	e->counting = 1;
@@ -1426,8 +1445,19 @@ test_overrun(void)
 	is(events(e), "failed overrun resource-constraint (busy); ",
 	    "which is the end of it");
 	side_free(&a);
+	free(block);
+}
 
-	/* Empty blocks with huge ids cost memory all the same. */
+/* Empty blocks cost memory, too, most of all those with huge ids. */
+static void
+test_overrun_ids(void)
+{
+	struct side a;
+	struct end *e;
+	char *ids;
+	unsigned n;
+
+	must((ids = strdup(run_of('i', 100000))) != NULL);
 	side_init(&a, US);
 	e = listening(&a, "65535", "");
 	e->counting = 1;
@@ -1457,7 +1487,6 @@ test_overrun(void)
 	inband_answer(e->s, 1);
 	is(events(e), "block 1; failed unsent none; ", "an id of quotes");
 	side_free(&a);
-	free(block);
 	free(ids);
 }
 
@@ -1843,8 +1872,7 @@ test_why(void)
 		    "more than it was allowed" },
 		{ INBAND_UNSENT, SE_NONE, STREAM_INTERNAL, "out of memory" },
 	};
-	char out[512], small[20];
-	int fault, err, bad = 0;
+	char out[512];
 	size_t i;
 
 	for (i = 0; i < N(t); i++) {
@@ -1856,6 +1884,15 @@ test_why(void)
 		       t[i].words) != NULL,
 		    "%s", out);
 	}
+}
+
+/* Faults of every kind have phrases, which fit. */
+static void
+test_why_all(void)
+{
+	char out[512], small[20];
+	int fault, err, bad = 0;
+
 	for (fault = 0; fault <= INBAND_UNSENT; fault++)
 		for (err = SE_NONE; err <= SE_UNEXPECTED_REQUEST; err++) {
 			stream_strerror_inband(0, fault, err, "text", out,
@@ -2023,9 +2060,15 @@ test_stream(int message)
 	stream_consume(a.s, 4);
 	stream_abort(a.s, SE_ITEM_NOT_FOUND);
 	part_parties(&a, &b);
+}
 
-	/* The listener has said what it had to; the caller closes at the end
-	 * of its own. */
+/* The listener has said all; the caller closes at the end of its bytes. */
+static void
+test_stream_closes(int message)
+{
+	const char *mode = message ? "message" : "iq";
+	struct party a, b;
+
 	join_parties(&a, &b, message);
 	must(stream_write(b.s, "answer", 6) == 0);
 	pump(&a.side, &b.side);
@@ -2092,6 +2135,7 @@ main(void)
 		test_wrap(message);
 		test_stages(message);
 		test_stream(message);
+		test_stream_closes(message);
 	}
 	test_large_blocks();
 	test_window();
@@ -2105,6 +2149,7 @@ main(void)
 	test_stanza_limit();
 	test_send_refused();
 	test_close();
+	test_close_answers();
 	test_close_refused();
 	test_abort_in_answer();
 	test_message_pacing();
@@ -2115,6 +2160,7 @@ main(void)
 	test_accept();
 	test_offer_closed();
 	test_open_bad();
+	test_open_good();
 	test_odd_stanzas();
 	test_stranger();
 	test_foreign();
@@ -2125,11 +2171,13 @@ main(void)
 	test_peer_closes();
 	test_crossing();
 	test_overrun();
+	test_overrun_ids();
 	test_many();
 	test_iq_from();
 	test_iq_deadline();
 	test_iq_misc();
 	test_why();
+	test_why_all();
 	test_stream_refused();
 	return tap_done();
 }

@@ -182,8 +182,12 @@ test_unicode(void)
 	bad("\xd8\xb9" "1@example.com", BAD_LOCAL);
 	bad("a@\xd7\x90" "b.example", BAD_DOMAIN);
 	bad("a@example.com/\xd7\x90x", BAD_RESOURCE);
+}
 
-	/* What must not come out of preparation. */
+/* What must not come out of preparation, and what is no UTF-8. */
+static void
+test_unicode_bad(void)
+{
 	bad("a\xef\xbc\xa0" "b@example.com", BAD_LOCAL);
 	bad("a\xef\xbc\x8f" "b@example.com", BAD_LOCAL);
 	bad("a@good.example\xef\xbc\x8f" ".evil.example", BAD_DOMAIN);
@@ -381,6 +385,7 @@ main(void)
 	setlocale(LC_ALL, "");
 	test_parts();
 	test_unicode();
+	test_unicode_bad();
 	test_lengths();
 	test_split();
 	test_ascii();

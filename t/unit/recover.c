@@ -527,29 +527,38 @@ test_split(void)
 	side_free(&a);
 }
 
+static const char zeros[4096];
+
+/* An xcat that has a block of zeros under way. */
+static struct end *
+sending_zeros(struct side *a)
+{
+	struct end *e = calling_xcat(a);
+
+	must(inband_send(e->s, zeros, sizeof(zeros), 1) == 0);
+	return e;
+}
+
 static void
 test_policy(void)
 {
-	char data[4096] = { 0 };
 	struct side a;
-	struct end *e;
+	struct end *e = sending_zeros(&a);
 	int i;
 
-	e = calling_xcat(&a);
-	must(inband_send(e->s, data, 4096, 1) == 0);
 	must(*said(&a) != '\0');
 	refuse(&a, "policy-violation", "modify");
 	is(events(e), "", "a block that the server does not want");
 	must(strcmp(said(&a), question("SID", 0, 0, "")) == 0);
 	counts(&a, "0", "0");
-	ok(carries(&a, 0, data, 2048), "goes in two");
-	ok(carries(&a, 1, data, 2048), "parts");
+	ok(carries(&a, 0, zeros, 2048), "goes in two");
+	ok(carries(&a, 1, zeros, 2048), "parts");
 	refuse(&a, "policy-violation", "modify");
 	must(*said(&a) != '\0');
 	is_int(inband_block(e->s), 1024, "or four");
 	counts(&a, "0", "0");
 	for (i = 0; i < 4; i++)
-		must(carries(&a, i, data, 1024));
+		must(carries(&a, i, zeros, 1024));
 	refuse(&a, "policy-violation", "modify");
 	must(*said(&a) != '\0');
 	is_int(inband_block(e->s), 1024, "no smaller ones");
@@ -560,13 +569,10 @@ test_policy(void)
 static void
 test_no_further(void)
 {
-	char data[4096] = { 0 };
 	struct side a;
-	struct end *e;
+	struct end *e = sending_zeros(&a);
 	int i;
 
-	e = calling_xcat(&a);
-	must(inband_send(e->s, data, 4096, 1) == 0);
 	for (i = 0; i < 2; i++) {
 		is_int(inband_block(e->s), 4096, "lost %d times", i);
 		drop_letters(&a);
