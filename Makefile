@@ -55,29 +55,31 @@ S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
 	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o \
 	net/s5b/upgrade_socket.o
 CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
-	net/channel/call.o net/channel/channel.o \
-	net/channel/channel_check.o net/channel/channel_fail.o \
-	net/channel/channel_file.o net/channel/channel_join.o \
-	net/channel/channel_state.o net/channel/channel_upgrade.o \
-	net/channel/channel_wait.o net/channel/linger.o net/channel/notes.o \
-	net/channel/probe.o net/channel/service.o net/channel/service_dial.o
+	net/channel/call.o net/channel/channel.o net/channel/channel_check.o \
+	net/channel/channel_fail.o net/channel/channel_file.o \
+	net/channel/channel_join.o net/channel/channel_state.o \
+	net/channel/channel_upgrade.o net/channel/channel_wait.o \
+	net/channel/linger.o net/channel/notes.o net/channel/probe.o \
+	net/channel/service.o net/channel/service_dial.o
 FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
 	net/file/oob_fetch.o net/file/oob_send.o net/file/partial.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \
 	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
 	net/file/send_ask.o net/file/send_input.o net/file/send_native.o \
 	net/file/send_si.o net/file/sum.o
+APP	= net/app/prepare.o net/app/run.o net/app/server.o
 NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
-	$(CHANNEL) $(FILE)
+	$(CHANNEL) $(FILE) $(APP)
+# All but xcat.o can be linked into a test.
 OBJS	= $(XML) $(IBB) $(NET)
-# The program: what decides when a run begins and ends.
-MAIN	= xcat.o net/app/prepare.o net/app/run.o net/app/server.o
 # A line for each: fewer conflicts.
 UNITS	= t/unit/absence.t \
+	t/unit/accept.t \
 	t/unit/ack.t \
 	t/unit/budget.t \
 	t/unit/carrier.t \
 	t/unit/carrier_states.t \
+	t/unit/channel.t \
 	t/unit/child.t \
 	t/unit/clock.t \
 	t/unit/conf.t \
@@ -113,7 +115,7 @@ UNITS	= t/unit/absence.t \
 # What tests in shell run or load, see t/lib/lib.sh and t/lib/alloc.c.
 AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/wake
 # What tests in C share.
-TAP	= t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
+TAP	= t/lib/channels.o t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
 # What fuzzers are made of (t/fuzz/fuzz.h), and the sources that parse what others
 # send, or wrote.
 FUZZ	= t/fuzz/carrier.o \
@@ -219,8 +221,8 @@ COVERAGE = $(UNITS)
 
 all: xcat
 
-xcat: $(MAIN) $(OBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(MAIN) $(OBJS) $(LIBS)
+xcat: xcat.o $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ xcat.o $(OBJS) $(LIBS)
 
 .SUFFIXES: .c .o .t
 .c.o:
@@ -230,7 +232,7 @@ xcat: $(MAIN) $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TAP) $(OBJS) $(LIBS)
 
 # There is little to build: a header changes everything.
-$(MAIN) $(OBJS) $(TAP): xml/*.h ibb/*.h net/*/*.h
+xcat.o $(OBJS) $(TAP): xml/*.h ibb/*.h net/*/*.h
 $(TAP) $(UNITS): t/lib/*.h
 $(UNITS): $(TAP) $(OBJS)
 $(FUZZ) t/unit/corpus.o: xml/*.h ibb/*.h net/*/*.h t/fuzz/*.h \
@@ -308,7 +310,7 @@ coverage:
 	t/deps check
 	MAKE="$(MAKE)" t/lib/coverage.sh build xcat $(UNITS) $(AIDS)
 	cd .cov && prove -j$(JOBS) $(COVERAGE)
-	t/lib/coverage.sh table $(OBJS:.o=.c) $(MAIN:.o=.c)
+	t/lib/coverage.sh table $(OBJS:.o=.c) xcat.c
 
 bench:
 	@t/deps bench
@@ -338,7 +340,7 @@ t/bench/tube: t/bench/stat.o t/bench/tube.o t/bench/xmpp.o
 compile_commands.json: Makefile
 	@flags="$(DEFS) `pkg-config --cflags $(PKGS)` $(CPPFLAGS) $(CFLAGS)"; \
 	sep='['; \
-	for c in $(MAIN:.o=.c) $(OBJS:.o=.c) $(TAP:.o=.c) $(UNITS:.t=.c) \
+	for c in xcat.c $(OBJS:.o=.c) $(TAP:.o=.c) $(UNITS:.t=.c) \
 	    $(FUZZ:.o=.c) t/fuzz/libfuzzer.c t/bench/*.c; do \
 		printf '%s\n{ "directory": "%s", "file": "%s", "command": "%s" }' \
 		    "$$sep" "$$PWD" "$$c" "$(CC) $$flags -c $$c"; \
@@ -352,7 +354,7 @@ lint:
 	t/lib/lint.sh
 
 clean:
-	rm -f xcat $(MAIN) $(OBJS) $(TAP) $(AIDS) t/unit/*.o $(UNITS) \
+	rm -f xcat xcat.o $(OBJS) $(TAP) $(AIDS) t/unit/*.o $(UNITS) \
 	    t/fuzz/*.o fuzzer t/bench/*.o $(BENCH) bench.txt \
 	    compile_commands.json
 	rm -rf .asan .cov .fuzz
