@@ -143,8 +143,8 @@ int	 app_is_single(const struct app *app);
 /* Does it wait for peers to call? */
 int	 app_listens(const struct app *app);
 /*
- * The server, as the parts of a run need it; before the session is made there is
- * none, which takes all and tells nothing.
+ * The server, as the parts of a run need it; before the session is made there
+ * is none, which takes all and tells nothing.
  */
 
 /* The fault of this run that the session's fault is. */

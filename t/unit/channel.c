@@ -710,7 +710,8 @@ test_no_file(void)
 	is(channel_file_before(ch), "", "nor said");
 	is(channel_file_behind(ch), "", "before and behind");
 	channel_file_ended(ch);
-	is_int((long long)stream_room(ch->stream), 0, "the end is the stream's");
+	is_int((long long)stream_room(ch->stream), 0,
+	    "the end is the stream's");
 	far_says("abc");
 	channel_file_took(ch, 2);
 	settle();
