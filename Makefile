@@ -51,7 +51,14 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o net/login/fast_to
 	net/login/session_send.o net/login/session_state.o \
 	net/login/session_timer.o net/login/sm.o \
 	net/login/trace.o
-S5B	= net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
+# Ways through routers.
+PUNCH	= net/s5b/proof.o \
+	net/s5b/punch.o \
+	net/s5b/shared_port.o \
+	net/s5b/stun.o \
+	net/s5b/stun_ask.o
+S5B	= $(PUNCH) \
+	net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
 	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o \
 	net/s5b/upgrade_socket.o
 CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
@@ -86,6 +93,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/dispatch.t \
 	t/unit/corpus.t \
 	t/unit/pump.t \
+	t/unit/punch.t \
 	t/unit/partial.t \
 	t/unit/http.t \
 	t/unit/ibb.t \
@@ -109,11 +117,13 @@ UNITS	= t/unit/absence.t \
 	t/unit/statefile.t \
 	t/unit/stream.t \
 	t/unit/streamhosts.t \
+	t/unit/stun.t \
 	t/unit/recover.t \
 	t/unit/ws.t \
 	t/unit/xml.t
 # What tests in shell run or load, see t/lib/lib.sh and t/lib/alloc.c.
-AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/wake
+AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/punch t/lib/wake \
+	t/lib/wan
 # What tests in C share.
 TAP	= t/lib/channels.o t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
 # What fuzzers are made of (t/fuzz/fuzz.h), and the sources that parse what others
@@ -234,6 +244,7 @@ xcat: xcat.o $(OBJS)
 # There is little to build: a header changes everything.
 xcat.o $(OBJS) $(TAP): xml/*.h ibb/*.h net/*/*.h
 $(TAP) $(UNITS): t/lib/*.h
+t/lib/punch.o: xml/*.h ibb/*.h net/*/*.h
 $(UNITS): $(TAP) $(OBJS)
 $(FUZZ) t/unit/corpus.o: xml/*.h ibb/*.h net/*/*.h t/fuzz/*.h \
     t/lib/*.h
@@ -254,6 +265,11 @@ t/lib/distance: t/lib/distance.c
 t/lib/wake: t/lib/wake.c
 	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/wake.c
 	mv $@.new $@
+t/lib/wan: t/lib/wan.c
+	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/wan.c
+	mv $@.new $@
+t/lib/punch: t/lib/punch.o $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ t/lib/punch.o $(OBJS) $(LIBS)
 
 install: xcat
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
@@ -354,7 +370,8 @@ lint:
 	t/lib/lint.sh
 
 clean:
-	rm -f xcat xcat.o $(OBJS) $(TAP) $(AIDS) t/unit/*.o $(UNITS) \
+	rm -f xcat xcat.o $(OBJS) $(TAP) $(AIDS) t/lib/punch.o t/unit/*.o \
+	    $(UNITS) \
 	    t/fuzz/*.o fuzzer t/bench/*.o $(BENCH) bench.txt \
 	    compile_commands.json
 	rm -rf .asan .cov .fuzz

@@ -122,6 +122,56 @@ addr_port(const struct sockaddr *sa)
 	    ntohs(((const struct sockaddr_in6 *)p)->sin6_port) : 0;
 }
 
+int
+addr_make(struct addr *out, int family, const void *address, uint16_t port)
+{
+	struct sockaddr_in	 sin = { .sin_family = AF_INET };
+	struct sockaddr_in6	 sin6 = { .sin6_family = AF_INET6 };
+
+	memset(out, 0, sizeof(*out));
+	if (family != AF_INET && family != AF_INET6)
+		return -1;
+	sin.sin_port = sin6.sin6_port = htons(port);
+	if (family == AF_INET) {
+		if (address != NULL)
+			memcpy(&sin.sin_addr, address, sizeof(sin.sin_addr));
+		memcpy(&out->ss, &sin, sizeof(sin));
+		out->len = sizeof(sin);
+		return 0;
+	}
+	if (address != NULL)
+		memcpy(&sin6.sin6_addr, address, sizeof(sin6.sin6_addr));
+	memcpy(&out->ss, &sin6, sizeof(sin6));
+	out->len = sizeof(sin6);
+	return 0;
+}
+
+int
+addr_read(struct addr *out, const char *text, uint16_t port)
+{
+	unsigned char	 b[sizeof(struct in6_addr)];
+
+	if (inet_pton(AF_INET, text, b) == 1)
+		return addr_make(out, AF_INET, b, port);
+	if (inet_pton(AF_INET6, text, b) == 1)
+		return addr_make(out, AF_INET6, b, port);
+	return -1;
+}
+
+int
+addr_equal(const struct addr *a, const struct addr *b)
+{
+	const struct sockaddr	*x = (const struct sockaddr *)&a->ss;
+	const struct sockaddr	*y = (const struct sockaddr *)&b->ss;
+	const void		*p, *q;
+	size_t			 n, m;
+
+	p = bytes(x, &n);
+	q = bytes(y, &m);
+	return p != NULL && q != NULL && n == m && memcmp(p, q, n) == 0 &&
+	    addr_port(x) == addr_port(y);
+}
+
 /* The smaller, the better. */
 static int
 addr_rank(const struct sockaddr *sa)

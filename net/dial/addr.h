@@ -31,14 +31,22 @@ char	*addr_text(const struct sockaddr *sa, char *out);
 /* The port of sa; 0 if it is no internet address. */
 uint16_t addr_port(const struct sockaddr *sa);
 
+/* Make an address of this family (AF_INET or AF_INET6), with these 4 or 16
+ * bytes in network order, NULL for the unspecified address, and this port.
+ * Returns 0, or -1 for another family. */
+int	 addr_make(struct addr *out, int family, const void *bytes,
+	    uint16_t port) MUST_CHECK;
+/* Read a numeric address, without a scope; names are refused.  Returns 0 or
+ * -1. */
+int	 addr_read(struct addr *out, const char *text, uint16_t port)
+	    MUST_CHECK;
+/* Are the family, the address and the port of both equal? */
+int	 addr_equal(const struct addr *a, const struct addr *b);
+
 /*
  * The addresses of the interfaces that are up, at most max, public ones first
  * and IPv6 before IPv4, but none of one link only.  Returns their number.
  */
 size_t	 addr_own(struct addr *out, size_t max);
-
-/* Split "name" or "host:port" ("[v6]:port") into host and port; *port is NULL
- * if there is none.  s is changed.  Returns 0 or -1. */
-int	 addr_split(char *s, char **host, char **port) MUST_CHECK;
 
 #endif
