@@ -49,4 +49,8 @@ int	 addr_equal(const struct addr *a, const struct addr *b);
  */
 size_t	 addr_own(struct addr *out, size_t max);
 
+/* Split "name" or "host:port" ("[v6]:port") into host and port; *port is NULL
+ * if there is none.  s is changed.  Returns 0 or -1. */
+int	 addr_split(char *s, char **host, char **port) MUST_CHECK;
+
 #endif
