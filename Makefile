@@ -105,6 +105,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/number.t \
 	t/unit/congestion.t \
 	t/unit/path.t \
+	t/unit/receive.t \
 	t/unit/resolve.t \
 	t/unit/roster.t \
 	t/unit/transport.t \
@@ -112,6 +113,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/s5b.t \
 	t/unit/sasl.t \
 	t/unit/sasl2.t \
+	t/unit/send.t \
 	t/unit/si.t \
 	t/unit/sm.t \
 	t/unit/statefile.t \
@@ -125,7 +127,8 @@ UNITS	= t/unit/absence.t \
 AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/punch t/lib/wake \
 	t/lib/wan
 # What tests in C share.
-TAP	= t/lib/channels.o t/lib/engine.o t/lib/kept.o t/lib/stanza.o t/lib/tap.o
+TAP	= t/lib/channels.o t/lib/engine.o t/lib/files.o t/lib/kept.o \
+	t/lib/stanza.o t/lib/tap.o
 # What fuzzers are made of (t/fuzz/fuzz.h), and the sources that parse what others
 # send, or wrote.
 FUZZ	= t/fuzz/carrier.o \
