@@ -11,6 +11,7 @@
 #include "net/app/run.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
+#include "net/channel/forward.h"
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"

@@ -8,10 +8,14 @@
 #include "ibb/budget.h"
 #include "ibb/inband.h"
 #include "net/app/server.h"
+#include "net/channel/accept.h"
 #include "net/channel/admit.h"
 #include "net/channel/app.h"
+#include "net/channel/call.h"
 #include "net/channel/channel.h"
+#include "net/channel/forward.h"
 #include "net/channel/linger.h"
+#include "net/channel/probe.h"
 #include "net/conf/conf.h"
 #include "net/file/oob.h"
 #include "net/file/receive.h"
@@ -81,7 +85,7 @@ logged_in(void *arg)
 	else if (app->mode == MODE_FORWARD)
 		forward_start(app);
 	else if (app->mode == MODE_PROBE)
-		probe(app);
+		probe_begin(app);
 	else if (app->oob_sender != NULL)
 		oob_send_start(app->oob_sender);
 	else if (app->sender != NULL)
@@ -243,7 +247,7 @@ server_login(struct app *app)
 		.early = !app_listens(app) && app->mode != MODE_PROBE &&
 		    *jid_resource(app->conf.jid) == '\0',
 		.persist = app->mode != MODE_PROBE,
-		.patience_ms = channel_patience(app),
+		.patience_ms = app_patience(app),
 		.insists = app_listens(app) && !app->conf.keep,
 		.named = app_listens(app),
 	};

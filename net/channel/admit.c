@@ -5,9 +5,9 @@
 
 #include "ibb/stream.h"
 #include "net/channel/admit.h"
+#include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/channel/linger.h"
-#include "net/channel/app.h"
 #include "net/conf/allow.h"
 #include "net/io/log.h"
 #include "xml/elem.h"
@@ -16,7 +16,7 @@
 #include "xml/ns.h"
 #include "xml/stanza.h"
 
-/* Is the account of this JID among them?  From now on it is. */
+/* Is the account of this JID among those told of?  From now on it is. */
 static int
 told_before(struct admit_told *t, const char *jid)
 {

@@ -28,16 +28,16 @@ struct admit_told {
  * line on standard error says so.
  */
 int	 admit_stranger(void *app, const struct elem *e);
-/* May this JID know that we take streams, as session_host has it?  May it open
- * one now? */
+/* May this JID know that we take streams?  As struct session_host has it. */
 int	 admit_knows(void *app, const char *jid);
+/* May it open a stream now?  As struct ibb_host has it. */
 int	 admit_opens(void *app, const char *jid);
 /* Say that this peer is not served, and why; once for each of the last few
  * accounts. */
 void	 admit_say_refused(struct app *app, const char *jid, const char *why);
-/* Say that what goes to or comes from this peer has no session though it
- * could have one, and why; as often as that.  Not with e2e=off, and not of
- * components, behind which there is no xcat. */
+/* Say that the stream of this peer has no session though it could have one, and
+ * why; once for each of the last few accounts.  Nothing is said with e2e=off,
+ * nor of components, behind which there is no xcat. */
 void	 admit_say_plain(struct app *app, const char *jid, const char *why);
 
 #endif

@@ -10,6 +10,22 @@
 #include "net/io/loop.h"
 #include "net/login/session.h"
 
+#define ANSWER_TIME	120	/* s for an answer, unless -w says otherwise */
+#define PATIENCE	120	/* s for an absent peer or server, with no -w */
+
+int64_t
+app_deadline(const struct app *app)
+{
+	return clock_ms() + 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
+	    ANSWER_TIME);
+}
+
+int64_t
+app_patience(const struct app *app)
+{
+	return 1000 * (app->conf.timeout > 0 ? app->conf.timeout : PATIENCE);
+}
+
 void
 app_report(struct app *app, const char *fmt, ...)
 {

@@ -142,6 +142,11 @@ enum fault app_blame(const char *why);
 int	 app_is_single(const struct app *app);
 /* Does it wait for peers to call? */
 int	 app_listens(const struct app *app);
+/* Until when an answer asked for now is waited for, clock_ms(). */
+int64_t	 app_deadline(const struct app *app);
+/* How long to wait for a server or a peer to be back, ms. */
+int64_t	 app_patience(const struct app *app);
+
 /*
  * The server, as the parts of a run need it; before the session is made there
  * is none, which takes all and tells nothing.

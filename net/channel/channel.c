@@ -10,6 +10,7 @@
 #include "net/channel/channel_int.h"
 #include "net/channel/linger.h"
 #include "net/channel/notes.h"
+#include "net/channel/place.h"
 #include "net/channel/service_dial.h"
 #include "net/conf/trust.h"
 #include "net/dial/socks_accept.h"
@@ -40,7 +41,7 @@ channel_new(struct app *app)
 		return NULL;
 	ch->app = app;
 	channel_detach(ch);
-	ch->handshake = (struct timer){ .fire = accept_late, .arg = ch };
+	ch->handshake = (struct timer){ .fire = place_late, .arg = ch };
 	channel_wait_begin(ch);
 	TAILQ_INSERT_TAIL(&app->channels, ch, next);
 	app->nchannels++;
@@ -137,7 +138,7 @@ channel_over(struct channel *ch, enum fault fault)
 	    (app->lost && app->nchannels == 0) || app->signo != 0)
 		linger_finish(app, fault);
 	else if (app->mode == MODE_LISTEN)
-		accept_next(app);
+		place_next(app);
 }
 
 void
@@ -147,7 +148,7 @@ channel_lapsed(struct channel *ch)
 
 	channel_free(ch);
 	if (app->mode == MODE_LISTEN)
-		accept_next(app);
+		place_next(app);
 }
 
 void

@@ -3,9 +3,9 @@
  * takes to have both: a service to be reached, a SOCKS client that waits, a
  * child.
  *
- * call.c opens streams, accept.c takes those that peers open, and probe.c looks
- * what is there; net/s5b gets sockets for streams, and files attach to channels
- * by a table of functions.
+ * call.c and forward.c open streams, accept.c takes the streams that peers
+ * open, place.c knows whose turn it is, and serve.c reaches services; probe.c
+ * looks what is there.  Files attach to channels by a table of functions.
  */
 #ifndef NET_CHANNEL_CHANNEL_H
 #define NET_CHANNEL_CHANNEL_H
@@ -208,9 +208,9 @@ int	 channel_is_apart(const struct channel *ch);
 void	 channel_join(struct channel *ch, int rfd, int wfd);
 /* Join its stream to standard input and output. */
 void	 channel_join_stdio(struct channel *ch);
-/* A signal ends what was typed at the terminals of a stream, if there is such a
- * stream: it is closed when all of it has arrived.  Returns 1, or 0 if there is
- * none. */
+/* A signal ends what is typed at a terminal for a stream, if there is one: the
+ * stream is closed when all of that has arrived.  Returns 1, or 0 if no stream
+ * ends at terminals. */
 int	 channels_end_chat(struct app *app);
 
 /*
@@ -226,10 +226,6 @@ void	 channel_greet(struct channel *ch);
  * channel_wait.c
  */
 
-/* Until when an answer asked for now is waited for, clock_ms(). */
-int64_t	 answer_deadline(const struct app *app);
-/* How long to wait for a server or a peer to be back, ms. */
-int64_t	 channel_patience(const struct app *app);
 /* Something moved, or may from now on: -w counts from here. */
 void	 channel_tick(struct channel *ch);
 /* The server is away: streams wait for it, for a limited time. */
@@ -246,8 +242,8 @@ void	 channel_failed(struct channel *ch, enum fault fault, const char *why);
 /* What was on its way is lost: streams that cannot be mended break, after their
  * received data is written; all of them if the server is lost for good. */
 void	 channels_break(struct app *app, const char *why);
-/* Our address is another one: streams break, which peers know by the old one,
- * but for those that are only being opened. */
+/* Our address is another one: streams break, because peers know them by the old
+ * one, except streams that are still being opened. */
 void	 channels_moved(struct app *app);
 
 /*
@@ -266,56 +262,5 @@ void	 channel_check_upgrade(struct channel *ch);
 int	 channel_call_socket(struct channel *ch) MUST_CHECK;
 /* Its stream is about to go, and its socket, if it has one, with it. */
 void	 channel_drop_upgrade(struct channel *ch);
-
-/*
- * call.c
- */
-
-/* Open the channel's stream to a service of the peer.  0 or -1. */
-int	 call(struct channel *ch, const char *host, const char *port);
-/* Call the peer, and join standard input and output to that.  NULL, and the run
- * ends, when out of memory. */
-struct channel *call_stdio(struct app *app);
-/* Bind what -L and -D name: what cannot work fails before the login.  0, or
- * -1 with a reason of PORT_ERR bytes. */
-int	 forward_open(struct app *app, char *why) MUST_CHECK;
-/* There is a way to the peer: accept connections, and say so. */
-void	 forward_start(struct app *app);
-/* The stream is open: a SOCKS client that waits for that goes on. */
-void	 call_stands(struct channel *ch);
-
-/*
- * probe.c: -z
- */
-
-/* Ask the peer what it is, then open a stream to it. */
-void	 probe(struct app *app);
-/* The stream stands: report, and end it. */
-void	 probe_stands(struct channel *ch);
-
-/*
- * accept.c
- */
-
-/* Say that we listen, once we can. */
-void	 accept_start(struct app *app);
-/* We have logged in again; moved: our address is another one, to be told. */
-void	 accept_back(struct app *app, int moved);
-/* A stream is offered, as ibb_host has it. */
-void	 accept_offered(void *app, struct inband *offer,
-	    const struct elem *open);
-/* A stream over a socket alone is offered (ibb/s5b.h). */
-void	 accept_socket_offered(struct app *app, struct s5b_offer *o);
-/* A stream that a peer has opened was to be over a socket that is not to be
- * had: 1, and it is gone, as if it had not been offered. */
-int	 accept_missed(struct channel *ch);
-/* The session of a channel that was SHAKING stands: it gets its place, or a
- * place in the line, or is refused, and may be gone. */
-void	 accept_stands(struct channel *ch);
-/* A timer's: the session should stand by now, or the channel fails. */
-void	 accept_late(void *channel);
-/* Standard input and output are free: the stream that has waited longest gets
- * them. */
-void	 accept_next(struct app *app);
 
 #endif

@@ -4,9 +4,13 @@
 #include <sys/queue.h>
 
 #include "ibb/inband.h"
+#include "net/channel/accept.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel_int.h"
+#include "net/channel/forward.h"
 #include "net/channel/notes.h"
+#include "net/channel/place.h"
+#include "net/channel/probe.h"
 #include "net/conf/trust.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
@@ -84,10 +88,10 @@ opened(struct channel *ch)
 			probe_stands(ch);
 			return 1;
 		}
-		call_stands(ch);
+		forward_stands(ch);
 	}
 	if (ch->turn == CHANNEL_SHAKING) {
-		accept_stands(ch);
+		place_stands(ch);
 		return 1;
 	}
 	return 0;

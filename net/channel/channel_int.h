@@ -60,7 +60,7 @@ void	 channel_unjoined(struct channel *ch);
 
 /*
  * channel_file.c: what the functions in struct channel_file_ops say, or what
- * stands for one that is NULL.
+ * stands there for a NULL.
  */
 size_t	 channel_file_room(const struct channel *ch, size_t room);
 void	 channel_file_wrote(const struct channel *ch, size_t len);

@@ -8,9 +8,11 @@
 
 #include "ibb/s5b.h"
 #include "ibb/stream.h"
+#include "net/channel/accept.h"
 #include "net/channel/admit.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
+#include "net/channel/channel_int.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
 

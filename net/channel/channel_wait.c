@@ -11,8 +11,6 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 
-#define ANSWER_TIME	120	/* s for an answer, unless -w says otherwise */
-#define PATIENCE	120	/* s for an absent peer or server, with no -w */
 #define ALIVE_TIME	10000	/* ms of silence until the peer is asked, */
 #define ALIVE_SHARE	3	/* but this part of -w at most */
 #define LOOK_FIRST	500	/* ms until an absent peer is asked again; */
@@ -22,24 +20,11 @@ static void	 channel_timeout(void *);
 static void	 channel_silent(void *);
 
 int64_t
-answer_deadline(const struct app *app)
-{
-	return clock_ms() + 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
-	    ANSWER_TIME);
-}
-
-int64_t
 channel_deadline(void *arg)
 {
 	const struct channel	*ch = arg;
 
-	return answer_deadline(ch->app);
-}
-
-int64_t
-channel_patience(const struct app *app)
-{
-	return 1000 * (app->conf.timeout > 0 ? app->conf.timeout : PATIENCE);
+	return app_deadline(ch->app);
 }
 
 /* A run that gives up soon has to ask sooner, to know why. */
@@ -146,7 +131,7 @@ channel_wait_moved(struct channel *ch)
 static void
 still_waiting(struct channel *ch)
 {
-	int64_t	 now = clock_ms(), end = ch->since + channel_patience(ch->app);
+	int64_t	 now = clock_ms(), end = ch->since + app_patience(ch->app);
 
 	if (now >= end) {
 		give_up(ch, (now - ch->since) / 1000);

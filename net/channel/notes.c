@@ -2,9 +2,9 @@
 #include <sys/queue.h>
 
 #include "ibb/stream.h"
+#include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/channel/notes.h"
-#include "net/channel/app.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 

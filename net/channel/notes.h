@@ -8,12 +8,12 @@
 
 struct channel;
 
-/* Say that the stream has opened, once it stands and is joined to its end, if
- * it is to be noted.  To be called whenever that may have become so. */
+/* Say that the stream has opened, if it is to be noted, once it stands and is
+ * joined to its local end.  To be called whenever that may have become so. */
 void	 notes_opened(struct channel *ch);
 /* The stream has ended, in this way: say so at this level (net/io/log.h), with
- * the bytes each way and the seconds.  Returns 1, or 0 if no line was said as
- * the stream is not noted, or has been before. */
+ * the bytes each way and the seconds.  Returns 1; or 0, and says nothing, if
+ * its opening was not noted, or its end has been. */
 int	 notes_ended(struct channel *ch, int level, const char *how);
 
 #endif

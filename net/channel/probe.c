@@ -2,8 +2,10 @@
 #include <stdint.h>
 
 #include "ibb/stream.h"
-#include "net/channel/channel.h"
 #include "net/channel/app.h"
+#include "net/channel/call.h"
+#include "net/channel/channel.h"
+#include "net/channel/probe.h"
 #include "net/io/loop.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
@@ -30,14 +32,13 @@ probe_features(void *arg, const struct elem *answer)
 	    e = elem_next(e, NULL, "feature"))
 		if ((var = elem_attr(e, "var")) != NULL)
 			app_report(app, "feature: %.128s", var);
-	if ((ch = channel_new(app)) == NULL)
+	if ((ch = channel_new(app)) == NULL ||
+	    call_open(ch, app->host, app->port) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
-	else
-		call(ch, app->host, app->port);
 }
 
 void
-probe(struct app *app)
+probe_begin(struct app *app)
 {
 	struct iq_table	*t = app->iqs;
 
@@ -47,7 +48,7 @@ probe(struct app *app)
 	app->asked = clock_ms();
 	xw_elem(iq_request(t, "get", app->peer), "query", NS_INFO,
 	    NULL);
-	if (iq_ask(t, probe_features, app, answer_deadline(app)) == -1)
+	if (iq_ask(t, probe_features, app, app_deadline(app)) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
 }
 

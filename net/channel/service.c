@@ -49,7 +49,8 @@ service_asked(char *s, char **host, char **port, char *err)
 		    "or host:port", shown);
 		return -1;
 	}
-	/* A * is for listeners, which say that there is no such service. */
+	/* A * may be asked for: a listener says that it has no service of that
+	 * name. */
 	if (!good_name(*host, *port)) {
 		snprintf(err, SERVICE_ERR, "service %s: its " PORT_IS, shown);
 		return -1;
@@ -118,7 +119,7 @@ services_new(char *const *args, size_t n, char *err)
 			return NULL;
 		}
 	}
-	/* Targets are checked now, not when somebody calls. */
+	/* Targets are checked now, not when a peer calls. */
 	for (i = 0; i < n; i++) {
 		struct target	 t;
 		struct service	*sv = &s->list[i];
@@ -156,7 +157,7 @@ exact(const struct service *s, const char *host, const char *port)
 	    port != NULL && strcmp(s->port, port) == 0);
 }
 
-/* "*" alone is "*:*"; a caller who names no port names no host either. */
+/* "*" alone is "*:*"; a caller that names no port names no host either. */
 static int
 pattern(const struct service *s, const char *host, const char *port)
 {
@@ -195,7 +196,7 @@ tcp_target(struct target *t, const char *host, const char *port)
 	return number_port(port, &t->port);
 }
 
-/* A host that a caller names goes to the resolver and nowhere else, but must
+/* A host that a caller names goes to the resolver and nowhere else, but it must
  * be a name at all. */
 static int
 good_host(const char *host)

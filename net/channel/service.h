@@ -8,8 +8,8 @@
  *	name=!command		a command, by sh -c
  *	'*'=  '*:443'=		whatever host and port the caller names
  *
- * A name may be host:port, with * for either; then it stands for what a
- * caller who names both may get.
+ * A name may be host:port, with * for either; then it stands for what a caller
+ * that names a host and a port may get.
  */
 #ifndef NET_CHANNEL_SERVICE_H
 #define NET_CHANNEL_SERVICE_H
@@ -33,18 +33,19 @@ struct target {
 	char		 host[256];	/* TARGET_TCP */
 	uint16_t	 port;
 	const char	*path;		/* TARGET_UNIX; the services own it */
-	const char	*command;	/* TARGET_COMMAND, likewise */
+	const char	*command;	/* TARGET_COMMAND; theirs, too */
 };
 
-/* Parse n of them.  NULL with a message in err[SERVICE_ERR]. */
+/* Parse n arguments.  NULL with a message in err[SERVICE_ERR]. */
 struct services *services_new(char *const *args, size_t n, char *err);
+/* Free them; NULL is fine. */
 void	 services_free(struct services *s);
 
 /*
- * What a caller gets who asks for host and port, as mod_tcpproxy's attributes
+ * What a peer gets that asks for host and port, as mod_tcpproxy's attributes
  * (either may be NULL): an exact name, else the first pattern that fits; the
- * first listed if nothing is asked.  0 with *t filled in, or -1 with a
- * message for the caller in err[SERVICE_ERR].
+ * first service if nothing is asked.  Returns 0 with *t filled in, or -1 with a
+ * message for the peer in err[SERVICE_ERR].
  */
 int	 services_match(const struct services *s, const char *host,
 	    const char *port, struct target *t, char *err);

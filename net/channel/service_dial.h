@@ -1,5 +1,5 @@
 /*
- * reach: from a target to the descriptors of a local end.
+ * service_dial: from a target to the descriptors of a local end.
  */
 #ifndef NET_CHANNEL_SERVICE_DIAL_H
 #define NET_CHANNEL_SERVICE_DIAL_H
@@ -13,8 +13,8 @@ struct service_dial;
 struct resolver;
 struct target;
 
-/* The descriptors (may be the same) and the child's pid (0: none); or -1 and
- * why not, for the caller's eyes. */
+/* The descriptors, which are one for a socket, and the child's pid (0: none);
+ * or -1 and why not, for the peer to read. */
 typedef void service_dial_fn(void *arg, int rfd, int wfd, pid_t pid,
 	    const char *err);
 
@@ -29,7 +29,7 @@ struct service_env {
 struct service_dial *service_dial(struct loop *l, struct resolver *r,
 	    const struct target *t, const struct service_env *env,
 	    service_dial_fn *fn, void *arg);
-/* Not to be called after fn was.  NULL is fine. */
+/* Give it up; not to be called after fn was.  NULL is fine. */
 void	 service_dial_cancel(struct service_dial *r);
 
 #endif

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/channel/channel.h"
 #include "net/channel/app.h"
+#include "net/channel/channel.h"
+#include "net/channel/place.h"
 #include "net/dial/addr.h"
 #include "net/dial/fetch.h"
 #include "net/dial/resolve.h"
@@ -155,7 +156,7 @@ over(struct fetching *f, enum fault fault)
 	if (ends)
 		app_end(app, fault);
 	else if (app->mode == MODE_LISTEN)
-		accept_next(app);
+		place_next(app);
 }
 
 static void

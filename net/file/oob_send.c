@@ -144,7 +144,7 @@ sent(void *arg, uint64_t at)
 	progress_at(o->app->progress, at);
 	timer_set(o->app->loop, &o->hint, clock_ms() + SILENT_TIME);
 	if (o->app->conf.timeout > 0)
-		timer_set(o->app->loop, &o->timer, answer_deadline(o->app));
+		timer_set(o->app->loop, &o->timer, app_deadline(o->app));
 }
 
 /* An address of ours, and any port of it: loopback only if the peer may be
@@ -298,7 +298,7 @@ offer(struct oob_sender *o)
 		app_fail(o->app, FAULT_LOCAL, "out of memory");
 	timer_set(o->app->loop, &o->hint, clock_ms() + SILENT_TIME);
 	if (o->app->conf.timeout > 0)
-		timer_set(o->app->loop, &o->timer, answer_deadline(o->app));
+		timer_set(o->app->loop, &o->timer, app_deadline(o->app));
 }
 
 void

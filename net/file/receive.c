@@ -352,7 +352,7 @@ receive_missed(void *file)
 	if (incoming_set_phase(in, INCOMING_AGREED) == -1)
 		incoming_free(in);
 	else
-		timer_set(app->loop, &in->timer, answer_deadline(app));
+		timer_set(app->loop, &in->timer, app_deadline(app));
 }
 
 static void

@@ -72,7 +72,7 @@ receive_si_accept(struct incoming *in)
 		    in->shown, in->name);
 	free(in->id);
 	in->id = NULL;
-	timer_set(app->loop, &in->timer, answer_deadline(app));
+	timer_set(app->loop, &in->timer, app_deadline(app));
 }
 
 /*

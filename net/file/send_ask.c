@@ -117,6 +117,6 @@ send_ask(struct sender *s)
 	xw_elem(iq_request(s->app->iqs, "get", s->app->peer),
 	    "query", NS_INFO, NULL);
 	if (iq_ask(s->app->iqs, asked, s,
-	    answer_deadline(s->app)) == -1)
+	    app_deadline(s->app)) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }

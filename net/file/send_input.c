@@ -6,6 +6,7 @@
 
 #include "ibb/stream.h"
 #include "net/channel/app.h"
+#include "net/channel/call.h"
 #include "net/channel/channel.h"
 #include "net/file/progress.h"
 #include "net/file/send.h"

@@ -9,8 +9,9 @@
 
 #include "ibb/si.h"
 #include "ibb/stream.h"
-#include "net/channel/channel.h"
 #include "net/channel/app.h"
+#include "net/channel/call.h"
+#include "net/channel/channel.h"
 #include "net/file/progress.h"
 #include "net/file/send_int.h"
 #include "net/io/log.h"
@@ -54,7 +55,7 @@ send_pipe_offer(struct sender *s)
 	s->fd = -1;
 	s->left = SEND_UNSIZED;
 	s->file.size = 0;
-	if (call(l, s->app->host, s->app->port) == 0)
+	if (call_open(l, s->app->host, s->app->port) == 0)
 		channel_join(l, fd, PUMP_NONE);
 	else
 		close(fd);

@@ -116,7 +116,7 @@ close_deadline(void *arg)
 {
 	const struct channel	*l = arg;
 	int64_t			 most = clock_ms() + CLOSE_TIME;
-	int64_t			 other = answer_deadline(l->app);
+	int64_t			 other = app_deadline(l->app);
 
 	return other < most ? other : most;
 }
@@ -200,7 +200,7 @@ send_si_offer(struct sender *s)
 	sender_set_phase(s, SEND_OFFERED);
 	if (si_offer(s->app->iqs, s->app->peer, s->sid,
 	    mime_type(s->name), &s->file, s->kinds, answered, s,
-	    answer_deadline(s->app)) == -1)
+	    app_deadline(s->app)) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 

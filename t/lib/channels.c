@@ -8,6 +8,7 @@
 
 #include "ibb/budget.h"
 #include "ibb/e2e.h"
+#include "net/channel/accept.h"
 #include "net/channel/linger.h"
 #include "net/conf/allow.h"
 #include "net/conf/identity.h"

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "ibb/s5b.h"
+#include "net/channel/accept.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel_int.h"
+#include "net/channel/place.h"
 #include "net/channel/service.h"
 #include "net/io/log.h"
 #include "t/lib/channels.h"
@@ -413,7 +415,7 @@ test_takers(void)
 	ok(takes == 1 && channel_of("f1")->file == &takes, "is attached");
 	is_int(turn_of("f1"), CHANNEL_OFFERED, "it waits where one is fetched");
 	busy = 0;
-	accept_next(&app);
+	place_next(&app);
 	is_int(turn_of("f1"), CHANNEL_TAKEN, "until that is there");
 	drop_letters(&us);
 	is(opens_for(BOB, "f2", "file"), "", "a file by a stream");

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/channel/call.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/linger.h"
 #include "net/io/log.h"
@@ -93,7 +94,8 @@ stand(enum mode mode)
 	struct channel	*ch;
 
 	begin(mode);
-	must((ch = channel_new(&app)) != NULL && call(ch, NULL, NULL) == 0);
+	must((ch = channel_new(&app)) != NULL);
+	must(call_open(ch, NULL, NULL) == 0);
 	pump(&us, &peer);
 	must(stream_state(ch->stream) == STREAM_OPEN);
 	return ch;
@@ -274,7 +276,7 @@ test_server_away(void)
 	is_int((long long)app.nchannels, 1, "and the stream stands");
 	app.away = 1;
 	channels_away(&app);
-	ch->since -= channel_patience(&app) - 1000;
+	ch->since -= app_patience(&app) - 1000;
 	run_fire(&ch->silence);
 	is_int(stream_state(ch->stream), STREAM_OPEN, "it is waited for");
 	ch->since -= 1000;
@@ -317,10 +319,10 @@ test_timeout(void)
 	struct channel	*ch;
 
 	begin(MODE_CALL);
-	is_int((long long)channel_patience(&app), 120000, "two minutes");
+	is_int((long long)app_patience(&app), 120000, "two minutes");
 	app.conf.timeout = 5;
-	is_int((long long)channel_patience(&app), 5000, "or -w");
-	ok(answer_deadline(&app) <= clock_ms() + 5000, "for answers, too");
+	is_int((long long)app_patience(&app), 5000, "or -w");
+	ok(app_deadline(&app) <= clock_ms() + 5000, "for answers, too");
 	end();
 
 	ch = stand(MODE_CALL);
@@ -735,7 +737,8 @@ test_refused(void)
 
 	begin(MODE_CALL);
 	refusing = 1;
-	must((ch = channel_new(&app)) != NULL && call(ch, NULL, NULL) == 0);
+	must((ch = channel_new(&app)) != NULL);
+	must(call_open(ch, NULL, NULL) == 0);
 	settle();
 	ok(app.ending && app.fault == FAULT_PEER, "a peer that refuses");
 	said_that("busy");
@@ -748,9 +751,10 @@ test_unanswered(void)
 	struct channel	*ch;
 
 	begin(MODE_CALL);
-	must((ch = channel_new(&app)) != NULL && call(ch, NULL, NULL) == 0);
+	must((ch = channel_new(&app)) != NULL);
+	must(call_open(ch, NULL, NULL) == 0);
 	drop(&us);
-	iq_expire(us.iqs, answer_deadline(&app) + 1);
+	iq_expire(us.iqs, app_deadline(&app) + 1);
 	settle();
 	ok(app.ending && app.fault == FAULT_TIME, "a peer that says nothing");
 	end();
@@ -782,7 +786,8 @@ test_lost(void)
 	struct channel	*ch;
 
 	begin(MODE_CALL);
-	must((ch = channel_new(&app)) != NULL && call(ch, NULL, NULL) == 0);
+	must((ch = channel_new(&app)) != NULL);
+	must(call_open(ch, NULL, NULL) == 0);
 	drop(&us);
 	app.lost = 1;
 	channels_break(&app, "the server is gone");

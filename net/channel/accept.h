@@ -1,0 +1,27 @@
+/*
+ * accept: the streams that peers offer to a listener.
+ */
+#ifndef NET_CHANNEL_ACCEPT_H
+#define NET_CHANNEL_ACCEPT_H
+
+struct app;
+struct channel;
+struct elem;
+struct inband;
+struct s5b_offer;
+
+/* Say that we listen, once we can. */
+void	 accept_start(struct app *app);
+/* We have logged in again; moved: our address is another one, to be told. */
+void	 accept_back(struct app *app, int moved);
+/* A stream is offered by this <open/>, as struct ibb_host has it. */
+void	 accept_offered(void *app, struct inband *offer,
+	    const struct elem *open);
+/* A stream over a socket alone is offered (ibb/s5b.h). */
+void	 accept_socket_offered(struct app *app, struct s5b_offer *o);
+/* The socket that alone was to carry a stream which a peer has opened is not to
+ * be had: 1, and the channel is gone, as if the stream had not been offered.
+ * Else 0. */
+int	 accept_missed(struct channel *ch);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * call: streams that we open to the peer.
+ */
+#ifndef NET_CHANNEL_CALL_H
+#define NET_CHANNEL_CALL_H
+
+#include "xml/check.h"
+
+struct app;
+struct channel;
+
+/* Open the channel's stream to a service of the peer; NULL: to none.  The
+ * strings have to outlive the channel.  0 or -1. */
+int	 call_open(struct channel *ch, const char *host, const char *port)
+	    MUST_CHECK;
+/* Call the peer, and join standard input and output to that.  NULL, and the run
+ * ends, when out of memory. */
+struct channel *call_stdio(struct app *app);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * forward: -L and -D: a stream to the peer for each connection to a port here.
+ */
+#ifndef NET_CHANNEL_FORWARD_H
+#define NET_CHANNEL_FORWARD_H
+
+#include "xml/check.h"
+
+struct app;
+struct channel;
+
+/* Bind what -L and -D name: what cannot work fails before the login.  0, or
+ * -1 with a reason of PORT_ERR bytes. */
+int	 forward_open(struct app *app, char *why) MUST_CHECK;
+/* There is a way to the peer: accept connections, and say so. */
+void	 forward_start(struct app *app);
+/* The stream stands: a SOCKS client that waits for that goes on. */
+void	 forward_stands(struct channel *ch);
+
+#endif

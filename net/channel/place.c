@@ -1,0 +1,270 @@
+/* place: whose turn it is among the streams that peers offer; see place.h. */
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/channel/channel_int.h"
+#include "net/channel/place.h"
+#include "net/channel/serve.h"
+#include "net/io/limits.h"
+#include "net/io/log.h"
+#include "net/io/loop.h"
+#include "net/s5b/upgrade.h"
+#include "xml/jid.h"
+
+#define PLACES		16	/* of one peer: files, or streams in line */
+#define HANDSHAKE	10000	/* ms for a session to stand */
+
+void
+place_refuse(struct channel *ch, enum stanza_error err, const char *text)
+{
+	upgrade_refuse(ch->upgrade, err, text);
+	channel_drop_upgrade(ch);
+	stream_refuse(ch->stream, err, text);
+	ch->stream = NULL;
+}
+
+void
+place_turn_away(struct channel *ch, enum stanza_error err, const char *text)
+{
+	place_refuse(ch, err, text);
+	channel_free(ch);
+}
+
+/*
+ * Handshakes
+ *
+ * What shows that a caller has its key is the end of the handshake, behind the
+ * answer to its <open/>.  Until then a stream holds no place: a server that can
+ * send in its name could keep places that way.
+ */
+
+static void
+handshake_begin(struct channel *ch)
+{
+	timer_set(ch->app->loop, &ch->handshake, clock_ms() + HANDSHAKE);
+}
+
+void
+place_accept(struct channel *ch)
+{
+	if (stream_accept(ch->stream) == -1)
+		return;
+	if (upgrade_offered(ch->upgrade))
+		upgrade_accept(ch->upgrade);
+	if (stream_shakes(ch->stream))
+		handshake_begin(ch);
+}
+
+void
+place_late(void *arg)
+{
+	struct channel	*ch = arg;
+
+	if (!stream_shakes(ch->stream))
+		return;
+	/* Nothing can come while our server is away. */
+	if (ch->app->away) {
+		handshake_begin(ch);
+		return;
+	}
+	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);
+	channel_failed(ch, FAULT_TIME, "its session did not stand in 10 s");
+}
+
+static int
+by_account(const void *a, const void *b)
+{
+	const char	*x = stream_peer((*(struct channel *const *)a)->stream);
+	const char	*y = stream_peer((*(struct channel *const *)b)->stream);
+	size_t		 n = strcspn(x, "/"), m = strcspn(y, "/");
+	int		 r = memcmp(x, y, n < m ? n : m);
+
+	return r != 0 ? r : (n > m) - (n < m);
+}
+
+/* The oldest handshake of the account that ch is of; channels are in the order
+ * in which they came. */
+static struct channel *
+oldest_shaking(const struct channel *ch)
+{
+	const char	*peer = stream_peer(ch->stream);
+	struct channel	*o;
+
+	TAILQ_FOREACH(o, &ch->app->channels, next)
+		if (o->turn == CHANNEL_SHAKING &&
+		    jid_samebare(stream_peer(o->stream), peer))
+			break;
+	return o;
+}
+
+/* The oldest handshake of the account that has most, of n in all; NULL when out
+ * of memory. */
+static struct channel *
+most_shaking(struct app *app, size_t n)
+{
+	struct channel	**all = calloc(n, sizeof(struct channel *));
+	struct channel	*ch;
+	size_t		 i = 0, from = 0, most = 0, best = 0;
+
+	if (all == NULL)
+		return NULL;
+	TAILQ_FOREACH(ch, &app->channels, next)
+		if (ch->turn == CHANNEL_SHAKING)
+			all[i++] = ch;
+	qsort(all, n, sizeof(struct channel *), by_account);
+	for (i = 0; i < n; i++) {
+		if (by_account(&all[from], &all[i]) != 0)
+			from = i;
+		if (i - from >= most) {
+			most = i - from + 1;
+			best = from;
+		}
+	}
+	ch = oldest_shaking(all[best]);
+	free(all);
+	return ch;
+}
+
+/*
+ * Make room for one more handshake of this peer.  As many may be under way as
+ * may be open later: a caller may open all at once.  An account at its own
+ * limit loses its own oldest; where there are too many in all, the account that
+ * has most of them does.
+ */
+static void
+make_room(struct app *app, const char *peer)
+{
+	struct channel	*ch, *own = NULL;
+	long		 all = 0, theirs = 0;
+
+	TAILQ_FOREACH(ch, &app->channels, next) {
+		if (ch->turn != CHANNEL_SHAKING)
+			continue;
+		all++;
+		if (jid_samebare(stream_peer(ch->stream), peer) &&
+		    theirs++ == 0)
+			own = ch;
+	}
+	if (theirs >= app->conf.max_streams_per_peer)
+		ch = own;
+	else if (all > 0 && all >= app->conf.max_streams)
+		ch = most_shaking(app, (size_t)all);
+	if (ch == NULL)
+		return;
+	log_line(LOG_DETAIL, "%s: too many handshakes at once",
+	    stream_peer(ch->stream));
+	place_turn_away(ch, SE_BUSY, "too many streams at once");
+}
+
+void
+place_shake(struct channel *ch)
+{
+	make_room(ch->app, stream_peer(ch->stream));
+	channel_set_turn(ch, CHANNEL_SHAKING);
+	place_accept(ch);
+	stream_hold(ch->stream, 1);
+}
+
+/*
+ * Standard input and output
+ */
+
+void
+place_take(struct channel *ch)
+{
+	channel_set_turn(ch, CHANNEL_TAKEN);
+	log_line(LOG_DETAIL, "%s: stream", stream_peer(ch->stream));
+	if (stream_state(ch->stream) == STREAM_OFFERED)
+		place_accept(ch);
+	stream_hold(ch->stream, 0);
+	channel_tick(ch);
+	channel_changed(ch);
+}
+
+/* The stream that has standard input and output, or else the first stream that
+ * could have them; NULL if there is none. */
+static struct channel *
+first_in_line(struct app *app)
+{
+	struct channel	*ch, *first = NULL;
+
+	if (app->takers != NULL && app->takers->busy(app))
+		return NULL;
+	TAILQ_FOREACH(ch, &app->channels, next) {
+		if (channel_is_apart(ch) || ch->turn == CHANNEL_SHAKING)
+			continue;
+		if (ch->turn == CHANNEL_TAKEN)
+			return ch;
+		if (first == NULL)
+			first = ch;
+	}
+	return first;
+}
+
+/* The streams are taken in the order in which they came.  All that have still
+ * to shake hands do so at once, until one stands and has the place. */
+void
+place_next(struct app *app)
+{
+	struct channel	*ch;
+
+	while (!app->ending && (ch = first_in_line(app)) != NULL &&
+	    ch->turn != CHANNEL_TAKEN) {
+		if (ch->turn == CHANNEL_OFFERED && stream_shakes(ch->stream))
+			place_shake(ch);
+		else
+			place_take(ch);
+	}
+}
+
+/*
+ * Limits
+ */
+
+int
+place_is_full(struct app *app, const char *peer, int apart,
+    const struct channel *self)
+{
+	struct channel	*ch;
+	long		 all = 0, theirs = 0, most = PLACES;
+
+	if (!limits_room(STDERR_FILENO))
+		return 1;
+	if (!apart && app->mode == MODE_SERVE)
+		most = app->conf.max_streams_per_peer;
+	TAILQ_FOREACH(ch, &app->channels, next) {
+		if (ch == self || ch->turn == CHANNEL_SHAKING)
+			continue;
+		if (!app->conf.keep && !apart)
+			return 1;
+		if (channel_is_apart(ch) != apart)
+			continue;
+		all++;
+		if (jid_samebare(stream_peer(ch->stream), peer))
+			theirs++;
+	}
+	return all >= app->conf.max_streams || theirs >= most;
+}
+
+void
+place_stands(struct channel *ch)
+{
+	const char	*peer = stream_peer(ch->stream);
+
+	timer_clear(ch->app->loop, &ch->handshake);
+	if (place_is_full(ch->app, peer, channel_is_apart(ch), ch)) {
+		log_line(LOG_DETAIL, "%s: too many streams at once", peer);
+		place_turn_away(ch, SE_BUSY, "too many streams at once");
+	} else if (ch->target != NULL) {
+		serve_begin(ch, ch->target);
+	} else if (channel_is_apart(ch)) {
+		place_take(ch);
+	} else {
+		channel_set_turn(ch, CHANNEL_IN_LINE);
+		place_next(ch->app);
+	}
+}

@@ -1,0 +1,90 @@
+/* serve: a stream and the service that its caller asks for; see serve.h. */
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/stream.h"
+#include "net/channel/channel_int.h"
+#include "net/channel/place.h"
+#include "net/channel/serve.h"
+#include "net/channel/service.h"
+#include "net/channel/service_dial.h"
+#include "net/conf/allow.h"
+#include "net/io/child.h"
+#include "net/io/log.h"
+#include "net/io/pump.h"
+#include "xml/iq.h"
+
+/* The service is at hand; or it is not, rfd is -1, and err says why. */
+static void
+serve_reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
+{
+	struct channel	*ch = arg;
+
+	ch->dial = NULL;
+	if (rfd == -1) {
+		log_line(LOG_EVENT, "%s: %s", stream_peer(ch->stream), err);
+		place_refuse(ch, SE_INTERNAL_SERVER_ERROR, err);
+		channel_over(ch, FAULT_LOCAL);
+		return;
+	}
+	ch->pid = pid;
+	if (stream_state(ch->stream) == STREAM_OFFERED)
+		place_accept(ch);
+	channel_join(ch, rfd, wfd);
+	stream_hold(ch->stream, 0);
+	if (pid > 0 && ch->pump != NULL)
+		pump_outlive(ch->pump);
+	/* A short command may have ended already. */
+	if (pid > 0 && !child_lives(pid))
+		channel_child_ended(ch);
+}
+
+void
+serve_begin(struct channel *ch, const struct target *t)
+{
+	struct service_env	 env = {
+		.peer = stream_peer(ch->stream),
+		.sid = stream_sid(ch->stream),
+		.local = iq_jid(ch->app->iqs),
+	};
+
+	channel_set_turn(ch, CHANNEL_TAKEN);
+	log_line(LOG_DETAIL, "%s: stream for %s", env.peer, t->name);
+	ch->service = strdup(t->name);
+	ch->dial = service_dial(ch->app->loop, ch->app->resolver, t, &env,
+	    serve_reached, ch);
+	if (ch->dial == NULL)
+		serve_reached(ch, -1, -1, 0, "out of memory");
+}
+
+/*
+ * Does the service wait for the session?  It must if the key is to be judged.
+ * A command does its work by being run, and does not run for a caller whose
+ * session never stands.  Without -k there is one place, which only a session
+ * that stands can take.  A connection does nothing by itself: it is made
+ * meanwhile, which saves the time that it takes, and the caller hears of one
+ * that is refused in the answer to its <open/>.
+ */
+static int
+waits_for_session(const struct channel *ch, const struct target *t)
+{
+	return stream_shakes(ch->stream) && (t->kind == TARGET_COMMAND ||
+	    !ch->app->conf.keep || ch->app->conf.e2e == E2E_REQUIRE ||
+	    allow_check(ch->app->allow, stream_peer(ch->stream)) == ALLOW_KEY);
+}
+
+void
+serve_offered(struct channel *ch, const struct target *t)
+{
+	if (!waits_for_session(ch, t)) {
+		serve_begin(ch, t);
+	} else if ((ch->target = malloc(sizeof(*t))) == NULL) {
+		serve_reached(ch, -1, -1, 0, "out of memory");
+	} else {
+		*ch->target = *t;
+		place_shake(ch);
+	}
+}
