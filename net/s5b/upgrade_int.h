@@ -104,7 +104,7 @@ void	 upgrade_drop_hosts(struct upgrade *u, const char *owner);
 /* This try has come to nothing, for this reason. */
 void	 upgrade_failed(struct upgrade *u, enum stanza_error err,
 	    const char *why);
-/* The same, where the peer may believe that the socket stands: it is told. */
+/* upgrade_failed(), and tell the peer, which may believe that it stands. */
 void	 upgrade_withdraw(struct upgrade *u, enum stanza_error err,
 	    const char *why);
 /* Begin the next try in ms milliseconds. */

@@ -106,10 +106,26 @@ def ends(c, said=b''):
     check(got == said, 'says %r' % got)
 
 
-def converse(s, c):
+def converse(c):
     """A stream that works: five bytes to xcat, and its end."""
     c.sendall(b'hello')
     c.close()
+
+
+def connected(s, id, p, **how):
+    """xcat connects to this port, as it was offered, and says so: the connection."""
+    c = p.accept()[0]
+    socks_server(c, sha('s1', OWN, s.me), **how)
+    tells(s, id, 'result')
+    return c
+
+
+def unconnected(p, what):
+    """xcat does not connect to this port."""
+    p.settimeout(0.2)
+    with contextlib.suppress(TimeoutError):
+        p.accept()
+        check(False, 'connects to ' + what)
 
 
 # --- xcat listens: what is offered to it -------------------------------------
@@ -119,12 +135,8 @@ def served(name, **how):
     def script(s):
         s.login()
         p = port()
-        id = offer(s, host(number(p)))
-        c = p.accept()[0]
-        glued = how.get('glued', b'')
-        socks_server(c, sha('s1', OWN, s.me), **how)
-        tells(s, id, 'result')
-        if not glued:
+        c = connected(s, offer(s, host(number(p))), p, **how)
+        if not how.get('glued'):
             c.sendall(b'hello')
         c.close()
     add(name, script, 0, 'listen', out=b'hello')
@@ -152,10 +164,7 @@ def unserved(name, **how):
         if not how.get('silent'):
             socks_server(c, sha('s1', OWN, s.me), **how)
             ends(c)
-        d = good.accept()[0]
-        socks_server(d, sha('s1', OWN, s.me))
-        tells(s, id, 'result')
-        converse(s, d)
+        converse(connected(s, id, good))
         if how.get('silent'):
             ends(c, b'\5\1\0')
     add(name, script, 0, 'listen', out=b'hello')
@@ -209,10 +218,7 @@ def off_limits(name, args, *addresses):
         s.login()
         p = port()
         tells(s, offer(s, ''.join(host(number(p), a) for a in addresses)), 'item-not-found')
-        p.settimeout(0.2)
-        with contextlib.suppress(TimeoutError):
-            p.accept()
-            check(False, 'connects to what it must not')
+        unconnected(p, 'what it must not')
         s.xcat.terminate()
     add(name, script, -15, 'listen', args=args, notes=None)
 
@@ -229,11 +235,9 @@ def _a_thousand_hosts(s):
     refusing.bind(('127.0.0.1', 0))
     began = time.monotonic()
     id = offer(s, host(number(refusing)) * 15 + host(number(p)) + host(number(refusing)) * 984)
-    c = p.accept()[0]
-    socks_server(c, sha('s1', OWN, s.me))
-    tells(s, id, 'result')
+    c = connected(s, id, p)
     check(time.monotonic() - began < 9, 'takes too long')
-    converse(s, c)
+    converse(c)
 
 
 @case(-15, roles='listen', notes=None)
@@ -252,10 +256,7 @@ def _a_stranger_offers(s):
     p = port()
     for body in query(host(number(p))), query('', sid=''), "<socket xmlns='urn:xcat:0' sid='s1'/>":
         check(s.ask(body, EVIL) == 'service-unavailable', 'tells a stranger something')
-    p.settimeout(0.2)
-    with contextlib.suppress(TimeoutError):
-        p.accept()
-        check(False, 'connects to what a stranger offers')
+    unconnected(p, 'what a stranger offers')
     s.xcat.terminate()
 
 
@@ -270,10 +271,7 @@ def _in_band_only(s):
 def _a_plain_stream_is_reset(s):
     s.login()
     p = port()
-    id = offer(s, host(number(p)))
-    c = p.accept()[0]
-    socks_server(c, sha('s1', OWN, s.me))
-    tells(s, id, 'result')
+    c = connected(s, offer(s, host(number(p))), p)
     c.sendall(b'hel')
     time.sleep(0.5)         # it is to be read before the reset, which would take it back
     c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
@@ -326,11 +324,29 @@ def talk(c):
     c.close()
 
 
+def asked(s, hosts):
+    """A connection that asks for its stream by the right hash, and gets it."""
+    c, said = socks_client(own(s, hosts), s.hash)
+    check(said == 0, 'refuses its own hash')
+    return c
+
+
+def taken(s, hosts, hash):
+    """Is a connection taken that asks by this hash?"""
+    with contextlib.suppress(Fault, ConnectionError):
+        return socks_client(own(s, hosts), hash)[1] == 0
+    return False
+
+
+def must_not(happens, what):
+    if happens:
+        raise SystemExit(what)
+
+
 @case(out=b'pong', **CALL)
 def _direct(s):
     e, hosts = offered(s)
-    c, said = socks_client(own(s, hosts), s.hash)
-    check(said == 0, 'refuses its own hash')
+    c = asked(s, hosts)
     used(s, e, s.me)
     talk(c)
 
@@ -339,12 +355,8 @@ def _direct(s):
 def _37_wrong_hashes(s):
     e, hosts = offered(s)
     for wrong in (b'0' * 40, s.hash.upper(), s.hash[:-1], s.hash + b'0', b'x', b'\0' + s.hash[1:]):
-        with contextlib.suppress(Fault, ConnectionError):
-            c, said = socks_client(own(s, hosts), wrong)
-            if said == 0:
-                raise SystemExit('takes a wrong hash')
-    c, said = socks_client(own(s, hosts), s.hash)
-    check(said == 0, 'refuses its own hash')
+        must_not(taken(s, hosts, wrong), 'takes a wrong hash')
+    c = asked(s, hosts)
     used(s, e, s.me)
     talk(c)
 
@@ -352,12 +364,8 @@ def _37_wrong_hashes(s):
 @case(out=b'pong', **CALL)
 def _37_a_second_connector(s):
     e, hosts = offered(s)
-    c, said = socks_client(own(s, hosts), s.hash)
-    check(said == 0, 'refuses its own hash')
-    with contextlib.suppress(ConnectionError, Fault):
-        d, said = socks_client(own(s, hosts), s.hash)
-        if said == 0:
-            raise SystemExit('a second connector is taken')
+    c = asked(s, hosts)
+    must_not(taken(s, hosts, s.hash), 'a second connector is taken')
     used(s, e, s.me)
     with contextlib.suppress(ConnectionError):
         socket.create_connection(own(s, hosts), 1)
@@ -369,8 +377,7 @@ def _37_a_second_connector(s):
 def _connectors_that_say_nothing(s):
     e, hosts = offered(s)
     idle = [socket.create_connection(own(s, hosts), 5) for _ in range(40)]
-    c, said = socks_client(own(s, hosts), s.hash)
-    check(said == 0, 'refuses its own hash')
+    c = asked(s, hosts)
     used(s, e, s.me)
     for i in idle:
         ends(i)
@@ -388,8 +395,7 @@ def _connectors_that_talk_nonsense(s):
         with contextlib.suppress(ConnectionError):
             while i.recv(100):
                 pass
-    c, said = socks_client(own(s, hosts), s.hash)
-    check(said == 0, 'refuses its own hash')
+    c = asked(s, hosts)
     used(s, e, s.me)
     talk(c)
 

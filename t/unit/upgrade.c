@@ -78,9 +78,11 @@ struct side {
 	STAILQ_HEAD(, letter)	 out;
 	enum reception		 reception;
 	int			 deaf;		/* none of its hosts answers */
+	int			 blind;		/* it does not look */
 	int			 away, ending, closed, changed, made;
-	const char		*lose;		/* stanzas with this in them */
-	const char		*refuse;	/* likewise, by the receiver */
+	const char		*lose;		/* stanzas with this in them
+						 * are lost, */
+	const char		*refuse;	/* with this in them refused */
 	char			 offer[8192];	/* of ours, as it last went */
 	int			 offers;
 	size_t			 sent, got;
@@ -472,16 +474,22 @@ look(struct side *s)
 		upgrade_check(s->upgrade);
 }
 
+static int
+sees(const struct side *s)
+{
+	return s->changed && !s->blind;
+}
+
 static void
 exchange(void *arg)
 {
 	(void)arg;
 	iq_expire(a.iqs, clock_ms());
 	iq_expire(b.iqs, clock_ms());
-	while (deliver(&a) || deliver(&b) || a.changed || b.changed) {
-		if (a.changed)
+	while (deliver(&a) || deliver(&b) || sees(&a) || sees(&b)) {
+		if (sees(&a))
 			look(&a);
-		if (b.changed)
+		if (sees(&b))
 			look(&b);
 	}
 }
@@ -913,6 +921,28 @@ test_busy(void)
 	end();
 }
 
+/* The peer says that it has given the socket up, and the socket ends, before we
+ * look: it is lost, whichever of the two we take notice of. */
+static void
+test_lost_twice(void)
+{
+	begin_inband(0);
+	send_bytes(&a, AFTER);
+	must(soon(is_up(&a) && is_up(&b)) && in_socket());
+	a.blind = 1;
+	carrier_socket_lost(stream_carrier(b.stream), 1);
+	b.changed = 1;
+	wait_ms(500);
+	ok(is_up(&a), "lost: it has not looked");
+	a.blind = 0;
+	a.changed = 1;
+	ok(soon(rests(&a)), "then it sees that the socket is gone");
+	is_about(next_try(&a), 1000, "and will try again");
+	ok(soon(is_up(&a) && is_up(&b)), "another socket");
+	ok(in_socket() && talk(1000), "carries what was lost");
+	end();
+}
+
 static void
 test_not_now(void)
 {
@@ -1217,6 +1247,7 @@ main(void)
 	test_false_answer();
 	test_inband();
 	test_busy();
+	test_lost_twice();
 	test_not_now();
 	test_retries();
 	test_away();
