@@ -1072,15 +1072,20 @@ test_proxy_does_not_activate(void)
 static void
 test_one_way(void)
 {
+	int64_t	 began;
+
 	begin_inband(1);
 	proxy.one_way = 1;
 	send_bytes(&a, AFTER);
 	ok(soon(is_up(&a) && is_up(&b)), "one way: it seems to stand");
+	began = clock_ms();
 	send_bytes(&a, 1000);
 	send_bytes(&b, 1000);
 	ok(soon(b.got == a.sent), "bytes of the requester come");
 	is_int((long)a.got, 0, "those of the target do not");
 	ok(in_blocks() && soon(a.got == b.sent), "in-band they do");
+	ok(clock_ms() - began > 15000 && clock_ms() - began < 30000,
+	    "after 15 s without a report");
 	is_int(b.upgrade->hosts, UPGRADE_DIRECT, "no more proxies");
 	ok(soon(a.offers == 2), "the caller tries again");
 	ok(soon(rests(&a) && rests(&b)), "in vain");
