@@ -10,14 +10,14 @@
 
 #include <openssl/ssl.h>
 
-enum xmpp_road {
+enum xmpp_transport {
 	XMPP_STARTTLS,
 	XMPP_TLS,
 	XMPP_WEBSOCKET		/* wss://host:port/xmpp-websocket */
 };
 
 struct xmpp_login {
-	enum xmpp_road	 transport;
+	enum xmpp_transport	 transport;
 	const char	*server;	/* host:port */
 	const char	*ca;		/* PEM */
 	const char	*jid;		/* full */
@@ -27,7 +27,7 @@ struct xmpp_login {
 struct xmpp {
 	int		 fd;
 	SSL		*ssl;
-	enum xmpp_road	 transport;
+	enum xmpp_transport	 transport;
 };
 
 #define XMPP_FRAME	14	/* bytes before a stanza in a WebSocket */

@@ -332,7 +332,7 @@ take_piece(struct transport *r, const struct elem *e)
 }
 
 static void
-break_road(enum transport_fault fault)
+break_transport(enum transport_fault fault)
 {
 	if (transport() == NULL)
 		return;
@@ -404,10 +404,10 @@ step(const char *line)
 			transport_ended(transport());
 		break;
 	case 'B':
-		break_road(TRANSPORT_LOST);
+		break_transport(TRANSPORT_LOST);
 		break;
 	case 'U':
-		break_road(TRANSPORT_UNTRUSTED);
+		break_transport(TRANSPORT_UNTRUSTED);
 		break;
 	case 'M':
 		say();

@@ -13,7 +13,7 @@ BOSH = 'https:%s//127.0.0.1:%d/bosh'        # see fakerun.py: the first is empty
 
 # --- the twins: all is well ---------------------------------------------------
 
-@case(roles=BOTH, road=BOSH, stdin=b'ping', out=b'hello world')
+@case(roles=BOTH, transport=BOSH, stdin=b'ping', out=b'hello world')
 def _ok_both_ways(s):
     bosh(s)
     s.stream()
@@ -26,7 +26,7 @@ def _ok_both_ways(s):
     check(s.sni == DOMAIN, 'names another server in TLS: %s' % s.sni)
 
 
-@case(road=BOSH, out=b'hello')
+@case(transport=BOSH, out=b'hello')
 def _ok_chunks(s):
     b = bosh(s)
     s.stream()
@@ -37,7 +37,7 @@ def _ok_chunks(s):
     s.close()
 
 
-@case(road=BOSH, out=b'hello')
+@case(transport=BOSH, out=b'hello')
 def _ok_without_keep_alive(s):
     b = bosh(s)
     s.stream()
@@ -49,7 +49,7 @@ def _ok_without_keep_alive(s):
     s.close()
 
 
-@case(road=BOSH, out=b'hello world')
+@case(transport=BOSH, out=b'hello world')
 def _ok_cut_and_repeated(s):
     """The first block came, the rest of the response did not: the request comes again, and its answer."""
     b = bosh(s)
@@ -70,7 +70,7 @@ def _ok_cut_and_repeated(s):
     s.close()
 
 
-@case(road=BOSH, out=b'hello')
+@case(transport=BOSH, out=b'hello')
 def _ok_recoverable_error(s):
     b = bosh(s)
     s.stream()
@@ -79,7 +79,7 @@ def _ok_recoverable_error(s):
     s.close()
 
 
-@case(roles=BOTH, road=BOSH.replace('https', 'http'), stdin=b'ping', out=b'hello')
+@case(roles=BOTH, transport=BOSH.replace('https', 'http'), stdin=b'ping', out=b'hello')
 def _ok_keys(s):
     """Without TLS, requests prove by keys where they come from; and there is more than one sequence of these."""
     b = bosh(s, tls=False)
@@ -99,7 +99,7 @@ def comes(b, rid):
     return [h[1] for h in b.held].index(rid)
 
 
-@case(road=BOSH, out=b'hello')
+@case(transport=BOSH, out=b'hello')
 def _ok_gateway(s):
     """A proxy cannot reach the server, or does not wait for it: the same is asked again."""
     b = bosh(s)
@@ -116,7 +116,7 @@ def _ok_gateway(s):
     s.close()
 
 
-@case(road=BOSH, stdin=b'ping', out=b'hello')
+@case(transport=BOSH, stdin=b'ping', out=b'hello')
 def _ok_gateway_before_its_turn(s):
     """The second of two requests does not get through: that is heard of while the first is held."""
     b = bosh(s)
@@ -134,7 +134,7 @@ def _ok_gateway_before_its_turn(s):
     s.close()
 
 
-@case(road=BOSH, stdin=b'x' * 60000)
+@case(transport=BOSH, stdin=b'x' * 60000)
 def _ok_too_large_for_a_proxy(s):
     """It takes less than a batch of blocks: batches become smaller, whatever is in them comes once and in order."""
     b = bosh(s)
@@ -147,7 +147,7 @@ def _ok_too_large_for_a_proxy(s):
 
 for name, large in (('endless_stanza', '<message>' + 'x' * 3000000 + '</message>'),
                     ('deep', '<a>' * 10000 + '</a>' * 10000)):
-    @case(road=BOSH, of=name, out=b'hello')
+    @case(transport=BOSH, of=name, out=b'hello')
     def _ok_skipped(s, large=large):
         """What is too large to be kept is passed over, and the session goes on."""
         b = bosh(s)
@@ -167,7 +167,7 @@ def pour(s):
     return 16 * 4096
 
 
-@case(roles='listen', road=BOSH, stdout='pipe', out=b'x' * FLOOD)
+@case(roles='listen', transport=BOSH, stdout='pipe', out=b'x' * FLOOD)
 def _ok_pause(s):
     """Nothing is read from standard output, and messages know no flow control: the session is paused, and goes on."""
     b = bosh(s, attrs="maxpause='120'")
@@ -189,7 +189,7 @@ def _ok_pause(s):
     s.close()
 
 
-@case(road=BOSH, stdin=b'x' * 10, out=b'hello')
+@case(transport=BOSH, stdin=b'x' * 10, out=b'hello')
 def _ok_second_request_answered_first(s):
     b = bosh(s)
     s.stream()
@@ -221,7 +221,7 @@ def bad(name, data, says='bad (HTTP|BOSH)', status=BROKEN, drop=False):
                 raise Gone
             while True:
                 s.read()
-    add('http_' + name, script, status, road=BOSH, says=says)
+    add('http_' + name, script, status, transport=BOSH, says=says)
 
 
 OK = 'HTTP/1.1 200 OK\r\n'
@@ -275,7 +275,7 @@ bad('see_other_uri_without_tls', response(body('<uri>http://evil.test/</uri>',
                                                "type='terminate' condition='see-other-uri'")), 'see-other-uri')
 
 
-@case(BROKEN, road=BOSH, says='asks for it')
+@case(BROKEN, transport=BOSH, says='asks for it')
 def _recoverable_errors_without_end(s):
     b = bosh(s)
     s.stream()
@@ -284,7 +284,7 @@ def _recoverable_errors_without_end(s):
             b.answer(response(body('', "type='error'")))
 
 
-@case(BROKEN, road=BOSH, says='closed|reset|cut|eof')
+@case(BROKEN, transport=BOSH, says='closed|reset|cut|eof')
 def _cut_without_end(s):
     b = bosh(s)
     s.stream()
@@ -304,7 +304,7 @@ def creation(name, text, says='bad BOSH', status=NETWORK):
             b.answer(response(text))
             b.pump()
             b.pump()
-    add('creation_' + name, script, status, road=BOSH, says=says)
+    add('creation_' + name, script, status, transport=BOSH, says=says)
 
 
 creation('without_sid', body(FEATURES % ''))
@@ -316,7 +316,7 @@ creation('stream_error', body(
     "type='terminate' condition='remote-stream-error'"), 'does not serve')
 
 
-@case(road=BOSH, out=b'hello')
+@case(transport=BOSH, out=b'hello')
 def _unasked_for_responses(s):
     """A connection on which nobody has asked is no longer used; the session goes on."""
     b = bosh(s)

@@ -16,7 +16,7 @@ PONG = 'pong \u00fc\u20ac\U0001f600'
 
 # --- the twins: all is well ---------------------------------------------------
 
-@case(roles=BOTH, road=WSS, stdin=b'ping', out=b'hello world')
+@case(roles=BOTH, transport=WSS, stdin=b'ping', out=b'hello world')
 def _ok_both_ways(s):
     websocket(s)
     s.stream()
@@ -29,7 +29,7 @@ def _ok_both_ways(s):
     check(s.sni == DOMAIN, 'names another server in TLS: %s' % s.sni)
 
 
-@case(road=WSS, out=b'hello')
+@case(transport=WSS, out=b'hello')
 def _ok_fragments(s):
     websocket(s)
     s.stream()
@@ -41,7 +41,7 @@ def _ok_fragments(s):
     s.close()
 
 
-@case(road=WSS, out=b'hello')
+@case(transport=WSS, out=b'hello')
 def _ok_byte_by_byte(s):
     websocket(s)
     s.stream()
@@ -50,7 +50,7 @@ def _ok_byte_by_byte(s):
     s.close()
 
 
-@case(road=WSS, out=b'hello')
+@case(transport=WSS, out=b'hello')
 def _ok_pings(s):
     websocket(s)
     s.stream()
@@ -62,7 +62,7 @@ def _ok_pings(s):
     s.close()
 
 
-@case(BROKEN, road=WSS)
+@case(BROKEN, transport=WSS)
 def _ok_close_by_the_server(s):
     websocket(s)
     s.stream()
@@ -79,7 +79,7 @@ def upgrade(name, answer, says='check'):
             handshake(s, answer)
             s.stall()
             raise Gone
-    add('upgrade_' + name, script, NETWORK, road=WSS, says=says)
+    add('upgrade_' + name, script, NETWORK, transport=WSS, says=says)
 
 
 upgrade('refused', lambda _: 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n', 'HTTP status 400')
@@ -145,14 +145,14 @@ def bad_frame(name, data, code):
                 s.read()
         code_ = code if isinstance(code, tuple) else (code,)
         check(s.closed_with in code_, 'closes with %s' % s.closed_with)
-    add('frame_' + name, script, BROKEN, road=WSS, says='WebSocket|bad XML')
+    add('frame_' + name, script, BROKEN, transport=WSS, says='WebSocket|bad XML')
 
 
 for name, (data, code) in FRAMES.items():
     bad_frame(name, data, code)
 
 
-@case(BROKEN, road=WSS, says='code 1011 .*going down')
+@case(BROKEN, transport=WSS, says='code 1011 .*going down')
 def _close_with_a_reason(s):
     websocket(s)
     s.stream()
@@ -160,7 +160,7 @@ def _close_with_a_reason(s):
     s.end()
 
 
-@case(BROKEN, road=WSS)
+@case(BROKEN, transport=WSS)
 def _cut_in_a_frame(s):
     websocket(s)
     s.stream()
@@ -168,7 +168,7 @@ def _cut_in_a_frame(s):
     s.drop()
 
 
-@case(NETWORK, road=WSS, says='1.0')
+@case(NETWORK, transport=WSS, says='1.0')
 def _another_version(s):
     websocket(s)
     s.secure()

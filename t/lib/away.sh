@@ -46,7 +46,7 @@ gone_for_good()	# how description
 	_began=$(now_xcat)
 	case $1 in
 	kill)	signal KILL l; finish l 5 ;;
-	road)	relay far blackhole ;;
+	network) relay far blackhole ;;
 	esac
 	head -c 50000 "$T/data" >&4	# will not arrive
 	finish c 60
@@ -57,7 +57,7 @@ gone_for_good()	# how description
 	ok "$server: $2: what is confirmed is what was written" \
 	    said c '; 1000000 bytes confirmed'
 	has_size "$T/l.out" 1000000 || fail "$server: $2: more was written"
-	if [ "$1" = road ]; then
+	if [ "$1" = network ]; then
 		finish l 60
 		is "$status" 6 "$server: $2: the listener ends, too"
 		ok "$server: $2: and says how far it got" \
@@ -174,7 +174,7 @@ absent()	# kind
 	start_relay near
 	start_relay far
 	gone_for_good kill 'peer killed'
-	gone_for_good road "the peer's road gone"
+	gone_for_good network "the network of the peer gone"
 	killed_in_flow
 	back_in_time far l c
 	back_in_time near c l

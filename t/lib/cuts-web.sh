@@ -1,4 +1,4 @@
-# cuts-web.sh: cuts on the roads of the web, on either side.  WebSocket is a
+# cuts-web.sh: cuts on the transports of the web, on either side.  WebSocket is a
 # connection like TCP: a cut loses the session, which is resumed; or not, for
 # ejabberd's process of it may be caught for ever in what it was sending, until
 # there is a new one (see away_is_ghost() in net/login/reconnect.c).  BOSH outlives
@@ -10,7 +10,7 @@
 
 LITTLE=$(by_tier 2000000 5000000)				# each way, over BOSH
 
-by()		# road relay: the option for xcat
+by()		# transport relay: the option for xcat
 {
 	eval "_port=\$port_$2"
 	case $1 in

@@ -106,7 +106,7 @@ class Run(Fake):
 
     def start(self, where):
         how = self.how
-        args = [XCAT, '-j', ACCOUNT, '-c', how.get('road', '%s127.0.0.1:%d') % ('xmpps://' if self.direct else '',
+        args = [XCAT, '-j', ACCOUNT, '-c', how.get('transport', '%s127.0.0.1:%d') % ('xmpps://' if self.direct else '',
                                                                                 self.port)]
         if how.get('ca', 'ca.pem'):
             args += ['-C', os.path.join(self.certs, 'ca.pem')]

@@ -1,6 +1,6 @@
 """The fake server of fake.py behind a web server: WebSocket (RFC 7395) and BOSH (XEP-0124).
 
-A case with road='wss' or road='https' calls websocket(s) or bosh(s) first; then all verbs of fake.py work as over TCP.
+A case with transport='wss' or transport='https' calls websocket(s) or bosh(s) first; then all verbs of fake.py work as over TCP.
 What a verb sends is one message, or the answer to the oldest request."""
 
 import base64

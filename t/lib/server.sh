@@ -138,7 +138,7 @@ xcat_user()	# user
 	chmod +x "$T/$1"
 }
 
-by_road()	# ws|wss|http|https: all users go by it from now on
+by_transport()	# ws|wss|http|https: all users go by it from now on
 {
 	case $1 in
 	ws)	SERVER=ws://127.0.0.1:$HTTPPORT/xmpp-websocket ;;

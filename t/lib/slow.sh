@@ -1,4 +1,4 @@
-# slow.sh: a server, or a road to it, of some 10 kB/s.  Sourced after relay.sh.
+# slow.sh: a server, or a network before it, of some 10 kB/s.  Sourced after relay.sh.
 # shellcheck shell=dash disable=SC2154
 
 # Bytes there and back, and beside them, over the same logins, somebody types.

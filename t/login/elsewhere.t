@@ -211,7 +211,7 @@ def ws_away(s, where):
     s.send("<close xmlns='%s' see-other-uri='%s'/>" % (FRAMING, where))
 
 
-@case(road=WSS, stdin=b'ping', out=b'hello')
+@case(transport=WSS, stdin=b'ping', out=b'hello')
 def _ok_see_other_uri(s):
     ws_away(s, 'wss://127.0.0.1:%d/ws' % door(s))
     moves(s)
@@ -221,7 +221,7 @@ def _ok_see_other_uri(s):
 
 
 for where in 'ws://127.0.0.1:%d/ws', 'http://127.0.0.1:%d/', '127.0.0.1:%d', 'wss:', '':
-    @case(NETWORK, of=where.replace('%d', ''), road=WSS)
+    @case(NETWORK, of=where.replace('%d', ''), transport=WSS)
     def _strange_uri(s, where=where):
         port = door(s)
         ws_away(s, where % port if '%' in where else where)
@@ -231,7 +231,7 @@ for where in 'ws://127.0.0.1:%d/ws', 'http://127.0.0.1:%d/', '127.0.0.1:%d', 'ws
 
 
 for cert in 'wrong', 'address':
-    @case(TRUST, of=cert, road=WSS, says='certificate')
+    @case(TRUST, of=cert, transport=WSS, says='certificate')
     def _uri_of_somebody_else(s, cert=cert):
         ws_away(s, 'wss://localhost:%d/ws' % door(s))
         leaves(s)
@@ -248,7 +248,7 @@ def bosh_away(s, where):
     b.answer(response(body('<uri>%s</uri>' % where, "type='terminate' condition='see-other-uri'")))
 
 
-@case(road=HTTPS, stdin=b'ping', out=b'hello')
+@case(transport=HTTPS, stdin=b'ping', out=b'hello')
 def _ok_BOSH_see_other_uri(s):
     bosh_away(s, 'https://127.0.0.1:%d/bosh' % door(s))
     moves(s)
@@ -258,14 +258,14 @@ def _ok_BOSH_see_other_uri(s):
 
 
 for where in 'http://127.0.0.1:%d/bosh', 'ws://127.0.0.1:%d/', 'nonsense', '':
-    @case(NETWORK, of=where.replace('%d', ''), road=HTTPS, says='see-other-uri')
+    @case(NETWORK, of=where.replace('%d', ''), transport=HTTPS, says='see-other-uri')
     def _BOSH_strange_uri(s, where=where):
         port = door(s)
         bosh_away(s, where % port if '%' in where else where)
         untouched(s, 1, 'follows a strange address')
 
 
-@case(TRUST, road=HTTPS, says='certificate')
+@case(TRUST, transport=HTTPS, says='certificate')
 def _BOSH_uri_of_somebody_else(s):
     bosh_away(s, 'https://127.0.0.1:%d/bosh' % door(s))
     leaves(s)

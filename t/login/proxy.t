@@ -1,7 +1,7 @@
 #!/bin/sh
 #
 # Through SOCKS5 and HTTP proxies of Debian, with users and without, by every
-# road; and proxies that refuse, hang, and talk nonsense.
+# transport; and proxies that refuse, hang, and talk nonsense.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
@@ -68,7 +68,7 @@ through()	# description argument ...
 	check_same "$T/listener.out" "$T/data" "$_desc: 1 MB intact"
 }
 
-every_road()	# description proxy
+every_transport()	# description proxy
 {
 	through "$1, STARTTLS" -x "$2"
 	through "$1, direct TLS" -x "$2" -c "xmpps://127.0.0.1:$TLSPORT"
@@ -81,13 +81,13 @@ real()
 {
 	start_microsocks open
 	socks=$port
-	every_road microsocks "socks5://127.0.0.1:$port"
+	every_transport microsocks "socks5://127.0.0.1:$port"
 	start_tinyproxy tinyproxy
 	http=$port
-	every_road tinyproxy "http://127.0.0.1:$port"
+	every_transport tinyproxy "http://127.0.0.1:$port"
 	if [ "$(id -u)" -eq 0 ]; then
 		start_danted
-		every_road dante "socks5h://127.0.0.1:$port"
+		every_transport dante "socks5h://127.0.0.1:$port"
 		fails 3 'proxy.*not allow.*check -x,' 'dante refuses' \
 		    "$T/alice" -x "socks5://127.0.0.1:$port" \
 		    -c 127.0.0.1:1 "$bob"

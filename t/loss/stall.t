@@ -1,7 +1,7 @@
 #!/bin/sh
 # A minute in which nothing moves: one of the two is stopped, as by ^Z or a
-# sleeping laptop; or its road swallows everything, as a NAT that forgot; or
-# holds everything.  Then it goes on.  And a road that is slow, all the while.
+# sleeping laptop; or its network swallows everything, as a NAT that forgot; or
+# holds everything.  Then it goes on.  And a network that is slow, all the while.
 #
 # All of them wait beside each other, on both servers.
 
@@ -13,7 +13,7 @@
 wind 3
 MINUTE=${MINUTE:-$(by_tier 14 70)}	# in seconds of the machine
 SIZE=$(by_tier 4000000 8000000)	# each way
-SLOW=$(by_tier 96000 300000)		# bytes on the slow road
+SLOW=$(by_tier 96000 300000)		# bytes on the slow network
 LIMIT=300
 bob=bob@$DOMAIN
 CASES='stop_caller stop_listener hole_caller hole_listener hold_caller'
@@ -102,7 +102,7 @@ for kind in $SERVERS; do
 	if [ -z "$names" ]; then
 		start_relay slow
 		relay slow 'throttle up 20000'
-		slow_begin road "$SLOW" "$(via slow)"
+		slow_begin network "$SLOW" "$(via slow)"
 	fi
 	for name in $CASES; do
 		begin "${kind}_$name"
@@ -119,5 +119,5 @@ done
 for name in $names; do
 	came_through "$name"
 done
-slow_end road $((SLOW / 12000))
+slow_end network $((SLOW / 12000))
 done_testing

@@ -54,26 +54,26 @@ connection_over()
 try_ssh()
 {
 	over_xcat ssh -F "$T/ssh_config" host expr 6 \\* 7
-	is "$(cat "$T/run.out")" 42 "$road, $by: output of a command"
-	is "$status" 0 "$road, $by: success"
-	ok "$road, $by: the listener ends with it" connection_over
+	is "$(cat "$T/run.out")" 42 "$transport, $by: output of a command"
+	is "$status" 0 "$transport, $by: success"
+	ok "$transport, $by: the listener ends with it" connection_over
 
 	over_xcat ssh -F "$T/ssh_config" host 'exit 7'
-	is "$status" 7 "$road, $by: exit status"
+	is "$status" 7 "$transport, $by: exit status"
 	connection_over
 
 	over_xcat ssh -F "$T/ssh_config" host cat <"$T/data"
-	check_same "$T/run.out" "$T/data" "$road, $by: $MB MB there and back"
+	check_same "$T/run.out" "$T/data" "$transport, $by: $MB MB there and back"
 	connection_over
 
 	over_xcat scp -q -F "$T/ssh_config" "$T/data" "host:$T/there"
-	is "$status" 0 "$road, $by: scp"
-	check_same "$T/there" "$T/data" "$road, $by: scp, $MB MB intact"
+	is "$status" 0 "$transport, $by: scp"
+	check_same "$T/there" "$T/data" "$transport, $by: scp, $MB MB intact"
 	connection_over
 
 	over_xcat scp -q -F "$T/ssh_config" "host:$T/data" "$T/here"
-	is "$status" 0 "$road, $by: scp back"
-	check_same "$T/here" "$T/data" "$road, $by: scp back, $MB MB intact"
+	is "$status" 0 "$transport, $by: scp back"
+	check_same "$T/here" "$T/data" "$transport, $by: scp back, $MB MB intact"
 	connection_over
 	rm "$T/there" "$T/here"
 }
@@ -81,7 +81,7 @@ try_ssh()
 head -c "${MB}000000" /dev/urandom >"$T/data"
 start_sshd
 start_server prosody
-road=TCP
+transport=TCP
 write_ssh_config <<END
 Host *
 	ProxyCommand $T/alice bob@$DOMAIN
@@ -97,8 +97,8 @@ stop_server
 # go by.
 CARRIER=ibb
 start_server ejabberd http
-by_road wss
-road=WebSocket
+by_transport wss
+transport=WebSocket
 write_ssh_config <<END
 Host *
 	ProxyCommand $T/alice -v bob@$DOMAIN 2>>$T/proxy.err
@@ -107,6 +107,6 @@ END
 by=by_socat
 try_ssh
 like "$(grep -c ': tls 1.3 end to end' "$T/proxy.err")" '^5$' \
-    "$road: that were five streams"
-is "$(grep -c ': socket:' "$T/proxy.err")" 0 "$road: all of them in-band"
+    "$transport: that were five streams"
+is "$(grep -c ': socket:' "$T/proxy.err")" 0 "$transport: all of them in-band"
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# Much by each of the other roads, in-band, up or down or both.
+# Much by each of the other transports, in-band, up or down or both.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
@@ -17,11 +17,11 @@ transfer()	# file-up file-down
 	listen_as bob listener -a "alice@$DOMAIN" <"$T/$2"
 	start caller "$T/alice" "$bob" <"$T/$1"
 	for name in caller listener; do
-		ended $name "$server, $road: $1 up, $2 down"
+		ended $name "$server, $transport: $1 up, $2 down"
 	done
-	check_same "$T/listener.out" "$T/$1" "$server, $road: $1 up"
-	check_same "$T/caller.out" "$T/$2" "$server, $road: $2 down"
-	diag "$server, $road: $1 up, $2 down: $(($(now) - began)) s"
+	check_same "$T/listener.out" "$T/$1" "$server, $transport: $1 up"
+	check_same "$T/caller.out" "$T/$2" "$server, $transport: $2 down"
+	diag "$server, $transport: $1 up, $2 down: $(($(now) - began)) s"
 }
 
 : >"$T/nothing"
@@ -31,9 +31,9 @@ head -c "$MUCH" /dev/urandom >"$T/random-2"
 
 for kind in $SERVERS; do
 	start_server "$kind" http smacks
-	for road in ws wss http https; do
-		by_road $road
-		case $road in
+	for transport in ws wss http https; do
+		by_transport $transport
+		case $transport in
 		wss)	transfer random-1 random-2 ;;
 		ws)	transfer random-1 nothing ;;
 		*)	transfer nothing random-1 ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 #
-# What goes over TCP goes over the other transports as well, WebSocket and BOSH, in
-# the clear (on loopback) and with TLS, through both servers.
+# What goes over TCP goes over the other transports as well: WebSocket and BOSH
+# in the clear (on loopback) and with TLS, through both servers.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
@@ -16,19 +16,19 @@ up()		# file
 {
 	listen_as bob listener -a "alice@$DOMAIN"
 	start caller "$T/alice" -s "$bob" <"$T/$1"
-	ended caller "$server, $road: $1 up"
-	ended listener "$server, $road: $1 up"
-	check_same "$T/listener.out" "$T/$1" "$server, $road: $1 up"
+	ended caller "$server, $transport: $1 up"
+	ended listener "$server, $transport: $1 up"
+	check_same "$T/listener.out" "$T/$1" "$server, $transport: $1 up"
 }
 
 both()		# file-up file-down
 {
 	listen_as bob listener -a "alice@$DOMAIN" <"$T/$2"
 	start caller "$T/alice" "$bob" <"$T/$1"
-	ended caller "$server, $road: $1 up, $2 down"
-	ended listener "$server, $road: $1 up, $2 down"
-	check_same "$T/listener.out" "$T/$1" "$server, $road: $1 up at once"
-	check_same "$T/caller.out" "$T/$2" "$server, $road: $2 down at once"
+	ended caller "$server, $transport: $1 up, $2 down"
+	ended listener "$server, $transport: $1 up, $2 down"
+	check_same "$T/listener.out" "$T/$1" "$server, $transport: $1 up at once"
+	check_same "$T/caller.out" "$T/$2" "$server, $transport: $2 down at once"
 }
 
 transfers()
@@ -54,7 +54,7 @@ streams()
 	for n in 1 2 3 4; do
 		finish "client$n" "$LIMIT"
 		check_same "$T/client$n.out" "$T/1-MB" \
-		    "$server, $road: stream $n of four, there and back"
+		    "$server, $transport: stream $n of four, there and back"
 	done
 	stop caller
 	stop listener
@@ -65,22 +65,22 @@ told()
 {
 	listen_as bob listener -k -a "alice@$DOMAIN"
 	run "$T/alice" -z "$bob"
-	is "$status" 0 "$server, $road: -z"
+	is "$status" 0 "$server, $transport: -z"
 	like "$(cat "$T/run.out")" "^transport: $SERVER \\(from -c\\)$" \
-	    "$server, $road: -z names the transport"
-	case $road in
+	    "$server, $transport: -z names the transport"
+	case $transport in
 	wss|https)
 		like "$(cat "$T/run.out")" '^server: .*, TLSv1\.[23]' \
-		    "$server, $road: and that it is encrypted" ;;
+		    "$server, $transport: and that it is encrypted" ;;
 	*)	like "$(cat "$T/run.out")" '^server: .*, not encrypted' \
-		    "$server, $road: and that it is not encrypted" ;;
+		    "$server, $transport: and that it is not encrypted" ;;
 	esac
 	stop listener
 }
 
 wrong_password()
 {
-	fails 4 'password|refused' "$server, $road: wrong password" \
+	fails 4 'password|refused' "$server, $transport: wrong password" \
 	    env XCAT_PASSWORD=wrong "$T/alice" "$bob"
 }
 
@@ -94,13 +94,13 @@ head -c 1000000 /dev/urandom >"$T/1-MB-more"
 
 for kind in $SERVERS; do
 	start_server "$kind" http
-	for road in ws wss http https; do
-		by_road $road
+	for transport in ws wss http https; do
+		by_transport $transport
 		transfers
 		told
 	done
-	for road in wss https; do
-		by_road $road
+	for transport in wss https; do
+		by_transport $transport
 		streams
 		wrong_password
 	done
