@@ -106,6 +106,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/congestion.t \
 	t/unit/path.t \
 	t/unit/receive.t \
+	t/unit/record_pack.t \
 	t/unit/resolve.t \
 	t/unit/roster.t \
 	t/unit/transport.t \

@@ -28,7 +28,7 @@ prepare_e2e(struct app *app)
 	const struct identity	*id;
 	char			 why[TRUST_ERR];
 
-	if (app->conf.e2e == E2E_OFF)
+	if (app->conf.e2e == CONF_E2E_OFF)
 		return 0;
 	if ((app->trust = trust_new(app->conf.dir, app->allow, why)) == NULL)
 		return app_fail(app, app_blame(why), "%s", why);
@@ -70,8 +70,8 @@ prepare_ways(struct app *app)
 	struct discover_conf	 wc = {
 		.domain = ascii,
 		.server = app->conf.server,
-		.family = app->conf.family == FAMILY_4 ? AF_INET :
-		    app->conf.family == FAMILY_6 ? AF_INET6 : AF_UNSPEC,
+		.family = app->conf.family == CONF_FAMILY_4 ? AF_INET :
+		    app->conf.family == CONF_FAMILY_6 ? AF_INET6 : AF_UNSPEC,
 		.kinds = app->conf.transport,
 		.cleartext = app->conf.cleartext,
 		.proxy = app->proxied ? &app->proxy : NULL,
@@ -118,7 +118,7 @@ prepare(struct app *app)
 	if (app_listens(app) && (app->allow = allow_new(&app->conf.allow,
 	    anonymous ? NULL : app->jid, why)) == NULL)
 		return app_fail(app, app_blame(why), "%s", why);
-	if (app_listens(app) && app->conf.e2e == E2E_OFF &&
+	if (app_listens(app) && app->conf.e2e == CONF_E2E_OFF &&
 	    allow_wants_key(app->allow))
 		return app_fail(app, FAULT_USE, "-a with a key needs "
 		    "end-to-end encryption, which shows it: leave out "

@@ -16,7 +16,7 @@ call_open(struct channel *ch, const char *host, const char *port)
 	sc.port = port;
 	if (app->mode == MODE_SEND && host == NULL)
 		sc.use = STREAM_FOR_INPUT;
-	if (app->conf.carrier == CARRIER_S5B) {
+	if (app->conf.carrier == CONF_CARRIER_S5B) {
 		inband_make_sid(sid);
 		ch->stream = stream_alone(app->peer, sid, 1, &sc,
 		    channel_changed, ch);
@@ -26,7 +26,8 @@ call_open(struct channel *ch, const char *host, const char *port)
 	}
 	if (ch->stream == NULL)
 		return -1;
-	return app->conf.carrier == CARRIER_S5B ? channel_call_socket(ch) : 0;
+	return app->conf.carrier == CONF_CARRIER_S5B ?
+	    channel_call_socket(ch) : 0;
 }
 
 struct channel *

@@ -201,7 +201,8 @@ channel_stream_conf(struct app *app)
 		    app->mode == MODE_FORWARD || app->mode == MODE_PROBE,
 		.deadline = channel_deadline,
 		.tls = app->e2e,
-		.require = app->conf.e2e == E2E_REQUIRE || (!app_listens(app) &&
+		.require = app->conf.e2e == CONF_E2E_REQUIRE ||
+		    (!app_listens(app) &&
 		    app->trust != NULL && trust_expects(app->trust, app->peer)),
 		.judge = judge,
 		.iqs = app->iqs,

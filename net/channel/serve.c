@@ -72,7 +72,7 @@ static int
 waits_for_session(const struct channel *ch, const struct target *t)
 {
 	return stream_shakes(ch->stream) && (t->kind == TARGET_COMMAND ||
-	    !ch->app->conf.keep || ch->app->conf.e2e == E2E_REQUIRE ||
+	    !ch->app->conf.keep || ch->app->conf.e2e == CONF_E2E_REQUIRE ||
 	    allow_check(ch->app->allow, stream_peer(ch->stream)) == ALLOW_KEY);
 }
 

@@ -36,31 +36,33 @@ static const struct word yesno[] = {
 };
 
 static const struct word families[] = {
-	{ "any", FAMILY_ANY }, { "4", FAMILY_4 }, { "6", FAMILY_6 },
+	{ "any", CONF_FAMILY_ANY }, { "4", CONF_FAMILY_4 },
+	{ "6", CONF_FAMILY_6 },
 	{ NULL, 0 }
 };
 
 static const struct word sessions[] = {
-	{ "prefer", E2E_PREFER }, { "require", E2E_REQUIRE },
-	{ "off", E2E_OFF },
+	{ "prefer", CONF_E2E_PREFER }, { "require", CONF_E2E_REQUIRE },
+	{ "off", CONF_E2E_OFF },
 	{ NULL, 0 }
 };
 
 static const struct word transports[] = {
-	{ "auto", BY_AUTO }, { "tcp", BY_TCP },
-	{ "websocket", BY_WEBSOCKET }, { "bosh", BY_BOSH },
+	{ "auto", CONF_TRANSPORT_AUTO }, { "tcp", CONF_TRANSPORT_TCP },
+	{ "websocket", CONF_TRANSPORT_WEBSOCKET },
+	{ "bosh", CONF_TRANSPORT_BOSH },
 	{ NULL, 0 }
 };
 
 static const struct word carriers[] = {
-	{ "auto", CARRIER_AUTO }, { "ibb", CARRIER_IBB },
-	{ "s5b", CARRIER_S5B },
+	{ "auto", CONF_CARRIER_AUTO }, { "ibb", CONF_CARRIER_IBB },
+	{ "s5b", CONF_CARRIER_S5B },
 	{ NULL, 0 }
 };
 
 static const struct word policies[] = {
-	{ "auto", POLICY_AUTO }, { "public", POLICY_PUBLIC },
-	{ "any", POLICY_ANY },
+	{ "auto", CONF_POLICY_AUTO }, { "public", CONF_POLICY_PUBLIC },
+	{ "any", CONF_POLICY_ANY },
 	{ NULL, 0 }
 };
 
@@ -139,8 +141,8 @@ conf_fail(char *err, const char *fmt, ...)
 int
 conf_af(const struct conf *c)
 {
-	return c->family == FAMILY_4 ? AF_INET :
-	    c->family == FAMILY_6 ? AF_INET6 : AF_UNSPEC;
+	return c->family == CONF_FAMILY_4 ? AF_INET :
+	    c->family == CONF_FAMILY_6 ? AF_INET6 : AF_UNSPEC;
 }
 
 static void *

@@ -17,11 +17,16 @@ struct conf_item {
 };
 STAILQ_HEAD(conf_list, conf_item);
 
-enum conf_family { FAMILY_ANY, FAMILY_4, FAMILY_6 };
-enum conf_carrier { CARRIER_AUTO, CARRIER_IBB, CARRIER_S5B };
-enum conf_policy { POLICY_AUTO, POLICY_PUBLIC, POLICY_ANY };
-enum conf_e2e { E2E_PREFER, E2E_REQUIRE, E2E_OFF };
-enum conf_transport { BY_AUTO, BY_TCP, BY_WEBSOCKET, BY_BOSH };
+enum conf_family { CONF_FAMILY_ANY, CONF_FAMILY_4, CONF_FAMILY_6 };
+enum conf_carrier { CONF_CARRIER_AUTO, CONF_CARRIER_IBB, CONF_CARRIER_S5B };
+enum conf_policy { CONF_POLICY_AUTO, CONF_POLICY_PUBLIC, CONF_POLICY_ANY };
+enum conf_e2e { CONF_E2E_PREFER, CONF_E2E_REQUIRE, CONF_E2E_OFF };
+enum conf_transport {
+	CONF_TRANSPORT_AUTO,
+	CONF_TRANSPORT_TCP,
+	CONF_TRANSPORT_WEBSOCKET,
+	CONF_TRANSPORT_BOSH
+};
 
 struct conf {
 	/* keyword (option)				*/

@@ -73,7 +73,7 @@ serve_objection(const struct app *app, size_t n)
 {
 	if (n != 1)
 		return "-o oob=serve: name one file";
-	if (app->conf.e2e == E2E_REQUIRE)
+	if (app->conf.e2e == CONF_E2E_REQUIRE)
 		return "-o oob=serve sends in the clear, and e2e=require "
 		    "forbids that";
 	return NULL;

@@ -28,7 +28,7 @@
 unsigned
 send_si_kinds(const struct sender *s)
 {
-	if (s->app->conf.carrier == CARRIER_S5B)
+	if (s->app->conf.carrier == CONF_CARRIER_S5B)
 		return SI_S5B;
 	if (streamhosts_allowed(s->app->streamhosts) &&
 	    (s->knows & SEND_KNOWS_S5B) != 0)

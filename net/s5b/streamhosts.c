@@ -170,8 +170,8 @@ streamhosts_login(struct streamhosts *h, struct iq_table *iqs)
 int
 streamhosts_allowed(const struct streamhosts *h)
 {
-	return h->conf.conf->carrier == CARRIER_S5B ||
-	    (h->conf.conf->carrier == CARRIER_AUTO && !h->conf.proxied);
+	return h->conf.conf->carrier == CONF_CARRIER_S5B ||
+	    (h->conf.conf->carrier == CONF_CARRIER_AUTO && !h->conf.proxied);
 }
 
 /*
@@ -406,9 +406,9 @@ streamhosts_permit(const struct streamhosts *h, const struct addr *a)
 	default:
 		return 0;
 	}
-	if (h->conf.conf->policy == POLICY_ANY)
+	if (h->conf.conf->policy == CONF_POLICY_ANY)
 		return 1;
-	if (h->conf.conf->policy == POLICY_PUBLIC ||
+	if (h->conf.conf->policy == CONF_POLICY_PUBLIC ||
 	    addr_port(sa) < SYSTEM_PORTS)
 		return 0;
 	return h->conf.near(h->conf.arg) || (kind == ADDR_PRIVATE &&

@@ -118,7 +118,7 @@ sockets_begin(void)
 	};
 	char				 why[STREAMHOSTS_ERR];
 
-	app.conf.carrier = CARRIER_IBB;
+	app.conf.carrier = CONF_CARRIER_IBB;
 	must((app.streamhosts = streamhosts_new(&conf, why)) != NULL);
 	must(channels_prepare_upgrades(&app) == 0);
 }

@@ -441,7 +441,7 @@ test_socket(void)
 	    "'http://jabber.org/protocol/bytestreams' sid='s'/>", 67);
 	must(query != NULL);
 	o.query = elem_child(query, NULL, "query");
-	app.conf.e2e = E2E_REQUIRE;
+	app.conf.e2e = CONF_E2E_REQUIRE;
 	accept_socket_offered(&app, &o);
 	ok(strstr(said(&us), "<not-acceptable") != NULL,
 	    "a socket alone has no session");

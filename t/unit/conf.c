@@ -118,7 +118,7 @@ test_defaults(void)
 
 	is_int(conf_init(&c), 0, "init");
 	is_int(c.block_size, 0, "no block size");
-	is_int(c.family, FAMILY_ANY, "default family");
+	is_int(c.family, CONF_FAMILY_ANY, "default family");
 	is_int(c.plain, 0, "default: no PLAIN");
 	ok(c.password == NULL && c.jid == NULL && STAILQ_EMPTY(&c.allow),
 	    "default: nothing else");
@@ -221,28 +221,28 @@ test_numbers(void)
 	fails(conf_set(&c, "verbosity", "3", 0, err), "-1, 0, 1 or 2",
 	    "verbosity 3");
 	is_int(conf_set(&c, "family", "4", 0, err), 0, "family 4");
-	is_int(c.family, FAMILY_4, "is set");
+	is_int(c.family, CONF_FAMILY_4, "is set");
 	is_int(conf_set(&c, "family", "6", 0, err), 0, "family 6");
-	is_int(c.family, FAMILY_6, "is set");
+	is_int(c.family, CONF_FAMILY_6, "is set");
 	is_int(conf_set(&c, "family", "any", 0, err), 0, "family any");
-	is_int(c.family, FAMILY_ANY, "is set");
+	is_int(c.family, CONF_FAMILY_ANY, "is set");
 	fails(conf_set(&c, "family", "5", 0, err), "any, 4 or 6", "family 5");
 	is_int(conf_set(&c, "transport", "bosh", 0, err), 0, "transport bosh");
-	is_int(c.transport, BY_BOSH, "is set");
+	is_int(c.transport, CONF_TRANSPORT_BOSH, "is set");
 	is_int(conf_set(&c, "road", "tcp", 0, err), 0, "by its old name");
-	is_int(c.transport, BY_TCP, "is set");
+	is_int(c.transport, CONF_TRANSPORT_TCP, "is set");
 	fails(conf_set(&c, "transport", "udp", 0, err),
 	    "auto, tcp, websocket or bosh", "transport udp");
-	is_int(c.carrier, CARRIER_AUTO, "carrier is auto");
+	is_int(c.carrier, CONF_CARRIER_AUTO, "carrier is auto");
 	is_int(conf_set(&c, "carrier", "s5b", 0, err), 0, "carrier s5b");
-	is_int(c.carrier, CARRIER_S5B, "is set");
+	is_int(c.carrier, CONF_CARRIER_S5B, "is set");
 	is_int(conf_letter(&c, 'i', NULL, err), 0, "-i");
-	is_int(c.carrier, CARRIER_IBB, "is carrier ibb");
+	is_int(c.carrier, CONF_CARRIER_IBB, "is carrier ibb");
 	fails(conf_set(&c, "carrier", "pigeon", 0, err), "auto, ibb or s5b",
 	    "carrier pigeon");
 	is_int(conf_set(&c, "streamhost-policy", "any", 0, err), 0,
 	    "streamhost-policy any");
-	is_int(c.policy, POLICY_ANY, "is set");
+	is_int(c.policy, CONF_POLICY_ANY, "is set");
 	fails(conf_set(&c, "streamhost-policy", "none", 0, err),
 	    "auto, public or any", "streamhost-policy none");
 	is_int(c.upgrade_after, 262144, "upgrade-after is 256 KiB");
@@ -431,7 +431,7 @@ test_file(void)
 	    "allow = =\n"
 	    "block-size 512"), 0, "a file");
 	is(c.jid, "me@h", "a value");
-	is_int(c.family, FAMILY_4, "with white space around");
+	is_int(c.family, CONF_FAMILY_4, "with white space around");
 	is(c.password, SECRET " ", "in quotes, with CRLF");
 	is(c.server, "h:1", "behind =");
 	is(c.ca_file, "a b", "in quotes behind =");

@@ -196,7 +196,7 @@ test_refusals(void)
 	    INCOMING_LATE, NULL), 2, "what is refused is forgotten");
 	is(files_ask(EVIL, open_xml("s", "4096", "")), "service-unavailable/"
 	    "cancel", "a stranger cannot bring it");
-	app.conf.e2e = E2E_REQUIRE;
+	app.conf.e2e = CONF_E2E_REQUIRE;
 	is(offer(PEER, "t", "name='c' size='5'"), "forbidden/auth",
 	    "an offer in the plain where that must not be");
 	files_end();

@@ -212,7 +212,7 @@ test_ask(void)
 	    "there, and name this account with -a");
 	unable(FEATURE(XCAT), "it takes no files: run it with -r there");
 	begin(file("a", "hello"));
-	app.conf.e2e = E2E_REQUIRE;
+	app.conf.e2e = CONF_E2E_REQUIRE;
 	knows(FEATURE(SI));
 	is(run_words(), "xcat: " PEER ": it does not encrypt end to end, which "
 	    "must be (-o e2e=require, or its key is known)\n", "a session "
