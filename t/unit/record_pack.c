@@ -88,7 +88,7 @@ test_units(void)
 	queue(10, 'j');
 	is_int(sent(1, 'i', 'i'), 8192, "a unit larger than a record");
 	is_int(sent(1, 'i', 'i'), 8192, "is cut");
-	is_int(sent(1, 'i', 'j'), 3626, "and its end may be followed by others");
+	is_int(sent(1, 'i', 'j'), 3626, "and others may follow its end");
 	is_int(buf_len(&out), 0, "nothing is left");
 	end();
 }
