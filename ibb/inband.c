@@ -188,20 +188,18 @@ static const struct dispatch_entry inband_entries[] = {
  */
 
 struct ibb *
-ibb_new(struct iq_table *iqs, const struct ibb_host *host)
+ibb_new(struct iq_table *iqs, struct dispatch *d, const struct ibb_host *host)
 {
 	struct ibb	*b;
 
 	if ((b = calloc(1, sizeof(*b))) == NULL)
 		return NULL;
-	if ((b->dispatch = dispatch_new()) == NULL ||
-	    dispatch_add(b->dispatch, inband_entries, N(inband_entries), b) ==
-	    -1) {
-		dispatch_free(b->dispatch);
+	if (dispatch_add(d, inband_entries, N(inband_entries), b) == -1) {
 		free(b);
 		return NULL;
 	}
 	b->iqs = iqs;
+	b->dispatch = d;
 	b->host = *host;
 	RB_INIT(&b->streams);
 	RB_INIT(&b->paths);
@@ -215,7 +213,7 @@ ibb_free(struct ibb *b)
 {
 	if (b == NULL)
 		return;
-	dispatch_free(b->dispatch);
+	dispatch_forget(b->dispatch, b);
 	tombstone_free_all(b);
 	buf_free(&b->scratch);
 	free(b);
@@ -374,16 +372,4 @@ ibb_congested(struct ibb *b)
 		if (inband_congested(s))
 			return 1;
 	return 0;
-}
-
-int
-ibb_input(struct ibb *b, const struct elem *stanza)
-{
-	return dispatch_stanza(b->dispatch, stanza);
-}
-
-int
-ibb_cut(struct ibb *b, const struct elem *stanza)
-{
-	return dispatch_cut(b->dispatch, stanza);
 }

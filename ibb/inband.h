@@ -1,8 +1,8 @@
 /*
  * inband: in-band bytestreams (XEP-0047), both roles, iq and message stanzas.
  *
- * Stanzas in (ibb_input), stanzas out (through the iq table); no descriptors
- * and no clock.  A stream is known by (full JID of the peer, sid).  Blocks
+ * Stanzas in (ibb/dispatch.h), stanzas out (xml/iq.h); no descriptors and no
+ * clock.  A stream is known by (full JID of the peer, sid).  Blocks
  * received are answered only when the user says that their bytes have gone
  * where they belong: that answer is receipt and flow control in one.
  */
@@ -15,6 +15,7 @@
 #include "xml/check.h"
 #include "xml/stanza.h"
 
+struct dispatch;
 struct elem;
 struct ibb;
 struct inband;
@@ -110,19 +111,12 @@ struct inband_user {
  * All streams
  */
 
-/* All in-band bytestreams of one login.  host is copied.  NULL when out of
- * memory. */
-struct ibb *ibb_new(struct iq_table *iqs, const struct ibb_host *host);
+/* All in-band bytestreams of one login, whose stanzas come by d; d and iqs must
+ * outlive them.  host is copied.  NULL when out of memory. */
+struct ibb *ibb_new(struct iq_table *iqs, struct dispatch *d,
+	    const struct ibb_host *host);
 /* Free it.  All its streams must have been freed before.  NULL is fine. */
 void	 ibb_free(struct ibb *b);
-
-/* Take a received iq (get, set) or message, as dispatch_stanza(): 1 if it was
- * for a stream and has been dealt with, 0 if not. */
-int	 ibb_input(struct ibb *b, const struct elem *stanza);
-
-/* Take a stanza that was too large to be kept, as dispatch_cut().  If it was a
- * block, its stream fails, and 1 is returned. */
-int	 ibb_cut(struct ibb *b, const struct elem *stanza);
 
 /* Give the answers that wait. */
 void	 ibb_answer(struct ibb *b);

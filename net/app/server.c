@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ibb/budget.h"
+#include "ibb/dispatch.h"
 #include "ibb/inband.h"
 #include "net/app/server.h"
 #include "net/channel/accept.h"
@@ -29,6 +30,7 @@
 #include "net/transport/discover.h"
 #include "xml/elem.h"
 #include "xml/jid.h"
+#include "xml/ns.h"
 
 #define PASSWORD_TRIES	3		/* at the terminal */
 #define SIGNAL_TIME	200		/* ms for a signal to be seen */
@@ -57,6 +59,31 @@ stanza_most(void *arg)
 	return session_most(app->session);
 }
 
+static int
+roster_input(void *arg, const struct elem *iq, const struct elem *query)
+{
+	struct app	*app = arg;
+
+	return app->allow != NULL &&
+	    roster_push(app->iqs, app->allow, iq, query);
+}
+
+/* Have stanzas go to the modules that handle them.  0 or -1. */
+static int
+add_handlers(struct app *app, const struct ibb_host *host)
+{
+	static const struct dispatch_entry	 entries[] = {
+		{ DISPATCH_SET, NS_ROSTER, "query", roster_input },
+	};
+	struct dispatch	*d = app->dispatch;
+
+	app->ibb = ibb_new(app->iqs, d, host);
+	return app->ibb == NULL || channels_prepare_upgrades(app) == -1 ||
+	    receive_login(app->receiver, d) == -1 ||
+	    oob_login(app, d) == -1 ||
+	    dispatch_add(d, entries, 1, app) == -1 ? -1 : 0;
+}
+
 static void
 logged_in(void *arg)
 {
@@ -76,9 +103,7 @@ logged_in(void *arg)
 
 	app->budget = budget_new(memory, app_listens(app) &&
 	    !app_is_single(app) ? memory / 2 : memory);
-	app->ibb = ibb_new(session_iqs(app->session), &host);
-	if (app->budget == NULL || app->ibb == NULL ||
-	    channels_prepare_upgrades(app) == -1)
+	if (app->budget == NULL || add_handlers(app, &host) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
 	else if (app_listens(app))
 		accept_start(app);
@@ -94,16 +119,6 @@ logged_in(void *arg)
 		send_input_start(app);
 	else
 		call_stdio(app);
-}
-
-static int
-stanza(void *arg, const struct elem *e)
-{
-	struct app	*app = arg;
-
-	return ibb_input(app->ibb, e) || upgrades_input(app->upgrades, e) ||
-	    receive_input(app->receiver, e) || oob_input(app, e) ||
-	    (app->allow != NULL && roster_push(app->iqs, app->allow, e));
 }
 
 /* From a timer: a session is not freed by its own callbacks. */
@@ -135,14 +150,6 @@ may_ask_again(const struct app *app)
 	return session_fault(app->session) == SESSION_PASSWORD &&
 	    app->ibb == NULL && app->conf.asked > 0 &&
 	    app->conf.asked < PASSWORD_TRIES;
-}
-
-static int
-stanza_cut(void *arg, const struct elem *e)
-{
-	struct app	*app = arg;
-
-	return ibb_cut(app->ibb, e);
 }
 
 static void
@@ -254,8 +261,6 @@ server_login(struct app *app)
 	const struct session_host	 host = {
 		.ready = logged_in,
 		.stranger = admit_stranger,
-		.stanza = stanza,
-		.cut = stanza_cut,
 		.allowed = admit_knows,
 		.lost = server_lost,
 		.back = server_back,
@@ -271,5 +276,6 @@ server_login(struct app *app)
 		return app_fail(app, FAULT_LOCAL, "out of memory");
 	app->iqs = session_iqs(app->session);
 	app->roster = session_roster(app->session);
+	app->dispatch = session_dispatch(app->session);
 	return 0;
 }

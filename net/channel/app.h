@@ -25,6 +25,7 @@ struct budget;
 struct ibb;
 struct channel;
 struct channel_takers;
+struct dispatch;
 struct features_cache;
 struct iq_table;
 struct loop;
@@ -90,6 +91,7 @@ struct app {
 	struct session		*session;
 	struct iq_table		*iqs;		/* the session's */
 	struct roster		*roster;	/* the session's */
+	struct dispatch		*dispatch;	/* the session's */
 	struct streamhosts	*streamhosts;	/* where sockets lead */
 	struct upgrades		*upgrades;	/* NULL before the login */
 	struct ibb		*ibb;		/* NULL before the login */

@@ -105,6 +105,7 @@ channels_prepare_upgrades(struct app *app)
 		.loop = app->loop,
 		.resolver = app->resolver,
 		.iqs = app->iqs,
+		.dispatch = app->dispatch,
 		.streamhosts = app->streamhosts,
 		.after = (uint64_t)app->conf.upgrade_after,
 	};

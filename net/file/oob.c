@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
@@ -13,6 +14,7 @@
 #include "net/io/log.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/write.h"
 
 const char *
@@ -92,25 +94,16 @@ take(struct app *app, const char *from, const char *id, const char *url)
 		oob_refuse(app, from, id, url, SE_BUSY);
 }
 
-static const struct elem *
-find(const struct elem *e)
+static int
+oob_input(void *arg, const struct elem *stanza, const struct elem *oob)
 {
-	if (stanza_is(e, "iq") && stanza_type(e, "set"))
-		return elem_child(e, NS_IQ_OOB, "query");
-	if (stanza_is(e, "message") && !stanza_type(e, "error"))
-		return elem_child(e, NS_X_OOB, "x");
-	return NULL;
-}
+	struct app		*app = arg;
+	const struct elem	*url;
+	const char		*from = elem_attr(stanza, "from");
+	int			 iq = stanza_is(stanza, "iq");
 
-int
-oob_input(struct app *app, const struct elem *e)
-{
-	const struct elem	*oob = find(e), *url;
-	const char		*from = elem_attr(e, "from");
-	int			 iq = oob != NULL && stanza_is(e, "iq");
-
-	/* Other stanzas are answered as any client answers them. */
-	if (oob == NULL || from == NULL || !app_listens(app) ||
+	/* Other offers are answered as any client answers them. */
+	if (from == NULL || !app_listens(app) ||
 	    (app->mode != MODE_LISTEN && app->conf.receive == NULL) ||
 	    !admit_opens(app, from) ||
 	    allow_check(app->allow, from) == ALLOW_KEY)
@@ -118,10 +111,21 @@ oob_input(struct app *app, const struct elem *e)
 	if ((url = elem_child(oob, oob->ns, "url")) == NULL ||
 	    strlen(elem_text(url)) >= URL_TEXT) {
 		if (iq)
-			iq_refuse(app->iqs, e,
-			    SE_BAD_REQUEST, NULL);
+			iq_refuse(app->iqs, stanza, SE_BAD_REQUEST, NULL);
 		return 1;
 	}
-	take(app, from, iq ? elem_attr(e, "id") : NULL, elem_text(url));
+	take(app, from, iq ? elem_attr(stanza, "id") : NULL, elem_text(url));
 	return 1;
+}
+
+int
+oob_login(struct app *app, struct dispatch *d)
+{
+	static const struct dispatch_entry	 entries[] = {
+		{ DISPATCH_SET, NS_IQ_OOB, "query", oob_input },
+		{ DISPATCH_MESSAGE, NS_X_OOB, "x", oob_input },
+	};
+
+	return dispatch_add(d, entries, sizeof(entries) / sizeof(*entries),
+	    app);
 }

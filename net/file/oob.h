@@ -10,8 +10,9 @@
 #include <stddef.h>
 
 #include "net/channel/app.h"
+#include "xml/check.h"
 
-struct elem;
+struct dispatch;
 struct oob_fetcher;
 struct oob_sender;
 
@@ -21,8 +22,9 @@ struct oob_sender;
 int	 oob_sends(const struct app *app);
 /* Does -o oob have a listener fetch the URLs that it is offered? */
 int	 oob_fetches(const struct app *app);
-/* Take a stanza of the login: 1 if it offered us a URL, else 0. */
-int	 oob_input(struct app *app, const struct elem *e);
+/* We have logged in: offers of URLs come from d now.  0, or -1 when out of
+ * memory. */
+int	 oob_login(struct app *app, struct dispatch *d) MUST_CHECK;
 
 /*
  * oob_send.c

@@ -10,8 +10,9 @@
 #define NET_FILE_RECEIVE_H
 
 #include "net/channel/app.h"
+#include "xml/check.h"
 
-struct elem;
+struct dispatch;
 struct file_meta;
 struct partial;
 struct receiver;
@@ -25,8 +26,9 @@ struct receiver *receive_new(struct app *app, enum fault *fault, char *err);
 /* Free it and all files that are on their way.  NULL is fine. */
 void	 receive_free(struct receiver *r);
 
-/* Take a stanza of the login: 1 if it was an offer by SI, else 0. */
-int	 receive_input(struct receiver *r, const struct elem *e);
+/* We have logged in: offers by SI (XEP-0095) come from d now.  0, or -1 when out
+ * of memory. */
+int	 receive_login(struct receiver *r, struct dispatch *d) MUST_CHECK;
 /* Is standard output taken by a stream or file, or about to be?  Not if there
  * is a folder. */
 int	 receive_busy(const struct receiver *r);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "ibb/si.h"
 #include "ibb/stream.h"
 #include "net/channel/admit.h"
@@ -17,6 +18,7 @@
 #include "net/io/log.h"
 #include "net/s5b/streamhosts.h"
 #include "xml/elem.h"
+#include "xml/ns.h"
 
 #define OFFERS_MAX	16	/* of an account, that wait for streams */
 #define LATE_MAX	64	/* too late, and remembered */
@@ -140,18 +142,17 @@ take_offer(struct receiver *r, const struct si_offer *o)
 	incoming_prepare(in);
 }
 
-int
-receive_input(struct receiver *r, const struct elem *e)
+static int
+si_input(void *arg, const struct elem *iq, const struct elem *si)
 {
+	struct receiver	*r = arg;
 	struct app	*app = r->app;
-	const char	*from = elem_attr(e, "from");
+	const char	*from = elem_attr(iq, "from");
 	struct si_offer	 o;
 
-	if (!stanza_is(e, "iq") || !stanza_type(e, "set") || from == NULL ||
-	    elem_child(e, NS_SI, "si") == NULL)
-		return 0;
-	/* Other stanzas are answered as any client answers them. */
-	if ((app->mode != MODE_LISTEN && r->folder == -1) ||
+	(void)si;
+	/* Other offers are answered as any client answers them. */
+	if (from == NULL || (app->mode != MODE_LISTEN && r->folder == -1) ||
 	    !admit_opens(app, from))
 		return 0;
 	if (allow_check(app->allow, from) == ALLOW_KEY) {
@@ -160,9 +161,19 @@ receive_input(struct receiver *r, const struct elem *e)
 		return 0;
 	}
 	forget_late(r);
-	if (si_parse(app->iqs, e, &o) == 1)
+	if (si_parse(app->iqs, iq, &o) == 1)
 		take_offer(r, &o);
 	return 1;
+}
+
+int
+receive_login(struct receiver *r, struct dispatch *d)
+{
+	static const struct dispatch_entry	 entries[] = {
+		{ DISPATCH_SET, NS_SI, "si", si_input },
+	};
+
+	return dispatch_add(d, entries, 1, r);
 }
 
 /*

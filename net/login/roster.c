@@ -135,15 +135,14 @@ roster_fetch(struct roster *r, struct allow *a, int64_t deadline,
 
 /* Section 2.1.6: a push from anywhere else is to be ignored. */
 int
-roster_push(struct iq_table *t, struct allow *a, const struct elem *iq)
+roster_push(struct iq_table *t, struct allow *a, const struct elem *iq,
+    const struct elem *query)
 {
-	const struct elem	*query = elem_child(iq, NS_ROSTER, "query");
 	const struct elem	*item;
 	const char		*from = elem_attr(iq, "from");
 	char			 bare[JID_MAX];
 
-	if (query == NULL || !stanza_is(iq, "iq") || !stanza_type(iq, "set") ||
-	    (from != NULL && strcmp(from, jid_bare(iq_jid(t), bare)) != 0))
+	if (from != NULL && strcmp(from, jid_bare(iq_jid(t), bare)) != 0)
 		return 0;
 	for (item = elem_child(query, NS_ROSTER, "item"); item != NULL &&
 	    allow_wants_roster(a); item = elem_next(item, NS_ROSTER, "item"))

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "net/dial/addr.h"
 #include "net/login/absence.h"
 #include "net/login/rebind.h"
@@ -205,6 +206,7 @@ session_new(struct loop *l, struct resolver *r,
 	if (jid_ascii(s->domain, s->ascii) == -1 ||
 	    (s->iqs = iq_new(session_send_stanza, s)) == NULL ||
 	    iq_setjid(s->iqs, s->bare) == -1 ||
+	    (s->dispatch = dispatch_new()) == NULL ||
 	    (s->absence = absence_new(s->iqs)) == NULL ||
 	    (s->roster = roster_new(s->iqs)) == NULL ||
 	    (s->sm = sm_new()) == NULL ||
@@ -225,11 +227,18 @@ session_free(struct session *s)
 	timer_clear(s->loop, &s->tell);
 	sasl_free(s->sasl);
 	absence_free(s->absence);
+	dispatch_free(s->dispatch);
 	roster_free(s->roster);
 	iq_free(s->iqs);
 	sm_free(s->sm);
 	transport_free(s->transport);
 	free(s);
+}
+
+struct dispatch *
+session_dispatch(struct session *s)
+{
+	return s->dispatch;
 }
 
 struct iq_table *

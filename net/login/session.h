@@ -17,6 +17,7 @@
 
 #include <openssl/ssl.h>
 
+struct dispatch;
 struct elem;
 struct iq_table;
 struct loop;
@@ -84,13 +85,6 @@ struct session_host {
 	 * we are not there?  If it does, it is answered as the server answers
 	 * for an absent resource, and reaches no other function. */
 	int	(*stranger)(void *arg, const struct elem *e);
-	/* A stanza that is no answer and not from a stranger.  Returns 1 if it
-	 * was taken. */
-	int	(*stanza)(void *arg, const struct elem *e);
-	/* A stanza as for stanza() that was too large to be kept: there is only
-	 * its start tag, and perhaps that of its first child.  Returns 1 if it
-	 * was taken; else a request is refused. */
-	int	(*cut)(void *arg, const struct elem *e);
 	/* May this JID, which is no stranger, know what we can do? */
 	int	(*allowed)(void *arg, const char *jid);
 	/* The session is over: session_fault() and session_why() say how. */
@@ -110,6 +104,10 @@ void	 session_free(struct session *s);
 /* The table that sends stanzas and matches answers, for as long as the session
  * lives; stanzas can be sent once the session is ready. */
 struct iq_table *session_iqs(struct session *s);
+/* The table of handlers for stanzas that are no answers and not from strangers,
+ * for as long as the session lives.  A request that no handler takes is answered
+ * as every client must, or refused. */
+struct dispatch *session_dispatch(struct session *s);
 /* For roster_fetch(), for as long as the session lives. */
 struct roster *session_roster(struct session *s);
 /* Our full JID, once ready. */

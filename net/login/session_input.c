@@ -1,10 +1,11 @@
 /*
  * session_input: what comes from the server, and where it goes: to stream
- * management, to the login, to the table of requests, to the session's user.
+ * management, to the login, to the table of requests, to the table of handlers.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "net/login/absence.h"
 #include "net/login/rebind.h"
 #include "net/login/session_int.h"
@@ -84,16 +85,28 @@ session_stream_error(struct session *s, const struct elem *e)
 	    *text != '\0' ? ": " : "", text);
 }
 
+/* Count a stanza of a session that is bound (XEP-0198 section 4). */
 static void
-session_dispatch(struct session *s, const struct elem *e)
+session_count(struct session *s)
+{
+	if (sm_received(s->sm))
+		resume_tell(s);
+	if (s->state == SESSION_PROVING)
+		resume_wait(s);
+}
+
+/* Take a stanza of a session that is bound. */
+static void
+session_stanza(struct session *s, const struct elem *e)
 {
 	int	 iq = stanza_is(e, "iq");
 
+	session_count(s);
 	if (iq && (stanza_type(e, "result") || stanza_type(e, "error")))
 		iq_answer(s->iqs, e);
 	else if (s->host.stranger(s->host.arg, e))
 		absence_answer(s->absence, e);
-	else if (!s->host.stanza(s->host.arg, e) && iq &&
+	else if (!dispatch_stanza(s->dispatch, e) && iq &&
 	    (stanza_type(e, "get") || stanza_type(e, "set")))
 		disco_answer(s, e);
 }
@@ -109,12 +122,14 @@ refuse_cut(struct session *s, const struct elem *iq)
 	    from) ? SE_POLICY_VIOLATION : SE_SERVICE_UNAVAILABLE, NULL);
 }
 
+/* Take a stanza of a session that is bound, which was too large to be kept. */
 static void
-session_dispatch_cut(struct session *s, const struct elem *e)
+session_cut(struct session *s, const struct elem *e)
 {
 	int	 iq = stanza_is(e, "iq");
 	char	 from[128];
 
+	session_count(s);
 	session_log(s, 1, "skipped a stanza from %s: it is too large or too "
 	    "deep", text_clean(elem_attr(e, "from") != NULL ?
 	    elem_attr(e, "from") : "the server", from, sizeof(from)));
@@ -122,22 +137,9 @@ session_dispatch_cut(struct session *s, const struct elem *e)
 		iq_answer_cut(s->iqs, e);
 	else if (s->host.stranger(s->host.arg, e))
 		absence_answer(s->absence, e);
-	else if (!s->host.cut(s->host.arg, e) && iq &&
+	else if (!dispatch_cut(s->dispatch, e) && iq &&
 	    (stanza_type(e, "get") || stanza_type(e, "set")))
 		refuse_cut(s, e);
-}
-
-/* Take a stanza of a session that is bound: fn, for a whole stanza or a cut
- * one. */
-static void
-session_stanza(struct session *s, const struct elem *e,
-    void (*fn)(struct session *, const struct elem *))
-{
-	if (sm_received(s->sm))
-		resume_tell(s);
-	if (s->state == SESSION_PROVING)
-		resume_wait(s);
-	fn(s, e);
 }
 
 static void
@@ -145,7 +147,7 @@ session_input_cut(struct session *s, const struct elem *e)
 {
 	reconnect_heard(s);
 	if (s->state == SESSION_READY || s->state == SESSION_PROVING)
-		session_stanza(s, e, session_dispatch_cut);
+		session_cut(s, e);
 	else if (s->state == SESSION_CLOSING)
 		sm_received(s->sm);
 	else
@@ -186,7 +188,7 @@ session_input(struct session *s, const struct elem *e)
 	if (resume_input(s, e))
 		return;
 	if (s->state == SESSION_READY || s->state == SESSION_PROVING)
-		session_stanza(s, e, session_dispatch);
+		session_stanza(s, e);
 	else if (s->state == SESSION_CLOSING)
 		sm_received(s->sm);
 	else if (elem_is(e, NS_STREAMS, "features"))

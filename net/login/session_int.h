@@ -100,6 +100,7 @@ struct session {
 	struct session_host	 host;
 	struct transport	*transport;
 	struct iq_table		*iqs;
+	struct dispatch		*dispatch;	/* other stanzas */
 	struct absence		*absence;
 	struct roster		*roster;
 	struct sasl		*sasl;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ibb/carrier.h"
+#include "ibb/dispatch.h"
 #include "ibb/stream.h"
 #include "net/io/log.h"
 #include "net/s5b/streamhosts.h"
@@ -14,6 +15,7 @@
 #include "net/s5b/upgrade_int.h"
 #include "net/s5b/upgrade_socket.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 
 /* All in ms but for GOOD_BYTES. */
 #define UPGRADE_AGE	3000	/* a stream so old is worth a socket */
@@ -474,10 +476,19 @@ proxies_known(void *arg)
 struct upgrades *
 upgrades_new(const struct upgrades_conf *conf, const struct upgrades_host *host)
 {
+	static const struct dispatch_entry	 entries[] = {
+		{ DISPATCH_SET, NS_XCAT, "socket", upgrades_socket_input },
+		{ DISPATCH_SET, NS_BYTESTREAMS, "query", upgrades_query_input },
+	};
 	struct upgrades	*us;
 
 	if ((us = calloc(1, sizeof(*us))) == NULL)
 		return NULL;
+	if (dispatch_add(conf->dispatch, entries,
+	    sizeof(entries) / sizeof(*entries), us) == -1) {
+		free(us);
+		return NULL;
+	}
 	us->conf = *conf;
 	us->host = *host;
 	TAILQ_INIT(&us->all);
@@ -491,5 +502,6 @@ upgrades_free(struct upgrades *us)
 	if (us == NULL)
 		return;
 	streamhosts_on_known(us->conf.streamhosts, NULL, NULL);
+	dispatch_forget(us->conf.dispatch, us);
 	free(us);
 }

@@ -19,7 +19,7 @@
 #include "xml/check.h"
 #include "xml/stanza.h"
 
-struct elem;
+struct dispatch;
 struct iq_table;
 struct loop;
 struct resolver;
@@ -33,6 +33,7 @@ struct upgrades_conf {
 	struct loop	*loop;
 	struct resolver	*resolver;
 	struct iq_table	*iqs;		/* of the login that stands */
+	struct dispatch	*dispatch;	/* where stanzas for them come from */
 	struct streamhosts *streamhosts; /* logged in, too */
 	uint64_t	 after;		/* bytes that make a stream worth a
 					 * socket, however young it is */
@@ -61,13 +62,6 @@ struct upgrades *upgrades_new(const struct upgrades_conf *conf,
 	    const struct upgrades_host *host);
 /* There must be no upgrade left.  NULL is fine. */
 void	 upgrades_free(struct upgrades *us);
-/*
- * Take a stanza that is about sockets: an offer (XEP-0065 section 5.3.1) or the
- * word of a peer on the socket of a stream (<socket/>).  Returns 1 if it was
- * taken, and answered; 0 for other stanzas, and for those of peers that are to
- * be answered as any client answers.
- */
-int	 upgrades_input(struct upgrades *us, const struct elem *iq);
 
 /*
  * The upgrade of this stream, which has to outlive it; listener: the peer

@@ -172,7 +172,9 @@ take_offer(struct upgrade *u, struct s5b_offer *o)
 static struct upgrade *
 find(struct upgrades *us, const char *peer, const char *sid)
 {
-	return sid != NULL ? us->host.find(us->host.arg, peer, sid) : NULL;
+	return peer != NULL && sid != NULL &&
+	    streamhosts_allowed(us->conf.streamhosts) ?
+	    us->host.find(us->host.arg, peer, sid) : NULL;
 }
 
 /* u: the upgrade of the stream that it is for, or NULL. */
@@ -195,36 +197,30 @@ input_query(struct upgrades *us, const struct elem *iq, struct upgrade *u)
 	free(o.hosts);
 }
 
-/* The peer's word on a socket (xcat-protocol(7), Sockets). */
-static void
-input_control(struct upgrade *u, const struct elem *iq, const struct elem *e)
+int
+upgrades_socket_input(void *arg, const struct elem *iq,
+    const struct elem *socket)
 {
-	if (upgrade_is_alone(u))
-		iq_refuse(u->owner->conf.iqs, iq, SE_ITEM_NOT_FOUND, NULL);
-	else
-		carrier_control(stream_carrier(u->stream), iq, e);
+	struct upgrades	*us = arg;
+	struct upgrade	*u = find(us, elem_attr(iq, "from"),
+			    elem_attr(socket, "sid"));
+
+	if (u == NULL)
+		return 0;
+	carrier_control(stream_carrier(u->stream), iq, socket);
+	return 1;
 }
 
 int
-upgrades_input(struct upgrades *us, const struct elem *iq)
+upgrades_query_input(void *arg, const struct elem *iq,
+    const struct elem *query)
 {
-	const struct elem	*e;
-	const char		*from = elem_attr(iq, "from");
-	struct upgrade		*u;
+	struct upgrades	*us = arg;
+	const char	*from = elem_attr(iq, "from");
+	struct upgrade	*u = find(us, from, elem_attr(query, "sid"));
 
-	if (!streamhosts_allowed(us->conf.streamhosts) || from == NULL ||
-	    !stanza_is(iq, "iq") || !stanza_type(iq, "set"))
-		return 0;
-	if ((e = elem_child(iq, NS_XCAT, "socket")) != NULL) {
-		if ((u = find(us, from, elem_attr(e, "sid"))) == NULL)
-			return 0;
-		input_control(u, iq, e);
-		return 1;
-	}
-	if ((e = elem_child(iq, NS_BYTESTREAMS, "query")) == NULL)
-		return 0;
-	u = find(us, from, elem_attr(e, "sid"));
-	if (u == NULL && !us->host.opens(us->host.arg, from))
+	if (from == NULL || !streamhosts_allowed(us->conf.streamhosts) ||
+	    (u == NULL && !us->host.opens(us->host.arg, from)))
 		return 0;
 	input_query(us, iq, u);
 	return 1;

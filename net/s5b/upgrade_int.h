@@ -117,4 +117,15 @@ void	 upgrade_stands(struct upgrade *u, int fd, const char *proxy,
 /* Offer what we have (upgrade_offer.c). */
 void	 upgrade_offer(struct upgrade *u);
 
+/* upgrade_answer.c: of dispatch_fn (ibb/dispatch.h), with the struct upgrades */
+
+/* Take the peer's word on the socket of a stream, <socket/> (xcat-protocol(7),
+ * Sockets). */
+int	 upgrades_socket_input(void *arg, const struct elem *iq,
+	    const struct elem *socket);
+/* Take an offer, <query/> (XEP-0065 section 5.3.1).  0 if the peer is to be
+ * answered as any client answers. */
+int	 upgrades_query_input(void *arg, const struct elem *iq,
+	    const struct elem *query);
+
 #endif

@@ -139,10 +139,11 @@ tcp_refused(struct tcp *t)
 	    "it refuses to start encryption");
 }
 
+/* Take what comes before TLS stands. */
 static void
-tcp_stanza(struct tcp *t, const struct elem *e)
+tcp_early_stanza(struct tcp *t, const struct elem *e)
 {
-	if (t->state == TCP_SECURE || elem_is(e, NS_STREAMS, "error"))
+	if (elem_is(e, NS_STREAMS, "error"))
 		transport_stanza(t->transport, e);
 	else if (t->state == TCP_CLEAR)
 		clear_features(t, e);
@@ -211,8 +212,10 @@ tcp_deliver(struct tcp *t)
 			tcp_bad_xml(t);
 		else if (ev == PARSE_CLOSE)
 			transport_ended(t->transport);
+		else if (ev == PARSE_STANZA && t->state == TCP_SECURE)
+			transport_stanza(t->transport, e);
 		else if (ev == PARSE_STANZA)
-			tcp_stanza(t, e);
+			tcp_early_stanza(t, e);
 		else if (ev == PARSE_CUT)
 			transport_cut(t->transport, e);
 		else

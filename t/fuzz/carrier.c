@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ibb/carrier.h"
+#include "ibb/dispatch.h"
 #include "ibb/inband.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
@@ -25,6 +26,7 @@
 #define BLOCK	1000
 #define SOME	60000		/* bytes at a time, at most */
 
+static struct dispatch	*dispatch;
 static struct ibb	*ibb;
 static struct iq_table	*iqs;
 static struct carrier	*c;
@@ -323,7 +325,8 @@ start(void)
 	memset(ids, 0, sizeof(ids));
 	must((iqs = iq_new(take, NULL)) != NULL);
 	must(iq_setjid(iqs, "us@example.org/y") == 0);
-	must((ibb = ibb_new(iqs, &host)) != NULL);
+	must((dispatch = dispatch_new()) != NULL);
+	must((ibb = ibb_new(iqs, dispatch, &host)) != NULL);
 	must((parse = parse_new(parse_defaults())) != NULL);
 	must(parse_feed(parse, HEADER, strlen(HEADER)) == 0);
 	must(parse_next(parse, &e) == PARSE_OPEN);
@@ -349,6 +352,7 @@ fuzz_carrier(const uint8_t *data, size_t size)
 	must(buf_len(carrier_out(c)) <= CARRIER_WINDOW + SOME);
 	carrier_free(c);
 	ibb_free(ibb);
+	dispatch_free(dispatch);
 	iq_free(iqs);
 	parse_free(parse);
 	return 0;

@@ -22,6 +22,7 @@
 #include <openssl/x509.h>
 
 #include "ibb/carrier.h"
+#include "ibb/dispatch.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
@@ -50,6 +51,7 @@ struct message {
 
 struct side {
 	struct iq_table		*iqs;
+	struct dispatch		*dispatch;
 	struct ibb		*ibb;
 	struct stream		*stream;
 	int			 refused;
@@ -196,7 +198,8 @@ set_up(void)
 		must((s->iqs = iq_new(send_stanza, s)) != NULL);
 		must(iq_setjid(s->iqs, jids[who]) == 0);
 		host.arg = s;
-		must((s->ibb = ibb_new(s->iqs, &host)) != NULL);
+		must((s->dispatch = dispatch_new()) != NULL);
+		must((s->ibb = ibb_new(s->iqs, s->dispatch, &host)) != NULL);
 	}
 }
 
@@ -219,6 +222,7 @@ tear_down(void)
 	for (who = CALLER; who <= LISTENER; who++) {
 		stream_free(sides[who].stream);
 		ibb_free(sides[who].ibb);
+		dispatch_free(sides[who].dispatch);
 		iq_free(sides[who].iqs);
 	}
 	while ((m = STAILQ_FIRST(&wire)) != NULL) {
@@ -263,7 +267,8 @@ deliver(int to, const char *text, size_t len)
 		elem_free(e);
 		e = NULL;
 		if (parse_next(p, &e) == PARSE_STANZA &&
-		    !iq_answer(s->iqs, e) && !ibb_input(s->ibb, e))
+		    !iq_answer(s->iqs, e) &&
+		    !dispatch_stanza(s->dispatch, e))
 			control(s, e);
 	}
 	elem_free(e);

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "ibb/congestion.h"
+#include "ibb/dispatch.h"
 #include "ibb/inband.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
@@ -91,6 +92,7 @@ static struct {
 	const uint8_t *data;
 	size_t size;
 	struct iq_table *iqs;
+	struct dispatch *dispatch;
 	struct ibb *ibb;
 	struct parse *in;	/* what we hear */
 	struct parse *out;	/* what we say */
@@ -521,7 +523,7 @@ hear(void)
 	f.payload = elem_child(e, NS_IBB, "data");
 	if (answer)
 		iq_answer(f.iqs, e);
-	else if (!ibb_input(f.ibb, e) && stanza_is(e, "iq"))
+	else if (!dispatch_stanza(f.dispatch, e) && stanza_is(e, "iq"))
 		iq_refuse(f.iqs, e, SE_SERVICE_UNAVAILABLE, NULL);
 	ibb_congested(f.ibb);
 	f.answering = 0;
@@ -1007,7 +1009,8 @@ start(const uint8_t *data, size_t size)
 	f.clock = (flags & 2) != 0;
 	if (!f.clock)
 		host.now = NULL;
-	must((f.ibb = ibb_new(f.iqs, &host)) != NULL);
+	must((f.dispatch = dispatch_new()) != NULL);
+	must((f.ibb = ibb_new(f.iqs, f.dispatch, &host)) != NULL);
 	f.in = parser();
 	f.out = parser();
 	/* Of what is asked again only the last is answered. */
@@ -1027,6 +1030,7 @@ finish(void)
 		    (f.lossy && f.requests[i].answers == 0));
 	must(iq_deadline(f.iqs) == IQ_NODEADLINE);
 	ibb_free(f.ibb);
+	dispatch_free(f.dispatch);
 	iq_free(f.iqs);
 	parse_free(f.in);
 	parse_free(f.out);

@@ -29,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
 #include "net/dial/resolve.h"
@@ -183,22 +184,27 @@ on_back(void *arg, int resumed, int too_big)
 }
 
 static int
-on_stanza(void *arg, const struct elem *e)
+on_push(void *arg, const struct elem *iq, const struct elem *query)
 {
 	(void)arg;
 	must(!closed && ready);
-	if (stanza_is(e, "iq") && roster_push(session_iqs(session), allow, e))
-		return 1;
-	return stanza_is(e, "message");
+	return roster_push(session_iqs(session), allow, iq, query);
 }
 
 static int
-on_cut(void *arg, const struct elem *e)
+on_message(void *arg, const struct elem *message, const struct elem *none)
 {
 	(void)arg;
-	must(!closed && ready);
-	return stanza_is(e, "message");
+	must(!closed && ready && none == NULL);
+	return stanza_is(message, "message");
 }
+
+static const struct dispatch_entry handlers[] = {
+	{ DISPATCH_SET, NS_ROSTER, "query", on_push },
+	{ DISPATCH_MESSAGE, NULL, NULL, on_message },
+	{ DISPATCH_BOUNCE, NULL, NULL, on_message },
+	{ DISPATCH_CUT, NULL, NULL, on_message },
+};
 
 static int
 on_may_move(void *arg)
@@ -257,8 +263,6 @@ static const struct session_host host = {
 	.ready = on_ready,
 	.lost = on_lost,
 	.back = on_back,
-	.stanza = on_stanza,
-	.cut = on_cut,
 	.may_move = on_may_move,
 	.stranger = on_stranger,
 	.allowed = on_allowed,
@@ -517,6 +521,8 @@ run(struct script *s, const char *flags, struct discover *ways)
 
 	ssl = strchr(flags, 't') != NULL ? SSL_new(ctx) : NULL;
 	must((session = session_new(loop, resolver, &conf, &host)) != NULL);
+	must(dispatch_add(session_dispatch(session), handlers,
+	    sizeof(handlers) / sizeof(*handlers), NULL) == 0);
 	arrive();
 	for (steps = 0; !closed && steps < STEPS &&
 	    (line = script_line(s)) != NULL; steps++)

@@ -102,9 +102,10 @@ engine_begin(void)
 
 	side_init(&us, US);
 	ibb_free(us.ibb);
-	must((us.ibb = ibb_new(us.iqs, &host)) != NULL);
+	must((us.ibb = ibb_new(us.iqs, us.dispatch, &host)) != NULL);
 	app.ibb = us.ibb;
 	app.iqs = us.iqs;
+	app.dispatch = us.dispatch;
 }
 
 /* Sockets are not allowed. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "t/lib/engine.h"
 #include "xml/base64.h"
 #include "xml/elem.h"
@@ -324,7 +325,8 @@ side_init(struct side *a, const char *jid)
 	SLIST_INIT(&a->ends);
 	must((a->iqs = iq_new(post, a)) != NULL);
 	must(iq_setjid(a->iqs, jid) == 0);
-	must((a->ibb = ibb_new(a->iqs, &host)) != NULL);
+	must((a->dispatch = dispatch_new()) != NULL);
+	must((a->ibb = ibb_new(a->iqs, a->dispatch, &host)) != NULL);
 	must((a->in = parse_new(parse_defaults())) != NULL);
 	must(parse_feed(a->in, HEADER, strlen(HEADER)) == 0);
 	must(parse_next(a->in, &e) == PARSE_OPEN);
@@ -365,6 +367,7 @@ side_free(struct side *a)
 		free(e);
 	}
 	ibb_free(a->ibb);
+	dispatch_free(a->dispatch);
 	iq_free(a->iqs);
 	parse_free(a->in);
 	drop_letters(a);
@@ -388,7 +391,7 @@ dispatch(struct side *a, const struct elem *e)
 	if (stanza_is(e, "iq") &&
 	    (stanza_type(e, "result") || stanza_type(e, "error")))
 		return iq_answer(a->iqs, e);
-	if (ibb_input(a->ibb, e))
+	if (dispatch_stanza(a->dispatch, e))
 		return 1;
 	if (stanza_is(e, "iq") && elem_child(e, NS_PING, "ping") != NULL) {
 		iq_ok(a->iqs, e);

@@ -16,6 +16,7 @@
 #include "t/lib/stanza.h"
 #include "xml/buf.h"
 
+struct dispatch;
 struct elem;
 struct iq_table;
 struct parse;
@@ -46,6 +47,7 @@ struct letter {
 struct side {
 	const char *jid;
 	struct iq_table *iqs;
+	struct dispatch *dispatch;
 	struct ibb *ibb;
 	struct parse *in;
 	STAILQ_HEAD(, letter) out;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ibb/carrier.h"
+#include "ibb/dispatch.h"
 #include "ibb/inband.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
@@ -37,6 +38,7 @@ struct side {
 	const char		*jid;
 	struct side		*peer;
 	struct iq_table		*iqs;
+	struct dispatch		*dispatch;
 	struct ibb		*ibb;
 	struct carrier		*c;
 	STAILQ_HEAD(, stanza)	 out;		/* on their way from here */
@@ -115,7 +117,7 @@ dispatch(struct side *to, const struct elem *e)
 	else if (socket != NULL)
 		carrier_control(to->c, e, socket);
 	else
-		must(ibb_input(to->ibb, e) == 1);
+		must(dispatch_stanza(to->dispatch, e) == 1);
 }
 
 /* The server says that nobody is there. */
@@ -450,7 +452,8 @@ side_start(struct side *s, const char *jid, struct side *peer, uint64_t total)
 	buf_init(&s->pipe, 2 * CARRIER_WINDOW);
 	must((s->iqs = iq_new(take, s)) != NULL);
 	must(iq_setjid(s->iqs, jid) == 0);
-	must((s->ibb = ibb_new(s->iqs, &host)) != NULL);
+	must((s->dispatch = dispatch_new()) != NULL);
+	must((s->ibb = ibb_new(s->iqs, s->dispatch, &host)) != NULL);
 	must((s->parse = parse_new(parse_defaults())) != NULL);
 	parse_feed(s->parse, HEADER, strlen(HEADER));
 	must(parse_next(s->parse, &e) == PARSE_OPEN);
@@ -463,6 +466,7 @@ side_end(struct side *s)
 {
 	carrier_free(s->c);
 	ibb_free(s->ibb);
+	dispatch_free(s->dispatch);
 	iq_free(s->iqs);
 	parse_free(s->parse);
 	forget_stanzas(s);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "ibb/stream_strerror.h"
@@ -1093,22 +1094,24 @@ test_stranger(void)
 {
 	static const struct ibb_host deaf_host;
 	struct side a;
-	struct ibb *deaf, *ears;
+	struct dispatch *silence, *ears;
+	struct ibb *deaf;
 	const char *iq, *listens;
 	size_t i;
 
 	side_init(&a, US);
-	must((deaf = ibb_new(a.iqs, &deaf_host)) != NULL);
+	must((silence = dispatch_new()) != NULL);
+	must((deaf = ibb_new(a.iqs, silence, &deaf_host)) != NULL);
 	listening(&a, "4096", "");
 	for (i = 0; i < 2 * NREQUESTS; i++) {
 		iq = format("<iq type='%s' id='t'>%s</iq>",
 		    i < NREQUESTS ? "set" : "get", request(i % NREQUESTS));
-		ears = a.ibb;
+		ears = a.dispatch;
 		hear(&a, EVIL, iq);
 		listens = said(&a);
-		a.ibb = deaf;
+		a.dispatch = silence;
 		hear(&a, EVIL, iq);
-		a.ibb = ears;
+		a.dispatch = ears;
 		is(listens, said(&a), "a stranger cannot tell: %zu", i);
 		if (i == 0)
 			is(listens, "<iq type='error' to='" EVIL "' id='t'>"
@@ -1119,6 +1122,7 @@ test_stranger(void)
 	is(events(a.end), "", "nothing has happened");
 	is(said(&a), "", "nothing else was said");
 	ibb_free(deaf);
+	dispatch_free(silence);
 	side_free(&a);
 }
 
@@ -1967,7 +1971,8 @@ party_init(struct party *t, const char *jid, int message)
 	memset(t, 0, sizeof(*t));
 	side_init(&t->side, jid);
 	ibb_free(t->side.ibb);
-	must((t->side.ibb = ibb_new(t->side.iqs, &host)) != NULL);
+	t->side.ibb = ibb_new(t->side.iqs, t->side.dispatch, &host);
+	must(t->side.ibb != NULL);
 	t->conf.block = 100;
 	t->conf.message = message;
 	t->conf.deadline = deadline;

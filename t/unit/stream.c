@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "ibb/stream_int.h"
 #include "t/lib/engine.h"
 #include "t/lib/tap.h"
@@ -134,11 +135,12 @@ test_trace(void)
 		.block = 4096, .deadline = in_time, .sid = "0123456789"
 	};
 	struct iq_table *iqs = iq_new(post, NULL);
+	struct dispatch *d = dispatch_new();
 	struct ibb *b;
 	struct stream *s;
 
-	must(iqs != NULL && iq_setjid(iqs, US) == 0);
-	must((b = ibb_new(iqs, &host)) != NULL);
+	must(d != NULL && iqs != NULL && iq_setjid(iqs, US) == 0);
+	must((b = ibb_new(iqs, d, &host)) != NULL);
 	conf.iqs = iqs;
 	must((s = stream_call(b, PEER, &conf, on_notify, NULL)) != NULL);
 	lines[0] = '\0';
@@ -149,6 +151,7 @@ test_trace(void)
 	    "stream 01234567: ends: opening -> failed\n", "lines for -v");
 	stream_free(s);
 	ibb_free(b);
+	dispatch_free(d);
 	iq_free(iqs);
 }
 

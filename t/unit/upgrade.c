@@ -21,6 +21,7 @@
 #include <openssl/x509.h>
 
 #include "ibb/carrier.h"
+#include "ibb/dispatch.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/s5b.h"
@@ -69,6 +70,7 @@ struct side {
 	struct side		*peer;
 	struct conf		 conf;
 	struct iq_table		*iqs;
+	struct dispatch		*dispatch;
 	struct ibb		*ibb;
 	struct streamhosts	*hosts;
 	struct upgrades		*upgrades;
@@ -148,13 +150,13 @@ is_answer(const struct elem *e)
 	return stanza_type(e, "result") || stanza_type(e, "error");
 }
 
-/* As the session and xcat.c do it.  Did anything take it? */
+/* As the session does it.  Did anything take it? */
 static int
 dispatch(struct side *to, const struct elem *e)
 {
 	if (is_answer(e))
 		return iq_answer(to->iqs, e);
-	if (ibb_input(to->ibb, e) || upgrades_input(to->upgrades, e))
+	if (dispatch_stanza(to->dispatch, e))
 		return 1;
 	iq_refuse(to->iqs, e, SE_SERVICE_UNAVAILABLE, NULL);
 	return 0;
@@ -576,7 +578,8 @@ begin_ibb(struct side *s)
 			     .now = clock_us, .ask_later = ask_later,
 			     .arg = s };
 
-	must((s->ibb = ibb_new(s->iqs, &host)) != NULL);
+	must((s->dispatch = dispatch_new()) != NULL);
+	must((s->ibb = ibb_new(s->iqs, s->dispatch, &host)) != NULL);
 }
 
 static void
@@ -588,7 +591,8 @@ begin_sockets(struct side *s)
 				     .offered = on_offered, .away = on_away,
 				     .ending = on_ending, .arg = s };
 	struct upgrades_conf	 uc = { .loop = loop, .resolver = resolver,
-				     .iqs = s->iqs, .after = AFTER };
+				     .iqs = s->iqs, .after = AFTER,
+				     .dispatch = s->dispatch };
 	char			 err[STREAMHOSTS_ERR];
 
 	must((s->hosts = streamhosts_new(&hc, err)) != NULL);
@@ -632,6 +636,7 @@ end_side(struct side *s)
 	upgrades_free(s->upgrades);
 	streamhosts_free(s->hosts);
 	ibb_free(s->ibb);
+	dispatch_free(s->dispatch);
 	iq_free(s->iqs);
 	parse_free(s->in);
 	conf_free(&s->conf);
@@ -1122,7 +1127,7 @@ said(struct side *s, const char *from, const char *xml)
 	while (deliver(&a) || deliver(&b))
 		;
 	e = parsed(s, from, xml);
-	taken = upgrades_input(s->upgrades, e);
+	taken = dispatch_stanza(s->dispatch, e);
 	elem_free(e);
 	if (!taken || (l = STAILQ_LAST(&s->out, letter, next)) == NULL)
 		return "";
