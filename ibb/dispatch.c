@@ -117,13 +117,31 @@ dispatch_find(const struct dispatch *d, enum dispatch_kind kind,
 	    handler_cmp);
 }
 
+/* The kind of a stanza that is whole: 0, or -1 if no entry is for it. */
 static int
-dispatch_to(const struct dispatch *d, enum dispatch_kind kind,
-    const struct elem *stanza)
+dispatch_kind(const struct elem *stanza, enum dispatch_kind *kind)
 {
+	int	 error = stanza_type(stanza, "error");
+
+	if (stanza_is(stanza, "message")) {
+		*kind = error ? DISPATCH_BOUNCE : DISPATCH_MESSAGE;
+		return 0;
+	}
+	if (!stanza_is(stanza, "iq") || error || stanza_type(stanza, "result"))
+		return -1;
+	*kind = stanza_type(stanza, "set") ? DISPATCH_SET : DISPATCH_GET;
+	return 0;
+}
+
+int
+dispatch_stanza(const struct dispatch *d, const struct elem *stanza, int cut)
+{
+	enum dispatch_kind	 kind = DISPATCH_CUT;
 	const struct handler	*h;
 	const struct elem	*e;
 
+	if (!cut && dispatch_kind(stanza, &kind) == -1)
+		return 0;
 	for (e = stanza->first; e != NULL; e = e->next) {
 		if ((h = dispatch_find(d, kind, e->ns, e->name)) == NULL)
 			h = dispatch_find(d, kind, e->ns, NAME_ANY);
@@ -132,24 +150,4 @@ dispatch_to(const struct dispatch *d, enum dispatch_kind kind,
 	}
 	h = dispatch_find(d, kind, "", NAME_NONE);
 	return h != NULL && h->fn(h->arg, stanza, NULL);
-}
-
-int
-dispatch_stanza(const struct dispatch *d, const struct elem *stanza)
-{
-	int	 error = stanza_type(stanza, "error");
-
-	if (stanza_is(stanza, "message"))
-		return dispatch_to(d, error ? DISPATCH_BOUNCE :
-		    DISPATCH_MESSAGE, stanza);
-	if (!stanza_is(stanza, "iq") || error || stanza_type(stanza, "result"))
-		return 0;
-	return dispatch_to(d, stanza_type(stanza, "set") ? DISPATCH_SET :
-	    DISPATCH_GET, stanza);
-}
-
-int
-dispatch_cut(const struct dispatch *d, const struct elem *stanza)
-{
-	return dispatch_to(d, DISPATCH_CUT, stanza);
 }

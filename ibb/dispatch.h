@@ -59,11 +59,13 @@ int	 dispatch_add(struct dispatch *d, const struct dispatch_entry *entries,
 /* Take out all entries that were added with arg. */
 void	 dispatch_forget(struct dispatch *d, const void *arg);
 
-/* Have a whole stanza handled, by the first of its children for which an entry
- * says 1.  Returns 1, or 0 if none has; an answer to an iq always gives 0. */
-int	 dispatch_stanza(const struct dispatch *d, const struct elem *stanza);
-/* Have a stanza handled of which only the start tag and, at most, that of its
- * first child are there. */
-int	 dispatch_cut(const struct dispatch *d, const struct elem *stanza);
+/*
+ * Have a stanza handled, because of the first of its children for which an
+ * entry returns 1.  cut: only the start tag and, at most, that of the first
+ * child are there, and the entries are those for DISPATCH_CUT.  Returns 1, or 0
+ * if no entry has; for an answer to an iq that is whole always 0.
+ */
+int	 dispatch_stanza(const struct dispatch *d, const struct elem *stanza,
+	    int cut);
 
 #endif

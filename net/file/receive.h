@@ -26,8 +26,8 @@ struct receiver *receive_new(struct app *app, enum fault *fault, char *err);
 /* Free it and all files that are on their way.  NULL is fine. */
 void	 receive_free(struct receiver *r);
 
-/* We have logged in: offers by SI (XEP-0095) come from d now.  0, or -1 when out
- * of memory. */
+/* We have logged in: offers by SI (XEP-0095) come from d now.  0, or -1 when
+ * out of memory. */
 int	 receive_login(struct receiver *r, struct dispatch *d) MUST_CHECK;
 /* Is standard output taken by a stream or file, or about to be?  Not if there
  * is a folder. */

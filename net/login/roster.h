@@ -33,8 +33,8 @@ void	 roster_free(struct roster *r);
 int	 roster_fetch(struct roster *r, struct allow *a, int64_t deadline,
 	    void (*done)(void *arg, int good), void *arg) MUST_CHECK;
 
-/* Take an iq with the <query/> of the roster in it (section 2.1.6): 1 if it is a
- * push from our own account, else 0. */
+/* Take an iq with the <query/> of the roster in it (section 2.1.6): 1 if it is
+ * a push from our own account, else 0. */
 int	 roster_push(struct iq_table *t, struct allow *a,
 	    const struct elem *iq, const struct elem *query);
 

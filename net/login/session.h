@@ -105,8 +105,8 @@ void	 session_free(struct session *s);
  * lives; stanzas can be sent once the session is ready. */
 struct iq_table *session_iqs(struct session *s);
 /* The table of handlers for stanzas that are no answers and not from strangers,
- * for as long as the session lives.  A request that no handler takes is answered
- * as every client must, or refused. */
+ * for as long as the session lives.  A request that no handler takes is
+ * answered as every client must, or refused. */
 struct dispatch *session_dispatch(struct session *s);
 /* For roster_fetch(), for as long as the session lives. */
 struct roster *session_roster(struct session *s);

@@ -106,7 +106,7 @@ session_stanza(struct session *s, const struct elem *e)
 		iq_answer(s->iqs, e);
 	else if (s->host.stranger(s->host.arg, e))
 		absence_answer(s->absence, e);
-	else if (!dispatch_stanza(s->dispatch, e) && iq &&
+	else if (!dispatch_stanza(s->dispatch, e, 0) && iq &&
 	    (stanza_type(e, "get") || stanza_type(e, "set")))
 		disco_answer(s, e);
 }
@@ -137,7 +137,7 @@ session_cut(struct session *s, const struct elem *e)
 		iq_answer_cut(s->iqs, e);
 	else if (s->host.stranger(s->host.arg, e))
 		absence_answer(s->absence, e);
-	else if (!dispatch_cut(s->dispatch, e) && iq &&
+	else if (!dispatch_stanza(s->dispatch, e, 1) && iq &&
 	    (stanza_type(e, "get") || stanza_type(e, "set")))
 		refuse_cut(s, e);
 }

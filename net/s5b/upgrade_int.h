@@ -117,7 +117,8 @@ void	 upgrade_stands(struct upgrade *u, int fd, const char *proxy,
 /* Offer what we have (upgrade_offer.c). */
 void	 upgrade_offer(struct upgrade *u);
 
-/* upgrade_answer.c: of dispatch_fn (ibb/dispatch.h), with the struct upgrades */
+/* upgrade_answer.c: of dispatch_fn (ibb/dispatch.h), with the struct upgrades
+ */
 
 /* Take the peer's word on the socket of a stream, <socket/> (xcat-protocol(7),
  * Sockets). */

@@ -268,7 +268,7 @@ deliver(int to, const char *text, size_t len)
 		e = NULL;
 		if (parse_next(p, &e) == PARSE_STANZA &&
 		    !iq_answer(s->iqs, e) &&
-		    !dispatch_stanza(s->dispatch, e))
+		    !dispatch_stanza(s->dispatch, e, 0))
 			control(s, e);
 	}
 	elem_free(e);

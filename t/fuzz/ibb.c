@@ -523,7 +523,7 @@ hear(void)
 	f.payload = elem_child(e, NS_IBB, "data");
 	if (answer)
 		iq_answer(f.iqs, e);
-	else if (!dispatch_stanza(f.dispatch, e) && stanza_is(e, "iq"))
+	else if (!dispatch_stanza(f.dispatch, e, 0) && stanza_is(e, "iq"))
 		iq_refuse(f.iqs, e, SE_SERVICE_UNAVAILABLE, NULL);
 	ibb_congested(f.ibb);
 	f.answering = 0;

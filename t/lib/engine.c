@@ -391,7 +391,7 @@ dispatch(struct side *a, const struct elem *e)
 	if (stanza_is(e, "iq") &&
 	    (stanza_type(e, "result") || stanza_type(e, "error")))
 		return iq_answer(a->iqs, e);
-	if (dispatch_stanza(a->dispatch, e))
+	if (dispatch_stanza(a->dispatch, e, 0))
 		return 1;
 	if (stanza_is(e, "iq") && elem_child(e, NS_PING, "ping") != NULL) {
 		iq_ok(a->iqs, e);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "net/channel/channel.h"
 #include "net/conf/allow.h"
 #include "net/file/oob.h"
@@ -51,6 +52,8 @@ files_receive(const char *dir, int keep)
 	if (dir != NULL)
 		must((app.conf.receive = strdup(dir)) != NULL);
 	must((app.receiver = receive_new(&app, &fault, err)) != NULL);
+	must(receive_login(app.receiver, app.dispatch) == 0);
+	must(oob_login(&app, app.dispatch) == 0);
 }
 
 void
@@ -99,8 +102,7 @@ dispatch(const struct elem *e)
 	if (stanza_is(e, "iq") &&
 	    (stanza_type(e, "result") || stanza_type(e, "error")))
 		return iq_answer(app.iqs, e);
-	return ibb_input(app.ibb, e) || (app.receiver != NULL &&
-	    receive_input(app.receiver, e)) || oob_input(&app, e);
+	return dispatch_stanza(app.dispatch, e, 0);
 }
 
 int

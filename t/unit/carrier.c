@@ -117,7 +117,7 @@ dispatch(struct side *to, const struct elem *e)
 	else if (socket != NULL)
 		carrier_control(to->c, e, socket);
 	else
-		must(dispatch_stanza(to->dispatch, e) == 1);
+		must(dispatch_stanza(to->dispatch, e, 0) == 1);
 }
 
 /* The server says that nobody is there. */

@@ -62,7 +62,7 @@ begin(enum mode mode)
 	run_begin(mode, 0);
 	side_init(&peer, PEER);
 	ibb_free(peer.ibb);
-	must((peer.ibb = ibb_new(peer.iqs, &host)) != NULL);
+	must((peer.ibb = ibb_new(peer.iqs, peer.dispatch, &host)) != NULL);
 	far = NULL;
 	refusing = 0;
 }

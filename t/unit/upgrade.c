@@ -156,7 +156,7 @@ dispatch(struct side *to, const struct elem *e)
 {
 	if (is_answer(e))
 		return iq_answer(to->iqs, e);
-	if (dispatch_stanza(to->dispatch, e))
+	if (dispatch_stanza(to->dispatch, e, 0))
 		return 1;
 	iq_refuse(to->iqs, e, SE_SERVICE_UNAVAILABLE, NULL);
 	return 0;
@@ -1127,7 +1127,7 @@ said(struct side *s, const char *from, const char *xml)
 	while (deliver(&a) || deliver(&b))
 		;
 	e = parsed(s, from, xml);
-	taken = dispatch_stanza(s->dispatch, e);
+	taken = dispatch_stanza(s->dispatch, e, 0);
 	elem_free(e);
 	if (!taken || (l = STAILQ_LAST(&s->out, letter, next)) == NULL)
 		return "";
