@@ -188,7 +188,8 @@ prepare_jid(const char *given, char *out, const char *what)
 		die(app_blame(why), "%s %.200s: %s", what, given, why);
 }
 
-/* A listener is known by its resource; a caller is nobody's business. */
+/* Peers know a listener by its resource, which must not change from run to run.
+ * The resource of a caller tells nothing to others. */
 static void
 own_jid(struct app *app)
 {

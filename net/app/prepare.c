@@ -82,7 +82,7 @@ prepare_ways(struct app *app)
 		return app_fail(app, errno == ENOMEM ? FAULT_LOCAL : FAULT_USE,
 		    "-j %s: %s", app->jid, errno == ENOMEM ? "out of memory" :
 		    "its domain cannot be a host name");
-	if ((app->ways = discover_new(&wc, why)) == NULL)
+	if ((app->discover = discover_new(&wc, why)) == NULL)
 		return app_fail(app, app_blame(why), "%s", why);
 	return 0;
 }
@@ -94,10 +94,10 @@ prepare_memory(struct app *app)
 	char	 why[FAST_TOKENS_ERR], bare[JID_MAX];
 
 	jid_bare(app->jid, bare);
-	if ((app->manners = features_cache_read(app->conf.dir, bare)) == NULL)
+	if ((app->features = features_cache_read(app->conf.dir, bare)) == NULL)
 		return app_fail(app, FAULT_LOCAL, "out of memory");
-	if (*features_cache_note(app->manners) != '\0')
-		log_line(LOG_EVENT, "%s", features_cache_note(app->manners));
+	if (*features_cache_note(app->features) != '\0')
+		log_line(LOG_EVENT, "%s", features_cache_note(app->features));
 	if (!app->conf.fast || app->conf.certificate != NULL)
 		return 0;
 	app->tokens = fast_tokens_open(app->conf.dir, bare, why);

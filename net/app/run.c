@@ -122,7 +122,7 @@ sockets_new(struct app *app)
 		.loop = app->loop,
 		.conf = &app->conf,
 		.jid = app->jid,
-		.proxied = discover_conf(app->ways)->proxy != NULL,
+		.proxied = discover_conf(app->discover)->proxy != NULL,
 		.near = server_is_near,
 		.arg = app,
 	};
@@ -172,8 +172,8 @@ run_free(struct app *app)
 	ibb_free(app->ibb);
 	budget_free(app->budget);
 	session_free(app->session);
-	discover_free(app->ways);
-	features_cache_free(app->manners);
+	discover_free(app->discover);
+	features_cache_free(app->features);
 	fast_tokens_close(app->tokens);
 	resolver_free(app->resolver);
 	signals_forget();

@@ -132,7 +132,7 @@ ask_again(void *arg)
 	    0) {
 		session_free(app->session);
 		app->session = NULL;
-		app->lost = 0;
+		app_set_server(app, APP_SERVER_UP);
 		if (server_login(app) == -1)
 			return;
 	} else if (errno == EINTR) {	/* the signal comes by the loop */
@@ -157,7 +157,7 @@ session_over(void *arg)
 {
 	struct app	*app = arg;
 
-	app->lost = 1;
+	app_set_server(app, APP_SERVER_LOST);
 	if (linger_is_on(app))
 		app_end(app, FAULT_NONE);
 	if (app->ending) {
@@ -167,12 +167,12 @@ session_over(void *arg)
 	/* Each stream breaks after its received data is written. */
 	channels_break(app, session_why(app->session));
 	if (may_ask_again(app)) {
-		log_line(LOG_FAULT, "%s: %s", discover_name(app->ways),
+		log_line(LOG_FAULT, "%s: %s", discover_name(app->discover),
 		    session_why(app->session));
 		timer_set(app->loop, &app->password_timer, clock_ms());
 	} else if (app->nchannels == 0)
 		app_fail(app, app_session_fault(app), "%s: %s",
-		    discover_name(app->ways), session_why(app->session));
+		    discover_name(app->discover), session_why(app->session));
 }
 
 /* The level of lines about a lost server: a run that waits for calls says them,
@@ -192,8 +192,8 @@ server_lost(void *arg, int resumable)
 
 	/* Leave out the advice behind the semicolon: it is being followed. */
 	log_line(news_level(app), "%s: %.*s; trying again",
-	    discover_name(app->ways), (int)strcspn(why, ";"), why);
-	app->away = 1;
+	    discover_name(app->discover), (int)strcspn(why, ";"), why);
+	app_set_server(app, APP_SERVER_AWAY);
 	channels_away(app);
 	if (!resumable)
 		channels_break(app, why);
@@ -216,7 +216,7 @@ server_back(void *arg, int resumed, int too_big)
 
 	log_line(news_level(app), "back: %s", resumed ? "session resumed" :
 	    "logged in again");
-	app->away = 0;
+	app_set_server(app, APP_SERVER_UP);
 	if (!resumed) {
 		channels_break(app, "the session could not be resumed, and the "
 		    "peer is no xcat, which could go on without; try again");
@@ -239,7 +239,7 @@ server_login(struct app *app)
 	struct session_conf	 sc = {
 		.jid = app->jid,
 		.password = app->conf.password,
-		.ways = app->ways,
+		.ways = app->discover,
 		.plain = app->conf.plain,
 		.bytestreams = streamhosts_allowed(app->streamhosts),
 		.files = app->mode == MODE_LISTEN || app->conf.receive != NULL,
@@ -248,7 +248,7 @@ server_login(struct app *app)
 		.login_ms = 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
 		    LOGIN_TIME),
 		.trace = app->conf.verbosity >= 2,
-		.manners = app->manners,
+		.manners = app->features,
 		.tokens = app->tokens,
 		.any_resource = app->any_resource,
 		.early = !app_listens(app) && app->mode != MODE_PROBE &&

@@ -47,7 +47,7 @@ app_end(struct app *app, enum fault fault)
 		return;
 	app->ending = 1;
 	app->fault = fault;
-	if (app->session != NULL && !app->lost)
+	if (app->session != NULL && app->server != APP_SERVER_LOST)
 		session_close(app->session);
 	else if (app->loop != NULL)
 		loop_stop(app->loop);
@@ -86,6 +86,22 @@ int
 app_listens(const struct app *app)
 {
 	return app->mode == MODE_LISTEN || app->mode == MODE_SERVE;
+}
+
+void
+app_set_server(struct app *app, enum app_server server)
+{
+	static const char *const	 names[] = { "up", "away", "lost" };
+
+	if (app->server == server)
+		return;
+	if (app->server == APP_SERVER_LOST && server == APP_SERVER_AWAY) {
+		log_line(LOG_FAULT, "server: lost cannot become away");
+		return;
+	}
+	log_line(LOG_TRACE, "server: %s -> %s", names[app->server],
+	    names[server]);
+	app->server = server;
 }
 
 enum fault

@@ -22,11 +22,13 @@
 
 struct allow;
 struct budget;
-struct ibb;
 struct channel;
 struct channel_takers;
+struct discover;
 struct dispatch;
+struct fast_tokens;
 struct features_cache;
+struct ibb;
 struct iq_table;
 struct loop;
 struct oob_fetcher;
@@ -40,7 +42,6 @@ struct sender;
 struct services;
 struct session;
 struct streamhosts;
-struct fast_tokens;
 struct trust;
 struct upgrades;
 
@@ -68,48 +69,63 @@ enum mode {
 	MODE_KEY		/* -K */
 };
 
+/* What is known of the server, once a login is under way. */
+enum app_server {
+	APP_SERVER_UP,
+	APP_SERVER_AWAY,	/* its connection is lost, and being sought */
+	APP_SERVER_LOST		/* the session is over */
+};
+
 struct app {
+	/* What the user asks for. */
 	enum mode		 mode;
 	struct conf		 conf;
 	char			 jid[JID_MAX];	/* account and resource */
+	int			 any_resource;	/* the server may choose it */
 	char			 peer[JID_MAX];
-	char			*host, *port;	/* the peer's service */
-	struct services		*services;	/* ours */
+	char			*host, *port;	/* the peer's service; NULL */
+	struct services		*services;	/* ours; NULL: none */
+
+	/* What a login needs. */
 	struct proxy		 proxy;
-	int			 proxied;	/* there is one */
-	struct discover		*ways;		/* to the server */
-	struct features_cache		*manners;	/* of the server */
-	struct fast_tokens *tokens; /* for it; may be NULL */
-	int			 any_resource;	/* nobody named one */
+	int			 proxied;	/* there is a proxy */
+	struct discover		*discover;	/* where the server is */
+	struct features_cache	*features;	/* that the server had */
+	struct fast_tokens	*tokens;	/* for it, or NULL */
 	SSL_CTX			*tls;		/* towards the server */
 	struct trust		*trust;		/* NULL: e2e is off */
-	SSL_CTX			*e2e;		/* towards peers; likewise */
-	struct allow		*allow;		/* of a listener */
-	struct ports		*ports;		/* -L, -D */
+	SSL_CTX			*e2e;		/* towards peers; so, too */
+	struct allow		*allow;		/* of a listener; else NULL */
+
+	/* The login.  NULL before it: all but the first three. */
 	struct loop		*loop;
 	struct resolver		*resolver;
+	struct streamhosts	*streamhosts;	/* where sockets lead */
 	struct session		*session;
 	struct iq_table		*iqs;		/* the session's */
 	struct roster		*roster;	/* the session's */
 	struct dispatch		*dispatch;	/* the session's */
-	struct streamhosts	*streamhosts;	/* where sockets lead */
-	struct upgrades		*upgrades;	/* NULL before the login */
-	struct ibb		*ibb;		/* NULL before the login */
-	struct budget		*budget;	/* likewise: of its streams */
+	struct upgrades		*upgrades;	/* sockets for streams */
+	struct ibb		*ibb;
+	struct budget		*budget;	/* of all streams */
+
+	/* What moves bytes. */
+	struct ports		*ports;		/* -L, -D; NULL: none */
 	TAILQ_HEAD(, channel)	 channels;
-	TAILQ_HEAD(, channel)	 changed;	/* of these: to be looked at */
+	TAILQ_HEAD(, channel)	 changed;	/* are to be looked at */
 	size_t			 nchannels;
-	const struct channel_takers	*takers; /* of files; NULL: none */
+	const struct channel_takers *takers;	/* of files; NULL: none */
 	struct sender		*sender;	/* of the files of -s; NULL */
 	struct receiver		*receiver;	/* of files */
 	struct oob_sender	*oob_sender;	/* of a URL; NULL */
 	struct oob_fetcher	*fetcher;	/* of URLs; NULL */
 	struct progress		*progress;	/* of the present file */
-	enum fault		 fault;		/* that it ends with */
+
+	/* How the run goes. */
+	enum app_server		 server;
 	int			 ending;
-	int			 away;		/* the server is, for now */
-	int			 lost;		/* the session is, for good */
-	int			 signo;		/* that ends us */
+	enum fault		 fault;		/* that it ends with */
+	int			 signo;		/* that ends it, or 0 */
 
 	/* net/app's own. */
 	struct timer		 password_timer; /* to ask for it again */
@@ -154,6 +170,9 @@ int64_t	 app_patience(const struct app *app);
  * is none, which takes all and tells nothing.
  */
 
+/* What becomes of the server.  The move is traced; it cannot be away behind the
+ * end of the session. */
+void	 app_set_server(struct app *app, enum app_server server);
 /* The fault of this run that the session's fault is. */
 enum fault app_session_fault(const struct app *app);
 /* What happened to the session, as session_why() has it. */

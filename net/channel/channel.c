@@ -135,7 +135,8 @@ channel_over(struct channel *ch, enum fault fault)
 	if (app->nchannels == 0)
 		give_memory_back();
 	if ((app_is_single(app) && !more) ||
-	    (app->lost && app->nchannels == 0) || app->signo != 0)
+	    (app->server == APP_SERVER_LOST && app->nchannels == 0) ||
+	    app->signo != 0)
 		linger_finish(app, fault);
 	else if (app->mode == MODE_LISTEN)
 		place_next(app);

@@ -111,7 +111,7 @@ channel_failed(struct channel *ch, enum fault fault, const char *why)
 	if (hung_up_on_socket(ch))
 		fault = FAULT_NONE;
 	begun = has_begun(ch);
-	if ((app->lost || app->away) && !begun)
+	if (app->server != APP_SERVER_UP && !begun)
 		fault = app_session_fault(app);
 	if (fault != FAULT_PEER && fault != FAULT_NONE && begun)
 		snprintf(confirmed, sizeof(confirmed),
@@ -121,7 +121,7 @@ channel_failed(struct channel *ch, enum fault fault, const char *why)
 	say_failed(ch, why, confirmed);
 	break_end(ch);
 	if (channel_file_declined(ch) || (app_listens(app) && !begun &&
-	    !app->lost))
+	    app->server != APP_SERVER_LOST))
 		channel_lapsed(ch);
 	else
 		channel_over(ch, fault);
@@ -151,7 +151,7 @@ channel_broke(struct channel *ch)
 {
 	enum fault	 fault = stream_to_fault(stream_fault(ch->stream));
 
-	if (fault == FAULT_BROKEN && ch->app->lost &&
+	if (fault == FAULT_BROKEN && ch->app->server == APP_SERVER_LOST &&
 	    app_session_fault(ch->app) == FAULT_LOCAL)
 		fault = FAULT_LOCAL;
 	channel_failed(ch, fault, stream_why(ch->stream));
@@ -212,9 +212,10 @@ channels_break(struct app *app, const char *why)
 
 	TAILQ_FOREACH_SAFE(ch, &app->channels, next, next)
 		if (ch->stream == NULL) {
-			if (app->lost)
+			if (app->server == APP_SERVER_LOST)
 				channel_free(ch);
-		} else if (app->lost || !stream_mends(ch->stream)) {
+		} else if (app->server == APP_SERVER_LOST ||
+		    !stream_mends(ch->stream)) {
 			break_stream(ch, why);
 		}
 }

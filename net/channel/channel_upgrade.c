@@ -87,7 +87,7 @@ is_away(void *arg)
 {
 	const struct app	*app = arg;
 
-	return app->away;
+	return app->server == APP_SERVER_AWAY;
 }
 
 static int

@@ -70,7 +70,7 @@ has_to_wait(const struct channel *ch)
 	enum stream_state	 state = stream_state(ch->stream);
 
 	return state != STREAM_FAILED && state != STREAM_CLOSED &&
-	    (ch->app->away || stream_waits(ch->stream));
+	    (ch->app->server == APP_SERVER_AWAY || stream_waits(ch->stream));
 }
 
 static int
@@ -85,7 +85,7 @@ give_up(struct channel *ch, long long s)
 	const char	*server = app_server_why(ch->app);
 	char		 why[256];
 
-	if (ch->app->away)
+	if (ch->app->server == APP_SERVER_AWAY)
 		snprintf(why, sizeof(why), "%.*s, and no way back in %lld s; "
 		    "check the network, or give it more time with -w",
 		    (int)strcspn(server, ";"), server, s);
@@ -137,7 +137,7 @@ still_waiting(struct channel *ch)
 		give_up(ch, (now - ch->since) / 1000);
 		return;
 	}
-	if (!ch->app->away)
+	if (ch->app->server != APP_SERVER_AWAY)
 		stream_ping(ch->stream);
 	ch->pause = ch->pause < LOOK_MOST / 2 ? 2 * ch->pause : LOOK_MOST;
 	timer_set(ch->app->loop, &ch->silence,

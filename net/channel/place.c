@@ -67,7 +67,7 @@ place_late(void *arg)
 	if (!stream_shakes(ch->stream))
 		return;
 	/* Nothing can come while our server is away. */
-	if (ch->app->away) {
+	if (ch->app->server == APP_SERVER_AWAY) {
 		handshake_begin(ch);
 		return;
 	}

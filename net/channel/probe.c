@@ -42,7 +42,7 @@ probe_begin(struct app *app)
 {
 	struct iq_table	*t = app->iqs;
 
-	app_report(app, "server: %s, %s", discover_name(app->ways),
+	app_report(app, "server: %s, %s", discover_name(app->discover),
 	    session_security(app->session));
 	app_report(app, "transport: %s", session_transport(app->session));
 	app->asked = clock_ms();

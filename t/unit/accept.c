@@ -316,10 +316,10 @@ test_late(void)
 	sid = shakes(&alice);
 	must((ch = channel_of(sid)) != NULL);
 	ok(ch->handshake.at <= clock_ms() + 10000, "it has ten seconds");
-	app.away = 1;
+	app_set_server(&app, APP_SERVER_AWAY);
 	run_fire(&ch->handshake);
 	ok(ch->handshake.on, "and more while our server is away");
-	app.away = 0;
+	app_set_server(&app, APP_SERVER_UP);
 	run_fire(&ch->handshake);
 	is_int((long long)app.nchannels, 0, "then it is over");
 	ok(words_have("its session did not stand in 10 s"), "and says so");

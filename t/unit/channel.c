@@ -260,7 +260,7 @@ test_server_away(void)
 
 	settle();
 	is_int(ch->waits, CHANNEL_PRESENT, "all are there");
-	app.away = 1;
+	app_set_server(&app, APP_SERVER_AWAY);
 	channels_away(&app);
 	is_int(ch->waits, CHANNEL_WAITING, "the server is away");
 	is_int((long long)ch->pause, 500, "look in half a second");
@@ -270,11 +270,11 @@ test_server_away(void)
 		    pauses[i]);
 	}
 	ok(STAILQ_EMPTY(&us.out), "nothing is sent meanwhile");
-	app.away = 0;
+	app_set_server(&app, APP_SERVER_UP);
 	channels_back(&app);
 	is_int(ch->waits, CHANNEL_PRESENT, "it is back");
 	is_int((long long)app.nchannels, 1, "and the stream stands");
-	app.away = 1;
+	app_set_server(&app, APP_SERVER_AWAY);
 	channels_away(&app);
 	ch->since -= app_patience(&app) - 1000;
 	run_fire(&ch->silence);
@@ -340,7 +340,7 @@ test_timeout(void)
 	settle();
 	app.conf.timeout = 5;
 	channel_tick(ch);
-	app.away = 1;
+	app_set_server(&app, APP_SERVER_AWAY);
 	channels_away(&app);
 	run_fire(&ch->timer);
 	is_int((long long)app.nchannels, 1, "while the server is away");
@@ -789,7 +789,7 @@ test_lost(void)
 	must((ch = channel_new(&app)) != NULL);
 	must(call_open(ch, NULL, NULL) == 0);
 	drop(&us);
-	app.lost = 1;
+	app_set_server(&app, APP_SERVER_LOST);
 	channels_break(&app, "the server is gone");
 	settle();
 	ok(app.ending && app.fault == FAULT_SERVER,
@@ -798,7 +798,7 @@ test_lost(void)
 	end();
 
 	ch = stand(MODE_CALL);
-	app.lost = 1;
+	app_set_server(&app, APP_SERVER_LOST);
 	channels_break(&app, "the server is gone");
 	is_int(ch->told, CHANNEL_GREETED, "a stream that has just opened");
 	settle();
@@ -824,6 +824,24 @@ test_linger(void)
 	app.signo = SIGTERM;
 	linger_finish(&app, FAULT_NONE);
 	is_int(app.fault, FAULT_SIGNAL, "a signal is told");
+	end();
+}
+
+static void
+test_server(void)
+{
+	begin(MODE_CALL);
+	is_int(app.server, APP_SERVER_UP, "the server is there at first");
+	app_set_server(&app, APP_SERVER_AWAY);
+	is_int(app.server, APP_SERVER_AWAY, "it goes");
+	app_set_server(&app, APP_SERVER_UP);
+	is_int(app.server, APP_SERVER_UP, "it is back");
+	app_set_server(&app, APP_SERVER_LOST);
+	app_set_server(&app, APP_SERVER_AWAY);
+	is_int(app.server, APP_SERVER_LOST, "it is lost, and not away then");
+	said_that("lost cannot become away");
+	app_set_server(&app, APP_SERVER_UP);
+	is_int(app.server, APP_SERVER_UP, "a new session is another one");
 	end();
 }
 
@@ -865,6 +883,7 @@ main(void)
 	test_broken();
 	test_lost();
 	test_linger();
+	test_server();
 	test_app();
 	return tap_done();
 }
