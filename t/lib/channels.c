@@ -13,6 +13,7 @@
 #include "net/conf/allow.h"
 #include "net/conf/identity.h"
 #include "net/conf/trust.h"
+#include "net/dial/resolve.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
 #include "t/lib/channels.h"
@@ -108,7 +109,14 @@ engine_begin(void)
 	app.dispatch = us.dispatch;
 }
 
-/* Sockets are not allowed. */
+static int
+is_near(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+/* Sockets are not allowed, until a test sets app.conf.carrier. */
 static void
 sockets_begin(void)
 {
@@ -116,10 +124,12 @@ sockets_begin(void)
 		.loop = app.loop,
 		.conf = &app.conf,
 		.jid = app.jid,
+		.near = is_near,
 	};
 	char				 why[STREAMHOSTS_ERR];
 
 	app.conf.carrier = CONF_CARRIER_IBB;
+	must((app.resolver = resolver_new(app.loop)) != NULL);
 	must((app.streamhosts = streamhosts_new(&conf, why)) != NULL);
 	must(channels_prepare_upgrades(&app) == 0);
 }
@@ -169,6 +179,7 @@ run_end(void)
 	SSL_CTX_free(app.e2e);
 	trust_free(app.trust);
 	allow_free(app.allow);
+	resolver_free(app.resolver);
 	loop_free(app.loop);
 	conf_free(&app.conf);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/dispatch.h"
 #include "ibb/s5b.h"
 #include "net/channel/accept.h"
 #include "net/channel/admit.h"
@@ -450,6 +451,55 @@ test_socket(void)
 	end();
 }
 
+/* Has the run said this to a peer since the last call? */
+static int
+answers(const char *what)
+{
+	const char	*s;
+	int		 found = 0;
+
+	while (*(s = said(&us)) != '\0')
+		found |= strstr(s, what) != NULL;
+	return found;
+}
+
+/* A caller offers a socket as soon as its session stands, and the listener has
+ * no place for the stream: the offer is refused, too. */
+static void
+test_socket_too_many(void)
+{
+	struct caller	 alice;
+	struct elem	*offer;
+	const char	*sid, *query;
+	char		*answer;
+
+	begin(MODE_LISTEN, 1, 1);
+	app.conf.max_streams = 1;
+	app.conf.carrier = CONF_CARRIER_AUTO;
+	caller_begin(&alice, ALICE);
+	sid = shakes(&alice);
+	answer = next_letter(&us);
+	is(opens(BOB, "s2"), "result", "the place is taken meanwhile");
+	hear(&alice.side, US, answer);
+	free(answer);
+	pump(&us, &alice.side);
+	query = format("<query xmlns='http://jabber.org/protocol/bytestreams' "
+	    "sid='%s'><socket xmlns='urn:xcat:0' number='1'/><streamhost "
+	    "jid='" ALICE "' host='127.0.0.1' port='65535'/></query>", sid);
+	offer = stanza_iq("set", ALICE, query, strlen(query));
+	must(offer != NULL);
+	is_int(dispatch_stanza(app.dispatch, offer, 0), 1, "a socket is offered");
+	ok(channel_of(sid)->upgrade != NULL, "for a stream that has no place");
+	elem_free(offer);
+	ok(!answers(" id='i'"), "it is tried");
+	run_turn();
+	is_int(turn_of(sid), -1, "the stream is refused");
+	ok(answers(" id='i'><error type='wait'><resource-constraint"),
+	    "and the socket with it");
+	end();
+	caller_end(&alice);
+}
+
 /*
  * Admission
  */
@@ -493,6 +543,7 @@ main(void)
 	test_handshakes();
 	test_takers();
 	test_socket();
+	test_socket_too_many();
 	test_admit();
 	return tap_done();
 }
