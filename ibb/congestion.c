@@ -10,17 +10,24 @@
 #define MANY		4		/* stanzas under way that fill a path */
 #define SLOW		16384		/* bytes a second */
 #define FAST		1000000
-#define QUEUE		40000		/* us that blocks may stand in queues */
-#define QUEUE_POLITE	200
-#define REST_FIRST	20000		/* us between rests, at first */
-#define REST_MOST	30000000	/* us between rests, at last */
-#define REST_TRIPS	60		/* or so many round trips */
-#define REST_SOON	1000000		/* us, when much less arrives */
-#define PROBES		2		/* rounds after a rest with little */
+#define QUEUE		30000		/* us in queues at QUEUE_RATE; twice */
+#define QUEUE_RATE	10000000	/* as long at a 16th of that rate, */
+#define QUEUE_MOST	100000		/* and so on; us at most */
+#define QUEUE_POLITE	200		/* us, whatever the rate */
+#define QUEUE_PART	16		/* and this part of the round trip, */
+#define POLITE_PART	4		/* or this: a key waits as long */
+#define LATE_LEAST	1000		/* us that are no queue */
+#define LATE_PART	4		/* of the round trip, at the start */
+#define FEW		8		/* of the budget, not late */
+#define DOUBLING	25000		/* us, or a round trip if longer */
+#define QUICK		3		/* rounds until the budget doubles */
 #define BASE_MOST	1000000		/* us: no path is longer than that */
-#define PROVED		4		/* 1/4 of all that has arrived may be
-					 * under way */
-#define PROVED_POLITE	8		/* or 1/8 */
+#define GAP_FIRST	250000		/* us until a queue is drained */
+#define GAP_MOST	10000000
+#define GAP_TRIPS	10		/* or so many round trips */
+#define GAP_SOON	500000		/* us, when much less arrives */
+#define DRAIN_PART	3		/* of the model that is left out */
+#define IDLE		2000		/* us without anything to be sent */
 
 void
 congestion_init(struct congestion *p, int64_t now)
@@ -41,9 +48,10 @@ begin_round(struct congestion *p, int64_t now)
 	p->last = p->round;
 	p->round.landed = p->landed;
 	p->round.at = now;
-	p->idle = p->sent == p->landed;
 	p->trip = 0;
 	p->full = 0;
+	p->peaked = p->peak;
+	p->peak = congestion_flying(p);
 }
 
 /* A round of which those before say nothing. */
@@ -64,18 +72,18 @@ least_budget(size_t stanza)
 void
 congestion_restart(struct congestion *p, int64_t now)
 {
+	p->phase = CONGESTION_START;
 	p->stanza = CONGESTION_FIRST;
 	p->budget = least_budget(CONGESTION_FIRST);
-	p->landed = p->start = p->sent;
+	p->landed = p->sent;
 	p->nlanded = p->nsent;
-	p->probes = 0;
-	p->rate = 0;
+	p->rate = p->best = 0;
 	memset(p->rates, 0, sizeof(p->rates));
-	p->best = 0;
 	p->base = 0;
-	p->resting = 0;
-	p->rested = now;
-	p->rest = REST_FIRST;
+	p->gap = GAP_FIRST;
+	p->late = 0;
+	p->quick = 0;
+	p->landed_at = p->based = now;
 	begin_anew(p, now);
 }
 
@@ -103,54 +111,11 @@ choose_stanza(const struct congestion *p, int polite)
 }
 
 /*
- * Now and then everything is to have arrived before more is sent.  The time of
- * that shows how long the empty path is, for a path that has become longer
- * would look like a queue for ever; and servers that read on and on come to a
- * rest (net/io/io.c says what Prosody does until then).  Rest soon after the
- * beginning, then ever more seldom; and when much less arrives than before.
+ * The model
  */
-static void
-look_for_rest(struct congestion *p, int64_t now)
-{
-	int64_t	 since = now - p->rested;
-
-	if (p->best < p->rate)
-		p->best = p->rate;
-	if (since > p->rest || (p->rate < p->best / 2 && since > REST_SOON)) {
-		p->resting = 1;
-		p->calm = p->sent;
-		p->best = p->rate;
-	}
-}
-
-/*
- * Some servers read all they get and then rest for as long as their rate limit
- * wants.  Then an answer takes as long as the bytes under way before it, and
- * the path looks the longer the more is under way.  Measure it with little.
- */
-static void
-congestion_probe(struct congestion *p)
-{
-	p->probes = PROBES;
-	p->proven = p->budget;
-	p->budget = least_budget(STANZA_MIN);
-	p->stanza = STANZA_MIN;
-}
-
-static void
-congestion_rest(struct congestion *p, int64_t now)
-{
-	p->resting = 0;
-	p->rested = now;
-	p->rest = p->rest * 2 < REST_MOST ? p->rest * 2 : REST_MOST;
-	if (p->rest < REST_TRIPS * p->base)
-		p->rest = REST_TRIPS * p->base;
-	p->base = 0;
-	congestion_probe(p);
-}
 
 static uint64_t
-congestion_highest(const struct congestion *p)
+highest_rate(const struct congestion *p)
 {
 	uint64_t	 rate = 0;
 	size_t		 i;
@@ -161,32 +126,74 @@ congestion_highest(const struct congestion *p)
 	return rate;
 }
 
-/*
- * The budget is what arrives in a round trip and in the time that a queue may
- * take; the rate while less is under way says how much that is.  But it is no
- * more than a part of all that has arrived, for a server may let the first
- * bytes through before its limit is felt.
- */
-static void
-congestion_adjust(struct congestion *p, int polite)
+static int64_t
+base_trip(const struct congestion *p)
 {
-	int64_t		 base = p->base < BASE_MOST ? p->base : BASE_MOST;
-	int64_t		 queue = polite ? QUEUE_POLITE : QUEUE;
-	uint64_t	 proved = (p->landed - p->start) /
-			    (polite ? PROVED_POLITE : PROVED);
-	uint64_t	 rate, budget;
+	return p->base < BASE_MOST ? p->base : BASE_MOST;
+}
 
-	if (queue < base / 2)
-		queue = base / 2;
-	/* If the queue is far too long, the path has become slower. */
-	rate = p->trip > base + 2 * queue ? p->rate : congestion_highest(p);
-	budget = rate * (uint64_t)(base + queue) / 1000000;
-	if (budget > 2 * p->budget)
-		budget = 2 * p->budget;
-	if (budget > proved)
-		budget = proved;
-	p->budget = congestion_clamp((size_t)budget, least_budget(p->stanza),
+static uint64_t
+square_root(uint64_t n)
+{
+	uint64_t	 r = n, next = (n + 1) / 2;
+
+	while (next < r) {
+		r = next;
+		next = (r + n / r) / 2;
+	}
+	return r;
+}
+
+/* How long blocks of a stream with this rate may stand in queues: the fourth
+ * root of its rate decides, so that a stream that has less may have more. */
+static int64_t
+queue_time(const struct congestion *p, uint64_t rate, int polite)
+{
+	int64_t	 queue;
+
+	if (polite)
+		return QUEUE_POLITE + base_trip(p) / POLITE_PART;
+	/* The fourth root of 10 MB/s is 56. */
+	queue = QUEUE * (int64_t)square_root(square_root(QUEUE_RATE)) /
+	    (int64_t)(square_root(square_root(rate)) + 1);
+	return (queue < QUEUE_MOST ? queue : QUEUE_MOST) +
+	    base_trip(p) / QUEUE_PART;
+}
+
+/* From when on a round trip shows a queue. */
+static int64_t
+late_trip(const struct congestion *p, int polite)
+{
+	int64_t	 late = queue_time(p, highest_rate(p), polite) / 2;
+
+	return base_trip(p) + (late > LATE_LEAST ? late : LATE_LEAST);
+}
+
+/* What the model has under way with a queue of that time. */
+static size_t
+model_budget(const struct congestion *p, uint64_t rate, int64_t queue)
+{
+	uint64_t	 n = rate * (uint64_t)(base_trip(p) + queue) / 1000000;
+
+	return congestion_clamp(n < CONGESTION_BUDGET_MAX ? (size_t)n :
+	    CONGESTION_BUDGET_MAX, least_budget(p->stanza),
 	    CONGESTION_BUDGET_MAX);
+}
+
+/* Much less arrives than since the queue was drained. */
+static int
+fell_by_half(const struct congestion *p)
+{
+	return p->rate < p->best / 2;
+}
+
+static void
+know_rate(struct congestion *p, uint64_t rate)
+{
+	p->rate = rate;
+	p->rates[p->nrates++ % CONGESTION_RATES] = rate;
+	if (p->best < rate)
+		p->best = rate;
 }
 
 /* Measure over two rounds: if a server rests for what it has read, a block of
@@ -196,36 +203,204 @@ congestion_measure(struct congestion *p, int64_t now)
 {
 	int64_t	 took = now - p->last.at;
 
-	p->rate = (p->landed - p->last.landed) * 1000000 /
-	    (uint64_t)(took > 0 ? took : 1);
-	p->rates[p->nrates++ % CONGESTION_RATES] = p->rate;
+	know_rate(p, (p->landed - p->last.landed) * 1000000 /
+	    (uint64_t)(took > 0 ? took : 1));
 }
 
-/* The rate is that of before: it cannot be measured with little. */
+/*
+ * Start: the budget grows by what lands, as long as it is made use of.
+ */
+
 static void
-end_probe(struct congestion *p, int polite)
+congestion_grow(struct congestion *p, size_t len, int64_t trip)
 {
-	if (--p->probes > 0)
-		return;
-	p->budget = p->proven;
-	p->stanza = choose_stanza(p, polite);
+	uint64_t	 more = len;
+
+	if (trip < DOUBLING)
+		more = more * (uint64_t)trip / DOUBLING;
+	p->budget = congestion_clamp(p->budget + (size_t)more, p->budget,
+	    CONGESTION_BUDGET_MAX);
 }
+
+/* A block was late by its own trip: what landed in that time is what the path
+ * can take. */
+static void
+leave_start(struct congestion *p, const struct congestion_mark *mark,
+    int64_t now, int polite)
+{
+	uint64_t	 rate = (mark->sent - mark->landed) * 1000000 /
+			    (uint64_t)(now - mark->at);
+	size_t		 budget;
+
+	p->phase = CONGESTION_CRUISE;
+	p->quick = 0;
+	know_rate(p, rate);
+	p->stanza = choose_stanza(p, polite);
+	rate = highest_rate(p);
+	budget = model_budget(p, rate, queue_time(p, rate, polite));
+	if (budget < p->budget)
+		p->budget = budget;
+	begin_anew(p, now);
+}
+
+static void
+congestion_start(struct congestion *p, const struct congestion_mark *mark,
+    size_t len, int64_t now, int polite)
+{
+	int64_t	 trip = now - mark->at, burst = base_trip(p) / LATE_PART;
+
+	if (trip < late_trip(p, polite) || trip < base_trip(p) + burst) {
+		p->late = 0;
+		if (p->peak >= p->budget / 2 || p->peaked >= p->budget / 2)
+			congestion_grow(p, len, trip);
+		return;
+	}
+	p->late += len;
+	if (p->late >= p->budget - p->budget / FEW)
+		leave_start(p, mark, now, polite);
+}
+
+/*
+ * Cruise: the budget follows the model.
+ */
+
+/* The rate cannot show what more the path can take than the budget has; but
+ * while no queue stands there, the path can take more. */
+static size_t
+probe_budget(struct congestion *p, size_t budget, int polite)
+{
+	if (p->trip >= late_trip(p, polite)) {
+		p->quick = 0;
+		return budget;
+	}
+	if (++p->quick < QUICK - 1)
+		return budget > p->budget ? budget : p->budget;
+	if (p->quick >= QUICK && !polite) {
+		p->phase = CONGESTION_START;
+		p->late = 0;
+	}
+	return congestion_clamp(budget, p->budget + p->budget / 4,
+	    CONGESTION_BUDGET_MAX);
+}
+
+static void
+congestion_adjust(struct congestion *p, int polite)
+{
+	uint64_t	 rate = highest_rate(p);
+	int64_t		 queue = queue_time(p, rate, polite);
+	size_t		 budget;
+
+	/* If the queue is far too long, the path has become slower. */
+	if (p->trip > base_trip(p) + 2 * queue) {
+		rate = p->rate;
+		queue = queue_time(p, rate, polite);
+	}
+	budget = model_budget(p, rate, queue);
+	if (budget > 2 * p->budget)
+		budget = 2 * p->budget;
+	p->budget = congestion_clamp(probe_budget(p, budget, polite),
+	    least_budget(p->stanza), CONGESTION_BUDGET_MAX);
+}
+
+/*
+ * Drain: the budget is less than what the path holds.
+ */
+
+/* Where that is less than a stanza, stanzas are small: some servers read all
+ * they get and then rest for as long as their rate limit wants, so that an
+ * answer takes as long as the bytes under way before it. */
+static void
+begin_drain(struct congestion *p)
+{
+	uint64_t	 rate = fell_by_half(p) ? p->rate : highest_rate(p);
+	size_t		 model;
+
+	p->phase = CONGESTION_DRAIN;
+	p->proven = p->budget;
+	p->drained = UINT64_MAX;
+	p->low = 0;
+	p->calm = UINT64_MAX;
+	model = model_budget(p, rate, 0);
+	p->budget = congestion_clamp(model - model / DRAIN_PART,
+	    least_budget(STANZA_MIN), p->budget);
+	if (p->budget < CONGESTION_UNIT)
+		p->stanza = STANZA_MIN;
+}
+
+static void
+look_for_drain(struct congestion *p, int64_t now)
+{
+	int64_t	 since = now - p->based, soon = GAP_SOON;
+
+	if (soon < 4 * p->trip)
+		soon = 4 * p->trip;
+	if (since > p->gap || (fell_by_half(p) && since > soon))
+		begin_drain(p);
+}
+
+static void
+end_drain(struct congestion *p, int64_t now, int polite)
+{
+	int		 longer = p->low > base_trip(p) / 2 * 3;
+	uint64_t	 rate;
+	size_t		 budget;
+
+	p->base = p->low;
+	p->based = now;
+	p->gap = p->gap < GAP_MOST / 2 ? 2 * p->gap : GAP_MOST;
+	if (p->gap < GAP_TRIPS * p->base)
+		p->gap = GAP_TRIPS * p->base;
+	if (fell_by_half(p)) {
+		memset(p->rates, 0, sizeof(p->rates));
+		know_rate(p, p->rate);
+	}
+	p->best = rate = highest_rate(p);
+	p->stanza = choose_stanza(p, polite);
+	budget = model_budget(p, rate, queue_time(p, rate, polite));
+	p->budget = congestion_clamp(budget, least_budget(p->stanza),
+	    2 * p->proven);
+	p->phase = longer && rate >= SLOW && !polite ? CONGESTION_START :
+	    CONGESTION_CRUISE;
+	p->late = 0;
+	p->quick = -1;	/* the first round was sent without a queue */
+	begin_anew(p, now);
+}
+
+/* Two round trips: an answer alone may have been late by chance. */
+static void
+congestion_drain(struct congestion *p, const struct congestion_mark *mark,
+    int64_t now, int polite)
+{
+	int64_t	 trip = now - mark->at;
+
+	if (mark->sent <= p->drained)
+		return;
+	if (p->low == 0 || trip < p->low)
+		p->low = trip;
+	if (p->calm == UINT64_MAX)
+		p->calm = p->landed;
+	else if (mark->landed >= p->calm)
+		end_drain(p, now, polite);
+}
+
+/*
+ * Blocks
+ */
 
 static void
 end_round(struct congestion *p, int64_t now, int polite)
 {
-	if (p->trip > 0 && (p->base == 0 || p->trip <= p->base))
-		p->base = p->trip;
-	if (p->probes > 0) {
-		end_probe(p, polite);
-		begin_anew(p, now);
-		return;
-	}
-	if (p->full && !p->idle && p->trip > 0) {
+	size_t	 stanza;
+
+	if (p->full && p->trip > 0 && p->phase != CONGESTION_DRAIN) {
 		congestion_measure(p, now);
-		p->stanza = choose_stanza(p, polite);
-		congestion_adjust(p, polite);
-		look_for_rest(p, now);
+		stanza = choose_stanza(p, polite);
+		if (p->phase == CONGESTION_CRUISE || stanza > p->stanza)
+			p->stanza = stanza;
+		if (p->phase == CONGESTION_CRUISE) {
+			congestion_adjust(p, polite);
+			look_for_drain(p, now);
+		}
 	}
 	begin_round(p, now);
 }
@@ -237,44 +412,74 @@ is_full(const struct congestion *p)
 	    p->nsent - p->nlanded >= CONGESTION_BLOCKS_MAX;
 }
 
+/*
+ * Nothing was under way, and for some time: the rounds before say nothing of
+ * the next.  But on a long path all blocks of a round often land at once, and
+ * more follow at once: that is no pause.  Where it was taken for one, no round
+ * was ever measured, and a budget that was small stayed so: some 20,000 bytes a
+ * round trip with ejabberd, whose answers come in clumps.
+ */
+static int
+was_idle(const struct congestion *p, int64_t now)
+{
+	return p->sent == p->landed &&
+	    now - p->landed_at > IDLE + p->base / 4;
+}
+
 void
 congestion_sent(struct congestion *p, size_t len, int64_t now,
     struct congestion_mark *mark)
 {
-	if (p->sent == p->landed)
+	if (was_idle(p, now))
 		begin_anew(p, now);
+	if (p->phase == CONGESTION_DRAIN && p->drained == UINT64_MAX &&
+	    congestion_flying(p) < p->budget)
+		p->drained = p->sent;
 	mark->at = now;
 	mark->landed = p->landed;
 	mark->sent = p->sent += len;
 	mark->nsent = ++p->nsent;
+	if (p->peak < congestion_flying(p))
+		p->peak = congestion_flying(p);
 	if (is_full(p))
 		p->full = 1;
 }
 
 static void
-look_at_trip(struct congestion *p, int64_t trip)
+look_at_trip(struct congestion *p, int64_t trip, int64_t now)
 {
-	if (trip < 1)
-		trip = 1;
 	if (p->trip == 0 || trip < p->trip)
 		p->trip = trip;
+	if (p->base == 0 || trip < p->base)
+		p->base = trip;
+	if (trip <= p->base + p->base / 16)
+		p->based = now;
 }
 
 int
 congestion_landed(struct congestion *p, const struct congestion_mark *mark,
     int64_t now, int polite)
 {
-	if (mark->sent <= p->landed)
+	struct congestion_mark	 m = *mark;
+	size_t			 len;
+
+	if (m.sent <= p->landed)
 		return 0;
-	p->landed = mark->sent;
-	p->nlanded = mark->nsent;
-	if (mark->at > 0) {
-		look_at_trip(p, now - mark->at);
-		if (mark->landed >= p->round.landed && !p->resting)
-			end_round(p, now, polite);
-	}
-	if (p->resting && p->landed >= p->calm)
-		congestion_rest(p, now);
+	len = (size_t)(m.sent - p->landed);
+	p->landed = m.sent;
+	p->nlanded = m.nsent;
+	p->landed_at = now;
+	if (m.at == 0)
+		return 1;
+	if (m.at >= now)
+		m.at = now - 1;
+	look_at_trip(p, now - m.at, now);
+	if (p->phase == CONGESTION_START)
+		congestion_start(p, &m, len, now, polite);
+	else if (p->phase == CONGESTION_DRAIN)
+		congestion_drain(p, &m, now, polite);
+	if (m.landed >= p->round.landed)
+		end_round(p, now, polite);
 	return 1;
 }
 
@@ -289,7 +494,7 @@ congestion_room(const struct congestion *p, size_t block)
 {
 	size_t	 n;
 
-	if (p->resting || is_full(p))
+	if (is_full(p))
 		return 0;
 	n = (p->budget - congestion_flying(p) + block - 1) / block;
 	return congestion_clamp(n, 1,

@@ -31,8 +31,8 @@ struct xw;
  * all, if memory allows (struct inband_user, room).  XEP-0047 has a peer wait
  * for each answer, but does not demand it: TCP-over-XMPP, mod_tcpproxy and
  * programs that send messages do not wait, and may lose their stream here.
- * Nothing else does: xcat has 1 MiB under way at most, and plain programs one
- * block.
+ * Nothing else does: an xcat has seven eighths of this under way at most, with
+ * what ids take within it, and plain programs have one block.
  */
 #define INBAND_RX_MAX	(8 * 1024 * 1024)
 #define INBAND_RECEIPT	48	/* bytes of a receipt's text */

@@ -142,6 +142,8 @@ struct path {
 	const char		*peer;		/* in string */
 	struct congestion	 pace;
 	size_t			 nstreams;
+	size_t			 nbusy;		/* streams with unanswered
+						 * bytes of ours */
 	size_t			 lying;		/* bytes of all streams that are
 						 * sent and unanswered */
 	size_t			 window;	/* most that the peer wants of

@@ -13,8 +13,11 @@
 
 #define HURRY	2000000	/* us that a block in a hurry is remembered */
 #define CROWD	4	/* streams that send: enough to keep a path going */
-#define WINDOW	(8 * CONGESTION_BUDGET_MAX)	/* bytes unanswered */
+#define WINDOW	INBAND_RX_MAX	/* bytes unanswered, of all streams */
+#define MOST	(INBAND_RX_MAX / 8 * 7)	/* of one: ids count as well */
+#define PARTS	8	/* streams that want a part of a window each */
 #define LEAST	(64 * 1024)	/* bytes, if there is little memory */
+#define LATE_MOST 64	/* blocks that were replied to but not answered */
 #define STILL	100000	/* us without any answer, and four round trips */
 #define STILL_MOST 4000000	/* us, most of both together */
 
@@ -56,6 +59,7 @@ path_join(struct inband *s)
 	    (s->path = path_new(s->ibb, s->peer)) == NULL)
 		return;
 	s->path->nstreams++;
+	s->path->nbusy += s->flying > 0;
 	s->path->lying += s->flying;
 	s->path->held += s->rx;
 }
@@ -78,6 +82,7 @@ path_leave(struct inband *s)
 	if (p == NULL)
 		return;
 	path_stream_lands(s);
+	p->nbusy -= s->flying > 0;
 	p->lying -= s->flying;
 	p->held -= s->rx;
 	s->path = NULL;
@@ -150,29 +155,39 @@ path_least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* An eighth of the window, and of our memory, that the unanswered bytes of
- * other streams have left.  So each of many streams that stand still takes less
- * than the stream before, and leaves some. */
+/*
+ * The part of the window, and of our memory, that a stream may take of what the
+ * unanswered bytes of other streams have left.  The readers of all streams may
+ * stand still, and one that begins to leaves some for those after it: so it is
+ * the part of each that has bytes there, or an eighth.  A stream alone may take
+ * almost all, which a long path holds; and of our memory half.
+ */
 static size_t
 own_window(const struct inband *s)
 {
 	const struct path	*p = s->path;
 	size_t			 others = p->lying - s->flying, window;
+	size_t			 parts = path_least(p->nbusy +
+				    (s->flying == 0), PARTS);
 
-	window = p->window > others ? (p->window - others) / 8 : 0;
+	window = p->window > others ? (p->window - others) / parts : 0;
 	if (s->user.room != NULL)
-		window = path_least(window, s->user.room(s->arg, 0) / 8);
+		window = path_least(window, s->user.room(s->arg, 0) /
+		    (parts > 1 ? parts : 2));
+	window = path_least(window, MOST);
 	return window > CONGESTION_FIRST ? window : CONGESTION_FIRST;
 }
 
-/* A reader may have stopped: no more bytes are to lie before it than it has
- * taken so far. */
+/* A reader may have stopped: no more bytes are to lie before it than twice what
+ * it has taken so far, which is more in each round trip. */
 static size_t
 own_budget(const struct inband *s)
 {
-	return path_least(s->taken > CONGESTION_FIRST ? s->taken
-	    : CONGESTION_FIRST,
-	    own_window(s));
+	uint64_t	 most = 2 * s->taken;
+
+	if (most < CONGESTION_FIRST)
+		most = CONGESTION_FIRST;
+	return path_least(most < MOST ? (size_t)most : MOST, own_window(s));
 }
 
 static size_t
@@ -205,17 +220,21 @@ shared_room(const struct inband *s, size_t block)
 void
 path_fly(struct inband *s, size_t len)
 {
-	s->flying += len;
-	if (s->path != NULL)
+	if (s->path != NULL) {
+		s->path->nbusy += s->flying == 0;
 		s->path->lying += len;
+	}
+	s->flying += len;
 }
 
 void
 path_land(struct inband *s, size_t len)
 {
 	s->flying -= len;
-	if (s->path != NULL)
+	if (s->path != NULL) {
+		s->path->nbusy -= s->flying == 0;
 		s->path->lying -= len;
+	}
 }
 
 void
@@ -272,7 +291,8 @@ path_stream_flies(struct inband *s, struct flight *f)
 
 	if (shared_room(s, 1) == 0)
 		p->moved = now;		/* the others wait for this block */
-	congestion_sent(&p->pace, f->len, now, &f->mark);
+	/* Its tags stand in queues as well: base64 makes 4 of 3. */
+	congestion_sent(&p->pace, f->len + s->tags / 4 * 3, now, &f->mark);
 	path_stream_lands(s);
 	s->flies = 1;
 	s->last = f->mark.sent;
@@ -352,7 +372,8 @@ static int
 all_there(const struct inband *s)
 {
 	return s->nflights == 0 || (s->late && s->turn == INBAND_TURN_THEIRS &&
-	    s->nflights <= s->small && own_room(s, 1) > 0);
+	    s->nflights <= s->small && s->nflights < LATE_MOST &&
+	    own_room(s, 1) > 0);
 }
 
 /*

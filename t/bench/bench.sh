@@ -13,6 +13,7 @@
 #	TIME	seconds for a row, after which it is not measured again; 60.  One
 #		that takes three times as long is ended
 #	ALLTIME	seconds after which no row begins; 720
+#	DISTANCES	round trips of the row distance, ms; 0 20 100 300
 #	SIZE	MB in-band through Prosody; 100.  Others in proportion
 #	PEERS	programs to measure, too, that take the arguments of slix.py
 #	FLAGS	further options for each xcat
@@ -27,11 +28,12 @@
 . "$TESTS/bench/rows.sh"
 CARRIER=			# relay.sh would have none but in-band
 
-ALL='prosody ejabberd both websocket direct proxy idle bulk trips cpu memory
-limits streams'
+ALL='prosody ejabberd distance both websocket direct proxy idle bulk trips cpu
+memory limits streams'
 ROWS=${ROWS:-$ALL}
 RUNS=${RUNS:-3}
 SIZE=${SIZE:-100}
+DISTANCES=${DISTANCES:-0 20 100 300}
 PEERS=${PEERS-}
 FLAGS=${FLAGS-}
 OUT=${OUT:-$TOP/bench.txt}
@@ -91,7 +93,8 @@ counted()	# name
 {
 	fifo "$1.out"
 	# shellcheck disable=SC2016
-	start "$1_sink" sh -c 'exec "$1" <"$2"' sh "$BENCH/sink" "$T/$1.out"
+	start "$1_sink" sh -c 'exec "$1" "$3" <"$2"' sh "$BENCH/sink" \
+	    "$T/$1.out" "${SINKMS:-100}"
 }
 
 done_well()	# name
@@ -213,8 +216,8 @@ search()	# bytes argument ...
 pump_up()	# key bytes argument ...: with the best
 {
 	_key=$1 _size=$2; shift 2
-	_rate=$(pump -n "$_size" "$@" "$best") || bail 'the pump fails'
-	sample "$_key" "${_rate#* }"
+	pump -n "$_size" "$@" "$best" >"$T/pumped" || bail 'the pump fails'
+	sample "$_key" "$(cut -d ' ' -f 2 "$T/pumped")"
 }
 
 # A program like slix.py.

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "t/bench/flow.h"
+#include "t/bench/stat.h"
 
 #define IN_MAX		(256 * 1024)
 #define TAG_MAX		8192	/* a tag is shorter */
@@ -32,6 +33,9 @@ struct flow {
 	char			 in[IN_MAX];
 	size_t			 held;
 	uint64_t		 sent, confirmed, got, answered;
+	double			 late;		/* when two thirds were ... */
+	uint64_t		 most_sent;	/* ... of these, confirmed */
+	double			 ended;
 };
 
 #define DIGITS	8	/* of an id; a seq has 5 */
@@ -261,8 +265,9 @@ tag(struct flow *f, const char *p, const char *end)
 	} else if (memcmp(p, "<iq", 3) == 0) {
 		if (memmem(p, (size_t)(end - p), "error", 5) != NULL)
 			errx(1, "refused: %.*s", (int)(end - p), p);
-		if (end[-1] == '/')
-			f->confirmed++;
+		if (end[-1] == '/' &&
+		    ++f->confirmed == f->most_sent / 3 * 2)
+			f->late = stat_now();
 	} else if (memcmp(p, "<stream:error", 13) == 0) {
 		errx(1, "the server ends the stream");
 	}
@@ -308,8 +313,11 @@ flow_run(struct flow *f, uint64_t send, uint64_t receive)
 	int		 blocked;
 
 	f->sent = f->confirmed = f->got = f->answered = 0;
+	f->most_sent = send;
+	f->late = stat_now();
 	for (;;) {
 		blocked = push(f, send);
+		f->ended = stat_now();
 		if (!blocked && f->confirmed >= send && f->answered >= receive)
 			return;
 		p.events = (short)(blocked ? POLLIN | POLLOUT : POLLIN);
@@ -323,6 +331,15 @@ flow_run(struct flow *f, uint64_t send, uint64_t receive)
 			    (unsigned long long)receive);
 		pull(f);
 	}
+}
+
+double
+flow_last_rate(const struct flow *f)
+{
+	uint64_t	 n = f->most_sent - f->most_sent / 3 * 2;
+
+	return f->ended > f->late ? (double)(n * f->s.block) /
+	    (f->ended - f->late) : 0;
 }
 
 struct flow *

@@ -27,5 +27,7 @@ void	 flow_free(struct flow *f);
 /* Send so many blocks and have them answered, and receive so many and answer
  * them. */
 void	 flow_run(struct flow *f, uint64_t send, uint64_t receive);
+/* Bytes a second while the last third of what was sent was confirmed. */
+double	 flow_last_rate(const struct flow *f);
 
 #endif

@@ -8,7 +8,8 @@
  * The first account sends blocks of XEP-0047 to the second one, with -b both
  * send, over STARTTLS, TLS from the beginning (-t) or a WebSocket (-w).  Each
  * setting is block:window:record:pad; it is tried in turn, and a line says how
- * many bytes per second it moved.  With -r one iq after another is sent, and
+ * many bytes per second it moved, and how many while the last third was
+ * confirmed.  With -r one iq after another is sent, and
  * answered: the line has the microseconds, median, 99th percentile and most.
  * With -i there is a pause before each.
  */
@@ -81,8 +82,9 @@ one_setting(const struct plan *p, struct xmpp *x, int who, int fd,
 	flow_run(f, who == 0 || p->both ? n : 0, who == 1 || p->both ? n : 0);
 	meet(fd);
 	if (who == 0) {
-		printf("%s %.0f\n", text, (double)(n * s.block) *
-		    (p->both ? 2 : 1) / (stat_now() - began));
+		printf("%s %.0f %.0f\n", text, (double)(n * s.block) *
+		    (p->both ? 2 : 1) / (stat_now() - began),
+		    flow_last_rate(f));
 		fflush(stdout);
 	}
 	flow_free(f);

@@ -98,6 +98,150 @@ row_websocket()
 	each_server websocket_on http
 }
 
+# --- at a distance -----------------------------------------------------------
+
+# Every client goes through a relay from here on: a block and its answer take so
+# long.
+at_distance()	# round-trip: ms; a multiple of 4
+{
+	trip=$1 SINKMS=$((trip > 100 ? trip : 100))
+	stop_distance
+	start_distance road "${2:-$PORT}" -d $((trip / 4))
+	# shellcheck disable=SC2154
+	SERVER=127.0.0.1:$port_road
+	for _user in $USERS; do
+		xcat_user "$_user"
+	done
+}
+
+stop_distance()
+{
+	SERVER=127.0.0.1:$PORT
+	[ -z "${port_road-}" ] || stop road
+	port_road=
+}
+
+# The best of some windows, by the rate at which its last third moves.
+pump_far()	# key bytes argument ...
+{
+	_key=$1 _size=$2; shift 2
+	case $trip in
+	0|20)	_n='16 32' ;;
+	100)	_n='32 64' ;;
+	*)	_n='64 128' ;;
+	esac
+	# shellcheck disable=SC2046
+	pump -n "$_size" "$@" $(printf '48000:%d:8192:8192 ' $_n) \
+	    24300:64:16384:1 >"$T/far" || bail 'the pump fails'
+	diag "$server, $trip ms: the pump: $(awk '{ printf "%s %.1f; ", $1,
+	    $3 / 1e6 }' "$T/far")"
+	sample "$_key" "$(sort -k 3 -nr "$T/far" | head -n 1 |
+	    cut -d ' ' -f 3)"
+}
+
+uptime_now()
+{
+	cut -d ' ' -f 1 /proc/uptime
+}
+
+xcat_far()	# key bytes option ...
+{
+	_far=$1 _size=$2; shift 2
+	counted l
+	metered_listener l "$@"
+	_since=$(uptime_now)
+	metered c alice -s "$@" "$bob" <"$(data "$_size")"
+	done_well c
+	done_well l
+	rated "$_far.all" "$_size" l
+	sample "$_far" "$(cut -d ' ' -f 4 "$T/l_sink.out")"
+	sample "$_far.ramp" "$(cut -d ' ' -f 5 "$T/l_sink.out")e6"
+	sample "$_far.first" "$(awk -v since="$_since" \
+	    '{ printf "%.0f\n", ($2 - since) * 1e6 }' "$T/l_sink.out")"
+}
+
+distance_run()	# server
+{
+	for _ms in $DISTANCES; do
+		at_distance "$_ms"
+		pump_far "$1.$_ms.pump" $((20 * MB))
+		xcat_far "$1.$_ms.far" $((20 * MB)) -i
+		[ "$_ms" != 100 ] || peer_up "$1.$_ms.slix" $((MB / 2)) \
+		    "$PYTHON -B $LIB/slix.py"
+	done
+	stop_distance
+}
+
+# A key beside bulk in another stream.
+keys_far()	# server
+{
+	start_forward
+	rtt -b -n 40 -i 100 >"$T/trips" || bail 'no trips'
+	sample "$1.trip" $((trip * 1000))
+	sample "$1.key50" "$(head -n 1 "$T/trips" | cut -d ' ' -f 1)"
+	sample "$1.key99" "$(head -n 1 "$T/trips" | cut -d ' ' -f 2)"
+	sample "$1.beside" "$(tail -n 1 "$T/trips")"
+	stop_forward
+}
+
+# Two streams of two logins, which know nothing of each other.  The parts are of
+# the time in which both move: what is left when the first ends moves alone.
+two_far()	# server bytes
+{
+	counted l
+	counted m
+	metered_listener l -i
+	metered_listener m -i -j "$bob/m" -a "carol@$DOMAIN"
+	metered c alice -s -i "$bob" <"$(data "$2")"
+	metered d carol -s -i "$bob/m" <"$(data "$2")"
+	for _n in c d l m l_sink m_sink; do
+		done_well $_n
+	done
+	sample "$1.part" "$(cat "$T/l_sink.out" "$T/m_sink.out" | awk '
+		{ n[NR] = $1; first[NR] = $2; last[NR] = $3; rate[NR] = $4 }
+		END {
+			slow = last[1] > last[2] ? 1 : 2
+			began = first[1] > first[2] ? first[1] : first[2]
+			end = last[3 - slow]
+			left = rate[slow] * (last[slow] - end)
+			moved = n[slow] - left
+			print moved / (moved + n[3 - slow]) }')"
+}
+
+distance_on()	# server
+{
+	distance_run "$1"
+	at_distance 100
+	keys_far "$1"
+	two_far "$1" $((20 * MB))
+	stop_distance
+	for _ms in $DISTANCES; do
+		_what="at $_ms ms, $1"
+		row "$_what: the pump, last third" MB/s "$1.$_ms.pump" ''
+		row "$_what: xcat, last third : pump" MB/s "$1.$_ms.far" \
+		    '>= 0.8' "$1.$_ms.pump"
+		row "$_what: four fifths of that" ms "$1.$_ms.far.ramp" \
+		    "<= $((10 * _ms + 1000))"
+		row "$_what: the first byte" ms "$1.$_ms.far.first" ''
+		row "$_what: all of 20 MB" MB/s "$1.$_ms.far.all" ''
+	done
+	_what="at 100 ms, $1"
+	row "$_what: a key beside bulk, median : round trip" ms "$1.key50" \
+	    '<= 1.5' "$1.trip"
+	row "$_what: a key beside bulk, 99th percentile" ms "$1.key99" \
+	    '<= 3' "$1.trip"
+	row "$_what: the bulk beside it" MB/s "$1.beside" ''
+	row "$_what: the lesser part of two streams" % "$1.part" '>= 30'
+	row "at 100 ms, $1: slixmpp" MB/s "$1.100.slix" ''
+	row "at 100 ms, $1: xcat : slixmpp" MB/s "$1.100.far.all" '>= 5' \
+	    "$1.100.slix"
+}
+
+row_distance()
+{
+	each_server distance_on
+}
+
 # --- sockets -----------------------------------------------------------------
 
 socket_up()	# key bytes what option ...

@@ -1,8 +1,13 @@
 #!/bin/sh
-# Distance: the relay that puts it between two ends does what it says.
+# Distance: the relay that puts it between two ends does what it says; and what
+# xcat moves through it does not depend on how far the server is.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
+
+CARRIER=ibb
+SIZE=$(by_tier 16000000 40000000)
+LIMIT=60
 
 # --- the relay ---------------------------------------------------------------
 
@@ -80,4 +85,25 @@ ok 'dropped when told to' said idle ConnectionResetError
 stop told
 stop echo
 
+# --- xcat --------------------------------------------------------------------
+
+# Each link has 25 ms each way: a block and its answer take 100.  Where nothing
+# but what has arrived says how much may be under way, or a clump of answers is
+# taken for a pause, this takes a minute.
+head -c "$SIZE" /dev/zero >"$T/data"
+DISTANCE=25
+for kind in $SERVERS; do
+	start_server "$kind"
+	listen_as bob l -a "alice@$DOMAIN"
+	began=$(now)
+	start c "$T/alice" -s "bob@$DOMAIN" <"$T/data"
+	finish c "$LIMIT"
+	is "$status" 0 "$kind: 100 ms: the caller's status"
+	finish l 20
+	check_same "$T/l.out" "$T/data" "$kind: all has come"
+	took=$(($(now) - began))
+	ok "$kind: $((SIZE / 1000000)) MB in $took s" \
+	    [ "$took" -le $((6 + SIZE / 2000000)) ]
+	stop_server
+done
 done_testing

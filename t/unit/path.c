@@ -14,6 +14,7 @@
 #define STREAMS	20
 #define RATE	20000		/* bytes of stanzas in a millisecond */
 #define SMALL	10		/* bytes */
+#define MUCH	300000		/* bytes: not far from what this path holds */
 
 static int64_t	 us;
 
@@ -199,7 +200,7 @@ test_turns(void)
 	ok(most - least <= 2 * INBAND_BLOCK_MAX, "and come in turn: "
 	    "%llu to %llu", (unsigned long long)least,
 	    (unsigned long long)most);
-	ok(queued() < CONGESTION_BUDGET_MAX / 3 * 4 + 65536 + STREAMS * 4096,
+	ok(queued() < 4 * MUCH + 65536 + STREAMS * 4096,
 	    "together they queue no more than one: %zu", queued());
 	part(&a, &b);
 }
@@ -212,7 +213,14 @@ wait_for_last(size_t n)
 		run_for(n, 1);
 }
 
-/* One with a reader who has stopped, and another. */
+/* Bytes that lie before a reader. */
+static size_t
+lies(size_t i)
+{
+	return inband_flying(senders[i].near->s);
+}
+
+/* A stream whose reader has stopped, and another. */
 static void
 test_held(void)
 {
@@ -224,23 +232,17 @@ test_held(void)
 	senders[0].far->eager = 0;
 	forget(2);
 	run_for(1, 60);
-	before = (size_t)senders[0].sent;
-	ok(before <= CONGESTION_BUDGET_MAX + 65536, "a reader stops: %zu",
-	    before);
-	is_int(inband_room(senders[0].near->s), 0, "nothing more is for it");
+	is_int(inband_room(senders[0].near->s), 0, "a reader stops, and "
+	    "nothing more is for it");
 	ok(inband_room(senders[1].near->s) > 0, "but for the other");
 	run_for(2, 3000);
-	ok(senders[1].sent > 3000 * (RATE / 100) * 60, "who is as fast: %llu",
+	ok(senders[1].sent > 3000 * (RATE / 100) * 60, "which is as fast: %llu",
 	    (unsigned long long)senders[1].sent);
-	is_int((long)senders[0].sent, (long)before, "alone");
+	before = lies(0);
+	ok(before <= MUCH * 4, "so much lies before the reader: %zu", before);
+	run_for(2, 3000);
+	is_int((long)lies(0), (long)before, "and no more comes");
 	part(&a, &b);
-}
-
-/* Bytes that lie before a reader. */
-static size_t
-lies(size_t i)
-{
-	return inband_flying(senders[i].near->s);
 }
 
 /* One reader after the other stops: less and less lies before each, and there
@@ -260,12 +262,12 @@ test_windows(void)
 		all += lies(i);
 		more += i > 0 && lies(i) > lies(i - 1) + 65536;
 	}
-	ok(lies(0) > CONGESTION_BUDGET_MAX / 2,
+	ok(lies(0) > MUCH,
 	    "much lies before the first: %zu", lies(0));
-	ok(lies(n - 1) < CONGESTION_BUDGET_MAX / 6,
+	ok(lies(n - 1) < MUCH,
 	    "little before the last: %zu", lies(n - 1));
 	is_int((long)more, 0, "ever less in between");
-	ok(all < 8 * CONGESTION_BUDGET_MAX, "not too much before all: %zu",
+	ok(all < INBAND_RX_MAX, "not too much before all: %zu",
 	    all);
 	forget(STREAMS);
 	run_for(STREAMS, 1000);
@@ -285,11 +287,11 @@ test_room(void)
 	wait_for_last(1);
 	senders[0].far->eager = 0;
 	run_for(2, 1000);
-	ok(lies(0) <= 2 * (800000 / 4 / 8), "its window, for all streams: %zu",
+	ok(lies(0) <= 800000 / 4 + 65536, "its window, for all streams: %zu",
 	    lies(0));
 	b.room = SIZE_MAX;
 	run_for(2, 1000);
-	ok(lies(0) > CONGESTION_BUDGET_MAX / 2, "and the old one: %zu",
+	ok(lies(0) > MUCH, "and the old one: %zu",
 	    lies(0));
 	part(&a, &b);
 
@@ -299,7 +301,8 @@ test_room(void)
 	wait_for_last(0);
 	senders[0].far->eager = 0;
 	run_for(1, 1000);
-	ok(lies(0) <= 10000 + 4096, "the sender's own memory: %zu", lies(0));
+	ok(lies(0) <= 80000 / 2 + 16384, "the sender's own memory: %zu",
+	    lies(0));
 	part(&a, &b);
 }
 
@@ -307,7 +310,7 @@ test_room(void)
 static void
 test_still(void)
 {
-	size_t	 i;
+	size_t	 i, n;
 
 	set_up(STREAMS);
 	run_for(STREAMS, 3000);
@@ -324,8 +327,10 @@ test_still(void)
 	is_int(inband_room(senders[i].near->s), 1, "if nobody moves");
 	send_one(&senders[i]);
 	is_int(inband_room(senders[0].near->s), 0, "one is enough");
-	pass();
-	pass();
+	for (n = 0; n < 20 && inband_room(senders[i].near->s) < 2; n++) {
+		pass();
+		send_one(&senders[i]);
+	}
 	ok(inband_room(senders[i].near->s) > 1, "and shows that they stand");
 	part(&a, &b);
 }
@@ -493,8 +498,7 @@ test_unanswered(size_t len, size_t most)
 		while (!STAILQ_EMPTY(&a.out))
 			deliver(&a, &b);
 	}
-	is_int((long long)n, (long long)most, "blocks of %zu without an "
-	    "answer: %zu", len, n);
+	ok(n > 1 && n <= most, "blocks of %zu without an answer: %zu", len, n);
 	part(&a, &b);
 }
 
