@@ -464,6 +464,28 @@ def _ok_listener_without_management(s):
     s.end()
 
 
+@case(STAYS, stdin=b'', out=b'one', roles='listen', args='-k -a @roster', notes=None)
+def _ok_roster_lost_with_its_login(s):
+    """The next login asks for it again, and the listener begins with that."""
+    def asked():
+        return s.next(lambda e: e.tag == CLIENT + 'iq' and len(e) and e[0].tag == ROSTER + 'query')
+
+    s.login()
+    asked()
+    s.drop('rst')
+    s.available = False
+    s.login()
+    s.send("<iq type='result' id='%s'><query%s><item jid='%s' subscription='both'/></query></iq>" % (
+        asked().get('id'), ns(ROSTER), PEER.split('/')[0]))
+    s.begin()
+    with open(s.err_name) as f:
+        check('listening; reach it' in f.read(), 'does not say that it listens')
+    s.data(b'one')
+    s.close()
+    s.signal(signal.SIGTERM)
+    s.end()
+
+
 @case(STAYS, stdin=b'', out=b'one', **LISTENER)
 def _ok_resumed_session_that_does_not_hear(s):
     """Prosody 0.12 may be deaf after <resumed/>: no <a/>; then it is a new session that is needed."""
