@@ -40,16 +40,15 @@ TRANSPORT	= net/transport/bosh.o net/transport/bosh_conn.o \
 	net/transport/hostmeta.o net/transport/race.o net/transport/tcp.o \
 	net/transport/transport.o net/transport/websocket.o \
 	net/transport/wrap.o
-LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o net/login/fast_tokens.o \
-	net/login/features.o net/login/features_cache.o \
-	net/login/hashed_token.o net/login/login.o \
-	net/login/login_early.o net/login/rebind.o \
-	net/login/reconnect.o \
-	net/login/resume.o net/login/roster.o net/login/sasl.o \
-	net/login/sasl2.o net/login/sasl2_login.o net/login/sasl_login.o \
-	net/login/scram.o net/login/session.o net/login/session_input.o \
-	net/login/session_send.o net/login/session_state.o \
-	net/login/session_timer.o net/login/sm.o \
+LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o \
+	net/login/fast_tokens.o net/login/features.o \
+	net/login/features_cache.o net/login/hashed_token.o \
+	net/login/login.o net/login/login_early.o net/login/rebind.o \
+	net/login/reconnect.o net/login/resume.o net/login/roster.o \
+	net/login/sasl.o net/login/sasl2.o net/login/sasl2_login.o \
+	net/login/sasl_login.o net/login/scram.o net/login/session.o \
+	net/login/session_input.o net/login/session_send.o \
+	net/login/session_state.o net/login/session_timer.o net/login/sm.o \
 	net/login/trace.o
 # Ways through routers.
 PUNCH	= net/s5b/proof.o \

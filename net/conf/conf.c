@@ -22,7 +22,7 @@
 #define VALUE_MAX	1024
 #define KEYWORD_MAX	20		/* longest name, and some to spare */
 
-enum type { LIST, LONG, PATH, STRING, WORD };
+enum type { CONF_LIST, CONF_LONG, CONF_PATH, CONF_STRING, CONF_WORD };
 
 struct word {
 	const char	*name;
@@ -83,45 +83,46 @@ static const struct keyword {
 	long			 min, max;	/* of a LONG */
 } keywords[] = {				/* sorted by name */
 #define AT(field)	offsetof(struct conf, field)
-	{ "allow", AT(allow), LIST, 0, NULL, 0, 0 },
-	{ "block-size", AT(block_size), LONG, 0, NULL, 1, 65535 },
-	{ "ca-file", AT(ca_file), PATH, 0, NULL, 0, 0 },
-	{ "carrier", AT(carrier), WORD, 0, carriers, 0, 0 },
-	{ "certificate", AT(certificate), PATH, 0, NULL, 0, 0 },
-	{ "cleartext", AT(cleartext), WORD, 0, yesno, 0, 0 },
-	{ "close-at-eof", AT(close_at_eof), WORD, 0, yesno, 0, 0 },
-	{ "e2e", AT(e2e), WORD, 0, sessions, 0, 0 },
-	{ "family", AT(family), WORD, 0, families, 0, 0 },
-	{ "fast", AT(fast), WORD, 0, yesno, 0, 0 },
-	{ "forward", AT(forward), LIST, 0, NULL, 0, 0 },
-	{ "jid", AT(jid), STRING, 0, NULL, 0, 0 },
-	{ "keep-listening", AT(keep), WORD, 0, yesno, 0, 0 },
-	{ "key", AT(key), PATH, 0, NULL, 0, 0 },
-	{ "max-size", AT(max_size), LONG, 0, NULL, 0, LONG_MAX },
-	{ "max-streams", AT(max_streams), LONG, 0, NULL, 1, 65535 },
-	{ "max-streams-per-peer", AT(max_streams_per_peer), LONG, 0, NULL, 1,
-	    65535 },
-	{ "memory", AT(memory), LONG, 0, NULL, MEMORY_LEAST, LONG_MAX },
-	{ "message", AT(message), WORD, 0, yesno, 0, 0 },
-	{ "no-stdin", AT(no_stdin), WORD, 0, yesno, 0, 0 },
-	{ "oob", AT(oob), STRING, 0, NULL, 0, 0 },
-	{ "password", AT(password), STRING, FILEONLY | SOURCE, NULL, 0, 0 },
-	{ "password-command", AT(password_command), STRING, FILEONLY | SOURCE,
+	{ "allow", AT(allow), CONF_LIST, 0, NULL, 0, 0 },
+	{ "block-size", AT(block_size), CONF_LONG, 0, NULL, 1, 65535 },
+	{ "ca-file", AT(ca_file), CONF_PATH, 0, NULL, 0, 0 },
+	{ "carrier", AT(carrier), CONF_WORD, 0, carriers, 0, 0 },
+	{ "certificate", AT(certificate), CONF_PATH, 0, NULL, 0, 0 },
+	{ "cleartext", AT(cleartext), CONF_WORD, 0, yesno, 0, 0 },
+	{ "close-at-eof", AT(close_at_eof), CONF_WORD, 0, yesno, 0, 0 },
+	{ "e2e", AT(e2e), CONF_WORD, 0, sessions, 0, 0 },
+	{ "family", AT(family), CONF_WORD, 0, families, 0, 0 },
+	{ "fast", AT(fast), CONF_WORD, 0, yesno, 0, 0 },
+	{ "forward", AT(forward), CONF_LIST, 0, NULL, 0, 0 },
+	{ "jid", AT(jid), CONF_STRING, 0, NULL, 0, 0 },
+	{ "keep-listening", AT(keep), CONF_WORD, 0, yesno, 0, 0 },
+	{ "key", AT(key), CONF_PATH, 0, NULL, 0, 0 },
+	{ "max-size", AT(max_size), CONF_LONG, 0, NULL, 0, LONG_MAX },
+	{ "max-streams", AT(max_streams), CONF_LONG, 0, NULL, 1, 65535 },
+	{ "max-streams-per-peer", AT(max_streams_per_peer), CONF_LONG, 0,
+	    NULL, 1, 65535 },
+	{ "memory", AT(memory), CONF_LONG, 0, NULL, MEMORY_LEAST, LONG_MAX },
+	{ "message", AT(message), CONF_WORD, 0, yesno, 0, 0 },
+	{ "no-stdin", AT(no_stdin), CONF_WORD, 0, yesno, 0, 0 },
+	{ "oob", AT(oob), CONF_STRING, 0, NULL, 0, 0 },
+	{ "password", AT(password), CONF_STRING, FILEONLY | SOURCE,
 	    NULL, 0, 0 },
-	{ "password-file", AT(password_file), PATH, SOURCE, NULL, 0, 0 },
-	{ "plain", AT(plain), WORD, 0, yesno, 0, 0 },
-	{ "proxy", AT(proxy), STRING, 0, NULL, 0, 0 },
-	{ "receive", AT(receive), PATH, 0, NULL, 0, 0 },
-	{ "road", AT(transport), WORD, 0, transports, 0, 0 },	/* old */
-	{ "s5b-proxy", AT(s5b_proxy), LIST, 0, NULL, 0, 0 },
-	{ "server", AT(server), STRING, 0, NULL, 0, 0 },
-	{ "socks", AT(socks), LIST, 0, NULL, 0, 0 },
-	{ "streamhost", AT(streamhost), LIST, 0, NULL, 0, 0 },
-	{ "streamhost-policy", AT(policy), WORD, 0, policies, 0, 0 },
-	{ "timeout", AT(timeout), LONG, 0, NULL, 0, INT_MAX / 1000 },
-	{ "transport", AT(transport), WORD, 0, transports, 0, 0 },
-	{ "upgrade-after", AT(upgrade_after), LONG, 0, NULL, 0, LONG_MAX },
-	{ "verbosity", AT(verbosity), WORD, 0, levels, 0, 0 },
+	{ "password-command", AT(password_command), CONF_STRING,
+	    FILEONLY | SOURCE, NULL, 0, 0 },
+	{ "password-file", AT(password_file), CONF_PATH, SOURCE, NULL, 0, 0 },
+	{ "plain", AT(plain), CONF_WORD, 0, yesno, 0, 0 },
+	{ "proxy", AT(proxy), CONF_STRING, 0, NULL, 0, 0 },
+	{ "receive", AT(receive), CONF_PATH, 0, NULL, 0, 0 },
+	{ "road", AT(transport), CONF_WORD, 0, transports, 0, 0 }, /* old */
+	{ "s5b-proxy", AT(s5b_proxy), CONF_LIST, 0, NULL, 0, 0 },
+	{ "server", AT(server), CONF_STRING, 0, NULL, 0, 0 },
+	{ "socks", AT(socks), CONF_LIST, 0, NULL, 0, 0 },
+	{ "streamhost", AT(streamhost), CONF_LIST, 0, NULL, 0, 0 },
+	{ "streamhost-policy", AT(policy), CONF_WORD, 0, policies, 0, 0 },
+	{ "timeout", AT(timeout), CONF_LONG, 0, NULL, 0, INT_MAX / 1000 },
+	{ "transport", AT(transport), CONF_WORD, 0, transports, 0, 0 },
+	{ "upgrade-after", AT(upgrade_after), CONF_LONG, 0, NULL, 0, LONG_MAX },
+	{ "verbosity", AT(verbosity), CONF_WORD, 0, levels, 0, 0 },
 #undef AT
 };
 
@@ -196,9 +197,9 @@ conf_free(struct conf *c)
 	const struct keyword *k;
 
 	for (k = keywords; k < keywords + NKEYWORDS; k++) {
-		if (k->type == LIST)
+		if (k->type == CONF_LIST)
 			list_free(at(c, k));
-		else if (k->type == STRING || k->type == PATH)
+		else if (k->type == CONF_STRING || k->type == CONF_PATH)
 			replace(at(c, k), NULL);
 	}
 	replace(&c->path, NULL);
@@ -342,15 +343,15 @@ static int
 assign(struct conf *c, const struct keyword *k, const char *value, char *err)
 {
 	switch (k->type) {
-	case LIST:
+	case CONF_LIST:
 		return add_item(at(c, k), value, err);
-	case LONG:
+	case CONF_LONG:
 		return set_long(at(c, k), k, value, err);
-	case PATH:
+	case CONF_PATH:
 		return set_path(at(c, k), value, err);
-	case STRING:
+	case CONF_STRING:
 		return set_string(at(c, k), value, err);
-	case WORD:
+	case CONF_WORD:
 		return set_word(at(c, k), k, value, err);
 	}
 	return conf_fail(err, "%s cannot be set", k->name);

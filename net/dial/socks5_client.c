@@ -6,7 +6,13 @@
 
 #include "net/dial/socks5_client.h"
 
-enum state { METHOD, STATUS, REPLY, NAME_LENGTH, BOUND };
+enum state {
+	SOCKS5_CLIENT_METHOD,
+	SOCKS5_CLIENT_STATUS,
+	SOCKS5_CLIENT_REPLY,
+	SOCKS5_CLIENT_NAME_LENGTH,
+	SOCKS5_CLIENT_BOUND
+};
 
 /* RFC 1928 section 6 */
 static const char *const replies[] = {
@@ -69,7 +75,7 @@ socks5_client_init(struct socks5_client *s, const char *host, uint16_t port,
 	put_byte(s, SOCKS5_NO_AUTH);
 	if (user != NULL)
 		put_byte(s, SOCKS5_PASSWORD);
-	socks5_client_expect(s, METHOD, 2);
+	socks5_client_expect(s, SOCKS5_CLIENT_METHOD, 2);
 	return 0;
 }
 
@@ -131,7 +137,7 @@ socks5_client_request(struct socks5_client *s)
 	}
 	put_byte(s, s->port >> 8);
 	put_byte(s, s->port & 0xff);
-	socks5_client_expect(s, REPLY, 4);
+	socks5_client_expect(s, SOCKS5_CLIENT_REPLY, 4);
 }
 
 static enum socks5_client_result
@@ -158,7 +164,7 @@ take_method(struct socks5_client *s)
 	put_byte(s, 1);		/* RFC 1929 section 2: its own version */
 	put_string(s, s->user);
 	put_string(s, s->password);
-	socks5_client_expect(s, STATUS, 2);
+	socks5_client_expect(s, SOCKS5_CLIENT_STATUS, 2);
 	return SOCKS5_MORE;
 }
 
@@ -177,9 +183,9 @@ take_reply(struct socks5_client *s)
 	if ((more = socks5_client_address(s->in[3])) == -1)
 		return end(s, SOCKS5_NONSENSE, "it is no SOCKS5 proxy");
 	if (more > 0)
-		socks5_client_expect(s, BOUND, (size_t)more);
+		socks5_client_expect(s, SOCKS5_CLIENT_BOUND, (size_t)more);
 	else
-		socks5_client_expect(s, NAME_LENGTH, 1);
+		socks5_client_expect(s, SOCKS5_CLIENT_NAME_LENGTH, 1);
 	return SOCKS5_MORE;
 }
 
@@ -187,18 +193,19 @@ static enum socks5_client_result
 socks5_client_step(struct socks5_client *s)
 {
 	switch (s->state) {
-	case METHOD:
+	case SOCKS5_CLIENT_METHOD:
 		return take_method(s);
-	case STATUS:
+	case SOCKS5_CLIENT_STATUS:
 		if (s->in[1] != 0)
 			return end(s, SOCKS5_REFUSED, "the proxy does not "
 			    "take the user and the password");
 		socks5_client_request(s);
 		return SOCKS5_MORE;
-	case REPLY:
+	case SOCKS5_CLIENT_REPLY:
 		return take_reply(s);
-	case NAME_LENGTH:
-		socks5_client_expect(s, BOUND, (size_t)s->in[0] + 2);
+	case SOCKS5_CLIENT_NAME_LENGTH:
+		socks5_client_expect(s, SOCKS5_CLIENT_BOUND,
+		    (size_t)s->in[0] + 2);
 		return SOCKS5_MORE;
 	default:	/* BOUND: the client has no use for the address */
 		return end(s, SOCKS5_OPEN, NULL);

@@ -7,7 +7,14 @@
 
 #include "net/dial/socks5_server.h"
 
-enum state { GREETING, METHODS, REQUEST, NAME_LENGTH, ADDRESS, ASKED };
+enum state {
+	SOCKS5_SERVER_AT_GREETING,
+	SOCKS5_SERVER_AT_METHODS,
+	SOCKS5_SERVER_AT_REQUEST,
+	SOCKS5_SERVER_AT_NAME_LENGTH,
+	SOCKS5_SERVER_AT_ADDRESS,
+	SOCKS5_SERVER_AT_ASKED
+};
 
 static void
 socks5_server_put(struct socks5_server *s, const void *p, size_t len)
@@ -29,7 +36,7 @@ void
 socks5_server_init(struct socks5_server *s)
 {
 	memset(s, 0, sizeof(*s));
-	socks5_server_expect(s, GREETING, 2);
+	socks5_server_expect(s, SOCKS5_SERVER_AT_GREETING, 2);
 }
 
 size_t
@@ -64,7 +71,7 @@ socks5_server_reply(struct socks5_server *s, enum socks_reply reply, int same)
 	unsigned char	 head[] = { SOCKS5_VERSION, (unsigned char)reply, 0 };
 	unsigned char	 nowhere[] = { SOCKS5_IPV4, 0, 0, 0, 0, 0, 0 };
 
-	if (same && s->state != ASKED)
+	if (same && s->state != SOCKS5_SERVER_AT_ASKED)
 		return;
 	s->outlen = 0;
 	socks5_server_put(s, head, sizeof(head));
@@ -91,7 +98,7 @@ take_methods(struct socks5_server *s)
 	socks5_server_put(s, answer, sizeof(answer));
 	if (answer[1] == SOCKS5_NO_METHOD)
 		return SOCKS5_SERVER_OVER;
-	socks5_server_expect(s, REQUEST, 4);
+	socks5_server_expect(s, SOCKS5_SERVER_AT_REQUEST, 4);
 	return SOCKS5_SERVER_MORE;
 }
 
@@ -108,9 +115,9 @@ take_request(struct socks5_server *s)
 		return socks5_server_refuse(s, SOCKS_NO_ADDRESS);
 	s->atyp = s->in[3];
 	if (more > 0)
-		socks5_server_expect(s, ADDRESS, (size_t)more);
+		socks5_server_expect(s, SOCKS5_SERVER_AT_ADDRESS, (size_t)more);
 	else
-		socks5_server_expect(s, NAME_LENGTH, 1);
+		socks5_server_expect(s, SOCKS5_SERVER_AT_NAME_LENGTH, 1);
 	return SOCKS5_SERVER_MORE;
 }
 
@@ -129,7 +136,7 @@ take_address(struct socks5_server *s)
 	} else if (inet_ntop(s->atyp == SOCKS5_IPV4 ? AF_INET : AF_INET6,
 	    s->in, s->host, sizeof(s->host)) == NULL)
 		return socks5_server_refuse(s, SOCKS_FAILURE);
-	s->state = ASKED;
+	s->state = SOCKS5_SERVER_AT_ASKED;
 	return SOCKS5_SERVER_ASKED;
 }
 
@@ -138,19 +145,20 @@ static enum socks5_server_result
 socks5_server_step(struct socks5_server *s)
 {
 	switch (s->state) {
-	case GREETING:
+	case SOCKS5_SERVER_AT_GREETING:
 		if (s->in[0] != SOCKS5_VERSION || s->in[1] == 0)
 			return SOCKS5_SERVER_OVER;
-		socks5_server_expect(s, METHODS, s->in[1]);
+		socks5_server_expect(s, SOCKS5_SERVER_AT_METHODS, s->in[1]);
 		return SOCKS5_SERVER_MORE;
-	case METHODS:
+	case SOCKS5_SERVER_AT_METHODS:
 		return take_methods(s);
-	case REQUEST:
+	case SOCKS5_SERVER_AT_REQUEST:
 		return take_request(s);
-	case NAME_LENGTH:
+	case SOCKS5_SERVER_AT_NAME_LENGTH:
 		if (s->in[0] == 0)
 			return socks5_server_refuse(s, SOCKS_FAILURE);
-		socks5_server_expect(s, ADDRESS, (size_t)s->in[0] + 2);
+		socks5_server_expect(s, SOCKS5_SERVER_AT_ADDRESS,
+		    (size_t)s->in[0] + 2);
 		return SOCKS5_SERVER_MORE;
 	default:
 		return take_address(s);

@@ -9,17 +9,17 @@
 #define LENGTH_MAX	(UINT64_C(1) << 62)
 
 enum state {
-	H_STATUS,
-	H_FIELDS,
-	H_LENGTH,		/* a body of known length */
-	H_TOEOF,		/* the body ends with the connection */
-	H_SIZE,			/* of a chunk */
-	H_CHUNK,
-	H_CHUNKEND,
-	H_TRAILERS,
-	H_COMPLETE,		/* HTTP_END is to be told */
-	H_DONE,
-	H_BAD
+	HTTP_IN_STATUS,
+	HTTP_IN_FIELDS,
+	HTTP_IN_LENGTH,		/* a body of known length */
+	HTTP_IN_TOEOF,		/* the body ends with the connection */
+	HTTP_IN_SIZE,			/* of a chunk */
+	HTTP_IN_CHUNK,
+	HTTP_IN_CHUNKEND,
+	HTTP_IN_TRAILERS,
+	HTTP_IN_COMPLETE,		/* HTTP_END is to be told */
+	HTTP_IN_DONE,
+	HTTP_IN_BAD
 };
 
 /*
@@ -103,7 +103,7 @@ http_init(struct http *h)
 {
 	memset(h, 0, sizeof(*h));
 	buf_init(&h->fields, HTTP_HEAD_MAX);
-	h->state = H_DONE;
+	h->state = HTTP_IN_DONE;
 }
 
 void
@@ -115,7 +115,7 @@ http_free(struct http *h)
 void
 http_expect(struct http *h, int bodyless)
 {
-	h->state = H_STATUS;
+	h->state = HTTP_IN_STATUS;
 	h->bodyless = bodyless;
 	h->status = h->minor = h->interim = h->persistent = 0;
 	h->scanned = h->used = h->nfields = h->head = 0;
@@ -127,7 +127,7 @@ static enum http_event
 http_bad(struct http *h, const char *why)
 {
 	h->error = why;
-	h->state = H_BAD;
+	h->state = HTTP_IN_BAD;
 	return HTTP_ERROR;
 }
 
@@ -193,7 +193,7 @@ http_take_status(struct http *h, const char *s)
 	}
 	h->minor = s[7] - '0';
 	h->status = (s[9] - '0') * 100 + (s[10] - '0') * 10 + s[11] - '0';
-	h->state = H_FIELDS;
+	h->state = HTTP_IN_FIELDS;
 	return 0;
 }
 
@@ -324,13 +324,13 @@ http_frame(struct http *h)
 	if (h->status == 101 || h->status == 204 || h->status == 304 ||
 	    (h->bodyless && h->status / 100 == 2) ||
 	    (sized && h->left == 0))
-		h->state = H_COMPLETE;
+		h->state = HTTP_IN_COMPLETE;
 	else if (coded)
-		h->state = H_SIZE;
+		h->state = HTTP_IN_SIZE;
 	else if (sized)
-		h->state = H_LENGTH;
+		h->state = HTTP_IN_LENGTH;
 	else {
-		h->state = H_TOEOF;
+		h->state = HTTP_IN_TOEOF;
 		h->persistent = 0;
 	}
 	return HTTP_HEAD;
@@ -370,7 +370,7 @@ take_size(struct http *h, const char *s)
 		return -1;
 	}
 	h->head = 0;
-	h->state = h->left > 0 ? H_CHUNK : H_TRAILERS;
+	h->state = h->left > 0 ? HTTP_IN_CHUNK : HTTP_IN_TRAILERS;
 	return 0;
 }
 
@@ -378,23 +378,23 @@ static enum http_event
 line(struct http *h, char *s)
 {
 	switch (h->state) {
-	case H_STATUS:
+	case HTTP_IN_STATUS:
 		return http_take_status(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
-	case H_FIELDS:
+	case HTTP_IN_FIELDS:
 		if (*s == '\0')
 			return end_head(h);
 		return keep_field(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
-	case H_SIZE:
+	case HTTP_IN_SIZE:
 		return take_size(h, s) == -1 ? HTTP_ERROR : HTTP_MORE;
-	case H_CHUNKEND:
+	case HTTP_IN_CHUNKEND:
 		if (*s != '\0')
 			return http_bad(h, "a chunk is longer than its size");
 		h->head = 0;
-		h->state = H_SIZE;
+		h->state = HTTP_IN_SIZE;
 		return HTTP_MORE;
-	default:	/* H_TRAILERS: nothing is expected of them */
+	default:	/* HTTP_IN_TRAILERS: nothing is expected of them */
 		if (*s == '\0')
-			h->state = H_COMPLETE;
+			h->state = HTTP_IN_COMPLETE;
 		return HTTP_MORE;
 	}
 }
@@ -406,12 +406,12 @@ body(struct http *h, struct buf *in, const unsigned char **data, size_t *len)
 
 	if (n == 0)
 		return HTTP_MORE;
-	if (h->state != H_TOEOF) {
+	if (h->state != HTTP_IN_TOEOF) {
 		if (n > h->left)
 			n = (size_t)h->left;
 		if ((h->left -= n) == 0)
-			h->state = h->state == H_CHUNK ? H_CHUNKEND :
-			    H_COMPLETE;
+			h->state = h->state == HTTP_IN_CHUNK ?
+			    HTTP_IN_CHUNKEND : HTTP_IN_COMPLETE;
 	}
 	*data = buf_data(in);
 	*len = h->used = n;
@@ -429,21 +429,21 @@ http_next(struct http *h, struct buf *in, const unsigned char **data,
 	buf_drain(in, h->used);
 	h->used = 0;
 	/* Look before a whole line has come: there may never be one. */
-	if (h->state == H_CHUNKEND && buf_len(in) > 0 &&
+	if (h->state == HTTP_IN_CHUNKEND && buf_len(in) > 0 &&
 	    buf_data(in)[0] != '\r')
 		return http_bad(h, "a chunk is longer than its size");
 	for (;;) {
 		switch (h->state) {
-		case H_LENGTH:
-		case H_TOEOF:
-		case H_CHUNK:
+		case HTTP_IN_LENGTH:
+		case HTTP_IN_TOEOF:
+		case HTTP_IN_CHUNK:
 			return body(h, in, data, len);
-		case H_COMPLETE:
-			h->state = H_DONE;
+		case HTTP_IN_COMPLETE:
+			h->state = HTTP_IN_DONE;
 			return HTTP_END;
-		case H_DONE:
+		case HTTP_IN_DONE:
 			return HTTP_MORE;
-		case H_BAD:
+		case HTTP_IN_BAD:
 			return HTTP_ERROR;
 		default:
 			break;
@@ -458,11 +458,11 @@ http_next(struct http *h, struct buf *in, const unsigned char **data,
 enum http_event
 http_eof(struct http *h)
 {
-	if (h->state == H_TOEOF) {
-		h->state = H_DONE;
+	if (h->state == HTTP_IN_TOEOF) {
+		h->state = HTTP_IN_DONE;
 		return HTTP_END;
 	}
-	return h->state == H_BAD ? HTTP_ERROR :
+	return h->state == HTTP_IN_BAD ? HTTP_ERROR :
 	    http_bad(h, "the connection ended in the middle of it");
 }
 

@@ -10,19 +10,19 @@
 #define GUID	"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 enum opcode {
-	CONTINUATION = 0x0,
-	TEXT = 0x1,
-	BINARY = 0x2,
-	CLOSE = 0x8,
-	PING = 0x9,
-	PONG = 0xa
+	WS_OP_CONTINUATION = 0x0,
+	WS_OP_TEXT = 0x1,
+	WS_OP_BINARY = 0x2,
+	WS_OP_CLOSE = 0x8,
+	WS_OP_PING = 0x9,
+	WS_OP_PONG = 0xa
 };
 
 #define FIN	0x80
 #define RSV	0x70
 #define MASK	0x80
 
-enum state { HEADER, PAYLOAD, BAD };
+enum state { WS_AT_HEADER, WS_AT_PAYLOAD, WS_AT_BAD };
 
 /*
  * The handshake
@@ -114,19 +114,19 @@ ws_frame(struct buf *out, enum opcode opcode, const void *data, size_t len)
 int
 ws_text(struct buf *out, const void *data, size_t len)
 {
-	return ws_frame(out, TEXT, data, len);
+	return ws_frame(out, WS_OP_TEXT, data, len);
 }
 
 int
 ws_ping(struct buf *out, const void *data, size_t len)
 {
-	return ws_frame(out, PING, data, len);
+	return ws_frame(out, WS_OP_PING, data, len);
 }
 
 int
 ws_pong(struct buf *out, const void *data, size_t len)
 {
-	return ws_frame(out, PONG, data, len);
+	return ws_frame(out, WS_OP_PONG, data, len);
 }
 
 int
@@ -135,7 +135,7 @@ ws_close(struct buf *out, enum ws_code code)
 	unsigned char	 p[2] = { (unsigned char)(code >> 8),
 			    (unsigned char)(code & 0xff) };
 
-	return ws_frame(out, CLOSE, p, sizeof(p));
+	return ws_frame(out, WS_OP_CLOSE, p, sizeof(p));
 }
 
 /*
@@ -152,7 +152,7 @@ ws_init(struct ws *w, uint64_t max)
 static enum ws_event
 ws_bad(struct ws *w, enum ws_code code, const char *why)
 {
-	w->state = BAD;
+	w->state = WS_AT_BAD;
 	w->code = code;
 	w->error = why;
 	return WS_ERROR;
@@ -168,22 +168,22 @@ static enum ws_event
 ws_check(struct ws *w)
 {
 	switch (w->opcode) {
-	case CLOSE:
-	case PING:
-	case PONG:
+	case WS_OP_CLOSE:
+	case WS_OP_PING:
+	case WS_OP_PONG:
 		if (!w->fin || w->left > WS_CONTROL_MAX)
 			return ws_bad(w, WS_PROTOCOL, "a control frame is in "
 			    "pieces or too long");
 		return WS_MORE;
-	case BINARY:
+	case WS_OP_BINARY:
 		return ws_bad(w, WS_UNSUPPORTED, "a frame is binary");
-	case TEXT:
+	case WS_OP_TEXT:
 		if (w->fragmented)
 			return ws_bad(w, WS_PROTOCOL, "a message begins inside "
 			    "of another");
 		w->size = 0;
 		break;
-	case CONTINUATION:
+	case WS_OP_CONTINUATION:
 		if (!w->fragmented)
 			return ws_bad(w, WS_PROTOCOL, "a frame goes on with "
 			    "nothing");
@@ -223,7 +223,7 @@ ws_take_header(struct ws *w, struct buf *in)
 	    w->left >> 63 != 0)
 		return ws_bad(w, WS_PROTOCOL, "a frame has a malformed length");
 	buf_drain(in, 2 + n);
-	w->state = PAYLOAD;
+	w->state = WS_AT_PAYLOAD;
 	return ws_check(w);
 }
 
@@ -264,8 +264,9 @@ control(struct ws *w, struct buf *in, const unsigned char **data, size_t *len)
 	w->control[*len] = '\0';
 	*data = (const unsigned char *)w->control;
 	buf_drain(in, *len);
-	w->state = HEADER;
-	return w->opcode == PING ? WS_PING : w->opcode == PONG ? WS_PONG :
+	w->state = WS_AT_HEADER;
+	return w->opcode == WS_OP_PING ? WS_PING :
+	    w->opcode == WS_OP_PONG ? WS_PONG :
 	    take_close(w, data, len);
 }
 
@@ -292,18 +293,18 @@ ws_next(struct ws *w, struct buf *in, const unsigned char **data, size_t *len)
 	buf_drain(in, w->used);
 	w->used = 0;
 	for (;;) {
-		if (w->state == BAD)
+		if (w->state == WS_AT_BAD)
 			return WS_ERROR;
-		if (w->state == HEADER) {
+		if (w->state == WS_AT_HEADER) {
 			if ((ev = ws_take_header(w, in)) != WS_MORE ||
-			    w->state == HEADER)
+			    w->state == WS_AT_HEADER)
 				return ev;
 		} else if (is_control(w)) {
 			return control(w, in, data, len);
 		} else if (w->left > 0) {
 			return payload(w, in, data, len);
 		} else {
-			w->state = HEADER;
+			w->state = WS_AT_HEADER;
 			if (w->fin)
 				return WS_END;
 		}

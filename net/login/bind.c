@@ -205,7 +205,7 @@ remember(struct session *s)
 void
 bind_inlined(struct session *s, const char *jid, const struct elem *enabled)
 {
-	session_set_inline(s, INLINE_DONE);
+	session_set_inline(s, SASL2_INLINE_DONE);
 	offers_sm(s, 0);	/* it is on, or waits for features */
 	remember(s);
 	strlcpy(s->jid, jid, sizeof(s->jid));

@@ -19,7 +19,7 @@ login_features(struct session *s, const struct elem *features)
 
 	features_limits(features, &s->limits);
 	transport_limit(s->transport, s->limits.bytes);
-	if (s->inlined == INLINE_DONE) {
+	if (s->inlined == SASL2_INLINE_DONE) {
 		bind_late(s, features);
 		return;
 	}

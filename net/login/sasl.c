@@ -10,7 +10,7 @@
 #include "net/login/scram.h"
 #include "xml/buf.h"
 
-enum kind { EXTERNAL, SCRAM, PLAIN, ANONYMOUS, TOKEN };
+enum kind { SASL_EXTERNAL, SASL_SCRAM, SASL_PLAIN, SASL_ANONYMOUS, SASL_TOKEN };
 
 /*
  * Best first.  A binding to the channel is worth more than a longer hash: it
@@ -21,19 +21,19 @@ static const struct mech {
 	enum kind	 kind;
 	int		 plus;
 } mechs[] = {
-	{ "EXTERNAL",		NULL,		EXTERNAL, 0 },
-	{ "SCRAM-SHA-512-PLUS",	"SHA512",	SCRAM, 1 },
-	{ "SCRAM-SHA-256-PLUS",	"SHA256",	SCRAM, 1 },
-	{ "SCRAM-SHA-1-PLUS",	"SHA1",		SCRAM, 1 },
-	{ "SCRAM-SHA-512",	"SHA512",	SCRAM, 0 },
-	{ "SCRAM-SHA-256",	"SHA256",	SCRAM, 0 },
-	{ "SCRAM-SHA-1",	"SHA1",		SCRAM, 0 },
-	{ "PLAIN",		NULL,		PLAIN, 0 },
-	{ "ANONYMOUS",		NULL,		ANONYMOUS, 0 },
+	{ "EXTERNAL",		NULL,		SASL_EXTERNAL, 0 },
+	{ "SCRAM-SHA-512-PLUS",	"SHA512",	SASL_SCRAM, 1 },
+	{ "SCRAM-SHA-256-PLUS",	"SHA256",	SASL_SCRAM, 1 },
+	{ "SCRAM-SHA-1-PLUS",	"SHA1",		SASL_SCRAM, 1 },
+	{ "SCRAM-SHA-512",	"SHA512",	SASL_SCRAM, 0 },
+	{ "SCRAM-SHA-256",	"SHA256",	SASL_SCRAM, 0 },
+	{ "SCRAM-SHA-1",	"SHA1",		SASL_SCRAM, 0 },
+	{ "PLAIN",		NULL,		SASL_PLAIN, 0 },
+	{ "ANONYMOUS",		NULL,		SASL_ANONYMOUS, 0 },
 };
 
 /* Under any of the names in hashed_token.c. */
-static const struct mech token = { "HT", NULL, TOKEN, 0 };
+static const struct mech token = { "HT", NULL, SASL_TOKEN, 0 };
 
 #define NMECHS	(sizeof(mechs) / sizeof(mechs[0]))
 
@@ -109,15 +109,15 @@ static int
 usable(const struct mech *m, const struct sasl_cred *cred, size_t nbindings)
 {
 	switch (m->kind) {
-	case EXTERNAL:
+	case SASL_EXTERNAL:
 		return !nameless(cred) && cred->external;
-	case SCRAM:
+	case SASL_SCRAM:
 		return !nameless(cred) && (!m->plus || nbindings > 0);
-	case PLAIN:
+	case SASL_PLAIN:
 		return !nameless(cred) && cred->plain;
-	case ANONYMOUS:
+	case SASL_ANONYMOUS:
 		return nameless(cred);
-	case TOKEN:
+	case SASL_TOKEN:
 		break;
 	}
 	return 0;
@@ -168,15 +168,16 @@ sasl_new(struct sasl **out, const struct sasl_cred *cred,
 	if ((m = sasl_choose(cred, offered, n, nbindings)) == NULL)
 		return !nameless(cred) && has(offered, n, "PLAIN") ?
 		    SASL_PLAINONLY : SASL_NOMECH;
-	if ((m->kind == SCRAM || m->kind == PLAIN) && cred->password == NULL)
+	if ((m->kind == SASL_SCRAM || m->kind == SASL_PLAIN) &&
+	    cred->password == NULL)
 		return SASL_NOPASSWORD;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return SASL_NOMEM;
 	s->mech = m;
 	s->cred = *cred;
-	if (m->kind == SCRAM)
+	if (m->kind == SASL_SCRAM)
 		r = init_scram(s, offered, n, bindings, nbindings);
-	else if (m->kind == PLAIN && *cred->password == '\0')
+	else if (m->kind == SASL_PLAIN && *cred->password == '\0')
 		r = SASL_BADPASSWORD;
 	if (r != SASL_OK) {
 		sasl_free(s);
@@ -218,7 +219,7 @@ sasl_free(struct sasl *s)
 {
 	if (s == NULL)
 		return;
-	if (s->mech->kind == SCRAM)
+	if (s->mech->kind == SASL_SCRAM)
 		scram_free(&s->scram);
 	hashed_token_free(&s->ht);
 	OPENSSL_cleanse(s, sizeof(*s));
@@ -228,7 +229,7 @@ sasl_free(struct sasl *s)
 const char *
 sasl_mechanism(const struct sasl *s)
 {
-	return s->mech->kind == TOKEN ? s->ht.name : s->mech->name;
+	return s->mech->kind == SASL_TOKEN ? s->ht.name : s->mech->name;
 }
 
 /* RFC 4616: no identity to act for, name, password.  In one reservation, as
@@ -256,18 +257,18 @@ sasl_first(struct sasl *s, struct buf *out)
 		return SASL_PROTOCOL;
 	s->sent = 1;
 	switch (s->mech->kind) {
-	case EXTERNAL:
+	case SASL_EXTERNAL:
 		if (s->cred.authzid != NULL &&
 		    buf_addstr(out, s->cred.authzid) == -1)
 			return SASL_NOMEM;
 		return SASL_OK;
-	case SCRAM:
+	case SASL_SCRAM:
 		return scram_first(&s->scram, out);
-	case PLAIN:
+	case SASL_PLAIN:
 		return sasl_plain(&s->cred, out);
-	case ANONYMOUS:
+	case SASL_ANONYMOUS:
 		return SASL_OK;
-	case TOKEN:
+	case SASL_TOKEN:
 		return hashed_token_first(&s->ht, s->cred.user, out);
 	}
 	return SASL_PROTOCOL;
@@ -278,7 +279,7 @@ sasl_step(struct sasl *s, const void *in, size_t len, struct buf *out)
 {
 	buf_truncate(out, 0);
 	/* The other mechanisms end with the initial response. */
-	if (s->mech->kind != SCRAM)
+	if (s->mech->kind != SASL_SCRAM)
 		return SASL_PROTOCOL;
 	return scram_step(&s->scram, in, len, out);
 }
@@ -288,9 +289,9 @@ sasl_success(struct sasl *s, const void *in, size_t len)
 {
 	if (!s->sent)
 		return SASL_PROTOCOL;
-	if (s->mech->kind == TOKEN)
+	if (s->mech->kind == SASL_TOKEN)
 		return hashed_token_success(&s->ht, in, len);
-	if (s->mech->kind != SCRAM)
+	if (s->mech->kind != SASL_SCRAM)
 		return SASL_OK;
 	return scram_success(&s->scram, in, len);
 }

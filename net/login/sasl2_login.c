@@ -40,7 +40,7 @@ sasl2_login_token(struct session *s, const struct features *o, const char *user)
 	const struct fast_token	*k;
 	enum sasl_result	 r;
 
-	if (s->conf.tokens == NULL || s->tokens != TOKENS_USABLE ||
+	if (s->conf.tokens == NULL || s->tokens != FAST_TOKENS_USABLE ||
 	    (k = fast_tokens_get(s->conf.tokens, time(NULL))) == NULL ||
 	    !features_names(o->fast, o->nfast, k->mechanism))
 		return SASL_NOMECH;
@@ -115,8 +115,8 @@ sasl2_login_send(struct session *s, const struct features *o,
 	ask_token(s, o, &r);
 	ask_resource(s, o, &r);
 	s->wanted = s->sasl_kind == SASL_LOGIN_TOKEN ? r.mechanism : r.want;
-	session_set_inline(s, r.bind ? INLINE_BIND : r.previd != NULL ?
-	    INLINE_RESUME : INLINE_NONE);
+	session_set_inline(s, r.bind ? SASL2_INLINE_BIND : r.previd != NULL ?
+	    SASL2_INLINE_RESUME : SASL2_INLINE_NONE);
 	buf_init(&b, 2 * AUTH_MAX);
 	sasl_login_send(s, &b, sasl2_authenticate(&b, &r) == -1);
 	buf_free(&b);
@@ -153,13 +153,13 @@ static void
 authenticated(struct session *s, const struct sasl2_success *ok)
 {
 	session_set_state(s, SESSION_AUTHENTICATED);
-	if (s->inlined == INLINE_RESUME && ok->resumed != NULL) {
-		session_set_inline(s, INLINE_DONE);
+	if (s->inlined == SASL2_INLINE_RESUME && ok->resumed != NULL) {
+		session_set_inline(s, SASL2_INLINE_DONE);
 		session_set_state(s, SESSION_RESUMING);
 		resume_input(s, ok->resumed);
-	} else if (s->inlined == INLINE_RESUME && ok->failed != NULL) {
+	} else if (s->inlined == SASL2_INLINE_RESUME && ok->failed != NULL) {
 		resume_input(s, ok->failed);	/* features will tell more */
-	} else if (s->inlined == INLINE_BIND && ok->bound != NULL) {
+	} else if (s->inlined == SASL2_INLINE_BIND && ok->bound != NULL) {
 		if (*jid_resource(ok->jid) == '\0')
 			sasl_login_failed(s, SASL_PROTOCOL);
 		else
@@ -204,7 +204,7 @@ sasl2_login_refused(struct session *s, const char *condition)
 {
 	if (strcmp(condition, "temporary-auth-failure") != 0)
 		drop_token(s);
-	session_set_tokens(s, TOKENS_REFUSED);
+	session_set_tokens(s, FAST_TOKENS_REFUSED);
 	session_fail(s, SESSION_LOST, "the server does not take the token "
 	    "(%.40s); try again", condition);
 }

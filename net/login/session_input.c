@@ -180,7 +180,7 @@ session_input(struct session *s, const struct elem *e)
 		session_stream_error(s, e);
 		return;
 	}
-	if ((s->untold > 0 || s->inlined == INLINE_DONE) &&
+	if ((s->untold > 0 || s->inlined == SASL2_INLINE_DONE) &&
 	    elem_is(e, NS_STREAMS, "features")) {
 		login_features(s, e);
 		return;

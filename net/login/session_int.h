@@ -72,17 +72,17 @@ enum sasl_login_kind {
 
 /* May the token of an earlier login be used? */
 enum token_use {
-	TOKENS_USABLE,
-	TOKENS_REFUSED,		/* just now: log in again with the password */
-	TOKENS_OVER
+	FAST_TOKENS_USABLE,
+	FAST_TOKENS_REFUSED,	/* just now: log in with the password */
+	FAST_TOKENS_OVER
 };
 
 /* What <authenticate/> asks for besides (XEP-0388, inline features). */
 enum sasl2_inline {
-	INLINE_NONE,
-	INLINE_BIND,		/* a resource */
-	INLINE_RESUME,		/* the old session */
-	INLINE_DONE		/* it was granted: features are yet to come */
+	SASL2_INLINE_NONE,
+	SASL2_INLINE_BIND,	/* a resource */
+	SASL2_INLINE_RESUME,	/* the old session */
+	SASL2_INLINE_DONE	/* granted: features are yet to come */
 };
 
 /* Which address the next login is for; see rebind.h. */

@@ -171,15 +171,15 @@ session_set_trust(struct session *s, enum early_trust trust)
  */
 
 static const char *const token_names[] = {
-	[TOKENS_USABLE] = "usable",
-	[TOKENS_REFUSED] = "refused",
-	[TOKENS_OVER] = "over",
+	[FAST_TOKENS_USABLE] = "usable",
+	[FAST_TOKENS_REFUSED] = "refused",
+	[FAST_TOKENS_OVER] = "over",
 };
 
 static const unsigned token_next[] = {
-	[TOKENS_USABLE] = TO(TOKENS_REFUSED) | TO(TOKENS_OVER),
-	[TOKENS_REFUSED] = TO(TOKENS_OVER),
-	[TOKENS_OVER] = 0,
+	[FAST_TOKENS_USABLE] = TO(FAST_TOKENS_REFUSED) | TO(FAST_TOKENS_OVER),
+	[FAST_TOKENS_REFUSED] = TO(FAST_TOKENS_OVER),
+	[FAST_TOKENS_OVER] = 0,
 };
 
 void
@@ -193,17 +193,19 @@ session_set_tokens(struct session *s, enum token_use use)
 }
 
 static const char *const inline_names[] = {
-	[INLINE_NONE] = "nothing",
-	[INLINE_BIND] = "bind",
-	[INLINE_RESUME] = "resume",
-	[INLINE_DONE] = "done",
+	[SASL2_INLINE_NONE] = "nothing",
+	[SASL2_INLINE_BIND] = "bind",
+	[SASL2_INLINE_RESUME] = "resume",
+	[SASL2_INLINE_DONE] = "done",
 };
 
 static const unsigned inline_next[] = {
-	[INLINE_NONE] = TO(INLINE_BIND) | TO(INLINE_RESUME),
-	[INLINE_BIND] = TO(INLINE_NONE) | TO(INLINE_RESUME) | TO(INLINE_DONE),
-	[INLINE_RESUME] = TO(INLINE_NONE) | TO(INLINE_BIND) | TO(INLINE_DONE),
-	[INLINE_DONE] = TO(INLINE_NONE),
+	[SASL2_INLINE_NONE] = TO(SASL2_INLINE_BIND) | TO(SASL2_INLINE_RESUME),
+	[SASL2_INLINE_BIND] = TO(SASL2_INLINE_NONE) |
+	    TO(SASL2_INLINE_RESUME) | TO(SASL2_INLINE_DONE),
+	[SASL2_INLINE_RESUME] = TO(SASL2_INLINE_NONE) |
+	    TO(SASL2_INLINE_BIND) | TO(SASL2_INLINE_DONE),
+	[SASL2_INLINE_DONE] = TO(SASL2_INLINE_NONE),
 };
 
 void

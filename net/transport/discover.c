@@ -26,7 +26,13 @@ struct discover {
 	struct discover_bears bears;
 };
 
-enum phase { KNOWN, GIVEN, DNS, META, OVER };
+enum phase {
+	DISCOVER_KNOWN,
+	DISCOVER_GIVEN,
+	DISCOVER_DNS,
+	DISCOVER_META,
+	DISCOVER_OVER
+};
 
 struct discover_search {
 	struct loop	*loop;
@@ -131,7 +137,7 @@ discover_deliver(void *arg)
 	struct discover_search	*s = arg;
 	char		 note[sizeof(s->note)];
 
-	if (s->n == 0 && s->phase != OVER) {
+	if (s->n == 0 && s->phase != DISCOVER_OVER) {
 		discover_search_next(s);
 		return;
 	}
@@ -175,7 +181,7 @@ known(struct discover_search *s)
 	w->elsewhere.host[0] = '\0';
 	if (*w->worked.host != '\0' && !endpoint_same(&w->worked, &w->given))
 		s->found[s->n++] = w->worked;
-	s->phase = *w->given.host != '\0' ? GIVEN : DNS;
+	s->phase = *w->given.host != '\0' ? DISCOVER_GIVEN : DISCOVER_DNS;
 	discover_found(s);
 }
 
@@ -260,7 +266,7 @@ ask_dns(struct discover_search *s)
 	struct discover	*w = s->ways;
 	char		 name[SRV_NAME] = "_xmpps-client._tcp.";
 
-	s->phase = META;
+	s->phase = DISCOVER_META;
 	if (w->conf.kinds != DISCOVER_ANY && w->conf.kinds != DISCOVER_TCP) {
 		discover_found(s);
 		return;
@@ -304,7 +310,7 @@ ask_meta(struct discover_search *s)
 {
 	const struct discover	*w = s->ways;
 
-	s->phase = OVER;
+	s->phase = DISCOVER_OVER;
 	if (w->conf.kinds != DISCOVER_TCP && (s->meta = hostmeta(s->loop,
 	    s->resolver, &w->conf, meta_known, s)) != NULL)
 		return;
@@ -316,21 +322,21 @@ discover_search_next(struct discover_search *s)
 {
 	s->n = 0;
 	switch (s->phase) {
-	case KNOWN:
+	case DISCOVER_KNOWN:
 		known(s);
 		break;
-	case GIVEN:
+	case DISCOVER_GIVEN:
 		s->found[s->n++] = s->ways->given;
-		s->phase = OVER;
+		s->phase = DISCOVER_OVER;
 		discover_found(s);
 		break;
-	case DNS:
+	case DISCOVER_DNS:
 		ask_dns(s);
 		break;
-	case META:
+	case DISCOVER_META:
 		ask_meta(s);
 		break;
-	case OVER:
+	case DISCOVER_OVER:
 		discover_found(s);
 		break;
 	}
@@ -339,15 +345,15 @@ discover_search_next(struct discover_search *s)
 void
 discover_search_restart(struct discover_search *s)
 {
-	s->phase = KNOWN;
+	s->phase = DISCOVER_KNOWN;
 	s->n = 0;
 }
 
 int
 discover_search_goes_on(const struct discover_search *s)
 {
-	return s->phase != OVER &&
-	    !(s->phase == META && s->ways->conf.kinds == DISCOVER_TCP);
+	return s->phase != DISCOVER_OVER &&
+	    !(s->phase == DISCOVER_META && s->ways->conf.kinds == DISCOVER_TCP);
 }
 
 struct discover_search *
