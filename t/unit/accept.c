@@ -488,7 +488,8 @@ test_socket_too_many(void)
 	    "jid='" ALICE "' host='127.0.0.1' port='65535'/></query>", sid);
 	offer = stanza_iq("set", ALICE, query, strlen(query));
 	must(offer != NULL);
-	is_int(dispatch_stanza(app.dispatch, offer, 0), 1, "a socket is offered");
+	is_int(dispatch_stanza(app.dispatch, offer, 0), 1,
+	    "a socket is offered");
 	ok(channel_of(sid)->upgrade != NULL, "for a stream that has no place");
 	elem_free(offer);
 	ok(!answers(" id='i'"), "it is tried");
