@@ -64,7 +64,7 @@ oob_refuse(struct app *app, const char *from, const char *id, const char *url,
 }
 
 static const char *
-objection(struct app *app, const char *url, struct url *u)
+oob_objection(struct app *app, const char *url, struct url *u)
 {
 	struct stream_conf	 sc = channel_stream_conf(app);
 
@@ -79,10 +79,10 @@ objection(struct app *app, const char *url, struct url *u)
 }
 
 static void
-take(struct app *app, const char *from, const char *id, const char *url)
+oob_take(struct app *app, const char *from, const char *id, const char *url)
 {
 	struct url	 u;
-	const char	*why = objection(app, url, &u);
+	const char	*why = oob_objection(app, url, &u);
 
 	log_line(LOG_EVENT, "%s: offers %.200s%s%s", from, url, why != NULL ?
 	    "; not fetched: " : "", why != NULL ? why : "");
@@ -114,7 +114,8 @@ oob_input(void *arg, const struct elem *stanza, const struct elem *oob)
 			iq_refuse(app->iqs, stanza, SE_BAD_REQUEST, NULL);
 		return 1;
 	}
-	take(app, from, iq ? elem_attr(stanza, "id") : NULL, elem_text(url));
+	oob_take(app, from, iq ? elem_attr(stanza, "id") : NULL,
+	    elem_text(url));
 	return 1;
 }
 

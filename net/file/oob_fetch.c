@@ -55,9 +55,8 @@ struct fetching {
 	struct pump		*pump;
 	struct buf		 held;		/* fetched, not yet written */
 	uint64_t		 have;		/* bytes that were fetched */
-	const char		*why;		/* it failed, or NULL; */
-	int			 unkept;	/* for want of memory here */
-	char			 err[256];
+	enum fault		 fault;		/* that it has failed with, */
+	char			 err[256];	/* and why */
 	struct timer		 timer;
 	TAILQ_ENTRY(fetching)	 next;
 };
@@ -145,7 +144,7 @@ oob_busy(const struct oob_fetcher *o)
 
 /* A URL of which nothing came does not end a listener. */
 static void
-over(struct fetching *f, enum fault fault)
+fetching_over(struct fetching *f, enum fault fault)
 {
 	struct app	*app = f->fetcher->app;
 	int		 ends = !app->conf.keep && (fault == FAULT_NONE ||
@@ -160,7 +159,7 @@ over(struct fetching *f, enum fault fault)
 }
 
 static void
-failed(struct fetching *f, enum fault fault, enum stanza_error err,
+fetching_failed(struct fetching *f, enum fault fault, enum stanza_error err,
     const char *why)
 {
 	struct app	*app = f->fetcher->app;
@@ -168,11 +167,11 @@ failed(struct fetching *f, enum fault fault, enum stanza_error err,
 	oob_refuse(app, f->peer, f->id, f->url, err);
 	progress_end(app->progress);
 	log_line(LOG_FAULT, "%s: fetching %.200s: %s", f->peer, f->url, why);
-	over(f, fault);
+	fetching_over(f, fault);
 }
 
 static void
-complete(struct fetching *f)
+fetching_complete(struct fetching *f)
 {
 	struct app	*app = f->fetcher->app;
 	char		 name[FILE_NAME], as[FILE_NAME + 8] = "";
@@ -181,7 +180,7 @@ complete(struct fetching *f)
 	strlcpy(name, f->name, sizeof(name));
 	if (f->partial != NULL && partial_finish(f->partial, name, -1, 0, 0)
 	    == -1) {
-		failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		fetching_failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    strerror(errno));
 		return;
 	}
@@ -196,27 +195,26 @@ complete(struct fetching *f)
 		iq_resultto(app->iqs, f->peer, f->id);
 		iq_post(app->iqs);
 	}
-	over(f, FAULT_NONE);
+	fetching_over(f, FAULT_NONE);
 }
 
 static void
-check(void *arg)
+fetching_check(void *arg)
 {
 	struct fetching	*f = arg;
 
 	if (pump_error(f->pump) != 0)
-		failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		fetching_failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    strerror(pump_error(f->pump)));
-	else if (f->fetch == NULL && f->unkept)
-		failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR, f->why);
-	else if (f->fetch == NULL && f->why != NULL)
-		failed(f, FAULT_BROKEN, SE_ITEM_NOT_FOUND, f->why);
+	else if (f->fetch == NULL && f->fault != FAULT_NONE)
+		fetching_failed(f, f->fault, f->fault == FAULT_LOCAL ?
+		    SE_INTERNAL_SERVER_ERROR : SE_ITEM_NOT_FOUND, f->err);
 	else if (f->fetch == NULL && buf_len(&f->held) == 0)
-		complete(f);
+		fetching_complete(f);
 }
 
 static void
-look(void *arg)
+fetching_look(void *arg)
 {
 	struct fetching	*f = arg;
 
@@ -251,7 +249,7 @@ on_body(void *arg, const void *data, size_t len)
 	struct fetching	*f = arg;
 
 	if (buf_add(&f->held, data, len) == -1) {
-		f->unkept = 1;
+		f->fault = FAULT_LOCAL;	/* out of memory */
 		return -1;
 	}
 	f->have += len;
@@ -260,7 +258,7 @@ on_body(void *arg, const void *data, size_t len)
 }
 
 static void
-fetched(void *arg, const void *data, size_t len, const char *why)
+fetching_ended(void *arg, const void *data, size_t len, const char *why)
 {
 	struct fetching	*f = arg;
 
@@ -269,9 +267,10 @@ fetched(void *arg, const void *data, size_t len, const char *why)
 	f->fetch = NULL;
 	if (why != NULL) {
 		strlcpy(f->err, why, sizeof(f->err));
-		f->why = f->err;
+		if (f->fault == FAULT_NONE)
+			f->fault = FAULT_BROKEN;
 	}
-	look(f);
+	fetching_look(f);
 }
 
 static size_t
@@ -307,11 +306,11 @@ written(void *arg, size_t len)
 }
 
 static int
-open_end(struct fetching *f)
+fetching_open_end(struct fetching *f)
 {
 	struct pump_peer	 peer = { .room = no_room, .finish = no_input,
 			     .data = held, .consume = written,
-			     .changed = look, .arg = f };
+			     .changed = fetching_look, .arg = f };
 	int		 fd = fd_copy(f->partial != NULL ?
 			     partial_fd(f->partial) : STDOUT_FILENO);
 
@@ -371,7 +370,7 @@ fetching_new(struct oob_fetcher *o, const char *from, const char *id,
 	f->fetcher = o;
 	TAILQ_INSERT_TAIL(&o->fetchings, f, next);
 	strlcpy(f->peer, from, sizeof(f->peer));
-	f->timer = (struct timer){ .fire = check, .arg = f };
+	f->timer = (struct timer){ .fire = fetching_check, .arg = f };
 	buf_init(&f->held, HELD_MAX);
 	f->url = strdup(url);
 	f->id = id != NULL ? strdup(id) : NULL;
@@ -383,7 +382,7 @@ fetching_new(struct oob_fetcher *o, const char *from, const char *id,
 }
 
 static int
-open_partial(struct fetching *f)
+fetching_open_partial(struct fetching *f)
 {
 	struct file_meta	 m = { .peer = f->peer, .name = f->url,
 				     .hash = "" };
@@ -395,7 +394,7 @@ open_partial(struct fetching *f)
 }
 
 static int
-begin(struct fetching *f)
+fetching_begin(struct fetching *f)
 {
 	struct app		*app = f->fetcher->app;
 	struct fetch_conf	 conf = {
@@ -414,15 +413,16 @@ begin(struct fetching *f)
 		.idle = IDLE_TIME,
 	};
 
-	if (open_partial(f) == -1 || open_end(f) == -1)
+	if (fetching_open_partial(f) == -1 || fetching_open_end(f) == -1)
 		return -1;
-	f->fetch = fetch(app->loop, app->resolver, &conf, f->url, fetched, f);
+	f->fetch = fetch(app->loop, app->resolver, &conf, f->url,
+	    fetching_ended, f);
 	return f->fetch == NULL ? -1 : 0;
 }
 
 /* How many are being fetched; unless peer is NULL, for its account. */
 static size_t
-count(const struct oob_fetcher *o, const char *peer)
+fetching_count(const struct oob_fetcher *o, const char *peer)
 {
 	const struct fetching	*f;
 	size_t			 n = 0;
@@ -437,8 +437,9 @@ static int
 too_many(const struct oob_fetcher *o, const char *peer)
 {
 	if (!o->app->conf.keep)
-		return count(o, NULL) > 0;
-	return count(o, peer) >= FETCHES || count(o, NULL) >= FETCHES_ALL;
+		return fetching_count(o, NULL) > 0;
+	return fetching_count(o, peer) >= FETCHES ||
+	    fetching_count(o, NULL) >= FETCHES_ALL;
 }
 
 int
@@ -451,8 +452,8 @@ oob_fetch(struct oob_fetcher *o, const char *from, const char *id,
 	    (f = fetching_new(o, from, id, url)) == NULL)
 		return -1;
 	name_of(target, f->name);
-	if (begin(f) == -1)
-		failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
+	if (fetching_begin(f) == -1)
+		fetching_failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    strerror(errno));
 	return 0;
 }

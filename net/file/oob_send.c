@@ -135,7 +135,7 @@ oob_send_new(struct app *app, char *const *paths, size_t n, enum fault *fault,
 }
 
 static void
-sent(void *arg, uint64_t at)
+oob_sent(void *arg, uint64_t at)
 {
 	struct oob_sender	*o = arg;
 
@@ -183,7 +183,7 @@ begin_serving(struct oob_sender *o)
 		    "serve at; give one with -o oob=serve:address:port");
 		return -1;
 	}
-	o->serve = http_serve_new(o->app->loop, where, &o->file, sent, o,
+	o->serve = http_serve_new(o->app->loop, where, &o->file, oob_sent, o,
 	    why);
 	if (o->serve == NULL) {
 		app_fail(o->app, FAULT_LOCAL, "%s", why);
@@ -201,7 +201,7 @@ begin_serving(struct oob_sender *o)
 }
 
 static const char *
-refusal(enum stanza_error err)
+oob_refusal(enum stanza_error err)
 {
 	switch (err) {
 	case SE_NOT_ACCEPTABLE:
@@ -218,7 +218,7 @@ refusal(enum stanza_error err)
 }
 
 static void
-answered(void *arg, const struct elem *answer)
+oob_answered(void *arg, const struct elem *answer)
 {
 	struct oob_sender	*o = arg;
 	enum stanza_error	 err = stanza_error(answer);
@@ -233,7 +233,7 @@ answered(void *arg, const struct elem *answer)
 		app_end(o->app, FAULT_NONE);
 	} else
 		app_fail(o->app, FAULT_PEER, "%s: %s (%s%s%.128s)",
-		    o->app->peer, refusal(err), stanza_strerror(err),
+		    o->app->peer, oob_refusal(err), stanza_strerror(err),
 		    *stanza_errortext(answer) != '\0' ? ": " : "",
 		    stanza_errortext(answer));
 }
@@ -283,7 +283,7 @@ still_silent(void *arg)
 }
 
 static void
-offer(struct oob_sender *o)
+oob_offer(struct oob_sender *o)
 {
 	struct xw	*w = iq_request(o->app->iqs, "set",
 			     o->app->peer);
@@ -293,7 +293,7 @@ offer(struct oob_sender *o)
 	if (o->serving)
 		xw_elem(w, "desc", NULL, o->file.name);
 	xw_end(w);
-	if (iq_ask(o->app->iqs, answered, o,
+	if (iq_ask(o->app->iqs, oob_answered, o,
 	    IQ_NODEADLINE) == -1)
 		app_fail(o->app, FAULT_LOCAL, "out of memory");
 	timer_set(o->app->loop, &o->hint, clock_ms() + SILENT_TIME);
@@ -305,7 +305,7 @@ void
 oob_send_start(struct oob_sender *o)
 {
 	if (!o->serving || begin_serving(o) == 0)
-		offer(o);
+		oob_offer(o);
 }
 
 void
@@ -314,7 +314,7 @@ oob_send_back(struct oob_sender *o)
 	iq_forget(o->app->iqs, o);
 	timer_clear(o->app->loop, &o->timer);
 	timer_clear(o->app->loop, &o->hint);
-	offer(o);
+	oob_offer(o);
 }
 
 void

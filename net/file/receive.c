@@ -120,10 +120,10 @@ incoming_free(struct incoming *in)
 }
 
 void
-incoming_attach(struct incoming *in, struct channel *l)
+incoming_attach(struct incoming *in, struct channel *ch)
 {
-	in->channel = l;
-	channel_attach(l, &receive_ops, in);
+	in->channel = ch;
+	channel_attach(ch, &receive_ops, in);
 }
 
 size_t
@@ -159,14 +159,14 @@ incoming_fail(struct incoming *in, enum fault fault, enum stanza_error error,
 /* An xcat gives up when it hears the reason; the streams of other programs are
  * broken off.  Returns 1 if the channel is no more. */
 static int
-tell_failure(struct incoming *in, struct channel *l)
+tell_failure(struct incoming *in, struct channel *ch)
 {
-	if (in->sid != NULL || stream_state(l->stream) != STREAM_OPEN) {
-		stream_abort(l->stream, in->error);
-		channel_failed(l, in->fault, in->why);
+	if (in->sid != NULL || stream_state(ch->stream) != STREAM_OPEN) {
+		stream_abort(ch->stream, in->error);
+		channel_failed(ch, in->fault, in->why);
 		return 1;
 	}
-	progress_end(l->app->progress);
+	progress_end(ch->app->progress);
 	log_line(LOG_FAULT, "%s: %s: %s", in->shown, in->name, in->why);
 	incoming_set_phase(in, INCOMING_TOLD);
 	receive_native_tell(in, si_say_wrong, in->why);
@@ -179,7 +179,7 @@ tell_failure(struct incoming *in, struct channel *l)
 
 /* Where the file goes: a copy, which the pump closes. */
 static int
-destination(const struct incoming *in)
+incoming_fd(const struct incoming *in)
 {
 	int	 fd = in->partial != NULL ? partial_fd(in->partial) :
 		     STDOUT_FILENO;
@@ -188,28 +188,29 @@ destination(const struct incoming *in)
 }
 
 static void
-begin(struct incoming *in, struct channel *l)
+incoming_begin(struct incoming *in, struct channel *ch)
 {
-	channel_join(l, PUMP_NONE, destination(in));
-	if (l->unjoined != 0) {
+	channel_join(ch, PUMP_NONE, incoming_fd(in));
+	if (ch->unjoined != 0) {
 		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
-		    "it cannot be kept: ", strerror(l->unjoined));
-		l->unjoined = 0;
+		    "it cannot be kept: ", strerror(ch->unjoined));
+		ch->unjoined = 0;
 		return;
 	}
 	incoming_set_phase(in, INCOMING_MOVING);
-	progress_begin(l->app->progress, in->name, in->have, in->file.size);
+	progress_begin(ch->app->progress, in->name, in->have, in->file.size);
 	if (in->have == in->file.size)
 		incoming_end(in);
-	channel_changed(l);
+	channel_changed(ch);
 }
 
 static int
-ended_early(struct channel *l)
+ended_early(struct channel *ch)
 {
-	if (stream_state(l->stream) == STREAM_OPEN)
-		stream_abort(l->stream, SE_BAD_REQUEST);
-	channel_failed(l, FAULT_BROKEN, "the stream ended before the file did");
+	if (stream_state(ch->stream) == STREAM_OPEN)
+		stream_abort(ch->stream, SE_BAD_REQUEST);
+	channel_failed(ch, FAULT_BROKEN, "the stream ended before the file "
+	    "did");
 	return 1;
 }
 
@@ -217,65 +218,65 @@ ended_early(struct channel *l)
  * that a receiver can say in it; bytes that still come are seen.  A proxy that
  * has not been activated yet would take our end for that of both directions. */
 static void
-end_socket(struct incoming *in, struct channel *l)
+end_socket(struct incoming *in, struct channel *ch)
 {
-	struct carrier	*c = stream_carrier(l->stream);
+	struct carrier	*c = stream_carrier(ch->stream);
 
 	if (!carrier_is_alone(c) ||
 	    (carrier_way(c) != CARRIER_SOCKET &&
-	    stream_received(l->stream) == 0))
+	    stream_received(ch->stream) == 0))
 		return;
 	incoming_set_phase(in, INCOMING_ENDED);
-	stream_finish(l->stream);
-	stream_close_at_end(l->stream);
-	channel_changed(l);	/* for its socket */
+	stream_finish(ch->stream);
+	stream_close_at_end(ch->stream);
+	channel_changed(ch);	/* for its socket */
 }
 
 static int
-sends_too_much(struct channel *l, const char *why)
+sends_too_much(struct channel *ch, const char *why)
 {
-	stream_abort(l->stream, SE_BAD_REQUEST);
-	channel_failed(l, FAULT_BROKEN, why);
+	stream_abort(ch->stream, SE_BAD_REQUEST);
+	channel_failed(ch, FAULT_BROKEN, why);
 	return 1;
 }
 
 /* The sender has been told, and is given the time to end its stream. */
 static int
-check_told(const struct incoming *in, struct channel *l)
+check_told(const struct incoming *in, struct channel *ch)
 {
-	enum stream_state	 state = stream_state(l->stream);
+	enum stream_state	 state = stream_state(ch->stream);
 
 	if (state != STREAM_FAILED && state != STREAM_CLOSED &&
-	    !stream_eof(l->stream))
+	    !stream_eof(ch->stream))
 		return 0;
-	channel_failed(l, in->fault, "");
+	channel_failed(ch, in->fault, "");
 	return 1;
 }
 
 /* All is there, or nothing more is wanted. */
 static int
-check_over(struct incoming *in, struct channel *l)
+check_over(struct incoming *in, struct channel *ch)
 {
 	size_t	 len;
 
-	stream_data(l->stream, &len);
+	stream_data(ch->stream, &len);
 	switch (in->phase) {
 	case INCOMING_COMPLETE:
 	case INCOMING_ENDED:
 		if (len > 0)
-			return sends_too_much(l, "it sends more than it has "
+			return sends_too_much(ch, "it sends more than it has "
 			    "announced");
 		if (in->phase == INCOMING_COMPLETE)
-			end_socket(in, l);
+			end_socket(in, ch);
 		return 0;
 	case INCOMING_FAILED:
-		return tell_failure(in, l);
+		return tell_failure(in, ch);
 	case INCOMING_DECLINED:
 		if (len > 0)
-			return sends_too_much(l, "it sends what was refused");
-		return check_told(in, l);
+			return sends_too_much(ch, "it sends what was refused");
+		return check_told(in, ch);
 	case INCOMING_TOLD:
-		return check_told(in, l);
+		return check_told(in, ch);
 	default:
 		return 0;
 	}
@@ -285,24 +286,24 @@ static int
 receive_check(void *file)
 {
 	struct incoming		*in = file;
-	struct channel		*l = in->channel;
-	enum stream_state	 state = stream_state(l->stream);
+	struct channel		*ch = in->channel;
+	enum stream_state	 state = stream_state(ch->stream);
 
-	progress_at(l->app->progress, in->have);
+	progress_at(ch->app->progress, in->have);
 	switch (in->phase) {
 	case INCOMING_UNDESCRIBED:
 		return state == STREAM_OPEN || state == STREAM_CLOSED ?
 		    receive_native_hear(in) : 0;
 	case INCOMING_AGREED:
 		if (state == STREAM_OPEN || state == STREAM_CLOSED ||
-		    stream_received(l->stream) > 0)
-			begin(in, l);
+		    stream_received(ch->stream) > 0)
+			incoming_begin(in, ch);
 		return 0;
 	case INCOMING_MOVING:
-		return stream_eof(l->stream) && state != STREAM_FAILED ?
-		    ended_early(l) : 0;
+		return stream_eof(ch->stream) && state != STREAM_FAILED ?
+		    ended_early(ch) : 0;
 	default:
-		return check_over(in, l);
+		return check_over(in, ch);
 	}
 }
 
@@ -469,12 +470,12 @@ static const struct channel_file_ops	 receive_ops = {
 int
 receive_busy(const struct receiver *r)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
 	if (r->folder != -1)
 		return 0;
-	TAILQ_FOREACH(l, &r->app->channels, next)
-		if (!channel_is_apart(l) && l->turn != CHANNEL_SHAKING)
+	TAILQ_FOREACH(ch, &r->app->channels, next)
+		if (!channel_is_apart(ch) && ch->turn != CHANNEL_SHAKING)
 			return 1;
 	return oob_busy(r->app->fetcher) || incoming_count(r,
 	    INCOMING_SUMMING, INCOMING_AGREED, NULL) > 0;
@@ -489,26 +490,26 @@ fetches_to_stdout(struct app *app)
 
 /* The file that was agreed on for this stream. */
 static void *
-find(struct app *app, const char *peer, const char *sid)
+receive_find_file(struct app *app, const char *peer, const char *sid)
 {
 	return receive_find(app->receiver, peer, sid);
 }
 
 static int
-take(struct channel *l, void *file)
+receive_take(struct channel *ch, void *file)
 {
 	struct incoming	*in = file;
 
 	if (in->phase != INCOMING_AGREED || in->channel != NULL)
 		return -1;
-	timer_clear(l->app->loop, &in->timer);
-	incoming_attach(in, l);
+	timer_clear(ch->app->loop, &in->timer);
+	incoming_attach(in, ch);
 	return 0;
 }
 
 static const struct channel_takers	 takers = {
-	.find = find,
-	.take = take,
+	.find = receive_find_file,
+	.take = receive_take,
 	.offered = receive_native_offered,
 	.busy = fetches_to_stdout,
 };

@@ -80,7 +80,7 @@ objection(const struct incoming *in, enum si_refusal *why)
 
 /* The file is not wanted: tell its sender, and our user. */
 static void
-decline(struct incoming *in, enum si_refusal why, const char *text)
+incoming_decline(struct incoming *in, enum si_refusal why, const char *text)
 {
 	log_line(0, "%s: refused %s: %s", in->shown, in->name, text);
 	if (in->sid != NULL) {
@@ -115,20 +115,20 @@ static void
 supersede(const struct incoming *in)
 {
 	struct incoming	*old, *next;
-	struct channel	*l;
+	struct channel	*ch;
 
 	TAILQ_FOREACH_SAFE(old, &in->receiver->incomings, next, next) {
 		if (old->partial == NULL || !same_file(old, in))
 			continue;
 		log_line(1, "%s: sends %s anew", old->shown, old->name);
-		if ((l = old->channel) == NULL) {
+		if ((ch = old->channel) == NULL) {
 			receive_si_refuse(old, SI_BUSY, NULL);
 			incoming_free(old);
 			continue;
 		}
-		if (l->stream != NULL)
-			stream_abort(l->stream, SE_CONFLICT);
-		channel_free(l);
+		if (ch->stream != NULL)
+			stream_abort(ch->stream, SE_CONFLICT);
+		channel_free(ch);
 	}
 }
 
@@ -178,12 +178,14 @@ start_over(struct incoming *in)
 static void
 local_failure(struct incoming *in, int error)
 {
-	decline(in, error == EBUSY ? SI_BUSY : SI_DECLINED, error == EBUSY ?
+	int	 busy = error == EBUSY;
+
+	incoming_decline(in, busy ? SI_BUSY : SI_DECLINED, busy ?
 	    "another process receives it" : strerror(error));
 }
 
 static void
-agree(struct incoming *in)
+incoming_agree(struct incoming *in)
 {
 	incoming_set_phase(in, INCOMING_AGREED);
 	if (in->have > 0)
@@ -196,7 +198,7 @@ agree(struct incoming *in)
 }
 
 static void
-summed(void *arg, int error)
+incoming_summed(void *arg, int error)
 {
 	struct incoming	*in = arg;
 
@@ -213,7 +215,7 @@ summed(void *arg, int error)
 	if (error != 0)
 		local_failure(in, error);
 	else
-		agree(in);
+		incoming_agree(in);
 }
 
 void
@@ -223,7 +225,7 @@ incoming_prepare(struct incoming *in)
 	const char	*text;
 
 	if ((text = objection(in, &why)) != NULL) {
-		decline(in, why, text);
+		incoming_decline(in, why, text);
 		return;
 	}
 	incoming_set_phase(in, INCOMING_SUMMING);
@@ -233,11 +235,11 @@ incoming_prepare(struct incoming *in)
 		return;
 	}
 	if (in->have == 0) {
-		agree(in);
+		incoming_agree(in);
 		return;
 	}
 	in->summing = sum_file(in->receiver->app->loop, in->sum,
-	    partial_fd(in->partial), in->have, summed, in);
+	    partial_fd(in->partial), in->have, incoming_summed, in);
 	if (in->summing == NULL)
 		local_failure(in, ENOMEM);
 }

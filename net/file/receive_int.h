@@ -89,7 +89,7 @@ void	 incoming_let_go(struct incoming *in);
  * nothing has changed, if there is no such move. */
 int	 incoming_set_phase(struct incoming *in, enum incoming_phase phase);
 /* This channel's stream is to carry the file. */
-void	 incoming_attach(struct incoming *in, struct channel *l);
+void	 incoming_attach(struct incoming *in, struct channel *ch);
 /* The file comes to nothing, for this reason, in two parts.  Its channel is in
  * use by the caller: what follows is done at the next look at the channel. */
 void	 incoming_fail(struct incoming *in, enum fault fault,
@@ -137,7 +137,7 @@ void	 receive_si_refuse(struct incoming *in, enum si_refusal why,
 
 /* A stream is offered for a file, which is described in it.  0, or -1 when out
  * of memory. */
-int	 receive_native_offered(struct channel *l) MUST_CHECK;
+int	 receive_native_offered(struct channel *ch) MUST_CHECK;
 /* Read what the sender says before the file.  Returns 1 if the channel is no
  * more. */
 int	 receive_native_hear(struct incoming *in);

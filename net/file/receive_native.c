@@ -16,30 +16,30 @@
 #define WORDS		32768	/* bytes of words to the sender */
 
 int
-receive_native_offered(struct channel *l)
+receive_native_offered(struct channel *ch)
 {
-	struct incoming	*in = incoming_new(l->app->receiver,
-			     stream_peer(l->stream), NULL);
+	struct incoming	*in = incoming_new(ch->app->receiver,
+			     stream_peer(ch->stream), NULL);
 
 	if (in == NULL)
 		return -1;
-	incoming_attach(in, l);
+	incoming_attach(in, ch);
 	strlcpy(in->name, "a file", sizeof(in->name));
 	return 0;
 }
 
 static int
-says_nonsense(struct channel *l)
+says_nonsense(struct channel *ch)
 {
-	stream_abort(l->stream, SE_BAD_REQUEST);
-	channel_failed(l, FAULT_BROKEN, "it does not say what it sends");
+	stream_abort(ch->stream, SE_BAD_REQUEST);
+	channel_failed(ch, FAULT_BROKEN, "it does not say what it sends");
 	return 1;
 }
 
 int
 receive_native_hear(struct incoming *in)
 {
-	struct channel		*l = in->channel;
+	struct channel		*ch = in->channel;
 	struct si_file		 f;
 	struct elem		*e;
 	const unsigned char	*data;
@@ -47,19 +47,19 @@ receive_native_hear(struct incoming *in)
 	size_t			 len, used;
 	uint64_t		 offset;
 
-	data = stream_data(l->stream, &len);
+	data = stream_data(ch->stream, &len);
 	switch (si_hear(data, len, &used, &e, &f, &offset, &text)) {
 	case SI_MORE:
-		return stream_eof(l->stream) ? says_nonsense(l) : 0;
+		return stream_eof(ch->stream) ? says_nonsense(ch) : 0;
 	case SI_FILE:
 		incoming_describe(in, &f);
 		elem_free(e);
-		stream_consume(l->stream, used);
+		stream_consume(ch->stream, used);
 		incoming_prepare(in);
 		return 0;
 	default:
 		elem_free(e);
-		return says_nonsense(l);
+		return says_nonsense(ch);
 	}
 }
 

@@ -82,7 +82,7 @@ receive_si_accept(struct incoming *in)
  */
 
 static const char *
-refusal(const struct receiver *r, const struct si_offer *o,
+offer_refusal(const struct receiver *r, const struct si_offer *o,
     enum si_refusal *why)
 {
 	struct stream_conf	 sc = channel_stream_conf(r->app);
@@ -106,7 +106,7 @@ refusal(const struct receiver *r, const struct si_offer *o,
 
 /* The best kind of stream of those offered (XEP-0096 section 3.1). */
 static unsigned
-choose(const struct receiver *r, unsigned methods)
+choose_method(const struct receiver *r, unsigned methods)
 {
 	return (methods & SI_S5B) != 0 &&
 	    streamhosts_allowed(r->app->streamhosts) ? SI_S5B :
@@ -120,13 +120,13 @@ take_offer(struct receiver *r, const struct si_offer *o)
 	struct incoming	*in;
 	enum si_refusal	 why;
 	const char	*text;
-	unsigned	 method = choose(r, o->methods);
+	unsigned	 method = choose_method(r, o->methods);
 
 	if (method == 0) {
 		si_refuse(t, o->from, o->id, SI_NO_STREAMS, NULL);
 		return;
 	}
-	if ((text = refusal(r, o, &why)) != NULL) {
+	if ((text = offer_refusal(r, o, &why)) != NULL) {
 		si_refuse(t, o->from, o->id, why, text);
 		return;
 	}

@@ -182,7 +182,7 @@ note_failure(struct sender *s, enum fault fault, const char *name)
 
 /* No file follows. */
 static void
-over_all(struct sender *s)
+sender_over_all(struct sender *s)
 {
 	if (s->failed > 0 && s->n > 1)
 		log_line(LOG_FAULT, "%s: not sent, %zu of %zu files: %s",
@@ -201,7 +201,7 @@ ends_all(enum fault fault)
 
 /* This file is over. */
 static void
-over(struct sender *s, enum fault fault)
+sender_over(struct sender *s, enum fault fault)
 {
 	close_file(s);
 	progress_end(s->app->progress);
@@ -211,7 +211,7 @@ over(struct sender *s, enum fault fault)
 	if (ends_all(fault)) {
 		for (; s->at < s->n; s->at++)
 			note_failure(s, fault, s->paths[s->at]);
-		over_all(s);
+		sender_over_all(s);
 		return;
 	}
 	s->attempt = SEND_FIRST;
@@ -224,7 +224,7 @@ sender_failed(struct sender *s, enum fault fault, const char *why)
 	sender_set_phase(s, SEND_DONE);
 	progress_end(s->app->progress);
 	log_line(LOG_FAULT, "%s: %s: %s", s->app->peer, s->shown, why);
-	over(s, fault);
+	sender_over(s, fault);
 }
 
 void
@@ -263,7 +263,7 @@ choose(const struct sender *s)
 }
 
 static void
-offer(struct sender *s)
+sender_offer(struct sender *s)
 {
 	s->offset = 0;
 	s->kind = 0;
@@ -285,11 +285,11 @@ send_back(struct sender *s)
 	if (s->phase == SEND_ASKING)
 		send_ask(s);
 	else
-		offer(s);
+		sender_offer(s);
 }
 
 static void
-summed(void *arg, int error)
+sender_summed(void *arg, int error)
 {
 	struct sender	*s = arg;
 
@@ -299,7 +299,7 @@ summed(void *arg, int error)
 		return;
 	}
 	sum_end(s->sum, s->file.hash);
-	offer(s);
+	sender_offer(s);
 }
 
 /* What is said of the file.  Returns 1 if it has a size, 0 if it is a pipe or
@@ -336,7 +336,7 @@ sender_next(struct sender *s)
 	int		 sized, error;
 
 	if (s->at == s->n) {
-		over_all(s);
+		sender_over_all(s);
 		return;
 	}
 	path = s->paths[s->at];
@@ -357,12 +357,12 @@ sender_next(struct sender *s)
 	s->kinds = send_si_kinds(s);
 	s->method = sized ? choose(s) : &pipe_method;
 	if (!sized) {
-		offer(s);
+		sender_offer(s);
 		return;
 	}
 	sender_set_phase(s, SEND_SUMMING);
 	if ((s->sum = sum_new()) == NULL || (s->summing =
-	    sum_file(s->app->loop, s->sum, s->fd, s->file.size, summed,
+	    sum_file(s->app->loop, s->sum, s->fd, s->file.size, sender_summed,
 	    s)) == NULL)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
@@ -376,15 +376,15 @@ static const struct channel_file_ops	 send_ops;
 struct channel *
 sender_channel(struct sender *s)
 {
-	struct channel	*l;
+	struct channel	*ch;
 
-	if ((l = channel_new(s->app)) == NULL) {
+	if ((ch = channel_new(s->app)) == NULL) {
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 		return NULL;
 	}
-	channel_attach(l, &send_ops, s);
-	s->channel = l;
-	return l;
+	channel_attach(ch, &send_ops, s);
+	s->channel = ch;
+	return ch;
 }
 
 int
@@ -402,32 +402,32 @@ sender_seek(struct sender *s, uint64_t offset, uint64_t length)
 
 /* The pump closes a copy. */
 void
-sender_join(struct sender *s, struct channel *l)
+sender_join(struct sender *s, struct channel *ch)
 {
 	int	 fd = s->left > 0 ? fd_copy(s->fd) : PUMP_NONE;
 
 	sender_set_phase(s, SEND_MOVING);
 	progress_begin(s->app->progress, s->shown, s->offset, s->file.size);
-	channel_join(l, fd, PUMP_NONE);
+	channel_join(ch, fd, PUMP_NONE);
 }
 
 int
-sender_again(struct sender *s, struct channel *l)
+sender_again(struct sender *s, struct channel *ch)
 {
-	channel_detach(l);
+	channel_detach(ch);
 	s->channel = NULL;
-	channel_free(l);
+	channel_free(ch);
 	progress_end(s->app->progress);
-	offer(s);
+	sender_offer(s);
 	return 1;
 }
 
 int
-sender_give_up(struct channel *l, enum stanza_error error, enum fault fault,
+sender_give_up(struct channel *ch, enum stanza_error error, enum fault fault,
     const char *why)
 {
-	stream_abort(l->stream, error);
-	channel_failed(l, fault, why);
+	stream_abort(ch->stream, error);
+	channel_failed(ch, fault, why);
 	return 1;
 }
 
@@ -477,20 +477,20 @@ static int
 send_check(void *file)
 {
 	struct sender	*s = file;
-	struct channel	*l = s->channel;
+	struct channel	*ch = s->channel;
 
-	progress_at(s->app->progress, s->offset + stream_confirmed(l->stream));
-	if (s->method->check(s, l))
+	progress_at(s->app->progress, s->offset + stream_confirmed(ch->stream));
+	if (s->method->check(s, ch))
 		return 1;
 	if (s->phase == SEND_SHORT)
-		return sender_give_up(l, SE_BAD_REQUEST, FAULT_LOCAL,
+		return sender_give_up(ch, SE_BAD_REQUEST, FAULT_LOCAL,
 		    "it has become shorter while it was sent; try again");
 	if (s->phase == SEND_MOVING && s->left == 0 &&
-	    stream_state(l->stream) == STREAM_OPEN) {
+	    stream_state(ch->stream) == STREAM_OPEN) {
 		sender_set_phase(s, SEND_FINISHED);
-		pump_stop_input(l->pump);
-		stream_finish(l->stream);
-		channel_changed(l);
+		pump_stop_input(ch->pump);
+		stream_finish(ch->stream);
+		channel_changed(ch);
 	}
 	return 0;
 }
@@ -523,17 +523,17 @@ static int
 send_over(void *file, enum fault fault)
 {
 	struct sender	*s = file;
-	struct channel	*l = s->channel;
+	struct channel	*ch = s->channel;
 
 	progress_end(s->app->progress);
-	channel_detach(l);
+	channel_detach(ch);
 	s->channel = NULL;
-	channel_free(l);
+	channel_free(ch);
 	sender_set_phase(s, SEND_DONE);
 	if (fault == FAULT_NONE)
 		log_line(LOG_DETAIL, "%s: %s: %llu bytes, sent", s->app->peer,
 		    s->shown, (unsigned long long)s->file.size);
-	over(s, fault);
+	sender_over(s, fault);
 	return 1;
 }
 

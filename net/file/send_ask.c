@@ -52,7 +52,7 @@ must_encrypt(struct app *app)
 
 /* Why nothing can be sent to a peer that knows so little; NULL if files can. */
 static const char *
-objection(struct sender *s)
+ask_objection(struct sender *s)
 {
 	const unsigned	 takes = SEND_KNOWS_NATIVE | SEND_KNOWS_SI;
 
@@ -70,7 +70,7 @@ objection(struct sender *s)
 /* The peer answers with an error.  A program that does not know the question
  * may still take files. */
 static void
-refused(struct sender *s, enum stanza_error err, const char *text)
+ask_refused(struct sender *s, enum stanza_error err, const char *text)
 {
 	char	 why[512];
 
@@ -84,7 +84,7 @@ refused(struct sender *s, enum stanza_error err, const char *text)
 }
 
 static void
-asked(void *arg, const struct elem *answer)
+ask_answered(void *arg, const struct elem *answer)
 {
 	struct sender		*s = arg;
 	enum stanza_error	 err = answer == NULL ? SE_NONE :
@@ -97,14 +97,14 @@ asked(void *arg, const struct elem *answer)
 		app_fail(s->app, FAULT_TIME, "%s: no answer in time; is it "
 		    "the right address?", s->app->peer);
 	else if (err != SE_NONE)
-		refused(s, err, stanza_errortext(answer));
+		ask_refused(s, err, stanza_errortext(answer));
 	else
 		take_features(s, elem_child(answer, NS_INFO, "query"));
 	if (s->app->conf.message)
 		s->knows &= ~(unsigned)SEND_KNOWS_NATIVE;
 	if (s->app->ending)
 		return;
-	if ((why = objection(s)) != NULL)
+	if ((why = ask_objection(s)) != NULL)
 		app_fail(s->app, FAULT_PEER, "%s: %s", s->app->peer, why);
 	else
 		sender_next(s);
@@ -116,7 +116,7 @@ send_ask(struct sender *s)
 	sender_set_phase(s, SEND_ASKING);
 	xw_elem(iq_request(s->app->iqs, "get", s->app->peer),
 	    "query", NS_INFO, NULL);
-	if (iq_ask(s->app->iqs, asked, s,
+	if (iq_ask(s->app->iqs, ask_answered, s,
 	    app_deadline(s->app)) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }

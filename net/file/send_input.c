@@ -14,27 +14,27 @@
 static int
 input_check(void *file)
 {
-	const struct channel	*l = file;
+	const struct channel	*ch = file;
 
-	progress_at(l->app->progress, stream_confirmed(l->stream));
+	progress_at(ch->app->progress, stream_confirmed(ch->stream));
 	return 0;
 }
 
 static void
 input_fails(void *file)
 {
-	const struct channel	*l = file;
+	const struct channel	*ch = file;
 
-	progress_end(l->app->progress);
+	progress_end(ch->app->progress);
 }
 
 static int
 input_over(void *file, enum fault fault)
 {
-	const struct channel	*l = file;
+	const struct channel	*ch = file;
 
 	(void)fault;
-	progress_end(l->app->progress);
+	progress_end(ch->app->progress);
 	return 0;
 }
 
@@ -47,10 +47,10 @@ static const struct channel_file_ops	 input_ops = {
 void
 send_input_start(struct app *app)
 {
-	struct channel	*l = call_stdio(app);
+	struct channel	*ch = call_stdio(app);
 
-	if (l == NULL)
+	if (ch == NULL)
 		return;
-	channel_attach(l, &input_ops, l);
+	channel_attach(ch, &input_ops, ch);
 	progress_input(app->progress, "standard input", STDIN_FILENO);
 }

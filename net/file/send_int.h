@@ -56,7 +56,7 @@ struct send_method {
 	void		(*offer)(struct sender *s);
 	/* The file's stream has changed, and nothing has been concluded from
 	 * that yet.  Returns 1 if the channel is no more. */
-	int		(*check)(struct sender *s, struct channel *l);
+	int		(*check)(struct sender *s, struct channel *ch);
 };
 
 /* The files of -s, of which one is sent at a time. */
@@ -116,13 +116,13 @@ struct channel *sender_channel(struct sender *s);
 int	 sender_seek(struct sender *s, uint64_t offset, uint64_t length)
 	    MUST_CHECK;
 /* The peer wants the file: send what is to be sent by the channel's stream. */
-void	 sender_join(struct sender *s, struct channel *l);
+void	 sender_join(struct sender *s, struct channel *ch);
 /* Free the channel of the present file, and offer the file again.  Returns 1:
  * the channel is no more. */
-int	 sender_again(struct sender *s, struct channel *l);
+int	 sender_again(struct sender *s, struct channel *ch);
 /* Break the stream off with this error, and fail.  Returns 1: the channel is no
  * more. */
-int	 sender_give_up(struct channel *l, enum stanza_error error,
+int	 sender_give_up(struct channel *ch, enum stanza_error error,
 	    enum fault fault, const char *why);
 
 /*
@@ -140,7 +140,7 @@ void	 send_ask(struct sender *s);
 unsigned send_si_kinds(const struct sender *s);
 /* As struct send_method has them. */
 void	 send_si_offer(struct sender *s);
-int	 send_si_check(struct sender *s, struct channel *l);
+int	 send_si_check(struct sender *s, struct channel *ch);
 
 /*
  * send_native.c: to an xcat (xcat-protocol(7))
@@ -148,10 +148,10 @@ int	 send_si_check(struct sender *s, struct channel *l);
 
 /* As struct send_method has them. */
 void	 send_native_offer(struct sender *s);
-int	 send_native_check(struct sender *s, struct channel *l);
+int	 send_native_check(struct sender *s, struct channel *ch);
 /* As struct send_method has them, for a pipe, which has no size: the stream is
  * all there is. */
 void	 send_pipe_offer(struct sender *s);
-int	 send_pipe_check(struct sender *s, struct channel *l);
+int	 send_pipe_check(struct sender *s, struct channel *ch);
 
 #endif

@@ -23,13 +23,13 @@
 
 /* What other programs than an xcat may send means nothing. */
 static void
-throw_away(struct channel *l)
+throw_away(struct channel *ch)
 {
 	size_t	 len;
 
-	stream_data(l->stream, &len);
+	stream_data(ch->stream, &len);
 	if (len > 0)
-		stream_consume(l->stream, len);
+		stream_consume(ch->stream, len);
 }
 
 /*
@@ -39,7 +39,7 @@ throw_away(struct channel *l)
 void
 send_pipe_offer(struct sender *s)
 {
-	struct channel	*l;
+	struct channel	*ch;
 	int		 fd = s->fd;
 
 	if ((s->knows & SEND_KNOWS_NATIVE) == 0) {
@@ -48,24 +48,24 @@ send_pipe_offer(struct sender *s)
 		    "file, or without naming one");
 		return;
 	}
-	if ((l = sender_channel(s)) == NULL)
+	if ((ch = sender_channel(s)) == NULL)
 		return;
 	sender_set_phase(s, SEND_MOVING);
 	progress_input(s->app->progress, s->shown, fd);
 	s->fd = -1;
 	s->left = SEND_UNSIZED;
 	s->file.size = 0;
-	if (call_open(l, s->app->host, s->app->port) == 0)
-		channel_join(l, fd, PUMP_NONE);
+	if (call_open(ch, s->app->host, s->app->port) == 0)
+		channel_join(ch, fd, PUMP_NONE);
 	else
 		close(fd);
 }
 
 int
-send_pipe_check(struct sender *s, struct channel *l)
+send_pipe_check(struct sender *s, struct channel *ch)
 {
 	(void)s;
-	throw_away(l);
+	throw_away(ch);
 	return 0;
 }
 
@@ -77,28 +77,28 @@ void
 send_native_offer(struct sender *s)
 {
 	struct stream_conf	 sc = channel_stream_conf(s->app);
-	struct channel		*l = sender_channel(s);
+	struct channel		*ch = sender_channel(s);
 
-	if (l == NULL)
+	if (ch == NULL)
 		return;
 	sender_set_phase(s, SEND_OPENING);
 	sc.use = STREAM_FOR_FILE;
-	l->stream = stream_call(s->app->ibb, s->app->peer, &sc,
-	    channel_changed, l);
-	if (l->stream == NULL)
+	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
+	    channel_changed, ch);
+	if (ch->stream == NULL)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 
 static void
-say(struct sender *s, struct channel *l)
+native_say(struct sender *s, struct channel *ch)
 {
 	struct buf	 b;
 
 	buf_init(&b, WORDS);
 	if (si_say_file(&b, &s->file) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
-	else if (stream_write(l->stream, buf_data(&b), buf_len(&b)) == -1)
-		channel_changed(l);	/* it has failed, which shows then */
+	else if (stream_write(ch->stream, buf_data(&b), buf_len(&b)) == -1)
+		channel_changed(ch);	/* it has failed, which shows then */
 	buf_free(&b);
 	sender_set_phase(s, SEND_SAID);
 }
@@ -110,7 +110,7 @@ say(struct sender *s, struct channel *l)
 /* The peer has thrown away what it had.  If a part was from before, that may
  * have been something else: once, all is sent anew. */
 static int
-wrong(struct sender *s, struct channel *l, const char *text)
+native_wrong(struct sender *s, struct channel *ch, const char *text)
 {
 	char	 why[256];
 
@@ -118,24 +118,24 @@ wrong(struct sender *s, struct channel *l, const char *text)
 		log_line(LOG_EVENT, "%s: %s: what was there was of something "
 		    "else; sending all of it", s->app->peer, s->shown);
 		s->attempt = SEND_ANEW;
-		stream_abort(l->stream, SE_CONFLICT);
-		return sender_again(s, l);
+		stream_abort(ch->stream, SE_CONFLICT);
+		return sender_again(s, ch);
 	}
 	snprintf(why, sizeof(why), "it says: %.192s", text);
-	return sender_give_up(l, SE_UNDEFINED_CONDITION, FAULT_BROKEN, why);
+	return sender_give_up(ch, SE_UNDEFINED_CONDITION, FAULT_BROKEN, why);
 }
 
 static int
-declined(struct channel *l, const char *text)
+native_declined(struct channel *ch, const char *text)
 {
 	char	 why[256];
 
 	snprintf(why, sizeof(why), "it does not take it: %.192s", text);
-	return sender_give_up(l, SE_UNDEFINED_CONDITION, FAULT_PEER, why);
+	return sender_give_up(ch, SE_UNDEFINED_CONDITION, FAULT_PEER, why);
 }
 
 static int
-take_word(struct sender *s, struct channel *l, enum si_word word,
+take_word(struct sender *s, struct channel *ch, enum si_word word,
     uint64_t offset, const char *text)
 {
 	switch (word) {
@@ -143,24 +143,24 @@ take_word(struct sender *s, struct channel *l, enum si_word word,
 		if (s->phase != SEND_SAID || offset > s->file.size)
 			break;
 		if (sender_seek(s, offset, s->file.size - offset) == -1)
-			return sender_give_up(l, SE_INTERNAL_SERVER_ERROR,
+			return sender_give_up(ch, SE_INTERNAL_SERVER_ERROR,
 			    FAULT_LOCAL, strerror(errno));
-		sender_join(s, l);
+		sender_join(s, ch);
 		return 0;
 	case SI_REFUSED:
-		return declined(l, text);
+		return native_declined(ch, text);
 	case SI_WRONG:
-		return wrong(s, l, text);
+		return native_wrong(s, ch, text);
 	default:
 		break;
 	}
-	return sender_give_up(l, SE_BAD_REQUEST, FAULT_BROKEN, "it answers "
+	return sender_give_up(ch, SE_BAD_REQUEST, FAULT_BROKEN, "it answers "
 	    "what makes no sense");
 }
 
 /* Take what the xcat says.  Returns 1 if the channel is no more. */
 static int
-hear(struct sender *s, struct channel *l)
+native_hear(struct sender *s, struct channel *ch)
 {
 	const unsigned char	*data;
 	struct si_file		 f;
@@ -171,24 +171,24 @@ hear(struct sender *s, struct channel *l)
 	uint64_t		 offset = 0;
 	int			 r;
 
-	data = stream_data(l->stream, &len);
+	data = stream_data(ch->stream, &len);
 	word = si_hear(data, len, &used, &e, &f, &offset, &text);
 	if (word == SI_MORE)
 		return 0;
-	r = take_word(s, l, word, offset, text);
+	r = take_word(s, ch, word, offset, text);
 	elem_free(e);
 	if (r == 0 && word != SI_NONSENSE)
-		stream_consume(l->stream, used);
+		stream_consume(ch->stream, used);
 	return r;
 }
 
 int
-send_native_check(struct sender *s, struct channel *l)
+send_native_check(struct sender *s, struct channel *ch)
 {
-	if (s->phase == SEND_OPENING && stream_state(l->stream) == STREAM_OPEN)
-		say(s, l);
+	if (s->phase == SEND_OPENING && stream_state(ch->stream) == STREAM_OPEN)
+		native_say(s, ch);
 	if (s->phase != SEND_OPENING)
-		return hear(s, l);
-	throw_away(l);
+		return native_hear(s, ch);
+	throw_away(ch);
 	return 0;
 }

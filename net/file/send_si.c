@@ -66,7 +66,7 @@ mime_type(const char *name)
  */
 
 static const char *
-refusal(const struct si_answer *a)
+refusal_words(const struct si_answer *a)
 {
 	if (a->no_streams)
 		return "it knows none of the kinds of stream that we offer: "
@@ -94,16 +94,16 @@ refusal(const struct si_answer *a)
 }
 
 static void
-refused(struct sender *s, const struct si_answer *a)
+si_refused(struct sender *s, const struct si_answer *a)
 {
 	char	 text[128], why[512];
 
 	text_cut(a->text, text, sizeof(text));
 	if (a->err != SE_NONE)
-		snprintf(why, sizeof(why), "%s (%s%s%s)", refusal(a),
+		snprintf(why, sizeof(why), "%s (%s%s%s)", refusal_words(a),
 		    stanza_strerror(a->err), *text != '\0' ? ": " : "", text);
 	else
-		snprintf(why, sizeof(why), "%s (%s)", refusal(a), text);
+		snprintf(why, sizeof(why), "%s (%s)", refusal_words(a), text);
 	sender_failed(s, FAULT_PEER, why);
 }
 
@@ -114,9 +114,9 @@ refused(struct sender *s, const struct si_answer *a)
 static int64_t
 close_deadline(void *arg)
 {
-	const struct channel	*l = arg;
+	const struct channel	*ch = arg;
 	int64_t			 most = clock_ms() + CLOSE_TIME;
-	int64_t			 other = app_deadline(l->app);
+	int64_t			 other = app_deadline(ch->app);
 
 	return other < most ? other : most;
 }
@@ -124,15 +124,15 @@ close_deadline(void *arg)
 /* libpurple never answers <close/>: if every byte is confirmed, the file is
  * whole by its size, and nothing is missing but that answer. */
 static int
-is_whole(const struct sender *s, const struct channel *l)
+is_whole(const struct sender *s, const struct channel *ch)
 {
 	return s->kind == SI_IBB && s->phase == SEND_FINISHED &&
-	    stream_fault(l->stream) == STREAM_SILENT &&
-	    stream_confirmed(l->stream) == stream_sent(l->stream);
+	    stream_fault(ch->stream) == STREAM_SILENT &&
+	    stream_confirmed(ch->stream) == stream_sent(ch->stream);
 }
 
 static void
-open_inband(struct sender *s, struct channel *l)
+open_inband(struct sender *s, struct channel *ch)
 {
 	struct stream_conf	 sc = channel_stream_conf(s->app);
 
@@ -142,39 +142,39 @@ open_inband(struct sender *s, struct channel *l)
 	sc.tls = NULL;
 	sc.close_deadline = close_deadline;
 	s->kind = SI_IBB;
-	l->stream = stream_call(s->app->ibb, s->app->peer, &sc,
-	    channel_changed, l);
-	if (l->stream == NULL)
+	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
+	    channel_changed, ch);
+	if (ch->stream == NULL)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 	else
-		sender_join(s, l);
+		sender_join(s, ch);
 }
 
 static void
-open_socket(struct sender *s, struct channel *l)
+open_socket(struct sender *s, struct channel *ch)
 {
 	struct stream_conf	 sc = channel_stream_conf(s->app);
 
 	admit_say_plain(s->app, s->app->peer, "files go to it without a "
 	    "session");
 	s->kind = SI_S5B;
-	l->stream = stream_alone(s->app->peer, s->sid, 1, &sc,
-	    channel_changed, l);
-	if (l->stream == NULL) {
+	ch->stream = stream_alone(s->app->peer, s->sid, 1, &sc,
+	    channel_changed, ch);
+	if (ch->stream == NULL) {
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 		return;
 	}
-	sender_join(s, l);
-	if (channel_call_socket(l) == -1)
+	sender_join(s, ch);
+	if (channel_call_socket(ch) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
 
 static void
-answered(void *arg, const struct elem *answer)
+si_answered(void *arg, const struct elem *answer)
 {
 	struct sender		*s = arg;
 	struct si_answer	 a;
-	struct channel		*l;
+	struct channel		*ch;
 
 	sender_set_phase(s, SEND_IDLE);
 	si_answer(answer, &s->file, s->kinds, &a);
@@ -182,15 +182,15 @@ answered(void *arg, const struct elem *answer)
 		sender_failed(s, FAULT_TIME, "no answer in time; has its user "
 		    "seen the offer?");
 	else if (a.method == 0)
-		refused(s, &a);
+		si_refused(s, &a);
 	else if (sender_seek(s, a.offset, a.length) == -1)
 		sender_failed_file(s, errno);
-	else if ((l = sender_channel(s)) == NULL)
+	else if ((ch = sender_channel(s)) == NULL)
 		return;
 	else if (a.method == SI_S5B)
-		open_socket(s, l);
+		open_socket(s, ch);
 	else
-		open_inband(s, l);
+		open_inband(s, ch);
 }
 
 void
@@ -199,7 +199,7 @@ send_si_offer(struct sender *s)
 	inband_make_sid(s->sid);
 	sender_set_phase(s, SEND_OFFERED);
 	if (si_offer(s->app->iqs, s->app->peer, s->sid,
-	    mime_type(s->name), &s->file, s->kinds, answered, s,
+	    mime_type(s->name), &s->file, s->kinds, si_answered, s,
 	    app_deadline(s->app)) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }
@@ -209,48 +209,48 @@ send_si_offer(struct sender *s)
  * in-band streams alone.  Returns 1 if the channel has another stream, or is
  * no more. */
 static int
-fall_back(struct sender *s, struct channel *l)
+fall_back(struct sender *s, struct channel *ch)
 {
-	if (stream_fault(l->stream) != STREAM_REFUSED ||
-	    stream_sent(l->stream) > 0 || (s->kinds & SI_IBB) == 0 ||
+	if (stream_fault(ch->stream) != STREAM_REFUSED ||
+	    stream_sent(ch->stream) > 0 || (s->kinds & SI_IBB) == 0 ||
 	    s->phase == SEND_SHORT)
 		return 0;
 	if (s->attempt == SEND_WITHOUT_SOCKET && s->kinds != SI_IBB) {
 		s->kinds = SI_IBB;
-		return sender_again(s, l);
+		return sender_again(s, ch);
 	}
 	if (s->kind != SI_S5B)
 		return 0;
 	log_line(LOG_DETAIL, "%s: %s: in-band, then: %s", s->app->peer,
-	    s->shown, stream_why(l->stream));
+	    s->shown, stream_why(ch->stream));
 	s->attempt = SEND_WITHOUT_SOCKET;
-	channel_drop_stream(l);
+	channel_drop_stream(ch);
 	if (lseek(s->fd, (off_t)s->offset, SEEK_SET) == -1) {
 		app_fail(s->app, FAULT_LOCAL, "%s", strerror(errno));
 		return 0;
 	}
-	open_inband(s, l);
+	open_inband(s, ch);
 	return 1;
 }
 
 int
-send_si_check(struct sender *s, struct channel *l)
+send_si_check(struct sender *s, struct channel *ch)
 {
 	size_t	 len;
 
-	if (stream_state(l->stream) == STREAM_FAILED) {
-		if (fall_back(s, l))
+	if (stream_state(ch->stream) == STREAM_FAILED) {
+		if (fall_back(s, ch))
 			return 1;
-		if (is_whole(s, l)) {
+		if (is_whole(s, ch)) {
 			log_line(LOG_DETAIL, "%s: %s: all is confirmed, but "
 			    "the close is not answered", s->app->peer,
 			    s->shown);
-			channel_over(l, FAULT_NONE);
+			channel_over(ch, FAULT_NONE);
 			return 1;
 		}
 	}
-	stream_data(l->stream, &len);
+	stream_data(ch->stream, &len);
 	if (len > 0)		/* what it may send means nothing */
-		stream_consume(l->stream, len);
+		stream_consume(ch->stream, len);
 	return 0;
 }
