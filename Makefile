@@ -17,8 +17,10 @@ XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
 	xml/write.o
 IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_inband.o ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
-	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/handover.o ibb/inband.o \
-	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/si.o ibb/ssl_error.o \
+	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/extdisco.o ibb/handover.o \
+	ibb/inband.o \
+	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/si.o ibb/sic.o \
+	ibb/ssl_error.o \
 	ibb/stream.o ibb/stream_close.o ibb/stream_open.o \
 	ibb/stream_strerror.o ibb/tombstone.o
 # The rooms of net/, each resting on those before it.
@@ -51,7 +53,10 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o \
 	net/login/session_state.o net/login/session_timer.o net/login/sm.o \
 	net/login/trace.o
 # Ways through routers.
-PUNCH	= net/s5b/proof.o \
+PUNCH	= net/s5b/candidate.o \
+	net/s5b/pcp.o \
+	net/s5b/portmap.o \
+	net/s5b/proof.o \
 	net/s5b/punch.o \
 	net/s5b/shared_port.o \
 	net/s5b/stun.o \
@@ -83,6 +88,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/accept.t \
 	t/unit/ack.t \
 	t/unit/budget.t \
+	t/unit/candidate.t \
 	t/unit/carrier.t \
 	t/unit/carrier_states.t \
 	t/unit/channel.t \
@@ -91,6 +97,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/conf.t \
 	t/unit/dispatch.t \
 	t/unit/corpus.t \
+	t/unit/portmap.t \
 	t/unit/pump.t \
 	t/unit/punch.t \
 	t/unit/partial.t \

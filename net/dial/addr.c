@@ -158,6 +158,23 @@ addr_read(struct addr *out, const char *text, uint16_t port)
 	return -1;
 }
 
+void
+addr_set_port(struct addr *a, uint16_t port)
+{
+	struct sockaddr_in	 sin;
+	struct sockaddr_in6	 sin6;
+
+	if (a->ss.ss_family == AF_INET) {
+		memcpy(&sin, &a->ss, sizeof(sin));
+		sin.sin_port = htons(port);
+		memcpy(&a->ss, &sin, sizeof(sin));
+	} else if (a->ss.ss_family == AF_INET6) {
+		memcpy(&sin6, &a->ss, sizeof(sin6));
+		sin6.sin6_port = htons(port);
+		memcpy(&a->ss, &sin6, sizeof(sin6));
+	}
+}
+
 int
 addr_equal(const struct addr *a, const struct addr *b)
 {

@@ -40,6 +40,8 @@ int	 addr_make(struct addr *out, int family, const void *bytes,
  * -1. */
 int	 addr_read(struct addr *out, const char *text, uint16_t port)
 	    MUST_CHECK;
+/* Change the port of an address of these families. */
+void	 addr_set_port(struct addr *a, uint16_t port);
 /* Are the family, the address and the port of both equal? */
 int	 addr_equal(const struct addr *a, const struct addr *b);
 
