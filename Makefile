@@ -9,8 +9,11 @@ CFLAGS	?= -O2 -g
 WARN	= -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wformat=2 \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wundef
 PKGS	= expat openssl libbsd-overlay libidn libcares
-DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I.
-LIBS	= `pkg-config --libs $(PKGS)`
+# A router maps ports by UPnP with this one only.
+UPNP	= `pkg-config --exists miniupnpc && echo -DHAVE_MINIUPNPC`
+DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I. $(UPNP)
+LIBS	= `pkg-config --libs $(PKGS)` \
+	`pkg-config --libs --silence-errors miniupnpc`
 
 XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
 	xml/jid.o xml/number.o xml/parse.o xml/stanza.o xml/text.o xml/utf8.o \
@@ -54,6 +57,8 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o \
 	net/login/trace.o
 # Ways through routers.
 PUNCH	= net/s5b/candidate.o \
+	net/s5b/igd.o \
+	net/s5b/igd_work.o \
 	net/s5b/pcp.o \
 	net/s5b/portmap.o \
 	net/s5b/proof.o \
@@ -131,8 +136,8 @@ UNITS	= t/unit/absence.t \
 	t/unit/ws.t \
 	t/unit/xml.t
 # What tests in shell run or load, see t/lib/lib.sh and t/lib/alloc.c.
-AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/punch t/lib/wake \
-	t/lib/wan
+AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/portmap t/lib/punch \
+	t/lib/wake t/lib/wan
 # What tests in C share.
 TAP	= t/lib/channels.o t/lib/engine.o t/lib/files.o t/lib/kept.o \
 	t/lib/stanza.o t/lib/tap.o
@@ -254,7 +259,7 @@ xcat: xcat.o $(OBJS)
 # There is little to build: a header changes everything.
 xcat.o $(OBJS) $(TAP): xml/*.h ibb/*.h net/*/*.h
 $(TAP) $(UNITS): t/lib/*.h
-t/lib/punch.o: xml/*.h ibb/*.h net/*/*.h
+t/lib/portmap.o t/lib/punch.o: xml/*.h ibb/*.h net/*/*.h
 $(UNITS): $(TAP) $(OBJS)
 $(FUZZ) t/unit/corpus.o: xml/*.h ibb/*.h net/*/*.h t/fuzz/*.h \
     t/lib/*.h
@@ -278,6 +283,8 @@ t/lib/wake: t/lib/wake.c
 t/lib/wan: t/lib/wan.c
 	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/wan.c
 	mv $@.new $@
+t/lib/portmap: t/lib/portmap.o $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ t/lib/portmap.o $(OBJS) $(LIBS)
 t/lib/punch: t/lib/punch.o $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ t/lib/punch.o $(OBJS) $(LIBS)
 
@@ -380,7 +387,8 @@ lint:
 	t/lib/lint.sh
 
 clean:
-	rm -f xcat xcat.o $(OBJS) $(TAP) $(AIDS) t/lib/punch.o t/unit/*.o \
+	rm -f xcat xcat.o $(OBJS) $(TAP) $(AIDS) t/lib/portmap.o \
+	    t/lib/punch.o t/unit/*.o \
 	    $(UNITS) \
 	    t/fuzz/*.o fuzzer t/bench/*.o $(BENCH) bench.txt \
 	    compile_commands.json

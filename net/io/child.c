@@ -1,4 +1,5 @@
 #include <sys/types.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -174,6 +175,66 @@ child_run(const char *command, const char *const *vars, int fds[2])
 	fds[0] = out[0];
 	fds[1] = in[1];
 	return pid;
+}
+
+/*
+ * Processes apart
+ */
+
+/* In the process that works: nothing of ours is kept open or written to. */
+static void
+work_alone(void (*work)(void *, int), void *arg, int fd)
+{
+	int	 i, null;
+
+	signals_reset(0);
+	if ((null = open(_PATH_DEVNULL, O_RDWR)) == -1 ||
+	    (fd = fcntl(fd, F_DUPFD, STDERR_FILENO + 1)) == -1)
+		_exit(FAILED);
+	for (i = 0; i <= STDERR_FILENO; i++)
+		if (dup2(null, i) == -1)
+			_exit(FAILED);
+	if (dup2(fd, STDERR_FILENO + 1) == -1)
+		_exit(FAILED);
+	closefrom(STDERR_FILENO + 2);
+	work(arg, STDERR_FILENO + 1);
+	_exit(0);
+}
+
+/* In the process between: its end leaves the working process to init(8), which
+ * collects it. */
+static void
+part_from_worker(void (*work)(void *, int), void *arg, int fd)
+{
+	pid_t	 pid;
+
+	(void)setsid();
+	if ((pid = fork()) == 0)
+		work_alone(work, arg, fd);
+	_exit(pid == -1 ? FAILED : 0);
+}
+
+int
+child_work(void (*work)(void *arg, int fd), void *arg)
+{
+	sigset_t	 old;
+	int		 fds[2], status;
+	pid_t		 pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+		return -1;
+	signals_want_children();
+	signals_block(&old);
+	if ((pid = fork()) == 0)
+		part_from_worker(work, arg, fds[1]);
+	status = pid == -1 ? -1 : child_wait(pid);
+	signals_unblock(&old);
+	close(fds[1]);
+	if (status != 0) {
+		errno = pid == -1 ? errno : EAGAIN;
+		return fd_give_up(fds[0]);
+	}
+	return fd_ready(fds[0]);
 }
 
 int

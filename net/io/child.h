@@ -55,6 +55,16 @@ int	 child_lives(pid_t pid);
  * unless it has been collected. */
 void	 child_hangup(pid_t pid);
 
+/*
+ * Run work(arg, fd) in a process apart, for calls of libraries that wait.  fd is
+ * one end of a stream of bytes; the other end is returned, for the caller to
+ * read and write, and does not block.  The process has no other descriptors,
+ * ends when work returns, and is not to be waited for.  It outlives us if work
+ * does.  What it changes in memory is lost.  Returns -1 and errno if there is
+ * no process.
+ */
+int	 child_work(void (*work)(void *arg, int fd), void *arg);
+
 /* Collect a child that has ended.  Returns its pid, and in how, of size bytes,
  * how it ended, in words; 0 if none has ended. */
 pid_t	 child_reap(char *how, size_t size);

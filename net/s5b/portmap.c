@@ -35,6 +35,7 @@ struct portmap {
 	struct watch	 watch;
 	struct timer	 timer;
 	int		 requests;	/* since the last answer */
+	int		 err;		/* errno of one of them */
 	int		 old;		/* the router speaks NAT-PMP */
 	int		 told;		/* of an address, which is: */
 	struct addr	 external;
@@ -42,8 +43,6 @@ struct portmap {
 	portmap_fn	*fn;
 	void		*arg;
 };
-
-static void	 portmap_fire(void *);
 
 /*
  * Routes
@@ -107,11 +106,14 @@ portmap_router(struct addr *router)
  * Requests
  */
 
-/* What is lost on its way is sent again. */
+/* What is lost on its way is sent again.  That nothing listens there may be
+ * said to the next request instead of to recv(2). */
 static void
 post(struct portmap *p, const unsigned char *request, size_t len)
 {
-	(void)send(p->watch.fd, request, len, MSG_NOSIGNAL);
+	if (send(p->watch.fd, request, len, MSG_NOSIGNAL) == -1 &&
+	    errno != EAGAIN && errno != ENOBUFS && errno != EINTR)
+		p->err = errno;
 }
 
 static void
@@ -142,7 +144,7 @@ portmap_ask(struct portmap *p)
 		post_new(p);
 	if (p->old || (!p->told && p->requests > 0))
 		post_old(p);
-	timer_set(p->loop, &p->timer, clock_ms() +
+	timer_set(p->loop, &p->timer, p->err != 0 ? clock_ms() : clock_ms() +
 	    ((int64_t)FIRST_WAIT << p->requests));
 	p->requests++;
 }
@@ -165,7 +167,9 @@ portmap_fire(void *arg)
 		p->state = p->old ? PORTMAP_ASKING_OLD : PORTMAP_ASKING;
 		p->requests = 0;
 	}
-	if (p->requests == REQUESTS)
+	if (p->err != 0)
+		portmap_fail(p, strerror(p->err));
+	else if (p->requests == REQUESTS)
 		portmap_fail(p, "the router does not answer");
 	else
 		portmap_ask(p);
@@ -184,6 +188,7 @@ portmap_stands(struct portmap *p)
 	s = s < LEASE_MIN ? LEASE_MIN : s > LEASE_MAX ? LEASE_MAX : s;
 	p->state = PORTMAP_MAPPED;
 	p->requests = 0;
+	p->err = 0;
 	timer_set(p->loop, &p->timer, clock_ms() + 500 * (int64_t)s);
 	if (p->told && addr_equal(&p->external, &p->mapping.external))
 		return;
@@ -324,18 +329,27 @@ portmap_protocol(const struct portmap *p)
 	return p->old ? "NAT-PMP" : "PCP";
 }
 
+/* Also what has been asked for and not been answered: the router may have
+ * mapped it all the same. */
+static void
+give_back(struct portmap *p)
+{
+	int	 asking = p->state == PORTMAP_ASKING && !p->told;
+
+	p->mapping.lifetime = 0;
+	if (asking || (p->told && !p->old))
+		post_new(p);
+	if (p->state == PORTMAP_ASKING_OLD || (p->told && p->old) ||
+	    (asking && p->requests > 1))
+		post_old(p);
+}
+
 void
 portmap_free(struct portmap *p)
 {
 	if (p == NULL)
 		return;
-	if (p->told) {
-		p->mapping.lifetime = 0;
-		if (p->old)
-			post_old(p);
-		else
-			post_new(p);
-	}
+	give_back(p);
 	loop_unwatch(p->loop, &p->watch);
 	timer_clear(p->loop, &p->timer);
 	close(p->watch.fd);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +171,49 @@ test_lives(void)
 	is_int(others, 0, "what is no child is not hung up");
 }
 
+/* In the process apart: its group and how many descriptors it has, then what
+ * it is told. */
+static void
+work(void *arg, int fd)
+{
+	char	 said[64], c;
+	int	 i, n = 0;
+
+	for (i = 0; i < 64; i++)
+		n += fcntl(i, F_GETFD) != -1;
+	snprintf(said, sizeof(said), "%d %d %d.", n, getpgid(0) ==
+	    *(pid_t *)arg, fcntl(fd, F_GETFD) != -1);
+	if (write(fd, said, strlen(said)) == -1)
+		_exit(1);
+	while (read(fd, &c, 1) > 0)
+		if (write(fd, &c, 1) == -1)
+			_exit(1);
+}
+
+static void
+test_work(void)
+{
+	pid_t		 group = getpgid(0);
+	struct pollfd	 pfd;
+	char		 got[64];
+	size_t		 n = 0;
+	ssize_t		 some;
+
+	pfd.fd = child_work(work, &group);
+	pfd.events = POLLIN;
+	ok(pfd.fd != -1, "a process apart");
+	ok(write(pfd.fd, "xy", 2) == 2 && shutdown(pfd.fd, SHUT_WR) == 0,
+	    "is told something");
+	while (poll(&pfd, 1, 10000) == 1 && (some = read(pfd.fd, got + n,
+	    sizeof(got) - 1 - n)) > 0)
+		n += (size_t)some;
+	got[n] = '\0';
+	is(got, "4 0 1.xy", "it has four descriptors and another group, and "
+	    "ends");
+	is_int(waitpid(-1, NULL, WNOHANG), -1, "nothing is to be waited for");
+	close(pfd.fd);
+}
+
 int
 main(void)
 {
@@ -196,6 +240,7 @@ main(void)
 	test_descriptors();
 	test_limits(files.rlim_cur, core.rlim_cur);
 	test_lives();
+	test_work();
 	signals_forget();
 	loop_free(loop);
 	return tap_done();
