@@ -4,33 +4,12 @@
 # where it is told to, and clean leaves what was there before.
 
 . "${0%/*}/../lib/lib.sh"
-
-# What the make that runs us was told is not for those that we run.
-unset MAKEFLAGS MFLAGS MAKELEVEL MAKE CC CFLAGS CPPFLAGS LDFLAGS
-unset PREFIX DESTDIR
+. "$LIB/copy.sh"
 
 LIMIT=300
 WERROR="$(by_tier -O0 "-O2 -g") -Werror"	# make lint has a look at -O2, too
-COPY=$T/copy
 
 [ -e "$TOP/.git" ] || skip_all 'not the repository but a copy of it'
-
-# Also what has been written but not yet been added.
-sources()
-{
-	git -C "$TOP" ls-files -co --exclude-standard | sort |
-	    while read -r _file; do
-		[ ! -e "$TOP/$_file" ] || echo "$_file"
-	    done
-}
-
-copy_sources()
-{
-	mkdir "$COPY"
-	sources >"$T/sources"
-	tar -c -C "$TOP" -T "$T/sources" -f "$T/sources.tar" &&
-	    tar -x -C "$COPY" -f "$T/sources.tar"
-}
 
 files()
 {
