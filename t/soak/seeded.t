@@ -43,7 +43,7 @@ ln -s "$TOP/t/lib/js/node_modules" "$COPY/t/lib/js/node_modules"
 seed 'base64 takes six bits from another place' xml/base64.c \
     's/v >> 12 & 63/v >> 10 & 63/' t/unit/xml.t
 seed 'an answer counts whoever sends it' xml/iq.c \
-    's/ \|\|\s*!answers\([^;]*?\)\)\)/)/' t/unit/ibb.t
+    's/ \|\|\s*!iq_answers\([^;]*?\)\)\)/)/' t/unit/ibb.t
 seed 'any seq is the right one' ibb/data.c \
     's/return seq == \(uint16_t\)s->got/return 1 || seq == 0/' t/unit/ibb.t
 seed 'a peer learns of streams of others' ibb/tombstone.c \

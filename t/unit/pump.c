@@ -1,8 +1,12 @@
 /*
- * Unit tests of net/end: what stands for no descriptor, and what does not.
+ * Unit tests of net/io/pump: short writes, what stands for no descriptor, and what does not.
  */
+#include <sys/types.h>
+#include <sys/socket.h>
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +18,9 @@
 #define BOUND	30000		/* ms, after which a test has failed */
 
 static struct loop	*loop;
-static size_t		 left;		/* bytes for the end */
+static unsigned char	 payload[1000000];	/* for its output */
+static size_t		 gone;		/* of it, consumed */
+static size_t		 left;		/* bytes that are not */
 static int		 finished;
 
 static size_t
@@ -43,11 +49,9 @@ finish(void *arg)
 static const unsigned char *
 data(void *arg, size_t *len)
 {
-	static const unsigned char	 bytes[100];
-
 	(void)arg;
 	*len = left;
-	return bytes;
+	return payload + gone;
 }
 
 static void
@@ -55,6 +59,7 @@ consume(void *arg, size_t len)
 {
 	(void)arg;
 	left -= len;
+	gone += len;
 	if (left == 0)
 		loop_stop(loop);
 }
@@ -118,6 +123,64 @@ test_none(void)
 	pump_free(e);
 }
 
+static unsigned char	 came[sizeof(payload)];
+static size_t		 ncame;
+
+static int
+want_input(void *arg)
+{
+	(void)arg;
+	return POLLIN;
+}
+
+/* A reader of few bytes at a time. */
+static void
+ready_input(void *arg, int revents)
+{
+	const struct watch	*w = arg;
+	size_t			 most = sizeof(came) - ncame;
+	ssize_t			 n;
+
+	(void)revents;
+	n = read(w->fd, came + ncame, most < 1000 ? most : 1000);
+	if (n > 0)
+		ncame += (size_t)n;
+	if (ncame == sizeof(came) || n <= 0)
+		loop_stop(loop);
+}
+
+/* The output takes less than there is, again and again. */
+static void
+test_short(int type)
+{
+	struct timer	 bound = { .fire = too_late };
+	struct watch	 reader = { .want = want_input, .ready = ready_input };
+	struct pump	*e;
+	int		 fds[2];
+
+	if ((type == 0 ? pipe(fds) : socketpair(AF_UNIX, type, 0, fds)) == -1)
+		exit(1);
+	arc4random_buf(payload, sizeof(payload));
+	memset(came, 0, sizeof(came));
+	ncame = gone = 0;
+	left = sizeof(payload);
+	e = pump_new(loop, PUMP_NONE, fds[1], &peer);
+	reader.fd = fds[0];
+	reader.arg = &reader;
+	loop_watch(loop, &reader);
+	timer_set(loop, &bound, clock_ms() + BOUND);
+	while (ncame < sizeof(came) && bound.on && loop_run(loop) == 0)
+		;
+	timer_clear(loop, &bound);
+	is_int((long long)ncame, (long long)sizeof(came), "%s: all comes",
+	    type == 0 ? "a pipe" : "a socket");
+	ok(memcmp(came, payload, sizeof(came)) == 0 && left == 0,
+	    "in order, and no byte is counted twice");
+	loop_unwatch(loop, &reader);
+	close(fds[0]);
+	pump_free(e);
+}
+
 int
 main(void)
 {
@@ -125,6 +188,8 @@ main(void)
 		return 1;
 	test_failed();
 	test_none();
+	test_short(0);
+	test_short(SOCK_STREAM);
 	loop_free(loop);
 	return tap_done();
 }
