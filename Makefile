@@ -16,8 +16,8 @@ LIBS	= `pkg-config --libs $(PKGS)` \
 	`pkg-config --libs --silence-errors miniupnpc`
 
 XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
-	xml/jid.o xml/number.o xml/parse.o xml/stanza.o xml/text.o xml/utf8.o \
-	xml/write.o
+	xml/jid.o xml/number.o xml/parse.o xml/skip.o xml/stanza.o \
+	xml/text.o xml/utf8.o xml/write.o
 IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_inband.o ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
 	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/extdisco.o ibb/handover.o \
@@ -168,6 +168,7 @@ FOREIGN	= xml/base64.c \
 	xml/jid.c \
 	xml/number.c \
 	xml/parse.c \
+	xml/skip.c \
 	xml/stanza.c \
 	xml/text.c \
 	xml/utf8.c \

@@ -15,6 +15,7 @@
 #include "xml/elem.h"
 #include "xml/heap.h"
 #include "xml/parse.h"
+#include "xml/skip.h"
 
 /* Between namespace and name; a character that no XML can contain, not even
  * as a reference, so that no namespace can pose as another (CVE-2022-25236). */
@@ -78,6 +79,9 @@ struct parse {
 	struct elem		*opened;
 	struct elem		*stanza;
 	int			 closed;
+
+	int			 skipping;	/* a stanza, without expat */
+	struct skip		 skip;
 
 	struct elem		*at;		/* innermost open element, or */
 	int			 cut;		/* the stanza, which is no
@@ -509,6 +513,83 @@ parse_take(struct parse *p, struct buf *data)
 	return buf_move(&p->in, data);
 }
 
+/* Bytes of the present stanza that are, or may be, kept. */
+static size_t
+parse_used(const struct parse *p)
+{
+	return (size_t)(p->given - p->floor) + p->spared - p->done;
+}
+
+/* Give a new expat the header, so that it stands where stanzas come.  Returns
+ * -1 when out of memory. */
+static int
+parse_replay(struct parse *p)
+{
+	int ok;
+
+	p->replaying = 1;
+	p->given = buf_len(&p->header);
+	ok = XML_Parse(p->expat, (const char *)buf_data(&p->header),
+	    (int)p->given, XML_FALSE) == XML_STATUS_OK;
+	p->replaying = 0;
+	p->start = p->floor = p->token = p->end = p->given;
+	return ok ? 0 : -1;
+}
+
+/* The token that expat could not take goes back to where it came from, with all
+ * that is behind it, if it is a tag.  0, or -1. */
+static int
+parse_take_back(struct parse *p)
+{
+	const char *context;
+	int off, size, r = -1;
+	struct buf in;
+
+	context = XML_GetInputContext(p->expat, &off, &size);
+	if (context == NULL || off >= size || context[off] != '<')
+		return -1;
+	buf_init(&in, SIZE_MAX);
+	if (buf_add(&in, context + off, (size_t)(size - off)) == 0)
+		r = buf_move(&in, &p->in);
+	if (r == -1) {
+		buf_free(&in);
+		return -1;
+	}
+	buf_free(&p->in);
+	p->in = in;
+	return 0;
+}
+
+/*
+ * What a start tag declares may multiply until expat takes more than it may.
+ * Any peer can have a server relay that, so the stanza is skipped, and a new
+ * expat takes what follows it.  Of a stanza whose own start tag it was nothing
+ * is told.  Returns 0, or -1 if it cannot be skipped.
+ */
+static int
+parse_begin_skipping(struct parse *p)
+{
+	int depth = p->depth;
+
+	if (!p->instream || p->condition != NULL || p->stanza != NULL ||
+	    buf_len(&p->header) == 0 || parse_take_back(p) == -1)
+		return -1;
+	p->spared = parse_used(p);
+	if (p->at != NULL)
+		parse_cut(p);
+	XML_ParserFree(p->expat);
+	p->heap.full = 0;
+	if (parse_new_expat(p) == -1 || parse_replay(p) == -1) {
+		parse_fail_nomem(p);
+		return 0;
+	}
+	p->skipping = 1;
+	p->tagged = p->behind_tag = 0;
+	p->depth = depth > 0 ? depth : 1;
+	skip_begin(&p->skip, (size_t)depth);
+	return 0;
+}
+
 /* Note an error that expat found by itself. */
 static void
 parse_fail_expat(struct parse *p)
@@ -516,7 +597,9 @@ parse_fail_expat(struct parse *p)
 	enum XML_Error code = XML_GetErrorCode(p->expat);
 	const char *condition = "not-well-formed";
 
-	/* expat does not name every lack of memory. */
+	/* Not every lack of memory does it call by that name. */
+	if (p->heap.full && parse_begin_skipping(p) == 0)
+		return;
 	if (p->heap.full) {
 		parse_fail_memory(p);
 		return;
@@ -542,14 +625,7 @@ parse_fail_expat(struct parse *p)
 	parse_fail(p, condition, "%s", XML_ErrorString(code));
 }
 
-/* Bytes of the present stanza that have come, as far as they may be kept. */
-static size_t
-parse_used(const struct parse *p)
-{
-	return (size_t)(p->given - p->floor) + p->spared - p->done;
-}
-
-/* Bytes of the stanza that may still come before "skip" is reached. */
+/* How many more bytes of the stanza may come at all. */
 static size_t
 parse_skip_room(const struct parse *p)
 {
@@ -696,13 +772,8 @@ parse_renew(struct parse *p)
 		p->heap.full = p->heap.failed = 0;
 		return;
 	}
-	p->replaying = 1;
-	p->given = buf_len(&p->header);
-	if (XML_Parse(p->expat, (const char *)buf_data(&p->header),
-	    (int)p->given, XML_FALSE) != XML_STATUS_OK)
+	if (parse_replay(p) == -1)
 		parse_fail_nomem(p);
-	p->replaying = 0;
-	p->start = p->floor = p->token = p->end = p->given;
 	XML_ParserFree(old);
 }
 
@@ -720,7 +791,39 @@ parse_settle(struct parse *p)
 		parse_renew(p);
 }
 
-/* Let expat go on.  Returns 0 if there are no bytes to go on with. */
+/* The stanza that is skipped has ended. */
+static void
+parse_end_skipping(struct parse *p)
+{
+	p->skipping = 0;
+	p->depth = 0;
+	p->stanza = p->at;
+	p->at = NULL;
+	p->size = 0;
+	p->spared = p->done = 0;
+}
+
+/* Returns 0 if there is nothing to skip. */
+static int
+parse_skip_some(struct parse *p)
+{
+	size_t n = buf_len(&p->in), most = parse_skip_room(p);
+
+	if (n == 0)
+		return 0;
+	n = skip_take(&p->skip, buf_data(&p->in), n < most ? n : most);
+	p->spared += n;
+	buf_drain(&p->in, n);
+	if (p->skip.state == SKIP_OVER)
+		parse_end_skipping(p);
+	else if (p->skip.state == SKIP_FORBIDDEN)
+		parse_fail(p, "restricted-xml", "comment or instruction");
+	else
+		parse_check_size(p);
+	return 1;
+}
+
+/* Let expat go on.  Returns 0 if there is nothing to go on with. */
 static int
 parse_step(struct parse *p)
 {
@@ -729,6 +832,8 @@ parse_step(struct parse *p)
 	size_t n;
 
 	heap_use(&p->heap);
+	if (p->skipping)
+		return parse_skip_some(p);
 	XML_GetParsingStatus(p->expat, &was);
 	if (was.parsing == XML_SUSPENDED)
 		status = XML_ResumeParser(p->expat);

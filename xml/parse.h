@@ -49,12 +49,14 @@ enum parse_event {
  * - the stream's header, or a stanza's own start tag, is over "stanza" or
  *   "memory": nothing could be told of it;
  * - one token (a tag, mostly) is over "stanza": expat has to hold it whole;
- * - expat takes more from the heap than it may (heap.h), which bounds the depth
- *   and the number of names in what is skipped;
  * - a stanza is over "skip".  No answer is given while a stanza comes, so it
  *   must end some time.  No server that has a limit lets a quarter of this by,
  *   and it costs minutes at the usual speeds, but no memory.  The session takes
  *   a server that says nothing else meanwhile for dead (net/login/reconnect.c).
+ *
+ * expat may take so much from the heap and no more (heap.h).  A stanza that
+ * would take more, by its depth or by names that multiply, is skipped as well
+ * (skip.h); if it is its own start tag that does, nothing is told of it.
  */
 struct parse_limits {
 	size_t	stanza;		/* bytes of one stanza, as sent */

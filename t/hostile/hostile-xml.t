@@ -305,6 +305,24 @@ def _17_namespaces_20000(s):
         s.close()
 
 
+@case(roles=BOTH, out=b'onetwo')
+def _17_namespace_that_multiplies(s):
+    """A parser would copy it for each attribute: the stanza is skipped, whoever sent it."""
+    many = " xmlns:p='%s' %s" % ('x' * 120000, ' '.join("p:a%d=''" % i for i in range(2000)))
+    s.stream()
+    s.data(b'one')
+    for text in '<message%s/>' % many, '<message%s><a>/></a></message>' % many, "<message><a%s/><b c='>'/></message>" % many:
+        for part in chunks(text):
+            s.send(part)
+    id = s.id()
+    for part in chunks(s.iq('get', '<a%s/>' % many, EVIL, id)):
+        s.send(part)
+    check(condition(s.reply(id, EVIL)) == 'service-unavailable', 'does not answer a request that is skipped')
+    ping(s)
+    s.data(b'two')
+    s.close()
+
+
 # --- 18: any split -----------------------------------------------------------
 
 for direct in False, True:
