@@ -145,8 +145,10 @@ TAP	= t/lib/channels.o t/lib/engine.o t/lib/files.o t/lib/kept.o \
 # send, or wrote.
 FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/conf.o \
+	t/fuzz/dns.o \
 	t/fuzz/e2e.o \
 	t/fuzz/fetch.o \
+	t/fuzz/hosts.o \
 	t/fuzz/http.o \
 	t/fuzz/ibb.o \
 	t/fuzz/jid.o \
@@ -159,6 +161,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/session.o \
 	t/fuzz/si.o \
 	t/fuzz/state.o \
+	t/fuzz/tls.o \
 	t/fuzz/transport.o \
 	t/fuzz/ws.o \
 	t/fuzz/xml.o

@@ -141,7 +141,8 @@ bosh_set_timer(struct bosh *b)
 	struct request	*q;
 
 	TAILQ_FOREACH(q, &b->requests, next) {
-		if (q->line != NULL && q->deadline < at)
+		/* While nothing is read, none is late. */
+		if (q->line != NULL && !b->paused && q->deadline < at)
 			at = q->deadline;
 		if (q->line == NULL && b->retry > now && b->retry < at)
 			at = b->retry;

@@ -1,7 +1,11 @@
 /*
  * Fuzzer of what the user writes: the first line says what the rest is:
  *
- *	config		the configuration file
+ *	config		the configuration file; and behind it, what is the
+ *			matter with it: open (others may write to it), read
+ *			(they may read it), folder, none, device, or where it
+ *			is: home, xdg, nohome (of the user's, and there is
+ *			none), tilde
  *	option		-o, by line
  *	allow		-a, by line, and JIDs to be judged, with ? before;
  *			< begins an item of the roster
@@ -11,6 +15,7 @@
  *	environment	all_proxy, no_proxy, and by line, hosts to be reached
  */
 #include <sys/types.h>
+#include <sys/stat.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,24 +40,61 @@
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define LIST	16
 
+/* Where it is looked for: in a folder where it is not, or by its name. */
 static void
-config(const uint8_t *data, size_t len)
+place_config(const char *what)
+{
+	unsetenv("XCAT_CONFIG");
+	unsetenv("XDG_CONFIG_HOME");
+	setenv("HOME", kept_dir, 1);
+	setenv("XCAT_JID", strcmp(what, "tilde") == 0 ? "a@b/c" : "", 1);
+	if (strcmp(what, "xdg") == 0)
+		setenv("XDG_CONFIG_HOME", kept_dir, 1);
+	else if (strcmp(what, "nohome") == 0)
+		unsetenv("HOME");
+	else if (strcmp(what, "tilde") == 0)
+		setenv("XCAT_CONFIG", "~/config", 1);
+	else if (strcmp(what, "device") == 0)
+		setenv("XCAT_CONFIG", "/dev/null", 1);
+	else if (strcmp(what, "home") != 0)
+		setenv("XCAT_CONFIG", kept_path, 1);
+}
+
+static void
+put_config(const char *what, const uint8_t *data, size_t len)
 {
 	static pid_t	 made;
-	struct conf	 c;
-	char		 err[CONF_ERR];
 
 	if (made != getpid()) {
 		made = getpid();
 		kept_begin("config");
 		atexit(kept_clean);
-		setenv("XCAT_CONFIG", kept_path, 1);
 	}
-	kept_put((const char *)data, len, 0600);
+	rmdir(kept_path);
+	kept_put((const char *)data, len, strcmp(what, "open") == 0 ? 0666 :
+	    strcmp(what, "read") == 0 ? 0644 : 0600);
+	if (strcmp(what, "none") == 0 || strcmp(what, "folder") == 0)
+		unlink(kept_path);
+	if (strcmp(what, "folder") == 0)
+		must(mkdir(kept_path, 0700) == 0);
+}
+
+static void
+config(const char *what, const uint8_t *data, size_t len)
+{
+	struct conf	 c;
+	char		 err[CONF_ERR];
+
+	put_config(what, data, len);
+	place_config(what);
 	must(conf_init(&c) == 0);
 	if (conf_read(&c, err) == -1)
 		must(*err != '\0' && strchr(err, '\n') == NULL);
-	must(strcmp(c.path, kept_path) == 0);
+	else
+		must(c.path != NULL && c.dir != NULL);
+	if (*what == '\0')
+		must(strcmp(c.path, kept_path) == 0);
+	must(getenv("XCAT_PASSWORD") == NULL);
 	conf_free(&c);
 }
 
@@ -223,14 +265,16 @@ fuzz_conf(const uint8_t *data, size_t size)
 	struct script	 s;
 	const uint8_t	*rest;
 	const char	*line;
+	char		 what[16];
 	size_t		 len;
 
 	script_begin(&s, data, size);
 	if ((line = script_line(&s)) == NULL)
 		return 0;
-	if (strcmp(line, "config") == 0) {
+	if (strncmp(line, "config", 6) == 0) {
+		strlcpy(what, line[6] == ' ' ? line + 7 : "", sizeof(what));
 		rest = script_rest(&s, &len);
-		config(rest, len);
+		config(what, rest, len);
 	} else if (strcmp(line, "option") == 0) {
 		options(&s);
 	} else if (strcmp(line, "allow") == 0) {

@@ -17,6 +17,22 @@ struct loop	*peer_loop(void);
 struct resolver	*peer_resolver(void);
 /* Let the loop poll n times. */
 void	 peer_turn(int n);
+/* Let so many ms of the loop's clock pass (net/io/clock.h), without a stop, and
+ * the loop fire what is due then. */
+void	 peer_later(int64_t ms);
+
+/*
+ * What DNS knows.  No input makes the resolver ask anything of the network:
+ * addresses in digits are known, and other names are not.  Two things change
+ * that.
+ */
+
+/* There are n SRV records for _xmpps-client (direct 1) or _xmpp-client (0) of
+ * any domain, at most 8, and each leads to peer_port(). */
+void	 peer_serves(int n, int direct);
+/* A server on 127.0.0.1 at this port of UDP is asked, by resolvers that were
+ * made after that; 0: it is no longer. */
+void	 peer_asks(uint16_t port);
 
 /* A port of 127.0.0.1 that listens for as long as the process runs. */
 uint16_t peer_port(void);

@@ -9,6 +9,7 @@
  *	t TLS   p PLAIN is allowed   x a certificate   r a resource is named
  *	a any resource will do   e early   k tokens   m manners   P persist
  *	n we are called by our resource   i and insist on it   z not for long
+ *	f other addresses will not do, see V
  *
  * and so it goes on:
  *
@@ -22,6 +23,7 @@
  *	E, B, U		the transport ends; breaks; is not to be trusted
  *	M, R		something is sent; the roster is asked for
  *	W, H, G, K	woken; halted; to go on; to close
+ *	V		another address will do from now on, or no longer
  */
 #include <sys/stat.h>
 
@@ -61,7 +63,7 @@ static struct resolver	*resolver;
 static SSL_CTX		*ctx;
 static SSL		*ssl;		/* NULL: no TLS */
 static struct session	*session;
-static int		 closed, ready, lost;
+static int		 closed, ready, lost, may_move;
 static size_t		 sent;		/* bytes */
 static char		 id[64];	/* of the last request */
 static struct allow	*allow;		/* the roster */
@@ -211,7 +213,7 @@ on_may_move(void *arg)
 {
 	(void)arg;
 	must(!closed);
-	return 1;
+	return may_move;
 }
 
 /* e... is from a stranger. */
@@ -419,6 +421,9 @@ step(const char *line)
 	case 'R':
 		ask_roster();
 		break;
+	case 'V':
+		may_move = !may_move;
+		break;
 	case 'W':
 		session_woken(session);
 		break;
@@ -553,6 +558,7 @@ fuzz_session(const uint8_t *data, size_t size)
 		return 0;
 	strlcpy(flags, line, sizeof(flags));
 	closed = ready = lost = 0;
+	may_move = strchr(flags, 'f') == NULL;
 	sent = 0;
 	strlcpy(id, "none", sizeof(id));
 	STAILQ_INIT(&who);

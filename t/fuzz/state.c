@@ -1,15 +1,29 @@
 /*
- * Fuzzer of the files that xcat keeps.  The first line is the file's name, the
- * rest what it holds: it is read, asked, added to, and read again, and what was
- * added is in it then.
+ * Fuzzer of the files that xcat keeps.  The first line is the file's name, and
+ * what is the matter with it:
+ *
+ *	locked		another program has it
+ *	full		no file can have more than 100 bytes
+ *	open		others may write to it
+ *	linked		a symbolic link leads to it,
+ *	dangling	or to a folder that there is not
+ *	folder		it is a folder
+ *
+ * The rest is what it holds: it is read, asked, added to, and read again, and
+ * what was added is in it then, unless it was said that it cannot be.
  */
 #include <sys/types.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net/conf/allow.h"
@@ -28,6 +42,16 @@
 #define JID	"us@here.example"
 #define PEER	"peer@there.example/x"
 #define KEY	"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* No input waits until another program has done its work: this stands before
+ * that of the library. */
+int
+nanosleep(const struct timespec *time, struct timespec *left)
+{
+	(void)time;
+	(void)left;
+	return 0;
+}
 
 static void
 known_peers(void)
@@ -57,17 +81,18 @@ static void
 known_servers(void)
 {
 	struct features_cache	*m;
+	int			 learned;
 
 	must((m = features_cache_read(kept_dir, JID)) != NULL);
 	if (features_cache_hurry(m))
 		must(strlen(features_cache_first(m)) < FEATURES_CACHE_MAX &&
 		    strlen(features_cache_second(m)) < FEATURES_CACHE_MAX);
-	(void)!features_cache_learn(m, 1, "PLAIN", "sm"); /* it is for speed */
+	/* It is for speed: what cannot be kept is not said. */
+	learned = features_cache_learn(m, 1, "PLAIN", "sm") == 0;
 	must(strcmp(features_cache_first(m), "PLAIN") == 0);
 	features_cache_free(m);
 	must((m = features_cache_read(kept_dir, JID)) != NULL);
-	/* It is only for speed: a file that is not ours stays. */
-	if (features_cache_first(m) != NULL)
+	if (learned && features_cache_first(m) != NULL)
 		must(strcmp(features_cache_first(m), "PLAIN") == 0 &&
 		    strcmp(features_cache_second(m), "sm") == 0);
 	features_cache_free(m);
@@ -177,18 +202,82 @@ static const struct {
 
 /* The folder, with no file but this one in it. */
 static void
-put(const char *name, const uint8_t *data, size_t len)
+put(const char *name, const uint8_t *data, size_t len, mode_t mode)
 {
 	static pid_t	 made;
 
 	if (made != getpid()) {
 		made = getpid();
+		signal(SIGXFSZ, SIG_IGN);
 		kept_begin(name);
 		atexit(kept_clean);
 	}
 	kept_empty();
-	snprintf(kept_path, sizeof(kept_path), "%s/%s", kept_dir, name);
-	kept_put((const char *)data, len, 0600);
+	rmdir(kept_path);
+	snprintf(kept_path, sizeof(kept_path), "%.30s/%.30s", kept_dir, name);
+	kept_put((const char *)data, len, mode);
+}
+
+/* The file becomes a symbolic link: to what it was, or to nowhere. */
+static void
+make_link(int dangling)
+{
+	char	 to[sizeof(kept_path) + 8];
+
+	snprintf(to, sizeof(to), "%s%s", kept_path, dangling ? ".d/f" : ".x");
+	must(rename(kept_path, to) == 0 || dangling);
+	unlink(kept_path);
+	must(symlink(to, kept_path) == 0);
+}
+
+static void
+limit_files(rlim_t bytes)
+{
+	struct rlimit	 r = { .rlim_cur = bytes, .rlim_max = RLIM_INFINITY };
+
+	must(setrlimit(RLIMIT_FSIZE, &r) == 0);
+}
+
+/* Returns what holds a lock, or -1. */
+static int
+trouble(const char *what)
+{
+	int	 fd = -1;
+
+	if (strcmp(what, "locked") == 0) {
+		fd = open(kept_path, O_RDWR | O_CLOEXEC);
+		must(fd != -1 && flock(fd, LOCK_EX) == 0);
+	} else if (strcmp(what, "full") == 0) {
+		limit_files(100);
+	} else if (strcmp(what, "linked") == 0) {
+		make_link(0);
+	} else if (strcmp(what, "dangling") == 0) {
+		make_link(1);
+	} else if (strcmp(what, "folder") == 0) {
+		unlink(kept_path);
+		must(mkdir(kept_path, 0700) == 0);
+	}
+	return fd;
+}
+
+static void
+try(const char *name, const char *what, const uint8_t *data, size_t len)
+{
+	size_t	 i;
+	int	 fd;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (strcmp(name, files[i].name) != 0)
+			continue;
+		put(name, data, len, strcmp(what, "open") == 0 ? 0666 : 0600);
+		fd = trouble(what);
+		files[i].read();
+		if (strcmp(name, "known_peers") == 0)
+			judge();
+		limit_files(RLIM_INFINITY);
+		if (fd != -1)
+			close(fd);
+	}
 }
 
 int
@@ -196,21 +285,18 @@ fuzz_state(const uint8_t *data, size_t size)
 {
 	const uint8_t	*rest;
 	struct script	 s;
-	const char	*line;
-	size_t		 i, len;
+	char		*line, name[64], *what;
+	size_t		 len;
 
 	script_begin(&s, data, size);
 	if ((line = script_line(&s)) == NULL)
 		return 0;
 	times(line);
+	strlcpy(name, line, sizeof(name));
+	what = name + strcspn(name, " ");
+	if (*what != '\0')
+		*what++ = '\0';
 	rest = script_rest(&s, &len);
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (strcmp(line, files[i].name) != 0)
-			continue;
-		put(line, rest, len);
-		files[i].read();
-		if (strcmp(line, "known_peers") == 0)
-			judge();
-	}
+	try(name, what, rest, len);
 	return 0;
 }

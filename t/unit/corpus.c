@@ -24,7 +24,7 @@
 #include "t/lib/tap.h"
 
 #define SEED_MAX	(1024 * 1024)	/* bytes */
-#define PATIENCE	60		/* s for a fuzzer's seeds */
+#define PATIENCE	20		/* s for a seed, which takes none */
 
 struct fuzzer {
 	const char	*name;
@@ -56,6 +56,7 @@ run_file(const struct fuzzer *f, const char *path)
 
 	if (fp == NULL)
 		err(2, "%s", path);
+	alarm(PATIENCE);
 	len = fread(in, 1, sizeof(in), fp);
 	fclose(fp);
 	if ((data = malloc(len)) == NULL && len > 0)
@@ -83,7 +84,6 @@ survives(const struct fuzzer *f, const char *path)
 	if ((pid = fork()) == -1)
 		err(2, "fork");
 	if (pid == 0) {
-		alarm(PATIENCE);
 		run_file(f, path);
 		exit(0);
 	}
@@ -133,10 +133,8 @@ test(const struct fuzzer *f)
 	fflush(NULL);
 	if ((pid = fork()) == -1)
 		err(2, "fork");
-	if (pid == 0) {
-		alarm(PATIENCE);
+	if (pid == 0)
 		exit(run(f, path, 0) > 0 ? 0 : 1);
-	}
 	if (waitpid(pid, &status, 0) != pid)
 		err(2, "waitpid");
 	if (!ok(status == 0, "seeds of %s", f->name))
