@@ -18,7 +18,8 @@
 #include "net/conf/statefile.h"
 #include "xml/buf.h"
 
-#define LOCK_TRIES	100
+#define LOCK_TRIES	100		/* while one program has it; */
+#define LOCK_MOST	1000		/* in all, while others do their work */
 #define LOCK_PAUSE	10		/* ms between two of them */
 #define SUFFIX		".XXXXXXXX"	/* of a name of its own */
 
@@ -90,19 +91,37 @@ try_lock(int fd, const char *path)
 	    1 : -1;
 }
 
+/* Is it another file than the last one that was seen, or another version of
+ * it?  Then the program that had the lock has done its work. */
+static int
+has_changed(int fd, struct stat *last)
+{
+	struct stat	 st;
+	int		 r;
+
+	if (fstat(fd, &st) == -1)
+		return 0;
+	r = st.st_ino != last->st_ino || st.st_size != last->st_size;
+	*last = st;
+	return r;
+}
+
 int
 statefile_lock(const char *path)
 {
 	struct timespec	 pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
-	int		 fd, i, r;
+	struct stat	 last = { 0 };
+	int		 fd, i, left = LOCK_TRIES, r;
 
 	for (i = 0;; i++) {
 		if ((fd = open_or_make(path, 0)) == -1)
 			return -1;
 		if ((r = try_lock(fd, path)) == 1)
 			return fd;
+		if (has_changed(fd, &last))
+			left = LOCK_TRIES;
 		statefile_give_up(fd);
-		if (r == -1 || i == LOCK_TRIES)
+		if (r == -1 || left-- == 0 || i == LOCK_MOST)
 			return -1;
 		nanosleep(&pause, NULL);
 		errno = EAGAIN;

@@ -35,8 +35,9 @@ int	 statefile_claim(const char *path, const char *what, char *err)
 	    MUST_CHECK;
 /*
  * Open the file at path, which is made (mode 0600) if there is none, and lock
- * it, to be read and replaced.  Waits for a second at most for other programs
- * that have locked it.  Returns a descriptor, or -1 and errno (EAGAIN: locked).
+ * it, to be read and replaced.  Waits for a second at most for a program that
+ * does so, and for ten seconds at most for many that do so in turn.  Returns a
+ * descriptor, or -1 and errno (EAGAIN: locked).
  */
 int	 statefile_lock(const char *path) MUST_CHECK;
 
