@@ -151,12 +151,22 @@ function listen() {
   });
 }
 
+/*
+ * request() of @xmpp/iq waits until its stanza is written before it looks at
+ * the answer.  An error that is there sooner, as it may be with much to be
+ * written on a busy machine, is a rejection that nothing handles yet, of which
+ * Node.js would die; request() handles it in a moment.
+ */
+process.on('unhandledRejection', (error) => {
+  if (error?.name !== 'StanzaError')
+    throw error;
+});
 xmpp.on('error', (error) => {
   console.error(error.message);
   process.exit(1);
 });
-xmpp.on('online', async () => {
-  await xmpp.send(xml('presence'));
+xmpp.on('online', () => xmpp.send(xml('presence')));
+xmpp.once('online', async () => {       // not again when it has reconnected
   if (role === 'client')
     await listen();
   console.log('ready');
