@@ -84,7 +84,7 @@ breaks('24_seq_missing', lambda s: s.block_of(b'evil', 1).replace(" seq='1'", ''
        ['unexpected-request', 'bad-request'])
 
 
-@case(out=b'.' * 65540, roles='listen')
+@case(out=b'.' * 65540, roles='listen', seconds=300)
 def _24_seq_wraps(s):
     s.stream()
     for n in range(0, 65540, 635):
@@ -96,7 +96,7 @@ def _24_seq_wraps(s):
     s.close()
 
 
-@case(BROKEN, out=b'.' * 65538, roles='listen')
+@case(BROKEN, out=b'.' * 65538, roles='listen', seconds=300)
 def _24_seq_that_does_not_wrap(s):      # as that of TCP-over-XMPP; only with the right number
     s.stream()
     for n in range(0, 65536, 1024):
@@ -111,7 +111,7 @@ def _24_seq_that_does_not_wrap(s):      # as that of TCP-over-XMPP; only with th
     s.closed()
 
 
-@case(stdin=os.urandom(16 * 65540), args='-b 16 -s', eof=True)
+@case(stdin=os.urandom(16 * 65540), args='-b 16 -s', eof=True, seconds=300)
 def _24_own_seq_wraps(s):
     s.stream()
     check(s.block == 16, 'block-size %d' % s.block)
@@ -188,7 +188,7 @@ def fill(s):
     ids = ['d%d' % i for i in range(40)]
     for id in ids:
         s.send(s.iq('set', s.block_of(b'x' * 4096), id=id))
-    time.sleep(0.1)
+    s.waiting.append(s.next(lambda e: e.get('id') == ids[0]))
     ping(s)
     done = len([e for e in s.seen if e.get('id') in ids])
     check(done < len(ids), 'answers data that it has not written')

@@ -33,7 +33,8 @@ import time
 
 T, XCAT, SO = (os.environ[name] for name in ('T', 'XCAT', 'ALLOC_SO'))
 SERVER, DOMAIN, CAFILE = (os.environ[name] for name in ('SERVER', 'DOMAIN', 'CAFILE'))
-SECONDS = int(os.environ.get('SECONDS', 40))            # for one run: more is a hang
+SECONDS = int(os.environ.get('SECONDS', 180))           # for one run: more is a hang, on a busy machine, too
+HASTE = 3                           # s without progress, of a caller whose peer may have lost it for want of memory
 STATE = struct.Struct('<IIQQQ16Q')
 COUNT, ONE, ALL = range(3)                              # what fails; see alloc.c
 SCENARIOS = {}
@@ -189,16 +190,21 @@ class Run:
         self.processes, self.closing = [], []
         self.victim = None
         self.data = DATA
+        self.short = mode != COUNT      # memory may be lacking
 
     def start(self, *args, **how):
         p = Process(self.place, *args, **how)
         self.processes.append(p)
         return p
 
+    def patience(self):
+        """Seconds for what has all the memory it wants, or else will not come."""
+        return HASTE if self.short else SECONDS // 3
+
     def suffer(self, user, args, armed=True, **how):
         """The victim."""
         self.memory.set(self.mode, self.n, armed)
-        self.victim = self.start('victim', user, ['-w', '15', *args], env=self.memory.env(self.record), **how)
+        self.victim = self.start('victim', user, ['-w', '15' if self.short else str(self.patience()), *args], env=self.memory.env(self.record), **how)
         return self.victim
 
     def input(self, data=None):
@@ -248,7 +254,7 @@ class Run:
         """The victim is asked to end."""
         if self.victim.running():
             self.victim.p.terminate()
-        status = self.victim.wait(10)
+        status = self.victim.wait()
         self.ended(0 if status == -signal.SIGTERM else status, lines=False)
 
     def clean_up(self):
@@ -297,7 +303,7 @@ def listen(run, options, call):
     run.suffer('bob', ['-l', '-j', run.worker.jid('bob', 'l'), '-a', '*'] + options)
     if not run.victim.listens():
         return run.ended(out=b'')
-    c = run.start('caller', 'alice-2', ['-w', '3'] + call + [run.worker.jid('bob', 'l')], stdin=run.input())
+    c = run.start('caller', 'alice-2', ['-w', str(run.patience())] + call + [run.worker.jid('bob', 'l')], stdin=run.input())
     heard = c.wait() == 0
     if heard and contents(run.victim.out) != run.data:
         raise Wrong('the caller hears that all has come: %s' % run.victim.said())
@@ -335,7 +341,8 @@ def served(run, victim, use):
     good = True
     if run.lives():
         if run.mode != ALL:
-            eventually('the next one to be served', use, 20)
+            run.short = False
+            eventually('the next one to be served', use)
     else:
         good = False
     run.terminate()
@@ -343,7 +350,7 @@ def served(run, victim, use):
 
 
 def call_victim(run, service, options=()):
-    c = run.start('caller', 'alice-2', ['-w', '3', *options, run.worker.jid('bob', 's'), service], stdin=run.input())
+    c = run.start('caller', 'alice-2', ['-w', str(run.patience()), *options, run.worker.jid('bob', 's'), service], stdin=run.input())
     status = c.wait()
     if status == 0 and contents(c.out) != run.data:
         raise Wrong('the caller has status 0 and %d bytes' % len(contents(c.out)))
@@ -371,8 +378,7 @@ def client(run, port):
     """A TCP client of -L: all comes back, or the connection breaks."""
     got = b''
     try:
-        with socket.create_connection(('127.0.0.1', port), 5) as s:
-            s.settimeout(8)
+        with socket.create_connection(('127.0.0.1', port), 3 * run.patience()) as s:
             s.sendall(run.data)
             s.shutdown(socket.SHUT_WR)
             while data := s.recv(65536):
@@ -392,7 +398,7 @@ def forward(run):
     victim = run.suffer('alice', ['-v', '-L', str(port), run.worker.companion('echo'), 'e'], armed=False)
     eventually('a port', lambda: re.search('logged in', victim.said()) or not victim.running())
     victim.listens = lambda: True
-    eventually('the first', lambda: client(run, port), 10)
+    eventually('the first', lambda: client(run, port))
     return served(run, victim, lambda: client(run, port))
 
 
@@ -448,7 +454,7 @@ def receive(run, options, command):
                         armed=False)
 
     def use():
-        p = run.start('caller', 'alice-2', ['-w', '3', *command(where)])
+        p = run.start('caller', 'alice-2', ['-w', str(run.patience()), *command(where)])
         status = p.wait()
         there = arrived(where, run.data)
         if status == 0 and not there:

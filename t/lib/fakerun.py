@@ -39,8 +39,9 @@ import time
 from fake import ACCOUNT, CLIENT, DOMAIN, IBB, PASSWORD, PEER, PING, Fake, Fault, Gone, again, b64, beside, certificates, check, diag, ns
 
 XCAT = os.path.abspath(os.environ.get('XCAT') or os.path.join(os.path.dirname(__file__), '..', '..', 'xcat'))
-SECONDS = int(os.environ.get("SECONDS", 30))                        # for one case, on a machine that is busy
-LINGER = 10                         # thereof, without a connection
+# Bounds, which only a case that fails reaches: a machine may be busy, and xcat be built with sanitizers.
+SECONDS = int(os.environ.get("SECONDS", 90))                        # for one case, unless it says otherwise
+LINGER = 30                         # thereof, without a connection
 MEMORY = 64 << 10                   # KiB, for xcat
 CASES = []
 
@@ -97,7 +98,7 @@ class Run(Fake):
     """A case in progress: the fake server, and xcat."""
 
     def __init__(self, where, script, status, listen, how):
-        super().__init__(where, how.get('direct'), listen, SECONDS)
+        super().__init__(where, how.get('direct'), listen, how.get('seconds', SECONDS))
         self.status, self.how, self.script = status, how, script
         self.skip = self.confirmed = self.pipe = self.drained = None
         self.piped, self.hwm, self.stderr = b'', 0, ''
@@ -175,6 +176,12 @@ class Run(Fake):
             os.close(self.pipe)
         self.drained = threading.Thread(target=read, daemon=True)
         self.drained.start()
+
+    def written(self, n):
+        """Wait until xcat has written so many bytes to the file that is its output."""
+        while os.path.getsize(self.out_name) < n:
+            check(time.monotonic() < self.until, 'writes less than %d bytes' % n)
+            time.sleep(0.005)
 
     def peak(self):
         """Note the memory used so far."""

@@ -20,7 +20,7 @@ sys.path.insert(0, sys.path[0] + '/../lib')
 from fake import Fault, again, beside, certificates, check
 from middle import *
 
-SECONDS = 60
+SECONDS = 300                       # a bound that only a case that fails reaches
 UP, DOWN = os.urandom(60000), os.urandom(40000)         # what the caller, the listener has to say
 CASES = []
 WHO = ('caller', 'listener')

@@ -95,11 +95,9 @@ def _ok_lost_stanzas_sent_again(s):
     s.answer(s.arrive())
     begin = len(s.seen)
     counting, s.managed = s.managed, None       # nothing more is acknowledged
-    until, s.until = s.until, time.monotonic() + 1
-    with contextlib.suppress(Fault):
-        while s.into < 3:               # as many as it sends without an answer
-            s.arrive()
-    s.managed, s.until = counting, until
+    while s.into < 3:                   # it waits for no answer to send these
+        s.arrive()
+    s.managed = counting
     lost = stanzas(s, begin)
     check(lost, 'sends nothing')
     handled = s.handled() - len(lost)
@@ -837,7 +835,7 @@ def _ok_backs_off(s):
         times.append(time.monotonic())
         s.drop('rst')
     gaps = [b - a for a, b in zip(times, times[1:])]
-    check(gaps[0] <= 2, 'waits %.1f s before the first attempt' % gaps[0])
+    check(gaps[0] <= 10, 'waits %.1f s before the first attempt' % gaps[0])
     check(sum(gaps[1:]) >= 1.5, 'tries again after %s s' % ' '.join('%.1f' % g for g in gaps))
     check(gaps[-1] > gaps[0], 'does not back off')
     s.available = False
