@@ -125,8 +125,9 @@ struct carrier {
 	enum carrier_report	 report;
 	uint64_t		 told_in;	/* socket_in, as last told */
 	uint64_t		 told_consumed;	/* consumed, as last told */
-	size_t			 told_window;	/* for the peer's bytes */
-	size_t			 window;	/* that the peer has for ours */
+	size_t			 told_window;	/* our window, as last told */
+	size_t			 window;	/* the peer's, for what it
+						 * sends */
 	int			 urgent;	/* tell the peer now */
 	uint64_t		 owed;		/* consumption to be reported */
 };

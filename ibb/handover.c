@@ -208,7 +208,7 @@ handover_counts(const struct elem *e, uint64_t *n, uint64_t *in,
 	    elem_number(e, "consumed", 0, UINT64_MAX, consumed) == -1 ? -1 : 0;
 }
 
-/* The peer's window for our bytes; CARRIER_WINDOW if it names none. */
+/* The peer's window for what it sends; CARRIER_WINDOW if it names none. */
 static size_t
 handover_window(const struct elem *e)
 {
