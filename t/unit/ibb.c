@@ -10,6 +10,7 @@
 
 #include "ibb/dispatch.h"
 #include "ibb/inband.h"
+#include "ibb/inband_int.h"
 #include "ibb/stream.h"
 #include "ibb/stream_strerror.h"
 #include "t/lib/engine.h"
@@ -2129,10 +2130,53 @@ test_stream_refused(void)
 	part_parties(&a, &b);
 }
 
+/* A + for each move that there is, from the state of the line. */
+static void
+test_moves(void)
+{
+	static const char *const moves[] = { "--++", "--++", "---+", "----" };
+	struct side a;
+	struct inband *s;
+	unsigned from, to;
+	int moved;
+
+	side_init(&a, US);
+	must((s = inband_make(a.ibb, PEER, "moves")) != NULL);
+	for (from = INBAND_OFFERED; from <= INBAND_ENDED; from++)
+		for (to = INBAND_OFFERED; to <= INBAND_ENDED; to++) {
+			inband_insert(s, (enum inband_state)from);
+			moved = inband_set_state(s,
+			    (enum inband_state)to) == 0;
+			ok(moved == (moves[from][to] == '+') &&
+			    s->state == (moved ? to : from),
+			    "stream: %u -> %u", from, to);
+			if (s->state != INBAND_ENDED || !moved)
+				RB_REMOVE(inband_tree, &a.ibb->streams, s);
+			s->state = INBAND_ENDED;
+		}
+	ok(RB_EMPTY(&a.ibb->streams), "an ended stream leaves the tree");
+	for (from = INBAND_HALF_OPEN; from <= INBAND_HALF_CLOSED; from++)
+		for (to = INBAND_HALF_OPEN; to <= INBAND_HALF_CLOSED; to++) {
+			s->in = s->out = (enum inband_half)from;
+			moved = inband_set_in(s, (enum inband_half)to) == 0;
+			ok(moved == (to > from) &&
+			    s->in == (moved ? to : from) && s->out == from,
+			    "in: %u -> %u", from, to);
+			moved = inband_set_out(s, (enum inband_half)to) == 0;
+			ok(moved == (to > from) &&
+			    s->out == (moved ? to : from),
+			    "out: %u -> %u", from, to);
+		}
+	inband_free(s);
+	side_free(&a);
+}
+
 int
 main(void)
 {
 	int message;
+
+	test_moves();
 
 	for (message = 0; message <= 1; message++) {
 		test_pair(message);
