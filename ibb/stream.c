@@ -373,8 +373,9 @@ stream_carrier(const struct stream *s)
 int
 stream_socket_wanted(const struct stream *s)
 {
-	if (carrier_is_alone(s->carrier))
-		return s->state == STREAM_OPENING;
+	/* A socket alone is what the stream waits for. */
+	if (s->state == STREAM_OPENING)
+		return carrier_way(s->carrier) == CARRIER_MOVING;
 	/* Beside a bytestream, a socket is only for a session. */
 	return s->state == STREAM_OPEN && s->e2e != NULL &&
 	    carrier_socket_wanted(s->carrier);

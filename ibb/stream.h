@@ -116,8 +116,9 @@ void	 stream_hold(struct stream *s, int hold);
 struct stream *stream_alone(const char *peer, const char *sid, int calling,
 	    const struct stream_conf *conf, void (*notify)(void *arg),
 	    void *arg);
-/* Write what a caller asks for, as attributes (those of mod_tcpproxy), and for
- * a socket alone what it is for. */
+/* Write what a caller of a stream over a socket alone asks for, and what the
+ * stream is for, as attributes of <query/> (xcat-protocol(7), Asking for a
+ * service). */
 void	 stream_write_service(const struct stream *s, struct xw *w);
 /* The host that an <open/> asks for; NULL if none. */
 const char *stream_host(const struct elem *open);

@@ -59,13 +59,10 @@ stream_write_answer(void *arg, struct xw *w)
 		    buf_len(&s->flight));
 }
 
-void
-stream_write_service(const struct stream *s, struct xw *w)
+/* What a caller asks for, as mod_tcpproxy names it. */
+static void
+stream_write_target(const struct stream *s, struct xw *w)
 {
-	if (carrier_is_alone(s->carrier) && s->conf.use != STREAM_FOR_ANY) {
-		xw_attr(w, "xmlns:xcat", NS_XCAT);
-		xw_attr(w, "xcat:for", use_names[s->conf.use]);
-	}
 	if (s->conf.host == NULL)
 		return;
 	xw_attr(w, "xmlns:tcp", NS_TCPPROXY);
@@ -73,12 +70,22 @@ stream_write_service(const struct stream *s, struct xw *w)
 	xw_attr(w, "tcp:port", s->conf.port);
 }
 
+void
+stream_write_service(const struct stream *s, struct xw *w)
+{
+	if (s->conf.use != STREAM_FOR_ANY) {
+		xw_attr(w, "xmlns:xcat", NS_XCAT);
+		xw_attr(w, "xcat:for", use_names[s->conf.use]);
+	}
+	stream_write_target(s, w);
+}
+
 static void
 stream_write_open(void *arg, struct xw *w)
 {
 	struct stream	*s = arg;
 
-	stream_write_service(s, w);
+	stream_write_target(s, w);
 	stream_write_session(arg, w);
 }
 
@@ -361,6 +368,7 @@ stream_alone(const char *peer, const char *sid, int calling,
 	if (s == NULL)
 		return NULL;
 	s->calling = calling;
+	s->conf.tls = NULL;	/* there is no session in the plain */
 	s->carrier = carrier_alone(conf->iqs, peer, sid, &stream_carrier_user,
 	    s);
 	if (s->carrier == NULL ||
@@ -377,9 +385,10 @@ stream_accept(struct stream *s)
 {
 	if (s->state != STREAM_OFFERED)
 		return -1;
-	/* A stream over a socket alone still waits for its socket. */
-	stream_set_state(s, s->e2e != NULL || carrier_is_alone(s->carrier) ?
-	    STREAM_OPENING : STREAM_OPEN);
+	/* The session, or the only socket, may have to come first. */
+	stream_set_state(s, s->e2e != NULL ||
+	    carrier_way(s->carrier) != CARRIER_INBAND ? STREAM_OPENING :
+	    STREAM_OPEN);
 	if ((s->e2e != NULL && stream_keep_flight(s) == -1) ||
 	    carrier_accept(s->carrier, s->xcat ? stream_write_answer :
 	    NULL) == -1) {
@@ -409,7 +418,7 @@ int
 stream_lost_session(const struct stream *s)
 {
 	return s->e2e == NULL && s->conf.tls != NULL &&
-	    !carrier_is_alone(s->carrier) && (s->calling || s->xcat);
+	    (s->calling || s->xcat);
 }
 
 void
