@@ -18,6 +18,7 @@ struct elem;
  */
 struct allow *allow_new(const struct conf_list *peers, const char *own,
 	    char *err);
+/* a may be NULL. */
 void	 allow_free(struct allow *a);
 
 /* Is the roster needed to decide? */

@@ -19,6 +19,7 @@ struct trust;
  */
 struct trust *trust_new(const char *dir, const struct allow *allow,
 	    char *err);
+/* t may be NULL. */
 void	 trust_free(struct trust *t);
 
 /* Our own key. */

@@ -71,7 +71,9 @@ struct http {
 	const char	*error;
 };
 
+/* Begin, with no response expected. */
 void	 http_init(struct http *h);
+/* Free what is in h. */
 void	 http_free(struct http *h);
 
 /* A response is to come, on a new connection or behind the last response;

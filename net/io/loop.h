@@ -53,7 +53,9 @@ struct timer {
 
 struct loop;
 
-struct loop *loop_new(void);		/* NULL and errno on failure */
+/* NULL and errno on failure. */
+struct loop *loop_new(void);
+/* The watches and timers are not freed, and not called any more. */
 void	 loop_free(struct loop *l);
 
 /* Have fn called before each poll, for work that was put off until no callback

@@ -35,6 +35,7 @@ struct record_pack {
 
 /* For up to max units that wait. */
 void	 record_pack_init(struct record_pack *p, size_t max);
+/* Free what is in p. */
 void	 record_pack_free(struct record_pack *p);
 /* From now on spaces mean nothing between units. */
 void	 record_pack_pads(struct record_pack *p);

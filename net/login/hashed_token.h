@@ -29,11 +29,14 @@ const char *hashed_token_choose(const char *const *offered, size_t n,
 enum sasl_result hashed_token_init(struct hashed_token *h,
 	    const char *mechanism, const char *token,
 	    const struct tls_binding *bindings, size_t nbindings);
+/* Wipe what is in h. */
 void	 hashed_token_free(struct hashed_token *h);
 
-/* The initial response, behind what is in out; what the server answers. */
+/* Append the initial response to out. */
 enum sasl_result hashed_token_first(const struct hashed_token *h,
 	    const char *user, struct buf *out);
+/* Take the server's answer, len bytes, which must prove that it knows the
+ * token. */
 enum sasl_result hashed_token_success(const struct hashed_token *h,
 	    const void *in, size_t len);
 

@@ -45,12 +45,15 @@ int	 scram_nonce(char out[SCRAM_NONCE]) MUST_CHECK;
 enum sasl_result scram_init(struct scram *s, const char *hash,
 	    const char *user, const char *password, char flag,
 	    const struct tls_binding *cb, const char *nonce);
+/* Wipe and free what is in s. */
 void	 scram_free(struct scram *s);
 
-/* As sasl_first(), sasl_step() and sasl_success(); out is empty. */
+/* As sasl_first(); out is empty. */
 enum sasl_result scram_first(struct scram *s, struct buf *out);
+/* As sasl_step(); out is empty. */
 enum sasl_result scram_step(struct scram *s, const void *in, size_t len,
 	    struct buf *out);
+/* As sasl_success(). */
 enum sasl_result scram_success(struct scram *s, const void *in, size_t len);
 
 #endif

@@ -164,14 +164,25 @@ struct session {
 	char			 why[512];
 };
 
-/* session_state.c: set a state, and trace it; a move that is impossible is
- * refused. */
+/*
+ * session_state.c.  Each function sets a state, and traces the move; a move that
+ * is impossible is refused, and traced.
+ */
+
+/* s->state. */
 void	 session_set_state(struct session *s, enum session_state state);
+/* s->offers_sm.  SESSION_SM_GIVEN_UP is for good. */
 void	 session_set_sm(struct session *s, enum session_sm sm);
+/* s->early. */
 void	 session_set_early(struct session *s, enum early_phase early);
+/* s->trust.  EARLY_PAUSED and EARLY_HARMFUL are for good. */
 void	 session_set_trust(struct session *s, enum early_trust trust);
+/* s->tokens. */
 void	 session_set_tokens(struct session *s, enum token_use use);
+/* s->inlined. */
 void	 session_set_inline(struct session *s, enum sasl2_inline asked);
+/* s->aim.  From REBIND_FOREIGN and REBIND_FOREIGN_LAST there is no way back to
+ * the others. */
 void	 session_set_aim(struct session *s, enum rebind_aim aim);
 
 /*

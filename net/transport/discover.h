@@ -53,6 +53,7 @@ struct discover_conf {
 /* The strings in conf are copied, the rest must outlive the result.  NULL with
  * a message in err[DISCOVER_ERR] if server makes no sense. */
 struct discover *discover_new(const struct discover_conf *conf, char *err);
+/* w may be NULL. */
 void	 discover_free(struct discover *w);
 
 /* The copy of conf. */
@@ -100,6 +101,7 @@ void	 discover_search_next(struct discover_search *s);
 void	 discover_search_restart(struct discover_search *s);
 /* May there be endpoints after those that fn was given last? */
 int	 discover_search_goes_on(const struct discover_search *s);
+/* End the search, which may be NULL. */
 void	 discover_search_free(struct discover_search *s);
 
 #endif

@@ -32,9 +32,11 @@ struct transport_kind {
 	SSL	*(*ssl)(void *k);
 };
 
-/* The kinds, each in the file of its name. */
+/* tcp.c. */
 const struct transport_kind *transport_tcp(void);
+/* websocket.c. */
 const struct transport_kind *transport_websocket(void);
+/* bosh.c. */
 const struct transport_kind *transport_bosh(void);
 
 struct transport {
