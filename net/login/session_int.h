@@ -165,8 +165,8 @@ struct session {
 };
 
 /*
- * session_state.c.  Each function sets a state, and traces the move; a move that
- * is impossible is refused, and traced.
+ * session_state.c.  Each function sets a state, and traces the move; a move
+ * that is impossible is refused, and traced.
  */
 
 /* s->state. */
