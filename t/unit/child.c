@@ -1,5 +1,5 @@
 /*
- * Unit tests of net/child: what a command finds when it begins, and that
+ * Unit tests of net/io/child: what a command finds when it begins, and that
  * nothing which happens to it happens to us.
  */
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-/* Unit tests of net/conf, net/conffile and net/password. */
+/* Unit tests of conf, conffile and password in net/conf. */
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -1,4 +1,5 @@
-/* Unit tests of net/manners: the file known_servers, whoever wrote it. */
+/* Unit tests of net/login/features_cache: the file known_servers, sound and
+ * not. */
 #include <sys/stat.h>
 
 #include <stdio.h>

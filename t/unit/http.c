@@ -1,4 +1,5 @@
-/* Unit tests of net/http: requests to the byte, responses at every split. */
+/* Unit tests of net/http/http: requests to the byte, responses at every
+ * split. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

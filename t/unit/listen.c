@@ -1,6 +1,6 @@
 /*
  * Unit tests of net/io/listen, by both kinds of ports: what happens when there
- * are no descriptors for those who connect.
+ * are no descriptors for clients that connect.
  */
 #include <sys/types.h>
 #include <sys/resource.h>

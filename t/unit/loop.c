@@ -1,4 +1,4 @@
-/* Unit tests of net/loop: who is asked, who is called, and when. */
+/* Unit tests of net/io/loop: which watches are asked and called, and when. */
 #include <sys/types.h>
 #include <sys/resource.h>
 #include <sys/socket.h>

@@ -1,5 +1,6 @@
 /*
- * Unit tests of net/io/pump: short writes, what stands for no descriptor, and what does not.
+ * Unit tests of net/io/pump: short writes, what stands for no descriptor, and
+ * what does not.
  */
 #include <sys/types.h>
 #include <sys/socket.h>

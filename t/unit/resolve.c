@@ -1,4 +1,4 @@
-/* Unit tests of net/resolve: what needs no DNS does not ask it. */
+/* Unit tests of net/dial/resolve: what needs no DNS does not ask it. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

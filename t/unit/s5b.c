@@ -1,6 +1,6 @@
 /*
- * Unit tests of XEP-0065: the stanzas (ibb/bytestreams), SOCKS5 (net/socks5d,
- * and net/socks5 for hashes), and which addresses are what (net/addr).
+ * Unit tests of XEP-0065: the stanzas (ibb/s5b), SOCKS5 (socks5_server, and
+ * socks5_client for hashes) and kinds of addresses (addr) in net/dial.
  */
 #include <sys/socket.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-/* Unit tests of net/sasl and net/scram: published vectors, every mechanism,
- * and servers that lie. */
+/* Unit tests of sasl and scram in net/login: published vectors, every
+ * mechanism, and servers that lie. */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 

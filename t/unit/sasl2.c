@@ -1,5 +1,5 @@
-/* Unit tests of net/ht, net/offer, net/sasl2 and net/tokens: what is computed
- * and read before anything is believed. */
+/* Unit tests of hashed_token, features, sasl2 and fast_tokens in net/login:
+ * what is computed and read before anything is believed. */
 #include <sys/stat.h>
 
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/* Unit tests of net/sm: what is counted, what is kept, what is sent again. */
+/* Unit tests of net/login/sm: which stanzas are counted, kept, sent again. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

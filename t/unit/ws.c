@@ -1,4 +1,5 @@
-/* Unit tests of net/ws and net/wrap: frames out and in, at every split. */
+/* Unit tests of net/http/ws and net/transport/wrap: frames out and in, at
+ * every split. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
