@@ -1,6 +1,7 @@
 /*
- * Unit tests of net/conf/statefile, and of what is kept by it: known_peers.
- * A disk that is full is a limit for the size of a file, at which write(2) stops in the middle, as it does on a full disk.
+ * Unit tests of net/conf/statefile, and of what is kept by it: known_peers.  A
+ * disk that is full is a limit for the size of a file, at which write(2) stops
+ * in the middle, as it does on a full disk.
  */
 #include <sys/types.h>
 #include <sys/file.h>
