@@ -636,6 +636,7 @@ test_file_bytes(void)
 	close(in.ours);
 	settle();
 	is_int(f.ended, 1, "it is told of the end of input");
+	ok(stream_room(ch->stream) > 0, "which is not the stream's");
 	ok(far_got("hello"), "behind all of it");
 	f.complete = 1;
 	run_fire(&ch->silence);
