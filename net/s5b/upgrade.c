@@ -36,7 +36,7 @@ static const char *const state_names[] = {
  * socket as well, and takes that. */
 static const unsigned state_next[] = {
 	[UPGRADE_REST] = TO(UPGRADE_SEARCHING) | TO(UPGRADE_ASKED) |
-	    TO(UPGRADE_TRYING),
+	    TO(UPGRADE_TRYING) | TO(UPGRADE_UP),
 	[UPGRADE_SEARCHING] = TO(UPGRADE_OFFERED) | TO(UPGRADE_TRYING) |
 	    TO(UPGRADE_REST),
 	[UPGRADE_OFFERED] = TO(UPGRADE_REACHING) | TO(UPGRADE_UP) |
@@ -274,7 +274,7 @@ upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready)
 		.arg = u,
 	};
 
-	if (u->negotiation->fd == fd)
+	if (u->negotiation != NULL && u->negotiation->fd == fd)
 		u->negotiation->fd = -1;
 	u->socket = upgrade_socket_new(&conf, fd);
 	end_negotiation(u);
@@ -298,7 +298,7 @@ lost(struct upgrade *u, int done)
 	upgrade_socket_free(u->socket);
 	u->socket = NULL;
 	upgrade_set_state(u, UPGRADE_REST);
-	if (stream_state(u->stream) != STREAM_OPEN || done)
+	if (stream_state(u->stream) != STREAM_OPEN || done || u->better != -1)
 		return;
 	log_line(LOG_DETAIL, "%s: the socket broke (%s); in-band again",
 	    upgrade_peer(u), why);
@@ -308,6 +308,34 @@ lost(struct upgrade *u, int done)
 		u->not_before = NEVER;
 	else
 		retry_later(u);
+}
+
+/* The better socket stands as soon as the old one is given up at both ends. */
+static void
+stand_better(struct upgrade *u)
+{
+	int	 fd = u->better;
+
+	if (fd == -1 || u->state != UPGRADE_REST ||
+	    !stream_socket_wanted(u->stream))
+		return;
+	u->better = -1;
+	u->number = carrier_socket_next(stream_carrier(u->stream));
+	upgrade_stands(u, fd, NULL, u->better_ready);
+}
+
+void
+upgrade_replace(struct upgrade *u, int fd, int chosen)
+{
+	if (u->better != -1)
+		close(u->better);
+	u->better = fd;
+	u->better_ready = chosen;
+	if (u->state != UPGRADE_REST && u->state != UPGRADE_UP)
+		upgrade_withdraw(u, SE_NONE, "there is a better way");
+	if (!chosen && u->socket != NULL)
+		carrier_socket_lost(stream_carrier(u->stream), 1);
+	u->changed(u->arg);
 }
 
 static void
@@ -402,10 +430,10 @@ upgrade_call(struct upgrade *u)
 void
 upgrade_check(struct upgrade *u)
 {
-	switch (u->state) {
-	case UPGRADE_UP:
+	if (u->state == UPGRADE_UP)
 		check_socket(u);
-		break;
+	stand_better(u);
+	switch (u->state) {
 	case UPGRADE_SEARCHING:
 		if (streamhosts_known(u->owner->conf.streamhosts))
 			upgrade_offer(u);
@@ -417,7 +445,7 @@ upgrade_check(struct upgrade *u)
 			    "server broke");
 		break;
 	case UPGRADE_REST:
-		if (is_time(u))
+		if (u->better == -1 && is_time(u))
 			search(u);
 		break;
 	default:
@@ -444,6 +472,7 @@ upgrade_new(struct upgrades *us, struct stream *stream, int listener,
 	u->arg = arg;
 	u->not_before = NEVER;
 	u->delay = RETRY_LEAST;
+	u->better = -1;
 	u->timer = (struct timer){ .fire = fire, .arg = u };
 	TAILQ_INSERT_TAIL(&us->all, u, next);
 	return u;
@@ -457,6 +486,8 @@ upgrade_free(struct upgrade *u)
 	upgrade_refuse(u, SE_NOT_ACCEPTABLE, NULL);
 	end_negotiation(u);
 	upgrade_socket_free(u->socket);
+	if (u->better != -1)
+		close(u->better);
 	TAILQ_REMOVE(&u->owner->all, u, next);
 	free(u);
 }

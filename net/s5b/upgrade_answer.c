@@ -207,6 +207,9 @@ upgrades_socket_input(void *arg, const struct elem *iq,
 
 	if (u == NULL)
 		return 0;
+	/* It may be of a socket that takes the place of another one. */
+	if (u->better != -1)
+		upgrade_check(u);
 	carrier_control(stream_carrier(u->stream), iq, socket);
 	return 1;
 }

@@ -76,6 +76,9 @@ struct upgrade {
 	unsigned		 number;	/* of the last try */
 	struct negotiation	*negotiation;	/* NULL: none */
 	struct upgrade_socket	*socket;	/* NULL: none */
+	int			 better;	/* takes the place of that one
+						 * once it is given up; or -1 */
+	int			 better_ready;	/* for upgrade_stands() */
 	TAILQ_ENTRY(upgrade)	 next;
 };
 
@@ -113,6 +116,15 @@ void	 upgrade_retry(struct upgrade *u, int64_t ms);
  * is the socket; ready as for stream_socket().  The negotiation is over. */
 void	 upgrade_stands(struct upgrade *u, int fd, const char *proxy,
 	    int ready);
+
+/*
+ * fd leads to the peer directly: it becomes the socket, in place of the one
+ * that stands, if one does, and of any that is being negotiated.  One of the
+ * ends has chosen it, and the other (chosen: 1) has heard that through it, so
+ * that both have it.  The end that chose gives up the old socket; what was
+ * under way in it goes again, in-band or by the new one.
+ */
+void	 upgrade_replace(struct upgrade *u, int fd, int chosen);
 
 /* Offer what we have (upgrade_offer.c). */
 void	 upgrade_offer(struct upgrade *u);

@@ -759,7 +759,7 @@ static void
 test_moves(void)
 {
 	static const char *const moves[] = {
-		"-+---++-", "+-+---+-", "+--+--++", "+---+---",
+		"-+---+++", "+-+---+-", "+--+--++", "+---+---",
 		"+------+", "+-----+-", "+------+", "+-------"
 	};
 	struct upgrade		*u;
@@ -1099,6 +1099,65 @@ test_one_way(void)
 	end();
 }
 
+/* A direct way takes the place of a proxy, while bytes go both ways. */
+static void
+test_better(int lag)
+{
+	int64_t	 began;
+	int	 fds[2], i;
+
+	begin_inband(1);
+	send_bytes(&a, AFTER);
+	must(soon(is_up(&a) && is_up(&b)) && in_socket());
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	    fds) == 0);
+	for (i = 0; i < 20; i++) {
+		send_bytes(&a, 5000);
+		send_bytes(&b, 5000);
+		if (i == 5 + lag)
+			upgrade_replace(a.upgrade, fds[0], 0);
+		if (i == 5 - lag)
+			upgrade_replace(b.upgrade, fds[1], 1);
+	}
+	began = clock_ms();
+	ok(soon(a.upgrade->number == 2 && b.upgrade->number == 2 &&
+	    is_up(&a) && is_up(&b)) && in_socket(), "better: it stands");
+	ok(clock_ms() - began < 500, "without a pause");
+	ok(talk(50000), "nothing is lost");
+	ok(proxy.fd[0] == -1, "the proxy is left");
+	ok(in_socket() && is_up(&a) && is_up(&b), "for good");
+	end();
+}
+
+/* There is no socket yet, and then the peer turns out not to have its end. */
+static void
+test_better_alone(void)
+{
+	int	 fds[2];
+
+	begin_inband(0);
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	    fds) == 0);
+	upgrade_replace(a.upgrade, fds[0], 0);
+	upgrade_replace(upgrade_of(&b), fds[1], 1);
+	ok(soon(is_up(&a) && is_up(&b)) && in_socket(), "better than none");
+	ok(talk(1000), "it carries");
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	    fds) == 0);
+	upgrade_replace(a.upgrade, fds[0], 0);
+	send_bytes(&a, 5000);
+	ok(soon(a.upgrade->number == 2), "the next one, of which the peer has "
+	    "not heard");
+	ok(soon(b.got == a.sent), "in-band meanwhile");
+	close(fds[1]);
+	ok(soon(rests(&a) && rests(&b)), "it is no good");
+	ok(talk(1000), "nothing is lost");
+	ok(soon(is_up(&a) && is_up(&b)), "then a socket as usual");
+	ok(strstr(a.offer, "number='3'") != NULL, "the third one");
+	ok(in_socket() && talk(1000), "which carries");
+	end();
+}
+
 /*
  * What peers offer
  */
@@ -1265,6 +1324,10 @@ main(void)
 	test_proxy();
 	test_proxy_does_not_activate();
 	test_one_way();
+	test_better(0);
+	test_better(3);
+	test_better(-3);
+	test_better_alone();
 	test_offers();
 	test_crossing();
 	test_controls();
