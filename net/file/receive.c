@@ -75,13 +75,15 @@ incoming_set_phase(struct incoming *in, enum incoming_phase phase)
 static const struct channel_file_ops	 receive_ops;
 
 struct incoming *
-incoming_new(struct receiver *r, const char *peer, const char *sid)
+incoming_new(struct receiver *r, const struct receive_method *method,
+    const char *peer, const char *sid)
 {
 	struct incoming	*in;
 
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		return NULL;
 	in->receiver = r;
+	in->method = method;
 	strlcpy(in->peer, peer, sizeof(in->peer));
 	text_cut(peer, in->shown, sizeof(in->shown));
 	if (sid != NULL && (in->sid = strdup(sid)) == NULL) {
@@ -161,7 +163,8 @@ incoming_fail(struct incoming *in, enum fault fault, enum stanza_error error,
 static int
 tell_failure(struct incoming *in, struct channel *ch)
 {
-	if (in->sid != NULL || stream_state(ch->stream) != STREAM_OPEN) {
+	if (in->method->tell == NULL ||
+	    stream_state(ch->stream) != STREAM_OPEN) {
 		stream_abort(ch->stream, in->error);
 		channel_failed(ch, in->fault, in->why);
 		return 1;
@@ -169,7 +172,7 @@ tell_failure(struct incoming *in, struct channel *ch)
 	progress_end(ch->app->progress);
 	log_line(LOG_FAULT, "%s: %s: %s", in->shown, in->name, in->why);
 	incoming_set_phase(in, INCOMING_TOLD);
-	receive_native_tell(in, si_say_wrong, in->why);
+	in->method->tell(in);
 	return 0;
 }
 
@@ -293,7 +296,7 @@ receive_check(void *file)
 	switch (in->phase) {
 	case INCOMING_UNDESCRIBED:
 		return state == STREAM_OPEN || state == STREAM_CLOSED ?
-		    receive_native_hear(in) : 0;
+		    in->method->hear(in) : 0;
 	case INCOMING_AGREED:
 		if (state == STREAM_OPEN || state == STREAM_CLOSED ||
 		    stream_received(ch->stream) > 0)

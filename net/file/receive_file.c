@@ -82,15 +82,8 @@ objection(const struct incoming *in, enum si_refusal *why)
 static void
 incoming_decline(struct incoming *in, enum si_refusal why, const char *text)
 {
-	log_line(0, "%s: refused %s: %s", in->shown, in->name, text);
-	if (in->sid != NULL) {
-		receive_si_refuse(in, why, text);
-		incoming_free(in);
-		return;
-	}
-	incoming_set_phase(in, INCOMING_DECLINED);
-	receive_native_tell(in, si_say_refused, text);
-	incoming_let_go(in);
+	log_line(LOG_EVENT, "%s: refused %s: %s", in->shown, in->name, text);
+	in->method->decline(in, why, text);
 }
 
 /*
@@ -120,10 +113,10 @@ supersede(const struct incoming *in)
 	TAILQ_FOREACH_SAFE(old, &in->receiver->incomings, next, next) {
 		if (old->partial == NULL || !same_file(old, in))
 			continue;
-		log_line(1, "%s: sends %s anew", old->shown, old->name);
+		log_line(LOG_DETAIL, "%s: sends %s anew", old->shown,
+		    old->name);
 		if ((ch = old->channel) == NULL) {
-			receive_si_refuse(old, SI_BUSY, NULL);
-			incoming_free(old);
+			old->method->decline(old, SI_BUSY, NULL);
 			continue;
 		}
 		if (ch->stream != NULL)
@@ -189,12 +182,9 @@ incoming_agree(struct incoming *in)
 {
 	incoming_set_phase(in, INCOMING_AGREED);
 	if (in->have > 0)
-		log_line(0, "%s: %s: going on behind %llu bytes", in->shown,
-		    in->name, (unsigned long long)in->have);
-	if (in->sid != NULL)
-		receive_si_accept(in);
-	else
-		receive_native_accept(in);
+		log_line(LOG_EVENT, "%s: %s: going on behind %llu bytes",
+		    in->shown, in->name, (unsigned long long)in->have);
+	in->method->accept(in);
 }
 
 static void

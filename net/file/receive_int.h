@@ -20,7 +20,6 @@
 #include "xml/jid.h"
 #include "xml/stanza.h"
 
-struct buf;
 struct channel;
 
 /* The receiver of a run: the folder, and all files that are on their way. */
@@ -45,9 +44,30 @@ enum incoming_phase {
 	INCOMING_LATE		/* its sender has taken too long to begin */
 };
 
+struct incoming;
+
+/* A way in which files are offered: how its offers are answered. */
+struct receive_method {
+	/* The file is wanted, from in->have on: say so. */
+	void	(*accept)(struct incoming *in);
+	/* The file is not wanted: refuse it, with text for the peer's user (may
+	 * be NULL).  in is freed, unless it has a stream that has still to
+	 * end. */
+	void	(*decline)(struct incoming *in, enum si_refusal why,
+		    const char *text);
+	/* What comes in a stream before its file is described has changed.
+	 * Returns 1 if the channel is no more.  NULL: files are described
+	 * before there is a stream. */
+	int	(*hear)(struct incoming *in);
+	/* The file has failed: say so, with in->why, in its stream.  NULL: the
+	 * sender learns of it by the end of the stream. */
+	void	(*tell)(struct incoming *in);
+};
+
 /* One file that a peer has offered. */
 struct incoming {
 	struct receiver		*receiver;
+	const struct receive_method *method;
 	enum incoming_phase	 phase;
 	char			 peer[JID_MAX];
 	char			 shown[256];	/* the peer, for people */
@@ -55,7 +75,7 @@ struct incoming {
 						 * offer by SI; else NULL */
 	char			*id;		/* of the offer by SI, until it
 						 * is answered */
-	unsigned		 method;	/* agreed on by SI (ibb/si.h) */
+	unsigned		 kind;		/* of stream, by SI */
 	char			*given;		/* its name, as given */
 	char			 name[FILE_NAME];	/* and as it is here */
 	struct si_file		 file;		/* but for the name */
@@ -77,9 +97,10 @@ struct incoming {
  * receive.c
  */
 
-/* A new file from this peer, with this sid (NULL: it is to be described in its
- * stream); NULL when out of memory. */
-struct incoming *incoming_new(struct receiver *r, const char *peer,
+/* A new file from this peer, for a stream with this sid (NULL: it is not known
+ * by one); NULL when out of memory. */
+struct incoming *incoming_new(struct receiver *r,
+	    const struct receive_method *method, const char *peer,
 	    const char *sid);
 /* Free it, and take it from its channel.  NULL is fine. */
 void	 incoming_free(struct incoming *in);
@@ -123,13 +144,6 @@ void	 incoming_wrong(struct incoming *in, const char *what);
  * there is none. */
 struct incoming *receive_find(const struct receiver *r, const char *peer,
 	    const char *sid);
-/* Answer the offer: the file is wanted, from in->have on.  Its stream has to
- * come in time. */
-void	 receive_si_accept(struct incoming *in);
-/* Answer the offer, unless it has been answered: it is refused, with text for
- * the peer's user (may be NULL). */
-void	 receive_si_refuse(struct incoming *in, enum si_refusal why,
-	    const char *text);
 
 /*
  * receive_native.c: offers in streams from an xcat (xcat-protocol(7))
@@ -138,14 +152,5 @@ void	 receive_si_refuse(struct incoming *in, enum si_refusal why,
 /* A stream is offered for a file, which is described in it.  0, or -1 when out
  * of memory. */
 int	 receive_native_offered(struct channel *ch) MUST_CHECK;
-/* Read what the sender says before the file.  Returns 1 if the channel is no
- * more. */
-int	 receive_native_hear(struct incoming *in);
-/* Say that the file is wanted, from in->have on. */
-void	 receive_native_accept(struct incoming *in);
-/* Say that the file is not wanted or was wrong, as si_say_refused() and
- * si_say_wrong() have it, and why. */
-void	 receive_native_tell(struct incoming *in,
-	    int (*word)(struct buf *, const char *), const char *text);
 
 #endif

@@ -15,18 +15,59 @@
 
 #define WORDS		32768	/* bytes of words to the sender */
 
-int
-receive_native_offered(struct channel *ch)
-{
-	struct incoming	*in = incoming_new(ch->app->receiver,
-			     stream_peer(ch->stream), NULL);
+/*
+ * What we say
+ */
 
-	if (in == NULL)
-		return -1;
-	incoming_attach(in, ch);
-	strlcpy(in->name, "a file", sizeof(in->name));
-	return 0;
+/* Say a word with this text.  A sender that cannot be told learns by the end of
+ * the stream. */
+static void
+native_say(struct incoming *in, int (*word)(struct buf *, const char *),
+    const char *text)
+{
+	struct stream	*s = in->channel->stream;
+	struct buf	 b;
+
+	buf_init(&b, WORDS);
+	if (word(&b, text) == -1 || buf_len(&b) > stream_room(s) ||
+	    stream_write(s, buf_data(&b), buf_len(&b)) == -1)
+		stream_abort(s, SE_INTERNAL_SERVER_ERROR);
+	buf_free(&b);
 }
+
+static void
+native_tell(struct incoming *in)
+{
+	native_say(in, si_say_wrong, in->why);
+}
+
+/* The stream stays until the sender ends it. */
+static void
+native_decline(struct incoming *in, enum si_refusal why, const char *text)
+{
+	(void)why;
+	incoming_set_phase(in, INCOMING_DECLINED);
+	native_say(in, si_say_refused, text != NULL ? text : "");
+	incoming_let_go(in);
+}
+
+static void
+native_accept(struct incoming *in)
+{
+	struct buf	 b;
+
+	buf_init(&b, WORDS);
+	if (si_say_range(&b, in->have) == -1 ||
+	    stream_write(in->channel->stream, buf_data(&b), buf_len(&b)) == -1)
+		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    "its sender cannot be told to begin", "");
+	buf_free(&b);
+	channel_changed(in->channel);
+}
+
+/*
+ * What the sender says
+ */
 
 static int
 says_nonsense(struct channel *ch)
@@ -36,8 +77,8 @@ says_nonsense(struct channel *ch)
 	return 1;
 }
 
-int
-receive_native_hear(struct incoming *in)
+static int
+native_hear(struct incoming *in)
 {
 	struct channel		*ch = in->channel;
 	struct si_file		 f;
@@ -63,31 +104,22 @@ receive_native_hear(struct incoming *in)
 	}
 }
 
-void
-receive_native_tell(struct incoming *in,
-    int (*word)(struct buf *, const char *), const char *text)
+static const struct receive_method	 native_method = {
+	.accept = native_accept,
+	.decline = native_decline,
+	.hear = native_hear,
+	.tell = native_tell
+};
+
+int
+receive_native_offered(struct channel *ch)
 {
-	struct stream	*s = in->channel->stream;
-	struct buf	 b;
+	struct incoming	*in = incoming_new(ch->app->receiver, &native_method,
+			     stream_peer(ch->stream), NULL);
 
-	buf_init(&b, WORDS);
-	/* A sender that cannot be told learns by the end of the stream. */
-	if (word(&b, text) == -1 || buf_len(&b) > stream_room(s) ||
-	    stream_write(s, buf_data(&b), buf_len(&b)) == -1)
-		stream_abort(s, SE_INTERNAL_SERVER_ERROR);
-	buf_free(&b);
-}
-
-void
-receive_native_accept(struct incoming *in)
-{
-	struct buf	 b;
-
-	buf_init(&b, WORDS);
-	if (si_say_range(&b, in->have) == -1 ||
-	    stream_write(in->channel->stream, buf_data(&b), buf_len(&b)) == -1)
-		incoming_fail(in, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
-		    "its sender cannot be told to begin", "");
-	buf_free(&b);
-	channel_changed(in->channel);
+	if (in == NULL)
+		return -1;
+	incoming_attach(in, ch);
+	strlcpy(in->name, "a file", sizeof(in->name));
+	return 0;
 }

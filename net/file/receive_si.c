@@ -29,8 +29,8 @@ lapse(void *arg)
 {
 	struct incoming	*in = arg;
 
-	log_line(0, "%s: offered %s, but sent nothing", in->shown, in->name);
-	receive_si_refuse(in, SI_BUSY, NULL);
+	log_line(LOG_EVENT, "%s: offered %s, but sent nothing", in->shown,
+	    in->name);
 	incoming_let_go(in);
 	incoming_set_phase(in, INCOMING_LATE);
 }
@@ -55,27 +55,31 @@ forget_late(struct receiver *r)
  * The answer
  */
 
-void
-receive_si_refuse(struct incoming *in, enum si_refusal why, const char *text)
+static void
+si_decline(struct incoming *in, enum si_refusal why, const char *text)
 {
 	if (in->id != NULL)
 		si_refuse(in->receiver->app->iqs, in->peer, in->id, why, text);
-	free(in->id);
-	in->id = NULL;
+	incoming_free(in);
 }
 
-void
-receive_si_accept(struct incoming *in)
+static void
+si_accept_file(struct incoming *in)
 {
 	struct app	*app = in->receiver->app;
 
-	if (si_accept(app->iqs, in->peer, in->id, in->method, in->have) == -1)
-		log_line(0, "%s: %s: the answer to the offer cannot be sent",
-		    in->shown, in->name);
+	if (si_accept(app->iqs, in->peer, in->id, in->kind, in->have) == -1)
+		log_line(LOG_EVENT, "%s: %s: the answer to the offer cannot "
+		    "be sent", in->shown, in->name);
 	free(in->id);
 	in->id = NULL;
 	timer_set(app->loop, &in->timer, app_deadline(app));
 }
+
+static const struct receive_method	 si_method = {
+	.accept = si_accept_file,
+	.decline = si_decline
+};
 
 /*
  * The offer
@@ -106,7 +110,7 @@ offer_refusal(const struct receiver *r, const struct si_offer *o,
 
 /* The best kind of stream of those offered (XEP-0096 section 3.1). */
 static unsigned
-choose_method(const struct receiver *r, unsigned methods)
+choose_kind(const struct receiver *r, unsigned methods)
 {
 	return (methods & SI_S5B) != 0 &&
 	    streamhosts_allowed(r->app->streamhosts) ? SI_S5B :
@@ -120,9 +124,9 @@ take_offer(struct receiver *r, const struct si_offer *o)
 	struct incoming	*in;
 	enum si_refusal	 why;
 	const char	*text;
-	unsigned	 method = choose_method(r, o->methods);
+	unsigned	 kind = choose_kind(r, o->methods);
 
-	if (method == 0) {
+	if (kind == 0) {
 		si_refuse(t, o->from, o->id, SI_NO_STREAMS, NULL);
 		return;
 	}
@@ -130,14 +134,14 @@ take_offer(struct receiver *r, const struct si_offer *o)
 		si_refuse(t, o->from, o->id, why, text);
 		return;
 	}
-	if ((in = incoming_new(r, o->from, o->sid)) == NULL ||
+	if ((in = incoming_new(r, &si_method, o->from, o->sid)) == NULL ||
 	    (in->id = strdup(o->id)) == NULL) {
 		si_refuse(t, o->from, o->id, SI_BUSY, NULL);
 		incoming_free(in);
 		return;
 	}
 	in->timer = (struct timer){ .fire = lapse, .arg = in };
-	in->method = method;
+	in->kind = kind;
 	incoming_describe(in, &o->file);
 	incoming_prepare(in);
 }

@@ -53,6 +53,8 @@ begin(int keep)
  * Phases
  */
 
+static const struct receive_method	 no_method;
+
 /* Each line: from this phase; a + for each of the others that can follow. */
 static void
 test_moves(void)
@@ -67,7 +69,8 @@ test_moves(void)
 	int			 moved;
 
 	begin(1);
-	must((in = incoming_new(app.receiver, PEER, "s")) != NULL);
+	must((in = incoming_new(app.receiver, &no_method, PEER,
+	    "s")) != NULL);
 	is_int(in->phase, INCOMING_UNDESCRIBED, "a file begins");
 	for (from = INCOMING_UNDESCRIBED; from <= INCOMING_LATE; from++)
 		for (to = INCOMING_UNDESCRIBED; to <= INCOMING_LATE; to++) {
@@ -87,7 +90,8 @@ test_first_failure(void)
 	struct channel	*ch;
 
 	begin(1);
-	must((in = incoming_new(app.receiver, PEER, "s")) != NULL);
+	must((in = incoming_new(app.receiver, &no_method, PEER,
+	    "s")) != NULL);
 	must((ch = channel_new(&app)) != NULL);
 	incoming_attach(in, ch);
 	in->phase = INCOMING_MOVING;
