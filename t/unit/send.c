@@ -247,10 +247,15 @@ test_ask_errors(void)
 static void
 test_back(void)
 {
+	char	 old[sizeof(id)];
+
 	begin(file("a", "hello"));
 	must(strcmp(next(), ASK) == 0);
+	strlcpy(old, id, sizeof(old));
 	send_back(app.sender);
 	is(next(), ASK, "the question is asked again");
+	files_hear(PEER, format("<iq type='result' id='%s'/>", old));
+	is_int(app.sender->phase, SEND_ASKING, "a late answer is none");
 	answer("<query xmlns='http://jabber.org/protocol/disco#info'>"
 	    FEATURE(SI) "</query>");
 	ok(strstr(next(), "<si ") != NULL, "a file is offered");
@@ -380,6 +385,48 @@ test_si_late(void)
 	files_end();
 }
 
+#define S5B_NS	"http://jabber.org/protocol/bytestreams"
+
+/* The peer would have a socket, and reaches none of our addresses: the stream
+ * that is in-band then is the one that was agreed on. */
+static void
+test_si_fall_back(void)
+{
+	const char	*xml;
+	char		 sid[33];
+
+	begin(file("a", "hello"));
+	app.conf.carrier = CONF_CARRIER_AUTO;
+	knows(FEATURE(SI) FEATURE(S5B_NS));
+	xml = offered();
+	ok(strstr(xml, "<option><value>" S5B_NS "</value></option>"
+	    "<option><value>" IBB_NS "</value></option>") != NULL,
+	    "a socket is offered first");
+	strlcpy(sid, strstr(xml, "/si' id='") + strlen("/si' id='"),
+	    sizeof(sid));
+	answer("<si xmlns='http://jabber.org/protocol/si'>"
+	    "<feature xmlns='http://jabber.org/protocol/feature-neg'>"
+	    "<x xmlns='jabber:x:data' type='submit'>"
+	    "<field var='stream-method'><value>" S5B_NS "</value></field>"
+	    "</x></feature></si>");
+	ok(strstr(next(), "disco#items") != NULL, "proxies are looked for");
+	files_hear("here.example", error_xml(id, "service-unavailable",
+	    "cancel", ""));
+	ok(strstr(next(), "<query xmlns='" S5B_NS "' ") != NULL,
+	    "addresses are offered");
+	answer_error("item-not-found");
+	ok(strstr(next(), "<open ") != NULL && strcmp(us.sid, sid) == 0,
+	    "of which none is reached: the stream is in-band");
+	answer_error("not-acceptable");
+	ok(strstr(offered(), "<option><value>" IBB_NS "</value></option>"
+	    "</field>") != NULL, "or it is offered so, and not otherwise");
+	take("");
+	next();
+	answer("");
+	is(block(), "hello", "and sent");
+	files_end();
+}
+
 /* libpurple never answers our close, but has confirmed all. */
 static void
 test_si_whole(void)
@@ -486,7 +533,16 @@ test_native_refused(void)
 	files_end();
 }
 
-/* What the peer had was of another file: all is sent, but once. */
+/* Skip what ends a stream, up to the next open. */
+static void
+skip_to_open(void)
+{
+	while (!STAILQ_EMPTY(&us.out) &&
+	    strstr(STAILQ_FIRST(&us.out)->xml, "<open ") == NULL)
+		free(next_letter(&us));
+}
+
+/* What the peer had was of another file: the file is sent anew, but once. */
 static void
 test_native_wrong(void)
 {
@@ -499,16 +555,40 @@ test_native_wrong(void)
 	says(1, files_say(si_say_wrong, "its content is another"));
 	is(run_words(), "xcat: " PEER ": a: what was there was of something "
 	    "else; sending all of it\n", "what was there was wrong");
-	while (!STAILQ_EMPTY(&us.out) &&
-	    strstr(STAILQ_FIRST(&us.out)->xml, "<open ") == NULL)
-		free(next_letter(&us));
+	skip_to_open();
 	native("a");
-	says(0, files_say_range(0));
-	is(block(), "hello", "all is sent");
+	says(0, files_say_range(1));
+	is(block(), "ello", "what it wants then is sent");
+	run_words();
 	says(1, files_say(si_say_wrong, "its content is another"));
 	ok(strstr(run_words(), "xcat: " PEER ": a: it says: its content is "
 	    "another") != NULL, "wrong again");
 	ends(FAULT_BROKEN, "is the end");
+	files_end();
+}
+
+/* Each file has its second attempt. */
+static void
+test_native_wrong_both(void)
+{
+	const char	*const files[] = { "a", "b" };
+	int		 i;
+
+	begin_two(file("a", "hello"), file("b", "HELLO"));
+	knows(FEATURE(XCAT_FILE));
+	for (i = 0; i < 2; i++) {
+		native(files[i]);
+		says(0, files_say_range(3));
+		must(strlen(block()) == 2);
+		says(1, files_say(si_say_wrong, "its content is another"));
+		skip_to_open();
+		native(files[i]);
+		says(0, files_say_range(0));
+		is_int((long)strlen(block()), 5, "all of %s", files[i]);
+		next();
+		answer("");
+	}
+	ends(FAULT_NONE, "both are sent in the end");
 	files_end();
 }
 
@@ -622,12 +702,14 @@ main(void)
 	test_si_range();
 	test_si_refused();
 	test_si_late();
+	test_si_fall_back();
 	test_si_whole();
 	test_shorter();
 	test_gone();
 	test_native();
 	test_native_refused();
 	test_native_wrong();
+	test_native_wrong_both();
 	test_native_nonsense();
 	test_pipe();
 	test_pipe_behind_file();
