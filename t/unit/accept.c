@@ -138,6 +138,11 @@ test_line(void)
 	closes(BOB, "s2");
 	is_int(turn_of("s3"), CHANNEL_TAKEN, "until its turn");
 	ok(!app.ending, "the run goes on");
+	channels_stop(&app);
+	ok(words_have(" s, 0 bytes in, 0 out: this listener was stopped"),
+	    "its end is said");
+	channels_stop(&app);
+	is(run_words(), "", "once");
 	end();
 }
 
@@ -303,6 +308,15 @@ test_shaking(void)
 	is_int(turn_of(sid), CHANNEL_TAKEN, "for its turn");
 	end();
 	caller_end(&alice);
+
+	begin(MODE_LISTEN, 1, 1);
+	caller_begin(&alice, ALICE);
+	sid = shakes(&alice);
+	pump(&us, &alice.side);
+	run_turn();
+	is_int(turn_of(sid), CHANNEL_TAKEN, "a session that is alone does not");
+	end();
+	caller_end(&alice);
 }
 
 static void
@@ -368,8 +382,7 @@ static void *
 find(struct app *a, const char *peer, const char *sid)
 {
 	must(a == &app);
-	return strcmp(peer, ALICE) == 0 && strcmp(sid, "f1") == 0 ? &takes :
-	    NULL;
+	return strcmp(peer, ALICE) == 0 && *sid == 'f' ? &takes : NULL;
 }
 
 static int
@@ -419,6 +432,8 @@ test_takers(void)
 	place_next(&app);
 	is_int(turn_of("f1"), CHANNEL_TAKEN, "until that is there");
 	drop_letters(&us);
+	is(opens(ALICE, "f4"), "item-not-found/cancel",
+	    "a file that has its stream takes no other");
 	is(opens_for(BOB, "f2", "file"), "", "a file by a stream");
 	is_int(offers, 1, "is told");
 	is(opens_for(CAROL, "f3", "file"), "item-not-found/cancel",
