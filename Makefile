@@ -161,6 +161,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/session.o \
 	t/fuzz/si.o \
 	t/fuzz/state.o \
+	t/fuzz/stream.o \
 	t/fuzz/tls.o \
 	t/fuzz/transport.o \
 	t/fuzz/ws.o \

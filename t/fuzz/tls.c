@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "ibb/e2e.h"
 #include "net/io/tls.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/tls.h"
@@ -95,6 +96,23 @@ fuzz_tls_client(void)
 	proper();
 	must((ctx = tls_context(NULL, NULL, NULL, err)) != NULL);
 	must(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), good) == 1);
+	return ctx;
+}
+
+SSL_CTX *
+fuzz_tls_ends(void)
+{
+	static SSL_CTX	*ctx;
+	EVP_PKEY	*key;
+	X509		*cert;
+
+	if (ctx != NULL)
+		return ctx;
+	must((key = EVP_EC_gen("P-256")) != NULL);
+	cert = certificate(key, "DNS:" TLS_DOMAIN);
+	must((ctx = e2e_context(cert, key)) != NULL);
+	X509_free(cert);
+	EVP_PKEY_free(key);
 	return ctx;
 }
 

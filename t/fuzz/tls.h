@@ -15,6 +15,10 @@
  * fuzz_tls_begin() shows. */
 SSL_CTX	*fuzz_tls_client(void);
 
+/* A context for the sessions of streams, as e2e_context() makes it; both ends
+ * have the same key. */
+SSL_CTX	*fuzz_tls_ends(void);
+
 /* Shake hands with the client at fd, a descriptor that does not block, for some
  * turns of the loop, with a certificate for TLS_DOMAIN, or, if impostor is 1,
  * for another domain.  Returns NULL if the handshake does not come to its
