@@ -10,7 +10,6 @@
 struct extdisco;
 struct iq_table;
 
-#define NS_EXTDISCO	"urn:xmpp:extdisco:2"
 #define EXTDISCO_MAX	8	/* services that are looked at */
 
 /* What makes a service worth asking; the smaller, the better. */

@@ -10,8 +10,6 @@
 struct iq_table;
 struct sic;
 
-#define NS_SIC	"urn:xmpp:sic:1"
-
 /* ip is an address as text, which is the server's word and not checked, and
  * valid during the call; NULL if the server does not say.  port is 0 if it does
  * not say that. */

@@ -34,6 +34,10 @@
 #define NS_PING		"urn:xmpp:ping"				/* XEP-0199 */
 #define NS_HINTS	"urn:xmpp:hints"			/* XEP-0334 */
 
+/* Where our sockets may be reached */
+#define NS_EXTDISCO	"urn:xmpp:extdisco:2"			/* XEP-0215 */
+#define NS_SIC		"urn:xmpp:sic:1"			/* XEP-0279 */
+
 /* Bytestreams and files */
 #define NS_IBB		"http://jabber.org/protocol/ibb"	/* XEP-0047 */
 #define NS_BYTESTREAMS	"http://jabber.org/protocol/bytestreams" /* XEP-0065 */
