@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +32,10 @@ struct e2e {
 	int		 established, ended;
 	int		 padding;	/* the next record is to be long */
 	int		 ignore_rest;	/* what comes after the end */
-	int		 judged;	/* the peer's key was refused */
-	int		 starved;	/* it broke for lack of memory */
-	int		 unwanted;	/* our key was refused */
+	enum e2e_fault	 fault;
+	char		 err[512];	/* the fault in words */
 	char		 peer[E2E_FINGERPRINT];
 	char		 about[64];	/* ALPN protocol */
-	char		 err[512];
 	e2e_judge_fn	*judge;
 	void		*arg;
 };
@@ -133,12 +132,25 @@ e2e_begin(void)
 	errno = 0;
 }
 
+/* The session is broken.  The first fault stands.  Always -1. */
+static int __attribute__((__format__(__printf__, 3, 4)))
+e2e_fail(struct e2e *e, enum e2e_fault fault, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	if (e->fault != E2E_FINE)
+		return -1;
+	e->fault = fault;
+	va_start(ap, fmt);
+	vsnprintf(e->err, sizeof(e->err), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
 static int
 e2e_without_memory(struct e2e *e)
 {
-	e->starved = 1;
-	snprintf(e->err, sizeof(e->err), "out of memory");
-	return -1;
+	return e2e_fail(e, E2E_STARVED, "out of memory");
 }
 
 static int
@@ -162,8 +174,7 @@ e2e_judge_key(X509_STORE_CTX *store, void *arg)
 		why = e->judge(e->arg, e->peer);
 	if (why == NULL)
 		return 1;
-	e->judged = 1;
-	snprintf(e->err, sizeof(e->err), "%s", why);
+	e2e_fail(e, E2E_JUDGED, "%s", why);
 	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
 	return 0;
 }
@@ -331,20 +342,15 @@ e2e_broken(struct e2e *e)
 	unsigned long	 err = ssl_error_take(&starved);
 	const char	*reason = ERR_reason_error_string(err);
 
-	if (e->err[0] != '\0')
-		return -1;
 	if (starved || errno == ENOMEM)
 		return e2e_without_memory(e);
-	e->unwanted = e2e_about_key(e2e_alert(err));
-	if (e->unwanted)
-		snprintf(e->err, sizeof(e->err), "it does not accept our "
+	if (e2e_about_key(e2e_alert(err)))
+		return e2e_fail(e, E2E_UNWANTED, "it does not accept our "
 		    "key: have it named there (xcat -K shows it)");
-	else
-		snprintf(e->err, sizeof(e->err), "what %s is not what was "
-		    "sent (%s): somebody on the way changes the stream",
-		    e2e_alert(err) == -1 ? "came" : "it got",
-		    reason != NULL ? reason : "bad TLS");
-	return -1;
+	return e2e_fail(e, E2E_BROKEN, "what %s is not what was sent (%s): "
+	    "somebody on the way changes the stream",
+	    e2e_alert(err) == -1 ? "came" : "it got",
+	    reason != NULL ? reason : "bad TLS");
 }
 
 /* After a call of OpenSSL that returned r: 0 if it waits for more bytes or the
@@ -381,11 +387,9 @@ e2e_handshake(struct e2e *e)
 
 	if ((r = SSL_do_handshake(e->ssl)) != 1)
 		return e2e_waits(e, r);
-	if (!e2e_negotiated(e)) {
-		snprintf(e->err, sizeof(e->err), "its session is about "
-		    "another stream");
-		return -1;
-	}
+	if (!e2e_negotiated(e))
+		return e2e_fail(e, E2E_BROKEN,
+		    "its session is about another stream");
 	e->established = 1;
 	return 0;
 }
@@ -499,22 +503,10 @@ e2e_error(const struct e2e *e)
 	return e->err;
 }
 
-int
-e2e_starved(const struct e2e *e)
+enum e2e_fault
+e2e_fault(const struct e2e *e)
 {
-	return e->starved;
-}
-
-int
-e2e_judged(const struct e2e *e)
-{
-	return e->judged;
-}
-
-int
-e2e_unwanted(const struct e2e *e)
-{
-	return e->unwanted;
+	return e->fault;
 }
 
 /*

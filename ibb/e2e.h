@@ -28,6 +28,14 @@ struct e2e;
 #define E2E_PAD		8500		/* bytes */
 #define E2E_OUT_MAX	(8 * 1024 * 1024)	/* bytes for the peer */
 
+enum e2e_fault {
+	E2E_FINE,
+	E2E_BROKEN,		/* what came is not what the peer sent */
+	E2E_STARVED,		/* there was no memory here */
+	E2E_JUDGED,		/* we have refused the peer's key */
+	E2E_UNWANTED		/* the peer has refused our key */
+};
+
 /* ssh's notation of a public key's SHA-256, into out[E2E_FINGERPRINT].
  * 0 or -1. */
 int	 e2e_fingerprint(X509 *cert, char *out) MUST_CHECK;
@@ -79,12 +87,8 @@ int	 e2e_ended(const struct e2e *e);
 const char *e2e_peer(const struct e2e *e);
 /* What went wrong, for people; "" if nothing did. */
 const char *e2e_error(const struct e2e *e);
-/* Was there no memory here?  The peer and the way to it are not at fault. */
-int	 e2e_starved(const struct e2e *e);
-/* Has judge refused the peer's key? */
-int	 e2e_judged(const struct e2e *e);
-/* Has the peer refused our key? */
-int	 e2e_unwanted(const struct e2e *e);
+/* How it broke; E2E_FINE if it has not. */
+enum e2e_fault e2e_fault(const struct e2e *e);
 
 /*
  * The proof, which only the two ends can make, that calling side (1) or the

@@ -184,17 +184,23 @@ stream_session_error(const struct stream *s)
 void
 stream_session_broken(struct stream *s)
 {
-	int	 judged = e2e_judged(s->e2e);
+	const char	*why = stream_session_error(s);
 
 	carrier_push(s->carrier, 0);	/* the alert */
-	if (e2e_starved(s->e2e)) {
-		stream_give_up(s, STREAM_INTERNAL, SE_BUSY,
-		    stream_session_error(s));
-		return;
+	switch (e2e_fault(s->e2e)) {
+	case E2E_STARVED:
+		stream_give_up(s, STREAM_INTERNAL, SE_BUSY, why);
+		break;
+	case E2E_JUDGED:
+		stream_give_up(s, STREAM_REFUSED, SE_NOT_AUTHORIZED, why);
+		break;
+	case E2E_UNWANTED:
+		stream_give_up(s, STREAM_REFUSED, SE_BAD_REQUEST, why);
+		break;
+	default:
+		stream_give_up(s, STREAM_BROKEN, SE_BAD_REQUEST, why);
+		break;
 	}
-	stream_give_up(s, judged || e2e_unwanted(s->e2e) ? STREAM_REFUSED :
-	    STREAM_BROKEN, judged ? SE_NOT_AUTHORIZED : SE_BAD_REQUEST,
-	    stream_session_error(s));
 }
 
 int

@@ -199,7 +199,8 @@ stream_on_closed(void *arg, const struct elem *answer)
 	if (s->confirmed < s->sent)
 		stream_fail(s, STREAM_BROKEN,
 		    "the peer closed before it had taken everything");
-	else if (!stream_proven(s) && e2e_starved(s->e2e))
+	else if (!stream_proven(s) &&
+	    e2e_fault(s->e2e) == E2E_STARVED)
 		stream_fail(s, STREAM_INTERNAL, stream_session_error(s));
 	else if (!stream_proven(s))
 		stream_fail(s, STREAM_BROKEN,
