@@ -91,8 +91,8 @@ try_lock(int fd, const char *path)
 	    1 : -1;
 }
 
-/* Is it another file than the last one that was seen, or another version of
- * it?  Then the program that had the lock has done its work. */
+/* Is it another file than was seen last, or another version of it?  Then the
+ * program that had the lock has done its work. */
 static int
 has_changed(int fd, struct stat *last)
 {

@@ -56,8 +56,8 @@ int	 child_lives(pid_t pid);
 void	 child_hangup(pid_t pid);
 
 /*
- * Run work(arg, fd) in a process apart, for calls of libraries that wait.  fd is
- * one end of a stream of bytes; the other end is returned, for the caller to
+ * Run work(arg, fd) in a process apart, for calls of libraries that wait.  fd
+ * is one end of a stream of bytes; the other end is returned, for the caller to
  * read and write, and does not block.  The process has no other descriptors,
  * ends when work returns, and is not to be waited for.  It outlives us if work
  * does.  What it changes in memory is lost.  Returns -1 and errno if there is
