@@ -17,7 +17,8 @@
 #define QUEUE_PART	16		/* and this part of the round trip, */
 #define POLITE_PART	4		/* or this: a key waits as long */
 #define LATE_LEAST	1000		/* us that are no queue */
-#define LATE_PART	4		/* of the round trip, at the start */
+#define START_PART	2		/* of the round trip, at the start */
+#define SLOWER		2		/* rounds until it is no chance */
 #define FEW		8		/* of the budget, not late */
 #define DOUBLING	25000		/* us, or a round trip if longer */
 #define QUICK		3		/* rounds until the budget doubles */
@@ -82,7 +83,7 @@ congestion_restart(struct congestion *p, int64_t now)
 	p->base = 0;
 	p->gap = GAP_FIRST;
 	p->late = 0;
-	p->quick = 0;
+	p->slower = p->quick = 0;
 	p->landed_at = p->based = now;
 	begin_anew(p, now);
 }
@@ -247,7 +248,8 @@ static void
 congestion_start(struct congestion *p, const struct congestion_mark *mark,
     size_t len, int64_t now, int polite)
 {
-	int64_t	 trip = now - mark->at, burst = base_trip(p) / LATE_PART;
+	int64_t	 trip = now - mark->at;
+	int64_t	 burst = base_trip(p) / (polite ? POLITE_PART : START_PART);
 
 	if (trip < late_trip(p, polite) || trip < base_trip(p) + burst) {
 		p->late = 0;
@@ -290,8 +292,10 @@ congestion_adjust(struct congestion *p, int polite)
 	int64_t		 queue = queue_time(p, rate, polite);
 	size_t		 budget;
 
-	/* If the queue is far too long, the path has become slower. */
-	if (p->trip > base_trip(p) + 2 * queue) {
+	/* If the queue is far too long, and not by chance, the path has become
+	 * slower. */
+	p->slower = p->trip > base_trip(p) + 2 * queue ? p->slower + 1 : 0;
+	if (p->slower >= SLOWER) {
 		rate = p->rate;
 		queue = queue_time(p, rate, polite);
 	}
@@ -334,7 +338,8 @@ look_for_drain(struct congestion *p, int64_t now)
 
 	if (soon < 4 * p->trip)
 		soon = 4 * p->trip;
-	if (since > p->gap || (fell_by_half(p) && since > soon))
+	if (since > p->gap ||
+	    (p->slower >= SLOWER && fell_by_half(p) && since > soon))
 		begin_drain(p);
 }
 
@@ -362,6 +367,7 @@ end_drain(struct congestion *p, int64_t now, int polite)
 	p->phase = longer && rate >= SLOW && !polite ? CONGESTION_START :
 	    CONGESTION_CRUISE;
 	p->late = 0;
+	p->slower = 0;
 	p->quick = -1;	/* the first round was sent without a queue */
 	begin_anew(p, now);
 }

@@ -80,6 +80,7 @@ struct congestion {
 	size_t		 peaked;	/* round, and in the one before */
 	uint64_t	 late;		/* bytes that landed late, in a row */
 	int		 quick;		/* full rounds without a queue, ditto */
+	int		 slower;	/* rounds with far too long a queue */
 	uint64_t	 drained;	/* bytes sent when the queue had ... */
 	int64_t		 low;		/* ... and the shortest trip since */
 	uint64_t	 calm;		/* landed when that was first seen */

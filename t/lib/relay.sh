@@ -1,7 +1,7 @@
 # relay.sh: relays that break on demand, between xcats and their server, and
 # what tests of losses share.  Sourced after server.sh; see relay.py.
 #
-#	start_relay near		# to $ENTRY
+#	start_relay near		# to $PORT
 #	listen_as bob b $(via near)
 #	relay near 'cut up 1000; delay 20'
 #	relay_said near 'cut 1'
@@ -15,7 +15,7 @@ CARRIER=${CARRIER:-ibb}
 start_relay()	# name [port]
 {
 	rm -f "$T/$1.socket"
-	start "$1" "$PYTHON" -B "$LIB/relay.py" "$T/$1.socket" "${2:-$ENTRY}"
+	start "$1" "$PYTHON" -B "$LIB/relay.py" "$T/$1.socket" "${2:-$PORT}"
 	wait_for 20 relay_said "$1" listening || bail "relay $1 does not start"
 	eval "port_$1=$(sed -n 's/^listening //p' "$T/$1.out")"
 }

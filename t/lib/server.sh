@@ -35,7 +35,7 @@ password()	# user
 # language; $DISTANCE is how many milliseconds each way lie between the server and
 # each xcat (0); $CONFLICT is what the server does when a resource is taken, in its
 # own words; $LOGLEVEL may be debug.  Sets
-# $SERVER (for xcat -c), $PORT, $ENTRY (which is $PORT, or leads there), $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
+# $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
 # $COMPONENTPORT (Prosody).
 start_server()	# prosody|ejabberd [feature ...]
 {
@@ -43,20 +43,25 @@ start_server()	# prosody|ejabberd [feature ...]
 	PORT=$(free_port) TLSPORT=$(free_port) PROXYPORT=$(free_port)
 	COMPONENTPORT=$(free_port)
 	HTTPPORT=$(free_port) HTTPSPORT=$(free_port)
-	ENTRY=$PORT
-	if [ "$DISTANCE" -gt 0 ]; then
-		start_distance "distance_$1" "$PORT" -d "$DISTANCE"
-		eval "ENTRY=\$port_distance_$1"
-	fi
-	SERVER=127.0.0.1:$ENTRY
 	server=$1; shift
 	rm -rf "${T:?}/$server"
 	"setup_$server" "$@"
+	[ "$DISTANCE" -eq 0 ] || move_server_away
+	SERVER=127.0.0.1:$PORT
 	for _user in $USERS; do
 		xcat_user "$_user"
 		slix_user "$_user"
 	done
 	run_server
+}
+
+# From now on its ports are those of relays, which delay.
+move_server_away()
+{
+	for _of in PORT TLSPORT HTTPPORT HTTPSPORT; do
+		eval "start_distance ${server}_$_of \$$_of -d $DISTANCE"
+		eval "$_of=\$port_${server}_$_of"
+	done
 }
 
 # A relay that delays, see distance.c: it listens on $port_NAME.

@@ -513,7 +513,7 @@ test_changes(void)
 	ok(ramp(100 * MS, 100 * SECOND) < 3 * SECOND, "a server that becomes "
 	    "fast");
 	server.rate = 1e6;
-	run_for(5 * SECOND);
+	run_for(10 * SECOND);
 	run_for(20 * SECOND);
 	ok(share(one, 20 * SECOND) > 0.88 && one->longest < 200 * MS,
 	    "and slow again: %.2f, %lld ms in the queue", share(one,
