@@ -154,6 +154,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/jid.o \
 	t/fuzz/pace.o \
 	t/fuzz/peer.o \
+	t/fuzz/punch.o \
 	t/fuzz/s5b.o \
 	t/fuzz/sasl.o \
 	t/fuzz/script.o \
@@ -166,7 +167,13 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/transport.o \
 	t/fuzz/ws.o \
 	t/fuzz/xml.o
-FOREIGN	= xml/base64.c \
+FOREIGN	= ibb/extdisco.c \
+	ibb/sic.c \
+	net/s5b/candidate.c \
+	net/s5b/pcp.c \
+	net/s5b/proof.c \
+	net/s5b/stun.c \
+	xml/base64.c \
 	xml/elem.c \
 	xml/iq.c \
 	xml/jid.c \
