@@ -57,6 +57,7 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o \
 	net/login/trace.o
 # Ways through routers.
 PUNCH	= net/s5b/candidate.o \
+	net/s5b/gather.o \
 	net/s5b/igd.o \
 	net/s5b/igd_work.o \
 	net/s5b/pcp.o \
