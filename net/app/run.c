@@ -12,6 +12,7 @@
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/channel/forward.h"
+#include "net/channel/probe_reach.h"
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
@@ -167,6 +168,7 @@ run_free(struct app *app)
 	log_set_before(NULL, NULL);
 	progress_free(app->progress);
 	upgrades_free(app->upgrades);
+	probe_reach_free(app->reach);
 	streamhosts_free(app->streamhosts);
 	ports_free(app->ports);
 	ibb_free(app->ibb);

@@ -34,6 +34,7 @@ struct loop;
 struct oob_fetcher;
 struct oob_sender;
 struct ports;
+struct probe_reach;
 struct progress;
 struct receiver;
 struct resolver;
@@ -138,6 +139,7 @@ struct app {
 	unsigned		 turn;		/* of the loop */
 	int64_t			 clock_lost;	/* clock_lost(), as last seen */
 	int64_t			 asked;		/* when -z asked the peer */
+	struct probe_reach	*reach;		/* of -z; NULL */
 	struct admit_told	 refused, plain;
 };
 

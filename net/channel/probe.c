@@ -6,6 +6,7 @@
 #include "net/channel/call.h"
 #include "net/channel/channel.h"
 #include "net/channel/probe.h"
+#include "net/channel/probe_reach.h"
 #include "net/io/loop.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
@@ -37,19 +38,25 @@ probe_features(void *arg, const struct elem *answer)
 		app_fail(app, FAULT_LOCAL, "out of memory");
 }
 
-void
-probe_begin(struct app *app)
+static void
+probe_ask(struct app *app)
 {
 	struct iq_table	*t = app->iqs;
 
-	app_report(app, "server: %s, %s", discover_name(app->discover),
-	    session_security(app->session));
-	app_report(app, "transport: %s", session_transport(app->session));
 	app->asked = clock_ms();
 	xw_elem(iq_request(t, "get", app->peer), "query", NS_INFO,
 	    NULL);
 	if (iq_ask(t, probe_features, app, app_deadline(app)) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
+}
+
+void
+probe_begin(struct app *app)
+{
+	app_report(app, "server: %s, %s", discover_name(app->discover),
+	    session_security(app->session));
+	app_report(app, "transport: %s", session_transport(app->session));
+	app->reach = probe_reach(app, probe_ask);
 }
 
 void

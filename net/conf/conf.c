@@ -111,7 +111,9 @@ static const struct keyword {
 	    FILEONLY | SOURCE, NULL, 0, 0 },
 	{ "password-file", AT(password_file), CONF_PATH, SOURCE, NULL, 0, 0 },
 	{ "plain", AT(plain), CONF_WORD, 0, yesno, 0, 0 },
+	{ "portmap", AT(portmap), CONF_WORD, 0, yesno, 0, 0 },
 	{ "proxy", AT(proxy), CONF_STRING, 0, NULL, 0, 0 },
+	{ "punch", AT(punch), CONF_WORD, 0, yesno, 0, 0 },
 	{ "receive", AT(receive), CONF_PATH, 0, NULL, 0, 0 },
 	{ "road", AT(transport), CONF_WORD, 0, transports, 0, 0 }, /* old */
 	{ "s5b-proxy", AT(s5b_proxy), CONF_LIST, 0, NULL, 0, 0 },
@@ -119,6 +121,7 @@ static const struct keyword {
 	{ "socks", AT(socks), CONF_LIST, 0, NULL, 0, 0 },
 	{ "streamhost", AT(streamhost), CONF_LIST, 0, NULL, 0, 0 },
 	{ "streamhost-policy", AT(policy), CONF_WORD, 0, policies, 0, 0 },
+	{ "stun", AT(stun), CONF_STRING, 0, NULL, 0, 0 },
 	{ "timeout", AT(timeout), CONF_LONG, 0, NULL, 0, INT_MAX / 1000 },
 	{ "transport", AT(transport), CONF_WORD, 0, transports, 0, 0 },
 	{ "upgrade-after", AT(upgrade_after), CONF_LONG, 0, NULL, 0, LONG_MAX },
@@ -162,6 +165,8 @@ conf_init(struct conf *c)
 	STAILQ_INIT(&c->s5b_proxy);
 	STAILQ_INIT(&c->streamhost);
 	c->fast = 1;
+	c->portmap = 1;
+	c->punch = 1;
 	c->upgrade_after = UPGRADE_AFTER;
 	c->memory = MEMORY;
 	c->max_streams = MAX_STREAMS;

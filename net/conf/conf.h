@@ -60,6 +60,9 @@ struct conf {
 	struct conf_list streamhost; /* streamhost addr[:port], repeatable */
 	int	 policy;	/* streamhost-policy auto|public|any */
 	long	 upgrade_after;	/* upgrade-after bytes */
+	int	 punch;		/* punch yes|no */
+	int	 portmap;	/* portmap yes|no */
+	char	*stun;		/* stun host[:port] */
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */

@@ -46,7 +46,7 @@ struct name {
 struct gather {
 	struct gather_conf	 conf;
 	char			*server, *stun;
-	int			 ports[CANDIDATE_COMPONENTS][2];	/* fds */
+	int			 ports[CANDIDATE_COMPONENTS][2]; /* fds */
 	struct candidate	 found[FOUND_MAX];
 	size_t			 nfound;
 	struct extdisco		*extdisco;
@@ -69,6 +69,7 @@ static const int	 families[2] = { AF_INET, AF_INET6 };
  * What is found
  */
 
+/* What is known as something better stays that. */
 static void
 add_found(struct gather *g, enum candidate_type type, unsigned component,
     unsigned local, const struct addr *a)
@@ -81,13 +82,25 @@ add_found(struct gather *g, enum candidate_type type, unsigned component,
 	for (i = 0; i < g->nfound; i++)
 		if (g->found[i].component == component &&
 		    addr_equal(&g->found[i].addr, a))
-			return;
-	if (g->nfound == FOUND_MAX)
+			break;
+	if (i < g->nfound && g->found[i].priority >= c.priority)
 		return;
-	for (i = g->nfound++; i > 0 &&
-	    g->found[i - 1].priority < c.priority; i--)
+	if (i == FOUND_MAX)
+		return;
+	if (i == g->nfound)
+		g->nfound++;
+	for (; i > 0 && g->found[i - 1].priority < c.priority; i--)
 		g->found[i] = g->found[i - 1];
 	g->found[i] = c;
+}
+
+/* Is it an address by which another machine may reach this one? */
+static int
+is_useful(const struct addr *a)
+{
+	enum addr_kind	 kind = addr_kind((const struct sockaddr *)&a->ss);
+
+	return kind == ADDR_PUBLIC || kind == ADDR_PRIVATE;
 }
 
 static void
@@ -108,6 +121,8 @@ time_is_up(void *arg)
 {
 	struct gather	*g = arg;
 
+	if (g->mapping)
+		strlcpy(g->error, "no answer in time", sizeof(g->error));
 	g->pending = 0;
 	g->mapping = 0;
 	check_done(g);
@@ -183,8 +198,7 @@ add_own(struct gather *g)
 
 	for (c = 1; c <= g->conf.components; c++)
 		for (i = 0; i < n; i++) {
-			if (addr_kind((struct sockaddr *)&own[i].ss) ==
-			    ADDR_LOOPBACK || gather_local(g, c,
+			if (!is_useful(&own[i]) || gather_local(g, c,
 			    own[i].ss.ss_family, &local) == -1)
 				continue;
 			addr_set_port(&own[i],
@@ -213,8 +227,9 @@ stun_answered(void *arg, const struct addr *mapped, const char *err)
 		    q->component, addr_text((const struct sockaddr *)
 		    &mapped->ss, text),
 		    addr_port((const struct sockaddr *)&mapped->ss));
-		add_found(g, CANDIDATE_REFLEXIVE, q->component,
-		    SEEN - q->server, mapped);
+		if (is_useful(mapped))
+			add_found(g, CANDIDATE_REFLEXIVE, q->component,
+			    SEEN - q->server, mapped);
 	}
 	answered(g);
 }
@@ -305,7 +320,7 @@ seen(void *arg, const char *ip, uint16_t port)
 	unsigned	 c;
 
 	g->sic = NULL;
-	if (ip != NULL && addr_read(&a, ip, port) == 0) {
+	if (ip != NULL && addr_read(&a, ip, port) == 0 && is_useful(&a)) {
 		log_line(LOG_TRACE, "the server sees us at %s port %u", ip,
 		    port);
 		for (c = 1; c <= g->conf.components; c++)
@@ -322,7 +337,7 @@ seen(void *arg, const char *ip, uint16_t port)
 static void
 map_answered(struct gather *g, const struct addr *external, const char *err)
 {
-	if (external != NULL)
+	if (external != NULL && is_useful(external))
 		add_found(g, CANDIDATE_ASSISTED, 1, SEEN, external);
 	strlcpy(g->error, external != NULL ? "" : err, sizeof(g->error));
 	g->mapping = 0;

@@ -31,8 +31,8 @@ struct gather_conf {
 	struct resolver	*resolver;
 	struct iq_table	*iqs;		/* of the login that stands */
 	const char	*server;	/* the own server's domain */
-	const char	*stun;		/* host[:port] of a STUN server; NULL: those
-					 * that the own server names */
+	const char	*stun;		/* host[:port] of a STUN server; NULL:
+					 * those that the own server names */
 	int		 family;	/* AF_UNSPEC, AF_INET or AF_INET6 */
 	int		 portmap;	/* may the router be asked? */
 	unsigned	 components;	/* 1 to CANDIDATE_COMPONENTS */
@@ -51,8 +51,8 @@ enum gather_nat {
 /* All is known, or the time is up. */
 typedef void gather_fn(void *arg);
 
-/* Begin; conf is copied, its strings as well.  fn is called once, from the loop.
- * NULL with errno if no port is to be had, or no memory. */
+/* Begin; conf is copied, its strings as well.  fn is called once, from the
+ * loop.  NULL with errno if no port is to be had, or no memory. */
 struct gather *gather(const struct gather_conf *conf, gather_fn *fn,
 	    void *arg);
 /* What has been found so far, best first, *n of them. */

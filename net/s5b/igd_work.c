@@ -19,7 +19,7 @@
 
 #ifdef HAVE_MINIUPNPC
 
-#define DISCOVERY	1500	/* ms for routers to answer */
+#define DISCOVERY	400	/* ms for each kind of router to answer */
 #define LEASE		"600"	/* s */
 #define RENEWAL		300000	/* ms */
 #define TTL		2	/* of the question */

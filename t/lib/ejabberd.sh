@@ -19,6 +19,17 @@ ejabberd_modules()	# feature ...
 		smacks)	echo '  mod_stream_mgmt: {}' ;;
 		http)	echo '  mod_bosh: {}' ;;
 		limits|small)	;;
+		sic)	echo '  mod_sic: {}' ;;
+		stun)
+			printf '%s\n' '  mod_stun_disco:' '    access: all' \
+			    '    services:'
+			for _port in 3478 3479; do
+				printf '%s\n' "      - host: $STUNHOST" \
+				    "        port: $_port" \
+				    '        type: stun' \
+				    '        transport: tcp' \
+				    '        restricted: false'
+			done ;;
 		proxy65)
 			echo '  mod_proxy65:'
 			printf '    %s\n' "host: proxy.@HOST@" "ip: 127.0.0.1" \
@@ -67,6 +78,10 @@ ejabberd_config()	# feature ...
 			    '  /xmpp-websocket: ejabberd_http_ws'
 		done
 	esac
+	case " $* " in *" stun "*)
+		ejabberd_listen 3478 ejabberd_stun 'transport: tcp'
+		ejabberd_listen 3479 ejabberd_stun 'transport: tcp'
+	esac
 	echo modules:
 	ejabberd_modules "$@"
 	echo "${EXTRA-}"
@@ -100,7 +115,8 @@ run_ejabberd()
 	rm -f "$T/ejabberd/ready"
 	set -- /usr/lib/*/ejabberd-*/ebin
 	[ -d "$1" ] || bail "no ejabberd in /usr/lib"
-	start ejabberd env ERL_LIBS="${1%/*/ebin}" HOME="$T/ejabberd" \
+	# shellcheck disable=SC2086	# words, or none
+	start ejabberd ${SERVER_AT-} env ERL_LIBS="${1%/*/ebin}" HOME="$T/ejabberd" \
 	    ERL_CRASH_DUMP="$T/ejabberd/crash" \
 	    EJABBERD_CONFIG_PATH="$T/ejabberd.yml" \
 	    EJABBERD_LOG_PATH="$T/ejabberd.log" \

@@ -18,6 +18,11 @@
 #	nat_firewall ra		IPv6: nothing comes in that was not expected
 #	nat_plain ra		neither: its home is reached from everywhere
 #	nat_forget ra		it has forgotten all connections
+#	nat_mapper		ra, which masquerades, maps ports on request, to
+#				$NAT_OUTSIDE
+#	nat_server prosody feature ...	a server on s, as start_server has it;
+#				needs server.sh
+#	nat_user alice a	the user's xcat runs there
 #
 # All ends with the test.
 # shellcheck shell=dash
@@ -177,4 +182,98 @@ nat_plain()	# ra|rb
 {
 	at "$1" nft flush ruleset
 	nat_forget "$1"
+}
+
+# What miniupnpd has to work with; and what comes to a mapped port may pass.
+nat_mapper_tables()
+{
+	at ra nft -f - <<-END
+	table inet miniupnpd {
+		chain forward {
+			type filter hook forward priority -10; policy accept;
+		}
+		chain prerouting {
+			type nat hook prerouting priority dstnat;
+		}
+		chain postrouting {
+			type nat hook postrouting priority 90;
+		}
+	}
+	END
+	at ra nft insert rule ip filter forward ct status dnat accept
+}
+
+# miniupnpd refuses to map what no router has outside, such as the addresses
+# above: the router has this one, too, which leads nowhere but to it.
+nat_mapper()
+{
+	NAT_OUTSIDE=11.0.2.2
+	at ra ip addr add "$NAT_OUTSIDE/32" dev w
+	nat_route w "$NAT_OUTSIDE/32" 192.0.2.2 2>/dev/null
+	nat_mapper_tables
+	cat >"$T/miniupnpd.conf" <<-END
+	ext_ifname=w
+	ext_ip=$NAT_OUTSIDE
+	listening_ip=a
+	port=5000
+	enable_natpmp=yes
+	enable_upnp=yes
+	min_lifetime=10
+	max_lifetime=86400
+	secure_mode=yes
+	system_uptime=yes
+	upnp_table_name=miniupnpd
+	upnp_nat_table_name=miniupnpd
+	upnp_forward_chain=forward
+	upnp_nat_chain=prerouting
+	upnp_nat_postrouting_chain=postrouting
+	uuid=00000000-0000-0000-0000-000000000001
+	allow 1024-65535 10.1.0.0/24 1024-65535
+	deny 0-65535 0.0.0.0/0 0-65535
+	END
+	start router ip netns exec "${NS}ra" miniupnpd -d \
+	    -f "$T/miniupnpd.conf" -P "$T/miniupnpd.pid"
+	wait_for 30 at ra sh -c 'ss -Hlun "sport = :5351" | grep -q .' ||
+	    bail 'no miniupnpd'
+}
+
+# server.sh starts servers here and not on s, and asks for them on loopback.
+# shellcheck disable=SC2034
+nat_server()	# prosody|ejabberd [feature ...]
+{
+	[ -n "${CA-}" ] || make_server_ca
+	PORT=5222 TLSPORT=5223 PROXYPORT=5000 COMPONENTPORT=5347
+	HTTPPORT=5280 HTTPSPORT=5281 SERVER=203.0.113.2:5222
+	LOOPBACK='127.0.0.1 203.0.113.2' STUNHOST=203.0.113.2
+	server=$1; shift
+	rm -rf "${T:?}/$server"
+	"setup_$server" "$@"
+	for _user in $USERS; do
+		xcat_user "$_user"
+	done
+	nat_run_server
+}
+
+# What run_prosody and run_ejabberd start is started on s.
+# shellcheck disable=SC2034
+nat_run_server()
+{
+	SERVER_AT="ip netns exec ${NS}s"
+	"run_$server"
+	SERVER_AT=
+	wait_for 60 nat_server_answers && return
+	diag_file "$T/$server.out"
+	diag_file "$T/$server.err"
+	bail "$server does not start"
+}
+
+nat_server_answers()
+{
+	"${server}_ready" &&
+	    at s sh -c 'ss -Hltn "sport = :5222" | grep -q .'
+}
+
+nat_user()	# user a|b
+{
+	sed -i "s|^exec |exec ip netns exec $NS$2 |" "$T/$1"
 }

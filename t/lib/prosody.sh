@@ -39,6 +39,8 @@ prosody_modules()	# feature ...
 		said)		echo limits_said ;;
 		sasl2)		echo sasl2 sasl2_older sasl2_bind2 sasl2_fast ;;
 		http)		echo bosh websocket ;;
+		sic)		echo ipcheck ;;
+		stun)		echo turn_external ;;
 		*)		bail "prosody: no feature $_feature" ;;
 		esac
 	done
@@ -97,6 +99,10 @@ prosody_config()	# feature ...
 	case " $* " in *" small "*)
 		echo 'c2s_stanza_size_limit = 10000'
 	esac
+	case " $* " in *" stun "*)
+		printf '%s\n' "turn_external_host = \"$STUNHOST\"" \
+		    'turn_external_secret = "secret"'
+	esac
 	prosody_host "$DOMAIN" example.test
 	prosody_host "$ANONDOMAIN" example.test 'authentication = "anonymous"'
 	case " $* " in *" proxy65 "*)
@@ -125,5 +131,6 @@ setup_prosody()	# [feature ...]
 
 run_prosody()
 {
-	start prosody prosody -F --config "$T/prosody.cfg.lua"
+	# shellcheck disable=SC2086	# words, or none
+	start prosody ${SERVER_AT-} prosody -F --config "$T/prosody.cfg.lua"
 }

@@ -6,8 +6,8 @@
  * Asks the STUN server which address and port the world sees, and writes them
  * to standard output, a line; reads the peer's from standard input, a line for
  * each address; punches lag ms after that, for five seconds or ms, and lets a
- * few bytes go both ways.  On standard error: "direct ADDRESS PORT after MS", and
- * the status is 0; or what became of it, and 1.
+ * few bytes go both ways.  On standard error: "direct ADDRESS PORT after MS",
+ * and the status is 0; or what became of it, and 1.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -121,7 +121,8 @@ main(int argc, char **argv)
 	struct stun_ask	*s;
 	int		 fd, lag;
 
-	if (argc < 5 || argc > 6 || addr_read(&server, argv[2], STUN_PORT) == -1)
+	if (argc < 5 || argc > 6 ||
+	    addr_read(&server, argv[2], STUN_PORT) == -1)
 		errx(2, "usage: punch initiator|other server ttl lag "
 		    "[ms]");
 	conf.initiator = strcmp(argv[1], "initiator") == 0;

@@ -31,7 +31,8 @@ password()	# user
 # proxy65 (XEP-0065), http (BOSH at /http-bind and WebSocket at
 # /xmpp-websocket), limits (10 kB/s), small (stanzas of no more than 10,000
 # bytes), said (which it says: XEP-0478; Prosody only), tls12 (no later version;
-# Prosody only).  $EXTRA is added to the configuration, in the server's own
+# Prosody only), sic (XEP-0279), stun (XEP-0215: $STUNHOST has a STUN server;
+# ejabberd is one).  $EXTRA is added to the configuration, in the server's own
 # language; $DISTANCE is how many milliseconds each way lie between the server and
 # each xcat (0); $CONFLICT is what the server does when a resource is taken, in its
 # own words; $LOGLEVEL may be debug.  Sets

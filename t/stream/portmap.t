@@ -6,67 +6,13 @@
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/nat.sh"
 
-# miniupnpd refuses what no router has outside, the addresses of nat.sh as well:
-# the router has this one, too, which leads nowhere but to it.
-OUTSIDE=11.0.2.2
-
-nat_up
-at ra ip addr add "$OUTSIDE/32" dev w
-nat_route w "$OUTSIDE/32" 192.0.2.2
+nat_up 0
 nat_masquerade ra
 nat_unexpected ra drop
-
-# What a router with UPnP has for it to work with; and what comes to a mapped
-# port may pass.
-mapping_tables()
-{
-	at ra nft -f - <<-END
-	table inet miniupnpd {
-		chain forward {
-			type filter hook forward priority -10; policy accept;
-		}
-		chain prerouting {
-			type nat hook prerouting priority dstnat;
-		}
-		chain postrouting {
-			type nat hook postrouting priority 90;
-		}
-	}
-	END
-	at ra nft insert rule ip filter forward ct status dnat accept
-}
-
-start_router()
-{
-	cat >"$T/miniupnpd.conf" <<-END
-	ext_ifname=w
-	ext_ip=$OUTSIDE
-	listening_ip=a
-	port=5000
-	enable_natpmp=yes
-	enable_upnp=yes
-	min_lifetime=10
-	max_lifetime=86400
-	secure_mode=yes
-	system_uptime=yes
-	upnp_table_name=miniupnpd
-	upnp_nat_table_name=miniupnpd
-	upnp_forward_chain=forward
-	upnp_nat_chain=prerouting
-	upnp_nat_postrouting_chain=postrouting
-	uuid=00000000-0000-0000-0000-000000000001
-	allow 1024-65535 10.1.0.0/24 1024-65535
-	deny 0-65535 0.0.0.0/0 0-65535
-	END
-	start router ip netns exec "${NS}ra" miniupnpd -d \
-	    -f "$T/miniupnpd.conf" -P "$T/miniupnpd.pid"
-	wait_for 30 at ra sh -c 'ss -Hlun "sport = :5351" | grep -q .' ||
-	    bail 'no miniupnpd'
-}
 # The port of a that is mapped has a server; what s gets from it.
 from_outside()
 {
-	at s socat -u "TCP:$OUTSIDE:4000,connect-timeout=5" - 2>/dev/null
+	at s socat -u "TCP:$NAT_OUTSIDE:4000,connect-timeout=5" - 2>/dev/null
 }
 
 mapped()
@@ -90,7 +36,7 @@ try()		# what pcp|upnp protocol end|kill
 {
 	not_mapped || bail "$1: mapped already"
 	map "$2"
-	ok "$1: mapped" wait_for 20 grep -qx "$3 $OUTSIDE 4000" "$T/map.out"
+	ok "$1: mapped" wait_for 20 grep -qx "$3 $NAT_OUTSIDE 4000" "$T/map.out"
 	is "$(from_outside)" 'hello from a' "$1: reached from outside"
 	if [ "$4" = kill ]; then
 		signal KILL map
@@ -110,8 +56,7 @@ in_vain()	# what pcp|upnp words
 
 start server ip netns exec "${NS}a" socat \
     TCP-LISTEN:4000,reuseaddr,fork "SYSTEM:echo hello from a"
-mapping_tables
-start_router
+nat_mapper
 
 try PCP pcp PCP end
 at ra nft insert rule ip filter input udp dport 5351 @th,64,8 2 drop

@@ -240,6 +240,14 @@ test_numbers(void)
 	is_int(c.carrier, CONF_CARRIER_IBB, "is carrier ibb");
 	fails(conf_set(&c, "carrier", "pigeon", 0, err), "auto, ibb or s5b",
 	    "carrier pigeon");
+	ok(c.punch == 1 && c.portmap == 1 && c.stun == NULL,
+	    "punch and portmap by default");
+	is_int(conf_set(&c, "punch", "no", 0, err), 0, "punch no");
+	is_int(c.punch, 0, "is set");
+	is_int(conf_set(&c, "portmap", "no", 0, err), 0, "portmap no");
+	is_int(c.portmap, 0, "is set");
+	is_int(conf_set(&c, "stun", "stun.example:1", 0, err), 0, "stun");
+	is(c.stun, "stun.example:1", "is set");
 	is_int(conf_set(&c, "streamhost-policy", "any", 0, err), 0,
 	    "streamhost-policy any");
 	is_int(c.policy, CONF_POLICY_ANY, "is set");

@@ -54,7 +54,8 @@ carry(struct proof *p, struct proof *q, size_t step, unsigned char *record,
 	}
 }
 
-static unsigned char	 heard[2][PROOF_OUT];	/* of the initiator, the other */
+/* Of the initiator, and of the other side. */
+static unsigned char	 heard[2][PROOF_OUT];
 static size_t		 heard_len[2];
 
 static void

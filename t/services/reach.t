@@ -1,0 +1,95 @@
+#!/bin/sh
+#
+# xcat -z behind a router: by which addresses this machine may be reached, as the
+# own server (XEP-0279), STUN servers that it names (XEP-0215) and the router
+# say; and what is not asked.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/server.sh"
+. "$LIB/nat.sh"
+
+nat_up 0
+bob=bob@$DOMAIN
+
+coturn()
+{
+	start turn ip netns exec "${NS}s" turnserver -n \
+	    --listening-ip=203.0.113.2 --listening-port=3478 --no-auth \
+	    --no-tls --no-dtls --no-cli --no-udp --log-file=stdout \
+	    --simple-log "--pidfile=$T/turn.pid" "--userdb=$T/turndb"
+	wait_for 30 at s sh -c 'ss -Hltn "sport = :3478" | grep -q .' ||
+	    bail 'no STUN server'
+}
+
+# -z as alice, behind ra.
+probe()		# option ...
+{
+	run "$T/alice" -z "$@" "$bob"
+	[ "$status" = 0 ] || diag_file "$T/run.err"
+}
+
+has()		# extended-regex description: a line of the report
+{
+	ok "$server: $2" grep -Eq "^$1\$" "$T/run.out"
+}
+
+has_not()	# extended-regex description
+{
+	ok "$server: $2" sh -c '! grep -Eq "$1" "$2"' sh "^$1" "$T/run.out"
+}
+
+not_mapped()
+{
+	! at ra nft list table inet miniupnpd | grep -q 'dnat'
+}
+
+for server in $SERVERS; do
+	nat_plain ra
+	nat_server "$server" sic stun
+	[ "$server" = ejabberd ] || coturn
+	nat_user alice a
+	nat_user bob b
+	listen_as bob listener -k -a "alice@$DOMAIN"
+
+	probe
+	has 'candidate: host, 10\.1\.0\.2 port [0-9]+' \
+	    'an address of the machine'
+	has 'candidate: host, 2001:db8:1::2 port [0-9]+' 'in IPv6'
+	has 'nat: none: .*' 'no router'
+	has 'router: maps no port on request: .*' 'that maps no port'
+	has_not 'candidate: srflx' 'none beside them'
+
+	nat_masquerade ra
+	probe -o portmap=no
+	has 'candidate: srflx, 192\.0\.2\.2 port [0-9]+' 'the router'
+	has 'nat: it maps a port to one place' 'it is good for punching'
+	has_not 'router: ' 'which was not asked'
+	probe -o portmap=no -o stun=203.0.113.2:3999
+	has 'candidate: srflx, 192\.0\.2\.2 port [0-9]+' \
+	    'by the word of the server'
+	has 'nat: unknown: .*' 'a STUN server that is none'
+	[ "$server" = prosody ] || {
+		nat_masquerade ra fully-random
+		probe -o portmap=no
+		has 'nat: it maps a port by destination: .*' \
+		    'two STUN servers see two ports'
+	}
+	nat_masquerade ra
+	nat_mapper
+	probe
+	has "candidate: assisted, $NAT_OUTSIDE port [0-9]+" \
+	    'a port that is mapped'
+	has 'router: asked for a port by PCP' 'by PCP'
+	ok "$server: given back" wait_for 20 not_mapped
+	stop router
+	at ra ip addr del "$NAT_OUTSIDE/32" dev w
+	for option in -i '-o punch=no' '-o streamhost=none'; do
+		# shellcheck disable=SC2086	# an option and its value
+		probe $option
+		has_not '(candidate|nat|router): ' "$option: nothing is asked"
+	done
+	stop listener
+	stop_server
+	[ "$server" = ejabberd ] || stop turn
+done
+done_testing
