@@ -79,7 +79,7 @@ serve_objection(const struct app *app, size_t n)
 	return NULL;
 }
 
-/* Take the URL that is to be o->  NULL, or why it is none. */
+/* Take the URL that is to be offered.  NULL, or why it is none. */
 static const char *
 take_url(struct oob_sender *o, size_t n)
 {
@@ -244,7 +244,7 @@ is_fetched(const struct oob_sender *o)
 	return o->at > 0 && o->at == o->file.size;
 }
 
-/* What a peer may be that does not answer. */
+/* What the peer may be if it does not answer. */
 static const char *
 silence(const struct oob_sender *o)
 {
@@ -271,7 +271,7 @@ timed_out(void *arg)
 		    o->app->peer, o->app->conf.timeout);
 }
 
-/* Without -w it is waited for, for as long as its user may take. */
+/* Without -w we wait for as long as the peer's user may take. */
 static void
 still_silent(void *arg)
 {

@@ -103,7 +103,7 @@ meta(const struct incoming *in, char bare[JID_MAX])
 	};
 }
 
-/* Its sender has begun anew: what was before cannot go on. */
+/* The sender has begun anew: end what there is of its earlier attempts. */
 static void
 supersede(const struct incoming *in)
 {
@@ -125,8 +125,8 @@ supersede(const struct incoming *in)
 	}
 }
 
-/* What there is can be gone on from only if its sum tells whether it is of
- * this file. */
+/* Open what there is of the file.  Keep it only if a hash will tell whether it
+ * is of this file. */
 static int
 open_partial(struct incoming *in)
 {
@@ -155,7 +155,7 @@ sum_differs(struct incoming *in)
 	return *in->file.hash != '\0' && strcmp(sum, in->file.hash) != 0;
 }
 
-/* There was something else. */
+/* What was there was of something else: begin at the first byte. */
 static int
 start_over(struct incoming *in)
 {
@@ -193,7 +193,7 @@ incoming_summed(void *arg, int error)
 	struct incoming	*in = arg;
 
 	in->summing = NULL;
-	/* All is there; is it right? */
+	/* If all is there already, its sum shows whether it is right. */
 	if (error == 0 && in->have == in->file.size) {
 		if (sum_differs(in) && start_over(in) == -1)
 			error = errno;

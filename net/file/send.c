@@ -36,7 +36,8 @@ static const char *const phase_names[] = {
 	"short", "finished", "done"
 };
 
-/* What can follow each of them.  What is offered again has moved before. */
+/* The phases that can follow each phase.  A file is offered again only after it
+ * has moved. */
 static const unsigned moves[] = {
 	[SEND_IDLE] = BIT(SEND_ASKING) | BIT(SEND_SUMMING) | BIT(SEND_MOVING) |
 	    BIT(SEND_DONE),
@@ -76,7 +77,8 @@ is_stdin(const char *path)
 	return strcmp(path, "-") == 0;
 }
 
-/* 0 if it can be sent, as far as that is known before; or an errno. */
+/* Returns 0 if the file can be sent, as far as that can be known before the
+ * login, or an errno. */
 static int
 look_at(const char *path)
 {
@@ -180,7 +182,7 @@ note_failure(struct sender *s, enum fault fault, const char *name)
 	    len > 0 ? ", " : "", name);
 }
 
-/* No file follows. */
+/* No file follows: end the run. */
 static void
 sender_over_all(struct sender *s)
 {
@@ -199,7 +201,7 @@ ends_all(enum fault fault)
 	    fault != FAULT_LOCAL && fault != FAULT_USE;
 }
 
-/* This file is over. */
+/* This file is over: go on to the next, or end the run. */
 static void
 sender_over(struct sender *s, enum fault fault)
 {
@@ -240,7 +242,7 @@ sender_failed_file(struct sender *s, int error)
  * Offering a file
  */
 
-/* The best first. */
+/* The ways to send a file of a known size, the best first. */
 static const struct send_method methods[] = {
 	{ SEND_KNOWS_NATIVE, send_native_offer, send_native_check },
 	{ SEND_KNOWS_SI, send_si_offer, send_si_check }
@@ -400,7 +402,7 @@ sender_seek(struct sender *s, uint64_t offset, uint64_t length)
 	return 0;
 }
 
-/* The pump closes a copy. */
+/* The pump closes a copy: the file may be needed for another attempt. */
 void
 sender_join(struct sender *s, struct channel *ch)
 {

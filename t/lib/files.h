@@ -33,10 +33,13 @@ void	 files_turn(void);
  * confirms it.  The text that comes with it is for a range the offset, for a
  * file the name. */
 enum si_word files_word(char *text, size_t size);
-/* The inside of a block that is such words, as base64. */
+/* The base64 of a block in which an xcat says this word (si_say_refused() or
+ * si_say_wrong()) with this text. */
 const char *files_say(int (*word)(struct buf *, const char *),
 	    const char *text);
+/* The base64 of a block in which an xcat wants a file from there on. */
 const char *files_say_range(uint64_t offset);
+/* The base64 of a block in which an xcat offers this file. */
 const char *files_say_file(const struct si_file *f);
 
 #endif

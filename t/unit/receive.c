@@ -27,6 +27,8 @@
 	"<x xmlns='jabber:x:data' type='form'>" \
 	"<field var='stream-method' type='list-single'>" options \
 	"</field></x></feature>"
+#define OPEN_FILE "<open" IBB " sid='%s' block-size='4096'>" \
+	"<plain xmlns='urn:xcat:0' for='file'/></open>"
 #define OPTION(ns) "<option><value>" ns "</value></option>"
 
 static const char *const names[] = {
@@ -371,9 +373,7 @@ test_resume_blind(void)
 static void
 native_from(const char *from, const char *sid, const struct si_file *f)
 {
-	must(strcmp(files_ask(from, format("<open" IBB " sid='%s' "
-	    "block-size='4096'><plain xmlns='urn:xcat:0' for='file'/></open>",
-	    sid)), "result") == 0);
+	must(strcmp(files_ask(from, format(OPEN_FILE, sid)), "result") == 0);
 	must(strcmp(files_ask(from, data_xml(sid, "0", files_say_file(f))),
 	    "result") == 0);
 }
@@ -530,8 +530,7 @@ static void
 test_native_nonsense(void)
 {
 	begin(1);
-	must(strcmp(files_ask(PEER, "<open" IBB " sid='s' block-size='4096'>"
-	    "<plain xmlns='urn:xcat:0' for='file'/></open>"), "result") == 0);
+	must(strcmp(files_ask(PEER, format(OPEN_FILE, "s")), "result") == 0);
 	data(PEER, "s", "0", "GET / HTTP/1.1\r\n\r\n");
 	ok(app.nchannels == 0, "what is no offer ends the stream");
 	is(run_words(), "xcat: " PEER ": it does not say what it sends; 0 "
@@ -559,6 +558,51 @@ test_too_much(void)
 	is(run_words(), "xcat: " PEER ": it sends more than it has announced; "
 	    "0 bytes confirmed; a\n", "too many, and later");
 	is(in_folder("a"), "hello", "what was whole stays");
+	files_end();
+}
+
+/* Streams for files have places of their own, so many for each account. */
+static void
+test_native_places(void)
+{
+	struct si_file	 f = hello();
+	char		 name[16];
+	int		 i;
+
+	begin(1);
+	for (i = 0; i < 16; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		f.name = name;
+		native_from(PEER, name, &f);
+	}
+	is_int((long)app.nchannels, 16, "files of an account at once");
+	is(files_ask("peer@there.example/c", format(OPEN_FILE, "more")),
+	    "resource-constraint/wait", "but no more");
+	native_from(OTHER, "s", &f);
+	is_int((long)app.nchannels, 17, "another account has its own");
+	files_end();
+}
+
+/* What is taken away while it comes cannot be put in its place. */
+static void
+test_native_unkept(void)
+{
+	struct si_file	 f = hello();
+	char		 text[128];
+
+	begin(1);
+	native_from(PEER, "s", &f);
+	files_word(text, sizeof(text));
+	must(unlink(format("%s/%s", kept_dir, partial_name(TAILQ_FIRST(
+	    &app.receiver->incomings)->partial))) == 0);
+	is(data(PEER, "s", "1", "hello"), "", "bytes that are lost are not "
+	    "confirmed");
+	is_int(files_word(text, sizeof(text)), SI_WRONG, "but told of");
+	is(text, "it cannot be kept: Stale file handle", "with the reason");
+	is_int(TAILQ_FIRST(&app.receiver->incomings)->fault, FAULT_LOCAL,
+	    "which is our fault");
+	is_int(TAILQ_FIRST(&app.receiver->incomings)->phase, INCOMING_TOLD,
+	    "and has been told");
 	files_end();
 }
 
@@ -609,6 +653,8 @@ main(void)
 	test_native_anew();
 	test_native_nonsense();
 	test_too_much();
+	test_native_places();
+	test_native_unkept();
 	test_folder();
 	return tap_done();
 }
