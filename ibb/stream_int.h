@@ -97,13 +97,22 @@ void	 stream_close_if_done(struct stream *s);
 /* Has the peer said that it has no more, or can it say no more? */
 int	 stream_peer_finished(const struct stream *s);
 
-/* What the carrier tells: struct inband_user, in the file of its subject. */
+/* What the carrier tells and asks: struct inband_user, in the file of its
+ * subject. */
+
+/* Bytes that may still be kept, by the budget. */
 size_t	 stream_on_room(void *arg, int all);
+/* Payload came: through the session into rx. */
 void	 stream_on_block(void *arg, const void *data, size_t len);
+/* The peer has weight more bytes of payload. */
 void	 stream_on_answered(void *arg, size_t weight);
+/* The peer asks to close, with or without a receipt (stream_close.c). */
 void	 stream_on_closing(void *arg, const struct elem *close);
+/* Both ends have closed: does the peer's receipt prove that all is there? */
 void	 stream_on_closed(void *arg, const struct elem *answer);
+/* Our receipt for the peer, into out: 0, or -1 without a session. */
 int	 stream_on_receipt(void *arg, char *out);
+/* The carrier has failed: why, in words. */
 void	 stream_on_failed(void *arg, enum inband_fault fault,
 	    enum stanza_error err, const char *text);
 
