@@ -1,8 +1,10 @@
 /*
  * Fuzzer of what fetches a document by HTTP: the server's bytes are the input,
- * first a letter for how it is asked: w whole, p in pieces; then responses,
- * one for each connection, that are parted by lines of a single dot.  $ is the
- * server's port.  With m, host-meta of this machine is asked for, which nothing
+ * first a letter for how it is asked: w whole, p in pieces, s and q the same
+ * over TLS, x of an impostor; then responses, one for each connection, that are
+ * parted by lines of a single dot.  $ is the server's port.  A line of .A and a
+ * number has so many seconds pass, and one of .R takes or makes room for
+ * pieces.  With m, host-meta of this machine is asked for, which nothing
  * here serves.  And of the documents about a domain, host-meta in XML and
  * JSON, which the whole input is taken for as well.
  */
@@ -17,11 +19,13 @@
 #include "net/dial/fetch.h"
 #include "net/dial/resolve.h"
 #include "net/io/clock.h"
+#include "net/io/io.h"
 #include "net/transport/discover.h"
 #include "net/transport/hostmeta.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
+#include "t/fuzz/tls.h"
 #include "xml/buf.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
@@ -30,6 +34,8 @@
 
 static struct fetch	*fetching;
 static int		 done, pieces;
+static int		 impostor, tls;
+static size_t		 room;
 static int64_t		 length;
 static size_t		 got;
 
@@ -64,14 +70,14 @@ static size_t
 on_room(void *arg)
 {
 	(void)arg;
-	return 100;
+	return room;
 }
 
 static int
 on_body(void *arg, const void *data, size_t len)
 {
 	(void)arg;
-	must(!done && data != NULL && len > 0 && len <= 100);
+	must(!done && data != NULL && len > 0 && len <= room);
 	got += len;
 	must(got <= MOST);
 	return 0;
@@ -93,27 +99,50 @@ documents(const uint8_t *data, size_t size)
 	}
 }
 
+/* What is no byte of the server's. */
+static void
+happen(const char *line)
+{
+	if (line[1] == 'A') {
+		peer_later(1000 * (strtol(line + 2, NULL, 10) & 0xfff));
+	} else if (line[1] == 'R') {
+		room = room == 0 ? IO_IN_MAX : 0;
+		if (!done)
+			fetch_resume(fetching);
+	}
+}
+
 /* One connection: what the server says there, up to a line with a dot. */
 static void
 answer(struct script *s)
 {
 	char	 in[8192], port[8], text[SCRIPT_LINE], *line;
+	SSL	*ssl = NULL;
 	int	 fd;
 
 	if ((fd = peer_accept()) == -1)
 		return;
 	peer_turn(2);
-	peer_recv(fd, in, sizeof(in));
+	if (!tls)
+		peer_recv(fd, in, sizeof(in));
+	else if ((ssl = fuzz_tls_begin(fd, impostor)) != NULL)
+		fuzz_tls_recv(ssl, in, sizeof(in));
 	snprintf(port, sizeof(port), "%u", peer_port());
 	while (!done && (line = script_line(s)) != NULL &&
 	    strcmp(line, ".") != 0) {
 		script_fill(text, line, port);
-		peer_send(fd, text, script_bytes(text));
+		if (*text == '.')
+			happen(text);
+		else if (ssl != NULL)
+			fuzz_tls_send(ssl, text, script_bytes(text));
+		else
+			peer_send(fd, text, script_bytes(text));
 	}
 	if (!done) {
 		shutdown(fd, SHUT_WR);
 		peer_turn(3);
 	}
+	SSL_free(ssl);
 	peer_drop(fd);
 	peer_turn(1);
 }
@@ -169,14 +198,19 @@ fuzz_fetch(const uint8_t *data, size_t size)
 		host_meta();
 		return 0;
 	}
-	if ((pieces = *line == 'p')) {
+	tls = strchr("sqx", *line) != NULL && *line != '\0';
+	impostor = *line == 'x';
+	room = IO_IN_MAX;
+	if ((pieces = *line == 'p' || *line == 'q')) {
 		conf.length = on_length;
 		conf.room = on_room;
 		conf.body = on_body;
 		conf.idle = 100000;
 	}
 	conf.deadline = clock_ms() + 100000;
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u/x", peer_port());
+	conf.tls = fuzz_tls_client();
+	snprintf(url, sizeof(url), "%s:%u/x", tls ? "https://localhost" :
+	    "http://127.0.0.1", peer_port());
 	must((fetching = fetch(peer_loop(), peer_resolver(), &conf, url,
 	    on_done, NULL)) != NULL);
 	for (i = 0; i < CONNS && !done && s.left > 0; i++)

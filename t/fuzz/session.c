@@ -9,11 +9,12 @@
  *	t TLS   p PLAIN is allowed   x a certificate   r a resource is named
  *	a any resource will do   e early   k tokens   m manners   P persist
  *	n we are called by our resource   i and insist on it   z not for long
- *	f other addresses will not do, see V
+ *	f other addresses will not do, see V   o the manners are old ones
  *
  * and so it goes on:
  *
- *	<...		a stanza comes, $ being the id of what was asked last
+ *	<...		a stanza comes, $ being the id of what was asked last,
+ *			and from='?' whom
  *	C<...		the same, but too large to be kept
  *	I<...		a long answer comes in pieces, this being one
  *	S		the transport is secure
@@ -65,7 +66,8 @@ static SSL		*ssl;		/* NULL: no TLS */
 static struct session	*session;
 static int		 closed, ready, lost, may_move;
 static size_t		 sent;		/* bytes */
-static char		 id[64];	/* of the last request */
+static char		 id[64];	/* of the last request, */
+static char		 to[128];	/* and where it went */
 static struct allow	*allow;		/* the roster */
 
 /*
@@ -93,8 +95,12 @@ fake_send(void *k, const void *data, size_t len)
 	(void)k;
 	must(!closed && len > 0);
 	sent += len;
-	if (p != NULL && memmem(data, len, "='result'", 9) == NULL)
-		snprintf(id, sizeof(id), "%.*s", (int)strcspn(p + 5, "'"),
+	if (p == NULL || memmem(data, len, "='result'", 9) != NULL)
+		return 0;
+	snprintf(id, sizeof(id), "%.*s", (int)strcspn(p + 5, "'"), p + 5);
+	*to = '\0';
+	if ((p = memmem(data, len, " to='", 5)) != NULL)
+		snprintf(to, sizeof(to), "%.*s", (int)strcspn(p + 5, "'"),
 		    p + 5);
 	return 0;
 }
@@ -314,10 +320,16 @@ ask_roster(void)
 static struct elem *
 element(const char *xml)
 {
-	char	 text[SCRIPT_LINE];
+	static const char	 who[] = "from='?'";
+	char			 text[SCRIPT_LINE], out[SCRIPT_LINE + 128];
+	const char		*p;
 
 	script_fill(text, xml, id);
-	return stanza_parse(text);
+	if ((p = strstr(text, who)) == NULL)
+		return stanza_parse(text);
+	snprintf(out, sizeof(out), "%.*sfrom='%s'%s", (int)(p - text), text,
+	    to, p + sizeof(who) - 1);
+	return stanza_parse(out);
 }
 
 static void
@@ -488,12 +500,13 @@ tokens(void)
 }
 
 static struct features_cache *
-manners(void)
+manners(int old)
 {
 	struct features_cache	*m;
 
-	keep("known_servers", BARE " yes EXTERNAL ANONYMOUS SCRAM-SHA-1 "
-	    "2:SCRAM-SHA-1 2-bind fast:HT-SHA-256-NONE / sm granted\n");
+	keep("known_servers", old ? BARE " yes EXTERNAL PLAIN / sm granted\n" :
+	    BARE " yes EXTERNAL ANONYMOUS SCRAM-SHA-1 2:SCRAM-SHA-1 2-bind "
+	    "fast:HT-SHA-256-NONE / sm granted\n");
 	must((m = features_cache_read(kept_dir, BARE)) != NULL);
 	return m;
 }
@@ -519,7 +532,8 @@ run(struct script *s, const char *flags, struct discover *ways)
 		.oob = 1,
 		.trace = 1,
 		.tokens = strchr(flags, 'k') != NULL ? tokens() : NULL,
-		.manners = strchr(flags, 'm') != NULL ? manners() : NULL,
+		.manners = strchr(flags, 'm') != NULL ?
+		    manners(strchr(flags, 'o') != NULL) : NULL,
 	};
 	const char		*line;
 	int			 steps;

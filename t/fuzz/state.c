@@ -64,6 +64,11 @@ known_peers(void)
 		must(*err != '\0');
 		return;
 	}
+	must(known_peers_note(k) != NULL && *known_peers_path(k) != '\0');
+	if (known_peers_entry(k, PEER))
+		must(known_peers_doubt(k, PEER) == KNOWN_PEERS_UNDOUBTED);
+	else
+		known_peers_doubt(k, PEER);
 	r = known_peers_check(k, PEER, KEY);
 	must((r == KNOWN_PEERS_NEW) == !known_peers_entry(k, PEER));
 	if (r == KNOWN_PEERS_CHANGED)
@@ -182,6 +187,7 @@ judge(void)
 		must(*err != '\0');
 		return;
 	}
+	must(trust_note(t) != NULL);
 	why = trust_judge(t, PEER, KEY);
 	must(why == NULL || (*why != '\0' && trust_expects(t, PEER)));
 	if (why == NULL)

@@ -15,6 +15,7 @@
  *			is its port
  *	T		it begins TLS on the connection that has asked last
  *	M, R, K		a stanza is sent; a new stream; a sign of life
+ *	m		as many stanzas as the number behind it
  *	H, G		stop reading; go on
  *	L, E		we end the stream; the server the connection
  *	Z		the server resets the connection
@@ -198,9 +199,15 @@ send_stanza(void)
 static void
 happen(const char *line)
 {
+	unsigned long	 n;
+
 	switch (*line) {
 	case 'M':
 		send_stanza();
+		break;
+	case 'm':
+		for (n = strtoul(line + 1, NULL, 10) & 0xff; n > 0; n--)
+			send_stanza();
 		break;
 	case 'R':
 		if (secure)
