@@ -38,7 +38,9 @@ native_say(struct incoming *in, int (*word)(struct buf *, const char *),
 static void
 native_tell(struct incoming *in)
 {
-	native_say(in, si_say_wrong, in->why);
+	/* What fails here says nothing of the bytes that came. */
+	native_say(in, in->fault == FAULT_LOCAL ? si_say_refused :
+	    si_say_wrong, in->why);
 }
 
 /* The stream stays until the sender ends it. */

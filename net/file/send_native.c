@@ -125,11 +125,17 @@ native_wrong(struct sender *s, struct channel *ch, const char *text)
 	return sender_give_up(ch, SE_UNDEFINED_CONDITION, FAULT_BROKEN, why);
 }
 
+/* The peer does not want the file, or cannot keep it after all. */
 static int
-native_declined(struct channel *ch, const char *text)
+native_declined(struct sender *s, struct channel *ch, const char *text)
 {
 	char	 why[256];
 
+	if (s->phase != SEND_SAID) {
+		snprintf(why, sizeof(why), "it says: %.192s", text);
+		return sender_give_up(ch, SE_UNDEFINED_CONDITION, FAULT_BROKEN,
+		    why);
+	}
 	snprintf(why, sizeof(why), "it does not take it: %.192s", text);
 	return sender_give_up(ch, SE_UNDEFINED_CONDITION, FAULT_PEER, why);
 }
@@ -148,7 +154,7 @@ take_word(struct sender *s, struct channel *ch, enum si_word word,
 		sender_join(s, ch);
 		return 0;
 	case SI_REFUSED:
-		return native_declined(ch, text);
+		return native_declined(s, ch, text);
 	case SI_WRONG:
 		return native_wrong(s, ch, text);
 	default:

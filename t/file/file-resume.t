@@ -147,6 +147,33 @@ something_else()
 	stop receiver
 }
 
+# What cannot be put in its place is no fault of what was there before.
+no_place()
+{
+	empty_dir in
+	options=-i
+	start_receiver
+	start_sender
+	kill_at sender 3000000
+	finish sender
+	start_sender
+	wait_for 60 said sender 'going on behind'
+	rm -f "$T"/in/.xcat-part-*
+	finish sender 120
+	is "$status" 6 "what was resumed cannot be kept: status"
+	ok "that is said" said sender 'data: it says: it cannot be kept: '
+	ok "and nothing else" \
+	    [ "$(lines_of sender 'something else')" -eq 0 ]
+	ok "there, too" said receiver 'data: it cannot be kept: '
+	is "$(find "$T/in" -type f | wc -l)" 0 "nothing is there"
+	stop receiver
+}
+
+lines_of()	# name extended-regex: how many such lines on its stderr
+{
+	grep -Ec -- "$2" "$T/$1.err" || :
+}
+
 # Neither name nor size tells files apart that differ.
 another_file()
 {
@@ -246,6 +273,7 @@ with_slixmpp
 ranges
 another_file
 something_else
+no_place
 killed "in-band" -i -v
 is "$sockets" 0 "in-band: no socket has carried it"
 killed "through a socket" -v -o streamhost=none -o upgrade-after=0

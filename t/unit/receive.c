@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -486,6 +487,43 @@ test_native_wrong(void)
 }
 
 static void
+remove_parts(void)
+{
+	struct dirent	*e;
+	DIR		*d = opendir(kept_dir);
+
+	must(d != NULL);
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, ".xcat-part-", 11) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+}
+
+/* What is resumed cannot be kept: that is no fault of what was there. */
+static void
+test_native_unkept(void)
+{
+	struct si_file	 f = hello();
+	char		 text[128];
+
+	begin(1);
+	native_from(PEER, "cut", &f);
+	data(PEER, "cut", "1", "hel");
+	files_ask(PEER, close_xml("cut"));
+	drop_letters(&us);
+	run_words();
+	native_from(PEER, "s", &f);
+	is_int(files_word(text, sizeof(text)), SI_RANGE, "a file is resumed");
+	remove_parts();
+	is(data(PEER, "s", "1", "lo"), "", "where it has no place any more, "
+	    "its last bytes are not confirmed");
+	is_int(files_word(text, sizeof(text)), SI_REFUSED, "it is refused");
+	ok(strncmp(text, "it cannot be kept: ", 19) == 0,
+	    "with the reason: %s", text);
+	files_end();
+}
+
+static void
 test_native_resume(void)
 {
 	struct si_file	 f = hello();
@@ -649,6 +687,7 @@ main(void)
 	test_native_more();
 	test_native_declined();
 	test_native_wrong();
+	test_native_unkept();
 	test_native_resume();
 	test_native_anew();
 	test_native_nonsense();

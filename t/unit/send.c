@@ -567,6 +567,23 @@ test_native_wrong(void)
 	files_end();
 }
 
+/* The peer cannot keep what it has: that is not sent anew. */
+static void
+test_native_unkept(void)
+{
+	begin(file("a", "hello"));
+	knows(FEATURE(XCAT_FILE));
+	native("a");
+	says(0, files_say_range(3));
+	must(strlen(block()) == 2);
+	run_words();
+	says(1, files_say(si_say_refused, "it cannot be kept: no"));
+	ok(strstr(run_words(), "xcat: " PEER ": a: it says: it cannot be kept: "
+	    "no") != NULL, "what cannot be kept is told");
+	ends(FAULT_BROKEN, "and is the end");
+	files_end();
+}
+
 /* Each file has its second attempt. */
 static void
 test_native_wrong_both(void)
@@ -710,6 +727,7 @@ main(void)
 	test_native_refused();
 	test_native_wrong();
 	test_native_wrong_both();
+	test_native_unkept();
 	test_native_nonsense();
 	test_pipe();
 	test_pipe_behind_file();
