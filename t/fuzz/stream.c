@@ -3,9 +3,10 @@
  * its own, whose stanzas go to and fro as the script says, or one whose peer is
  * the script.  The first line has a letter for each circumstance:
  *
- *	2 there are two   t sessions are offered   r and required   m messages
- *	n we close at the end   h a service is named   f a file is to go   i input
- *	a a socket alone carries it   b there is little memory   l the peer calls
+ *	2 there are two   t sessions are offered   r and required
+ *	m messages   n we close at the end   h a service is named
+ *	f a file is to go   i input   a a socket alone carries it
+ *	b there is little memory   l the peer calls
  *
  * and so it goes on; a digit behind a letter says whose (0, the caller's, if
  * there is none), a number behind that how much:

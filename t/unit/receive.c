@@ -6,7 +6,6 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -487,43 +486,6 @@ test_native_wrong(void)
 }
 
 static void
-remove_parts(void)
-{
-	struct dirent	*e;
-	DIR		*d = opendir(kept_dir);
-
-	must(d != NULL);
-	while ((e = readdir(d)) != NULL)
-		if (strncmp(e->d_name, ".xcat-part-", 11) == 0)
-			unlinkat(dirfd(d), e->d_name, 0);
-	closedir(d);
-}
-
-/* What is resumed cannot be kept: that is no fault of what was there. */
-static void
-test_native_unkept(void)
-{
-	struct si_file	 f = hello();
-	char		 text[128];
-
-	begin(1);
-	native_from(PEER, "cut", &f);
-	data(PEER, "cut", "1", "hel");
-	files_ask(PEER, close_xml("cut"));
-	drop_letters(&us);
-	run_words();
-	native_from(PEER, "s", &f);
-	is_int(files_word(text, sizeof(text)), SI_RANGE, "a file is resumed");
-	remove_parts();
-	is(data(PEER, "s", "1", "lo"), "", "where it has no place any more, "
-	    "its last bytes are not confirmed");
-	is_int(files_word(text, sizeof(text)), SI_REFUSED, "it is refused");
-	ok(strncmp(text, "it cannot be kept: ", 19) == 0,
-	    "with the reason: %s", text);
-	files_end();
-}
-
-static void
 test_native_resume(void)
 {
 	struct si_file	 f = hello();
@@ -621,6 +583,13 @@ test_native_places(void)
 	files_end();
 }
 
+static void
+take_away(void)
+{
+	must(unlink(format("%s/%s", kept_dir, partial_name(TAILQ_FIRST(
+	    &app.receiver->incomings)->partial))) == 0);
+}
+
 /* What is taken away while it comes cannot be put in its place. */
 static void
 test_native_unkept(void)
@@ -631,16 +600,39 @@ test_native_unkept(void)
 	begin(1);
 	native_from(PEER, "s", &f);
 	files_word(text, sizeof(text));
-	must(unlink(format("%s/%s", kept_dir, partial_name(TAILQ_FIRST(
-	    &app.receiver->incomings)->partial))) == 0);
+	take_away();
 	is(data(PEER, "s", "1", "hello"), "", "bytes that are lost are not "
 	    "confirmed");
-	is_int(files_word(text, sizeof(text)), SI_WRONG, "but told of");
+	is_int(files_word(text, sizeof(text)), SI_REFUSED, "but told of");
 	is(text, "it cannot be kept: Stale file handle", "with the reason");
 	is_int(TAILQ_FIRST(&app.receiver->incomings)->fault, FAULT_LOCAL,
 	    "which is our fault");
 	is_int(TAILQ_FIRST(&app.receiver->incomings)->phase, INCOMING_TOLD,
 	    "and has been told");
+	files_end();
+}
+
+/* What is resumed cannot be kept: that is no fault of what was there. */
+static void
+test_native_unkept_part(void)
+{
+	struct si_file	 f = hello();
+	char		 text[128];
+
+	begin(1);
+	native_from(PEER, "cut", &f);
+	data(PEER, "cut", "1", "hel");
+	files_ask(PEER, close_xml("cut"));
+	drop_letters(&us);
+	run_words();
+	native_from(PEER, "s", &f);
+	is_int(files_word(text, sizeof(text)), SI_RANGE, "a file is resumed");
+	take_away();
+	is(data(PEER, "s", "1", "lo"), "", "where it has no place any more, "
+	    "its last bytes are not confirmed");
+	is_int(files_word(text, sizeof(text)), SI_REFUSED, "it is refused");
+	ok(strncmp(text, "it cannot be kept: ", 19) == 0,
+	    "with the reason: %s", text);
 	files_end();
 }
 
@@ -687,13 +679,13 @@ main(void)
 	test_native_more();
 	test_native_declined();
 	test_native_wrong();
-	test_native_unkept();
 	test_native_resume();
 	test_native_anew();
 	test_native_nonsense();
 	test_too_much();
 	test_native_places();
 	test_native_unkept();
+	test_native_unkept_part();
 	test_folder();
 	return tap_done();
 }
