@@ -357,11 +357,10 @@ test_doomed(void)
 	struct channel	*ch = stand(MODE_FORWARD);
 	struct pipe	 in = pipe_in(), out = pipe_out();
 	char		 full[4096];
-	ssize_t		 n;
 
 	memset(full, 'x', sizeof(full));
 	must(fcntl(out.theirs, F_SETFL, O_NONBLOCK) == 0);
-	while ((n = write(out.theirs, full, sizeof(full))) > 0)
+	while (write(out.theirs, full, sizeof(full)) > 0)
 		;
 	channel_join(ch, in.theirs, out.theirs);
 	settle();
