@@ -311,7 +311,8 @@ s5b_listen_new(struct loop *l, int family, const uint16_t *ports, size_t n)
 	s->loop = l;
 	s->family = family;
 	s->nports = n < S5B_LISTEN_PORTS ? n : S5B_LISTEN_PORTS;
-	memcpy(s->ports, ports, s->nports * sizeof(*ports));
+	if (s->nports > 0)	/* else ports may be NULL */
+		memcpy(s->ports, ports, s->nports * sizeof(*ports));
 	TAILQ_INIT(&s->waits);
 	TAILQ_INIT(&s->callers);
 	return s;
