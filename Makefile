@@ -150,6 +150,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/dns.o \
 	t/fuzz/e2e.o \
 	t/fuzz/fetch.o \
+	t/fuzz/files.o \
 	t/fuzz/hosts.o \
 	t/fuzz/http.o \
 	t/fuzz/ibb.o \
@@ -249,6 +250,21 @@ FOREIGN	= ibb/extdisco.c \
 	net/http/url.c \
 	net/transport/endpoint_parse.c \
 	net/transport/wrap.c \
+	net/dial/resolve.c \
+	net/file/oob.c \
+	net/file/oob_fetch.c \
+	net/file/receive.c \
+	net/file/receive_file.c \
+	net/file/receive_native.c \
+	net/file/receive_si.c \
+	net/s5b/s5b_dial.c \
+	net/s5b/s5b_listen.c \
+	net/transport/bosh.c \
+	net/transport/bosh_request.c \
+	net/transport/discover.c \
+	net/transport/tcp.c \
+	net/transport/transport.c \
+	ibb/budget.c \
 	net/http/ws.c
 BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
 	t/bench/tube
