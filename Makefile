@@ -69,7 +69,7 @@ PUNCH	= net/s5b/candidate.o \
 	net/s5b/stun_ask.o
 S5B	= $(PUNCH) \
 	net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
-	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o \
+	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o net/s5b/upgrade_punch.o \
 	net/s5b/upgrade_socket.o
 CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
 	net/channel/call.o net/channel/channel.o net/channel/channel_check.o \

@@ -22,6 +22,7 @@
 
 #define PROTOCOL	"xcat:0:"	/* of ALPN; a hash follows */
 #define RECEIPT_LABEL	"EXPORTER-xcat-receipt"
+#define PUNCH_LABEL	"EXPORTER-xcat-punch"
 
 struct e2e {
 	SSL		*ssl;
@@ -532,6 +533,15 @@ e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
 		return e->established ? e2e_without_memory(e) : -1;
 	out[base64_encode(out, mac, sizeof(mac))] = '\0';
 	return 0;
+}
+
+int
+e2e_export(struct e2e *e, const void *context, size_t len, unsigned char *out,
+    size_t size)
+{
+	return e->established && SSL_export_keying_material(e->ssl, out, size,
+	    PUNCH_LABEL, sizeof(PUNCH_LABEL) - 1, context, len, 1) == 1 ?
+	    0 : -1;
 }
 
 int

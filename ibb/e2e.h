@@ -97,6 +97,13 @@ enum e2e_fault e2e_fault(const struct e2e *e);
  */
 int	 e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
 	    MUST_CHECK;
+/*
+ * A key for context, of len bytes, that only the two ends can make (RFC 8446
+ * section 7.5), for the proof in a punched socket, into out, of size bytes.
+ * 0, or -1 while the session does not stand.
+ */
+int	 e2e_export(struct e2e *e, const void *context, size_t len,
+	    unsigned char *out, size_t size) MUST_CHECK;
 /* Is receipt what e2e_receipt() gives for this?  In constant time. */
 int	 e2e_verify(struct e2e *e, int calling, uint64_t count,
 	    const char *receipt);

@@ -230,6 +230,14 @@ stream_key(const struct stream *s)
 }
 
 int
+stream_export(struct stream *s, const void *context, size_t len,
+    unsigned char *out, size_t size)
+{
+	return s->e2e != NULL ? e2e_export(s->e2e, context, len, out, size) :
+	    -1;
+}
+
+int
 stream_shakes(const struct stream *s)
 {
 	return s->e2e != NULL && !e2e_established(s->e2e) && !stream_over(s);

@@ -141,6 +141,9 @@ size_t	 stream_block(const struct stream *s);
 /* The fingerprint of the peer's key once the session stands; NULL while not,
  * and without one. */
 const char *stream_key(const struct stream *s);
+/* A key of both ends, as e2e_export().  -1 also without a session. */
+int	 stream_export(struct stream *s, const void *context, size_t len,
+	    unsigned char *out, size_t size) MUST_CHECK;
 /* Its state. */
 enum stream_state stream_state(const struct stream *s);
 /* The class of what a stream failed from; STREAM_FINE if it has not failed. */

@@ -12,6 +12,7 @@
 #include "net/dial/resolve.h"
 #include "net/io/clock.h"
 #include "net/io/log.h"
+#include "net/s5b/gather.h"
 #include "net/s5b/streamhosts.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
@@ -413,4 +414,20 @@ streamhosts_permit(const struct streamhosts *h, const struct addr *a)
 		return 0;
 	return h->conf.near(h->conf.arg) || (kind == ADDR_PRIVATE &&
 	    at_home(kind, sa->sa_family));
+}
+
+int
+streamhosts_punches(const struct streamhosts *h)
+{
+	return streamhosts_allowed(h) && !h->hidden && h->conf.conf->punch &&
+	    !h->conf.near(h->conf.arg);
+}
+
+void
+streamhosts_gather_conf(const struct streamhosts *h, struct gather_conf *conf)
+{
+	conf->family = streamhosts_family(h);
+	conf->stun = h->conf.conf->stun;
+	conf->portmap = h->conf.conf->portmap;
+	conf->server = h->server;
 }

@@ -72,4 +72,13 @@ int	 streamhosts_family(const struct streamhosts *h);
  * address? */
 int	 streamhosts_permit(const struct streamhosts *h, const struct addr *a);
 
+/* May addresses of this machine be told to peers for punching, and those of
+ * peers be punched to?  Not if the server is on this machine: it does not see
+ * what others would see, and a socket needs no punching there. */
+int	 streamhosts_punches(const struct streamhosts *h);
+/* Set what the configuration says about that: family, stun, portmap, server. */
+struct gather_conf;
+void	 streamhosts_gather_conf(const struct streamhosts *h,
+	    struct gather_conf *conf);
+
 #endif

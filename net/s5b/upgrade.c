@@ -276,6 +276,7 @@ upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready)
 
 	if (u->negotiation != NULL && u->negotiation->fd == fd)
 		u->negotiation->fd = -1;
+	u->direct = proxy == NULL;
 	u->socket = upgrade_socket_new(&conf, fd);
 	end_negotiation(u);
 	if (u->socket == NULL) {
@@ -451,6 +452,7 @@ upgrade_check(struct upgrade *u)
 	default:
 		break;
 	}
+	upgrade_punch_check(u);
 }
 
 /*
@@ -484,6 +486,7 @@ upgrade_free(struct upgrade *u)
 	if (u == NULL)
 		return;
 	upgrade_refuse(u, SE_NOT_ACCEPTABLE, NULL);
+	upgrade_punch_free(u);
 	end_negotiation(u);
 	upgrade_socket_free(u->socket);
 	if (u->better != -1)
@@ -509,6 +512,7 @@ upgrades_new(const struct upgrades_conf *conf, const struct upgrades_host *host)
 {
 	static const struct dispatch_entry	 entries[] = {
 		{ DISPATCH_SET, NS_XCAT, "socket", upgrades_socket_input },
+		{ DISPATCH_SET, NS_XCAT, "punch", upgrades_punch_input },
 		{ DISPATCH_SET, NS_BYTESTREAMS, "query", upgrades_query_input },
 	};
 	struct upgrades	*us;

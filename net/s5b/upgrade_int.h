@@ -18,6 +18,7 @@
 #include "net/s5b/s5b_listen.h"
 #include "net/s5b/upgrade.h"
 
+struct upgrade_punch;
 struct upgrade_socket;
 
 struct upgrades {
@@ -79,6 +80,9 @@ struct upgrade {
 	int			 better;	/* takes the place of that one
 						 * once it is given up; or -1 */
 	int			 better_ready;	/* for upgrade_stands() */
+	int			 direct;	/* the socket goes through no
+						 * proxy */
+	struct upgrade_punch	*punch;		/* NULL: never thought of */
 	TAILQ_ENTRY(upgrade)	 next;
 };
 
@@ -128,6 +132,20 @@ void	 upgrade_replace(struct upgrade *u, int fd, int chosen);
 
 /* Offer what we have (upgrade_offer.c). */
 void	 upgrade_offer(struct upgrade *u);
+
+/*
+ * upgrade_punch.c: a way through the routers of both ends, beside what XEP-0065
+ * does: xcat-protocol(7), Punching.
+ */
+
+/* Something has changed: begin to punch if it is time for that, which the
+ * caller of the stream decides. */
+void	 upgrade_punch_check(struct upgrade *u);
+/* End it.  Fine if there is none. */
+void	 upgrade_punch_free(struct upgrade *u);
+/* Take the peer's candidates, <punch/>; of dispatch_fn. */
+int	 upgrades_punch_input(void *arg, const struct elem *iq,
+	    const struct elem *punch);
 
 /* upgrade_answer.c: of dispatch_fn (ibb/dispatch.h), with the struct upgrades
  */

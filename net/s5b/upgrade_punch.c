@@ -1,0 +1,491 @@
+/* upgrade_punch: a way through the routers of both ends; see upgrade_int.h and
+ * xcat-protocol(7), Punching. */
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ibb/stream.h"
+#include "net/dial/addr.h"
+#include "net/io/log.h"
+#include "net/io/loop.h"
+#include "net/s5b/gather.h"
+#include "net/s5b/punch.h"
+#include "net/s5b/streamhosts.h"
+#include "net/s5b/upgrade_int.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/ns.h"
+#include "xml/number.h"
+#include "xml/stanza.h"
+#include "xml/write.h"
+
+#define WAYS		2	/* local ports: one connects plainly, one with a
+				 * low hop limit */
+#define NONCE		32	/* characters */
+/* All in ms. */
+#define ANSWER_WAIT	10000	/* for the peer's candidates */
+#define PING_WAIT	2000	/* to know how far the peer is */
+#define PUNCH_TIME	6000	/* for the attempts */
+#define HEAD_START	500	/* for XEP-0065, which needs no routers */
+#define PAUSE_LEAST	30000	/* until it is tried again */
+#define PAUSE_MOST	600000
+
+enum punch_state {
+	UPGRADE_PUNCH_REST,
+	UPGRADE_PUNCH_GATHERING,
+	UPGRADE_PUNCH_ASKED,	/* the peer, for its candidates */
+	UPGRADE_PUNCH_TRYING
+};
+
+/* A local port and the attempts from it. */
+struct way {
+	struct upgrade_punch	*owner;
+	struct punch		*punch;		/* NULL: over, or not begun */
+};
+
+struct upgrade_punch {
+	struct upgrade		*u;
+	enum punch_state	 state;
+	int			 unknown;	/* the peer does not know it */
+	struct timer		 timer;
+	int64_t			 not_before, pause;
+	struct gather		*gather;
+	struct gather		*mapped;	/* of the try that has led to the
+						 * socket: what a router maps
+						 * for it stays */
+	char			 nonces[2][NONCE + 1];	/* the caller's first */
+	struct candidate	 peers[CANDIDATES_MAX];
+	size_t			 npeers;
+	/* Of the listener: the request that is to be answered, and half of the
+	 * round trip to the caller. */
+	char			*id;
+	int			 pinging;
+	int64_t			 began, half;
+	struct way		 ways[WAYS];
+};
+
+static const char *const state_names[] = {
+	"rest", "gathering", "asked", "trying"
+};
+
+static struct iq_table *
+iqs(const struct upgrade_punch *p)
+{
+	return p->u->owner->conf.iqs;
+}
+
+static void
+set_state(struct upgrade_punch *p, enum punch_state state)
+{
+	if (p->state != state)
+		log_line(LOG_TRACE, "stream %.8s: punching: %s -> %s",
+		    stream_sid(p->u->stream), state_names[p->state],
+		    state_names[state]);
+	p->state = state;
+}
+
+/*
+ * The end of a try
+ */
+
+static void
+close_ways(struct upgrade_punch *p)
+{
+	size_t	 i;
+
+	for (i = 0; i < WAYS; i++) {
+		punch_cancel(p->ways[i].punch);
+		p->ways[i].punch = NULL;
+	}
+}
+
+static void
+punch_reset(struct upgrade_punch *p)
+{
+	iq_forget(iqs(p), p);
+	close_ways(p);
+	gather_free(p->gather);
+	p->gather = NULL;
+	free(p->id);
+	p->id = NULL;
+	p->npeers = 0;
+	p->pinging = 0;
+	set_state(p, UPGRADE_PUNCH_REST);
+}
+
+void
+upgrade_punch_free(struct upgrade *u)
+{
+	struct upgrade_punch	*p = u->punch;
+
+	if (p == NULL)
+		return;
+	punch_reset(p);
+	gather_free(p->mapped);
+	timer_clear(u->owner->conf.loop, &p->timer);
+	free(p);
+	u->punch = NULL;
+}
+
+/* It is for the caller to try again. */
+static void
+punch_failed(struct upgrade_punch *p, const char *why)
+{
+	log_line(LOG_DETAIL, "%s: no way through the routers: %s",
+	    upgrade_peer(p->u), why);
+	if (p->id != NULL)
+		iq_refuseto(iqs(p), upgrade_peer(p->u), p->id,
+		    SE_ITEM_NOT_FOUND, NULL);
+	punch_reset(p);
+	p->not_before = clock_ms() + p->pause;
+	p->pause = p->pause * 2 < PAUSE_MOST ? p->pause * 2 : PAUSE_MOST;
+	if (!p->u->listener)
+		timer_set(p->u->owner->conf.loop, &p->timer, p->not_before);
+}
+
+/*
+ * Punching
+ */
+
+static int
+is_trying(const struct upgrade_punch *p)
+{
+	size_t	 i;
+
+	for (i = 0; i < WAYS; i++)
+		if (p->ways[i].punch != NULL)
+			return 1;
+	return 0;
+}
+
+/* The caller of the stream is the initiator, who chooses the socket. */
+static void
+way_ended(void *arg, int fd, const struct addr *peer, const char *err)
+{
+	struct way		*w = arg;
+	struct upgrade_punch	*p = w->owner;
+	struct upgrade		*u = p->u;
+	char			 text[ADDR_TEXT];
+
+	w->punch = NULL;
+	if (fd == -1) {
+		if (!is_trying(p))
+			punch_failed(p, err);
+		return;
+	}
+	log_line(LOG_DETAIL, "%s: through the routers, to %s port %u",
+	    upgrade_peer(u), addr_text((const struct sockaddr *)&peer->ss,
+	    text), addr_port((const struct sockaddr *)&peer->ss));
+	gather_free(p->mapped);
+	p->mapped = p->gather;
+	p->gather = NULL;
+	punch_reset(p);
+	p->pause = PAUSE_LEAST;
+	p->not_before = clock_ms() + p->pause;
+	upgrade_replace(u, fd, u->listener);
+}
+
+/* The addresses of the peer that belong to this way, and ours.  0, or -1 if
+ * there is nothing to connect with. */
+static int
+way_conf(struct upgrade_punch *p, unsigned component, struct punch_conf *c,
+    struct addr *peers)
+{
+	unsigned char	 context[2 * NONCE + 1];
+	size_t		 i;
+
+	memset(c, 0, sizeof(*c));
+	memcpy(context, p->nonces[0], NONCE);
+	memcpy(context + NONCE, p->nonces[1], NONCE);
+	context[2 * NONCE] = (unsigned char)component;
+	if (stream_export(p->u->stream, context, sizeof(context), c->key,
+	    sizeof(c->key)) == -1)
+		return -1;
+	for (i = 0; i < p->npeers; i++)
+		if (p->peers[i].component == component)
+			peers[c->npeers++] = p->peers[i].addr;
+	c->peers = peers;
+	if (gather_local(p->gather, component, AF_INET,
+	    &c->local[c->nlocal]) == 0)
+		c->nlocal++;
+	if (gather_local(p->gather, component, AF_INET6,
+	    &c->local[c->nlocal]) == 0)
+		c->nlocal++;
+	return c->nlocal > 0 ? 0 : -1;
+}
+
+/* Both ends do this at one time: the caller when the answer has come, the other
+ * end half a round trip after it has gone. */
+static void
+punch_try(struct upgrade_punch *p)
+{
+	struct addr		 peers[CANDIDATES_MAX];
+	struct punch_conf	 c;
+	unsigned		 i;
+
+	set_state(p, UPGRADE_PUNCH_TRYING);
+	for (i = 0; i < WAYS; i++) {
+		p->ways[i].owner = p;
+		if (way_conf(p, i + 1, &c, peers) == -1)
+			continue;
+		c.initiator = !p->u->listener;
+		c.ttl = i == 0 ? 0 : PUNCH_LOW;
+		c.start = clock_ms() + (p->u->listener ? p->half : 0);
+		c.deadline = c.start + PUNCH_TIME;
+		p->ways[i].punch = punch(p->u->owner->conf.loop, &c,
+		    way_ended, &p->ways[i]);
+		explicit_bzero(c.key, sizeof(c.key));
+	}
+	if (!is_trying(p))
+		punch_failed(p, "there is no port to connect from");
+}
+
+/*
+ * Candidates
+ */
+
+static int
+permit(void *arg, const struct addr *a)
+{
+	const struct upgrade_punch	*p = arg;
+
+	return streamhosts_permit(p->u->owner->conf.streamhosts, a);
+}
+
+/* Read the peer's, and its random characters.  0, or -1 if they are none. */
+static int
+read_punch(struct upgrade_punch *p, const struct elem *e, int caller)
+{
+	const char	*nonce = elem_attr(e, "nonce");
+
+	if (nonce == NULL || strlen(nonce) != NONCE)
+		return -1;
+	memcpy(p->nonces[!caller], nonce, NONCE + 1);
+	p->npeers = candidates_read(e, permit, p, p->peers, CANDIDATES_MAX);
+	return 0;
+}
+
+static void
+write_punch(struct upgrade_punch *p, struct xw *w)
+{
+	const struct candidate	*c;
+	size_t			 i, n;
+
+	xw_start(w, "punch", NS_XCAT);
+	xw_attr(w, "sid", stream_sid(p->u->stream));
+	xw_attr(w, "nonce", p->nonces[p->u->listener]);
+	c = gather_candidates(p->gather, &n);
+	for (i = 0; i < n && i < CANDIDATES_MAX; i++)
+		candidate_write(w, &c[i]);
+	xw_end(w);
+}
+
+static void
+answered(void *arg, const struct elem *answer)
+{
+	struct upgrade_punch	*p = arg;
+	enum stanza_error	 err;
+
+	if (answer == NULL) {
+		punch_failed(p, "the peer does not answer");
+		return;
+	}
+	err = stanza_error(answer);
+	p->unknown = err == SE_SERVICE_UNAVAILABLE ||
+	    err == SE_FEATURE_NOT_IMPLEMENTED;
+	if (err != SE_NONE)
+		punch_failed(p, p->unknown ? "the peer does not know how" :
+		    "the peer has none");
+	else if (read_punch(p, elem_child(answer, NS_XCAT, "punch"), 0) == -1)
+		punch_failed(p, "the peer's answer makes no sense");
+	else
+		punch_try(p);
+}
+
+static void
+ask(struct upgrade_punch *p)
+{
+	set_state(p, UPGRADE_PUNCH_ASKED);
+	write_punch(p, iq_request(iqs(p), "set", upgrade_peer(p->u)));
+	if (iq_ask(iqs(p), answered, p, clock_ms() + ANSWER_WAIT) == -1)
+		punch_failed(p, "out of memory");
+}
+
+/* The listener answers once it knows its addresses and the distance. */
+static void
+answer(struct upgrade_punch *p)
+{
+	if (p->pinging || p->gather == NULL ||
+	    p->state != UPGRADE_PUNCH_GATHERING)
+		return;
+	write_punch(p, iq_resultto(iqs(p), upgrade_peer(p->u), p->id));
+	free(p->id);
+	p->id = NULL;
+	if (iq_send(iqs(p)) == -1)
+		punch_failed(p, "out of memory");
+	else
+		punch_try(p);
+}
+
+static void
+gathered(void *arg)
+{
+	struct upgrade_punch	*p = arg;
+
+	if (gather_nat(p->gather) == GATHER_NAT_FICKLE)
+		log_line(LOG_DETAIL, "our router maps ports by destination");
+	if (!p->u->listener) {
+		ask(p);
+	} else if (p->pinging) {
+		p->pinging = 2;		/* it is all that is waited for */
+	} else {
+		answer(p);
+	}
+}
+
+static void
+ponged(void *arg, const struct elem *pong)
+{
+	struct upgrade_punch	*p = arg;
+	int			 waits = p->pinging == 2;
+
+	p->half = pong == NULL ? 0 : (clock_ms() - p->began) / 2;
+	p->pinging = 0;
+	if (waits)
+		answer(p);
+}
+
+static void
+ping(struct upgrade_punch *p)
+{
+	p->began = clock_ms();
+	p->half = 0;
+	xw_elem(iq_request(iqs(p), "get", upgrade_peer(p->u)), "ping",
+	    NS_PING, NULL);
+	p->pinging = iq_ask(iqs(p), ponged, p, p->began + PING_WAIT) == 0;
+}
+
+/* 0, or -1 if there is nothing to begin with. */
+static int
+punch_begin(struct upgrade_punch *p)
+{
+	const struct upgrades_conf	*uc = &p->u->owner->conf;
+	struct gather_conf		 conf = {
+		.loop = uc->loop,
+		.resolver = uc->resolver,
+		.iqs = uc->iqs,
+		.components = WAYS,
+	};
+	unsigned char			 random[NONCE / 2];
+
+	arc4random_buf(random, sizeof(random));
+	number_to_hex(random, sizeof(random), p->nonces[p->u->listener]);
+	streamhosts_gather_conf(uc->streamhosts, &conf);
+	p->gather = gather(&conf, gathered, p);
+	if (p->gather == NULL)
+		return -1;
+	set_state(p, UPGRADE_PUNCH_GATHERING);
+	return 0;
+}
+
+/*
+ * When
+ */
+
+static void
+punch_fire(void *arg)
+{
+	const struct upgrade_punch	*p = arg;
+
+	p->u->changed(p->u->arg);
+}
+
+/* Is there a session, whose peer may know our addresses, and no direct way? */
+static int
+may_punch(const struct upgrade *u)
+{
+	const struct upgrades	*us = u->owner;
+
+	return streamhosts_punches(us->conf.streamhosts) &&
+	    stream_state(u->stream) == STREAM_OPEN &&
+	    stream_key(u->stream) != NULL && !upgrade_is_alone(u) &&
+	    !us->host.ending(us->host.arg) && !us->host.away(us->host.arg) &&
+	    !stream_waits(u->stream) && u->better == -1 &&
+	    !(u->state == UPGRADE_UP && u->direct);
+}
+
+static struct upgrade_punch *
+punch_of(struct upgrade *u)
+{
+	struct upgrade_punch	*p = u->punch;
+
+	if (p != NULL || (p = calloc(1, sizeof(*p))) == NULL)
+		return p;
+	p->u = u;
+	p->pause = PAUSE_LEAST;
+	p->not_before = clock_ms() + HEAD_START;
+	p->timer = (struct timer){ .fire = punch_fire, .arg = p };
+	u->punch = p;
+	return p;
+}
+
+/* XEP-0065 has begun, and goes on beside this. */
+void
+upgrade_punch_check(struct upgrade *u)
+{
+	struct upgrade_punch	*p = u->punch;
+
+	if (p != NULL && p->state != UPGRADE_PUNCH_REST && !may_punch(u))
+		punch_reset(p);
+	if (u->listener || u->number == 0 || !may_punch(u) ||
+	    (p = punch_of(u)) == NULL)
+		return;
+	if (p->state != UPGRADE_PUNCH_REST || p->unknown)
+		return;
+	if (clock_ms() < p->not_before)
+		timer_set(u->owner->conf.loop, &p->timer, p->not_before);
+	else if (punch_begin(p) == -1)
+		punch_failed(p, strerror(errno));
+}
+
+/* Of the listener: begin, in place of a try that the caller has given up. */
+static int
+punch_asked(struct upgrade *u, const struct elem *iq, const struct elem *e)
+{
+	struct upgrade_punch	*p;
+	const char		*id = elem_attr(iq, "id");
+
+	if (!u->listener || !may_punch(u) || id == NULL ||
+	    (p = punch_of(u)) == NULL)
+		return -1;
+	punch_reset(p);
+	if (read_punch(p, e, 1) == -1 || (p->id = strdup(id)) == NULL)
+		return -1;
+	if (punch_begin(p) == -1) {
+		free(p->id);
+		p->id = NULL;
+		return -1;
+	}
+	ping(p);
+	return 0;
+}
+
+int
+upgrades_punch_input(void *arg, const struct elem *iq, const struct elem *e)
+{
+	struct upgrades	*us = arg;
+	const char	*from = elem_attr(iq, "from"), *sid;
+	struct upgrade	*u;
+
+	sid = elem_attr(e, "sid");
+	if (from == NULL || sid == NULL ||
+	    !streamhosts_punches(us->conf.streamhosts) ||
+	    (u = us->host.find(us->host.arg, from, sid)) == NULL)
+		return 0;
+	if (punch_asked(u, iq, e) == -1)
+		iq_refuse(us->conf.iqs, iq, SE_NOT_ACCEPTABLE, NULL);
+	return 1;
+}
