@@ -30,12 +30,20 @@ try()		# what socket-regex|'' option ...
 	    diag_file "$T/listener.err"; }
 }
 
+# IPv6 is let out, but nothing of it in or through.
 routers()	# drop|reset|closed [option of masquerade]
 {
 	for _r in ra rb; do
 		nat_masquerade $_r "${2-}"
 		nat_unexpected $_r "$1"
-		nat_firewall6 $_r
+		at $_r nft -f - <<-END
+		table ip6 closed {
+			chain forward {
+				type filter hook forward priority filter;
+				policy drop;
+			}
+		}
+		END
 	done
 }
 
@@ -47,15 +55,19 @@ for server in $SERVERS; do
 	nat_user alice a
 	nat_user bob b
 	for how in drop reset closed; do
-		nat_masquerade ra
-		nat_masquerade rb
-		nat_unexpected ra $how
-		nat_unexpected rb $how
-		for r in ra rb; do
-			at $r nft add table ip6 closed
-			at $r nft 'add chain ip6 closed forward { type filter hook forward priority 0; policy drop; }'
-		done
+		routers $how
 		try "$how" ': socket: direct, 198\.51\.100\.2' -o portmap=no
+	done
+	routers drop fully-random
+	try 'no way' ': no way through the routers: ' -o portmap=no
+	for option in -i '-o punch=no' '-o streamhost=none'; do
+		listen_as bob listener -v -a "alice@$DOMAIN"
+		# shellcheck disable=SC2086	# an option and its value
+		run "$T/alice" -s -vv -o upgrade-after=0 $option \
+		    "bob@$DOMAIN" <"$T/data"
+		ended listener "$server: $option"
+		ok "$server: $option: no candidate leaves" sh -c \
+		    '! grep -q "<candidate " "$1"' sh "$T/run.err"
 	done
 	stop_server
 done
