@@ -20,8 +20,8 @@ struct portmap;
 #define PORTMAP_LEASE	600	/* s */
 
 /* The router maps this address to the port now: called once it does, and when
- * that has become another one.  NULL: it does not, or not any more, and err says
- * why; in that case the object asks no more. */
+ * that has become another one.  NULL: it does not, or not any more, and err
+ * says why; in that case the object asks no more. */
 typedef void portmap_fn(void *arg, const struct addr *external,
 	    const char *err);
 
@@ -37,10 +37,10 @@ const char *portmap_protocol(const struct portmap *p);
 /* Give the mapping back.  NULL is fine. */
 void	 portmap_free(struct portmap *p);
 
-/* The address of the router to the internet in IPv4, as the system has it in its
- * table of routes.  0, or -1 if there is none, or no telling. */
+/* The address of the router to the internet in IPv4, as the system has it in
+ * its table of routes.  0, or -1 if there is none, or no telling. */
 int	 portmap_router(struct addr *router) MUST_CHECK;
-/* The same, from the text of Linux's /proc/net/route. */
+/* portmap_router(), from the text of Linux's /proc/net/route. */
 int	 portmap_parse_routes(const char *text, struct addr *router)
 	    MUST_CHECK;
 

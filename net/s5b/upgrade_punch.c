@@ -53,9 +53,9 @@ struct upgrade_punch {
 	struct timer		 timer;
 	int64_t			 not_before, pause;
 	struct gather		*gather;
-	struct gather		*mapped;	/* of the try that has led to the
-						 * socket: what a router maps
-						 * for it stays */
+	struct gather		*mapped;	/* of the try that has led to
+						 * the socket: what a router
+						 * maps for it stays */
 	char			 nonces[2][NONCE + 1];	/* the caller's first */
 	struct candidate	 peers[CANDIDATES_MAX];
 	size_t			 npeers;

@@ -11,7 +11,7 @@
 # for rb and 5 for s.
 #
 #	nat_up [ms]		all of it; ms is from w to ra and to rb
-#	nat_masquerade ra	the router translates; options as nft(8) has them
+#	nat_masquerade ra	the router translates; with options of nft(8)
 #	nat_unexpected ra drop	what is to happen with packets that it did not
 #				expect: drop, reset, or closed: a system with
 #				nothing on that port

@@ -34,9 +34,9 @@ try()		# what socket-regex|'' option ...
 routers()	# drop|reset|closed [option of masquerade]
 {
 	for _r in ra rb; do
-		nat_masquerade $_r "${2-}"
-		nat_unexpected $_r "$1"
-		at $_r nft -f - <<-END
+		nat_masquerade "$_r" "${2-}"
+		nat_unexpected "$_r" "$1"
+		at "$_r" nft -f - <<-END
 		table ip6 closed {
 			chain forward {
 				type filter hook forward priority filter;
