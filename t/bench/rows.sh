@@ -102,7 +102,7 @@ row_websocket()
 
 # Every client goes through a relay from here on: a block and its answer take so
 # long.
-at_distance()	# round-trip: ms; a multiple of 4
+at_distance()	# round-trip [port]: ms; a multiple of 4
 {
 	trip=$1 SINKMS=$((trip > 100 ? trip : 100))
 	stop_distance
@@ -172,6 +172,17 @@ distance_run()	# server
 	stop_distance
 }
 
+# BOSH has no pump: the other transport's says what the server can do.
+web_far()	# server bytes
+{
+	at_distance 100 "$HTTPSPORT"
+	pump_far "$1.wss.pump" "$2" -w -c "127.0.0.1:$port_road"
+	xcat_far "$1.wss.far" "$2" -i \
+	    -c "wss://127.0.0.1:$port_road/xmpp-websocket"
+	xcat_far "$1.bosh.far" "$2" -i \
+	    -c "https://127.0.0.1:$port_road/http-bind"
+}
+
 # A key beside bulk in another stream.
 keys_far()	# server
 {
@@ -211,6 +222,7 @@ two_far()	# server bytes
 distance_on()	# server
 {
 	distance_run "$1"
+	web_far "$1" $((20 * MB))
 	at_distance 100
 	keys_far "$1"
 	two_far "$1" $((20 * MB))
@@ -226,6 +238,11 @@ distance_on()	# server
 		row "$_what: all of 20 MB" MB/s "$1.$_ms.far.all" ''
 	done
 	_what="at 100 ms, $1"
+	row "$_what: WebSocket, the pump" MB/s "$1.wss.pump" ''
+	row "$_what: WebSocket, xcat : pump" MB/s "$1.wss.far" '>= 0.8' \
+	    "$1.wss.pump"
+	row "$_what: BOSH, xcat : the WebSocket's pump" MB/s "$1.bosh.far" \
+	    '' "$1.wss.pump"
 	row "$_what: a key beside bulk, median : round trip" ms "$1.key50" \
 	    '<= 1.5' "$1.trip"
 	row "$_what: a key beside bulk, 99th percentile" ms "$1.key99" \
@@ -239,7 +256,7 @@ distance_on()	# server
 
 row_distance()
 {
-	each_server distance_on
+	each_server distance_on http
 }
 
 # --- sockets -----------------------------------------------------------------
