@@ -23,6 +23,8 @@
  *    2018): two streams on one path that cannot know of each other so come to
  *    equal parts, where the product alone would leave any parts as they are;
  *  - the path is never emptied, unless it holds less than a stanza;
+ *  - two rounds in a row have to say that the path has become slower: a server
+ *    that other programs kept from working for a moment is as fast afterwards;
  *  - what shows a full path is the round trip, not that the rate no longer
  *    grows: servers that limit rates let some bytes through first;
  *  - where a round trip takes less than 25 ms the budget doubles in that time,
