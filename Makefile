@@ -30,8 +30,8 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 IO	= net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
 	net/io/record_pack.o net/io/signals.o net/io/systemd.o net/io/tls.o
-CONF	= net/conf/allow.o net/conf/conf.o net/conf/conffile.o \
-	net/conf/identity.o net/conf/known_peers.o net/conf/password.o \
+CONF	= net/conf/allow.o net/conf/code.o net/conf/conf.o net/conf/conffile.o \
+	net/conf/identity.o net/conf/known_peers.o net/conf/password.o net/conf/peer.o \
 	net/conf/statefile.o net/conf/trust.o
 HTTP	= net/http/http.o net/http/jrd.o net/http/url.o net/http/ws.o
 DIAL	= net/dial/addr.o net/dial/dial.o net/dial/fetch.o net/dial/port.o \
@@ -101,6 +101,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/channel.t \
 	t/unit/child.t \
 	t/unit/clock.t \
+	t/unit/code.t \
 	t/unit/conf.t \
 	t/unit/dispatch.t \
 	t/unit/corpus.t \
@@ -111,6 +112,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/http.t \
 	t/unit/ibb.t \
 	t/unit/jid.t \
+	t/unit/known_peers.t \
 	t/unit/listen.t \
 	t/unit/log.t \
 	t/unit/loop.t \

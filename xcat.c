@@ -26,6 +26,8 @@
 #include "net/channel/service.h"
 #include "net/conf/conf.h"
 #include "net/conf/identity.h"
+#include "net/conf/known_peers.h"
+#include "net/conf/peer.h"
 #include "net/dial/port.h"
 #include "net/file/oob.h"
 #include "net/file/send.h"
@@ -83,7 +85,7 @@ usage(enum fault fault)
 	    "       xcat -L [addr:]port [options] peer [service]\n"
 	    "       xcat -D [addr:]port [options] peer\n"
 	    "       xcat -z [options] peer [service]\n"
-	    "       xcat -K\n");
+	    "       xcat -K [forget jid]\n");
 	exit(statuses[fault]);
 }
 
@@ -161,24 +163,6 @@ parse_options(struct app *app, int argc, char *argv[])
 		set_mode(app, MODE_FORWARD);
 }
 
-/* -K */
-static void
-show_key(const struct app *app)
-{
-	struct identity	 id;
-	char		 why[IDENTITY_ERR], fingerprint[E2E_FINGERPRINT];
-
-	if (identity_load(&id, app->conf.dir, why) == -1)
-		die(app_blame(why), "%s", why);
-	if (*id.note != '\0')
-		die(FAULT_LOCAL, "%s", id.note);
-	if (e2e_fingerprint(id.cert, fingerprint) == -1)
-		die(FAULT_LOCAL, "out of memory");
-	if (log_report("%s", fingerprint) == -1)
-		die(FAULT_LOCAL, "standard output: %s", strerror(errno));
-	exit(statuses[FAULT_NONE]);
-}
-
 static void
 prepare_jid(const char *given, char *out, const char *what)
 {
@@ -186,6 +170,79 @@ prepare_jid(const char *given, char *out, const char *what)
 
 	if (jid_prep(given, out, &why) == -1)
 		die(app_blame(why), "%s %.200s: %s", what, given, why);
+}
+
+/* Our account, behind which our key is to be written: -a takes both, and so
+ * does a caller.  An anonymous account has no name until it has logged in. */
+static const char *
+key_owner(const struct app *app, char *out)
+{
+	char	 local[JID_MAX];
+
+	*out = '\0';
+	if (app->conf.jid != NULL)
+		prepare_jid(app->conf.jid, out, "-j");
+	if (*jid_local(out, local) == '\0')
+		*out = '\0';
+	return *out != '\0' ? "=" : "";
+}
+
+/* -K */
+static void
+show_key(const struct app *app)
+{
+	struct identity	 id;
+	char		 why[IDENTITY_ERR], fingerprint[E2E_FINGERPRINT];
+	char		 owner[JID_MAX];
+	const char	*mark = key_owner(app, owner);
+
+	if (identity_load(&id, app->conf.dir, why) == -1)
+		die(app_blame(why), "%s", why);
+	if (*id.note != '\0')
+		die(FAULT_LOCAL, "%s", id.note);
+	if (e2e_fingerprint(id.cert, fingerprint) == -1)
+		die(FAULT_LOCAL, "out of memory");
+	if (log_report("%s%s%s", owner, mark, fingerprint) == -1)
+		die(FAULT_LOCAL, "standard output: %s", strerror(errno));
+	exit(statuses[FAULT_NONE]);
+}
+
+/* Forget the keys of jid in one file.  Returns whether there were any. */
+static int
+forget_in(struct known_peers *k, const char *jid, char *why)
+{
+	int	 r;
+
+	if (k == NULL || (r = known_peers_forget(k, jid, why)) == -1)
+		die(app_blame(why), "%s", why);
+	known_peers_free(k);
+	return r;
+}
+
+/* -K forget */
+static void
+forget_key(const struct app *app, const char *given)
+{
+	char	 jid[JID_MAX], why[KNOWN_PEERS_ERR];
+	int	 any;
+
+	prepare_jid(given, jid, "-K forget");
+	any = forget_in(known_peers_read(app->conf.dir, why), jid, why);
+	any |= forget_in(known_peers_read_paired(app->conf.dir, why), jid,
+	    why);
+	if (!any)
+		die(FAULT_USE, "-K forget %s: no key of it is known", jid);
+	exit(statuses[FAULT_NONE]);
+}
+
+static void
+key_arguments(const struct app *app, int argc, char *argv[])
+{
+	if (argc == 0)
+		show_key(app);
+	if (argc == 2 && strcmp(argv[0], "forget") == 0)
+		forget_key(app, argv[1]);
+	usage(FAULT_USE);
 }
 
 /* Peers know a listener by its resource, which must not change from run to run.
@@ -209,7 +266,21 @@ peer_jid(struct app *app, const char *given)
 {
 	char	 local[JID_MAX];
 
-	prepare_jid(given, app->peer, "peer");
+	char	*copy, *proof;
+	const char	*why;
+
+	if ((copy = strdup(given)) == NULL)
+		die(FAULT_LOCAL, "out of memory");
+	switch (peer_cut(copy, &proof, &why)) {
+	case PEER_BAD:
+		die(FAULT_USE, "peer %.200s: %s", copy, why);
+	case PEER_KEY:
+		app->peer_key = proof;	/* for as long as the run */
+		break;
+	default:
+		break;
+	}
+	prepare_jid(copy, app->peer, "peer");
 	/* A bare domain is a component, which has no resources. */
 	if (*jid_resource(app->peer) == '\0' &&
 	    *jid_local(app->peer, local) != '\0')
@@ -327,10 +398,8 @@ static void
 check_arguments(struct app *app, int argc, char *argv[])
 {
 	check_habits(app);
-	if (app->mode == MODE_KEY && argc > 0)
-		usage(FAULT_USE);
 	if (app->mode == MODE_KEY)
-		show_key(app);
+		key_arguments(app, argc, argv);
 	if (app->mode == MODE_LISTEN)
 		listen_arguments(app, argc, argv);
 	else

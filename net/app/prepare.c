@@ -28,10 +28,20 @@ prepare_e2e(struct app *app)
 	const struct identity	*id;
 	char			 why[TRUST_ERR];
 
+	if (app->peer_key != NULL && (app->conf.e2e == CONF_E2E_OFF ||
+	    app->conf.carrier == CONF_CARRIER_S5B))
+		return app_fail(app, FAULT_USE, "%s has a key only with "
+		    "end-to-end encryption: leave out %s, or the key",
+		    app->peer, app->conf.e2e == CONF_E2E_OFF ? "e2e=off" :
+		    "carrier=s5b");
 	if (app->conf.e2e == CONF_E2E_OFF)
 		return 0;
 	if ((app->trust = trust_new(app->conf.dir, app->allow, why)) == NULL)
 		return app_fail(app, app_blame(why), "%s", why);
+	if (app->conf.known == CONF_KNOWN_ACCOUNT)
+		trust_by_account(app->trust);
+	if (app->peer_key != NULL)
+		trust_pin(app->trust, app->peer_key);
 	id = trust_identity(app->trust);
 	if (*id->note != '\0')
 		log_line(LOG_EVENT, "%s", id->note);

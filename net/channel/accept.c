@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ibb/carrier.h"
+#include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/s5b.h"
 #include "ibb/stream.h"
@@ -15,6 +16,8 @@
 #include "net/channel/serve.h"
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
+#include "net/conf/identity.h"
+#include "net/conf/trust.h"
 #include "net/io/child.h"
 #include "net/io/log.h"
 #include "net/io/systemd.h"
@@ -214,13 +217,28 @@ accept_socket_offered(struct app *app, struct s5b_offer *o)
 	wait_turn(ch, &target);
 }
 
+/* Our address, and the key that its caller is to find. */
+static void
+address(const struct app *app, char *out, size_t size)
+{
+	char	 key[E2E_FINGERPRINT];
+
+	if (app->trust == NULL ||
+	    e2e_fingerprint(trust_identity(app->trust)->cert, key) == -1)
+		strlcpy(out, iq_jid(app->iqs), size);
+	else
+		snprintf(out, size, "%s=%s", iq_jid(app->iqs), key);
+}
+
 static void
 announce(struct app *app)
 {
-	char	 quoted[4 * JID_MAX];
+	char	 name[JID_MAX + E2E_FINGERPRINT + 1], quoted[4 * sizeof(name)];
 
-	log_line(LOG_EVENT, "listening; reach it with: xcat %s",
-	    text_quote(iq_jid(app->iqs), quoted, sizeof(quoted)));
+	address(app, name, sizeof(name));
+	log_line(LOG_EVENT, "listening; reach it with: xcat %s%s",
+	    *name == '-' ? "-- " : "", text_quote(name, quoted,
+	    sizeof(quoted)));
 	systemd_ready();
 }
 

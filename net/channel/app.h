@@ -84,6 +84,7 @@ struct app {
 	char			 jid[JID_MAX];	/* account and resource */
 	int			 any_resource;	/* the server may choose it */
 	char			 peer[JID_MAX];
+	char			*peer_key;	/* that it must have, or NULL */
 	char			*host, *port;	/* the peer's service; NULL */
 	struct services		*services;	/* ours; NULL: none */
 

@@ -7,6 +7,7 @@
 
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
+#include "net/conf/peer.h"
 #include "xml/elem.h"
 #include "xml/jid.h"
 
@@ -15,6 +16,7 @@ struct entry {
 	char		*jid;
 	char		*key;		/* fingerprint, or NULL */
 	int		 own;		/* our account, not named by -a */
+	int		 pair;		/* it came with a code once */
 	LIST_ENTRY(entry) next;
 };
 
@@ -27,7 +29,7 @@ struct contact {
 RB_HEAD(contacts, contact);
 
 struct allow {
-	int		 all, roster;
+	int		 all, roster, paired;
 	LIST_HEAD(, entry) entries;
 	struct contacts	 contacts;
 	unsigned	 rosters;	/* how many have begun */
@@ -70,41 +72,22 @@ drop(struct entry *e)
 	free(e);
 }
 
-/* Cut the key off the entry.  -1 if it is no fingerprint. */
-static int
-split_key(char *who, char **key)
-{
-	static const char	 mark[] = "=SHA256:";
-	char			*p;
-
-	*key = NULL;
-	while ((p = strstr(who, mark)) != NULL) {
-		*p = '\0';
-		*key = who = p + 1;
-	}
-	return *key != NULL && strlen(*key) != strlen("SHA256:") + 43 ?
-	    -1 : 0;
-}
-
 static int
 add_jid(struct allow *a, const char *who, char *err)
 {
 	char		 copy[2 * JID_MAX], jid[JID_MAX], *key;
 	const char	*why = "too long";
 
-	if (strlcpy(copy, who, sizeof(copy)) >= sizeof(copy))
-		key = NULL;
-	else if (split_key(copy, &key) == -1)
-		why = "after = comes SHA256: and 43 characters, as xcat -K "
-		    "prints them";
-	else if (jid_prep(copy, jid, &why) == 0) {
+	if (strlcpy(copy, who, sizeof(copy)) < sizeof(copy) &&
+	    peer_cut_key(copy, &key, &why) != PEER_BAD &&
+	    jid_prep(copy, jid, &why) == 0) {
 		if (allow_add(a, jid, key) != NULL)
 			return 0;
 		snprintf(err, ALLOW_ERR, "out of memory");
 		return -1;
 	}
 	snprintf(err, ALLOW_ERR, "-a %.100s: %s; give a JID, a domain, "
-	    "@roster or '*'", who, why);
+	    "@roster, @paired or '*'", who, why);
 	return -1;
 }
 
@@ -115,6 +98,8 @@ add_who(struct allow *a, const char *who, char *err)
 		a->all = 1;
 	else if (strcmp(who, "@roster") == 0)
 		a->roster = 1;
+	else if (strcmp(who, "@paired") == 0)
+		a->paired = 1;
 	else
 		return add_jid(a, who, err);
 	return 0;
@@ -179,6 +164,23 @@ allow_wants_roster(const struct allow *a)
 }
 
 int
+allow_wants_paired(const struct allow *a)
+{
+	return a->paired;
+}
+
+int
+allow_pair(void *arg, const char *jid, const char *fingerprint)
+{
+	struct entry	*e;
+
+	if ((e = allow_add(arg, jid, fingerprint)) == NULL)
+		return -1;
+	e->pair = 1;
+	return 0;
+}
+
+int
 allow_wants_key(const struct allow *a)
 {
 	struct entry	*e;
@@ -186,7 +188,7 @@ allow_wants_key(const struct allow *a)
 	LIST_FOREACH(e, &a->entries, next)
 		if (e->key != NULL)
 			return 1;
-	return 0;
+	return a->paired;
 }
 
 static int
@@ -279,27 +281,30 @@ is_in_roster(const struct allow *a, const char *jid)
 }
 
 /* An entry that ties a peer to a key counts more than "*", "@roster" and the
- * right of our own account, which ask for none. */
+ * right of our own account, which ask for none.  A caller that came with a code
+ * takes no right from other callers of its account. */
 enum allow_result
 allow_check(const struct allow *a, const char *jid)
 {
 	enum allow_result	 result = ALLOW_NO;
 	struct entry		*e;
-	int			 keyed = 0;
+	int			 keyed = 0, paired = 0;
 
 	if (a->all || is_in_roster(a, jid))
 		result = ALLOW_YES;
 	LIST_FOREACH(e, &a->entries, next) {
 		if (!matches(e, jid))
 			continue;
-		if (e->key != NULL)
+		if (e->pair)
+			paired = 1;
+		else if (e->key != NULL)
 			keyed = 1;
 		else if (!e->own)
 			return ALLOW_YES;
 		else
 			result = ALLOW_YES;
 	}
-	return keyed ? ALLOW_KEY : result;
+	return keyed || (paired && result == ALLOW_NO) ? ALLOW_KEY : result;
 }
 
 int

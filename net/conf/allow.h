@@ -4,6 +4,8 @@
 #ifndef NET_CONF_ALLOW_H
 #define NET_CONF_ALLOW_H
 
+#include "xml/check.h"
+
 struct allow;
 struct conf_list;
 struct elem;
@@ -11,8 +13,8 @@ struct elem;
 #define ALLOW_ERR 256
 
 /*
- * Make it of a list from -a: full JIDs, bare JIDs, domains, "@roster" and "*";
- * each of the first three may end in =SHA256:..., which ties it to a key.  own
+ * Make it of a list from -a: full JIDs, bare JIDs, domains, "@roster",
+ * "@paired" and "*"; each of the first three may end in =SHA256:..., which ties it to a key.  own
  * is our account, whose every resource is admitted, unless it is tied to a key.
  * NULL with a message in err[ALLOW_ERR].
  */
@@ -23,6 +25,12 @@ void	 allow_free(struct allow *a);
 
 /* Is the roster needed to decide? */
 int	 allow_wants_roster(const struct allow *a);
+/* Are the callers that have come with a code to be admitted? */
+int	 allow_wants_paired(const struct allow *a);
+/* Admit this JID with this key.  0, or -1 without memory; arg is the struct
+ * allow, as known_peers_each() hands it on. */
+int	 allow_pair(void *arg, const char *jid, const char *fingerprint)
+	    MUST_CHECK;
 /* Is any entry tied to a key? */
 int	 allow_wants_key(const struct allow *a);
 

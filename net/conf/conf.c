@@ -66,6 +66,11 @@ static const struct word policies[] = {
 	{ NULL, 0 }
 };
 
+static const struct word owners[] = {
+	{ "peer", CONF_KNOWN_PEER }, { "account", CONF_KNOWN_ACCOUNT },
+	{ NULL, 0 }
+};
+
 static const struct word levels[] = {
 	{ "-1", -1 }, { "0", 0 }, { "1", 1 }, { "2", 2 },
 	{ NULL, 0 }
@@ -97,6 +102,7 @@ static const struct keyword {
 	{ "jid", AT(jid), CONF_STRING, 0, NULL, 0, 0 },
 	{ "keep-listening", AT(keep), CONF_WORD, 0, yesno, 0, 0 },
 	{ "key", AT(key), CONF_PATH, 0, NULL, 0, 0 },
+	{ "known", AT(known), CONF_WORD, 0, owners, 0, 0 },
 	{ "max-size", AT(max_size), CONF_LONG, 0, NULL, 0, LONG_MAX },
 	{ "max-streams", AT(max_streams), CONF_LONG, 0, NULL, 1, 65535 },
 	{ "max-streams-per-peer", AT(max_streams_per_peer), CONF_LONG, 0,
@@ -291,6 +297,7 @@ set_word(int *v, const struct keyword *k, const char *value, char *err)
 	    k->words == families ? "any, 4 or 6" :
 	    k->words == carriers ? "auto, ibb or s5b" :
 	    k->words == policies ? "auto, public or any" :
+	    k->words == owners ? "peer or account" :
 	    k->words == sessions ? "prefer, require or off" :
 	    k->words == transports ? "auto, tcp, websocket or bosh" :
 	    "-1, 0, 1 or 2");

@@ -21,6 +21,7 @@ enum conf_family { CONF_FAMILY_ANY, CONF_FAMILY_4, CONF_FAMILY_6 };
 enum conf_carrier { CONF_CARRIER_AUTO, CONF_CARRIER_IBB, CONF_CARRIER_S5B };
 enum conf_policy { CONF_POLICY_AUTO, CONF_POLICY_PUBLIC, CONF_POLICY_ANY };
 enum conf_e2e { CONF_E2E_PREFER, CONF_E2E_REQUIRE, CONF_E2E_OFF };
+enum conf_known { CONF_KNOWN_PEER, CONF_KNOWN_ACCOUNT };
 enum conf_transport {
 	CONF_TRANSPORT_AUTO,
 	CONF_TRANSPORT_TCP,
@@ -48,6 +49,7 @@ struct conf {
 	long	 max_streams;	/* max-streams number, of a listener */
 	long	 max_streams_per_peer; /* max-streams-per-peer number */
 	char	*jid;		/* jid address (-j); not yet prepared */
+	int	 known;		/* known peer|account: have keys */
 	int	 keep;		/* keep-listening yes|no (-k) */
 	int	 message;	/* message yes|no (-m) */
 	int	 close_at_eof;	/* close-at-eof yes|no (-N) */

@@ -11,11 +11,11 @@
 
 #include "net/conf/conffile.h"
 #include "net/conf/known_peers.h"
+#include "net/conf/peer.h"
 #include "net/conf/statefile.h"
 #include "xml/buf.h"
 #include "xml/jid.h"
 
-#define KNOWN_FILE	"known_peers"
 #define KNOWN_PEERS_MAX	(16 * 1024 * 1024)	/* bytes of it */
 #define READ_STEP	(64 * 1024)
 
@@ -27,6 +27,7 @@ STAILQ_HEAD(peers, peer);
 
 struct known_peers {
 	char			 path[PATH_MAX];
+	int			 by_account;	/* all resources share keys */
 	struct peers		 peers;
 	struct peers		 torn;	/* bad lines, as their jid */
 	struct statefile_note	 note;
@@ -68,16 +69,6 @@ clear(struct peers *list)
  * Reading
  */
 
-static int
-is_fingerprint(const char *s)
-{
-	static const char	 base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	return strncmp(s, "SHA256:", 7) == 0 && strlen(s) == 7 + 43 &&
-	    strspn(s + 7, base64) == 43;
-}
-
 /* Take line n.  A resource may hold spaces; a fingerprint holds none.  An
  * address may begin as a comment does.  0, or -1 without memory. */
 static int
@@ -88,7 +79,7 @@ known_peers_parse_line(struct known_peers *k, char *line, unsigned n)
 
 	line[strcspn(line, "\r")] = '\0';
 	space = strrchr(line, ' ');
-	if (space != NULL && is_fingerprint(space + 1)) {
+	if (space != NULL && peer_is_key(space + 1)) {
 		*space = '\0';
 		if (jid_prep(line, jid, &why) == 0)
 			return known_peers_insert(&k->peers, jid, space + 1);
@@ -173,8 +164,8 @@ known_peers_new(const char *path)
 	return k;
 }
 
-struct known_peers *
-known_peers_read(const char *dir, char *err)
+static struct known_peers *
+known_peers_read_named(const char *dir, const char *name, char *err)
 {
 	char		 path[PATH_MAX];
 	struct known_peers	*k;
@@ -182,7 +173,7 @@ known_peers_read(const char *dir, char *err)
 	struct buf	 b;
 	int		 fd, r;
 
-	snprintf(path, sizeof(path), "%s/" KNOWN_FILE, dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	if ((k = known_peers_new(path)) == NULL) {
 		conf_fail(err, "out of memory");
 		return NULL;
@@ -202,6 +193,24 @@ known_peers_read(const char *dir, char *err)
 		return k;
 	known_peers_free(k);
 	return NULL;
+}
+
+struct known_peers *
+known_peers_read(const char *dir, char *err)
+{
+	return known_peers_read_named(dir, "known_peers", err);
+}
+
+struct known_peers *
+known_peers_read_paired(const char *dir, char *err)
+{
+	return known_peers_read_named(dir, "paired", err);
+}
+
+void
+known_peers_by_account(struct known_peers *k)
+{
+	k->by_account = 1;
 }
 
 void
@@ -230,15 +239,58 @@ known_peers_note(const struct known_peers *k)
 	return k->note.text;
 }
 
-const char *
-known_peers_old(const struct known_peers *k, const char *jid)
+/* Is what is known of this peer also about jid?  A line without a resource is
+ * about all resources of its account. */
+static int
+known_peers_about(const struct known_peers *k, const struct peer *p,
+    const char *jid)
+{
+	if (strcmp(p->jid, jid) == 0)
+		return 1;
+	return (k->by_account || *jid_resource(p->jid) == '\0') &&
+	    jid_samebare(p->jid, jid);
+}
+
+static struct peer *
+known_peers_find(const struct known_peers *k, const char *jid)
 {
 	struct peer	*p;
 
 	STAILQ_FOREACH(p, &k->peers, next)
-		if (strcmp(p->jid, jid) == 0)
-			return p->fingerprint;
-	return NULL;
+		if (known_peers_about(k, p, jid))
+			break;
+	return p;
+}
+
+const char *
+known_peers_old(const struct known_peers *k, const char *jid)
+{
+	const struct peer	*p = known_peers_find(k, jid);
+
+	return p != NULL ? p->fingerprint : NULL;
+}
+
+const char *
+known_peers_name(const struct known_peers *k, const char *jid, char *out)
+{
+	const struct peer	*p = known_peers_find(k, jid);
+
+	if (k->by_account)
+		return jid_bare(jid, out);
+	strlcpy(out, p != NULL ? p->jid : jid, JID_MAX);
+	return out;
+}
+
+int
+known_peers_each(const struct known_peers *k,
+    int (*see)(void *, const char *, const char *), void *arg)
+{
+	struct peer	*p;
+
+	STAILQ_FOREACH(p, &k->peers, next)
+		if (see(arg, p->jid, p->fingerprint) == -1)
+			return -1;
+	return 0;
 }
 
 int
@@ -276,7 +328,7 @@ known_peers_check(const struct known_peers *k, const char *jid,
 	struct peer	*p;
 
 	STAILQ_FOREACH(p, &k->peers, next)
-		if (strcmp(p->jid, jid) == 0 &&
+		if (known_peers_about(k, p, jid) &&
 		    strcmp(p->fingerprint, fingerprint) == 0)
 			return KNOWN_PEERS_SAME;
 	return known_peers_entry(k, jid) ? KNOWN_PEERS_CHANGED :
@@ -284,42 +336,119 @@ known_peers_check(const struct known_peers *k, const char *jid,
 }
 
 /*
- * Adding
+ * Writing
  */
 
-/* Put together what is to be in the file, which is locked: all that is in it
- * now, and a new line.  0, or -1 with a message. */
+/* A change of the file: what makes the new content of b out of what is in it
+ * now, which is in now, too.  1, 0 if nothing has to change, or -1 with a
+ * message. */
+typedef int	 change_fn(const struct known_peers *now, struct buf *b,
+		    const char *jid, const char *fingerprint, char *err);
+
+/* A new line behind all that is there. */
+static int
+known_peers_append(const struct known_peers *now, struct buf *b,
+    const char *jid, const char *fingerprint, char *err)
+{
+	/* Some editors leave the last line without its end. */
+	const char	*end = buf_len(b) > 0 &&
+			    buf_data(b)[buf_len(b) - 1] != '\n' ? "\n" : "";
+
+	if (known_peers_check(now, jid, fingerprint) == KNOWN_PEERS_SAME)
+		return 0;
+	if (buf_printf(b, "%s%s %s\n", end, jid, fingerprint) == -1)
+		return conf_fail(err, "%s: %s", now->path, strerror(errno));
+	return 1;
+}
+
+/* As known_peers_append(), unless there is another key. */
+static int
+known_peers_append_first(const struct known_peers *now, struct buf *b,
+    const char *jid, const char *fingerprint, char *err)
+{
+	if (known_peers_check(now, jid, fingerprint) == KNOWN_PEERS_CHANGED)
+		return conf_fail(err, "%s: another program has just met it "
+		    "with another key", now->path);
+	return known_peers_append(now, b, jid, fingerprint, err);
+}
+
+/* Is this line of len bytes about jid, or about any resource of that account if
+ * jid has none? */
+static int
+known_peers_forgets(const char *line, size_t len, const char *jid)
+{
+	struct known_peers	 one;
+	struct peer		*p;
+	char			*copy;
+	int			 r = 0;
+
+	memset(&one, 0, sizeof(one));
+	STAILQ_INIT(&one.peers);
+	STAILQ_INIT(&one.torn);
+	if ((copy = strndup(line, len)) == NULL)
+		return -1;
+	if (known_peers_parse_line(&one, copy, 1) == -1)
+		r = -1;
+	else if ((p = STAILQ_FIRST(&one.peers)) != NULL)
+		r = strcmp(p->jid, jid) == 0 ||
+		    (*jid_resource(jid) == '\0' && jid_samebare(p->jid, jid));
+	clear(&one.peers);
+	clear(&one.torn);
+	free(copy);
+	return r;
+}
+
+/* All lines but those about jid. */
+static int
+known_peers_drop(const struct known_peers *now, struct buf *b,
+    const char *jid, const char *fingerprint, char *err)
+{
+	size_t		 len = buf_len(b), n, i;
+	const char	*text, *end;
+	int		 about = 0, dropped = 0;
+	struct buf	 kept;
+
+	(void)fingerprint;
+	buf_init(&kept, KNOWN_PEERS_MAX);
+	for (i = 0; i < len && about != -1; i += n) {
+		text = (const char *)buf_data(b) + i;
+		end = memchr(text, '\n', len - i);
+		n = end != NULL ? (size_t)(end - text) + 1 : len - i;
+		about = known_peers_forgets(text, n - (end != NULL), jid);
+		if (about == 1)
+			dropped = 1;
+		else if (about == 0 && buf_add(&kept, text, n) == -1)
+			about = -1;
+	}
+	buf_drain(b, len);
+	if (about == -1 || buf_move(b, &kept) == -1)
+		dropped = conf_fail(err, "%s: %s", now->path, strerror(errno));
+	buf_free(&kept);
+	return dropped;
+}
+
+/* Change the file, which is locked as fd.  As change_fn. */
 static int
 known_peers_compose(const struct known_peers *k, int fd, struct buf *b,
-    const char *jid,
-    const char *fingerprint, char *err)
+    change_fn *change, const char *jid, const char *fingerprint, char *err)
 {
-	struct known_peers		*now = known_peers_new(k->path);
-	enum known_peers_result	 r;
-	const char		*end;
+	struct known_peers	*now = known_peers_new(k->path);
+	int			 r;
 
 	if (now == NULL || known_peers_load(now, fd, b) == -1) {
 		known_peers_free(now);
 		return conf_fail(err, "%s: %s", k->path, strerror(errno));
 	}
-	r = known_peers_check(now, jid, fingerprint);
+	now->by_account = k->by_account;
+	r = change(now, b, jid, fingerprint, err);
 	known_peers_free(now);
-	if (r == KNOWN_PEERS_CHANGED)
-		return conf_fail(err, "%s: another program has just met it "
-		    "with another key", k->path);
-	if (r == KNOWN_PEERS_SAME)
-		return 0;
-	/* Some editors leave the last line without its end. */
-	end = buf_len(b) > 0 && buf_data(b)[buf_len(b) - 1] != '\n' ?
-	    "\n" : "";
-	if (buf_printf(b, "%s%s %s\n", end, jid, fingerprint) == -1)
-		return conf_fail(err, "%s: %s", k->path, strerror(errno));
-	return 0;
+	return r;
 }
 
+/* As change_fn, and the file is changed. */
 static int
-add_to_file(const struct known_peers *k, const char *jid,
-    const char *fingerprint, char *err)
+known_peers_change(const struct known_peers *k, change_fn *change,
+    const char *jid, const char *fingerprint, char *err)
 {
 	struct buf	 b;
 	int		 fd, done, r;
@@ -327,21 +456,61 @@ add_to_file(const struct known_peers *k, const char *jid,
 	if ((fd = statefile_lock(k->path)) == -1)
 		return conf_fail(err, "%s: %s", k->path, strerror(errno));
 	buf_init(&b, KNOWN_PEERS_MAX);
-	r = known_peers_compose(k, fd, &b, jid, fingerprint, err);
-	if (r == 0 && (done = statefile_replace(k->path, &b)) == -1)
+	r = known_peers_compose(k, fd, &b, change, jid, fingerprint, err);
+	if (r == 1 && (done = statefile_replace(k->path, &b)) == -1)
 		r = conf_fail(err, "%s: %s", k->path, strerror(errno));
-	else if (r == 0)
+	else if (r == 1)
 		close(done);
 	buf_free(&b);
 	close(fd);
 	return r;
 }
 
+/* Remember the key, by the name that counts, here and in the file. */
+static int
+known_peers_remember(struct known_peers *k, change_fn *change,
+    const char *jid, const char *fingerprint, char *err)
+{
+	char	 bare[JID_MAX];
+
+	if (k->by_account)
+		jid = jid_bare(jid, bare);
+	if (known_peers_insert(&k->peers, jid, fingerprint) == -1)
+		return conf_fail(err, "out of memory");
+	return known_peers_change(k, change, jid, fingerprint, err) == -1 ?
+	    -1 : 0;
+}
+
 int
 known_peers_add(struct known_peers *k, const char *jid, const char *fingerprint,
     char *err)
 {
-	if (known_peers_insert(&k->peers, jid, fingerprint) == -1)
-		return conf_fail(err, "out of memory");
-	return add_to_file(k, jid, fingerprint, err);
+	return known_peers_remember(k, known_peers_append_first, jid,
+	    fingerprint, err);
+}
+
+int
+known_peers_add_another(struct known_peers *k, const char *jid,
+    const char *fingerprint, char *err)
+{
+	return known_peers_remember(k, known_peers_append, jid, fingerprint,
+	    err);
+}
+
+int
+known_peers_forget(struct known_peers *k, const char *jid, char *err)
+{
+	struct peer	*p, *next;
+
+	if (access(k->path, F_OK) == -1 && errno == ENOENT)
+		return 0;
+	STAILQ_FOREACH_SAFE(p, &k->peers, next, next)
+		if (strcmp(p->jid, jid) == 0 || (*jid_resource(jid) == '\0' &&
+		    jid_samebare(p->jid, jid))) {
+			STAILQ_REMOVE(&k->peers, p, peer, next);
+			free(p->jid);
+			free(p->fingerprint);
+			free(p);
+		}
+	return known_peers_change(k, known_peers_drop, jid, NULL, err);
 }

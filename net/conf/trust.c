@@ -1,20 +1,43 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/conf/allow.h"
+#include "net/conf/conffile.h"
 #include "net/conf/identity.h"
 #include "net/conf/known_peers.h"
+#include "net/conf/peer.h"
 #include "net/conf/trust.h"
+#include "xml/jid.h"
+#include "xml/text.h"
+
+#define KEY_MAX	64		/* bytes of a fingerprint */
 
 struct trust {
 	struct identity		 identity;
-	struct known_peers		*known;		/* of a caller */
-	const struct allow	*allow;		/* of a listener */
+	struct known_peers	*known;		/* of a caller */
+	struct known_peers	*paired;	/* of a listener */
+	struct allow		*allow;		/* of a listener */
+	char			 pinned[KEY_MAX];	/* of a caller, or "" */
 	char			 why[TRUST_ERR];
 };
 
+/* What is remembered of other keys.  0, or -1 with a message. */
+static int
+trust_read(struct trust *t, const char *dir, char *err)
+{
+	if (t->allow == NULL)
+		return (t->known = known_peers_read(dir, err)) != NULL ? 0 : -1;
+	if ((t->paired = known_peers_read_paired(dir, err)) == NULL)
+		return -1;
+	if (allow_wants_paired(t->allow) &&
+	    known_peers_each(t->paired, allow_pair, t->allow) == -1)
+		return conf_fail(err, "out of memory");
+	return 0;
+}
+
 struct trust *
-trust_new(const char *dir, const struct allow *allow, char *err)
+trust_new(const char *dir, struct allow *allow, char *err)
 {
 	struct trust	*t;
 
@@ -23,8 +46,8 @@ trust_new(const char *dir, const struct allow *allow, char *err)
 		return NULL;
 	}
 	t->allow = allow;
-	if (identity_load(&t->identity, dir, err) == -1 || (allow == NULL &&
-	    (t->known = known_peers_read(dir, err)) == NULL)) {
+	if (identity_load(&t->identity, dir, err) == -1 ||
+	    trust_read(t, dir, err) == -1) {
 		trust_free(t);
 		return NULL;
 	}
@@ -38,7 +61,21 @@ trust_free(struct trust *t)
 		return;
 	identity_free(&t->identity);
 	known_peers_free(t->known);
+	known_peers_free(t->paired);
 	free(t);
+}
+
+void
+trust_by_account(struct trust *t)
+{
+	if (t->known != NULL)
+		known_peers_by_account(t->known);
+}
+
+void
+trust_pin(struct trust *t, const char *fingerprint)
+{
+	strlcpy(t->pinned, fingerprint, sizeof(t->pinned));
 }
 
 const struct identity *
@@ -60,58 +97,122 @@ judge_caller(struct trust *t, const char *peer, const char *fingerprint)
 const char *
 trust_judge(struct trust *t, const char *peer, const char *fingerprint)
 {
+	char	 name[JID_MAX], quoted[256];
+
 	if (t->allow != NULL)
 		return judge_caller(t, peer, fingerprint);
+	if (*t->pinned != '\0' && strcmp(t->pinned, fingerprint) != 0) {
+		snprintf(t->why, sizeof(t->why), "its key is %s, not the one "
+		    "that was given, %s; somebody may be in between, or the "
+		    "one given is old", fingerprint, t->pinned);
+		return t->why;
+	}
 	if (known_peers_check(t->known, peer,
 	    fingerprint) != KNOWN_PEERS_CHANGED)
 		return NULL;
+	known_peers_name(t->known, peer, name);
 	snprintf(t->why, sizeof(t->why), "its key has changed: it was %s, it "
-	    "is now %s; somebody may be in between; if the change is meant, "
-	    "remove its line from %.200s", known_peers_old(t->known, peer),
-	    fingerprint, known_peers_path(t->known));
+	    "is now %s; somebody may be in between; if the change is meant: "
+	    "xcat -K forget %s", known_peers_old(t->known, peer), fingerprint,
+	    text_quote(name, quoted, sizeof(quoted)));
 	return t->why;
 }
 
 int
 trust_expects(const struct trust *t, const char *peer)
 {
-	return t->known != NULL && (known_peers_entry(t->known, peer) ||
-	    known_peers_doubt(t->known, peer) == KNOWN_PEERS_HAD_KEY);
+	return *t->pinned != '\0' || (t->known != NULL &&
+	    (known_peers_entry(t->known, peer) ||
+	    known_peers_doubt(t->known, peer) == KNOWN_PEERS_HAD_KEY));
 }
 
 int
 trust_doubts(const struct trust *t, const char *peer)
 {
-	return t->known != NULL &&
+	return t->known != NULL && *t->pinned == '\0' &&
 	    known_peers_doubt(t->known, peer) != KNOWN_PEERS_UNDOUBTED;
 }
 
 const char *
 trust_note(const struct trust *t)
 {
-	return t->known != NULL ? known_peers_note(t->known) : "";
+	return known_peers_note(t->known != NULL ? t->known : t->paired);
+}
+
+/* The line about a first contact. */
+static void
+say_met(const struct trust *t, const char *peer, const char *fingerprint,
+    int doubts, const char *why, char *line, size_t size)
+{
+	const char	*how = doubts ? "its key may have been in a line that "
+			    "makes no sense: compare the key with that of xcat "
+			    "-K there; " : "";
+
+	if (*why != '\0')
+		snprintf(line, size, "%s: %sfirst contact; its key is %s, "
+		    "which cannot be remembered: %s", peer, how, fingerprint,
+		    why);
+	else
+		snprintf(line, size, "%s: %sfirst contact; its key %s is now "
+		    "in %s", peer, how, fingerprint,
+		    known_peers_path(t->known));
 }
 
 const char *
 trust_met(struct trust *t, const char *peer, const char *fingerprint,
     char *line, size_t size)
 {
-	char		 why[KNOWN_PEERS_ERR];
-	const char	*how = trust_doubts(t, peer) ? "its key may have been "
-			    "in a line that makes no sense: compare the key "
-			    "with that of xcat -K there; " : "";
+	char	 why[KNOWN_PEERS_ERR] = "";
+	int	 doubts = trust_doubts(t, peer);
 
 	if (t->known == NULL ||
 	    known_peers_check(t->known, peer, fingerprint) != KNOWN_PEERS_NEW)
 		return NULL;
-	if (known_peers_add(t->known, peer, fingerprint, why) == -1)
-		snprintf(line, size, "%s: %sfirst contact; its key is %s, "
-		    "which cannot be remembered: %s", peer, how, fingerprint,
-		    why);
-	else
-		snprintf(line, size,
-		    "%s: %sfirst contact; its key %s is now "
-		    "in %s",
-		    peer, how, fingerprint, known_peers_path(t->known));
+	if (known_peers_add(t->known, peer, fingerprint, why) == 0) {
+		*why = '\0';
+		/* A key that the user gave needs no trust. */
+		if (*t->pinned != '\0')
+			return NULL;
+	}
+	say_met(t, peer, fingerprint, doubts, why, line, size);
 	return line;
+}
+
+void
+trust_proved(struct trust *t, const char *peer, const char *fingerprint,
+    char *line, size_t size)
+{
+	char	 why[KNOWN_PEERS_ERR], name[JID_MAX], old[KEY_MAX];
+
+	if (known_peers_check(t->known, peer, fingerprint) !=
+	    KNOWN_PEERS_CHANGED) {
+		if (trust_met(t, peer, fingerprint, line, size) == NULL)
+			snprintf(line, size, "%s: the code proves its key, "
+			    "which was known", peer);
+		return;
+	}
+	strlcpy(old, known_peers_old(t->known, peer), sizeof(old));
+	known_peers_name(t->known, peer, name);
+	if (known_peers_forget(t->known, name, why) == -1 ||
+	    known_peers_add(t->known, peer, fingerprint, why) == -1)
+		snprintf(line, size, "%s: the code proves its key %s, which "
+		    "cannot be remembered: %s", peer, fingerprint, why);
+	else
+		snprintf(line, size, "%s: the code proves that its key is now "
+		    "%s; it was %s", peer, fingerprint, old);
+}
+
+int
+trust_paired(struct trust *t, const char *peer, const char *fingerprint,
+    char *err)
+{
+	char	 bare[JID_MAX];
+
+	jid_bare(peer, bare);
+	/* Its later streams of this run come without the code. */
+	if (allow_pair(t->allow, peer, fingerprint) == -1 ||
+	    (allow_wants_paired(t->allow) &&
+	    allow_pair(t->allow, bare, fingerprint) == -1))
+		return conf_fail(err, "out of memory");
+	return known_peers_add_another(t->paired, bare, fingerprint, err);
 }

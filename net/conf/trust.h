@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "xml/check.h"
+
 struct allow;
 struct identity;
 struct trust;
@@ -14,13 +16,20 @@ struct trust;
 #define TRUST_ERR 512
 
 /*
- * Read the keys kept in directory dir.  A listener judges by allow; a caller
- * (allow NULL) by what it remembers.  NULL with a message in err[TRUST_ERR].
+ * Read the keys kept in directory dir.  A listener judges by allow, which gets
+ * the callers that @paired is about; a caller (allow NULL) judges by what it
+ * remembers.  NULL with a message in err[TRUST_ERR].
  */
-struct trust *trust_new(const char *dir, const struct allow *allow,
-	    char *err);
+struct trust *trust_new(const char *dir, struct allow *allow, char *err);
 /* t may be NULL. */
 void	 trust_free(struct trust *t);
+
+/* A key of any resource of an account is one of all its resources
+ * (known=account). */
+void	 trust_by_account(struct trust *t);
+/* The user says that the peer has this key: no other one is good, and this one
+ * is to be remembered without a word. */
+void	 trust_pin(struct trust *t, const char *fingerprint);
 
 /* Our own key. */
 const struct identity *trust_identity(const struct trust *t);
@@ -40,5 +49,21 @@ const char *trust_note(const struct trust *t);
  * returned; else NULL. */
 const char *trust_met(struct trust *t, const char *peer,
 	    const char *fingerprint, char *line, size_t size);
+
+/*
+ * Codes (net/conf/code.h)
+ */
+
+/* The code of a call has proved that the peer has this key: a caller remembers
+ * it in place of what it knew.  What there is to tell the user is put into line,
+ * of size bytes. */
+void	 trust_proved(struct trust *t, const char *peer,
+	    const char *fingerprint, char *line, size_t size);
+/* A caller has come with the code, and has this key.  A listener admits it with
+ * this key, from this address until the run ends, and from its account as
+ * @paired says.  0, or -1 with a message in err[KNOWN_PEERS_ERR]: it is admitted
+ * but cannot be remembered. */
+int	 trust_paired(struct trust *t, const char *peer,
+	    const char *fingerprint, char *err) MUST_CHECK;
 
 #endif

@@ -567,7 +567,7 @@ def own_key(name):
     config = os.path.join(home, 'config')
     os.close(os.open(config, os.O_CREAT, 0o600))
     shown = subprocess.run([XCAT, '-K'], env=dict(os.environ, XCAT_CONFIG=config), check=True, text=True,
-                           stdout=subprocess.PIPE).stdout.strip()
+                           stdout=subprocess.PIPE).stdout.strip().rpartition('=')[2]
     check(shown == Identity(os.path.join(home, 'key.pem')).fingerprint, 'xcat -K shows another key')
     return shown
 

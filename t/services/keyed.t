@@ -10,7 +10,7 @@ LIMIT=30
 bob=bob@$DOMAIN
 start_server prosody
 slix_user alice keyless
-key=$(xcat_as alice -K)
+key=$(xcat_as alice -K); key=${key##*=}
 allow="alice@$DOMAIN=$key"
 echo hello >"$T/hello"
 

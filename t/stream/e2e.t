@@ -184,7 +184,7 @@ much()		# end that has said all first
 
 key_of()	# user
 {
-	xcat_as "$1" -K
+	xcat_as "$1" -K | sed "s,.*=,,"
 }
 
 names_key_of()	# user name
@@ -311,9 +311,11 @@ show_key()
 {
 	run "$T/alice" -K
 	is "$status" 0 '-K: status'
-	like "$(cat "$T/run.out")" '^SHA256:[A-Za-z0-9+/]{43}$' '-K: a key'
+	like "$(cat "$T/run.out")" \
+	    "^alice@$DOMAIN=SHA256:[A-Za-z0-9+/]{43}\$" '-K: a key'
 	is "$(wc -l <"$T/run.out")" 1 '-K: in one line'
-	is "$(key_of alice)" "$(cat "$T/run.out")" '-K: the same again'
+	is "alice@$DOMAIN=$(key_of alice)" "$(cat "$T/run.out")" \
+	    '-K: the same again'
 	is "$(openssl x509 -in "$T/home/alice/key.pem" -noout -pubkey |
 	    openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary |
 	    base64 | sed 's/^/SHA256:/; s/=*$//')" "$(key_of alice)" \

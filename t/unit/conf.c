@@ -235,6 +235,11 @@ test_numbers(void)
 	    "auto, tcp, websocket or bosh", "transport udp");
 	is_int(c.carrier, CONF_CARRIER_AUTO, "carrier is auto");
 	is_int(conf_set(&c, "carrier", "s5b", 0, err), 0, "carrier s5b");
+	is_int(c.known, CONF_KNOWN_PEER, "keys are those of peers");
+	is_int(conf_set(&c, "known", "account", 0, err), 0, "known account");
+	is_int(c.known, CONF_KNOWN_ACCOUNT, "or of accounts");
+	fails(conf_set(&c, "known", "all", 0, err), "peer or account",
+	    "known");
 	is_int(c.carrier, CONF_CARRIER_S5B, "is set");
 	is_int(conf_letter(&c, 'i', NULL, err), 0, "-i");
 	is_int(c.carrier, CONF_CARRIER_IBB, "is carrier ibb");
