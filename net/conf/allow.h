@@ -14,8 +14,9 @@ struct elem;
 
 /*
  * Make it of a list from -a: full JIDs, bare JIDs, domains, "@roster",
- * "@paired" and "*"; each of the first three may end in =SHA256:..., which ties it to a key.  own
- * is our account, whose every resource is admitted, unless it is tied to a key.
+ * "@paired" and "*"; each of the first three may end in =SHA256:..., which ties
+ * it to a key.  own is our account, whose every resource is admitted, unless it
+ * is tied to a key.
  * NULL with a message in err[ALLOW_ERR].
  */
 struct allow *allow_new(const struct conf_list *peers, const char *own,

@@ -55,14 +55,14 @@ const char *trust_met(struct trust *t, const char *peer,
  */
 
 /* The code of a call has proved that the peer has this key: a caller remembers
- * it in place of what it knew.  What there is to tell the user is put into line,
- * of size bytes. */
+ * it in place of what it knew.  What there is to tell the user is put into
+ * line, of size bytes. */
 void	 trust_proved(struct trust *t, const char *peer,
 	    const char *fingerprint, char *line, size_t size);
 /* A caller has come with the code, and has this key.  A listener admits it with
  * this key, from this address until the run ends, and from its account as
- * @paired says.  0, or -1 with a message in err[KNOWN_PEERS_ERR]: it is admitted
- * but cannot be remembered. */
+ * @paired says.  0, or -1 with a message in err[KNOWN_PEERS_ERR]: it is
+ * admitted but cannot be remembered. */
 int	 trust_paired(struct trust *t, const char *peer,
 	    const char *fingerprint, char *err) MUST_CHECK;
 

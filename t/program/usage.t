@@ -134,7 +134,7 @@ no_configuration()
 	config 'jid alice@example.test\n'
 	run sh -c 'cat "$1" | XCAT_CONFIG=/dev/stdin "$2" -K' sh "$T/config" \
 	    "$XCAT"
-	is "$status $(cat "$T/run.out")" "0 $("$XCAT" -K)" \
+	is "$status $(cat "$T/run.out")" "0 alice@example.test=$("$XCAT" -K)" \
 	    'a pipe for a configuration: the same key'
 }
 
