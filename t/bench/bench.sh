@@ -93,8 +93,8 @@ counted()	# name
 {
 	fifo "$1.out"
 	# shellcheck disable=SC2016
-	start "$1_sink" sh -c 'exec "$1" "$3" <"$2"' sh "$BENCH/sink" \
-	    "$T/$1.out" "${SINKMS:-100}"
+	start "$1_sink" sh -c 'exec "$1" "$3" "$4" <"$2"' sh "$BENCH/sink" \
+	    "$T/$1.out" "${SINKMS:-100}" "$T/$1.marks"
 }
 
 done_well()	# name

@@ -195,8 +195,8 @@ keys_far()	# server
 	stop_forward
 }
 
-# Two streams of two logins, which know nothing of each other.  The parts are of
-# the time in which both move: what is left when the first ends moves alone.
+# Two streams of two logins, which know nothing of each other: the lesser part of
+# what came while both moved, but for the first quarter of that time.
 two_far()	# server bytes
 {
 	counted l
@@ -208,15 +208,20 @@ two_far()	# server bytes
 	for _n in c d l m l_sink m_sink; do
 		done_well $_n
 	done
-	sample "$1.part" "$(cat "$T/l_sink.out" "$T/m_sink.out" | awk '
-		{ n[NR] = $1; first[NR] = $2; last[NR] = $3; rate[NR] = $4 }
+	_span=$(cut -d ' ' -f 2,3 "$T/l_sink.out" "$T/m_sink.out" | awk '
+		NR == 1 || $1 > since { since = $1 }
+		NR == 1 || $2 < till { till = $2 }
+		END { print since + (till - since) / 4, till }')
+	sample "$1.part" "$(awk -v span="$_span" '
+		BEGIN { split(span, s, " ") }
+		FNR == 1 { n++ }
+		$1 <= s[1] { before[n] = $2 }
+		$1 <= s[2] { after[n] = $2 }
 		END {
-			slow = last[1] > last[2] ? 1 : 2
-			began = first[1] > first[2] ? first[1] : first[2]
-			end = last[3 - slow]
-			left = rate[slow] * (last[slow] - end)
-			moved = n[slow] - left
-			print moved / (moved + n[3 - slow]) }')"
+			a = after[1] - before[1]
+			b = after[2] - before[2]
+			print (a < b ? a : b) / (a + b) }' \
+	    "$T/l.marks" "$T/m.marks")"
 }
 
 distance_on()	# server
@@ -225,7 +230,7 @@ distance_on()	# server
 	web_far "$1" $((20 * MB))
 	at_distance 100
 	keys_far "$1"
-	two_far "$1" $((20 * MB))
+	two_far "$1" $((40 * MB))
 	stop_distance
 	for _ms in $DISTANCES; do
 		_what="at $_ms ms, $1"

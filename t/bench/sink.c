@@ -1,12 +1,13 @@
 /*
  * sink: count what comes on standard input.
  *
- *	sink [ms]
+ *	sink [ms [file]]
  *
  * At the end a line: bytes, when the first and the last of them came, in
  * seconds of the monotonic clock; the bytes a second at which the last third
  * came; and the seconds from the first byte until four fifths of that were
- * reached for the first time, over so many milliseconds (100).
+ * reached for the first time, over so many milliseconds (100).  The file gets a
+ * line for every few milliseconds: when, and the bytes by then.
  */
 #include <sys/types.h>
 
@@ -77,6 +78,20 @@ ramp(double goal, double window)
 	return j < nmarks ? marks[j].at - marks[0].at : 0;
 }
 
+static void
+write_marks(const char *file)
+{
+	FILE	*f = fopen(file, "w");
+	size_t	 i;
+
+	if (f == NULL)
+		err(1, "%s", file);
+	for (i = 0; i < nmarks; i++)
+		fprintf(f, "%.6f %lu\n", marks[i].at, marks[i].total);
+	if (fclose(f) == EOF)
+		err(1, "%s", file);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -94,6 +109,8 @@ main(int argc, char **argv)
 		err(1, "read");
 	if (total == 0)
 		mark(0, 0);
+	if (argc > 2)
+		write_marks(argv[2]);
 	printf("%lu %.6f %.6f %.0f %.3f\n", total, marks[0].at,
 	    marks[nmarks - 1].at, last_rate(), ramp(0.8 * last_rate(), window));
 	return 0;
