@@ -23,8 +23,12 @@
 #define LOW_PAUSE	700	/* ms for each hop limit */
 #define LOW_TRIES	200	/* attempts at an address with each */
 #define LOW_MAX		4	/* the last one that is low */
-#define MINTTL		32	/* an error about our own packet has less left,
-				 * what a peer sends has more */
+/* IPv4: an error about our own packet has less left than this, what a peer
+ * sends has more.  For IPv6, Linux looks at the packet that brings the error,
+ * which has 64 from most routers; so the peer sends more. */
+#define MINTTL4		32
+#define MINTTL6		128
+#define TTL6		255
 
 enum line_state {
 	LINE_OFF,
@@ -204,6 +208,7 @@ line_prove(struct line *n)
 
 	n->state = LINE_PROVING;
 	(void)shared_port_minttl(n->watch.fd, family, 0);
+	(void)shared_port_ttl(n->watch.fd, family, SHARED_PORT_TTL);
 	timer_set(p->loop, &n->timer, clock_ms() + PATIENCE);
 	proof_init(&n->proof, p->conf.key, p->conf.initiator);
 	if (line_say(n) == -1)
@@ -273,11 +278,21 @@ connect_low(int fd, const struct addr *to, int ttl)
 {
 	int	 family = to->ss.ss_family;
 
-	(void)shared_port_minttl(fd, family, MINTTL);
+	(void)shared_port_minttl(fd, family,
+	    family == AF_INET6 ? MINTTL6 : MINTTL4);
 	if (shared_port_ttl(fd, family, ttl) == -1 ||
 	    shared_port_connect(fd, to) == -1)
 		return -1;
 	return shared_port_ttl(fd, family, SHARED_PORT_TTL);
+}
+
+/* To where packets with few hops left are ignored. */
+static int
+connect_far(const struct punch_conf *c, int fd, const struct addr *to)
+{
+	if (c->ttl > 0 && !c->initiator && to->ss.ss_family == AF_INET6)
+		(void)shared_port_ttl(fd, AF_INET6, TTL6);
+	return shared_port_connect(fd, to);
 }
 
 static const struct addr *
@@ -301,7 +316,7 @@ line_begin(struct line *n)
 	n->lows++;
 	fd = shared_port_socket(local_of(&p->conf, n->peer.ss.ss_family));
 	if (fd == -1 || (n->low > 0 ? connect_low(fd, &n->peer, n->low) :
-	    shared_port_connect(fd, &n->peer)) == -1) {
+	    connect_far(&p->conf, fd, &n->peer)) == -1) {
 		/* EADDRNOTAVAIL: a guest has come from there already. */
 		if (fd != -1)
 			fd_give_up(fd);
