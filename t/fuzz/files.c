@@ -20,6 +20,7 @@
 #include <sys/queue.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,16 +198,43 @@ begin(const char *flags)
 		app.conf.carrier = CONF_CARRIER_S5B;
 }
 
+/* Streams that are no files have standard input and output: nothing comes from
+ * there or goes there, and what is closed is open again.  Returns copies. */
+static void
+hide_stdio(int copies[2])
+{
+	int	 null = open("/dev/null", O_RDWR | O_CLOEXEC), i;
+
+	must(null != -1);
+	fflush(stdout);
+	for (i = 0; i < 2; i++)
+		must((copies[i] = fcntl(i, F_DUPFD_CLOEXEC, 3)) != -1 &&
+		    dup2(null, i) == i);
+	close(null);
+}
+
+static void
+show_stdio(const int copies[2])
+{
+	int	 i;
+
+	for (i = 0; i < 2; i++) {
+		must(dup2(copies[i], i) == i);
+		close(copies[i]);
+	}
+}
+
 int
 fuzz_files(const uint8_t *data, size_t size)
 {
 	struct script	 s;
 	char		*line, flags[16];
-	int		 steps;
+	int		 steps, copies[2];
 
 	script_begin(&s, data, size);
 	if ((line = script_line(&s)) == NULL || *line == '\0')
 		return 0;
+	hide_stdio(copies);
 	strlcpy(flags, line, sizeof(flags));
 	seq = 0;
 	strlcpy(id, "none", sizeof(id));
@@ -219,5 +247,6 @@ fuzz_files(const uint8_t *data, size_t size)
 	oob_fetch_free(app.fetcher);
 	app.fetcher = NULL;
 	files_end();
+	show_stdio(copies);
 	return 0;
 }
