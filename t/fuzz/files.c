@@ -11,7 +11,7 @@
  *	<...		a stanza comes from the peer, !<... from another one of
  *			it, ?<... from a stranger
  *	O, C		the peer opens the stream "s", for a file if it is said
- *			what for; closes it
+ *			what for; closes it, or what we have opened
  *	B		a block of it comes, with these bytes (script.h)
  *	T		the run has waited for long
  *	D		what came in part is taken away
@@ -40,6 +40,7 @@
 
 static unsigned	 seq;		/* of the next block */
 static char	 id[64];	/* of the last request */
+static char	 sid[64];	/* of the stream */
 
 /* What the run has said, and the id of its last request. */
 static void
@@ -53,6 +54,12 @@ hear_out(void)
 		    strstr(xml, "type='result'") == NULL)
 			snprintf(id, sizeof(id), "%.*s",
 			    (int)strcspn(p + 5, "'"), p + 5);
+		if ((p = strstr(xml, "<open ")) != NULL &&
+		    (p = strstr(p, " sid='")) != NULL) {
+			snprintf(sid, sizeof(sid), "%.*s",
+			    (int)strcspn(p + 6, "'"), p + 6);
+			seq = 0;
+		}
 		free(xml);
 	}
 }
@@ -75,7 +82,7 @@ say_block(char *bytes)
 {
 	size_t	 len = script_bytes(bytes);
 
-	files_ask(PEER, data_xml("s", format("%u", seq++ & 0xffff),
+	files_ask(PEER, data_xml(sid, format("%u", seq++ & 0xffff),
 	    b64(bytes, len)));
 }
 
@@ -127,11 +134,12 @@ step(char *line)
 		break;
 	case 'O':
 		seq = 0;
+		strlcpy(sid, "s", sizeof(sid));
 		files_ask(PEER, open_xml("s", "4096", line[1] == '\0' ? "" :
 		    "><plain xmlns='urn:xcat:0' for='file'/></open>"));
 		break;
 	case 'C':
-		files_ask(PEER, close_xml("s"));
+		files_ask(PEER, close_xml(sid));
 		break;
 	case 'B':
 		say_block(line + 1);
@@ -238,6 +246,7 @@ fuzz_files(const uint8_t *data, size_t size)
 	strlcpy(flags, line, sizeof(flags));
 	seq = 0;
 	strlcpy(id, "none", sizeof(id));
+	strlcpy(sid, "s", sizeof(sid));
 	begin(flags);
 	files_turn();
 	hear_out();
