@@ -22,7 +22,8 @@ RB_HEAD(shares, share);
 
 struct budget {
 	size_t		 limit, part;
-	size_t		 used;
+	size_t		 used;		/* by payload */
+	size_t		 fixed;		/* by streams for being there */
 	struct shares	 shares;
 };
 
@@ -103,7 +104,8 @@ charge_set(struct charge *c, size_t fixed, size_t bytes)
 	if (s == NULL)
 		return;
 	s->used += bytes - c->bytes;
-	s->budget->used += fixed + bytes - c->fixed - c->bytes;
+	s->budget->fixed += fixed - c->fixed;
+	s->budget->used += bytes - c->bytes;
 	c->fixed = fixed;
 	c->bytes = bytes;
 }
@@ -123,6 +125,17 @@ charge_end(struct charge *c)
 	free(s);
 }
 
+/* Bytes of the budget that are taken.  However many streams there are, most of
+ * the budget is for their payload: else a thousand of them would all be left
+ * with the least window. */
+static size_t
+budget_used(const struct budget *b)
+{
+	size_t	 most = b->limit / 4;
+
+	return b->used + (b->fixed < most ? b->fixed : most);
+}
+
 static size_t
 budget_rest(size_t limit, size_t used)
 {
@@ -139,7 +152,8 @@ charge_room(const struct charge *c, size_t quarters)
 	if (s == NULL)
 		return SIZE_MAX;
 	own = budget_rest(s->budget->part / 4 * quarters, s->used);
-	all = budget_rest(s->budget->limit / 4 * quarters, s->budget->used);
+	all = budget_rest(s->budget->limit / 4 * quarters,
+	    budget_used(s->budget));
 	return own < all ? own : all;
 }
 
@@ -159,6 +173,6 @@ int
 charge_is_tight(const struct charge *c)
 {
 	return c->share != NULL &&
-	    (c->share->budget->used > c->share->budget->limit / 4 ||
+	    (budget_used(c->share->budget) > c->share->budget->limit / 4 ||
 	    c->share->used > c->share->budget->part / 4);
 }

@@ -36,7 +36,8 @@ void	 budget_free(struct budget *b);
  * when out of memory. */
 int	 charge_begin(struct charge *c, struct budget *b, const char *peer);
 /* The stream has taken so many bytes by now.  Only bytes, not fixed, count for
- * the part of its account: the number of streams has a limit of its own. */
+ * the part of its account: the number of streams has a limit of its own.  What
+ * is fixed takes a quarter of the budget at most. */
 void	 charge_set(struct charge *c, size_t fixed, size_t bytes);
 /* The stream has given all back, and has no budget any more. */
 void	 charge_end(struct charge *c);
