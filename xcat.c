@@ -75,7 +75,7 @@ static void
 usage(enum fault fault)
 {
 	dprintf(STDERR_FILENO,
-	    "usage: xcat [-46dimNqv] [-b size] [-C file] [-c server] "
+	    "usage: xcat [-46dimNqvW] [-b size] [-C file] [-c server] "
 	    "[-j jid] [-o key=value]\n"
 	    "            [-P jid] [-p file] [-w seconds] [-x proxy] peer\n"
 	    "            [service]\n"
@@ -120,7 +120,7 @@ parse_options(struct app *app, int argc, char *argv[])
 	 * is for us to say, as the words are not clean. */
 	opterr = 0;
 	while ((c = getopt(argc, argv,
-	    "+:46a:b:C:c:D:dhij:KkL:lmNo:P:p:qr:svw:x:z")) != -1)
+	    "+:46a:b:C:c:D:dhij:KkL:lmNo:P:p:qr:svWw:x:z")) != -1)
 		switch (c) {
 		case '?':
 			log_line(LOG_FAULT, "-%c: no such option", optopt);

@@ -233,10 +233,30 @@ server_back(void *arg, int resumed, int too_big)
 	channels_back(app);
 }
 
+/* A listener has no peer that it could tell before it is called. */
+static enum session_presence
+whom_to_tell(const struct app *app)
+{
+	switch (app->conf.presence) {
+	case CONF_PRESENCE_CONTACTS:
+		return SESSION_PRESENCE_CONTACTS;
+	case CONF_PRESENCE_AUTO:
+		return app_listens(app) ? SESSION_PRESENCE_CONTACTS :
+		    SESSION_PRESENCE_PEER;
+	case CONF_PRESENCE_PEER:
+		return app_listens(app) ? SESSION_PRESENCE_NONE :
+		    SESSION_PRESENCE_PEER;
+	default:
+		return SESSION_PRESENCE_NONE;
+	}
+}
+
 int
 server_login(struct app *app)
 {
 	struct session_conf	 sc = {
+		.presence = whom_to_tell(app),
+		.peer = app->peer,
 		.jid = app->jid,
 		.password = app->conf.password,
 		.ways = app->discover,

@@ -2,8 +2,10 @@
 
 #include "ibb/inband.h"
 #include "ibb/stream.h"
+#include "net/channel/await.h"
 #include "net/channel/call.h"
-#include "net/channel/channel.h"
+#include "net/channel/channel_int.h"
+#include "net/io/pump.h"
 
 int
 call_open(struct channel *ch, const char *host, const char *port)
@@ -12,6 +14,8 @@ call_open(struct channel *ch, const char *host, const char *port)
 	struct stream_conf	 sc = channel_stream_conf(app);
 	char			 sid[INBAND_SID];
 
+	ch->called_host = host;
+	ch->called_port = port;
 	sc.host = host;
 	sc.port = port;
 	if (app->mode == MODE_SEND && host == NULL)
@@ -28,6 +32,76 @@ call_open(struct channel *ch, const char *host, const char *port)
 		return -1;
 	return app->conf.carrier == CONF_CARRIER_S5B ?
 	    channel_call_socket(ch) : 0;
+}
+
+/*
+ * -W
+ */
+
+/* The old stream is kept until there is a new one, since the pump asks it. */
+static void
+call_once_more(struct channel *ch)
+{
+	struct stream	*old = ch->stream;
+
+	channel_set_waits(ch, CHANNEL_PRESENT);
+	channel_drop_upgrade(ch);
+	ch->stream = NULL;
+	if (call_open(ch, ch->called_host, ch->called_port) == -1) {
+		stream_free(ch->stream);
+		ch->stream = old;
+		channel_failed(ch, FAULT_LOCAL, "out of memory");
+		return;
+	}
+	stream_free(old);
+	if (ch->pump != NULL && pump_input_finished(ch->pump))
+		stream_finish(ch->stream);
+	channel_wait_again(ch);
+}
+
+/* A timer's.  While the server is away the peer cannot be asked. */
+static void
+call_again(void *arg)
+{
+	struct channel	*ch = arg;
+
+	if (ch->app->server == APP_SERVER_UP)
+		call_once_more(ch);
+	else if (await_again(ch->app, &ch->absent) == -1)
+		channel_broke(ch);
+}
+
+/* Has the peer refused as an absent one does?  A server that is away cannot
+ * have said so: the stream has waited in vain for an answer. */
+static int
+is_absent(const struct channel *ch)
+{
+	return ch->app->server == APP_SERVER_AWAY ||
+	    (stream_fault(ch->stream) == STREAM_REFUSED &&
+	    await_is_absence(stream_refusal(ch->stream)));
+}
+
+int
+call_again_later(struct channel *ch)
+{
+	if (ch->listener || ch->told != CHANNEL_UNTOLD ||
+	    channel_is_apart(ch) || ch->app->server == APP_SERVER_LOST ||
+	    !is_absent(ch))
+		return 0;
+	ch->absent.timer.fire = call_again;
+	ch->absent.timer.arg = ch;
+	if (await_again(ch->app, &ch->absent) == -1)
+		return 0;
+	channel_wait_end(ch);
+	channel_set_waits(ch, CHANNEL_ABSENT);
+	return 1;
+}
+
+void
+call_check(struct channel *ch)
+{
+	if (ch->pump != NULL && pump_error(ch->pump) != 0)
+		channel_end_failed(ch);
 }
 
 struct channel *

@@ -13,6 +13,12 @@ struct channel;
  * strings have to outlive the channel.  0 or -1. */
 int	 call_open(struct channel *ch, const char *host, const char *port)
 	    MUST_CHECK;
+/* The channel's stream has come to nothing.  If that is because its peer is not
+ * there yet, and the peer is to be waited for (-W), call it again later:
+ * returns 1, and the channel goes on.  Else 0. */
+int	 call_again_later(struct channel *ch) MUST_CHECK;
+/* The channel waits for its next call: has its local end failed meanwhile? */
+void	 call_check(struct channel *ch);
 /* Call the peer, and join standard input and output to that.  NULL, and the run
  * ends, when out of memory. */
 struct channel *call_stdio(struct app *app);

@@ -53,6 +53,7 @@ channel_free(struct channel *ch)
 {
 	channel_wait_end(ch);
 	timer_clear(ch->app->loop, &ch->handshake);
+	await_end(ch->app, &ch->absent);
 	service_dial_cancel(ch->dial);
 	if (ch->socks != NULL)
 		socks_accept_reply(ch->socks, SOCKS_FAILURE);

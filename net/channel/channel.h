@@ -17,6 +17,7 @@
 
 #include "ibb/stream.h"
 #include "net/channel/app.h"
+#include "net/channel/await.h"
 #include "net/io/loop.h"
 #include "xml/check.h"
 
@@ -45,8 +46,10 @@ enum channel_waits {
 	CHANNEL_WAITING,	/* for the peer or the server */
 	CHANNEL_AWAY,		/* for the peer, of which a server has said, and
 				 * we have, that it is away */
-	CHANNEL_DOOMED		/* it has failed, and its local end has until
+	CHANNEL_DOOMED,		/* it has failed, and its local end has until
 				 * the next look to take what came */
+	CHANNEL_ABSENT		/* it has failed, as the peer is not there yet,
+				 * which will be called again (-W) */
 };
 
 /* What has been said of the stream. */
@@ -131,6 +134,8 @@ struct channel {
 	void		*file;		/* for these; NULL: there is none */
 	pid_t		 pid;		/* the service's child, or 0 */
 	char		*host, *port;	/* what a client of ours asked for */
+	const char	*called_host;	/* what our caller asked the peer for */
+	const char	*called_port;
 	enum channel_turn turn;
 	struct timer	 handshake;	/* how long its session may take */
 	struct target	*target;	/* the service, until it is reached */
@@ -145,6 +150,7 @@ struct channel {
 	uint64_t	 heard, confirmed;	/* bytes, as last seen */
 	int64_t		 since;		/* waiting: when that began */
 	int64_t		 pause;		/* waiting: ms to the next look */
+	struct await	 absent;	/* CHANNEL_ABSENT: until the next call */
 	int		 changed;	/* it is in app->changed */
 	unsigned	 looked;	/* app->turn, when last looked at */
 	TAILQ_ENTRY(channel) next, change;

@@ -6,6 +6,7 @@
 #include "ibb/inband.h"
 #include "net/channel/accept.h"
 #include "net/channel/admit.h"
+#include "net/channel/call.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/forward.h"
 #include "net/channel/notes.h"
@@ -157,6 +158,10 @@ channel_check(struct channel *ch)
 
 	if (ch->pump != NULL)
 		pump_push(ch->pump);
+	if (ch->waits == CHANNEL_ABSENT) {
+		call_check(ch);
+		return;
+	}
 	now_moved = moved(ch);
 	channel_check_upgrade(ch);
 	if (accept_missed(ch))

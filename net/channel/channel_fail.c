@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/channel/call.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/notes.h"
 #include "net/dial/socks_accept.h"
@@ -151,6 +152,8 @@ channel_broke(struct channel *ch)
 {
 	enum fault	 fault = stream_to_fault(stream_fault(ch->stream));
 
+	if (call_again_later(ch))
+		return;
 	if (fault == FAULT_BROKEN && ch->app->server == APP_SERVER_LOST &&
 	    app_session_fault(ch->app) == FAULT_LOCAL)
 		fault = FAULT_LOCAL;
@@ -214,6 +217,9 @@ channels_break(struct app *app, const char *why)
 		if (ch->stream == NULL) {
 			if (app->server == APP_SERVER_LOST)
 				channel_free(ch);
+		} else if (ch->waits == CHANNEL_ABSENT) {
+			if (app->server == APP_SERVER_LOST)
+				channel_failed(ch, FAULT_SERVER, why);
 		} else if (app->server == APP_SERVER_LOST ||
 		    !stream_mends(ch->stream)) {
 			break_stream(ch, why);

@@ -38,6 +38,8 @@ void	 channel_check_begin(struct app *app);
 
 /* Set the timers of a new channel. */
 void	 channel_wait_begin(struct channel *ch);
+/* Set them anew: the channel has another stream. */
+void	 channel_wait_again(struct channel *ch);
 /* Clear them. */
 void	 channel_wait_end(struct channel *ch);
 /* Begin or stop to wait for the peer or the server, as things are. */

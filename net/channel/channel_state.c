@@ -26,15 +26,17 @@ static const unsigned turn_next[] = {
 };
 
 static const char *const wait_names[] = {
-	"present", "waiting", "away", "doomed"
+	"present", "waiting", "away", "doomed", "absent"
 };
 
 static const unsigned wait_next[] = {
-	[CHANNEL_PRESENT] = TO(CHANNEL_WAITING) | TO(CHANNEL_DOOMED),
-	[CHANNEL_WAITING] = TO(CHANNEL_PRESENT) | TO(CHANNEL_AWAY) |
+	[CHANNEL_PRESENT] = TO(CHANNEL_WAITING) | TO(CHANNEL_ABSENT) |
 	    TO(CHANNEL_DOOMED),
+	[CHANNEL_WAITING] = TO(CHANNEL_PRESENT) | TO(CHANNEL_ABSENT) |
+	    TO(CHANNEL_AWAY) | TO(CHANNEL_DOOMED),
 	[CHANNEL_AWAY] = TO(CHANNEL_PRESENT) | TO(CHANNEL_DOOMED),
-	[CHANNEL_DOOMED] = 0
+	[CHANNEL_DOOMED] = 0,
+	[CHANNEL_ABSENT] = TO(CHANNEL_PRESENT)
 };
 
 static const char *const told_names[] = {

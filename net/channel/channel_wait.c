@@ -46,6 +46,13 @@ channel_wait_begin(struct channel *ch)
 }
 
 void
+channel_wait_again(struct channel *ch)
+{
+	look_later(ch);
+	channel_tick(ch);
+}
+
+void
 channel_wait_end(struct channel *ch)
 {
 	timer_clear(ch->app->loop, &ch->timer);

@@ -71,6 +71,18 @@ static const struct word owners[] = {
 	{ NULL, 0 }
 };
 
+static const struct word presences[] = {
+	{ "contacts", CONF_PRESENCE_CONTACTS },
+	{ "peer", CONF_PRESENCE_PEER }, { "none", CONF_PRESENCE_NONE },
+	{ NULL, 0 }
+};
+
+/* In place of a number. */
+static const struct word waits[] = {
+	{ "forever", CONF_WAIT_FOREVER }, { "no", CONF_WAIT_NO },
+	{ NULL, 0 }
+};
+
 static const struct word levels[] = {
 	{ "-1", -1 }, { "0", 0 }, { "1", 1 }, { "2", 2 },
 	{ NULL, 0 }
@@ -84,7 +96,8 @@ static const struct keyword {
 	size_t			 where;
 	enum type		 type;
 	unsigned		 flags;
-	const struct word	*words;		/* of a WORD */
+	const struct word	*words;		/* of a WORD; of a LONG, those
+						 * that stand for numbers */
 	long			 min, max;	/* of a LONG */
 } keywords[] = {				/* sorted by name */
 #define AT(field)	offsetof(struct conf, field)
@@ -118,6 +131,7 @@ static const struct keyword {
 	{ "password-file", AT(password_file), CONF_PATH, SOURCE, NULL, 0, 0 },
 	{ "plain", AT(plain), CONF_WORD, 0, yesno, 0, 0 },
 	{ "portmap", AT(portmap), CONF_WORD, 0, yesno, 0, 0 },
+	{ "presence", AT(presence), CONF_WORD, 0, presences, 0, 0 },
 	{ "proxy", AT(proxy), CONF_STRING, 0, NULL, 0, 0 },
 	{ "punch", AT(punch), CONF_WORD, 0, yesno, 0, 0 },
 	{ "receive", AT(receive), CONF_PATH, 0, NULL, 0, 0 },
@@ -132,6 +146,7 @@ static const struct keyword {
 	{ "transport", AT(transport), CONF_WORD, 0, transports, 0, 0 },
 	{ "upgrade-after", AT(upgrade_after), CONF_LONG, 0, NULL, 0, LONG_MAX },
 	{ "verbosity", AT(verbosity), CONF_WORD, 0, levels, 0, 0 },
+	{ "wait", AT(wait), CONF_LONG, 0, waits, 0, INT_MAX / 1000 },
 #undef AT
 };
 
@@ -282,22 +297,34 @@ unknown(const char *name, char *err)
 	return conf_fail(err, "no such keyword; did you mean %s?", k->name);
 }
 
+/* The word that the value is, or NULL. */
+static const struct word *
+find_word(const struct word *words, const char *value)
+{
+	const struct word *w;
+
+	for (w = words; w != NULL && w->name != NULL; w++)
+		if (strcmp(w->name, value) == 0)
+			return w;
+	return NULL;
+}
+
 static int
 set_word(int *v, const struct keyword *k, const char *value, char *err)
 {
 	const struct word *w;
 
-	for (w = k->words; w->name != NULL; w++)
-		if (strcmp(w->name, value) == 0) {
-			*v = w->value;
-			return 0;
-		}
+	if ((w = find_word(k->words, value)) != NULL) {
+		*v = w->value;
+		return 0;
+	}
 	return conf_fail(err, "%s must be %s", k->name,
 	    k->words == yesno ? "yes or no" :
 	    k->words == families ? "any, 4 or 6" :
 	    k->words == carriers ? "auto, ibb or s5b" :
 	    k->words == policies ? "auto, public or any" :
 	    k->words == owners ? "peer or account" :
+	    k->words == presences ? "contacts, peer or none" :
 	    k->words == sessions ? "prefer, require or off" :
 	    k->words == transports ? "auto, tcp, websocket or bosh" :
 	    "-1, 0, 1 or 2");
@@ -306,8 +333,13 @@ set_word(int *v, const struct keyword *k, const char *value, char *err)
 static int
 set_long(long *v, const struct keyword *k, const char *value, char *err)
 {
+	const struct word *w;
 	uint64_t n;
 
+	if ((w = find_word(k->words, value)) != NULL) {
+		*v = w->value;
+		return 0;
+	}
 	if (number_read(value, (uint64_t)k->min, (uint64_t)k->max, &n) == -1)
 		return conf_fail(err, "%s must be a number from %ld to %ld",
 		    k->name, k->min, k->max);
@@ -451,6 +483,7 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 		{ 'p', "password-file", NULL },
 		{ 'q', "verbosity", "-1" },
 		{ 'r', "receive", NULL },
+		{ 'W', "wait", "forever" },
 		{ 'w', "timeout", NULL },
 		{ 'x', "proxy", NULL },
 	};

@@ -29,6 +29,16 @@ enum conf_transport {
 	CONF_TRANSPORT_BOSH
 };
 
+enum conf_presence {
+	CONF_PRESENCE_AUTO,	/* contacts for a listener, else peer */
+	CONF_PRESENCE_CONTACTS,
+	CONF_PRESENCE_PEER,
+	CONF_PRESENCE_NONE
+};
+
+#define CONF_WAIT_NO		0
+#define CONF_WAIT_FOREVER	(-1)
+
 struct conf {
 	/* keyword (option)				*/
 	int	 family;	/* family any|4|6 (-4 -6) */
@@ -62,12 +72,14 @@ struct conf {
 	struct conf_list streamhost; /* streamhost addr[:port], repeatable */
 	int	 policy;	/* streamhost-policy auto|public|any */
 	long	 upgrade_after;	/* upgrade-after bytes */
+	int	 presence;	/* presence contacts|peer|none */
 	int	 punch;		/* punch yes|no */
 	int	 portmap;	/* portmap yes|no */
 	char	*stun;		/* stun host[:port] */
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */
+	long	 wait;		/* wait seconds|no|forever (-W) */
 	int	 transport;	/* transport auto|tcp|websocket|bosh */
 	int	 asked;		/* how often for the password: no keyword */
 	char	*certificate;	/* certificate path: client, for EXTERNAL */

@@ -161,6 +161,8 @@ send_free(struct sender *s)
 {
 	if (s == NULL)
 		return;
+	if (s->app->loop != NULL)
+		await_end(s->app, &s->absent);
 	close_file(s);
 	free(s->errors);
 	free(s);

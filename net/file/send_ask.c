@@ -67,6 +67,24 @@ ask_objection(struct sender *s)
 	return NULL;
 }
 
+/* A timer's: -W. */
+static void
+ask_again(void *arg)
+{
+	struct sender	*s = arg;
+
+	send_ask(s);
+}
+
+/* Is the peer to be asked again, as it is not there yet? */
+static int
+ask_later(struct sender *s, enum stanza_error err)
+{
+	s->absent.timer.fire = ask_again;
+	s->absent.timer.arg = s;
+	return await_is_absence(err) && await_again(s->app, &s->absent) == 0;
+}
+
 /* The peer answers with an error.  A program that does not know the question
  * may still take files. */
 static void
@@ -93,6 +111,8 @@ ask_answered(void *arg, const struct elem *answer)
 
 	sender_set_phase(s, SEND_IDLE);
 	s->knows = 0;
+	if (ask_later(s, err))
+		return;
 	if (answer == NULL)
 		app_fail(s->app, FAULT_TIME, "%s: no answer in time; is it "
 		    "the right address?", s->app->peer);

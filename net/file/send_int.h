@@ -12,6 +12,7 @@
 #include "ibb/inband.h"
 #include "ibb/si.h"
 #include "net/channel/app.h"
+#include "net/channel/await.h"
 #include "net/file/partial.h"
 #include "net/file/send.h"
 #include "xml/check.h"
@@ -67,6 +68,7 @@ struct sender {
 					 * (EISDIR: a folder), or 0 */
 	size_t		 n, at;		/* files; the number of this one */
 	size_t		 good;		/* without error, behind this one */
+	struct await	 absent;	/* until the peer is asked again (-W) */
 	unsigned	 knows;		/* SEND_KNOWS_... */
 	enum fault	 fault;		/* the first that was not FAULT_NONE */
 	size_t		 failed;	/* files that were not sent */

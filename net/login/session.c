@@ -98,20 +98,31 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 	}
 }
 
-void
-session_ready(struct session *s)
+/* Tell those who are to know of it that we are there, or leave (type
+ * "unavailable").  A negative priority: reachable by full JID, but no recipient
+ * of what people send to the account.  0 or -1. */
+static int
+session_tell_presence(struct session *s, const char *type)
 {
 	struct xw	*w;
 
+	if (s->conf.presence == SESSION_PRESENCE_NONE)
+		return 0;
+	w = iq_stanza(s->iqs, "presence", type,
+	    s->conf.presence == SESSION_PRESENCE_PEER ? s->conf.peer : NULL);
+	if (type == NULL)
+		xw_elem(w, "priority", NULL, "-1");
+	return iq_send(s->iqs);
+}
+
+void
+session_ready(struct session *s)
+{
 	session_set_state(s, SESSION_READY);
 	rebind_ready(s);
 	if (s->offers_sm == SESSION_SM_OFFERED && s->early != EARLY_READY)
 		resume_enable(s);
-	/* Negative: reachable by full JID, but no recipient of what people
-	 * send to the account. */
-	w = iq_stanza(s->iqs, "presence", NULL, NULL);
-	xw_elem(w, "priority", NULL, "-1");
-	if (iq_send(s->iqs) == -1) {
+	if (session_tell_presence(s, NULL) == -1) {
 		session_fail(s, SESSION_INTERNAL, "out of memory");
 		return;
 	}
@@ -323,8 +334,7 @@ session_close(struct session *s)
 	if (s->state == SESSION_CLOSED || s->state == SESSION_CLOSING)
 		return;
 	if (s->state == SESSION_READY) {
-		iq_stanza(s->iqs, "presence", "unavailable", NULL);
-		iq_post(s->iqs);
+		(void)session_tell_presence(s, "unavailable");
 		if (sm_counting(s->sm))
 			resume_tell(s);
 	} else if (s->transport == NULL ||

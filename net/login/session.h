@@ -40,7 +40,17 @@ enum session_fault {
 	SESSION_INTERNAL	/* memory is out */
 };
 
+/* Who is told that we are there (RFC 6121 section 4). */
+enum session_presence {
+	SESSION_PRESENCE_CONTACTS,	/* the account's contacts */
+	SESSION_PRESENCE_PEER,	/* session_conf.peer alone: directed presence,
+				 * section 4.6 */
+	SESSION_PRESENCE_NONE
+};
+
 struct session_conf {
+	enum session_presence presence;
+	const char	*peer;		/* of SESSION_PRESENCE_PEER */
 	const char	*jid;		/* prepared; a resource is asked for */
 	const char	*password;	/* NULL: none */
 	struct discover	*ways;		/* where to connect */

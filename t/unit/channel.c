@@ -411,14 +411,16 @@ test_turns(void)
 static void
 test_waits(void)
 {
-	static const char *const moves[] = { "-+-+", "+-++", "+--+", "----" };
+	static const char *const moves[] = {
+		"-+-++", "+-+++", "+--+-", "-----", "+----"
+	};
 	struct channel		*ch;
 	enum channel_waits	 from, to;
 
 	begin(MODE_CALL);
 	must((ch = channel_new(&app)) != NULL);
-	for (from = CHANNEL_PRESENT; from <= CHANNEL_DOOMED; from++)
-		for (to = CHANNEL_PRESENT; to <= CHANNEL_DOOMED; to++) {
+	for (from = CHANNEL_PRESENT; from <= CHANNEL_ABSENT; from++)
+		for (to = CHANNEL_PRESENT; to <= CHANNEL_ABSENT; to++) {
 			ch->waits = from;
 			channel_set_waits(ch, to);
 			ok(ch->waits == (moves[from][to] == '+' ? to : from),

@@ -214,6 +214,19 @@ test_numbers(void)
 	is_int(conf_set(&c, "timeout", "30", 0, err), 0, "timeout 30");
 	is_int(c.timeout, 30, "is set");
 	fails(conf_set(&c, "timeout", "-1", 0, err), "from 0 to", "timeout");
+	is_int(c.wait, CONF_WAIT_NO, "no peer is waited for");
+	is_int(conf_letter(&c, 'W', NULL, err), 0, "-W");
+	is_int(c.wait, CONF_WAIT_FOREVER, "for ever");
+	is_int(conf_set(&c, "wait", "20", 0, err), 0, "wait 20");
+	is_int(c.wait, 20, "is set");
+	is_int(conf_set(&c, "wait", "no", 0, err), 0, "wait no");
+	is_int(c.wait, CONF_WAIT_NO, "is set");
+	fails(conf_set(&c, "wait", "-1", 0, err), "from 0 to", "wait -1");
+	is_int(c.presence, CONF_PRESENCE_AUTO, "presence as it fits");
+	is_int(conf_set(&c, "presence", "none", 0, err), 0, "presence none");
+	is_int(c.presence, CONF_PRESENCE_NONE, "is set");
+	fails(conf_set(&c, "presence", "all", 0, err),
+	    "contacts, peer or none", "presence all");
 	is_int(conf_set(&c, "verbosity", "-1", 0, err), 0, "verbosity -1");
 	is_int(c.verbosity, -1, "is set");
 	is_int(conf_set(&c, "verbosity", "2", 0, err), 0, "verbosity 2");

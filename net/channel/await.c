@@ -1,0 +1,54 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include "net/channel/app.h"
+#include "net/channel/await.h"
+#include "net/conf/conf.h"
+#include "net/io/log.h"
+
+#define AWAIT_FIRST	500	/* ms until an absent peer is asked again; */
+#define AWAIT_MOST	5000	/* doubled each time, up to this */
+
+int
+await_is_absence(enum stanza_error err)
+{
+	switch (err) {
+	case SE_SERVICE_UNAVAILABLE:
+	case SE_RECIPIENT_UNAVAILABLE:
+	case SE_REMOTE_SERVER_NOT_FOUND:
+	case SE_REMOTE_SERVER_TIMEOUT:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+int
+await_again(struct app *app, struct await *a)
+{
+	int64_t	 now = clock_ms(), end;
+
+	if (app->conf.wait == CONF_WAIT_NO || app->ending)
+		return -1;
+	if (a->since == 0) {
+		log_line(LOG_DETAIL, "%s: not there; waiting for it",
+		    app->peer);
+		a->since = now;
+		a->pause = AWAIT_FIRST;
+	}
+	end = app->conf.wait == CONF_WAIT_FOREVER ? INT64_MAX :
+	    a->since + 1000 * (int64_t)app->conf.wait;
+	if (now >= end)
+		return -1;
+	timer_set(app->loop, &a->timer, end - now < a->pause ? end :
+	    now + a->pause);
+	a->pause = a->pause < AWAIT_MOST / 2 ? 2 * a->pause : AWAIT_MOST;
+	return 0;
+}
+
+void
+await_end(struct app *app, struct await *a)
+{
+	timer_clear(app->loop, &a->timer);
+	a->since = 0;
+}
