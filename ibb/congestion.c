@@ -266,14 +266,20 @@ congestion_start(struct congestion *p, const struct congestion_mark *mark,
  * Cruise: the budget follows the model.
  */
 
-/* The rate cannot show what more the path can take than the budget has; but
- * while no queue stands there, the path can take more. */
+/*
+ * The rate cannot show what more the path can take than the budget has; but
+ * while no queue stands there, the path can take more.  And a rate that is less
+ * because the two ends or the server were kept from working for a moment is no
+ * reason to have less under way, as long as the queue is no longer than wanted:
+ * the shortest trip of a round says so.
+ */
 static size_t
-probe_budget(struct congestion *p, size_t budget, int polite)
+probe_budget(struct congestion *p, size_t budget, int64_t queue, int polite)
 {
 	if (p->trip >= late_trip(p, polite)) {
 		p->quick = 0;
-		return budget;
+		return p->trip < base_trip(p) + queue && budget < p->budget ?
+		    p->budget : budget;
 	}
 	if (++p->quick < QUICK - 1)
 		return budget > p->budget ? budget : p->budget;
@@ -302,8 +308,8 @@ congestion_adjust(struct congestion *p, int polite)
 	budget = model_budget(p, rate, queue);
 	if (budget > 2 * p->budget)
 		budget = 2 * p->budget;
-	p->budget = congestion_clamp(probe_budget(p, budget, polite),
-	    least_budget(p->stanza), CONGESTION_BUDGET_MAX);
+	p->budget = congestion_clamp(probe_budget(p, budget, queue,
+	    polite), least_budget(p->stanza), CONGESTION_BUDGET_MAX);
 }
 
 /*
