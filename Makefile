@@ -276,6 +276,7 @@ ASAN	= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZ_SECONDS = 60
 COVERAGE = $(UNITS)
+JOBS	= 4
 
 all: xcat
 

@@ -2,8 +2,8 @@
  * Fuzzer of files, of what the peer says of them: the run is that of
  * t/lib/files.h.  The first line says what it does,
  *
- *	r		receives into a folder: k and goes on, m files up to 1000
- *			bytes, u fetches URLs, i in-band only
+ *	r		receives into a folder: k and goes on, m files up to
+ *			1000 bytes, u fetches URLs, i in-band only
  *	s		sends two files: i in-band only, b by bytestreams alone
  *
  * and then, $ being the id of what was asked last,
