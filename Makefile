@@ -19,8 +19,10 @@ XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
 	xml/jid.o xml/number.o xml/parse.o xml/skip.o xml/stanza.o \
 	xml/text.o xml/utf8.o xml/write.o
 IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
-	ibb/carrier_inband.o ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
-	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/extdisco.o ibb/handover.o \
+	ibb/carrier_framed.o ibb/carrier_inband.o \
+	ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
+	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/extdisco.o ibb/frames.o \
+	ibb/handover.o \
 	ibb/inband.o \
 	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/si.o ibb/sic.o \
 	ibb/ssl_error.o \
@@ -193,6 +195,8 @@ FOREIGN	= ibb/extdisco.c \
 	ibb/s5b.c \
 	ibb/carrier.c \
 	ibb/carrier_alone.c \
+	ibb/carrier_framed.c \
+	ibb/frames.c \
 	ibb/carrier_inband.c \
 	ibb/carrier_socket.c \
 	ibb/handover.c \

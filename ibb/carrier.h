@@ -10,6 +10,9 @@
  * owns the socket and moves bytes between it and the carrier, which knows no
  * descriptors.
  *
+ * What the peer has got of the bytes in a socket it says in-band, where the
+ * socket is bare, or in the socket, between frames.
+ *
  * With in-band control nothing is lost when a socket breaks: bytes are kept
  * until the peer confirms them, and those that it lacks go in-band, or through
  * the next socket.
@@ -29,6 +32,7 @@
 
 struct buf;
 struct carrier;
+struct iovec;
 struct elem;
 struct iq_table;
 struct xw;
@@ -40,6 +44,12 @@ enum carrier_way {
 				 * or a socket alone stands at both ends */
 	CARRIER_SOCKET,
 	CARRIER_LOST		/* the socket broke; how much has arrived? */
+};
+
+/* What goes through a socket (xcat-protocol(7), Sockets). */
+enum carrier_version {
+	CARRIER_BARE = 1,	/* the bytes of the stream */
+	CARRIER_FRAMED		/* these in frames, and counts beside them */
 };
 
 /* A carrier of blocks, which carrier_open() asks peer to open; as inband_new().
@@ -162,38 +172,44 @@ unsigned carrier_socket_next(const struct carrier *c);
 /* May a socket be offered or accepted now? */
 int	 carrier_socket_wanted(const struct carrier *c);
 /*
- * Socket number stands.  ready: the peer, too, can be written to; else that is
- * known when the peer says so or when bytes come.  0, or -1 if no socket is
- * wanted any more.
+ * Socket number stands, of this version.  ready: the peer, too, can be written
+ * to; else that is known when the peer says so or when bytes come.  A framed
+ * socket is used once both ends have heard each other through it, and the end
+ * that is ready speaks first.  0, or -1 if no socket is wanted any more.
  */
-int	 carrier_set_socket(struct carrier *c, unsigned number,
-	    int ready) MUST_CHECK;
+int	 carrier_set_socket(struct carrier *c, unsigned number, int ready,
+	    enum carrier_version version) MUST_CHECK;
 /*
  * The socket goes through a proxy.  Some proxies (Prosody 0.12) hold back the
  * last bytes until more follow: up to 8191, if more than 4096 are under way.
- * So pad is called to append more than 8191 bytes that mean nothing; it returns
- * 1 if these are no part of the session, 0 if they are, or -1 without memory.
+ * So more than 8191 bytes that mean nothing follow them: a frame, or in a bare
+ * socket what pad appends.  It returns 1 if these bytes are no part of the
+ * session, 0 if they are, or -1 without memory.
  */
 void	 carrier_socket_pad(struct carrier *c, int (*pad)(void *arg));
 /* Is the socket still in use?  If not, it is to be closed. */
 int	 carrier_has_socket(const struct carrier *c);
 /* Socket number will not stand, though the peer was told that it would. */
 void	 carrier_drop_socket(struct carrier *c, unsigned number);
-/* The len bytes that are to be written to the socket; valid until more are
- * appended. */
-const unsigned char *carrier_socket_data(const struct carrier *c, size_t *len);
+/* What is to be written to the socket, in at most max pieces: fills iov, and
+ * returns how many there are.  Valid until more bytes are appended. */
+int	 carrier_socket_pieces(struct carrier *c, struct iovec *iov, int max);
 /* The first len of these bytes are written. */
 void	 carrier_socket_sent(struct carrier *c, size_t len);
-/* These len bytes came from the socket: they are given to block(). */
+/* These len bytes came from the socket: those of the stream are given to
+ * block().  If they make no sense, the socket is used no more. */
 void	 carrier_socket_input(struct carrier *c, const void *data, size_t len);
 /* Is all written, and is our direction of a socket alone to be shut down? */
 int	 carrier_socket_finished(const struct carrier *c);
 /* The socket has ended, or it broke.  Returns 1 if that was to be expected, as
  * the stream is about to be closed; else 0. */
 int	 carrier_socket_lost(struct carrier *c, int broke);
-/* Has the peer got nothing of what was written to the socket?  Its reports come
- * once a second, if it can be reached. */
+/* Is there no sign yet that the peer gets what is written to the socket?  In a
+ * bare socket the peer's reports are one, which come in-band once a second, if
+ * the peer can be reached; in a framed one its frames are. */
 int	 carrier_socket_unproved(const struct carrier *c);
+/* Has something come by the socket that makes no sense? */
+int	 carrier_socket_bad(const struct carrier *c);
 /* A second has passed: confirm to the peer what came since. */
 void	 carrier_socket_tick(struct carrier *c);
 /* Bytes that the present or the last socket has carried, both ways. */

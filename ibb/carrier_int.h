@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "ibb/carrier.h"
+#include "ibb/frames.h"
 #include "xml/buf.h"
 #include "xml/check.h"
 
@@ -40,6 +41,22 @@ enum carrier_ends {
 	CARRIER_ENDS_OURS,	/* we have no more to send */
 	CARRIER_ENDS_THEIRS,	/* the peer has no more */
 	CARRIER_ENDS_BOTH
+};
+
+/* A socket of version 2. */
+struct carrier_frames {
+	struct frames_out	 out;
+	struct frames_in	 in;
+	struct frames_counts	 last;		/* of the peer, here */
+	int			 answers;	/* the peer speaks first */
+	unsigned		 heard;		/* frames, up to 2 */
+	int			 due;		/* our counts are to be sent */
+	uint64_t		 padded_to;	/* socket_out, at the last
+						 * padding */
+	int			 moved;		/* since the last tick */
+	int			 stuck;		/* nothing did in a second,
+						 * though there is something */
+	int			 bad;		/* what came is no frame */
 };
 
 /* A received block: it is answered once payload up to here is consumed. */
@@ -117,6 +134,8 @@ struct carrier {
 	uint64_t		 socket_out;	/* bytes written to it */
 	uint64_t		 socket_known;	/* of these, the peer has got */
 	uint64_t		 socket_in;	/* bytes that came from it */
+	enum carrier_version	 version;	/* of the socket */
+	struct carrier_frames	 frames;	/* of version 2 */
 	int			 feeding;	/* block() has socket bytes */
 	int			(*pad)(void *);
 	size_t			 padded;	/* bytes at out's end ... */
@@ -155,6 +174,20 @@ size_t	 carrier_window(const struct carrier *c);
 void	 carrier_send_blocks(struct carrier *c);
 /* Answer the received blocks that are consumed to their end. */
 void	 carrier_answer(struct carrier *c);
+
+/* carrier_framed.c: a socket of version 2 */
+
+/* It stands here; ready: it can be written to, so that we speak first. */
+void	 framed_begin(struct carrier *c, int ready);
+/* As carrier_socket_pieces(). */
+int	 framed_pieces(struct carrier *c, struct iovec *iov, int max);
+/* As carrier_socket_sent(). */
+void	 framed_sent(struct carrier *c, size_t len);
+/* As carrier_socket_input(). */
+void	 framed_input(struct carrier *c, const unsigned char *p, size_t len);
+/* A second has passed: if the peer reads nothing, as its own reader stands
+ * still, our counts have to go in-band. */
+void	 framed_tick(struct carrier *c);
 
 /* carrier_socket.c */
 

@@ -2,6 +2,8 @@
  * carrier_socket: the socket of a carrier, beside its in-band bytestream or
  * alone (XEP-0065): what its owner tells and asks.
  */
+#include <sys/uio.h>
+
 #include "ibb/carrier_int.h"
 #include "ibb/handover.h"
 
@@ -25,16 +27,19 @@ carrier_socket_wanted(const struct carrier *c)
 }
 
 int
-carrier_set_socket(struct carrier *c, unsigned n, int ready)
+carrier_set_socket(struct carrier *c, unsigned n, int ready,
+    enum carrier_version version)
 {
 	if (!carrier_socket_wanted(c) || n <= c->number)
 		return -1;
 	c->number = n;
+	c->version = c->kind->alone ? CARRIER_BARE : version;
 	c->socket_in = c->socket_out = c->socket_known = c->told_in = 0;
 	c->pad = NULL;
 	c->told_consumed = c->consumed;
 	carrier_set_stand(c, CARRIER_SOCKET_HALF);
-	if (ready)
+	framed_begin(c, ready);
+	if (ready && c->version == CARRIER_BARE)
 		carrier_set_stand(c, CARRIER_SOCKET_UP);
 	c->kind->socket_stands(c);
 	return 0;
@@ -76,14 +81,21 @@ carrier_socket_finished(const struct carrier *c)
  * Its bytes
  */
 
-const unsigned char *
-carrier_socket_data(const struct carrier *c, size_t *len)
+int
+carrier_socket_pieces(struct carrier *c, struct iovec *iov, int max)
 {
 	size_t	 flying = (size_t)(c->socket_out - c->socket_known);
 
-	*len = carrier_has_socket(c) && c->way == CARRIER_SOCKET ?
-	    buf_len(c->out) - flying : 0;
-	return buf_data(c->out) + flying;
+	if (!carrier_has_socket(c))
+		return 0;
+	if (c->version == CARRIER_FRAMED)
+		return framed_pieces(c, iov, max);
+	if (c->way != CARRIER_SOCKET || buf_len(c->out) == flying)
+		return 0;
+	/* sendmsg(2) changes nothing there. */
+	iov->iov_base = (void *)(uintptr_t)(buf_data(c->out) + flying);
+	iov->iov_len = buf_len(c->out) - flying;
+	return 1;
 }
 
 void
@@ -111,7 +123,10 @@ carrier_pad_socket(struct carrier *c)
 void
 carrier_socket_sent(struct carrier *c, size_t len)
 {
-	c->kind->socket_sent(c, len);
+	if (c->version == CARRIER_FRAMED)
+		framed_sent(c, len);
+	else
+		c->kind->socket_sent(c, len);
 }
 
 void
@@ -119,6 +134,10 @@ carrier_socket_input(struct carrier *c, const void *data, size_t len)
 {
 	if (!carrier_has_socket(c))
 		return;
+	if (c->version == CARRIER_FRAMED) {
+		framed_input(c, data, len);
+		return;
+	}
 	c->socket_in += len;
 	if (c->socket == CARRIER_SOCKET_HALF)
 		carrier_socket_tick(c);
@@ -128,27 +147,47 @@ carrier_socket_input(struct carrier *c, const void *data, size_t len)
 	c->kind->report(c);
 }
 
-void
-carrier_socket_tick(struct carrier *c)
+/* What comes through a proxy proves that it relays; a plain peer that says
+ * nothing has had time enough to activate it. */
+static void
+bare_tick(struct carrier *c)
 {
-	/* What comes through a proxy proves that it relays; a plain peer that
-	 * says nothing has had time enough to activate it. */
 	if (c->socket == CARRIER_SOCKET_HALF &&
 	    (c->socket_in > 0 || c->kind->alone)) {
 		carrier_set_stand(c, CARRIER_SOCKET_UP);
 		c->kind->advance(c);
+	}
+}
+
+void
+carrier_socket_tick(struct carrier *c)
+{
+	if (carrier_has_socket(c)) {
+		if (c->version == CARRIER_FRAMED)
+			framed_tick(c);
+		else
+			bare_tick(c);
 	}
 	if (buf_len(c->out) == 0)	/* its storage may be large */
 		buf_free(c->out);
 	carrier_report(c);
 }
 
+int
+carrier_socket_bad(const struct carrier *c)
+{
+	return c->frames.bad;
+}
+
 /* Of a socket alone the system confirms what is written at once. */
 int
 carrier_socket_unproved(const struct carrier *c)
 {
-	return carrier_has_socket(c) && c->socket_out > 0 &&
-	    c->socket_known == 0;
+	if (!carrier_has_socket(c))
+		return 0;
+	if (c->version == CARRIER_FRAMED)
+		return c->socket == CARRIER_SOCKET_HALF;
+	return c->socket_out > 0 && c->socket_known == 0;
 }
 
 uint64_t

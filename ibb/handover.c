@@ -15,6 +15,7 @@
 #include "xml/write.h"
 
 #define REPORTS	4	/* reports in each window */
+#define FRAMED_REPORT	(256 * 1024)	/* bytes worth a frame of counts */
 
 /*
  * Once the last block is answered, all payload before it has left the peer's
@@ -78,24 +79,58 @@ handover_is_news(const struct carrier *c)
 	return n < c->told_window / 2 || n / 2 > c->told_window;
 }
 
+/* Has so much come, or gone on, or changed, that the peer is to be told? */
+static int
+handover_is_worth(const struct carrier *c, uint64_t in, uint64_t consumed)
+{
+	size_t	 worth = c->window / REPORTS;
+
+	if (c->version == CARRIER_FRAMED && worth > FRAMED_REPORT)
+		worth = FRAMED_REPORT;
+	return in >= worth || consumed >= worth || handover_is_news(c);
+}
+
+/* Do our counts go through the socket?  Not while it takes nothing: a peer
+ * whose reader stands still does not read it. */
+static int
+handover_is_framed(const struct carrier *c)
+{
+	return c->version == CARRIER_FRAMED && !c->frames.stuck &&
+	    carrier_has_socket(c);
+}
+
+/* Both ends have to stand before more than the first counts is said. */
+static void
+handover_tell_framed(struct carrier *c)
+{
+	if (c->socket == CARRIER_SOCKET_UP)
+		c->frames.due = 1;
+	if (c->report == CARRIER_REPORT_UNHEARD)
+		c->report = CARRIER_REPORT_HEARD;
+}
+
 void
 handover_report(struct carrier *c)
 {
 	uint64_t	 in = c->socket_in - c->told_in;
 	uint64_t	 consumed = c->consumed - c->told_consumed;
-	size_t		 worth = c->window / REPORTS;
 	int		 unheard = c->report == CARRIER_REPORT_UNHEARD;
+	int		 framed = handover_is_framed(c);
 
-	if (c->over || c->number == 0 || c->report == CARRIER_REPORT_ASKED)
+	if (c->over || c->number == 0 ||
+	    (c->report == CARRIER_REPORT_ASKED && !framed))
 		return;
 	switch (c->socket) {
 	case CARRIER_SOCKET_HALF:
 	case CARRIER_SOCKET_UP:
-		if (in < worth && consumed < worth && !handover_is_news(c) &&
+		if (!handover_is_worth(c, in, consumed) &&
 		    !(c->urgent && (in + consumed > 0 || unheard)))
 			return;
 		c->urgent = 0;
-		handover_tell(c, "open");
+		if (framed)
+			handover_tell_framed(c);
+		else
+			handover_tell(c, "open");
 		break;
 	case CARRIER_SOCKET_DOWN:
 		carrier_set_stand(c, CARRIER_SOCKET_TOLD);
@@ -114,7 +149,7 @@ handover_report(struct carrier *c)
 void
 handover_begin(struct carrier *c)
 {
-	/* The peer waits for that before it writes. */
+	/* The peer waits for that before it writes to a bare socket. */
 	if (c->socket == CARRIER_SOCKET_UP)
 		handover_tell(c, "open");
 	handover_advance(c);
@@ -272,11 +307,14 @@ handover_hear_open(struct carrier *c, const struct elem *iq, uint64_t in,
 	iq_ok(c->iqs, iq);
 	if (!carrier_has_socket(c))
 		return;		/* we dropped it, and told the peer */
+	if (c->version == CARRIER_FRAMED && in < c->socket_known)
+		return;		/* frames have told us more since */
 	if (handover_take_counts(c, in, consumed) == -1) {
 		handover_bad(c);
 		return;
 	}
-	carrier_set_stand(c, CARRIER_SOCKET_UP);
+	if (c->version == CARRIER_BARE)
+		carrier_set_stand(c, CARRIER_SOCKET_UP);
 	c->window = handover_window(elem_child(iq, NS_XCAT, "socket"));
 	handover_advance(c);
 	carrier_confirm(c, consumed);

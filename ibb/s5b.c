@@ -102,14 +102,14 @@ s5b_cancel(struct s5b_ask *a)
 }
 
 static void
-s5b_ask_finish(struct s5b_ask *a, int used, enum stanza_error err,
-    const char *why)
+s5b_ask_finish(struct s5b_ask *a, const struct elem *query, int used,
+    enum stanza_error err, const char *why)
 {
 	s5b_used_fn	*fn = a->fn;
 	void		*arg = a->arg;
 
 	s5b_cancel(a);
-	fn(arg, used, err, why);
+	fn(arg, query, used, err, why);
 }
 
 static int
@@ -141,28 +141,28 @@ s5b_ask_refused(struct s5b_ask *a, const struct elem *answer)
 
 	snprintf(why, sizeof(why), "%s%s%s", stanza_strerror(err),
 	    *text != '\0' ? ": " : "", text);
-	s5b_ask_finish(a, -1, err, why);
+	s5b_ask_finish(a, NULL, -1, err, why);
 }
 
 static void
 s5b_offer_answered(void *arg, const struct elem *answer)
 {
 	struct s5b_ask		*a = arg;
-	const struct elem	*e;
+	const struct elem	*query, *e;
 	int			 used;
 
 	if (answer == NULL) {
-		s5b_ask_finish(a, -1, SE_NONE, "no answer in time");
+		s5b_ask_finish(a, NULL, -1, SE_NONE, "no answer in time");
 		return;
 	}
 	if (stanza_error(answer) != SE_NONE) {
 		s5b_ask_refused(a, answer);
 		return;
 	}
-	e = elem_child(answer, NS_BYTESTREAMS, "query");
-	e = elem_child(e, NS_BYTESTREAMS, "streamhost-used");
+	query = elem_child(answer, NS_BYTESTREAMS, "query");
+	e = elem_child(query, NS_BYTESTREAMS, "streamhost-used");
 	used = s5b_find_host(a, elem_attr(e, "jid"));
-	s5b_ask_finish(a, used, SE_NONE, used != -1 ? NULL :
+	s5b_ask_finish(a, query, used, SE_NONE, used != -1 ? NULL :
 	    "it uses a host that was not offered");
 }
 
@@ -227,11 +227,12 @@ s5b_activate_answered(void *arg, const struct elem *answer)
 	struct s5b_ask	*a = arg;
 
 	if (answer == NULL)
-		s5b_ask_finish(a, -1, SE_NONE, "the proxy does not answer");
+		s5b_ask_finish(a, NULL, -1, SE_NONE,
+		    "the proxy does not answer");
 	else if (stanza_error(answer) != SE_NONE)
 		s5b_ask_refused(a, answer);
 	else
-		s5b_ask_finish(a, 0, SE_NONE, NULL);
+		s5b_ask_finish(a, NULL, 0, SE_NONE, NULL);
 }
 
 struct s5b_ask *
@@ -316,7 +317,8 @@ s5b_parse(struct iq_table *t, const struct elem *iq, struct s5b_offer *o)
 
 int
 s5b_accept(struct iq_table *t, const char *from, const char *id,
-    const char *sid, const char *jid)
+    const char *sid, const char *jid, void (*extra)(void *, struct xw *),
+    void *arg)
 {
 	struct xw	*w = iq_resultto(t, from, id);
 
@@ -324,6 +326,9 @@ s5b_accept(struct iq_table *t, const char *from, const char *id,
 	xw_attr(w, "sid", sid);
 	xw_start(w, "streamhost-used", NULL);
 	xw_attr(w, "jid", jid);
+	xw_end(w);
+	if (extra != NULL)
+		extra(arg, w);
 	return iq_send(t);
 }
 

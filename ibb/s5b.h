@@ -42,10 +42,11 @@ void	 s5b_hash(const char *sid, const char *requester, const char *target,
 
 struct s5b_ask;
 
-/* The target has connected to hosts[used]; or used is -1 and err says why not
- * (SE_NONE: no answer, or an answer that makes no sense, as why says). */
-typedef void s5b_used_fn(void *arg, int used, enum stanza_error err,
-	    const char *why);
+/* The target has connected to hosts[used], and its answer was this <query/>
+ * (NULL from a proxy); or used is -1 and err says why not (SE_NONE: no answer,
+ * or an answer that makes no sense, as why says). */
+typedef void s5b_used_fn(void *arg, const struct elem *query, int used,
+	    enum stanza_error err, const char *why);
 
 /*
  * Offer n hosts (copied) for stream sid to peer.  extra (may be NULL) writes
@@ -86,9 +87,11 @@ struct s5b_offer {
 int	 s5b_parse(struct iq_table *t, const struct elem *iq,
 	    struct s5b_offer *o);
 /* Answer an offer: we got through to the host with this JID.  id, from and sid
- * are the offer's.  0, or -1 if it cannot be sent. */
+ * are the offer's.  extra (may be NULL) writes children into <query/>.  0, or
+ * -1 if it cannot be sent. */
 int	 s5b_accept(struct iq_table *t, const char *from, const char *id,
-	    const char *sid, const char *jid) MUST_CHECK;
+	    const char *sid, const char *jid,
+	    void (*extra)(void *arg, struct xw *w), void *arg) MUST_CHECK;
 
 /*
  * Proxies (section 4)

@@ -410,10 +410,11 @@ stream_pad(void *arg)
 }
 
 int
-stream_socket(struct stream *s, unsigned number, int ready, int relayed)
+stream_socket(struct stream *s, unsigned number, int ready, int relayed,
+    enum carrier_version version)
 {
 	if (!stream_socket_wanted(s) ||
-	    carrier_set_socket(s->carrier, number, ready) == -1)
+	    carrier_set_socket(s->carrier, number, ready, version) == -1)
 		return -1;
 	if (s->e2e != NULL) {
 		e2e_ignore_rest(s->e2e);

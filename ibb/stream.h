@@ -19,6 +19,7 @@
 
 #include <openssl/ssl.h>
 
+#include "ibb/carrier.h"
 #include "ibb/inband.h"
 #include "xml/check.h"
 #include "xml/stanza.h"
@@ -192,7 +193,7 @@ int	 stream_socket_wanted(const struct stream *s);
 /* Socket number stands, as for carrier_set_socket(), through a proxy (relayed)
  * or not.  0, or -1 if it is not wanted. */
 int	 stream_socket(struct stream *s, unsigned number, int ready,
-	    int relayed) MUST_CHECK;
+	    int relayed, enum carrier_version version) MUST_CHECK;
 /* How many bytes from the socket are taken now. */
 size_t	 stream_socket_room(const struct stream *s);
 

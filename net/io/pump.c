@@ -1,6 +1,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 /* poll says that a pipe takes this much without waiting; a pipe shared with
  * other programs must not be made non-blocking under them. */
 #define PIPE_WRITE	PIPE_BUF
+#define PIECES		32	/* of a write, at most */
 #define FILE_WRITE	(256 * 1024)	/* or to a pipe that does not block */
 
 struct pump {
@@ -106,13 +108,36 @@ pump_input_finished(const struct pump *e)
  * Output
  */
 
+static size_t
+pieces_len(const struct iovec *iov, int n)
+{
+	size_t	 len = 0;
+
+	while (n-- > 0)
+		len += iov[n].iov_len;
+	return len;
+}
+
+/* Bytes that are to be written, at least; 0 if there are none. */
+static size_t
+pending(struct pump *e)
+{
+	struct iovec	 iov;
+	size_t		 len;
+
+	if (e->peer.pieces != NULL)
+		return e->peer.pieces(e->peer.arg, &iov, 1) > 0 ?
+		    iov.iov_len : 0;
+	e->peer.data(e->peer.arg, &len);
+	return len;
+}
+
 static int
 want_output(void *arg)
 {
 	struct pump	*e = arg;
-	size_t		 len;
+	size_t		 len = pending(e);
 
-	e->peer.data(e->peer.arg, &len);
 	if (e->out_broken)	/* the write that fails comes last */
 		return len > 0 && e->in.fd < 0 ? POLLOUT : WATCH_IDLE;
 	if (e->out_unread)
@@ -138,11 +163,31 @@ pump_put(struct pump *e, const void *data, size_t len)
 	return write(e->out.fd, data, len < e->most ? len : e->most);
 }
 
-static void
-output(struct pump *e, const unsigned char *data, size_t len)
+static ssize_t
+pump_put_pieces(struct pump *e, size_t *len)
 {
-	ssize_t	 n = pump_put(e, data, len);
+	struct iovec	 iov[PIECES];
+	struct msghdr	 msg = { .msg_iov = iov };
+	int		 n = e->peer.pieces(e->peer.arg, iov, PIECES);
 
+	*len = pieces_len(iov, n);
+	msg.msg_iovlen = (size_t)n;
+	return sendmsg(e->out.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void
+output(struct pump *e)
+{
+	const unsigned char	*data;
+	size_t			 len;
+	ssize_t			 n;
+
+	if (e->peer.pieces != NULL) {
+		n = pump_put_pieces(e, &len);
+	} else {
+		data = e->peer.data(e->peer.arg, &len);
+		n = pump_put(e, data, len);
+	}
 	e->out_full = n < (ssize_t)len;
 	if (n >= 0)
 		e->peer.consume(e->peer.arg, (size_t)n);
@@ -156,12 +201,9 @@ output(struct pump *e, const unsigned char *data, size_t len)
 static void
 ready_output(void *arg, int revents)
 {
-	struct pump		*e = arg;
-	const unsigned char	*data;
-	size_t			 len;
+	struct pump	*e = arg;
 
-	data = e->peer.data(e->peer.arg, &len);
-	if (len == 0) {
+	if (pending(e) == 0) {
 		/* The reader is gone; a write would say so.  If no write
 		 * follows, all is well: tar(1) reads until the end of its
 		 * archive, not of its input. */
@@ -173,21 +215,17 @@ ready_output(void *arg, int revents)
 			    "writing to");
 		return;
 	}
-	output(e, data, len);
+	output(e);
 }
 
 void
 pump_push(struct pump *e)
 {
-	const unsigned char	*data;
-	size_t			 len;
-
 	if (!e->out.on || e->out.fd < 0 || e->out_full || e->out_unread ||
 	    e->out_broken || (!e->out_socket && e->most == PIPE_WRITE))
 		return;
-	data = e->peer.data(e->peer.arg, &len);
-	if (len > 0)
-		output(e, data, len);
+	if (pending(e) > 0)
+		output(e);
 }
 
 /* Without a descriptor everything is taken at once. */

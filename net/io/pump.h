@@ -12,6 +12,7 @@
 
 #include "xml/check.h"
 
+struct iovec;
 struct pump;
 struct loop;
 
@@ -25,6 +26,9 @@ struct pump_peer {
 	void	(*consume)(void *arg, size_t len);	/* these are out */
 	void	(*changed)(void *arg);	/* look at the pump again */
 	void	*arg;
+	/* In place of data(), for a socket: fills at most max pieces of what
+	 * is to be written, and returns how many there are. */
+	int	(*pieces)(void *arg, struct iovec *iov, int max);
 };
 
 /* In place of a descriptor.  It is not -1, so that the -1 of a call that failed

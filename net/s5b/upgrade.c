@@ -14,6 +14,7 @@
 #include "net/s5b/upgrade.h"
 #include "net/s5b/upgrade_int.h"
 #include "net/s5b/upgrade_socket.h"
+#include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/ns.h"
 
@@ -134,6 +135,16 @@ upgrade_drop_hosts(struct upgrade *u, const char *owner)
 		if (strcmp(n->hosts[i].jid, owner) == 0)
 			n->hosts[kept++] = n->hosts[i];
 	n->n = kept;
+}
+
+enum carrier_version
+upgrade_version(const struct elem *query)
+{
+	const struct elem	*e = elem_child(query, NS_XCAT, "socket");
+	uint64_t		 n;
+
+	return elem_number(e, "version", 1, UINT32_MAX, &n) == 0 &&
+	    n >= CARRIER_FRAMED ? CARRIER_FRAMED : CARRIER_BARE;
 }
 
 static int
@@ -261,13 +272,15 @@ socket_changed(void *arg)
 }
 
 void
-upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready)
+upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready,
+    enum carrier_version version)
 {
 	struct upgrade_socket_conf	 conf = {
 		.loop = u->owner->conf.loop,
 		.stream = u->stream,
 		.number = u->number,
 		.ready = ready,
+		.version = version,
 		.proxy = proxy,
 		.away = socket_away,
 		.changed = socket_changed,
@@ -322,7 +335,7 @@ stand_better(struct upgrade *u)
 		return;
 	u->better = -1;
 	u->number = carrier_socket_next(stream_carrier(u->stream));
-	upgrade_stands(u, fd, NULL, u->better_ready);
+	upgrade_stands(u, fd, NULL, u->better_ready, CARRIER_FRAMED);
 }
 
 void

@@ -15,7 +15,9 @@
 #include "net/s5b/upgrade_int.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
+#include "xml/ns.h"
 #include "xml/stanza.h"
+#include "xml/write.h"
 
 /* Both in ms. */
 #define TRY_TIME	6000	/* for all hosts together */
@@ -47,6 +49,19 @@ none_reached(struct upgrade *u, const char *why)
 		upgrade_retry(u, AGAIN_TIME);
 }
 
+/* What tells a peer that knows frames that we do, too. */
+static void
+write_version(void *arg, struct xw *x)
+{
+	const struct upgrade	*u = arg;
+
+	if (u->negotiation->version != CARRIER_FRAMED)
+		return;
+	xw_start(x, "socket", NS_XCAT);
+	xw_attrf(x, "version", "%d", CARRIER_FRAMED);
+	xw_end(x);
+}
+
 static void
 tried(void *arg, int fd, size_t which, const char *err)
 {
@@ -63,7 +78,7 @@ tried(void *arg, int fd, size_t which, const char *err)
 	owner = n->hosts[which].jid;
 	direct = strcmp(owner, upgrade_peer(u)) == 0;
 	if (s5b_accept(u->owner->conf.iqs, upgrade_peer(u), n->id,
-	    stream_sid(u->stream), owner) == -1) {
+	    stream_sid(u->stream), owner, write_version, u) == -1) {
 		close(fd);
 		upgrade_failed(u, SE_INTERNAL_SERVER_ERROR, "out of memory");
 		return;
@@ -73,7 +88,7 @@ tried(void *arg, int fd, size_t which, const char *err)
 	/* To plain programs a direct connection is ready; a proxy relays once
 	 * it is told to. */
 	upgrade_stands(u, fd, direct ? NULL : owner,
-	    direct && upgrade_is_alone(u));
+	    direct && upgrade_is_alone(u), n->version);
 }
 
 void
@@ -113,6 +128,7 @@ own_offer(struct upgrade *u, struct s5b_offer *o)
 	n->id = id;
 	n->hosts = o->hosts;
 	n->n = o->n;
+	n->version = upgrade_version(o->query);
 	o->hosts = NULL;
 	if (o->dstaddr != NULL)
 		strlcpy(n->hash, o->dstaddr, sizeof(n->hash));

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ibb/carrier.h"
 #include "ibb/s5b.h"
 #include "net/io/loop.h"
 #include "net/s5b/s5b_dial.h"
@@ -54,6 +55,7 @@ struct negotiation {
 	size_t			 used;		/* the one that was chosen */
 	int			 fd;		/* connected, not yet in use;
 						 * or -1 */
+	enum carrier_version	 version;	/* of the socket */
 	struct s5b_ask		*ask;		/* an offer or activation */
 	struct s5b_wait		*wait;		/* for the peer, by us */
 	struct s5b_dial		*dial;
@@ -117,16 +119,20 @@ void	 upgrade_withdraw(struct upgrade *u, enum stanza_error err,
 /* Begin the next try in ms milliseconds. */
 void	 upgrade_retry(struct upgrade *u, int64_t ms);
 /* fd, which leads to the peer through the proxy with this JID (NULL: directly),
- * is the socket; ready as for stream_socket().  The negotiation is over. */
+ * is the socket; ready and version as for stream_socket().  The negotiation is
+ * over. */
 void	 upgrade_stands(struct upgrade *u, int fd, const char *proxy,
-	    int ready);
+	    int ready, enum carrier_version version);
+/* The version of sockets that an offer or its answer, <query/>, names. */
+enum carrier_version upgrade_version(const struct elem *query);
 
 /*
  * fd leads to the peer directly: it becomes the socket, in place of the one
  * that stands, if one does, and of any that is being negotiated.  One of the
  * ends has chosen it, and the other (chosen: 1) has heard that through it, so
  * that both have it.  The end that chose gives up the old socket; what was
- * under way in it goes again, in-band or by the new one.
+ * under way in it goes again, in-band or by the new one, which is framed: ends
+ * that find better sockets know the frames.
  */
 void	 upgrade_replace(struct upgrade *u, int fd, int chosen);
 

@@ -35,16 +35,19 @@ peer_connected(void *arg, int fd)
  */
 
 static void
-activated(void *arg, int used, enum stanza_error err, const char *why)
+activated(void *arg, const struct elem *query, int used, enum stanza_error err,
+    const char *why)
 {
 	struct upgrade		*u = arg;
 	struct negotiation	*n = u->negotiation;
 
+	(void)query;
 	n->ask = NULL;
 	if (used == -1)
 		upgrade_withdraw(u, err, why);
 	else
-		upgrade_stands(u, n->fd, n->hosts[n->used].jid, 1);
+		upgrade_stands(u, n->fd, n->hosts[n->used].jid, 1,
+		    n->version);
 }
 
 static void
@@ -90,7 +93,8 @@ dial_proxy(struct upgrade *u)
  */
 
 static void
-answered(void *arg, int used, enum stanza_error err, const char *why)
+answered(void *arg, const struct elem *query, int used, enum stanza_error err,
+    const char *why)
 {
 	struct upgrade		*u = arg;
 	struct negotiation	*n = u->negotiation;
@@ -105,13 +109,14 @@ answered(void *arg, int used, enum stanza_error err, const char *why)
 		return;
 	}
 	n->used = (size_t)used;
+	n->version = upgrade_version(query);
 	if (strcmp(n->hosts[used].jid, upgrade_jid(u)) != 0)
 		dial_proxy(u);
 	else if (n->fd == -1)
 		upgrade_withdraw(u, SE_NONE, "it says that it is connected, "
 		    "but it is not");
 	else
-		upgrade_stands(u, n->fd, NULL, 1);
+		upgrade_stands(u, n->fd, NULL, 1, n->version);
 }
 
 /* What makes the offer more than a plain program's. */
@@ -126,6 +131,7 @@ write_offer(void *arg, struct xw *x)
 	}
 	xw_start(x, "socket", NS_XCAT);
 	xw_attrf(x, "number", "%u", u->number);
+	xw_attrf(x, "version", "%d", CARRIER_FRAMED);
 	xw_end(x);
 }
 

@@ -99,12 +99,12 @@ upgrade_ended(void *arg)
 	set_half(s, &s->in, "in", UPGRADE_SOCKET_HALF_ENDED);
 }
 
-static const unsigned char *
-upgrade_data(void *arg, size_t *len)
+static int
+upgrade_pieces(void *arg, struct iovec *iov, int max)
 {
 	const struct upgrade_socket	*s = arg;
 
-	return carrier_socket_data(carrier_of(s), len);
+	return carrier_socket_pieces(carrier_of(s), iov, max);
 }
 
 static void
@@ -127,17 +127,25 @@ upgrade_changed(void *arg)
  * Each second
  */
 
+/* Can nothing be known of the socket now?  The reports on a bare one go through
+ * the server, and a direct one needs none. */
+static int
+is_unknown(const struct upgrade_socket *s)
+{
+	return s->conf.version == CARRIER_BARE && (s->conf.proxy == NULL ||
+	    s->conf.away(s->conf.arg) || stream_waits(s->conf.stream));
+}
+
 /*
  * There are proxies that relay from the requester to the target only, as
- * Openfire's do.  The target sees bytes come, and takes that for a proof that
- * the proxy relays; but the peer never reports a byte of ours.
+ * Openfire's do.  The target of a bare socket sees bytes come, and takes that
+ * for a proof that the proxy relays; but the peer never reports a byte of ours.
+ * In a framed one the two ends do not hear each other, and use it for nothing.
  */
 static int
 is_one_way(struct upgrade_socket *s)
 {
-	if (s->conf.proxy == NULL || s->conf.away(s->conf.arg) ||
-	    stream_waits(s->conf.stream) ||
-	    !carrier_socket_unproved(carrier_of(s)))
+	if (is_unknown(s) || !carrier_socket_unproved(carrier_of(s)))
 		s->doubts = 0;
 	else
 		s->doubts++;
@@ -151,8 +159,8 @@ tick(void *arg)
 
 	if (is_one_way(s)) {
 		carrier_socket_lost(carrier_of(s), 1);
-		set_fate(s, UPGRADE_SOCKET_ONE_WAY,
-		    "nothing that we sent has come");
+		set_fate(s, s->conf.proxy != NULL ? UPGRADE_SOCKET_ONE_WAY :
+		    UPGRADE_SOCKET_LOST, "nothing that we sent has come");
 	} else if (s->out == UPGRADE_SOCKET_HALF_ENDED) {
 		/* The peer does not end its direction: do without. */
 		carrier_socket_lost(carrier_of(s), 0);
@@ -180,6 +188,16 @@ end_output(struct upgrade_socket *s)
 	timer_set(s->conf.loop, &s->timer, clock_ms() + LINGER);
 }
 
+static const char *
+why_lost(const struct carrier *c, int err, int ended)
+{
+	if (carrier_socket_bad(c))
+		return "what came makes no sense";
+	if (err != 0)
+		return strerror(err);
+	return ended ? "the other end closed it" : "says the peer";
+}
+
 enum upgrade_socket_fate
 upgrade_socket_check(struct upgrade_socket *s)
 {
@@ -196,8 +214,7 @@ upgrade_socket_check(struct upgrade_socket *s)
 		end_output(s);
 	else if (!carrier_has_socket(c))
 		set_fate(s, expected && !dropped ? UPGRADE_SOCKET_DONE :
-		    UPGRADE_SOCKET_LOST, err != 0 ? strerror(err) : ended ?
-		    "the other end closed it" : "says the peer");
+		    UPGRADE_SOCKET_LOST, why_lost(c, err, ended));
 	return s->fate;
 }
 
@@ -245,14 +262,14 @@ join(struct upgrade_socket *s, int fd)
 		.room = upgrade_room,
 		.write = upgrade_write,
 		.finish = upgrade_ended,
-		.data = upgrade_data,
+		.pieces = upgrade_pieces,
 		.consume = upgrade_sent,
 		.changed = upgrade_changed,
 		.arg = s,
 	};
 
 	if (stream_socket(s->conf.stream, s->conf.number, s->conf.ready,
-	    s->conf.proxy != NULL) == -1) {
+	    s->conf.proxy != NULL, s->conf.version) == -1) {
 		close(fd);
 		return -1;
 	}

@@ -8,6 +8,8 @@
 #ifndef NET_S5B_UPGRADE_SOCKET_H
 #define NET_S5B_UPGRADE_SOCKET_H
 
+#include "ibb/carrier.h"
+
 struct loop;
 struct stream;
 struct upgrade_socket;
@@ -17,6 +19,7 @@ struct upgrade_socket_conf {
 	struct stream	*stream;	/* has to outlive the socket */
 	unsigned	 number;	/* among the stream's sockets */
 	int		 ready;		/* as for stream_socket() */
+	enum carrier_version version;	/* that the ends have agreed on */
 	const char	*proxy;		/* that it goes through; NULL: none */
 	/* Is the server away, so that the peer cannot report what has come? */
 	int		(*away)(void *arg);

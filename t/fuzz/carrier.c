@@ -4,6 +4,8 @@
  * and come.  No more is confirmed than was sent, and the buffer never holds
  * more than a window and what was appended last.
  */
+#include <sys/uio.h>
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 
 #include "ibb/carrier.h"
 #include "ibb/dispatch.h"
+#include "ibb/frames.h"
 #include "ibb/inband.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
@@ -34,7 +37,8 @@ static struct parse	*parse;
 static uint64_t		 pushed, confirmed, received, consumed;
 static char		 ids[8][IQ_ID];	/* of our last requests */
 static unsigned		 nids;
-static int		 over;
+static int		 over, framed;
+static uint64_t		 told;	/* received, of the frames of the peer */
 static int64_t		 now, pace;	/* microseconds; for each look */
 
 static const uint8_t	*in;
@@ -232,22 +236,57 @@ send_some(void)
 	carrier_push(c, n);
 }
 
+/* A frame, in two parts; or what the input has in place of one. */
+static void
+frame_comes(const unsigned char *data)
+{
+	unsigned char		 raw[3 * FRAMES_HEAD + FRAMES_COUNTS_LEN];
+	struct frames_out	 f = { .left = 0 };
+	struct frames_counts	 counts;
+	size_t			 n, cut;
+	unsigned		 what = next();
+
+	told += next() * 16;
+	counts.received = what & 16 ? told : 0;
+	counts.consumed = what & 32 ? confirmed + next() : confirmed;
+	counts.window = (uint64_t)next() << next() % 64;
+	frames_put_counts(&f, &counts);
+	if (what % 4 == 1)
+		f.head_len = FRAMES_HEAD, f.head[0] = FRAMES_DATA;
+	else if (what % 4 == 2)
+		for (f.head_len = 0; f.head_len < 12; f.head_len++)
+			f.head[f.head_len] = (unsigned char)next();
+	memcpy(raw, f.head, n = f.head_len);
+	cut = next() % (n + 1);
+	carrier_socket_input(c, raw, cut);
+	carrier_socket_input(c, raw + cut, n - cut);
+	if (what % 4 == 1)
+		carrier_socket_input(c, data, FRAMES_COUNTS_LEN);
+}
+
 static void
 socket_moves(void)
 {
 	static unsigned char	 data[SOME];
-	const unsigned char	*p;
-	size_t			 len;
+	struct iovec		 iov[8];
+	size_t			 len = 0;
+	int			 n, i;
 
 	if (!carrier_has_socket(c))
 		return;
-	p = carrier_socket_data(c, &len);
-	must(len == 0 || p != NULL);
+	n = carrier_socket_pieces(c, iov, 1 + (int)(next() & 7));
+	for (i = 0; i < n; i++) {
+		must(iov[i].iov_len > 0 && iov[i].iov_base != NULL);
+		len += iov[i].iov_len;
+	}
 	if (len > next() * 200)
 		len /= 2;
 	if (len > 0)
 		carrier_socket_sent(c, len);
-	carrier_socket_input(c, data, next() * 230 + 1);
+	if (framed)
+		frame_comes(data);
+	else
+		carrier_socket_input(c, data, next() * 230 + 1);
 }
 
 static void
@@ -263,9 +302,14 @@ consume(void)
 static void
 try_wire(void)
 {
-	if (carrier_set_socket(c, carrier_socket_next(c), (int)(next() & 1)) ==
-	    0)
-		must(over || carrier_has_socket(c));
+	unsigned	 how = next();
+
+	if (carrier_set_socket(c, carrier_socket_next(c), (int)(how & 1),
+	    how & 2 ? CARRIER_FRAMED : CARRIER_BARE) == -1)
+		return;
+	must(over || carrier_has_socket(c));
+	framed = (how & 2) != 0;
+	told = 0;
 }
 
 static void
@@ -320,7 +364,7 @@ start(void)
 	if (pace == 0)
 		host.now = NULL;
 	pushed = confirmed = received = consumed = 0;
-	over = 0;
+	over = framed = 0;
 	nids = 0;
 	memset(ids, 0, sizeof(ids));
 	must((iqs = iq_new(take, NULL)) != NULL);

@@ -12,6 +12,7 @@
  *		well has had everything delivered.
  */
 #include <sys/queue.h>
+#include <sys/uio.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -365,17 +366,20 @@ close_both(const char *sid)
 static void
 join(void)
 {
-	unsigned	 n;
-	int		 relayed = (int)(take() & 1);
+	enum carrier_version	 version;
+	unsigned		 n;
+	int			 relayed = (int)(take() & 3);
 
 	if (sides[CALLER].stream == NULL || sides[LISTENER].stream == NULL ||
 	    !stream_socket_wanted(sides[CALLER].stream) ||
 	    !stream_socket_wanted(sides[LISTENER].stream))
 		return;
 	n = carrier_socket_next(stream_carrier(sides[CALLER].stream));
+	version = relayed & 2 ? CARRIER_FRAMED : CARRIER_BARE;
 	if (n == carrier_socket_next(stream_carrier(sides[LISTENER].stream)) &&
-	    stream_socket(sides[LISTENER].stream, n, 0, relayed) == 0 &&
-	    stream_socket(sides[CALLER].stream, n, 1, relayed) == 0)
+	    stream_socket(sides[LISTENER].stream, n, 0, relayed & 1,
+	    version) == 0 && stream_socket(sides[CALLER].stream, n, 1,
+	    relayed & 1, version) == 0)
 		joined = 1;
 }
 
@@ -402,7 +406,7 @@ through_socket(int who)
 {
 	static unsigned char	 bytes[70000];
 	struct carrier		*from, *to;
-	const unsigned char	*p;
+	struct iovec		 iov;
 	size_t			 len, room;
 
 	if (!joined)
@@ -411,7 +415,7 @@ through_socket(int who)
 	to = stream_carrier(sides[!who].stream);
 	if (!carrier_has_socket(from))
 		return 0;
-	p = carrier_socket_data(from, &len);
+	len = carrier_socket_pieces(from, &iov, 1) > 0 ? iov.iov_len : 0;
 	room = stream_socket_room(sides[!who].stream);
 	len = len < room ? len : room;
 	len = len < sizeof(bytes) ? len : sizeof(bytes);
@@ -419,7 +423,7 @@ through_socket(int who)
 		len = 1 + len / 3;
 	if (len == 0)
 		return 0;
-	memcpy(bytes, p, len);
+	memcpy(bytes, iov.iov_base, len);
 	carrier_socket_sent(from, len);
 	if (carrier_has_socket(to))
 		carrier_socket_input(to, bytes, len);

@@ -24,9 +24,11 @@
 static int	 calls, found;
 
 static void
-on_used(void *arg, int used, enum stanza_error err, const char *why)
+on_used(void *arg, const struct elem *query, int used, enum stanza_error err,
+    const char *why)
 {
 	(void)arg;
+	(void)query;
 	(void)err;
 	must(used >= -1 && used < 2);
 	must(used != -1 || why != NULL);
@@ -61,7 +63,8 @@ try_offer(struct iq_table *t, const uint8_t *data, size_t size)
 	if (r == 1) {
 		s5b_hash(o.sid, "p@q/r", "us@here/x", hash);
 		must(strlen(hash) == S5B_HASH - 1);
-		must(s5b_accept(t, "p@q/r", "i", o.sid, "us@here/x") == 0);
+		must(s5b_accept(t, "p@q/r", "i", o.sid, "us@here/x",
+		    NULL, NULL) == 0);
 	}
 	free(o.hosts);
 	elem_free(e);

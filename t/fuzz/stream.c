@@ -24,6 +24,8 @@
  *			ticks
  */
 #include <stdint.h>
+#include <sys/uio.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,13 +305,12 @@ move_socket(struct side *a, size_t n)
 {
 	static unsigned char	 data[4096];
 	struct carrier		*c = stream_carrier(a->stream);
-	size_t			 len;
+	struct iovec		 iov[8];
 
 	if (!carrier_has_socket(c))
 		return;
-	carrier_socket_data(c, &len);
-	if (len > 0)
-		carrier_socket_sent(c, len);
+	if (carrier_socket_pieces(c, iov, 8) > 0)
+		carrier_socket_sent(c, iov[0].iov_len);
 	untouched = 0;
 	if (n > stream_socket_room(a->stream))
 		n = stream_socket_room(a->stream);
@@ -326,7 +327,8 @@ use_socket(struct side *a, char what, size_t n)
 
 	if (what == 'U')
 		(void)!stream_socket(a->stream, carrier_socket_next(c),
-		    (int)(n & 1), (int)(n >> 1 & 1));
+		    (int)(n & 1), (int)(n >> 1 & 1), n & 4 ?
+		    CARRIER_FRAMED : CARRIER_BARE);
 	else if (what == 'V')
 		move_socket(a, n);
 	else if (what == 'Q')

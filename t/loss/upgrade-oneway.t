@@ -1,6 +1,6 @@
 #!/bin/sh
-# A proxy that relays in one direction only, as Openfire's does: what the target
-# writes is found not to arrive, goes in-band, and the proxy is not used again.
+# A proxy that relays in one direction only, as Openfire's does: the two ends do
+# not hear each other through it, and go on in-band without waiting for that.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
@@ -17,6 +17,11 @@ activated()	# n: so many streams were
 noise up 1500000
 noise down 3000000
 echo answer >"$T/word"
+
+not_broken()
+{
+	! said caller 'the socket broke' && ! said listener 'the socket broke'
+}
 
 # The answer waits until the proxy carries the stream.
 through()	# answer what
@@ -39,9 +44,7 @@ through()	# answer what
 	check_same "$T/listener.out" "$T/up" "$_what: up"
 	check_same "$T/caller.out" "$T/$_answer" "$_what: down"
 	ok "$_what: the proxy was in use" activated $((_n + 1))
-	ok "$_what: the target sees that it does not relay" \
-	    said listener 'the socket broke \(nothing that we sent has come'
-	ok "$_what: so does the caller" said caller 'in-band again'
+	ok "$_what: nothing was entrusted to it" not_broken
 }
 
 through down 'more than a socket takes'

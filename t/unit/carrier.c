@@ -6,12 +6,13 @@
  * stall.  Whatever it is, every byte arrives once, in order, and is confirmed.
  */
 #include <sys/queue.h>
+#include <sys/uio.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/carrier.h"
+#include "ibb/carrier_int.h"
 #include "ibb/dispatch.h"
 #include "ibb/inband.h"
 #include "t/lib/stanza.h"
@@ -27,6 +28,8 @@
 #define BLOCK	1000
 #define BLOWS	500
 #define STEPS	4000		/* of chance, at most */
+#define HELD	100000		/* bytes that wait for a reader, at most */
+#define PIPE	70000		/* bytes that the system takes */
 #define PATIENCE 100000		/* of going on until all is done */
 
 struct stanza {
@@ -55,6 +58,7 @@ struct side {
 
 static struct side	 a, b;
 static int		 broken;	/* what the socket is */
+static enum carrier_version version;
 static unsigned		 offered;	/* number of one that b has taken */
 static unsigned		 seed;
 static unsigned		 scale;		/* of what a socket takes at once */
@@ -312,7 +316,7 @@ connect_to(void)
 	    carrier_socket_next(a.c) != carrier_socket_next(b.c))
 		return;
 	offered = carrier_socket_next(a.c);
-	must(carrier_set_socket(b.c, offered, 0) == 0);
+	must(carrier_set_socket(b.c, offered, 0, version) == 0);
 	b.socket_stands = 1;
 	broken = 0;
 }
@@ -324,7 +328,8 @@ hear_of_it(int good)
 		return;
 	if (!good)
 		carrier_drop_socket(a.c, offered);
-	a.socket_stands = good && carrier_set_socket(a.c, offered, 1) == 0;
+	a.socket_stands = good && carrier_set_socket(a.c, offered, 1,
+	    version) == 0;
 	if (!a.socket_stands)
 		broken = 1;
 	offered = 0;
@@ -351,27 +356,49 @@ notice(struct side *s)
 	}
 }
 
+/* The system takes no more than fits the pipe. */
+static int
+socket_writes(struct side *s, size_t most)
+{
+	struct iovec	 iov[8];
+	size_t		 len, room = buf_room(&s->pipe), n = 0;
+	int		 pieces = carrier_socket_pieces(s->c, iov, 8), i;
+
+	most = most < room ? most : room;
+	for (i = 0; i < pieces && n < most; i++) {
+		len = iov[i].iov_len < most - n ? iov[i].iov_len : most - n;
+		must(buf_add(&s->pipe, iov[i].iov_base, len) == 0);
+		n += len;
+	}
+	if (n > 0)
+		carrier_socket_sent(s->c, n);
+	return n > 0;
+}
+
+/* It is not read while much waits for the reader. */
+static int
+socket_reads(struct side *s, size_t most)
+{
+	struct buf	*pipe = &s->peer->pipe;
+	size_t		 len = buf_len(pipe) < most ? buf_len(pipe) : most;
+
+	if (len == 0 || s->got - s->gone > HELD)
+		return 0;
+	carrier_socket_input(s->c, buf_data(pipe), len);
+	buf_drain(pipe, len);
+	return 1;
+}
+
 static int
 socket_moves(struct side *s, size_t most)
 {
-	const unsigned char	*p;
-	size_t			 len;
-	int			 moved = 0;
+	int	 moved;
 
 	if (!s->socket_stands || broken || !carrier_has_socket(s->c))
 		return 0;
-	p = carrier_socket_data(s->c, &len);
-	if ((len = len < most ? len : most) > 0) {
-		must(buf_add(&s->pipe, p, len) == 0);
-		carrier_socket_sent(s->c, len);
-		moved = 1;
-	}
-	len = buf_len(&s->peer->pipe) < most ? buf_len(&s->peer->pipe) : most;
-	if (len > 0) {
-		carrier_socket_input(s->c, buf_data(&s->peer->pipe), len);
-		buf_drain(&s->peer->pipe, len);
-		moved = 1;
-	}
+	moved = socket_writes(s, most);
+	if (carrier_has_socket(s->c))
+		moved |= socket_reads(s, most);
 	return moved;
 }
 
@@ -449,7 +476,7 @@ side_start(struct side *s, const char *jid, struct side *peer, uint64_t total)
 	s->total = total;
 	STAILQ_INIT(&s->out);
 	s->room = SIZE_MAX;
-	buf_init(&s->pipe, 2 * CARRIER_WINDOW);
+	buf_init(&s->pipe, PIPE);
 	must((s->iqs = iq_new(take, s)) != NULL);
 	must(iq_setjid(s->iqs, jid) == 0);
 	must((s->dispatch = dispatch_new()) != NULL);
@@ -684,6 +711,7 @@ run(unsigned n, int logins)
 	int		 good;
 
 	scale = n % 5 == 0 ? 100 : 1;
+	version = n % 4 == 0 ? CARRIER_BARE : CARRIER_FRAMED;
 	start(n, scale * (20000 + n * 77 % 50000),
 	    n % 3 == 0 ? 0 : scale * (n * 177 % 70000));
 	for (steps = chance(STEPS); steps > 0; steps--)
@@ -693,6 +721,138 @@ run(unsigned n, int logins)
 		complain(n);
 	end();
 	return good;
+}
+
+/*
+ * Frames that make no sense
+ */
+
+static void
+bring_socket(void)
+{
+	version = CARRIER_FRAMED;
+	connect_to();
+	hear_of_it(1);
+	while (go_on(&a) + go_on(&b) > 0)
+		;
+	must(carrier_way(a.c) == CARRIER_SOCKET &&
+	    carrier_way(b.c) == CARRIER_SOCKET);
+	must(buf_len(&a.pipe) == 0 && frames_between(&a.c->frames.out));
+}
+
+/* b has sent some bytes: what a cannot have received of them, or has said
+ * already that it has. */
+static void
+test_nonsense(const char *what, const void *bytes, size_t len)
+{
+	start(3, 30000, 20000);
+	a.total = b.total = 10000;
+	bring_socket();
+	carrier_socket_tick(a.c);	/* both say all that they have got */
+	carrier_socket_tick(b.c);
+	while (go_on(&a) + go_on(&b) > 0)
+		;
+	must(buf_add(&a.pipe, bytes, len) == 0);
+	socket_reads(&b, len);
+	ok(!carrier_has_socket(b.c) && carrier_socket_bad(b.c),
+	    "%s: the socket is left", what);
+	a.total = 30000;
+	b.total = 20000;
+	ok(finishes(0) && is_right(&a) && is_right(&b),
+	    "%s: and no byte is lost or doubled", what);
+	end();
+}
+
+static void
+test_counts(const char *what, uint64_t received, uint64_t consumed)
+{
+	struct frames_out	 f = { .left = 0 };
+	struct frames_counts	 n = { received, consumed, CARRIER_WINDOW };
+
+	frames_put_counts(&f, &n);
+	test_nonsense(what, f.head, f.head_len);
+}
+
+static void
+test_hostile(void)
+{
+	test_nonsense("no frame", "HTTP/1.1 400", 12);
+	test_nonsense("a record of TLS", "\027\003\003\0", 4);
+	test_nonsense("kind 0", "\0\0\0\1x", 5);
+	test_nonsense("kind 4", "\4\0\0\1x", 5);
+	test_nonsense("no data", "\1\0\0\0", 4);
+	test_nonsense("long data", "\1\1\0\1", 4);
+	test_nonsense("no padding", "\3\0\0\0", 4);
+	test_nonsense("long padding", "\3\377\377\377", 4);
+	test_nonsense("short counts", "\2\0\0\027", 4);
+	test_nonsense("long counts", "\2\0\0\031", 4);
+	test_counts("more received", 10001, 10000);
+	test_counts("most received", UINT64_MAX, 10000);
+	test_counts("more consumed", 10000, 10001);
+	test_counts("less received", 0, 10000);
+	test_counts("less consumed", 10000, 9999);
+}
+
+/* Before the socket has said anything, bytes in it are no bytes of ours. */
+static void
+test_early(const char *what, const void *bytes, size_t len)
+{
+	start(3, 30000, 20000);
+	version = CARRIER_FRAMED;
+	connect_to();
+	hear_of_it(1);
+	must(buf_add(&a.pipe, bytes, len) == 0);
+	socket_reads(&b, len);
+	ok(!carrier_has_socket(b.c) && carrier_socket_bad(b.c),
+	    "%s: the socket is left", what);
+	ok(finishes(0) && is_right(&a) && is_right(&b),
+	    "%s: nothing of it has come", what);
+	end();
+}
+
+/* A proxy that relays in one direction: no byte is trusted to it. */
+static void
+test_one_way(void)
+{
+	start(3, 30000, 20000);
+	version = CARRIER_FRAMED;
+	connect_to();
+	hear_of_it(1);
+	must(socket_writes(&a, PIPE) && socket_reads(&b, PIPE));
+	ok(socket_writes(&b, PIPE), "the target answers what it hears");
+	buf_truncate(&b.pipe, 0);
+	ok(carrier_socket_unproved(a.c) && carrier_socket_unproved(b.c) &&
+	    carrier_way(a.c) == CARRIER_INBAND &&
+	    carrier_way(b.c) == CARRIER_INBAND, "one way: not used");
+	carrier_socket_lost(a.c, 1);
+	ok(finishes(0) && is_right(&a) && is_right(&b), "one way: in-band");
+	end();
+}
+
+/* b's reader stands still, so that it does not read what a says of b's bytes. */
+static void
+test_still_reader(void)
+{
+	int	 i;
+
+	start(3, 8000000, 8000000);
+	scale = 50;
+	a.total = b.total = 1000;
+	bring_socket();
+	a.total = b.total = 8000000;
+	b.stalls = 1;
+	for (i = 0; i < 100 && b.confirmed < b.total; i++) {
+		while (go_on(&a) + go_on(&b) > 0)
+			;
+		carrier_socket_tick(a.c);
+		carrier_socket_tick(b.c);
+	}
+	is_int((long)b.confirmed, (long)b.total,
+	    "one direction goes on while the other stands still");
+	ok(carrier_way(b.c) == CARRIER_SOCKET, "in the socket");
+	b.stalls = 0;
+	ok(finishes(0) && is_right(&a) && is_right(&b), "then the other does");
+	end();
 }
 
 static void
@@ -712,6 +872,11 @@ main(int argc, char **argv)
 	if (argc == 3)		/* which: one run alone, to look into */
 		return !run((unsigned)strtoul(argv[1], NULL, 10),
 		    *argv[2] != '0');
+	test_hostile();
+	test_early("data first", "\1\0\0\1x", 5);
+	test_early("garbage first", "SSH-2.0", 7);
+	test_one_way();
+	test_still_reader();
 	test_runs("sockets come and go", 0, 300, 0);
 	test_runs("and logins, too", 1000, 300, 1);
 	return tap_done();

@@ -115,7 +115,7 @@ test_alone(void)
 	struct iq_table	*t = table();
 	struct carrier	*c = carrier_alone(t, PEER, "s", &hearer, &c);
 	struct elem	*iq;
-	size_t		 len;
+	struct iovec	 iov;
 
 	must(c != NULL);
 	ok(carrier_is_alone(c), "alone");
@@ -126,14 +126,15 @@ test_alone(void)
 	ok(carrier_held(c) == 0 && carrier_flying(c) == 0, "no blocks");
 	ok(carrier_room_blocks(c) == 0 && carrier_room_bytes(c) == 0,
 	    "nor room, without a socket");
-	is_int(carrier_set_socket(c, 1, 0), 0, "a socket");
+	is_int(carrier_set_socket(c, 1, 0, CARRIER_FRAMED), 0, "a socket");
 	is_int(carrier_way(c), CARRIER_MOVING, "which the peer may lack");
 	carrier_socket_tick(c);
 	is_int(carrier_way(c), CARRIER_SOCKET, "a second was enough");
 	is_int(buf_add(carrier_out(c), "12345", 5), 0, "bytes");
 	carrier_push(c, 5);
 	ok(!carrier_idle(c), "not written");
-	must(carrier_socket_data(c, &len) != NULL && len == 5);
+	ok(carrier_socket_pieces(c, &iov, 1) == 1 && iov.iov_len == 5,
+	    "without frames, whatever was said");
 	carrier_socket_sent(c, 3);
 	is_int(credit, 3, "the system has confirmed");
 	carrier_drop_socket(c, 2);
@@ -164,7 +165,7 @@ test_alone_ends(void)
 	struct iq_table	*t = table();
 	struct carrier	*c = carrier_alone(t, PEER, "s", &hearer, &c);
 
-	must(c != NULL && carrier_set_socket(c, 1, 1) == 0);
+	must(c != NULL && carrier_set_socket(c, 1, 1, CARRIER_BARE) == 0);
 	is_int(carrier_way(c), CARRIER_SOCKET, "at once");
 	*news = '\0';
 	is_int(carrier_socket_lost(c, 0), 1, "the peer ends");
@@ -175,7 +176,7 @@ test_alone_ends(void)
 	carrier_free(c);
 
 	c = carrier_alone(t, PEER, "s", &hearer, &c);
-	must(c != NULL && carrier_set_socket(c, 1, 1) == 0);
+	must(c != NULL && carrier_set_socket(c, 1, 1, CARRIER_BARE) == 0);
 	*news = '\0';
 	is_int(carrier_socket_lost(c, 1), 1, "it breaks");
 	is(news, "broken ", "and the stream with it");

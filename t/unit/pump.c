@@ -79,7 +79,8 @@ too_late(void *arg)
 }
 
 static const struct pump_peer	 peer = { room, take, finish, data, consume,
-				    changed, NULL };
+				    changed, NULL,
+				    NULL };
 
 static int
 is_closed(int fd)

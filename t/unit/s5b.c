@@ -92,8 +92,10 @@ test_offers(struct iq_table *t)
 static int	 got_used, calls;
 
 static void
-on_used(void *arg, int used, enum stanza_error err, const char *why)
+on_used(void *arg, const struct elem *query, int used, enum stanza_error err,
+    const char *why)
 {
+	(void)query;
 	(void)arg;
 	(void)err;
 	(void)why;

@@ -20,7 +20,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "ibb/carrier.h"
+#include "ibb/carrier_int.h"
 #include "ibb/dispatch.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
@@ -95,6 +95,7 @@ static struct side		 a, b;
 static struct loop		*loop;
 static struct resolver		*resolver;
 static SSL_CTX			*tls;
+static int			 old;	/* versions are not read */
 
 static void	 proxy_take(struct side *s, const struct elem *e);
 
@@ -115,11 +116,14 @@ post(void *arg, const void *data, size_t len)
 {
 	struct side	*s = arg;
 	struct letter	*l;
+	char		*v;
 
 	must((l = malloc(sizeof(*l) + len + 1)) != NULL);
 	memcpy(l->xml, data, len);
 	l->xml[len] = '\0';
 	STAILQ_INSERT_TAIL(&s->out, l, next);
+	if (old && (v = strstr(l->xml, " version='2'")) != NULL)
+		memset(v, ' ', strlen(" version='2'"));
 	if (strstr(l->xml, "<streamhost ") != NULL) {
 		strlcpy(s->offer, l->xml, sizeof(s->offer));
 		s->offers++;
@@ -903,8 +907,8 @@ test_inband(void)
 	ok(talk(1000), "in-band: bytes both ways");
 	ok(soon(is_up(&a) && is_up(&b)), "a socket");
 	ok(clock_ms() - began > 2500, "not before the stream was old enough");
-	ok(strstr(a.offer, "<socket xmlns='urn:xcat:0' number='1'/>") != NULL,
-	    "offered by its number");
+	ok(strstr(a.offer, "<socket xmlns='urn:xcat:0' number='1' "
+	    "version='2'/>") != NULL, "offered by its number and version");
 	is_int(a.offers, 1, "once");
 	is_int(b.offers, 0, "by the caller");
 	ok(in_socket(), "it carries what comes next");
@@ -1073,7 +1077,8 @@ test_proxy_does_not_activate(void)
 	end();
 }
 
-/* What the target sends does not come, so it must not take the proxy again. */
+/* What the target sends does not come, so that the two do not hear each other
+ * through the proxy. */
 static void
 test_one_way(void)
 {
@@ -1082,7 +1087,51 @@ test_one_way(void)
 	begin_inband(1);
 	proxy.one_way = 1;
 	send_bytes(&a, AFTER);
-	ok(soon(is_up(&a) && is_up(&b)), "one way: it seems to stand");
+	ok(soon(is_up(&a) && is_up(&b)), "one way: there is a socket");
+	began = clock_ms();
+	ok(talk(1000), "bytes go both ways");
+	ok(in_blocks(), "as before");
+	ok(soon(rests(&a) && rests(&b)), "the socket is left");
+	ok(clock_ms() - began > 15000 && clock_ms() - began < 30000,
+	    "after 15 s");
+	is_int(a.upgrade->hosts, UPGRADE_DIRECT, "no more proxies");
+	is_int(b.upgrade->hosts, UPGRADE_DIRECT, "there, too");
+	ok(talk(1000), "in-band all goes on");
+	end();
+}
+
+/* A peer of old knows no frames: bytes go bare, and what is said of them
+ * in-band. */
+static void
+test_old_peer(void)
+{
+	begin_inband(1);
+	old = 1;
+	send_bytes(&a, AFTER);
+	ok(soon(is_up(&a) && is_up(&b)) && in_socket(), "old: a socket");
+	ok(stream_carrier(a.stream)->version == CARRIER_BARE &&
+	    stream_carrier(b.stream)->version == CARRIER_BARE,
+	    "without frames");
+	ok(talk(100000) && soon(stream_confirmed(a.stream) == a.sent &&
+	    stream_confirmed(b.stream) == b.sent), "it carries");
+	proxy_open();
+	ok(in_blocks() && talk(1000), "it breaks: nothing is lost");
+	end();
+	old = 0;
+}
+
+/* The same through a proxy that relays in one direction: what the target sends
+ * does not come, so it must not take the proxy again. */
+static void
+test_old_one_way(void)
+{
+	int64_t	 began;
+
+	begin_inband(1);
+	old = 1;
+	proxy.one_way = 1;
+	send_bytes(&a, AFTER);
+	ok(soon(is_up(&a) && is_up(&b)), "old, one way: it seems to stand");
 	began = clock_ms();
 	send_bytes(&a, 1000);
 	send_bytes(&b, 1000);
@@ -1097,6 +1146,7 @@ test_one_way(void)
 	is_about(next_try(&a), 60000, "and waits");
 	ok(talk(1000) && !a.wrong, "in-band all goes on");
 	end();
+	old = 0;
 }
 
 /* A direct way takes the place of a proxy, while bytes go both ways. */
@@ -1324,6 +1374,8 @@ main(void)
 	test_proxy();
 	test_proxy_does_not_activate();
 	test_one_way();
+	test_old_peer();
+	test_old_one_way();
 	test_better(0);
 	test_better(3);
 	test_better(-3);
