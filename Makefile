@@ -16,7 +16,8 @@ LIBS	= `pkg-config --libs $(PKGS)` \
 	`pkg-config --libs --silence-errors miniupnpc`
 
 XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
-	xml/jid.o xml/number.o xml/parse.o xml/skip.o xml/stanza.o \
+	xml/jid.o xml/number.o xml/parse.o xml/parse_limit.o \
+	xml/parse_skip.o xml/parse_tree.o xml/skip.o xml/stanza.o \
 	xml/text.o xml/utf8.o xml/write.o
 IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_framed.o ibb/carrier_inband.o \
@@ -187,6 +188,9 @@ FOREIGN	= ibb/extdisco.c \
 	xml/jid.c \
 	xml/number.c \
 	xml/parse.c \
+	xml/parse_limit.c \
+	xml/parse_skip.c \
+	xml/parse_tree.c \
 	xml/skip.c \
 	xml/stanza.c \
 	xml/text.c \

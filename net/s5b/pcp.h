@@ -48,9 +48,9 @@ struct pcp_mapping {
 /* Write a MAP request (RFC 6887 section 11.1) for this mapping into
  * out[PCP_REQUEST]. */
 void	 pcp_request(const struct pcp_mapping *m, unsigned char *out);
-/* Write a request of NAT-PMP (RFC 6886 section 3.3) for this mapping, or for the
- * router's address (section 3.2), into out[NATPMP_REQUEST].  Returns how many
- * bytes it has. */
+/* Write a request of NAT-PMP (RFC 6886 section 3.3) for this mapping, or for
+ * the router's address (section 3.2), into out[NATPMP_REQUEST].  Returns how
+ * many bytes it has. */
 size_t	 natpmp_map_request(const struct pcp_mapping *m,
 	    unsigned char *out);
 size_t	 natpmp_address_request(unsigned char *out);

@@ -47,8 +47,8 @@ void	 proof_init(struct proof *p, const unsigned char key[PROOF_KEY],
 	    int initiator);
 /* Overwrite what is secret. */
 void	 proof_wipe(struct proof *p);
-/* How many bytes are to be read next, at most: no more are the proof's.  0: none
- * now. */
+/* How many bytes are to be read next, at most: no more are the proof's.  0:
+ * none now. */
 size_t	 proof_need(const struct proof *p);
 /* The peer has sent len bytes, at most proof_need() of them.  Returns the state
  * that they lead to, which does not depend on how they are split. */

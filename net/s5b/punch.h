@@ -6,9 +6,9 @@
  *
  * From one local port this side connects to all addresses of the peer, and
  * listens there as well.  Routers that answer the peer's first packet with RST,
- * because it comes before ours has left, spoil the port of the attempt.  So there
- * is another way: the initiator's first packet has a hop limit with which it
- * passes its own router and does not reach the peer's; the peer connects a
+ * because it comes before ours has left, spoil the port of the attempt.  So
+ * there is another way: the initiator's first packet has a hop limit with which
+ * it passes its own router and does not reach the peer's; the peer connects a
  * moment later.
  *
  * Whatever connects is to prove that it is the peer (net/s5b/proof.h).

@@ -1,5 +1,5 @@
 # rows.sh: the rows of the table, a function for each.  Sourced by bench.sh.
-# shellcheck shell=dash disable=SC2154
+# shellcheck shell=dash disable=SC2153,SC2154
 
 MB=1000000
 
@@ -104,6 +104,7 @@ row_websocket()
 # long.
 at_distance()	# round-trip [port]: ms; a multiple of 4
 {
+	# shellcheck disable=SC2034	# it is for bench.sh
 	trip=$1 SINKMS=$((trip > 100 ? trip : 100))
 	stop_distance
 	start_distance road "${2:-$PORT}" -d $((trip / 4))
@@ -130,7 +131,7 @@ pump_far()	# key bytes argument ...
 	100)	_n='32 64' ;;
 	*)	_n='64 128' ;;
 	esac
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2086	# two numbers
 	pump -n "$_size" "$@" $(printf '48000:%d:8192:8192 ' $_n) \
 	    24300:64:16384:1 >"$T/far" || bail 'the pump fails'
 	diag "$server, $trip ms: the pump: $(awk '{ printf "%s %.1f; ", $1,

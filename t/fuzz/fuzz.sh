@@ -23,7 +23,6 @@ build()
 	rm -rf .fuzz
 	mkdir .fuzz
 	cp -R Makefile t xcat.c xml ibb net .fuzz
-	[ ! -d link ] || cp -R link .fuzz
 	find .fuzz -name '*.o' -type f -delete
 	(cd .fuzz && $make CC=clang \
 	    CFLAGS="${ASAN--O1 -g} -fsanitize=fuzzer-no-link" fuzzer)

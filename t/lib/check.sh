@@ -44,7 +44,7 @@ one()		# directory test
 		echo "$2 $_status $_began $_ended"
 		times
 	} >"$1/$$"
-	exit $_status
+	exit "$_status"
 }
 
 [ "${1-}" != --one ] || one "$2" "$3"
