@@ -130,6 +130,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/roster.t \
 	t/unit/transport.t \
 	t/unit/upgrade.t \
+	t/unit/upgrade_punch.t \
 	t/unit/s5b.t \
 	t/unit/sasl.t \
 	t/unit/sasl2.t \

@@ -316,6 +316,8 @@ lost(struct upgrade *u, int done)
 		return;
 	log_line(LOG_DETAIL, "%s: the socket broke (%s); in-band again",
 	    upgrade_peer(u), why);
+	if (u->direct)
+		upgrade_punch_lost(u);
 	if (carrier_socket_count(stream_carrier(u->stream)) >= GOOD_BYTES)
 		u->delay = RETRY_LEAST;
 	if (u->listener)	/* it is for the caller to try again */

@@ -39,6 +39,13 @@ enum upgrade_state {
 	UPGRADE_UP
 };
 
+enum upgrade_punch_state {
+	UPGRADE_PUNCH_REST,
+	UPGRADE_PUNCH_GATHERING,	/* our candidates */
+	UPGRADE_PUNCH_ASKED,		/* the peer, for its candidates */
+	UPGRADE_PUNCH_TRYING
+};
+
 /* Which hosts are of use to a stream. */
 enum upgrade_hosts {
 	UPGRADE_ANY,
@@ -147,6 +154,13 @@ void	 upgrade_offer(struct upgrade *u);
 /* Something has changed: begin to punch if it is time for that, which the
  * caller of the stream decides. */
 void	 upgrade_punch_check(struct upgrade *u);
+/* A direct way has been lost: begin the next try at once. */
+void	 upgrade_punch_lost(struct upgrade *u);
+/* What is being done about it. */
+enum upgrade_punch_state upgrade_punch_state(const struct upgrade *u);
+/* When the caller begins the next try (clock_ms()), INT64_MAX if it never
+ * will. */
+int64_t	 upgrade_punch_due(const struct upgrade *u);
 /* End it.  Fine if there is none. */
 void	 upgrade_punch_free(struct upgrade *u);
 /* Take the peer's candidates, <punch/>; of dispatch_fn. */

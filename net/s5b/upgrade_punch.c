@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/carrier.h"
 #include "ibb/stream.h"
 #include "net/dial/addr.h"
 #include "net/io/log.h"
@@ -32,13 +33,9 @@
 #define HEAD_START	500	/* for XEP-0065, which needs no routers */
 #define PAUSE_LEAST	30000	/* until it is tried again */
 #define PAUSE_MOST	600000
-
-enum punch_state {
-	UPGRADE_PUNCH_REST,
-	UPGRADE_PUNCH_GATHERING,
-	UPGRADE_PUNCH_ASKED,	/* the peer, for its candidates */
-	UPGRADE_PUNCH_TRYING
-};
+/* How often it is tried after PAUSE_LEAST where there was a way before: what
+ * broke it may be over any time. */
+#define FAITH		20
 
 /* A local port and the attempts from it. */
 struct way {
@@ -48,10 +45,13 @@ struct way {
 
 struct upgrade_punch {
 	struct upgrade		*u;
-	enum punch_state	 state;
+	enum upgrade_punch_state state;
 	int			 unknown;	/* the peer does not know it */
 	struct timer		 timer;
 	int64_t			 not_before, pause;
+	unsigned		 faith;		/* tries until pause grows */
+	unsigned		 losses;	/* carrier_losses() as the last
+						 * try began */
 	struct gather		*gather;
 	struct gather		*mapped;	/* of the try that has led to
 						 * the socket: what a router
@@ -78,7 +78,7 @@ iqs(const struct upgrade_punch *p)
 }
 
 static void
-set_state(struct upgrade_punch *p, enum punch_state state)
+set_state(struct upgrade_punch *p, enum upgrade_punch_state state)
 {
 	if (p->state != state)
 		log_line(LOG_TRACE, "stream %.8s: punching: %s -> %s",
@@ -130,6 +130,14 @@ upgrade_punch_free(struct upgrade *u)
 	u->punch = NULL;
 }
 
+/* What kept us from a way may be gone: do not wait. */
+static void
+try_anew(struct upgrade_punch *p)
+{
+	p->pause = PAUSE_LEAST;
+	p->not_before = clock_ms();
+}
+
 /* It is for the caller to try again. */
 static void
 punch_failed(struct upgrade_punch *p, const char *why)
@@ -141,7 +149,11 @@ punch_failed(struct upgrade_punch *p, const char *why)
 		    SE_ITEM_NOT_FOUND, NULL);
 	punch_reset(p);
 	p->not_before = clock_ms() + p->pause;
-	p->pause = p->pause * 2 < PAUSE_MOST ? p->pause * 2 : PAUSE_MOST;
+	if (p->faith > 0)
+		p->faith--;
+	else
+		p->pause = p->pause * 2 < PAUSE_MOST ? p->pause * 2 :
+		    PAUSE_MOST;
 	if (!p->u->listener)
 		timer_set(p->u->owner->conf.loop, &p->timer, p->not_before);
 }
@@ -381,6 +393,7 @@ punch_begin(struct upgrade_punch *p)
 	};
 	unsigned char			 random[NONCE / 2];
 
+	p->losses = carrier_losses(stream_carrier(p->u->stream));
 	arc4random_buf(random, sizeof(random));
 	number_to_hex(random, sizeof(random), p->nonces[p->u->listener]);
 	streamhosts_gather_conf(uc->streamhosts, &conf);
@@ -425,6 +438,7 @@ punch_of(struct upgrade *u)
 	if (p != NULL || (p = calloc(1, sizeof(*p))) == NULL)
 		return p;
 	p->u = u;
+	p->losses = carrier_losses(stream_carrier(u->stream));
 	p->pause = PAUSE_LEAST;
 	p->not_before = clock_ms() + HEAD_START;
 	p->timer = (struct timer){ .fire = punch_fire, .arg = p };
@@ -445,10 +459,37 @@ upgrade_punch_check(struct upgrade *u)
 		return;
 	if (p->state != UPGRADE_PUNCH_REST || p->unknown)
 		return;
+	/* One of the ends was away, and may be elsewhere since. */
+	if (p->losses != carrier_losses(stream_carrier(u->stream)))
+		try_anew(p);
 	if (clock_ms() < p->not_before)
 		timer_set(u->owner->conf.loop, &p->timer, p->not_before);
 	else if (punch_begin(p) == -1)
 		punch_failed(p, strerror(errno));
+}
+
+void
+upgrade_punch_lost(struct upgrade *u)
+{
+	struct upgrade_punch	*p = u->punch;
+
+	if (p == NULL)
+		return;
+	p->faith = FAITH;
+	try_anew(p);
+}
+
+enum upgrade_punch_state
+upgrade_punch_state(const struct upgrade *u)
+{
+	return u->punch == NULL ? UPGRADE_PUNCH_REST : u->punch->state;
+}
+
+int64_t
+upgrade_punch_due(const struct upgrade *u)
+{
+	return u->punch == NULL || u->punch->unknown ? INT64_MAX :
+	    u->punch->not_before;
 }
 
 /* Of the listener: begin, in place of a try that the caller has given up. */
