@@ -33,7 +33,7 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 IO	= net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
 	net/io/record_pack.o net/io/signals.o net/io/systemd.o net/io/tls.o
-CONF	= net/conf/allow.o net/conf/code.o net/conf/conf.o net/conf/conffile.o \
+CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o net/conf/conffile.o \
 	net/conf/identity.o net/conf/known_peers.o net/conf/password.o net/conf/peer.o \
 	net/conf/statefile.o net/conf/trust.o
 HTTP	= net/http/http.o net/http/jrd.o net/http/url.o net/http/ws.o
@@ -89,7 +89,7 @@ FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
 	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
 	net/file/send_ask.o net/file/send_input.o net/file/send_native.o \
 	net/file/send_si.o net/file/sum.o
-APP	= net/app/prepare.o net/app/run.o net/app/server.o
+APP	= net/app/help.o net/app/prepare.o net/app/run.o net/app/server.o
 NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
 	$(CHANNEL) $(FILE) $(APP)
 # All but xcat.o can be linked into a test.
@@ -287,7 +287,14 @@ FUZZ_SECONDS = 60
 COVERAGE = $(UNITS)
 JOBS	= 4
 
-all: xcat
+all: packages xcat
+
+# In one line, rather than by a compiler that lacks a header.
+packages:
+	@pkg-config --exists $(PKGS) || { echo "xcat needs pkg-config," \
+	    "libexpat1-dev, libssl-dev, libbsd-dev, libidn-dev and" \
+	    "libc-ares-dev, or what they are called here: t/deps build" \
+	    "installs them on Debian" >&2; exit 1; }
 
 xcat: xcat.o $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ xcat.o $(OBJS) $(LIBS)
@@ -439,4 +446,4 @@ clean:
 	    compile_commands.json
 	rm -rf .asan .cov .fuzz
 
-.PHONY: all install demo check check-unit soak check-asan fuzz coverage bench lint clean
+.PHONY: all packages install demo check check-unit soak check-asan fuzz coverage bench lint clean

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "ibb/e2e.h"
+#include "net/app/help.h"
 #include "net/app/prepare.h"
 #include "net/app/run.h"
 #include "net/app/server.h"
@@ -74,19 +76,17 @@ die(enum fault fault, const char *fmt, ...)
 static void
 usage(enum fault fault)
 {
-	dprintf(STDERR_FILENO,
-	    "usage: xcat [-46dimNqvW] [-b size] [-C file] [-c server] "
-	    "[-j jid] [-o key=value]\n"
-	    "            [-P jid] [-p file] [-w seconds] [-x proxy] peer\n"
-	    "            [service]\n"
-	    "       xcat -s [options] peer [file ...]\n"
-	    "       xcat -l [-k] [-a who] [-r dir] [options] "
-	    "[service[=target] ...]\n"
-	    "       xcat -L [addr:]port [options] peer [service]\n"
-	    "       xcat -D [addr:]port [options] peer\n"
-	    "       xcat -z [options] peer [service]\n"
-	    "       xcat -K [forget jid]\n");
+	dprintf(STDERR_FILENO, "%s", help_usage());
 	exit(statuses[fault]);
+}
+
+/* What was asked for has been printed, or has not been (r is -1). */
+static void
+printed(int r)
+{
+	if (r == -1)
+		die(FAULT_LOCAL, "standard output: %s", strerror(errno));
+	exit(statuses[FAULT_NONE]);
 }
 
 /* Death by signal stays death by signal. */
@@ -110,28 +110,47 @@ set_mode(struct app *app, enum mode mode)
 	app->mode = mode;
 }
 
+/* The word is an option that there is not: a letter in it, or all of it. */
+static void
+no_option(const char *word)
+{
+	if (optopt == 0)
+		log_line(LOG_FAULT, "%s: no such option", word);
+	else
+		log_line(LOG_FAULT, "-%c: no such option", optopt);
+	usage(FAULT_USE);
+}
+
 static void
 parse_options(struct app *app, int argc, char *argv[])
 {
+	static const struct option	 words[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
 	char	 why[CONF_ERR];
 	int	 c;
 
 	/* With + the first operand ends the options everywhere.  What is wrong
 	 * is for us to say, as the words are not clean. */
 	opterr = 0;
-	while ((c = getopt(argc, argv,
-	    "+:46a:b:C:c:D:dhij:KkL:lmNo:P:p:qr:svWw:x:z")) != -1)
+	while ((c = getopt_long(argc, argv,
+	    "+:46a:b:C:c:D:dfhij:KkL:lmNo:P:p:qr:sVvWw:x:z", words, NULL)) !=
+	    -1)
 		switch (c) {
 		case '?':
-			log_line(LOG_FAULT, "-%c: no such option", optopt);
-			usage(FAULT_USE);
+			no_option(argv[optind - 1]);
 			break;
 		case ':':
 			log_line(LOG_FAULT, "-%c needs an argument", optopt);
 			usage(FAULT_USE);
 			break;
 		case 'h':
-			usage(FAULT_NONE);
+			printed(help_print());
+			break;
+		case 'V':
+			printed(help_version());
 			break;
 		case 'K':
 			set_mode(app, MODE_KEY);

@@ -10,6 +10,7 @@
 #include "net/app/prepare.h"
 #include "net/channel/app.h"
 #include "net/conf/allow.h"
+#include "net/conf/claim.h"
 #include "net/conf/conf.h"
 #include "net/conf/identity.h"
 #include "net/conf/trust.h"
@@ -118,6 +119,17 @@ prepare_memory(struct app *app)
 	return 0;
 }
 
+/* Before the login: a second listener would take the address of the first. */
+static int
+prepare_address(struct app *app)
+{
+	char	 why[CLAIM_ERR];
+
+	if (claim_take(app->jid, app->conf.dir, why) == -1)
+		return app_fail(app, FAULT_USE, "%s", why);
+	return 0;
+}
+
 /* Everything that can be wrong before the network is. */
 int
 prepare(struct app *app)
@@ -133,6 +145,8 @@ prepare(struct app *app)
 		return app_fail(app, FAULT_USE, "-a with a key needs "
 		    "end-to-end encryption, which shows it: leave out "
 		    "e2e=off, or the key");
+	if (app_listens(app) && !anonymous && prepare_address(app) == -1)
+		return -1;
 	app->tls = tls_context(app->conf.ca_file, app->conf.certificate,
 	    app->conf.key, why);
 	if (app->tls == NULL)

@@ -77,8 +77,9 @@ session_stream_error(struct session *s, const struct elem *e)
 		rebind_refused(s, SE_CONFLICT);
 	else if (strcmp(cond, "conflict") == 0 && !reconnect_is_ghost(s))
 		session_fail(s, SESSION_CONFLICT, "another client has logged "
-		    "in as %s; give each a resource of its own with -j",
-		    s->jid);
+		    "in as %s%s%s%s; give each a resource of its own with -j",
+		    s->jid, *text != '\0' ? " (" : "", text,
+		    *text != '\0' ? ")" : "");
 	session_fail(s, session_loss(s), "%s (%.40s%s%s)", words != NULL ?
 	    words :
 	    "the server ended the stream; ask its operator", cond,

@@ -11,6 +11,7 @@ set -u
 # What the user has set is not part of the test: the environment of xcat, of the
 # servers and of the tools that tests use.
 unset XCAT_JID XCAT_PASSWORD XCAT_CONFIG XCAT_TEST_CLOCK XDG_CONFIG_HOME
+unset XDG_RUNTIME_DIR
 unset ALL_PROXY all_proxy NO_PROXY no_proxy
 unset HTTP_PROXY http_proxy HTTPS_PROXY https_proxy
 unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES NOTIFY_SOCKET

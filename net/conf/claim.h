@@ -1,0 +1,23 @@
+/*
+ * claim: one listener for each address on this machine.  A second listener that
+ * logs in under the address of the first takes it away from the first (RFC 6120
+ * section 7.7.2.2), so that both would have to be looked at.
+ */
+#ifndef NET_CONF_CLAIM_H
+#define NET_CONF_CLAIM_H
+
+#include "xml/check.h"
+
+#define CLAIM_ERR	4096
+
+/*
+ * Claim this full JID until the process ends: a lock (flock(2)) on a file in
+ * $XDG_RUNTIME_DIR, or else in dir, which may not exist yet.  The descriptor is
+ * not passed on to commands; a file that is left over claims nothing.  Where
+ * there can be no lock, there is no claim, and that is no error.  Returns 0, or
+ * -1 if another process has the claim, with a message in why[CLAIM_ERR] that
+ * has the command for a resource of its own.
+ */
+int	 claim_take(const char *jid, const char *dir, char *why) MUST_CHECK;
+
+#endif
