@@ -30,7 +30,7 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/stream.o ibb/stream_close.o ibb/stream_open.o \
 	ibb/stream_strerror.o ibb/tombstone.o
 # The rooms of net/, each resting on those before it.
-IO	= net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
+IO	= net/io/background.o net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
 	net/io/record_pack.o net/io/signals.o net/io/systemd.o net/io/tls.o
 CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o net/conf/conffile.o \
@@ -80,7 +80,7 @@ CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
 	net/channel/channel_fail.o net/channel/channel_file.o \
 	net/channel/channel_join.o net/channel/channel_state.o \
 	net/channel/channel_upgrade.o net/channel/channel_wait.o \
-	net/channel/forward.o net/channel/linger.o net/channel/notes.o net/channel/place.o \
+	net/channel/forward.o net/channel/forward_spec.o net/channel/linger.o net/channel/notes.o net/channel/place.o \
 	net/channel/probe.o net/channel/probe_reach.o net/channel/serve.o \
 	net/channel/service.o net/channel/service_dial.o
 FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
@@ -107,6 +107,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/clock.t \
 	t/unit/code.t \
 	t/unit/conf.t \
+	t/unit/forward_spec.t \
 	t/unit/dispatch.t \
 	t/unit/corpus.t \
 	t/unit/portmap.t \

@@ -7,6 +7,7 @@
  */
 #include <sys/types.h>
 #include <sys/queue.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 #include "net/app/run.h"
 #include "net/app/server.h"
 #include "net/channel/app.h"
+#include "net/channel/forward_spec.h"
 #include "net/channel/service.h"
 #include "net/conf/conf.h"
 #include "net/conf/identity.h"
@@ -33,6 +35,7 @@
 #include "net/dial/port.h"
 #include "net/file/oob.h"
 #include "net/file/send.h"
+#include "net/io/background.h"
 #include "net/io/limits.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
@@ -76,7 +79,8 @@ die(enum fault fault, const char *fmt, ...)
 static void
 usage(enum fault fault)
 {
-	dprintf(STDERR_FILENO, "%s", help_usage());
+	dprintf(STDERR_FILENO,
+	    "%s", help_usage());
 	exit(statuses[fault]);
 }
 
@@ -319,6 +323,19 @@ listen_arguments(struct app *app, int argc, char *argv[])
 		die(app_blame(why), "%s", why);
 }
 
+/* As check_ports(), for -L. */
+static void
+check_forwards(const struct conf_list *forwards)
+{
+	struct conf_item	*item;
+	struct forward_spec	 spec;
+	char			 why[FORWARD_ERR];
+
+	STAILQ_FOREACH(item, forwards, next)
+		if (forward_spec(item->value, &spec, why) == -1)
+			die(FAULT_USE, "-L %s", why);
+}
+
 /* Ports that cannot be are a matter of usage; what may be in use is seen
  * later. */
 static void
@@ -365,10 +382,12 @@ call_arguments(struct app *app, int argc, char *argv[])
 		die(FAULT_USE, "-k needs -l");
 	if (app->conf.receive != NULL)
 		die(FAULT_USE, "-r needs -l");
+	if (app->conf.background && app->mode != MODE_FORWARD)
+		die(FAULT_USE, "-f needs -L or -D");
 	if (app->mode == MODE_SEND && app->conf.no_stdin && argc == 1 &&
 	    !oob_sends(app))
 		die(FAULT_USE, "-s and -d together leave nothing to do");
-	check_ports('L', &app->conf.forward);
+	check_forwards(&app->conf.forward);
 	check_ports('D', &app->conf.socks);
 	peer_jid(app, argv[0]);
 	if (app->mode == MODE_SEND)
@@ -440,6 +459,24 @@ check_descriptors(void)
 	close(fd);
 }
 
+/* -f: the parent ends here, as the child does, or once that is ready.  Before
+ * the loop there are no descriptors that the two would share. */
+static void
+go_behind(struct app *app)
+{
+	int	 status;
+
+	switch (background_fork(&app->background, &status)) {
+	case 0:
+		return;
+	case -1:
+		die(FAULT_LOCAL, "fork: %s", strerror(errno));
+	}
+	if (WIFSIGNALED(status))
+		die_by_signal(WTERMSIG(status));
+	_exit(WEXITSTATUS(status));
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -460,8 +497,11 @@ main(int argc, char *argv[])
 	argc = check_dashes(app, argc - optind, argv + optind,
 	    strcmp(argv[optind - 1], "--") == 0);
 	check_arguments(app, argc, argv + optind);
-	if (prepare(app) == -1 || run_new(app) == -1 ||
-	    server_login(app) == -1)
+	if (prepare(app) == -1)
+		return statuses[app->fault];
+	if (app->conf.background && app->mode == MODE_FORWARD)
+		go_behind(app);
+	if (run_new(app) == -1 || server_login(app) == -1)
 		return statuses[app->fault];
 	if (loop_run(app->loop) == -1)
 		die(FAULT_LOCAL, "poll: %s", strerror(errno));

@@ -170,6 +170,7 @@ run_free(struct app *app)
 	upgrades_free(app->upgrades);
 	probe_reach_free(app->reach);
 	streamhosts_free(app->streamhosts);
+	forward_free(app);
 	ports_free(app->ports);
 	ibb_free(app->ibb);
 	budget_free(app->budget);

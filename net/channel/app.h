@@ -27,6 +27,7 @@ struct channel_takers;
 struct discover;
 struct dispatch;
 struct fast_tokens;
+struct forwards;
 struct features_cache;
 struct ibb;
 struct iq_table;
@@ -113,6 +114,9 @@ struct app {
 
 	/* What moves bytes. */
 	struct ports		*ports;		/* -L, -D; NULL: none */
+	struct forwards		*forwards;	/* of -L, -D; NULL: none */
+	int			 background;	/* for background_ready() (-f);
+						 * 0: stay in the foreground */
 	TAILQ_HEAD(, channel)	 channels;
 	TAILQ_HEAD(, channel)	 changed;	/* are to be looked at */
 	size_t			 nchannels;

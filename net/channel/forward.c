@@ -1,17 +1,40 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "ibb/inband.h"
+#include "ibb/stream_strerror.h"
+#include "net/channel/await.h"
 #include "net/channel/call.h"
 #include "net/channel/channel.h"
 #include "net/channel/forward.h"
+#include "net/channel/forward_spec.h"
 #include "net/dial/port.h"
 #include "net/dial/socks_accept.h"
+#include "net/io/background.h"
 #include "net/io/log.h"
 #include "net/io/systemd.h"
+#include "xml/elem.h"
+#include "xml/iq.h"
+#include "xml/ns.h"
+#include "xml/write.h"
+
+/* One -L. */
+struct forward {
+	struct app		*app;
+	struct forward_spec	 spec;
+};
+
+struct forwards {
+	struct await	 absent;	/* -f and -W: until the peer is asked
+					 * again */
+	size_t		 n;
+	struct forward	 list[];
+};
 
 /* There is no memory for a connection, which is refused; the others go on. */
 static void
@@ -26,13 +49,16 @@ starved(const struct app *app, struct channel *ch)
 static void
 forward_connected(void *arg, int fd)
 {
-	struct app	*app = arg;
-	struct channel	*ch;
+	const struct forward	*f = arg;
+	struct app		*app = f->app;
+	int			 own = f->spec.host != NULL;
+	struct channel		*ch;
 
 	if (app->ibb == NULL || app->ending) {
 		close(fd);
 	} else if ((ch = channel_new(app)) == NULL ||
-	    call_open(ch, app->host, app->port) == -1) {
+	    call_open(ch, own ? f->spec.host : app->host,
+	    own ? f->spec.port : app->port) == -1) {
 		close(fd);
 		starved(app, ch);
 	} else {
@@ -77,13 +103,45 @@ forward_socks(void *arg, int fd)
 }
 
 static int
-open_ports(struct app *app, const struct conf_list *where, port_fn *fn,
-    char *why)
+forwards_new(struct app *app, char *why)
 {
 	struct conf_item	*item;
+	struct forward		*f;
+	size_t			 n = 0;
 
-	STAILQ_FOREACH(item, where, next)
-		if (ports_open(app->ports, item->value, fn, app, why) == -1)
+	STAILQ_FOREACH(item, &app->conf.forward, next)
+		n++;
+	app->forwards = calloc(1, sizeof(*app->forwards) +
+	    n * sizeof(app->forwards->list[0]));
+	if (app->forwards == NULL) {
+		strlcpy(why, "out of memory", PORT_ERR);
+		return -1;
+	}
+	STAILQ_FOREACH(item, &app->conf.forward, next) {
+		f = &app->forwards->list[app->forwards->n++];
+		f->app = app;
+		if (forward_spec(item->value, &f->spec, why) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+open_ports(struct app *app, char *why)
+{
+	struct conf_item	*item;
+	struct forward		*f;
+	size_t			 i;
+
+	for (i = 0; i < app->forwards->n; i++) {
+		f = &app->forwards->list[i];
+		if (ports_open(app->ports, f->spec.where, forward_connected, f,
+		    why) == -1)
+			return -1;
+	}
+	STAILQ_FOREACH(item, &app->conf.socks, next)
+		if (ports_open(app->ports, item->value, forward_socks, app,
+		    why) == -1)
 			return -1;
 	return 0;
 }
@@ -91,34 +149,114 @@ open_ports(struct app *app, const struct conf_list *where, port_fn *fn,
 int
 forward_open(struct app *app, char *why)
 {
+	if (forwards_new(app, why) == -1)
+		return -1;
 	if ((app->ports = ports_new(app->loop)) == NULL) {
 		strlcpy(why, "out of memory", PORT_ERR);
 		return -1;
 	}
-	if (open_ports(app, &app->conf.forward, forward_connected, why) == -1 ||
-	    open_ports(app, &app->conf.socks, forward_socks, why) == -1)
+	if (open_ports(app, why) == -1)
 		return -1;
 	ports_hold(app->ports, 1);	/* until there is a way to the peer */
 	return 0;
 }
 
 void
-forward_start(struct app *app)
+forward_free(struct app *app)
 {
-	struct conf_item	*item;
-	char			 where[PORT_TEXT];
-	size_t			 i = 0;
+	if (app->forwards != NULL)
+		await_end(app, &app->forwards->absent);
+	free(app->forwards);
+	app->forwards = NULL;
+}
 
-	STAILQ_FOREACH(item, &app->conf.forward, next)
-		log_line(LOG_EVENT, "forwarding %s to %s",
-		    ports_text(app->ports, i++, item->value, where),
-		    app->peer);
+/* " service" of the peer, as a client reaches it by this port. */
+static const char *
+service_text(const struct forward_spec *s, char *out, size_t size)
+{
+	if (s->host == NULL)
+		return "";
+	snprintf(out, size, " %.200s%s%s", s->host, s->port != NULL ? ":" : "",
+	    s->port != NULL ? s->port : "");
+	return out;
+}
+
+/* There is a way to the peer. */
+static void
+forward_begin(struct app *app)
+{
+	const struct forward_spec	*s;
+	struct conf_item		*item;
+	char				 where[PORT_TEXT], service[300];
+	size_t				 i;
+
+	for (i = 0; i < app->forwards->n; i++) {
+		s = &app->forwards->list[i].spec;
+		log_line(LOG_EVENT, "forwarding %s to %s%s",
+		    ports_text(app->ports, i, s->where, where), app->peer,
+		    service_text(s, service, sizeof(service)));
+	}
 	STAILQ_FOREACH(item, &app->conf.socks, next)
 		log_line(LOG_EVENT, "forwarding SOCKS5 on %s to %s",
 		    ports_text(app->ports, i++, item->value, where),
 		    app->peer);
 	ports_hold(app->ports, 0);
 	systemd_ready();
+	if (app->background > 0)
+		background_ready(app->background);
+	app->background = 0;
+}
+
+/*
+ * -f: is the peer there?
+ */
+
+static void	 forward_ask(void *arg);
+
+/* Any answer that is not that of an absent peer shows that it is there. */
+static void
+forward_answered(void *arg, const struct elem *answer)
+{
+	struct app		*app = arg;
+	struct await		*absent = &app->forwards->absent;
+	enum stanza_error	 err = answer == NULL ? SE_NONE :
+				     stanza_error(answer);
+	char			 why[512];
+
+	if (answer == NULL) {
+		app_fail(app, FAULT_TIME, "%s: no answer in time; is it the "
+		    "right address?", app->peer);
+	} else if (!await_is_absence(err)) {
+		await_end(app, absent);
+		forward_begin(app);
+	} else if (await_again(app, absent) == -1) {
+		app_fail(app, FAULT_PEER, "%s: %s", app->peer,
+		    stream_strerror_inband(stream_strerror_far(app->jid,
+		    app->peer), INBAND_REFUSED, err, stanza_errortext(answer),
+		    why, sizeof(why)));
+	}
+}
+
+static void
+forward_ask(void *arg)
+{
+	struct app	*app = arg;
+
+	xw_elem(iq_request(app->iqs, "get", app->peer), "query", NS_INFO,
+	    NULL);
+	if (iq_ask(app->iqs, forward_answered, app, app_deadline(app)) == -1)
+		app_fail(app, FAULT_LOCAL, "out of memory");
+}
+
+void
+forward_start(struct app *app)
+{
+	app->forwards->absent.timer.fire = forward_ask;
+	app->forwards->absent.timer.arg = app;
+	if (app->background > 0)
+		forward_ask(app);
+	else
+		forward_begin(app);
 }
 
 void

@@ -12,7 +12,10 @@ struct channel;
 /* Bind what -L and -D name: what cannot work fails before the login.  0, or
  * -1 with a reason of PORT_ERR bytes. */
 int	 forward_open(struct app *app, char *why) MUST_CHECK;
-/* There is a way to the peer: accept connections, and say so. */
+/* Forget what -L says. */
+void	 forward_free(struct app *app);
+/* There is a login: accept connections, and say so; with -f, once the peer has
+ * been found, and then from the background. */
 void	 forward_start(struct app *app);
 /* The stream stands: a SOCKS client that waits for that goes on. */
 void	 forward_stands(struct channel *ch);

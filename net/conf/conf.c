@@ -102,6 +102,7 @@ static const struct keyword {
 } keywords[] = {				/* sorted by name */
 #define AT(field)	offsetof(struct conf, field)
 	{ "allow", AT(allow), CONF_LIST, 0, NULL, 0, 0 },
+	{ "background", AT(background), CONF_WORD, 0, yesno, 0, 0 },
 	{ "block-size", AT(block_size), CONF_LONG, 0, NULL, 1, 65535 },
 	{ "ca-file", AT(ca_file), CONF_PATH, 0, NULL, 0, 0 },
 	{ "carrier", AT(carrier), CONF_WORD, 0, carriers, 0, 0 },
@@ -473,6 +474,7 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 		{ 'c', "server", NULL },
 		{ 'D', "socks", NULL },
 		{ 'd', "no-stdin", "yes" },
+		{ 'f', "background", "yes" },
 		{ 'i', "carrier", "ibb" },
 		{ 'j', "jid", NULL },
 		{ 'k', "keep-listening", "yes" },

@@ -53,7 +53,8 @@ struct conf {
 	char	*receive;	/* receive path: files go there (-r) */
 	char	*oob;		/* oob serve[:addr:port]|fetch[:any]|url */
 	long	 max_size;	/* max-size bytes of a file, or 0: any */
-	struct conf_list forward; /* forward [addr:]port (-L), repeatable */
+	int	 background;	/* background yes|no (-f) */
+	struct conf_list forward; /* forward port[=service] (-L), repeatable */
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
 	long	 memory;	/* memory bytes, of all streams */
 	long	 max_streams;	/* max-streams number, of a listener */

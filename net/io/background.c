@@ -1,0 +1,65 @@
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "net/io/background.h"
+
+/* Returns 1 if the child is ready, and 0 if it has ended. */
+static int
+wait_ready(int fd)
+{
+	char	 byte;
+	ssize_t	 n;
+
+	while ((n = read(fd, &byte, 1)) == -1 && errno == EINTR)
+		;
+	return n == 1;
+}
+
+int
+background_fork(int *ready, int *status)
+{
+	int	 fds[2];
+	pid_t	 pid;
+
+	if (pipe(fds) == -1)
+		return -1;
+	if ((pid = fork()) == -1) {
+		close(fds[0]);
+		close(fds[1]);
+		return -1;
+	}
+	if (pid == 0) {
+		close(fds[0]);
+		(void)fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+		*ready = fds[1];
+		return 0;
+	}
+	close(fds[1]);
+	*status = 0;
+	if (!wait_ready(fds[0]))
+		while (waitpid(pid, status, 0) == -1 && errno == EINTR)
+			;
+	close(fds[0]);
+	return 1;
+}
+
+void
+background_ready(int ready)
+{
+	int	 fd = open("/dev/null", O_RDWR);
+
+	if (fd != -1) {
+		(void)dup2(fd, STDIN_FILENO);
+		(void)dup2(fd, STDOUT_FILENO);
+		if (fd > STDERR_FILENO)
+			close(fd);
+	}
+	(void)setsid();
+	while (write(ready, "", 1) == -1 && errno == EINTR)
+		;
+	close(ready);
+}
