@@ -22,9 +22,9 @@ XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
 IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_framed.o ibb/carrier_inband.o \
 	ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
-	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/extdisco.o ibb/frames.o \
-	ibb/handover.o \
-	ibb/inband.o \
+	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/e2e_secret.o ibb/extdisco.o \
+	ibb/frames.o ibb/handover.o \
+	ibb/inband.o ibb/introduction.o \
 	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/si.o ibb/sic.o \
 	ibb/ssl_error.o \
 	ibb/stream.o ibb/stream_close.o ibb/stream_open.o \
@@ -114,6 +114,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/pump.t \
 	t/unit/punch.t \
 	t/unit/partial.t \
+	t/unit/e2e.t \
 	t/unit/http.t \
 	t/unit/ibb.t \
 	t/unit/jid.t \

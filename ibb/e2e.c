@@ -15,47 +15,38 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "ibb/e2e.h"
+#include "ibb/e2e_int.h"
+#include "ibb/introduction.h"
 #include "ibb/ssl_error.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 
 #define PROTOCOL	"xcat:0:"	/* of ALPN; a hash follows */
 #define RECEIPT_LABEL	"EXPORTER-xcat-receipt"
-#define PUNCH_LABEL	"EXPORTER-xcat-punch"
 
-struct e2e {
-	SSL		*ssl;
-	const unsigned char *in;	/* what e2e_input() was given ... */
-	size_t		 inlen;		/* ... and is not yet read */
-	struct buf	 out;
-	int		 calling;
-	int		 established, ended;
-	int		 padding;	/* the next record is to be long */
-	int		 ignore_rest;	/* what comes after the end */
-	enum e2e_fault	 fault;
-	char		 err[512];	/* the fault in words */
-	char		 peer[E2E_FINGERPRINT];
-	char		 about[64];	/* ALPN protocol */
-	e2e_judge_fn	*judge;
-	void		*arg;
-};
+void
+e2e_fingerprint_of(const unsigned char *der, size_t len, char *out)
+{
+	unsigned char	 hash[SHA256_DIGEST_LENGTH];
+	char		 b64[BASE64_ENCODED(sizeof(hash))];
+
+	SHA256(der, len, hash);
+	base64_encode(b64, hash, sizeof(hash));
+	/* As ssh writes it: without the padding. */
+	snprintf(out, E2E_FINGERPRINT, "SHA256:%.43s", b64);
+}
 
 int
 e2e_fingerprint(X509 *cert, char *out)
 {
-	unsigned char	 hash[SHA256_DIGEST_LENGTH], *der = NULL;
-	char		 b64[BASE64_ENCODED(sizeof(hash))];
+	unsigned char	*der = NULL;
 	int		 len;
 
 	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
 	if (len <= 0)
 		return -1;
-	SHA256(der, (size_t)len, hash);
+	e2e_fingerprint_of(der, (size_t)len, out);
 	OPENSSL_free(der);
-	base64_encode(b64, hash, sizeof(hash));
-	/* As ssh writes it: without the padding. */
-	snprintf(out, E2E_FINGERPRINT, "SHA256:%.43s", b64);
 	return 0;
 }
 
@@ -133,8 +124,7 @@ e2e_begin(void)
 	errno = 0;
 }
 
-/* The session is broken.  The first fault stands.  Always -1. */
-static int __attribute__((__format__(__printf__, 3, 4)))
+int
 e2e_fail(struct e2e *e, enum e2e_fault fault, const char *fmt, ...)
 {
 	va_list	 ap;
@@ -148,7 +138,7 @@ e2e_fail(struct e2e *e, enum e2e_fault fault, const char *fmt, ...)
 	return -1;
 }
 
-static int
+int
 e2e_without_memory(struct e2e *e)
 {
 	return e2e_fail(e, E2E_STARVED, "out of memory");
@@ -171,7 +161,10 @@ e2e_judge_key(X509_STORE_CTX *store, void *arg)
 		X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
 		return 0;
 	}
-	if (cert != NULL)
+	if (e->secrecy == E2E_SECRET_ONLY)
+		why = "it does not know this code: a code is good for one "
+		    "call, and not for long";
+	else if (cert != NULL)
 		why = e->judge(e->arg, e->peer);
 	if (why == NULL)
 		return 1;
@@ -226,6 +219,7 @@ e2e_context(X509 *cert, EVP_PKEY *key)
 	SSL_CTX_set_cert_verify_callback(ctx, e2e_judge_key, NULL);
 	SSL_CTX_set_record_padding_callback(ctx, e2e_padding);
 	SSL_CTX_set_alpn_select_cb(ctx, e2e_select_protocol, NULL);
+	SSL_CTX_set_client_hello_cb(ctx, e2e_see_hello, NULL);
 	/* Sessions are not resumed, so tickets would be bytes for nothing. */
 	SSL_CTX_set_num_tickets(ctx, 0);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
@@ -312,6 +306,8 @@ e2e_free(struct e2e *e)
 	if (e == NULL)
 		return;
 	SSL_free(e->ssl);
+	introduction_free(e->intro);
+	OPENSSL_cleanse(e->secret, sizeof(e->secret));
 	buf_free(&e->out);
 	free(e);
 }
@@ -345,6 +341,9 @@ e2e_broken(struct e2e *e)
 
 	if (starved || errno == ENOMEM)
 		return e2e_without_memory(e);
+	if (e->secrecy != E2E_SECRET_NONE && ERR_GET_LIB(err) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(err) == SSL_R_BINDER_DOES_NOT_VERIFY)
+		return e2e_fail(e, E2E_MISSED, "its code is wrong");
 	if (e2e_about_key(e2e_alert(err)))
 		return e2e_fail(e, E2E_UNWANTED, "it does not accept our "
 		    "key: have it named there (xcat -K shows it)");
@@ -354,9 +353,7 @@ e2e_broken(struct e2e *e)
 	    reason != NULL ? reason : "bad TLS");
 }
 
-/* After a call of OpenSSL that returned r: 0 if it waits for more bytes or the
- * peer has ended, or -1 if the session broke. */
-static int
+int
 e2e_waits(struct e2e *e, int r)
 {
 	switch (SSL_get_error(e->ssl, r)) {
@@ -391,8 +388,7 @@ e2e_handshake(struct e2e *e)
 	if (!e2e_negotiated(e))
 		return e2e_fail(e, E2E_BROKEN,
 		    "its session is about another stream");
-	e->established = 1;
-	return 0;
+	return e2e_shaken(e);
 }
 
 static int
@@ -413,9 +409,12 @@ e2e_read_all(struct e2e *e, struct buf *out)
 static int
 e2e_take(struct e2e *e, struct buf *out)
 {
-	if (!e->established && e2e_handshake(e) == -1)
+	if (e->state == E2E_SHAKING && e2e_handshake(e) == -1)
 		return -1;
-	if (e->established && !e->ended && e2e_read_all(e, out) == -1)
+	if (e->state == E2E_MEETING && e2e_meet(e) == -1)
+		return -1;
+	if (e->state == E2E_ESTABLISHED && !e->ended &&
+	    e2e_read_all(e, out) == -1)
 		return -1;
 	/* Nothing can follow the end. */
 	return e->ended && e->inlen > 0 && !e->ignore_rest ? e2e_broken(e) : 0;
@@ -477,7 +476,7 @@ e2e_output(struct e2e *e)
 int
 e2e_established(const struct e2e *e)
 {
-	return e->established;
+	return e->state == E2E_ESTABLISHED;
 }
 
 int
@@ -524,13 +523,13 @@ e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
 
 	n = snprintf(text, sizeof(text), "%s %" PRIu64,
 	    calling ? "caller" : "listener", count);
-	ok = e->established && SSL_export_keying_material(e->ssl, key,
+	ok = e2e_established(e) && SSL_export_keying_material(e->ssl, key,
 	    sizeof(key), RECEIPT_LABEL, sizeof(RECEIPT_LABEL) - 1, NULL, 0,
 	    0) == 1 && HMAC(EVP_sha256(), key, sizeof(key),
 	    (const unsigned char *)text, (size_t)n, mac, &len) != NULL;
 	explicit_bzero(key, sizeof(key));
 	if (!ok)
-		return e->established ? e2e_without_memory(e) : -1;
+		return e2e_established(e) ? e2e_without_memory(e) : -1;
 	out[base64_encode(out, mac, sizeof(mac))] = '\0';
 	return 0;
 }
@@ -539,7 +538,7 @@ int
 e2e_export(struct e2e *e, const void *context, size_t len, unsigned char *out,
     size_t size)
 {
-	return e->established && SSL_export_keying_material(e->ssl, out, size,
+	return e2e_established(e) && SSL_export_keying_material(e->ssl, out, size,
 	    PUNCH_LABEL, sizeof(PUNCH_LABEL) - 1, context, len, 1) == 1 ?
 	    0 : -1;
 }

@@ -21,6 +21,7 @@
 struct buf;
 struct e2e;
 
+#define E2E_SECRET	32	/* bytes that only two know */
 #define E2E_FINGERPRINT	64	/* "SHA256:" and 43 characters of base64 */
 #define E2E_RECEIPT	48	/* base64 of 32 bytes */
 #define E2E_OVERHEAD	22	/* bytes that a record adds (RFC 8446 5.2) */
@@ -32,6 +33,7 @@ enum e2e_fault {
 	E2E_FINE,
 	E2E_BROKEN,		/* what came is not what the peer sent */
 	E2E_STARVED,		/* there was no memory here */
+	E2E_MISSED,		/* the peer has another secret */
 	E2E_JUDGED,		/* we have refused the peer's key */
 	E2E_UNWANTED		/* the peer has refused our key */
 };
@@ -39,6 +41,8 @@ enum e2e_fault {
 /* ssh's notation of a public key's SHA-256, into out[E2E_FINGERPRINT].
  * 0 or -1. */
 int	 e2e_fingerprint(X509 *cert, char *out) MUST_CHECK;
+/* The same of a SubjectPublicKeyInfo, len bytes of DER. */
+void	 e2e_fingerprint_of(const unsigned char *der, size_t len, char *out);
 
 /* A context for any number of sessions, both roles, which presents this
  * certificate.  NULL when out of memory. */
@@ -56,6 +60,19 @@ struct e2e *e2e_new(SSL_CTX *ctx, int calling, const char *const *about,
 	    size_t n, e2e_judge_fn *judge, void *arg);
 /* Free a session.  NULL is fine. */
 void	 e2e_free(struct e2e *e);
+
+/*
+ * Before its first byte: the session is to stand by secret[E2E_SECRET], as an
+ * external PSK with a key exchange (RFC 8446 section 2.2), which proves to each
+ * side that the other has it.  Their keys are shown, and judged, inside it:
+ * ibb/introduction.h.  only: there is no session without the secret, as for a
+ * caller always; else a caller may come without.  0, or -1 without memory.
+ */
+int	 e2e_set_secret(struct e2e *e, const unsigned char *secret, int only)
+	    MUST_CHECK;
+/* Has the peer shown the secret?  A caller may still repeat what another one
+ * has said, until the session stands. */
+int	 e2e_by_secret(const struct e2e *e);
 
 /*
  * Take len bytes from the peer and append the plaintext they yield to out.

@@ -238,6 +238,12 @@ stream_export(struct stream *s, const void *context, size_t len,
 }
 
 int
+stream_by_secret(const struct stream *s)
+{
+	return s->e2e != NULL && e2e_by_secret(s->e2e);
+}
+
+int
 stream_shakes(const struct stream *s)
 {
 	return s->e2e != NULL && !e2e_established(s->e2e) && !stream_over(s);

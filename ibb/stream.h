@@ -72,6 +72,10 @@ struct stream_conf {
 				 * NULL: deadline() */
 	SSL_CTX	*tls;		/* from e2e_context(); NULL: plain streams */
 	int	 require;	/* a session, or nothing */
+	/* A session that stands by this, of E2E_SECRET bytes, as for
+	 * e2e_set_secret(); NULL: by keys alone. */
+	const unsigned char *secret;
+	int	 secret_only;	/* of a listener: by nothing else */
 	/* Judges the peer's key, as e2e_judge_fn; arg is the stream's. */
 	const char *(*judge)(void *arg, const char *fingerprint);
 	struct iq_table *iqs;	/* knows our JID */
@@ -94,6 +98,10 @@ struct stream *stream_call(struct ibb *b, const char *peer,
 struct stream *stream_offered(struct inband *offer, const struct elem *open,
 	    const struct stream_conf *conf, void (*notify)(void *arg),
 	    void *arg);
+/* Does this <open/> of peer, for which conf is meant, show conf's secret?  1; 0
+ * if it shows none; -1 if it shows another. */
+int	 stream_shows_secret(const char *peer, const struct elem *open,
+	    const struct stream_conf *conf) MUST_CHECK;
 /* Accept an offered stream: 0, or -1 if it has failed. */
 int	 stream_accept(struct stream *s) MUST_CHECK;
 /* Refuse a stream, with a reason for the peer's user (may be NULL), and free
@@ -104,6 +112,9 @@ void	 stream_refuse(struct stream *s, enum stanza_error err,
  * xcat and we would have taken one?  The peer wants that, or a server on the
  * way. */
 int	 stream_lost_session(const struct stream *s);
+/* Does its session stand by the secret, or will it, if the peer is not one that
+ * repeats what another one has said? */
+int	 stream_by_secret(const struct stream *s);
 /* Is the handshake of its session still going on? */
 int	 stream_shakes(const struct stream *s);
 /* There is nothing yet at our end of an accepted stream (1), so that the peer's

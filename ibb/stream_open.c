@@ -144,21 +144,72 @@ stream_most_taken(const struct stream *s, const struct elem *child)
 /* A session, bound to the sid, the caller, the listener and the service, for
  * which both ends have equal strings. */
 static struct e2e *
-stream_session_new(struct stream *s, const char *host, const char *port,
-    int file)
+stream_bound_session(const struct stream_conf *conf, int calling,
+    const char *peer, const char *sid, const char *host, const char *port,
+    int file, void *arg)
 {
-	const char	*us = iq_jid(s->conf.iqs);
-	const char	*peer = carrier_peer(s->carrier);
+	const char	*us = iq_jid(conf->iqs);
 	const char	*about[6];
+	struct e2e	*e;
 
-	about[0] = carrier_sid(s->carrier);
-	about[1] = s->calling ? us : peer;
-	about[2] = s->calling ? peer : us;
+	about[0] = sid;
+	about[1] = calling ? us : peer;
+	about[2] = calling ? peer : us;
 	about[3] = host != NULL ? host : "";
 	about[4] = port != NULL ? port : "";
 	about[5] = "file";
-	return e2e_new(s->conf.tls, s->calling, about, file ? 6 : 5,
-	    s->conf.judge, s->arg);
+	e = e2e_new(conf->tls, calling, about, file ? 6 : 5, conf->judge, arg);
+	if (e == NULL || conf->secret == NULL || e2e_set_secret(e,
+	    conf->secret, calling || conf->secret_only) == 0)
+		return e;
+	e2e_free(e);
+	return NULL;
+}
+
+static struct e2e *
+stream_session_new(struct stream *s, const char *host, const char *port,
+    int file)
+{
+	struct e2e	*e;
+
+	e = stream_bound_session(&s->conf, s->calling,
+	    carrier_peer(s->carrier), carrier_sid(s->carrier), host, port,
+	    file, s->arg);
+	s->conf.secret = NULL;	/* it need not outlive this */
+	return e;
+}
+
+/* A first flight is no longer than what fits into a block. */
+#define FLIGHT_MAX	BASE64_ENCODED(INBAND_BLOCK_MAX)
+
+int
+stream_shows_secret(const char *peer, const struct elem *open,
+    const struct stream_conf *conf)
+{
+	const struct elem	*session = elem_child(open, NS_XCAT, "session");
+	const char		*sid = elem_attr(open, "sid");
+	unsigned char		*p;
+	struct buf		 none;
+	struct e2e		*e;
+	size_t			 len;
+	int			 r = 0;
+
+	if (session == NULL || sid == NULL || session->textlen > FLIGHT_MAX)
+		return 0;
+	buf_init(&none, 0);
+	p = malloc(BASE64_DECODED(session->textlen) + 1);
+	e = stream_bound_session(conf, 0, peer, sid, stream_host(open),
+	    stream_port(open), stream_use(open) == STREAM_FOR_FILE, NULL);
+	if (p != NULL && e != NULL && base64_decode(p, &len,
+	    elem_text(session), session->textlen) == 0) {
+		if (e2e_input(e, p, len, &none) == 0)
+			r = e2e_by_secret(e);
+		else if (e2e_fault(e) == E2E_MISSED)
+			r = -1;
+	}
+	e2e_free(e);
+	free(p);
+	return r;
 }
 
 /* Our first flight has gone, in a <session/>: forget it. */
