@@ -80,7 +80,8 @@ CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
 	net/channel/channel_fail.o net/channel/channel_file.o \
 	net/channel/channel_join.o net/channel/channel_state.o \
 	net/channel/channel_upgrade.o net/channel/channel_wait.o \
-	net/channel/forward.o net/channel/forward_spec.o net/channel/linger.o net/channel/notes.o net/channel/place.o \
+	net/channel/forward.o net/channel/forward_spec.o net/channel/invite.o \
+	net/channel/linger.o net/channel/notes.o net/channel/place.o \
 	net/channel/probe.o net/channel/probe_reach.o net/channel/serve.o \
 	net/channel/service.o net/channel/service_dial.o
 FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \

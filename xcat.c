@@ -20,6 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "ibb/e2e.h"
 #include "net/app/help.h"
 #include "net/app/prepare.h"
@@ -28,6 +30,7 @@
 #include "net/channel/app.h"
 #include "net/channel/forward_spec.h"
 #include "net/channel/service.h"
+#include "net/conf/code.h"
 #include "net/conf/conf.h"
 #include "net/conf/identity.h"
 #include "net/conf/known_peers.h"
@@ -43,6 +46,7 @@
 #include "xml/number.h"
 
 #define DEFAULT_RESOURCE "xcat"
+#define CODE_LINE	64		/* bytes that are typed */
 
 /* The exit status of each fault; see xcat(1). */
 static const int statuses[] = {
@@ -140,7 +144,7 @@ parse_options(struct app *app, int argc, char *argv[])
 	 * is for us to say, as the words are not clean. */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv,
-	    "+:46a:b:C:c:D:dfhij:KkL:lmNo:P:p:qr:sVvWw:x:z", words, NULL)) !=
+	    "+:46a:b:C:c:D:dfhIij:KkL:lmNo:P:p:qr:sVvWw:x:z", words, NULL)) !=
 	    -1)
 		switch (c) {
 		case '?':
@@ -284,25 +288,66 @@ own_jid(struct app *app)
 	jid_setresource(app->jid, app_listens(app) ? DEFAULT_RESOURCE : NULL);
 }
 
-static void
-peer_jid(struct app *app, const char *given)
+/* A code is on the command line for others to see: overwrite it there, and keep
+ * a copy. */
+static char *
+take_code(char *proof, const char *given, char *shown)
 {
-	char	 local[JID_MAX];
+	char	*at = shown + (proof - given);
 
-	char	*copy, *proof;
+	memset(at, '-', strlen(at));
+	return proof;
+}
+
+/* "=-": a code that is not on the command line. */
+static char *
+ask_code(const char *peer)
+{
+	static char	 line[CODE_LINE];
+	unsigned char	 bits[CODE_BYTES];
+	char		 why[CONF_ERR];
+
+	if (conf_code(peer, line, sizeof(line), why) == -1)
+		die(app_blame(why), "%s", why);
+	if (code_read(line, bits) == -1)
+		die(FAULT_USE, "that is no code: a code has sixteen letters "
+		    "and digits, and no U");
+	OPENSSL_cleanse(bits, sizeof(bits));
+	return line;
+}
+
+/* What follows the peer's address, which is cut off. */
+static void
+peer_proof(struct app *app, char *peer, char *shown)
+{
 	const char	*why;
+	char		*proof;
+
+	switch (peer_cut(peer, &proof, &why)) {
+	case PEER_BAD:
+		die(FAULT_USE, "peer %.200s: %s", peer, why);
+	case PEER_KEY:
+		app->peer_key = proof;
+		break;
+	case PEER_CODE:
+		app->peer_code = take_code(proof, peer, shown);
+		break;
+	case PEER_ASK:
+		app->peer_code = ask_code(peer);
+		break;
+	case PEER_NONE:
+		break;
+	}
+}
+
+static void
+peer_jid(struct app *app, char *given)
+{
+	char	 local[JID_MAX], *copy;	/* which stays, with the proof in it */
 
 	if ((copy = strdup(given)) == NULL)
 		die(FAULT_LOCAL, "out of memory");
-	switch (peer_cut(copy, &proof, &why)) {
-	case PEER_BAD:
-		die(FAULT_USE, "peer %.200s: %s", copy, why);
-	case PEER_KEY:
-		app->peer_key = proof;	/* for as long as the run */
-		break;
-	default:
-		break;
-	}
+	peer_proof(app, copy, given);
 	prepare_jid(copy, app->peer, "peer");
 	/* A bare domain is a component, which has no resources. */
 	if (*jid_resource(app->peer) == '\0' &&
@@ -380,6 +425,8 @@ call_arguments(struct app *app, int argc, char *argv[])
 		usage(FAULT_USE);
 	if (app->conf.keep)
 		die(FAULT_USE, "-k needs -l");
+	if (app->conf.invite)
+		die(FAULT_USE, "-I needs -l");
 	if (app->conf.receive != NULL)
 		die(FAULT_USE, "-r needs -l");
 	if (app->conf.background && app->mode != MODE_FORWARD)

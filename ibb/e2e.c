@@ -529,7 +529,8 @@ e2e_receipt(struct e2e *e, int calling, uint64_t count, char *out)
 	    (const unsigned char *)text, (size_t)n, mac, &len) != NULL;
 	explicit_bzero(key, sizeof(key));
 	if (!ok)
-		return e2e_established(e) ? e2e_without_memory(e) : -1;
+		return !e2e_established(e) ? -1 :
+		    e2e_without_memory(e);
 	out[base64_encode(out, mac, sizeof(mac))] = '\0';
 	return 0;
 }
@@ -538,7 +539,8 @@ int
 e2e_export(struct e2e *e, const void *context, size_t len, unsigned char *out,
     size_t size)
 {
-	return e2e_established(e) && SSL_export_keying_material(e->ssl, out, size,
+	return e2e_established(e) &&
+	    SSL_export_keying_material(e->ssl, out, size,
 	    PUNCH_LABEL, sizeof(PUNCH_LABEL) - 1, context, len, 1) == 1 ?
 	    0 : -1;
 }

@@ -4,8 +4,8 @@
  *
  * The first bytes of the session in each direction are the DER of the public
  * key (SubjectPublicKeyInfo) and a signature by it, each behind its length in
- * two bytes.  What is signed is exported from the session, so that nothing of it
- * can be used in another session, and names the side, so that neither can be
+ * two bytes.  What is signed is exported from the session, so that nothing of
+ * it can be used in another session, and names the side, so that neither can be
  * handed back.
  */
 #ifndef IBB_INTRODUCTION_H

@@ -17,7 +17,7 @@ help_usage(void)
 	    "            [-P jid] [-p file] [-w seconds] [-x proxy] peer\n"
 	    "            [service]\n"
 	    "       xcat -s [options] peer [file ...]\n"
-	    "       xcat -l [-k] [-a who] [-r dir] [options] "
+	    "       xcat -l [-Ik] [-a who] [-r dir] [options] "
 	    "[service[=target] ...]\n"
 	    "       xcat -L [addr:]port[=service] [-f] [options] peer "
 	    "[service]\n"
@@ -29,7 +29,7 @@ help_usage(void)
 static const char *const options[] = {
 	"-4               IPv4 addresses only",
 	"-6               IPv6 addresses only",
-	"-a who           let who open streams: JID, domain, @roster or '*'",
+	"-a who           let who open streams: JID, domain, @roster, @paired, '*'",
 	"-b size          largest block, bytes",
 	"-C file          trust these CA certificates",
 	"-c server        connect to this server: host[:port] or a URL",
@@ -37,6 +37,7 @@ static const char *const options[] = {
 	"-d               do not read standard input",
 	"-f               with -L or -D: go to the background once all works",
 	"-h, --help       print this",
+	"-I               with -l: print a code for one call",
 	"-i               in-band only: no sockets, no addresses revealed",
 	"-j jid           own account",
 	"-K               print our key; -K forget jid: forget that of a peer",

@@ -5,12 +5,17 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
 
 #include "ibb/e2e.h"
 #include "net/app/prepare.h"
 #include "net/channel/app.h"
 #include "net/conf/allow.h"
 #include "net/conf/claim.h"
+#include "net/conf/code.h"
 #include "net/conf/conf.h"
 #include "net/conf/identity.h"
 #include "net/conf/trust.h"
@@ -22,6 +27,44 @@
 #include "net/transport/discover.h"
 #include "xml/jid.h"
 
+/* What a key or a code needs, the peer's or ours. */
+static int
+prepare_proof(struct app *app)
+{
+	const char	*what = app->peer_key != NULL ? "a key in the address" :
+			    app->peer_code != NULL ? "a code" :
+			    app->conf.invite && app_listens(app) ? "-I" : NULL;
+
+	if (what == NULL)
+		return 0;
+	if (app->conf.e2e == CONF_E2E_OFF ||
+	    app->conf.carrier == CONF_CARRIER_S5B)
+		return app_fail(app, FAULT_USE, "%s needs end-to-end "
+		    "encryption: leave out %s", what,
+		    app->conf.e2e == CONF_E2E_OFF ? "e2e=off" : "carrier=s5b");
+	if (app->peer_code != NULL && app->mode == MODE_PROBE)
+		return app_fail(app, FAULT_USE, "a code is good for one call, "
+		    "and -z would be that call: leave out one of them");
+	return 0;
+}
+
+/* A caller's secret is that of the code for the peer. */
+static int
+prepare_code(struct app *app)
+{
+	unsigned char	 bits[CODE_BYTES];
+	int		 r;
+
+	if (app->peer_code == NULL)
+		return 0;
+	r = code_read(app->peer_code, bits) == -1 ||
+	    (app->code = malloc(CODE_SECRET)) == NULL ||
+	    code_stretch(bits, app->peer, app->code) == -1;
+	OPENSSL_cleanse(bits, sizeof(bits));
+	OPENSSL_cleanse(app->peer_code, strlen(app->peer_code));
+	return r ? app_fail(app, FAULT_LOCAL, "out of memory") : 0;
+}
+
 /* What the sessions with other xcats need. */
 static int
 prepare_e2e(struct app *app)
@@ -29,12 +72,8 @@ prepare_e2e(struct app *app)
 	const struct identity	*id;
 	char			 why[TRUST_ERR];
 
-	if (app->peer_key != NULL && (app->conf.e2e == CONF_E2E_OFF ||
-	    app->conf.carrier == CONF_CARRIER_S5B))
-		return app_fail(app, FAULT_USE, "%s has a key only with "
-		    "end-to-end encryption: leave out %s, or the key",
-		    app->peer, app->conf.e2e == CONF_E2E_OFF ? "e2e=off" :
-		    "carrier=s5b");
+	if (prepare_proof(app) == -1 || prepare_code(app) == -1)
+		return -1;
 	if (app->conf.e2e == CONF_E2E_OFF)
 		return 0;
 	if ((app->trust = trust_new(app->conf.dir, app->allow, why)) == NULL)

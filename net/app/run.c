@@ -12,6 +12,7 @@
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/channel/forward.h"
+#include "net/channel/invite.h"
 #include "net/channel/probe_reach.h"
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
@@ -161,6 +162,7 @@ run_free(struct app *app)
 
 	while ((l = TAILQ_FIRST(&app->channels)) != NULL)
 		channel_free(l);
+	invite_free(app);
 	receive_free(app->receiver);
 	oob_fetch_free(app->fetcher);
 	oob_send_free(app->oob_sender);
@@ -186,5 +188,6 @@ run_free(struct app *app)
 	allow_free(app->allow);
 	SSL_CTX_free(app->tls);
 	SSL_CTX_free(app->e2e);
+	channel_forget_code(app);
 	conf_free(&app->conf);
 }

@@ -89,7 +89,7 @@ logged_in(void *arg)
 {
 	struct app	*app = arg;
 	struct ibb_host	 host = {
-		.allowed = admit_opens,
+		.allowed = admit_offers,
 		.offer = app_listens(app) ? accept_offered : NULL,
 		.settled = linger_settled,
 		.now = clock_us,

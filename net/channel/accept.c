@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "ibb/carrier.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
@@ -12,6 +14,7 @@
 #include "net/channel/accept.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel_int.h"
+#include "net/channel/invite.h"
 #include "net/channel/place.h"
 #include "net/channel/serve.h"
 #include "net/channel/service.h"
@@ -143,6 +146,8 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 	    (app->e2e == NULL || !stream_offers_session(open))) {
 		admit_say_refused(app, peer, NO_KEY);
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
+	} else if (invite_offered(app, peer, open, &sc) == -1) {
+		inband_refuse(offer, SE_NOT_AUTHORIZED, "your code is wrong");
 	} else if (in == NULL && !(file && apart) &&
 	    (err = find_service(app, open, &target, why)) != SE_NONE) {
 		log_line(LOG_EVENT, "%s: %s", peer, why);
@@ -230,15 +235,29 @@ address(const struct app *app, char *out, size_t size)
 		snprintf(out, size, "%s=%s", iq_jid(app->iqs), key);
 }
 
+/* A code is what the user wants to see, even with -q. */
 static void
 announce(struct app *app)
 {
 	char	 name[JID_MAX + E2E_FINGERPRINT + 1], quoted[4 * sizeof(name)];
+	char	 once[64] = "";
+	long	 minutes;
 
-	address(app, name, sizeof(name));
-	log_line(LOG_EVENT, "listening; reach it with: xcat %s%s",
+	if (invite_begin(app) == -1) {
+		app_fail(app, FAULT_LOCAL, "out of memory");
+		return;
+	}
+	if ((minutes = invite_address(app, name, sizeof(name))) > 0)
+		snprintf(once, sizeof(once), "once within %ld minute%s, ",
+		    minutes, minutes == 1 ? "" : "s");
+	else
+		address(app, name, sizeof(name));
+	log_line(minutes > 0 ? LOG_FAULT : LOG_EVENT,
+	    "listening; reach it %swith: xcat %s%s", once,
 	    *name == '-' ? "-- " : "", text_quote(name, quoted,
 	    sizeof(quoted)));
+	OPENSSL_cleanse(name, sizeof(name));
+	OPENSSL_cleanse(quoted, sizeof(quoted));
 	systemd_ready();
 }
 

@@ -7,6 +7,7 @@
 #include "net/channel/admit.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
+#include "net/channel/invite.h"
 #include "net/channel/linger.h"
 #include "net/conf/allow.h"
 #include "net/io/log.h"
@@ -65,6 +66,15 @@ admit_opens(void *app, const char *jid)
 	return !linger_is_on(app) && admit_knows(app, jid);
 }
 
+int
+admit_offers(void *arg, const char *jid)
+{
+	const struct app	*app = arg;
+
+	return admit_opens(arg, jid) || (!linger_is_on(arg) && !app->ending &&
+	    invite_passes(app, jid));
+}
+
 /* Is it the first stanza of a stream or of a file? */
 static int
 opens(const struct elem *e)
@@ -96,7 +106,9 @@ admit_stranger(void *arg, const struct elem *e)
 {
 	struct app	*app = arg;
 	const char	*from = elem_attr(e, "from");
+	int		 shown;
 
+	invite_next_stanza(app);
 	if (iq_from_server(app->iqs, from))
 		return 0;
 	if (app->allow != NULL ? allow_check(app->allow, from) != ALLOW_NO :
@@ -104,7 +116,9 @@ admit_stranger(void *arg, const struct elem *e)
 		return 0;
 	if (has_stream(app, from))
 		return 0;
-	if (app->allow != NULL && opens(e))
+	if ((shown = invite_shown(app, e)) == 1)
+		return 0;
+	if (app->allow != NULL && shown == 0 && opens(e))
 		admit_say_refused(app, from, "-a does not name it");
 	return 1;
 }

@@ -32,6 +32,9 @@ int	 admit_stranger(void *app, const struct elem *e);
 int	 admit_knows(void *app, const char *jid);
 /* May it open a stream now?  As struct ibb_host has it. */
 int	 admit_opens(void *app, const char *jid);
+/* May it offer a stream by a stanza that has just come?  With the code of -I,
+ * too.  As struct ibb_host has it. */
+int	 admit_offers(void *app, const char *jid);
 /* Say that this peer is not served, and why; once for each of the last few
  * accounts. */
 void	 admit_say_refused(struct app *app, const char *jid, const char *why);

@@ -30,6 +30,7 @@ struct fast_tokens;
 struct forwards;
 struct features_cache;
 struct ibb;
+struct invite;
 struct iq_table;
 struct loop;
 struct oob_fetcher;
@@ -86,6 +87,7 @@ struct app {
 	int			 any_resource;	/* the server may choose it */
 	char			 peer[JID_MAX];
 	char			*peer_key;	/* that it must have, or NULL */
+	char			*peer_code;	/* for one call; or NULL */
 	char			*host, *port;	/* the peer's service; NULL */
 	struct services		*services;	/* ours; NULL: none */
 
@@ -99,6 +101,7 @@ struct app {
 	struct trust		*trust;		/* NULL: e2e is off */
 	SSL_CTX			*e2e;		/* towards peers; so, too */
 	struct allow		*allow;		/* of a listener; else NULL */
+	unsigned char		*code;		/* a caller's secret, or NULL */
 
 	/* The login.  NULL before it: all but the first three. */
 	struct loop		*loop;
@@ -146,6 +149,7 @@ struct app {
 	int64_t			 asked;		/* when -z asked the peer */
 	struct probe_reach	*reach;		/* of -z; NULL */
 	struct admit_told	 refused, plain;
+	struct invite		*invite;	/* a code for a call; NULL */
 };
 
 /* Print a line of what was asked for (-z) on standard output.  The run ends if

@@ -2,16 +2,21 @@
 #include <sys/queue.h>
 
 #include <stdlib.h>
+
+#include <openssl/crypto.h>
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
 #include "ibb/inband.h"
 #include "net/channel/channel_int.h"
+#include "net/channel/invite.h"
 #include "net/channel/linger.h"
 #include "net/channel/notes.h"
 #include "net/channel/place.h"
 #include "net/channel/service_dial.h"
+#include "net/conf/code.h"
 #include "net/conf/trust.h"
 #include "net/dial/socks_accept.h"
 #include "net/io/child.h"
@@ -171,11 +176,23 @@ channels_stop(struct app *app)
  * What streams are like
  */
 
+void
+channel_forget_code(struct app *app)
+{
+	if (app->code != NULL)
+		OPENSSL_cleanse(app->code, CODE_SECRET);
+	free(app->code);
+	app->code = NULL;
+}
+
 static const char *
 judge(void *arg, const char *fingerprint)
 {
 	const struct channel	*ch = arg;
 
+	if (stream_by_secret(ch->stream))
+		return app_listens(ch->app) ? invite_claim(ch->app,
+		    stream_peer(ch->stream), fingerprint) : NULL;
 	return trust_judge(ch->app->trust, app_listens(ch->app) ?
 	    stream_peer(ch->stream) : ch->app->peer, fingerprint);
 }
@@ -205,7 +222,9 @@ channel_stream_conf(struct app *app)
 		.tls = app->e2e,
 		.require = app->conf.e2e == CONF_E2E_REQUIRE ||
 		    (!app_listens(app) &&
-		    app->trust != NULL && trust_expects(app->trust, app->peer)),
+		    app->trust != NULL && (app->code != NULL ||
+		    trust_expects(app->trust, app->peer))),
+		.secret = app->code,
 		.judge = judge,
 		.iqs = app->iqs,
 		.budget = app->budget,

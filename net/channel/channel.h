@@ -190,6 +190,8 @@ void	 channels_child_ended(struct app *app, pid_t pid);
 void	 channels_stop(struct app *app);
 /* What streams of this run are like. */
 struct stream_conf channel_stream_conf(struct app *app);
+/* Wipe and free a caller's code: it was good for one call. */
+void	 channel_forget_code(struct app *app);
 
 /*
  * channel_file.c

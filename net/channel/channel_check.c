@@ -73,6 +73,12 @@ channel_greet(struct channel *ch)
 		return;
 	}
 	log_line(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
+	if (ch->app->code != NULL && stream_by_secret(ch->stream)) {
+		trust_proved(ch->app->trust, peer, key, line, sizeof(line));
+		log_line(LOG_EVENT, "%s", line);
+		channel_forget_code(ch->app);
+		return;
+	}
 	doubts = trust_doubts(ch->app->trust, peer);
 	if (trust_met(ch->app->trust, peer, key, line, sizeof(line)) != NULL)
 		log_line(doubts ? LOG_FAULT : LOG_EVENT, "%s", line);

@@ -61,7 +61,8 @@ serve_begin(struct channel *ch, const struct target *t)
 }
 
 /*
- * Does the service wait for the session?  It must if the key is to be judged.
+ * Does the service wait for the session?  It must if the key is to be judged,
+ * or a code to be proved.
  * A command does its work by being run, and does not run for a caller whose
  * session never stands.  Without -k there is one place, which only a session
  * that stands can take.  A connection does nothing by itself: it is made
@@ -72,6 +73,7 @@ static int
 waits_for_session(const struct channel *ch, const struct target *t)
 {
 	return stream_shakes(ch->stream) && (t->kind == TARGET_COMMAND ||
+	    stream_by_secret(ch->stream) ||
 	    !ch->app->conf.keep || ch->app->conf.e2e == CONF_E2E_REQUIRE ||
 	    allow_check(ch->app->allow, stream_peer(ch->stream)) == ALLOW_KEY);
 }

@@ -17,6 +17,8 @@
 #define UPGRADE_AFTER	(256 * 1024)
 #define MEMORY			(64L * 1024 * 1024)
 #define MEMORY_LEAST		(1024L * 1024)
+#define INVITE_TIME		3600	/* s */
+#define INVITE_MOST		(7 * 24 * 3600)
 #define MAX_STREAMS		1024
 #define MAX_STREAMS_PER_PEER	512
 #define VALUE_MAX	1024
@@ -113,6 +115,8 @@ static const struct keyword {
 	{ "family", AT(family), CONF_WORD, 0, families, 0, 0 },
 	{ "fast", AT(fast), CONF_WORD, 0, yesno, 0, 0 },
 	{ "forward", AT(forward), CONF_LIST, 0, NULL, 0, 0 },
+	{ "invite", AT(invite), CONF_WORD, 0, yesno, 0, 0 },
+	{ "invite-time", AT(invite_time), CONF_LONG, 0, NULL, 1, INVITE_MOST },
 	{ "jid", AT(jid), CONF_STRING, 0, NULL, 0, 0 },
 	{ "keep-listening", AT(keep), CONF_WORD, 0, yesno, 0, 0 },
 	{ "key", AT(key), CONF_PATH, 0, NULL, 0, 0 },
@@ -190,6 +194,7 @@ conf_init(struct conf *c)
 	c->portmap = 1;
 	c->punch = 1;
 	c->upgrade_after = UPGRADE_AFTER;
+	c->invite_time = INVITE_TIME;
 	c->memory = MEMORY;
 	c->max_streams = MAX_STREAMS;
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
@@ -475,6 +480,7 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 		{ 'D', "socks", NULL },
 		{ 'd', "no-stdin", "yes" },
 		{ 'f', "background", "yes" },
+		{ 'I', "invite", "yes" },
 		{ 'i', "carrier", "ibb" },
 		{ 'j', "jid", NULL },
 		{ 'k', "keep-listening", "yes" },

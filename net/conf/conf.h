@@ -59,6 +59,8 @@ struct conf {
 	long	 memory;	/* memory bytes, of all streams */
 	long	 max_streams;	/* max-streams number, of a listener */
 	long	 max_streams_per_peer; /* max-streams-per-peer number */
+	int	 invite;	/* invite yes|no: a code (-I) */
+	long	 invite_time;	/* invite-time seconds */
 	char	*jid;		/* jid address (-j); not yet prepared */
 	int	 known;		/* known peer|account: have keys */
 	int	 keep;		/* keep-listening yes|no (-k) */
@@ -146,6 +148,10 @@ int	 conf_password(struct conf *c, const char *jid, char *err) MUST_CHECK;
  * message, and errno EINTR if a signal came meanwhile, which has been raised
  * again. */
 int	 conf_password_again(struct conf *c, const char *jid, char *err)
+	    MUST_CHECK;
+/* Ask on /dev/tty for the code of a call to peer, into line of size bytes.  0,
+ * or -1 with a message. */
+int	 conf_code(const char *peer, char *line, size_t size, char *err)
 	    MUST_CHECK;
 
 #endif

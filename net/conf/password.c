@@ -207,3 +207,17 @@ conf_password_again(struct conf *c, const char *jid, char *err)
 	errno = 0;
 	return conf_password(c, jid, err);
 }
+
+int
+conf_code(const char *peer, char *line, size_t size, char *err)
+{
+	char prompt[CONF_ERR];
+
+	(void)snprintf(prompt, sizeof(prompt), "Code for %s: ", peer);
+	if (readpassphrase(prompt, line, size, RPP_REQUIRE_TTY | RPP_ECHO_ON) !=
+	    NULL)
+		return 0;
+	if (errno == ENOTTY)
+		return conf_fail(err, "no terminal to ask on for the code");
+	return conf_fail(err, "cannot ask for the code: %s", strerror(errno));
+}

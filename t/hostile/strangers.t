@@ -46,6 +46,15 @@ for server in $SERVERS; do
 	probe stdio "bob@$DOMAIN/xcat"
 	same stdio 'a listener without services looks absent'
 	stop l2
+	listen_as bob l3 -k -I -a "alice@$DOMAIN" 'cat=!cat'
+	probe invite "bob@$DOMAIN/xcat"
+	same invite 'a listener with a code looks absent without it'
+	run "$T/carol" "bob@$DOMAIN/xcat=0123-4567-89AB-CDEF" cat </dev/null
+	wait_for 10 said l3 'carol@.*wrong code'
+	ok "$server: a wrong code is seen" said l3 'carol@.*wrong code'
+	probe guess "bob@$DOMAIN/xcat"
+	same guess 'a listener that has seen a wrong code looks absent'
+	stop l3
 	stop_server
 done
 done_testing

@@ -1,0 +1,260 @@
+#!/bin/sh
+#
+# -I: a code for one call, which admits whoever has it, once, and introduces the
+# two: with services, files and standard input and output, and for accounts that
+# nobody has registered.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/server.sh"
+
+LIMIT=15
+alices=$T/home/alice
+bobs=$T/home/bob
+head -c 100000 /dev/urandom >"$T/data"
+echo hello >"$T/hello"
+
+# The command that listener NAME has printed, for this user.
+line_of()	# name user [options]
+{
+	sed -n "s,^xcat: .*listening; reach it once .*: xcat ,'$T/$2' ${3-} ,p" \
+	    "$T/$1.err"
+}
+
+code_of()	# name
+{
+	line_of "$1" alice | sed 's/.*=//'
+}
+
+# Alice's account is not bob's, and no -a names it.
+invite()	# argument ...: bob listens, as "listener"
+{
+	rm -f "$T/listener.err"
+	listen_as bob listener -I "$@"
+	code=$(code_of listener)
+	like "$code" '^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$' \
+	    "$server: a code of sixteen digits"
+}
+
+forget_all()
+{
+	rm -f "$alices/known_peers" "$bobs/paired"
+}
+
+once()
+{
+	forget_all
+	invite
+	run sh -c "$(line_of listener alice -s)" <"$T/data"
+	is "$status" 0 "$server: the line, pasted"
+	like "$(cat "$T/run.err")" 'first contact; its key SHA256:.* is now in' \
+	    "$server: the caller remembers"
+	finish listener
+	is "$status" 0 "$server: the listener ends with its call"
+	check_same "$T/listener.out" "$T/data" "$server: everything arrives"
+	ok "$server: it says who came" said listener \
+	    "alice@$DOMAIN/[^ ]+: came with the code; -a @paired admits"
+	like "$(cat "$bobs/paired")" "^alice@$DOMAIN SHA256:[^ ]{43}\$" \
+	    "$server: the listener remembers"
+	is "alice@$DOMAIN=$(sed 's/.* //' "$bobs/paired")" \
+	    "$(xcat_as alice -K)" "$server: the caller's key"
+	is "$(sed 's/ /=/' "$alices/known_peers")" \
+	    "$(xcat_as bob -K | sed 's,=,/xcat=,')" "$server: and its own"
+}
+
+# From then on there is no code between the two.
+paired()
+{
+	listen_as bob listener -a @paired
+	run "$T/carol" "bob@$DOMAIN" <"$T/hello"
+	is "$status" 5 "$server: @paired: others are strangers"
+	run "$T/alice" -s "bob@$DOMAIN" <"$T/hello"
+	is "$status $(cat "$T/run.err")" '0 ' "$server: @paired: alice is none"
+	finish listener
+	check_same "$T/listener.out" "$T/hello" "$server: @paired: and is heard"
+	mv "$alices/key.pem" "$T/key.pem"
+	listen_as bob listener -a @paired
+	run "$T/alice" -s "bob@$DOMAIN" <"$T/hello"
+	is "$status" 5 "$server: @paired: not with another key"
+	stop listener
+	mv "$T/key.pem" "$alices/key.pem"
+	run "$T/bob" -K forget "alice@$DOMAIN"
+	is "$status" 0 "$server: a pair is forgotten"
+	listen_as bob listener -a @paired
+	run "$T/alice" -s "bob@$DOMAIN" <"$T/hello"
+	is "$status" 5 "$server: and is a stranger again"
+	stop listener
+}
+
+twice()
+{
+	forget_all
+	invite -k 'cat=!cat'
+	run "$T/alice" "bob@$DOMAIN/xcat=$code" cat <"$T/data"
+	is "$status" 0 "$server: -k, a service: the first call"
+	check_same "$T/run.out" "$T/data" "$server: -k, a service: it answers"
+	run "$T/carol" "bob@$DOMAIN/xcat=$code" cat <"$T/data"
+	is "$status" 5 "$server: a code used twice"
+	ok "$server: a code used twice: nothing comes" [ ! -s "$T/run.out" ]
+	run "$T/alice" "bob@$DOMAIN/xcat=$code" cat <"$T/data"
+	is "$status" 5 "$server: nor by its first user"
+	run "$T/bob" "bob@$DOMAIN/xcat=$code" cat <"$T/data"
+	is "$status" 5 "$server: nor by one who needs none"
+	ok "$server: who is told why" said run 'does not know this code'
+	stop listener
+}
+
+forgiven()
+{
+	forget_all
+	invite -o "invite-time=60"
+	ok "$server: in the time that was asked for" \
+	    said listener 'once within 1 minute, with'
+	run "$T/alice" -s "bob@$DOMAIN=$(echo "$code" | tr 'A-Z01' 'a-zol' |
+	    tr -d -)" <"$T/hello"
+	is "$status" 0 "$server: in lower case, o and l for 0 and 1"
+	finish listener
+	check_same "$T/listener.out" "$T/hello" "$server: it arrives"
+}
+
+another()	# code: its last digit is another one
+{
+	case $1 in
+	*7) echo "${1%?}8" ;;
+	*) echo "${1%?}7" ;;
+	esac
+}
+
+wrong()
+{
+	forget_all
+	invite -k -a "carol@$DOMAIN" 'cat=!cat'
+	bad=$(another "$code")
+	for i in 1 2 3; do
+		run "$T/alice" "bob@$DOMAIN/xcat=$bad" cat <"$T/hello"
+		is "$status" 5 "$server: wrong code $i"
+		cp "$T/run.err" "$T/wrong.err"
+		wait_for 10 said listener "wrong code.*after $((3 - i)) more|third"
+		pass_a_second
+	done
+	run "$T/alice" "bob@$DOMAIN/absent" cat <"$T/hello"
+	sed 's,/absent,/xcat,' "$T/run.err" >"$T/absent.err"
+	check_same "$T/wrong.err" "$T/absent.err" \
+	    "$server: is told what is told of an absent listener"
+	is "$(grep -c 'wrong code' "$T/listener.err")" 3 "$server: three lines"
+	run "$T/alice" "bob@$DOMAIN/xcat=$code" cat <"$T/hello"
+	is "$status" 5 "$server: then the right one is good for nothing"
+	run "$T/carol" "bob@$DOMAIN" cat <"$T/hello"
+	is "$status" 0 "$server: whom -a names is served all the same"
+	stop listener
+	ok "$server: nobody is remembered" [ ! -e "$bobs/paired" ]
+}
+
+# A second in which no code is looked at.
+pass_a_second()
+{
+	_until=$(($(now_xcat) + 200))
+	wait_for 5 past "$_until"
+}
+
+past()		# 1/100 s of xcat's clock
+{
+	[ "$(now_xcat)" -gt "$1" ]
+}
+
+expired()
+{
+	forget_all
+	invite -k -o invite-time=1
+	wait_for 10 said listener 'the code has expired'
+	ok "$server: a code expires" said listener 'the code has expired'
+	run "$T/alice" "bob@$DOMAIN/xcat=$code" <"$T/hello"
+	is "$status" 5 "$server: and admits nobody"
+	stop listener
+}
+
+files()
+{
+	forget_all
+	rm -rf "$T/in"
+	mkdir "$T/in"
+	cp "$T/data" "$T/one"
+	cp "$T/hello" "$T/two"
+	invite -k -r "$T/in"
+	run "$T/alice" -s "bob@$DOMAIN/xcat=$code" "$T/one" "$T/two"
+	is "$status" 0 "$server: files by a code"
+	[ "$status" = 0 ] || diag_file "$T/run.err"
+	check_same "$T/in/one" "$T/data" "$server: the first"
+	check_same "$T/in/two" "$T/hello" "$server: and the second, of one run"
+	stop listener
+}
+
+secret()
+{
+	forget_all
+	invite -vv
+	bare=$(echo "$code" | tr -d -)
+	start caller "$T/alice" -vv "bob@$DOMAIN/xcat=$code" <"$T/hello"
+	ended caller "$server: -vv"
+	finish listener
+	is "$(grep -c -e "$code" -e "$bare" "$T/listener.err")" 1 \
+	    "$server: the code is in one line of the listener's"
+	is "$(grep -c -e "$code" -e "$bare" "$T/caller.err")" 0 \
+	    "$server: and in none of the caller's"
+	fifo held
+	exec 4<>"$T/held"
+	invite -k
+	start caller "$T/alice" "bob@$DOMAIN/xcat=$code" <"$T/held"
+	wait_for 20 said listener 'came with the code'
+	is "$(tr '\0' ' ' <"/proc/$(pid_of caller)/cmdline" | grep -c "$code")" \
+	    0 "$server: it is wiped from the command line"
+	exec 4>&-
+	stop caller
+	stop listener
+}
+
+# Two people without any account: one line.
+anonymous()
+{
+	forget_all
+	start listener env XCAT_PASSWORD= "$T/bob" -l -I -j "$ANONDOMAIN"
+	wait_for 20 listening_or_gone listener
+	run sh -c "env XCAT_PASSWORD= $(line_of listener alice \
+	    "-s -j $ANONDOMAIN")" <"$T/data"
+	is "$status" 0 "$server: two anonymous accounts"
+	[ "$status" = 0 ] || diag_file "$T/run.err" "$T/listener.err"
+	finish listener
+	check_same "$T/listener.out" "$T/data" "$server: and all arrives"
+}
+
+use()
+{
+	fails 2 '-I needs -l' '-I for a caller' "$T/alice" -I "bob@$DOMAIN"
+	fails 2 'e2e=off' '-I without sessions' "$T/bob" -l -I -o e2e=off
+	fails 2 'e2e=off' 'a code without sessions' "$T/alice" -o e2e=off \
+	    "bob@$DOMAIN=0123-4567-89AB-CDEF"
+	fails 2 'carrier=s5b' 'a code by sockets alone' "$T/alice" \
+	    -o carrier=s5b "bob@$DOMAIN=0123-4567-89AB-CDEF"
+	fails 2 '-z' 'a code for -z' "$T/alice" -z \
+	    "bob@$DOMAIN=0123-4567-89AB-CDEF"
+	fails 2 'code is damaged' 'a damaged code' "$T/alice" \
+	    "bob@$DOMAIN=0123-4567-89AB-CDEU"
+	fails 2 'no terminal' 'a code that cannot be asked for' setsid -w \
+	    "$T/alice" "bob@$DOMAIN=-"
+	fails 2 'invite-time' 'no time' "$T/bob" -l -I -o invite-time=0
+}
+
+for server in $SERVERS; do
+	start_server "$server"
+	once
+	paired
+	twice
+	forgiven
+	wrong
+	expired
+	files
+	secret
+	anonymous
+	[ "$server" = ejabberd ] || use
+	stop_server
+done
+done_testing
