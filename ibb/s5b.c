@@ -263,7 +263,7 @@ static int
 s5b_good_hash(const char *s)
 {
 	return s != NULL && strlen(s) == S5B_HASH - 1 &&
-	    strspn(s, "0123456789abcdef") == S5B_HASH - 1;
+	    strspn(s, NUMBER_HEX_LOWER) == S5B_HASH - 1;
 }
 
 /* Read the offered hosts that have what they must have, at most S5B_HOSTS. */

@@ -3,7 +3,6 @@
  * streams between xcats.
  */
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
+#include "xml/number.h"
 #include "xml/parse.h"
 #include "xml/write.h"
 
@@ -36,9 +36,9 @@ static const struct {
 static int
 si_two_digits(const char *s)
 {
-	if (!isdigit((unsigned char)s[0]) || !isdigit((unsigned char)s[1]))
-		return -1;
-	return (s[0] - '0') * 10 + s[1] - '0';
+	uint64_t	 n;
+
+	return number_decimal(s, 2, 0, 99, &n) == -1 ? -1 : (int)n;
 }
 
 /* Read a date of XEP-0082, 1969-07-21T02:56:15Z, with or without a fraction, in
@@ -54,9 +54,7 @@ si_parse_date(const char *s, time_t *t)
 	    tm.tm_year < -1900 || tm.tm_year > 8099)
 		return -1;
 	if (*p == '.')
-		do
-			p++;
-		while (isdigit((unsigned char)*p));
+		p += 1 + strspn(p + 1, NUMBER_DIGITS);
 	*t = timegm(&tm);
 	if (strcmp(p, "Z") == 0 || *p == '\0')
 		return 0;
@@ -88,7 +86,7 @@ si_parse_hash(const char *s, char *out)
 
 	*out = '\0';
 	if (s == NULL || strlen(s) != SI_HASH - 1 ||
-	    strspn(s, "0123456789abcdefABCDEF") != SI_HASH - 1)
+	    strspn(s, NUMBER_HEX_DIGITS) != SI_HASH - 1)
 		return;
 	for (i = 0; i < SI_HASH; i++)
 		out[i] = (char)tolower((unsigned char)s[i]);
@@ -122,10 +120,11 @@ si_write_file(struct xw *w, const struct si_file *f, int xcat)
 static int
 si_parse_mode(const char *s)
 {
-	if (s == NULL || *s == '\0' || strlen(s) > 4 ||
-	    strspn(s, "01234567") != strlen(s))
+	uint64_t	 n;
+
+	if (s == NULL || strlen(s) > 4 || number_octal(s, 07777, &n) == -1)
 		return -1;
-	return (int)strtol(s, NULL, 8);
+	return (int)n;
 }
 
 /* QXmpp leaves the size of an empty file out, but gives its hash. */

@@ -1,5 +1,5 @@
 /*
- * number: the one reader of decimal and of hexadecimal numbers.
+ * number: the one reader of decimal, octal and hexadecimal numbers.
  */
 #include <string.h>
 
@@ -37,7 +37,7 @@ number_decimal(const char *s, size_t len, uint64_t min, uint64_t max,
 {
 	uint64_t	 got;
 
-	if (number_read_base(s, len, "0123456789", 10, max, &got) == -1 ||
+	if (number_read_base(s, len, NUMBER_DIGITS, 10, max, &got) == -1 ||
 	    got < min)
 		return -1;
 	*n = got;
@@ -62,15 +62,21 @@ number_port(const char *s, uint16_t *port)
 }
 
 int
+number_octal(const char *s, uint64_t max, uint64_t *n)
+{
+	return number_read_base(s, strlen(s), "01234567", 8, max, n);
+}
+
+int
 number_hex(const char *s, size_t len, uint64_t max, uint64_t *n)
 {
-	return number_read_base(s, len, "0123456789abcdefABCDEF", 16, max, n);
+	return number_read_base(s, len, NUMBER_HEX_DIGITS, 16, max, n);
 }
 
 char *
 number_to_hex(const void *bytes, size_t n, char *out)
 {
-	static const char	 digits[] = "0123456789abcdef";
+	static const char	 digits[] = NUMBER_HEX_LOWER;
 	const unsigned char	*p = bytes;
 	size_t			 i;
 

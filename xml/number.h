@@ -1,6 +1,6 @@
 /*
- * number: the one reader of decimal and of hexadecimal numbers, and the writer
- * of bytes in hexadecimal.
+ * number: the one reader of decimal, octal and hexadecimal numbers, and the
+ * writer of bytes in hexadecimal.
  *
  * A number is digits and nothing else: no sign, no white space, no prefix.
  */
@@ -11,6 +11,11 @@
 #include <stdint.h>
 
 #include "xml/check.h"
+
+/* The digits of each kind, for strspn(3). */
+#define NUMBER_DIGITS		"0123456789"
+#define NUMBER_HEX_LOWER	"0123456789abcdef"
+#define NUMBER_HEX_DIGITS	NUMBER_HEX_LOWER "ABCDEF"
 
 /* Read the len bytes at s as a decimal from min to max into *n.  Returns 0, or
  * -1 with *n untouched if they are anything else. */
@@ -23,6 +28,9 @@ int	 number_read(const char *s, uint64_t min, uint64_t max, uint64_t *n)
 /* Read the string s as a port of TCP, from 1 to 65535.  Returns 0 or -1. */
 int	 number_port(const char *s, uint16_t *port) MUST_CHECK;
 
+/* Read the string s as an octal up to max into *n.  Returns 0, or -1 with *n
+ * untouched. */
+int	 number_octal(const char *s, uint64_t max, uint64_t *n) MUST_CHECK;
 /* Read the len bytes at s as a hexadecimal, in letters of either case, up to
  * max into *n.  Returns 0, or -1 with *n untouched. */
 int	 number_hex(const char *s, size_t len, uint64_t max, uint64_t *n)

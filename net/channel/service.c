@@ -23,7 +23,7 @@ struct services {
 static int
 all_digits(const char *s)
 {
-	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
+	return *s != '\0' && s[strspn(s, NUMBER_DIGITS)] == '\0';
 }
 
 /* May a caller name this, or a listener, for which a * stands for any port?  A

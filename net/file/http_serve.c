@@ -12,6 +12,7 @@
 #include "net/io/io.h"
 #include "net/io/loop.h"
 #include "xml/buf.h"
+#include "xml/number.h"
 
 #define VISITS		8		/* connections at a time */
 #define HEAD_MAX	8192		/* bytes of a request */
@@ -84,20 +85,18 @@ parse_request(char *s, struct request *r)
 	return 0;
 }
 
-/* The number that *s begins with, which moves behind it.  -1 if there are no
- * digits, or too many. */
+/* The number that *s begins with, which moves behind it.  -1, with *s where it
+ * is, if there are no digits, or too many. */
 static int64_t
 digits(const char **s)
 {
-	int64_t	 n = -1;
+	size_t		 len = strspn(*s, NUMBER_DIGITS);
+	uint64_t	 n;
 
-	for (; **s >= '0' && **s <= '9'; (*s)++) {
-		n = n == -1 ? 0 : n;
-		if (n > (INT64_MAX - 9) / 10)
-			return -1;
-		n = n * 10 + (**s - '0');
-	}
-	return n;
+	if (number_decimal(*s, len, 0, INT64_MAX, &n) == -1)
+		return -1;
+	*s += len;
+	return (int64_t)n;
 }
 
 /* The status of the answer, and the bytes that it is about (RFC 9110 section
@@ -327,12 +326,12 @@ make_path(struct http_serve *s)
 {
 	unsigned char	 r[16];
 	const char	*p;
-	size_t		 i, n = 0;
+	size_t		 n = 0;
 
 	arc4random_buf(r, sizeof(r));
 	s->path[n++] = '/';
-	for (i = 0; i < sizeof(r); i++, n += 2)
-		snprintf(s->path + n, 3, "%02x", r[i]);
+	number_to_hex(r, sizeof(r), s->path + n);
+	n += 2 * sizeof(r);
 	s->path[n++] = '/';
 	for (p = s->file.name; *p != '\0' && n + 4 < sizeof(s->path); p++)
 		if ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||

@@ -29,6 +29,7 @@
 #include "xml/buf.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
+#include "xml/number.h"
 
 #define FETCH_MAX	(1024L * 1024 * 1024)	/* bytes, without max-size */
 #define FETCHES		4		/* at a time, for an account; */
@@ -340,17 +341,16 @@ permit(void *arg, const struct addr *a)
 static void
 name_of(const char *target, char *out)
 {
-	char	 path[URL_TARGET], *o = path, hex[3] = "";
-	size_t	 i, n = strcspn(target, "?");
-	long	 c;
+	char		 path[URL_TARGET], *o = path;
+	size_t		 i, n = strcspn(target, "?");
+	uint64_t	 c;
 
 	for (i = 0; i < n; i++) {
 		*o++ = target[i];
 		if (target[i] != '%' || i + 2 >= n)
 			continue;
-		memcpy(hex, target + i + 1, 2);
-		if (strspn(hex, "0123456789abcdefABCDEF") == 2 &&
-		    (c = strtol(hex, NULL, 16)) != 0) {
+		if (number_hex(target + i + 1, 2, UINT8_MAX, &c) == 0 &&
+		    c != 0) {
 			o[-1] = (char)c;
 			i += 2;
 		}

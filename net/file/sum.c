@@ -4,12 +4,12 @@
 #include <openssl/evp.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "net/file/partial.h"
 #include "net/io/loop.h"
+#include "xml/number.h"
 
 #define STEP	(1024 * 1024)		/* bytes in a turn of the loop */
 
@@ -61,13 +61,11 @@ void
 sum_end(struct sum *s, char out[FILE_SUM])
 {
 	unsigned char	 md[EVP_MAX_MD_SIZE];
-	unsigned	 n = 0, i;
+	unsigned	 n = 0;
 
 	*out = '\0';
-	if (EVP_DigestFinal_ex(s->ctx, md, &n) != 1)
-		return;
-	for (i = 0; i < n && 2 * i + 2 < FILE_SUM; i++)
-		snprintf(out + 2 * i, 3, "%02x", md[i]);
+	if (EVP_DigestFinal_ex(s->ctx, md, &n) == 1 && 2 * n < FILE_SUM)
+		number_to_hex(md, n, out);
 }
 
 static void

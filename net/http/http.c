@@ -5,6 +5,7 @@
 
 #include "net/http/http.h"
 #include "xml/base64.h"
+#include "xml/number.h"
 
 #define LENGTH_MAX	(UINT64_C(1) << 62)
 
@@ -175,24 +176,21 @@ take_line(struct http *h, struct buf *in, char *line)
 	return 1;
 }
 
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* HTTP/1.x nnn reason */
 static int
 http_take_status(struct http *h, const char *s)
 {
-	if (strncmp(s, "HTTP/1.", 7) != 0 || !is_digit(s[7]) || s[8] != ' ' ||
-	    !is_digit(s[9]) || s[9] == '0' || !is_digit(s[10]) ||
-	    !is_digit(s[11]) || (s[12] != ' ' && s[12] != '\0')) {
+	uint64_t	 minor, status;
+
+	if (strncmp(s, "HTTP/1.", 7) != 0 ||
+	    number_decimal(s + 7, 1, 0, 9, &minor) == -1 || s[8] != ' ' ||
+	    number_decimal(s + 9, 3, 100, 999, &status) == -1 ||
+	    (s[12] != ' ' && s[12] != '\0')) {
 		http_bad(h, "it does not speak HTTP");
 		return -1;
 	}
-	h->minor = s[7] - '0';
-	h->status = (s[9] - '0') * 100 + (s[10] - '0') * 10 + s[11] - '0';
+	h->minor = (int)minor;
+	h->status = (int)status;
 	h->state = HTTP_IN_FIELDS;
 	return 0;
 }
@@ -286,14 +284,7 @@ take_length(struct http *h, const char *s)
 	for (p = s; p != NULL; p = http_find(h, "content-length", p))
 		if (strcmp(p, s) != 0)
 			return -1;
-	if (*s == '\0')
-		return -1;
-	for (h->left = 0; is_digit(*s); s++) {
-		if (h->left > LENGTH_MAX / 10)
-			return -1;
-		h->left = h->left * 10 + (uint64_t)(*s - '0');
-	}
-	return *s == '\0' ? 0 : -1;
+	return number_read(s, 0, LENGTH_MAX, &h->left);
 }
 
 static int
@@ -355,17 +346,12 @@ end_head(struct http *h)
 static int
 take_size(struct http *h, const char *s)
 {
-	int	 digits = 0, c;
+	size_t	 len = strspn(s, NUMBER_HEX_DIGITS);
+	int	 wrong = number_hex(s, len, LENGTH_MAX, &h->left);
 
-	for (h->left = 0; isxdigit((unsigned char)*s); s++) {
-		c = tolower((unsigned char)*s);
-		h->left = h->left << 4 |
-		    (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
-		if (++digits > 15)
-			break;
-	}
+	s += len;
 	s += strspn(s, " \t");
-	if (digits == 0 || digits > 15 || (*s != '\0' && *s != ';')) {
+	if (wrong || (*s != '\0' && *s != ';')) {
 		http_bad(h, "a chunk has no size that makes sense");
 		return -1;
 	}

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "net/http/jrd.h"
+#include "xml/number.h"
 
 #define DEPTH_MAX	32
 
@@ -52,22 +53,14 @@ need(struct json *j, char c)
 static unsigned
 hex4(struct json *j)
 {
-	static const char	 digits[] = "0123456789abcdef";
-	const char		*d;
-	unsigned		 n = 0;
-	int			 i, c;
+	uint64_t	 n;
 
-	for (i = 0; i < 4; i++, j->p++) {
-		if (j->p == j->end)
-			break;
-		c = *j->p >= 'A' && *j->p <= 'F' ? *j->p + 32 : *j->p;
-		if ((d = memchr(digits, c, sizeof(digits) - 1)) == NULL)
-			break;
-		n = n << 4 | (unsigned)(d - digits);
-	}
-	if (i < 4)
+	if (j->end - j->p < 4 || number_hex(j->p, 4, UINT16_MAX, &n) == -1) {
 		j->bad = 1;
-	return n;
+		return 0;
+	}
+	j->p += 4;
+	return (unsigned)n;
 }
 
 /* The character that an escape stands for.  A URL is ASCII: anything else, and

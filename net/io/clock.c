@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "net/io/clock.h"
+#include "xml/number.h"
 
 #define STOPPED	5000		/* ms late */
 #define FOREVER	(INT64_MAX / 4)	/* ms */
@@ -43,13 +44,12 @@ clock_us(void)
 static int
 rate(void)
 {
-	const char	*s, *error;
+	const char	*s;
+	uint64_t	 n;
 
-	if (clk.rate == 0 && (s = getenv("XCAT_TEST_CLOCK")) != NULL) {
-		clk.rate = (int)strtonum(s, 1, RATE_MAX, &error);
-		if (error != NULL)
-			clk.rate = 0;
-	}
+	if (clk.rate == 0 && (s = getenv("XCAT_TEST_CLOCK")) != NULL &&
+	    number_read(s, 1, RATE_MAX, &n) == 0)
+		clk.rate = (int)n;
 	if (clk.rate == 0)
 		clk.rate = 1;
 	return clk.rate;

@@ -16,6 +16,7 @@
 #include "net/login/fast_tokens.h"
 #include "xml/buf.h"
 #include "xml/jid.h"
+#include "xml/number.h"
 
 #define FILE_NAME	"tokens"
 #define FILES		8		/* programs at a time */
@@ -42,14 +43,15 @@ static int
 make_uuid(char *out)
 {
 	unsigned char	 b[16];
+	char		 s[2 * sizeof(b) + 1];
 
 	if (RAND_bytes(b, sizeof(b)) != 1)
 		return -1;
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(out, UUID_MAX, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-	    "%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5],
-	    b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	number_to_hex(b, sizeof(b), s);
+	snprintf(out, UUID_MAX, "%.8s-%.4s-%.4s-%.4s-%s", s, s + 8, s + 12,
+	    s + 16, s + 20);
 	return 0;
 }
 
@@ -61,7 +63,7 @@ is_uuid(const char *s)
 	size_t			 i;
 
 	for (i = 0; s[i] != '\0' && like[i] != '\0'; i++)
-		if (like[i] == 'x' ? strchr("0123456789abcdef", s[i]) == NULL :
+		if (like[i] == 'x' ? strchr(NUMBER_HEX_LOWER, s[i]) == NULL :
 		    s[i] != like[i])
 			return 0;
 	return s[i] == like[i];
@@ -83,17 +85,16 @@ static int
 parse_token(struct fast_token *k, char *p)
 {
 	const char	*mech = strsep(&p, " "), *expiry = strsep(&p, " ");
-	const char	*count = strsep(&p, " "), *wrong;
+	const char	*count = strsep(&p, " ");
+	uint64_t	 seconds, n;
 
 	if (p == NULL || !is_word(mech, sizeof(k->mechanism)) ||
-	    !is_word(p, sizeof(k->secret)))
+	    !is_word(p, sizeof(k->secret)) ||
+	    number_read(expiry, 0, INT64_MAX, &seconds) == -1 ||
+	    number_read(count, 0, INT_MAX, &n) == -1)
 		return -1;
-	k->expiry = strtonum(expiry, 0, INT64_MAX, &wrong);
-	if (wrong != NULL)
-		return -1;
-	k->count = (unsigned)strtonum(count, 0, INT_MAX, &wrong);
-	if (wrong != NULL)
-		return -1;
+	k->expiry = (int64_t)seconds;
+	k->count = (unsigned)n;
 	strlcpy(k->mechanism, mech, sizeof(k->mechanism));
 	strlcpy(k->secret, p, sizeof(k->secret));
 	return 0;
@@ -287,16 +288,14 @@ fast_tokens_error(const struct fast_tokens *t)
 
 /* So many digits, a number up to max; -1 if they are not there. */
 static int
-digits(const char **p, int n, int max)
+digits(const char **p, size_t n, int max)
 {
-	int	 value = 0;
+	uint64_t	 value;
 
-	for (; n > 0; n--, (*p)++) {
-		if (**p < '0' || **p > '9')
-			return -1;
-		value = value * 10 + (**p - '0');
-	}
-	return value <= max ? value : -1;
+	if (number_decimal(*p, n, 0, (uint64_t)max, &value) == -1)
+		return -1;
+	*p += n;
+	return (int)value;
 }
 
 static int
@@ -335,8 +334,7 @@ fast_tokens_time(const char *p)
 	    (tm.tm_sec = digits(&p, 2, 60)) == -1)
 		return -1;
 	if (sign(&p, "."))
-		while (*p >= '0' && *p <= '9')
-			p++;
+		p += strspn(p, NUMBER_DIGITS);
 	if (zone(p) == -86400)
 		return -1;
 	when = (int64_t)timegm(&tm) - zone(p);

@@ -11,6 +11,7 @@
 #include "net/login/sm.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
+#include "xml/number.h"
 
 #define BYTES_LEAST	1000	/* no login is possible with less */
 
@@ -110,14 +111,14 @@ features_second(const struct elem *features, char *words)
 }
 
 static int64_t
-limit(const struct elem *limits, const char *name, int64_t least)
+limit(const struct elem *limits, const char *name, uint64_t least)
 {
 	const struct elem	*e = elem_child(limits, NS_LIMITS, name);
-	const char		*wrong;
-	int64_t			 n;
+	uint64_t		 n;
 
-	n = strtonum(elem_text(e), least, UINT32_MAX, &wrong);
-	return wrong == NULL ? n : 0;
+	if (number_read(elem_text(e), least, UINT32_MAX, &n) == -1)
+		return 0;
+	return (int64_t)n;
 }
 
 void

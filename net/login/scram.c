@@ -12,6 +12,7 @@
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/jid.h"
+#include "xml/number.h"
 
 #define MSG_MAX		4096U		/* bytes of a server's message */
 #define AUTH_MAX	24576U		/* ours escaped, theirs, r= again */
@@ -222,19 +223,12 @@ check_nonce(const struct scram *s, const struct field *f)
 static int
 iterations(const struct field *f)
 {
-	int v = 0;
-	size_t i;
+	uint64_t n;
 
-	if (f->p[0] == '0')
+	if (f->p[0] == '0' ||
+	    number_decimal(f->p, f->len, ITER_MIN, ITER_MAX, &n) == -1)
 		return -1;
-	for (i = 0; i < f->len; i++) {
-		if (f->p[i] < '0' || f->p[i] > '9')
-			return -1;
-		v = v * 10 + (f->p[i] - '0');
-		if (v > ITER_MAX)
-			return -1;
-	}
-	return v >= ITER_MIN ? v : -1;
+	return (int)n;
 }
 
 static int

@@ -1,10 +1,10 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/sha.h>
 
 #include "net/transport/bosh_keys.h"
+#include "xml/number.h"
 
 #define LENGTH_LEAST	256
 #define LENGTH_MORE	256		/* or as many more */
@@ -13,11 +13,9 @@ static void
 hash(const void *data, size_t len, char *key)
 {
 	unsigned char	 digest[SHA_DIGEST_LENGTH];
-	size_t		 i;
 
 	SHA1(data, len, digest);
-	for (i = 0; i < sizeof(digest); i++)
-		snprintf(key + 2 * i, 3, "%02x", digest[i]);
+	number_to_hex(digest, sizeof(digest), key);
 }
 
 /* K(n).  That takes time, but no memory: some hundred hashes of 40 bytes. */

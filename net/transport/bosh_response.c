@@ -12,6 +12,7 @@
 #include "net/transport/transport_int.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
+#include "xml/number.h"
 #include "xml/parse.h"
 #include "xml/text.h"
 
@@ -71,13 +72,12 @@ terminate(struct bosh *b)
 static unsigned
 get_uint(const struct elem *e, const char *name, unsigned absent)
 {
-	const char	*s = elem_attr(e, name), *bound;
-	unsigned	 n;
+	const char	*s = elem_attr(e, name);
+	uint64_t	 n;
 
-	if (s == NULL)
+	if (s == NULL || number_read(s, 0, INT32_MAX, &n) == -1)
 		return absent;
-	n = (unsigned)strtonum(s, 0, INT32_MAX, &bound);
-	return bound != NULL ? absent : n;
+	return (unsigned)n;
 }
 
 static void

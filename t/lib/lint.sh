@@ -176,6 +176,14 @@ words()
 	    cut -d : -f 1,2 | found 'words that do not go through the log'
 }
 
+# xml/number.h is the one reader of numbers.
+numbers()
+{
+	grep -nE '\<(strto(l|ul|ll|ull|imax|umax|num)|ato(i|l|ll)|sscanf)\(' \
+	    xcat.c xml/*.[ch] ibb/*.[ch] net/*/*.[ch] | cut -d : -f 1,2 |
+	    found 'a number that is not read by xml\/number.h'
+}
+
 # Each namespace has one name, and xml/ns.h has them all.
 namespaces()
 {
@@ -264,7 +272,7 @@ jobs()
 		printf '%s '"$_f"'\n' tidy gcc_ clang_
 	done
 	printf '%s\n' manual columns white_space indentation functions lengths \
-	    vague words rooms hacking namespaces
+	    vague words numbers rooms hacking namespaces
 }
 
 if [ $# -gt 0 ]; then

@@ -115,6 +115,9 @@ static const struct {
 	{ "chunks", OK "Transfer-Encoding: chunked\r\n\r\n"
 	    "3\r\nabc\r\n00A;x=\"y\"\r\n0123456789\r\n0\r\n\r\nX",
 	    "200{abc0123456789}X", 0 },
+	{ "chunk with a size in many digits",
+	    OK "Transfer-Encoding: chunked\r\n\r\n"
+	    "00000000000000000001\r\na\r\n0\r\n\r\n", "200{a}", 0 },
 	{ "chunks and trailers", OK "Transfer-Encoding: Chunked\r\n\r\n"
 	    "1 \r\na\r\n0\r\nX: y\r\n\r\n", "200{a}", 0 },
 	{ "interim", "HTTP/1.1 100 Continue\r\nX: y\r\n\r\n" OK

@@ -47,6 +47,10 @@ static const struct {
 	{ "10000000000000000", UINT64_MAX, 0, 0 },
 	{ "100", 255, 0, 0 }, { "", 255, 0, 0 }, { "g", 255, 0, 0 },
 	{ "0x1", 255, 0, 0 }, { "+1", 255, 0, 0 }, { " 1", 255, 0, 0 },
+}, octals[] = {
+	{ "0", 07777, 1, 0 }, { "644", 07777, 1, 0644 },
+	{ "07777", 07777, 1, 07777 }, { "10000", 07777, 0, 0 },
+	{ "", 07777, 0, 0 }, { "8", 07777, 0, 0 }, { "-1", 07777, 0, 0 },
 };
 
 int
@@ -73,6 +77,13 @@ main(void)
 		ok(r == (hexes[i].good ? 0 : -1) &&
 		    n == (hexes[i].good ? hexes[i].want : 77),
 		    "hexadecimal '%s'", hexes[i].s);
+	}
+	for (i = 0; i < N(octals); i++) {
+		n = 77;
+		r = number_octal(octals[i].s, octals[i].max, &n);
+		ok(r == (octals[i].good ? 0 : -1) &&
+		    n == (octals[i].good ? octals[i].want : 77),
+		    "octal '%s'", octals[i].s);
 	}
 	ok(number_decimal("80/path", 2, 1, 65535, &n) == 0 && n == 80,
 	    "only so many bytes are read");
