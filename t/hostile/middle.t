@@ -395,11 +395,47 @@ add('ok_own_key_at_first_contact', lambda: Stealing(UP + DOWN), 0, 0)
 add('ok_own_key_at_first_contact_little', lambda: Stealing(b'x'), 0, 0, up=b'x', down=b'')
 add('ok_own_key_at_first_contact_large_blocks', lambda: Stealing(UP + DOWN), 0, 0, args='-b 65535', listen='-b 65535')
 add('own_key_where_met', lambda: Stealing(None), REFUSED, EARLY, met=True, down=b'',
-    says={'caller': 'its key has changed: it was SHA256:[^ ]{43}, it is now SHA256:[^ ]{43}; .*known_peers'})
+    says={'caller': 'its key has changed: it was SHA256:[^ ]{43}, it is now SHA256:[^ ]{43}; .*-K forget'})
 add('own_key_where_tied', lambda: Stealing(None), {REFUSED, BROKEN}, STAYS, tie=True, up=b'',
     says={'listener': 'its key SHA256:[^ ]{43} is not one that -a ties it to'})
 add('own_key_where_met_and_tied', lambda: Stealing(None), REFUSED, EARLY, met=True, tie=True,
     says={'caller': 'its key has changed'})
+
+
+# --- a code for one call -----------------------------------------------------
+
+CODE = dict(listen='-I -a %s=SHA256:%s' % (ACCOUNT, 43 * 'A'), code=True)     # which alone admits the caller
+
+
+class Repeat:
+    """The server says once more what the caller has said, and keeps the answer."""
+
+    def __init__(self):
+        self.open, self.answers = None, 0
+
+    def __call__(self, m, src, e, kind):
+        if kind == 'open':
+            self.open = e
+            return False
+        if kind == 'open-answer':
+            self.answers += 1
+            if self.answers == 1:
+                m.relay(m.caller, self.open)
+            return True
+        return kind == 'data'
+
+    def over(self):
+        check(self.answers >= 1, 'the listener answers no <open/>')
+
+
+add('ok_code', lambda: None, 0, 0, **CODE)
+add('own_key_with_code', lambda: Stealing(None), REFUSED, STAYS, down=b'', **CODE,
+    says={'caller': 'it does not know this code|nobody listens there', 'listener': ''})
+add('code_repeated', Repeat, {TIMEOUT, BROKEN, REFUSED}, EARLY | LATE, down=b'', args='-w 3', **CODE)
+add('code_damaged_introduction', lambda: Block('caller', 0, lambda m, src, e: flip(e[0])), {REFUSED, BROKEN, TIMEOUT},
+    EARLY | LATE, down=b'', args='-w 5', **CODE)
+add('code_damaged_introduction_of_listener', lambda: Block('listener', 0, lambda m, src, e: flip(e[0])),
+    {REFUSED, BROKEN, TIMEOUT}, EARLY | LATE, args='-w 5', **CODE)
 
 
 # --- another stream than the one that was meant ------------------------------
@@ -510,7 +546,7 @@ def judge(m, name, end, arrived, how):
         return 'puts out what was not put in'
     if code == 0 and out != source and how.get('empty') != name and '-s' not in m.args[getattr(m, name)][0]:
         return 'takes %d of %d bytes for all' % (len(out), len(source))
-    said = [x for x in err.splitlines() if not re.search('listening; reach it|first contact', x)]
+    said = [x for x in err.splitlines() if not re.search('listening; reach it|first contact|came with the code', x)]
     says = says_of(name, how)
     if how.get('lost') and name == 'caller':
         if sum(how['lost'] in x for x in said) != 1:
@@ -544,6 +580,7 @@ def run(make, status, how):
     hook = make()
     m = Middle(WHERE, hook, how.get('args', ''), listen, how.get('up', UP), how.get('down', DOWN), SECONDS,
                how.get('to', 'xcat'), says_of('listener', how) if STAYS in wanted['listener'] else None)
+    m.code = how.get('code')
     ends = {}
     try:
         ends = m.play()

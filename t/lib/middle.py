@@ -336,6 +336,7 @@ class Middle:
         self.sides = self.listener, self.caller
         self.args = {self.caller: (shlex.split(args), up, [ACCOUNT + '/' + to]),
                      self.listener: (['-l'] + shlex.split(listener), down, [])}
+        self.code = False               # the caller needs the code that the listener prints
         self.asked, self.forged = {}, set()
         self.deceived = set()           # who was told of blocks what the other one did not say
         self.counts = {}                # stanzas passed to us, by who sent them and what they are
@@ -429,11 +430,19 @@ class Middle:
                         break
                     self.take(s, e)
 
+    def printed_code(self):
+        while not (m := self.listener.has_said(r"reach it once.*=([-0-9A-Z]{19})")):
+            check(time.monotonic() < self.until, 'prints no code')
+            time.sleep(0.01)
+        return m[1]
+
     def play(self):
         """Run both; returns {name: (status, output, stderr)}, with the status None for who did not end."""
         try:
             for s in self.sides:
                 args, data, more = self.args[s]
+                if self.code and s is self.caller:
+                    more = [more[0] + '=' + self.printed_code()]
                 s.start(args, data, more)
                 try:
                     s.login()

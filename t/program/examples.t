@@ -267,6 +267,11 @@ close_waiting()
 check_text()	# number
 {
 	while read -r _line; do
+		case $_line in
+		*=SHA256:...)	# a key, which is another one each time
+			ok "$scene: $_line" grep -qF "${_line%...}" "$T/c$1.err"
+			continue ;;
+		esac
 		ok "$scene: $_line" grep -qFx "$_line" "$T/c$1.err" "$T/c$1.out"
 	done <"$T/scene/$1.text"
 }
