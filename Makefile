@@ -118,6 +118,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/e2e.t \
 	t/unit/http.t \
 	t/unit/ibb.t \
+	t/unit/invite.t \
 	t/unit/jid.t \
 	t/unit/known_peers.t \
 	t/unit/listen.t \
