@@ -15,9 +15,10 @@ DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I. $(UPNP)
 LIBS	= `pkg-config --libs $(PKGS)` \
 	`pkg-config --libs --silence-errors miniupnpc`
 
-XML	= xml/base64.o xml/buf.o xml/copy.o xml/elem.o xml/heap.o xml/iq.o \
-	xml/jid.o xml/number.o xml/parse.o xml/parse_limit.o \
-	xml/parse_skip.o xml/parse_tree.o xml/skip.o xml/stanza.o \
+XML	= xml/base64.o xml/buf.o xml/chunks.o xml/copy.o xml/elem.o \
+	xml/heap.o xml/iq.o xml/jid.o xml/number.o xml/parse.o \
+	xml/parse_limit.o xml/parse_skip.o xml/parse_tree.o xml/skip.o \
+	xml/stanza.o \
 	xml/text.o xml/utf8.o xml/write.o
 IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_framed.o ibb/carrier_inband.o \
@@ -105,6 +106,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/carrier_states.t \
 	t/unit/channel.t \
 	t/unit/child.t \
+	t/unit/chunks.t \
 	t/unit/clock.t \
 	t/unit/code.t \
 	t/unit/conf.t \

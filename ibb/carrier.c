@@ -3,6 +3,7 @@
  * (carrier_inband.c) or a socket alone (carrier_alone.c); and the states and
  * counters that both kinds have.
  */
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "ibb/carrier_int.h"
@@ -95,7 +96,7 @@ carrier_make(const struct carrier_kind *kind, struct iq_table *iqs,
 	c->user = *user;
 	c->arg = arg;
 	STAILQ_INIT(&c->marks);
-	buf_init(&c->plain, CARRIER_WINDOW);
+	chunks_init(&c->plain, CARRIER_WINDOW_MOST);
 	c->out = &c->plain;
 	c->told_window = c->window = CARRIER_WINDOW;
 	return c;
@@ -107,7 +108,7 @@ carrier_free(struct carrier *c)
 	if (c == NULL)
 		return;
 	c->kind->free(c);
-	buf_free(&c->plain);
+	chunks_free(&c->plain);
 	free(c);
 }
 
@@ -219,14 +220,14 @@ carrier_block(const struct carrier *c)
  * Sending
  */
 
-struct buf *
+struct chunks *
 carrier_out(struct carrier *c)
 {
 	return c->out;
 }
 
 void
-carrier_set_out(struct carrier *c, struct buf *out)
+carrier_set_out(struct carrier *c, struct chunks *out)
 {
 	c->out = out != NULL ? out : &c->plain;
 }
@@ -248,9 +249,17 @@ void
 carrier_push(struct carrier *c, size_t weight)
 {
 	c->pushed += weight;
-	if (c->socket_known + buf_len(c->out) != c->padded_to)
+	if (c->socket_known + chunks_len(c->out) != c->padded_to)
 		c->padded = 0;
 	carrier_send_blocks(c);
+}
+
+/* Bytes that may be unconfirmed, whatever memory there is. */
+static size_t
+carrier_window_most(const struct carrier *c)
+{
+	return c->version == CARRIER_FRAMED ? c->frames.window :
+	    CARRIER_WINDOW;
 }
 
 int
@@ -260,9 +269,9 @@ carrier_ready(const struct carrier *c)
 		return 0;
 	switch (c->way) {
 	case CARRIER_INBAND:
-		return buf_len(c->out) == 0;
+		return chunks_len(c->out) == 0;
 	case CARRIER_SOCKET:
-		return buf_len(c->out) < CARRIER_WINDOW;
+		return chunks_len(c->out) < carrier_window_most(c);
 	default:
 		return 0;
 	}
@@ -275,17 +284,21 @@ carrier_room_blocks(const struct carrier *c)
 	    inband_room(c->inband) : 0;
 }
 
-/* An eighth of the memory that is left, so that each of many streams gets some.
+/* An eighth of the memory that is left, so that each of many streams gets some;
+ * a window that is measured to need more gets most of what other streams leave.
  */
 size_t
 carrier_window(const struct carrier *c)
 {
-	size_t	 n;
+	size_t	 most = carrier_window_most(c), left, n;
 
 	if (c->user.room == NULL)
-		return CARRIER_WINDOW;
-	n = c->user.room(c->arg, 0) / 8;
-	return n > CARRIER_WINDOW ? CARRIER_WINDOW :
+		return most;
+	left = c->user.room(c->arg, 0);
+	n = left / 8;
+	if (most > CARRIER_WINDOW && left < SIZE_MAX / 2)
+		n = (left + chunks_storage(c->out)) / 8 * 7;
+	return n > most ? most :
 	    n < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST : n;
 }
 
@@ -295,9 +308,11 @@ carrier_room_bytes(const struct carrier *c)
 	size_t	 most = carrier_window(c);
 
 	if (c->way != CARRIER_SOCKET || !carrier_ready(c) ||
-	    buf_len(c->out) >= most)
+	    chunks_len(c->out) >= most)
 		return 0;
-	return most - buf_len(c->out);
+	if (c->version == CARRIER_FRAMED)
+		return framed_room(c, most);
+	return most - chunks_len(c->out);
 }
 
 int

@@ -4,7 +4,7 @@
  * control channel (xcat-protocol(7), Sockets); or a socket alone, which a plain
  * program asked for (XEP-0065).
  *
- * The user of a carrier appends what is to be sent to a buffer, and is told
+ * The user of a carrier appends what is to be sent to a queue, and is told
  * when the peer has taken it; what comes is given to the user in order, by
  * whichever of these it came.  The caller of the functions carrier_socket_...()
  * owns the socket and moves bytes between it and the carrier, which knows no
@@ -26,11 +26,14 @@
 #include "ibb/inband.h"
 #include "xml/check.h"
 
-/* Bytes in a socket that the peer has not confirmed, if there is memory: what a
- * round trip of 10 ms through a busy server takes at 400 MB/s. */
+/* Bytes in a bare socket that the peer has not confirmed, if there is memory:
+ * what a round trip of 10 ms through a busy server takes at 400 MB/s.  A framed
+ * one begins with as many, and goes up to CARRIER_WINDOW_MOST if it carries as
+ * many in a round trip of its own. */
 #define CARRIER_WINDOW	(2 * 1024 * 1024)
+#define CARRIER_WINDOW_MOST (64 * 1024 * 1024)
 
-struct buf;
+struct chunks;
 struct carrier;
 struct iovec;
 struct elem;
@@ -130,10 +133,10 @@ size_t	 carrier_block(const struct carrier *c);
  * Sending
  */
 
-/* The buffer to which bytes for the peer are appended; then carrier_push(). */
-struct buf *carrier_out(struct carrier *c);
-/* Have a session's own buffer take the place of that one; NULL: no more. */
-void	 carrier_set_out(struct carrier *c, struct buf *out);
+/* The queue to which bytes for the peer are appended; then carrier_push(). */
+struct chunks *carrier_out(struct carrier *c);
+/* Have a session's own queue take the place of that one; NULL: no more. */
+void	 carrier_set_out(struct carrier *c, struct chunks *out);
 /* Send what was appended, which stands for weight more bytes of payload. */
 void	 carrier_push(struct carrier *c, size_t weight);
 /* May more be appended now? */

@@ -142,7 +142,7 @@ alone_socket_lost(struct carrier *c, int broke)
 static int
 alone_idle(const struct carrier *c)
 {
-	return buf_len(c->out) == 0;
+	return chunks_len(c->out) == 0;
 }
 
 /*
@@ -162,7 +162,7 @@ alone_socket_sent(struct carrier *c, size_t len)
 {
 	c->socket_out += len;
 	c->socket_known += len;
-	buf_drain(c->out, len);
+	chunks_drain(c->out, len);
 	carrier_confirm(c, c->confirmed + len);
 }
 

@@ -3,8 +3,8 @@
  * says itself what has come of it (xcat-protocol(7), Sockets).
  *
  * It carries nothing before each end has heard the other one through it.  The
- * end that may begin sends its counts; the other end answers with its own, which
- * shows that both directions work, and hears that by the next frame.
+ * end that may begin sends its counts; the other end answers with its own,
+ * which shows that both directions work, and hears that by the next frame.
  */
 #include <string.h>
 
@@ -12,6 +12,7 @@
 #include "ibb/frames.h"
 #include "ibb/handover.h"
 
+#define UNSENT		(256 * 1024)	/* bytes in front of the socket */
 #define HELD_BACK	4096	/* bytes; see carrier_socket_pad() */
 
 void
@@ -22,6 +23,7 @@ framed_begin(struct carrier *c, int ready)
 	memset(f, 0, sizeof(*f));
 	f->due = ready;
 	f->answers = !ready;
+	f->window = CARRIER_WINDOW;
 }
 
 /*
@@ -31,8 +33,20 @@ framed_begin(struct carrier *c, int ready)
 static size_t
 framed_unsent(const struct carrier *c)
 {
-	return c->way == CARRIER_SOCKET ? buf_len(c->out) -
+	return c->way == CARRIER_SOCKET ? chunks_len(c->out) -
 	    (size_t)(c->socket_out - c->socket_known) : 0;
+}
+
+/* What is not written yet is kept short: a key that is pressed later
+ * waits behind it. */
+size_t
+framed_room(const struct carrier *c, size_t most)
+{
+	size_t	 len = chunks_len(c->out), unsent = framed_unsent(c);
+
+	if (len >= most || unsent >= UNSENT)
+		return 0;
+	return most - len < UNSENT - unsent ? most - len : UNSENT - unsent;
 }
 
 static void
@@ -65,8 +79,7 @@ framed_piece(void *arg, size_t offset, size_t *len)
 	size_t			 flying = (size_t)(c->socket_out -
 				    c->socket_known);
 
-	*len = buf_len(c->out) - flying - offset;
-	return buf_data(c->out) + flying + offset;
+	return chunks_piece(c->out, flying + offset, len);
 }
 
 int
@@ -135,6 +148,27 @@ framed_heard(struct carrier *c)
 	f->due = 1;
 }
 
+/*
+ * A round trip ends when what was last written as it began is confirmed.  What
+ * was confirmed meanwhile is the rate of the socket times its round trip; twice
+ * as much may be under way, so that a window that is too small doubles in each
+ * round trip.
+ */
+static void
+framed_measure(struct carrier *c)
+{
+	struct carrier_frames	*f = &c->frames;
+	uint64_t		 most;
+
+	if (c->socket_known < f->round_end)
+		return;
+	most = 2 * (c->socket_known - f->round_from);
+	f->window = most < CARRIER_WINDOW ? CARRIER_WINDOW :
+	    most > CARRIER_WINDOW_MOST ? CARRIER_WINDOW_MOST : (size_t)most;
+	f->round_from = c->socket_known;
+	f->round_end = c->socket_out;
+}
+
 /* The counts of a socket never go back; in-band, later ones may have come
  * before these. */
 static void
@@ -151,8 +185,9 @@ framed_take_counts(struct carrier *c, const struct frames_counts *n)
 	c->window = n->window < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST :
 	    n->window > CARRIER_WINDOW ? CARRIER_WINDOW : (size_t)n->window;
 	if (n->received > c->socket_known) {
-		buf_drain(c->out, (size_t)(n->received - c->socket_known));
+		chunks_drain(c->out, (size_t)(n->received - c->socket_known));
 		c->socket_known = n->received;
+		framed_measure(c);
 	}
 	framed_heard(c);
 	carrier_confirm(c, n->consumed);

@@ -7,7 +7,7 @@
 
 #include "ibb/carrier_int.h"
 #include "ibb/handover.h"
-#include "xml/buf.h"
+#include "xml/chunks.h"
 #include "xml/iq.h"
 
 /*
@@ -136,19 +136,21 @@ static const struct inband_user carrier_inband_user = {
 void
 carrier_send_blocks(struct carrier *c)
 {
-	size_t	 block, n, weight;
+	static unsigned char	 room[INBAND_BLOCK_MAX];
+	size_t			 block, n, weight;
 
 	if (c->over || c->way != CARRIER_INBAND)
 		return;
 	block = inband_block(c->inband);
-	while (buf_len(c->out) > 0 && inband_takes(c->inband)) {
-		n = buf_len(c->out) < block ? buf_len(c->out) : block;
-		weight = n == buf_len(c->out) ?
+	while (chunks_len(c->out) > 0 && inband_takes(c->inband)) {
+		n = chunks_len(c->out) < block ? chunks_len(c->out) : block;
+		weight = n == chunks_len(c->out) ?
 		    (size_t)(c->pushed - c->blocked) : 0;
 		c->blocked += weight;
-		if (inband_send(c->inband, buf_data(c->out), n, weight) == -1)
+		if (inband_send(c->inband, chunks_front(c->out, n, room), n,
+		    weight) == -1)
 			return;
-		buf_drain(c->out, n);
+		chunks_drain(c->out, n);
 	}
 }
 
@@ -280,7 +282,7 @@ blocks_idle(const struct carrier *c)
 {
 	if (inband_unanswered(c->inband) > 0)
 		return 0;
-	return c->number == 0 || (buf_len(c->out) <= c->padded &&
+	return c->number == 0 || (chunks_len(c->out) <= c->padded &&
 	    c->confirmed == c->pushed);
 }
 

@@ -14,8 +14,8 @@
 
 #include "ibb/carrier.h"
 #include "ibb/frames.h"
-#include "xml/buf.h"
 #include "xml/check.h"
+#include "xml/chunks.h"
 
 #define CARRIER_WINDOW_LEAST	(16 * 1024)	/* if memory is short */
 
@@ -57,6 +57,10 @@ struct carrier_frames {
 	int			 stuck;		/* nothing did in a second,
 						 * though there is something */
 	int			 bad;		/* what came is no frame */
+	size_t			 window;	/* as measured, memory aside */
+	uint64_t		 round_from;	/* socket_known as a round trip
+						 * began, */
+	uint64_t		 round_end;	/* and socket_out */
 };
 
 /* A received block: it is answered once payload up to here is consumed. */
@@ -118,8 +122,8 @@ struct carrier {
 	STAILQ_HEAD(, carrier_mark) marks;
 	uint64_t		 received;	/* payload from the peer */
 	uint64_t		 consumed;	/* of it, gone on */
-	struct buf		 plain;		/* out, without a session */
-	struct buf		*out;		/* bytes to be sent and, in a
+	struct chunks		 plain;		/* out, without a session */
+	struct chunks		*out;		/* bytes to be sent and, in a
 						 * socket, not confirmed */
 	uint64_t		 pushed;	/* payload to be sent */
 	uint64_t		 blocked;	/* of it, credited to blocks */
@@ -165,7 +169,8 @@ int	 carrier_set_stand(struct carrier *c, enum carrier_socket socket);
 /* The peer has so much payload of ours, counted from the beginning: tell the
  * user what is new of it. */
 void	 carrier_confirm(struct carrier *c, uint64_t payload);
-/* Bytes in a socket that may be unconfirmed, as far as memory allows. */
+/* Bytes in a socket that may be unconfirmed, as measured and as far as memory
+ * allows. */
 size_t	 carrier_window(const struct carrier *c);
 
 /* carrier_inband.c */
@@ -185,6 +190,8 @@ int	 framed_pieces(struct carrier *c, struct iovec *iov, int max);
 void	 framed_sent(struct carrier *c, size_t len);
 /* As carrier_socket_input(). */
 void	 framed_input(struct carrier *c, const unsigned char *p, size_t len);
+/* Bytes that may be appended now, if out may hold so many. */
+size_t	 framed_room(const struct carrier *c, size_t most);
 /* A second has passed: if the peer reads nothing, as its own reader stands
  * still, our counts have to go in-band. */
 void	 framed_tick(struct carrier *c);

@@ -74,7 +74,7 @@ int
 carrier_socket_finished(const struct carrier *c)
 {
 	return (c->ends == CARRIER_ENDS_OURS || c->ends == CARRIER_ENDS_BOTH) &&
-	    buf_len(c->out) == 0;
+	    chunks_len(c->out) == 0;
 }
 
 /*
@@ -84,18 +84,24 @@ carrier_socket_finished(const struct carrier *c)
 int
 carrier_socket_pieces(struct carrier *c, struct iovec *iov, int max)
 {
-	size_t	 flying = (size_t)(c->socket_out - c->socket_known);
+	size_t			 flying = (size_t)(c->socket_out -
+				    c->socket_known);
+	const unsigned char	*p;
+	int			 n;
 
 	if (!carrier_has_socket(c))
 		return 0;
 	if (c->version == CARRIER_FRAMED)
 		return framed_pieces(c, iov, max);
-	if (c->way != CARRIER_SOCKET || buf_len(c->out) == flying)
+	if (c->way != CARRIER_SOCKET)
 		return 0;
-	/* sendmsg(2) changes nothing there. */
-	iov->iov_base = (void *)(uintptr_t)(buf_data(c->out) + flying);
-	iov->iov_len = buf_len(c->out) - flying;
-	return 1;
+	for (n = 0; n < max && flying < chunks_len(c->out); n++) {
+		p = chunks_piece(c->out, flying, &iov[n].iov_len);
+		/* sendmsg(2) changes nothing there. */
+		iov[n].iov_base = (void *)(uintptr_t)p;
+		flying += iov[n].iov_len;
+	}
+	return n;
 }
 
 void
@@ -107,7 +113,7 @@ carrier_socket_pad(struct carrier *c, int (*pad)(void *))
 void
 carrier_pad_socket(struct carrier *c)
 {
-	size_t	 before = buf_len(c->out);
+	size_t	 before = chunks_len(c->out);
 
 	if (c->pad == NULL || c->padded > 0 || before == 0 ||
 	    c->socket_out - c->socket_known != before || before <= HELD_BACK)
@@ -116,8 +122,8 @@ carrier_pad_socket(struct carrier *c)
 		c->foreign = 0;
 		return;
 	}
-	c->padded = buf_len(c->out) - before;
-	c->padded_to = c->socket_known + buf_len(c->out);
+	c->padded = chunks_len(c->out) - before;
+	c->padded_to = c->socket_known + chunks_len(c->out);
 }
 
 void
@@ -168,8 +174,8 @@ carrier_socket_tick(struct carrier *c)
 		else
 			bare_tick(c);
 	}
-	if (buf_len(c->out) == 0)	/* its storage may be large */
-		buf_free(c->out);
+	if (chunks_len(c->out) == 0)	/* its storage may be large */
+		chunks_trim(c->out);
 	carrier_report(c);
 }
 

@@ -20,6 +20,7 @@
 #include "ibb/ssl_error.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
+#include "xml/chunks.h"
 
 #define PROTOCOL	"xcat:0:"	/* of ALPN; a hash follows */
 #define RECEIPT_LABEL	"EXPORTER-xcat-receipt"
@@ -78,7 +79,7 @@ e2e_bio_write(BIO *b, const char *p, int len)
 {
 	struct e2e	*e = BIO_get_data(b);
 
-	return buf_add(&e->out, p, (size_t)len) == 0 ? len : -1;
+	return chunks_add(&e->out, p, (size_t)len) == 0 ? len : -1;
 }
 
 static long
@@ -275,7 +276,7 @@ e2e_new(SSL_CTX *ctx, int calling, const char *const *about, size_t n,
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
-	buf_init(&e->out, E2E_OUT_MAX);
+	chunks_init(&e->out, E2E_OUT_MAX);
 	e->calling = calling;
 	e->judge = judge;
 	e->arg = arg;
@@ -308,7 +309,7 @@ e2e_free(struct e2e *e)
 	SSL_free(e->ssl);
 	introduction_free(e->intro);
 	OPENSSL_cleanse(e->secret, sizeof(e->secret));
-	buf_free(&e->out);
+	chunks_free(&e->out);
 	free(e);
 }
 
@@ -467,7 +468,7 @@ e2e_ignore_rest(struct e2e *e)
 	e->ignore_rest = 1;
 }
 
-struct buf *
+struct chunks *
 e2e_output(struct e2e *e)
 {
 	return &e->out;

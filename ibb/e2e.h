@@ -19,6 +19,7 @@
 #include "xml/check.h"
 
 struct buf;
+struct chunks;
 struct e2e;
 
 #define E2E_SECRET	32	/* bytes that only two know */
@@ -27,7 +28,7 @@ struct e2e;
 #define E2E_OVERHEAD	22	/* bytes that a record adds (RFC 8446 5.2) */
 #define E2E_RECORD	16384	/* most plaintext in a record */
 #define E2E_PAD		8500		/* bytes */
-#define E2E_OUT_MAX	(8 * 1024 * 1024)	/* bytes for the peer */
+#define E2E_OUT_MAX	(66 * 1024 * 1024)	/* bytes for the peer */
 
 enum e2e_fault {
 	E2E_FINE,
@@ -92,7 +93,7 @@ int	 e2e_pad(struct e2e *e) MUST_CHECK;
 void	 e2e_ignore_rest(struct e2e *e);
 /* Bytes for the peer, at most E2E_OUT_MAX: the caller drains what it has
  * sent. */
-struct buf *e2e_output(struct e2e *e);
+struct chunks *e2e_output(struct e2e *e);
 
 /* Is the handshake done? */
 int	 e2e_established(const struct e2e *e);

@@ -5,7 +5,7 @@
 #define IBB_E2E_INT_H
 
 #include "ibb/e2e.h"
-#include "xml/buf.h"
+#include "xml/chunks.h"
 
 struct introduction;
 
@@ -27,7 +27,7 @@ struct e2e {
 	SSL		*ssl;
 	const unsigned char *in;	/* what e2e_input() was given ... */
 	size_t		 inlen;		/* ... and is not yet read */
-	struct buf	 out;
+	struct chunks	 out;
 	int		 calling;
 	enum e2e_state	 state;
 	int		 ended;

@@ -8,7 +8,7 @@
 
 #include "ibb/carrier_int.h"
 #include "ibb/handover.h"
-#include "xml/buf.h"
+#include "xml/chunks.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"
@@ -198,7 +198,7 @@ handover_take_counts(struct carrier *c, uint64_t in, uint64_t consumed)
 	if (c->socket != CARRIER_SOCKET_NONE) {
 		if (in < c->socket_known || in > c->socket_out)
 			return -1;
-		buf_drain(c->out, (size_t)(in - c->socket_known));
+		chunks_drain(c->out, (size_t)(in - c->socket_known));
 		c->socket_known = in;
 	}
 	return consumed > c->pushed ? -1 : 0;
@@ -218,8 +218,8 @@ handover_settle(struct carrier *c)
 		c->blocked = c->landed = c->confirmed;
 	c->socket_out = c->socket_known = 0;
 	if (c->foreign)
-		buf_truncate(c->out, buf_len(c->out) > c->padded ?
-		    buf_len(c->out) - c->padded : 0);
+		chunks_truncate(c->out, chunks_len(c->out) > c->padded ?
+		    chunks_len(c->out) - c->padded : 0);
 	c->padded = 0;
 	c->foreign = 0;
 	carrier_set_way(c, CARRIER_INBAND);

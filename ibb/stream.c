@@ -6,6 +6,7 @@
 
 #include "ibb/stream_int.h"
 #include "xml/buf.h"
+#include "xml/chunks.h"
 
 /*
  * States
@@ -146,19 +147,18 @@ stream_fixed_cost(const struct stream *s)
 void
 stream_account(struct stream *s)
 {
-	struct buf	*out = carrier_out(s->carrier);
+	struct chunks	*out = carrier_out(s->carrier);
 	size_t		 held = carrier_held(s->carrier);
 
 	if (charge_is_tight(&s->charge)) {
 		if (buf_len(&s->rx) == 0 && buf_storage(&s->rx) > SPARE)
 			buf_free(&s->rx);
-		if (buf_len(out) == 0 && buf_storage(out) > SPARE)
-			buf_free(out);
+		chunks_trim(out);
 	}
 	if (held < buf_storage(&s->rx))
 		held = buf_storage(&s->rx);
-	charge_set(&s->charge, stream_fixed_cost(s), held + buf_storage(out) +
-	    carrier_flying(s->carrier));
+	charge_set(&s->charge, stream_fixed_cost(s), held +
+	    chunks_storage(out) + carrier_flying(s->carrier));
 }
 
 size_t
@@ -307,7 +307,7 @@ stream_write(struct stream *s, const void *data, size_t len)
 				stream_session_broken(s);
 				return -1;
 			}
-		} else if (buf_add(carrier_out(s->carrier), p, n) == -1) {
+		} else if (chunks_add(carrier_out(s->carrier), p, n) == -1) {
 			stream_starve(s);
 			return -1;
 		}
@@ -410,7 +410,7 @@ stream_pad(void *arg)
 	struct stream			*s = arg;
 
 	if (e2e_finished(s->e2e))
-		return buf_add(e2e_output(s->e2e), zeros, sizeof(zeros)) ==
+		return chunks_add(e2e_output(s->e2e), zeros, sizeof(zeros)) ==
 		    0 ? 1 : -1;
 	return e2e_pad(s->e2e);
 }

@@ -8,10 +8,13 @@
 #include "ibb/stream_int.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
+#include "xml/chunks.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/ns.h"
 #include "xml/write.h"
+
+#define HELLO_MOST	16384	/* bytes of a ClientHello: one record */
 
 static const char *const use_names[] = { NULL, "file", "input" };
 
@@ -35,15 +38,18 @@ stream_write_child(const struct stream *s, struct xw *w, const void *p,
 static void
 stream_write_session(void *arg, struct xw *w)
 {
-	struct stream		*s = arg;
-	const struct buf	*out;
+	unsigned char	 room[HELLO_MOST];
+	struct stream	*s = arg;
+	struct chunks	*out;
+	size_t		 len;
 
 	if (s->e2e == NULL) {
 		stream_write_child(s, w, NULL, 0);
 		return;
 	}
 	out = e2e_output(s->e2e);
-	stream_write_child(s, w, buf_data(out), buf_len(out));
+	len = chunks_len(out) < sizeof(room) ? chunks_len(out) : sizeof(room);
+	stream_write_child(s, w, chunks_front(out, len, room), len);
 }
 
 /* Write the child of the answer, which may have to be given again. */
@@ -216,16 +222,21 @@ stream_shows_secret(const char *peer, const struct elem *open,
 static void
 stream_flight_sent(struct stream *s)
 {
-	buf_truncate(e2e_output(s->e2e), 0);
+	chunks_free(e2e_output(s->e2e));
 }
 
 static int
 stream_keep_flight(struct stream *s)
 {
-	const struct buf	*out = e2e_output(s->e2e);
+	struct chunks	*out = e2e_output(s->e2e);
+	size_t		 len = chunks_len(out);
+	unsigned char	*p;
 
-	if (buf_add(&s->flight, buf_data(out), buf_len(out)) == -1)
+	if ((p = buf_reserve(&s->flight, len)) == NULL)
 		return -1;
+	if (chunks_front(out, len, p) != p)
+		memcpy(p, chunks_front(out, len, p), len);
+	buf_commit(&s->flight, len);
 	stream_flight_sent(s);
 	return 0;
 }

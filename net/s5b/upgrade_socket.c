@@ -1,5 +1,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +17,10 @@
 #include "net/io/pump.h"
 #include "net/s5b/upgrade_socket.h"
 
-/* All in ms but for DOUBTS. */
+/* All in ms but for DOUBTS and UNSENT. */
 #define TICK		1000	/* from report to report */
 #define DOUBTS		15	/* ticks in which nothing of ours arrives */
+#define UNSENT		(128 * 1024)	/* bytes, in the system */
 #define LINGER		5000	/* for the peer's end behind ours */
 
 /* Each direction of the socket ends on its own, if it is alone. */
@@ -254,6 +257,20 @@ describe(struct upgrade_socket *s, int fd)
 		    text, port);
 }
 
+/* Let the system take no more than it can send soon, so that what is written
+ * later does not wait long.  It is a wish: without it the socket works, too. */
+static void
+keep_short(int fd)
+{
+#ifdef TCP_NOTSENT_LOWAT
+	int	 most = UNSENT;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+#else
+	(void)fd;
+#endif
+}
+
 /* 0, or -1 if the stream wants it no more or lacks the memory. */
 static int
 join(struct upgrade_socket *s, int fd)
@@ -279,6 +296,7 @@ join(struct upgrade_socket *s, int fd)
 	}
 	if (!carrier_is_alone(carrier_of(s)))	/* there is another way */
 		dial_notice(fd);
+	keep_short(fd);
 	return 0;
 }
 

@@ -332,6 +332,110 @@ row_proxy()
 	each_server proxy_on proxy65
 }
 
+# Sockets that go through relays: three, since what is offered behind a relay is
+# tried a little later, and must not be there first.
+start_roads()	# round-trip: ms
+{
+	_road_hosts= _port=$(free_port)
+	for _n in 1 2 3; do
+		start_distance "road$_n" "$_port" -d $(($1 / 2))
+		eval "_road_hosts=\"\$_road_hosts \
+		    -o streamhost=127.0.0.1:\$port_road$_n\""
+	done
+	_road_hosts="$_road_hosts -o streamhost=127.0.0.1:$_port"
+}
+
+stop_roads()
+{
+	for _n in 1 2 3; do
+		stop "road$_n"
+	done
+}
+
+# By the rate at which the last third moves.
+steady()	# key bytes name
+{
+	rated "$1.all" "$2" "$3"
+	sample "$1" "$(cut -d ' ' -f 4 "$T/$3_sink.out")"
+	sample "$1.ramp" "$(cut -d ' ' -f 5 "$T/$3_sink.out")e6"
+}
+
+# The listener knows of the relays, since either may offer.
+socket_steady()	# key bytes option ...
+{
+	_key=$1 _size=$2; shift 2
+	counted l
+	metered_listener l -v -o punch=no
+	metered c alice -s -v -o punch=no -o upgrade-after=0 "$@" "$bob" \
+	    <"$(data "$_size")"
+	done_well c
+	done_well l
+	said c ': socket: direct' || bail 'no direct socket'
+	steady "$_key" "$_size" l
+}
+
+socat_steady()	# key bytes
+{
+	_tls=verify=0,openssl-min-proto-version=TLS1.3
+	_tls=$_tls,cert=$CA/example.test.pem,key=$CA/example.test.key
+	_port=$(free_port)
+	counted taker
+	start taker socat -b 65536 -u \
+	    "OPENSSL-LISTEN:$_port,bind=127.0.0.1,reuseaddr,$_tls" STDOUT
+	wait_for 10 listens "$_port" || bail 'socat does not listen'
+	start_distance road "$_port" -d $((trip / 2))
+	start giver socat -b 65536 -u "FILE:$(data "$2")" \
+	    "OPENSSL:127.0.0.1:$port_road,$_tls"
+	done_well giver
+	done_well taker
+	stop road
+	port_road=
+	steady "$1" "$2" taker
+}
+
+far_run()	# bytes
+{
+	for trip in 20 100 300; do
+		SINKMS=$((trip > 100 ? trip : 100))
+		socat_steady "far.$trip.socat" "$1"
+		start_roads "$trip"
+		# shellcheck disable=SC2086
+		socket_steady "far.$trip" "$1" $_road_hosts
+		stop_roads
+	done
+}
+
+# The socket is near, and the server is not.
+server_far_run()	# bytes
+{
+	for _ms in 0 50 150; do
+		at_distance "$_ms"
+		socket_steady "server.$_ms" "$1"
+	done
+	stop_distance
+}
+
+row_far()
+{
+	start_server ejabberd
+	repeat far_run $((10 * SIZE * MB))
+	for _ms in 20 100 300; do
+		_what="socket at $_ms ms"
+		row "$_what: socat -b 65536, last third" MB/s \
+		    "far.$_ms.socat" ''
+		row "$_what: xcat, last third : socat" MB/s "far.$_ms" \
+		    '>= 0.9' "far.$_ms.socat"
+		row "$_what: four fifths of that" ms "far.$_ms.ramp" \
+		    "<= $((10 * _ms + 1000))"
+	done
+	repeat server_far_run $((10 * SIZE * MB))
+	_what='socket near, server'
+	row "$_what near" MB/s server.0 ''
+	row "$_what at 50 ms : near" MB/s server.50 '>= 0.9' server.0
+	row "$_what at 150 ms : near" MB/s server.150 '>= 0.9' server.0
+	stop_server
+}
+
 # --- round trips -------------------------------------------------------------
 
 # A forward and where it leads to: $near and $far are ports.

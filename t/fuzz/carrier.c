@@ -17,7 +17,7 @@
 #include "ibb/inband.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
-#include "xml/buf.h"
+#include "xml/chunks.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/parse.h"
@@ -230,8 +230,8 @@ send_some(void)
 	} else if (n > carrier_room_bytes(c)) {
 		n = carrier_room_bytes(c);
 	}
-	must(buf_len(carrier_out(c)) < CARRIER_WINDOW);
-	must(buf_add(carrier_out(c), data, n) == 0);
+	must(chunks_len(carrier_out(c)) < CARRIER_WINDOW_MOST);
+	must(chunks_add(carrier_out(c), data, n) == 0);
 	pushed += n;
 	carrier_push(c, n);
 }
@@ -393,7 +393,7 @@ fuzz_carrier(const uint8_t *data, size_t size)
 	start();
 	while (left > 0 && !over)
 		step();
-	must(buf_len(carrier_out(c)) <= CARRIER_WINDOW + SOME);
+	must(chunks_len(carrier_out(c)) <= CARRIER_WINDOW_MOST + SOME);
 	carrier_free(c);
 	ibb_free(ibb);
 	dispatch_free(dispatch);

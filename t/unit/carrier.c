@@ -268,8 +268,12 @@ static size_t
 on_room(void *arg, int all)
 {
 	struct side	*s = arg;
+	size_t		 own;
 
-	return all ? SIZE_MAX : s->room;
+	if (all || s->room == SIZE_MAX)
+		return SIZE_MAX;
+	own = chunks_storage(carrier_out(s->c));
+	return s->room > own ? s->room - own : 0;
 }
 
 static const struct inband_user user = {
@@ -425,7 +429,7 @@ send_some(struct side *s, size_t most)
 	for (i = 0; i < n; i++)
 		data[i] = byte_at(s->sent + i);
 	s->sent += n;
-	must(buf_add(carrier_out(s->c), data, n) == 0);
+	must(chunks_add(carrier_out(s->c), data, n) == 0);
 	carrier_push(s->c, n);
 	return 1;
 }
@@ -829,7 +833,7 @@ test_one_way(void)
 	end();
 }
 
-/* b's reader stands still, so that it does not read what a says of b's bytes. */
+/* b's reader stands still: b does not read what a says of b's bytes. */
 static void
 test_still_reader(void)
 {
@@ -855,6 +859,79 @@ test_still_reader(void)
 	end();
 }
 
+/* a writes all that it may; b confirms it a round trip later. */
+static size_t
+one_round(void)
+{
+	uint64_t	 before = a.sent;
+
+	while (send_some(&a, 100 * BLOCK) + socket_writes(&a, PIPE) > 0) {
+		while (socket_reads(&b, PIPE))
+			consume(&b, PIPE);
+	}
+	while (socket_writes(&b, PIPE) + socket_reads(&a, PIPE) > 0)
+		;
+	return (size_t)(a.sent - before);
+}
+
+static size_t
+most_in_rounds(int n)
+{
+	size_t	 most = 0, now;
+
+	while (n-- > 0)
+		if ((now = one_round()) > most)
+			most = now;
+	return most;
+}
+
+/* The window doubles in each round trip that it bounds, as far as there is
+ * memory. */
+static void
+test_window(void)
+{
+	size_t	 most;
+
+	start(3, 1000, 0);
+	bring_socket();
+	a.total = UINT64_MAX;
+	most = one_round();
+	ok(most > CARRIER_WINDOW - 100 * BLOCK && most <= CARRIER_WINDOW,
+	    "a window of 2 MiB: %zu", most);
+	most = most_in_rounds(8);
+	ok(most > CARRIER_WINDOW_MOST / 10 * 9 && most <= CARRIER_WINDOW_MOST,
+	    "which becomes one of 64 MiB: %zu", most);
+	a.room = 8000000;
+	most = one_round();
+	ok(most > 6000000 && most < 9000000, "less memory: %zu", most);
+	a.total = a.sent;
+	while (go_on(&a) + go_on(&b) > 0)
+		;
+	carrier_socket_tick(b.c);
+	while (go_on(&a) + go_on(&b) > 0)
+		;
+	carrier_socket_tick(a.c);
+	is_int((long)chunks_storage(carrier_out(a.c)), 0, "given back at rest");
+	end();
+}
+
+/* What is not written yet is kept short, however large the window is. */
+static void
+test_short_queue(void)
+{
+	uint64_t	 before;
+
+	start(3, 1000, 0);
+	bring_socket();
+	a.total = UINT64_MAX;
+	most_in_rounds(8);
+	for (before = a.sent; send_some(&a, 1000);)
+		;
+	is_int((long)(a.sent - before), 256 * 1024,
+	    "so many bytes wait for the socket");
+	end();
+}
+
 static void
 test_runs(const char *what, unsigned first, unsigned n, int logins)
 {
@@ -877,6 +954,8 @@ main(int argc, char **argv)
 	test_early("garbage first", "SSH-2.0", 7);
 	test_one_way();
 	test_still_reader();
+	test_window();
+	test_short_queue();
 	test_runs("sockets come and go", 0, 300, 0);
 	test_runs("and logins, too", 1000, 300, 1);
 	return tap_done();

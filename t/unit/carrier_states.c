@@ -130,7 +130,7 @@ test_alone(void)
 	is_int(carrier_way(c), CARRIER_MOVING, "which the peer may lack");
 	carrier_socket_tick(c);
 	is_int(carrier_way(c), CARRIER_SOCKET, "a second was enough");
-	is_int(buf_add(carrier_out(c), "12345", 5), 0, "bytes");
+	is_int(chunks_add(carrier_out(c), "12345", 5), 0, "bytes");
 	carrier_push(c, 5);
 	ok(!carrier_idle(c), "not written");
 	ok(carrier_socket_pieces(c, &iov, 1) == 1 && iov.iov_len == 5,

@@ -12,6 +12,7 @@
 #include "ibb/e2e.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
+#include "xml/chunks.h"
 
 #define STEPS	20		/* of both, until they have shaken hands */
 
@@ -26,6 +27,7 @@ struct side {
 };
 
 static struct side		 caller, listener, middle;
+static unsigned char		 room[65536];	/* for chunks_front() */
 static const unsigned char	 code[E2E_SECRET] =
 	"the secret of the code itself..";
 static const unsigned char	 guess[E2E_SECRET] =
@@ -82,15 +84,16 @@ begin(struct side *s, int calling, const unsigned char *secret, int only)
 static void
 carry(struct side *from, struct side *to, size_t at_a_time)
 {
-	struct buf	*out = e2e_output(from->e);
+	struct chunks	*out = e2e_output(from->e);
 	size_t		 n;
 
-	while ((n = buf_len(out)) > 0) {
+	while ((n = chunks_len(out)) > 0) {
 		if (n > at_a_time)
 			n = at_a_time;
-		if (e2e_input(to->e, buf_data(out), n, &to->rx) == -1)
+		if (e2e_input(to->e, chunks_front(out, n, room), n,
+		    &to->rx) == -1)
 			to->broken = 1;
-		buf_drain(out, n);
+		chunks_drain(out, n);
 	}
 }
 
@@ -210,7 +213,7 @@ test_wrong(void)
 static void
 test_middle(void)
 {
-	struct buf	*out;
+	struct chunks	*out;
 	struct buf	 first;
 
 	begin(&caller, 1, code, 1);
@@ -222,14 +225,15 @@ test_middle(void)
 	begin(&caller, 1, code, 1);
 	begin(&middle, 0, guess, 1);
 	carry(&caller, &middle, 65536);
-	ok(middle.broken && buf_len(e2e_output(middle.e)) < 32,
+	ok(middle.broken && chunks_len(e2e_output(middle.e)) < 32,
 	    "a false listener that guesses");
 
 	/* What a caller has said once. */
 	begin(&caller, 1, code, 1);
 	buf_init(&first, 65536);
 	out = e2e_output(caller.e);
-	buf_add(&first, buf_data(out), buf_len(out));
+	buf_add(&first, chunks_front(out, chunks_len(out), room),
+	    chunks_len(out));
 	begin(&listener, 0, code, 1);
 	if (e2e_input(listener.e, buf_data(&first), buf_len(&first),
 	    &listener.rx) == -1)
@@ -248,17 +252,17 @@ test_middle(void)
 static void
 test_damage(void)
 {
-	struct buf	*out;
+	struct chunks	*out;
 	size_t		 i, n, stood = 0;
 	unsigned char	 bytes[4096];
 
 	begin(&caller, 1, code, 1);
-	n = buf_len(e2e_output(caller.e));
+	n = chunks_len(e2e_output(caller.e));
 	for (i = 0; i < n; i++) {
 		both(code, code, 1);
 		out = e2e_output(caller.e);
-		memcpy(bytes, buf_data(out), n);
-		buf_drain(out, n);
+		memcpy(bytes, chunks_front(out, n, room), n);
+		chunks_drain(out, n);
 		bytes[i] ^= 1;
 		if (e2e_input(listener.e, bytes, n, &listener.rx) == -1)
 			listener.broken = 1;
@@ -273,11 +277,11 @@ test_damage(void)
 		carry(&caller, &listener, 65536);
 		carry(&listener, &caller, 65536);
 		out = e2e_output(caller.e);
-		n = buf_len(out);
+		n = chunks_len(out);
 		if (i >= n)
 			break;
-		memcpy(bytes, buf_data(out), n);
-		buf_drain(out, n);
+		memcpy(bytes, chunks_front(out, n, room), n);
+		chunks_drain(out, n);
 		bytes[i] ^= 1;
 		if (e2e_input(listener.e, bytes, n, &listener.rx) == -1)
 			listener.broken = 1;

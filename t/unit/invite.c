@@ -22,6 +22,7 @@
 #include "t/lib/kept.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
+#include "xml/chunks.h"
 #include "xml/elem.h"
 
 #define ALICE	"alice@a.example/1"
@@ -82,14 +83,17 @@ open_of(const char *from, const char *to, const unsigned char *secret)
 	struct elem	*e;
 	struct e2e	*s;
 	struct buf	 rx;
+	unsigned char	 room[16384];
+	size_t		 len;
 
 	buf_init(&rx, 0);
 	must((s = e2e_new(app.e2e, 1, about, 5, judge, NULL)) != NULL);
 	must(secret == NULL || e2e_set_secret(s, secret, 1) == 0);
 	must(e2e_input(s, NULL, 0, &rx) == 0);
+	must((len = chunks_len(e2e_output(s))) <= sizeof(room));
 	text = format("<open" IBB " sid='" SID "' block-size='4096'>"
 	    "<session xmlns='urn:xcat:0'>%s</session></open>",
-	    b64(buf_data(e2e_output(s)), buf_len(e2e_output(s))));
+	    b64(chunks_front(e2e_output(s), len, room), len));
 	must((e = stanza_iq("set", from, text, strlen(text))) != NULL);
 	e2e_free(s);
 	return e;
