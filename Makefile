@@ -53,6 +53,7 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o \
 	net/login/fast_tokens.o net/login/features.o \
 	net/login/features_cache.o net/login/hashed_token.o \
 	net/login/login.o net/login/login_early.o net/login/rebind.o \
+	net/login/registration.o \
 	net/login/reconnect.o net/login/resume.o net/login/roster.o \
 	net/login/sasl.o net/login/sasl2.o net/login/sasl2_login.o \
 	net/login/sasl_login.o net/login/scram.o net/login/session.o \
@@ -91,7 +92,7 @@ FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
 	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
 	net/file/send_ask.o net/file/send_input.o net/file/send_native.o \
 	net/file/send_si.o net/file/sum.o
-APP	= net/app/help.o net/app/prepare.o net/app/run.o net/app/server.o
+APP	= net/app/enroll.o net/app/help.o net/app/prepare.o net/app/run.o net/app/server.o
 NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
 	$(CHANNEL) $(FILE) $(APP)
 # All but xcat.o can be linked into a test.

@@ -23,6 +23,7 @@
 #include <openssl/crypto.h>
 
 #include "ibb/e2e.h"
+#include "net/app/enroll.h"
 #include "net/app/help.h"
 #include "net/app/prepare.h"
 #include "net/app/run.h"
@@ -47,6 +48,7 @@
 
 #define DEFAULT_RESOURCE "xcat"
 #define CODE_LINE	64		/* bytes that are typed */
+#define REGISTER	256		/* --register, which has no letter */
 
 /* The exit status of each fault; see xcat(1). */
 static const int statuses[] = {
@@ -113,8 +115,8 @@ static void
 set_mode(struct app *app, enum mode mode)
 {
 	if (app->mode != MODE_CALL && app->mode != mode)
-		die(FAULT_USE, "of -l, -s, -z, -K and -L or -D, only one can "
-		    "be");
+		die(FAULT_USE, "of -l, -s, -z, -K, --register and -L or -D, "
+		    "only one can be");
 	app->mode = mode;
 }
 
@@ -134,6 +136,7 @@ parse_options(struct app *app, int argc, char *argv[])
 {
 	static const struct option	 words[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "register", no_argument, NULL, REGISTER },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -165,6 +168,9 @@ parse_options(struct app *app, int argc, char *argv[])
 			break;
 		case 'l':
 			set_mode(app, MODE_LISTEN);
+			break;
+		case REGISTER:
+			set_mode(app, MODE_REGISTER);
 			break;
 		case 's':
 			set_mode(app, MODE_SEND);
@@ -485,7 +491,11 @@ check_arguments(struct app *app, int argc, char *argv[])
 	check_habits(app);
 	if (app->mode == MODE_KEY)
 		key_arguments(app, argc, argv);
-	if (app->mode == MODE_LISTEN)
+	if (app->mode == MODE_REGISTER && argc > 0)
+		usage(FAULT_USE);
+	if (app->mode == MODE_REGISTER)
+		;
+	else if (app->mode == MODE_LISTEN)
 		listen_arguments(app, argc, argv);
 	else
 		call_arguments(app, argc, argv);
@@ -548,7 +558,8 @@ main(int argc, char *argv[])
 		return statuses[app->fault];
 	if (app->conf.background && app->mode == MODE_FORWARD)
 		go_behind(app);
-	if (run_new(app) == -1 || server_login(app) == -1)
+	if (run_new(app) == -1 || (app->mode == MODE_REGISTER ?
+	    enroll(app) : server_login(app)) == -1)
 		return statuses[app->fault];
 	if (loop_run(app->loop) == -1)
 		die(FAULT_LOCAL, "poll: %s", strerror(errno));

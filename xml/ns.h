@@ -26,6 +26,7 @@
 #define NS_SASL_CB	"urn:xmpp:sasl-cb:0"			/* XEP-0440 */
 #define NS_LIMITS	"urn:xmpp:stream-limits:0"		/* XEP-0478 */
 #define NS_FAST		"urn:xmpp:fast:0"			/* XEP-0484 */
+#define NS_REGISTER	"jabber:iq:register"			/* XEP-0077 */
 #define NS_XRD		"http://docs.oasis-open.org/ns/xri/xrd-1.0"
 
 /* XEPs that every client answers */

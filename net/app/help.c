@@ -23,7 +23,8 @@ help_usage(void)
 	    "[service]\n"
 	    "       xcat -D [addr:]port [-f] [options] peer\n"
 	    "       xcat -z [options] peer [service]\n"
-	    "       xcat -K [forget jid]\n";
+	    "       xcat -K [forget jid]\n"
+	    "       xcat -j jid --register\n";
 }
 
 static const char *const options[] = {
@@ -52,6 +53,7 @@ static const char *const options[] = {
 	"-q               be quiet",
 	"-r dir           with -l: keep files that are sent in dir",
 	"-s               send only: standard input, or files by name",
+	"--register       make the account of -j, if its server allows that",
 	"-V, --version    print the version",
 	"-v               be verbose; twice: show stanzas",
 	"-W               wait for a peer that is not there yet",

@@ -30,6 +30,7 @@
 #include "net/io/signals.h"
 #include "net/login/fast_tokens.h"
 #include "net/login/features_cache.h"
+#include "net/login/registration.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
@@ -177,6 +178,7 @@ run_free(struct app *app)
 	ibb_free(app->ibb);
 	budget_free(app->budget);
 	session_free(app->session);
+	registration_free(app->registration);
 	discover_free(app->discover);
 	features_cache_free(app->features);
 	fast_tokens_close(app->tokens);

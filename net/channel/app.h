@@ -40,6 +40,7 @@ struct probe_reach;
 struct progress;
 struct receiver;
 struct resolver;
+struct registration;
 struct roster;
 struct sender;
 struct services;
@@ -69,7 +70,8 @@ enum mode {
 	MODE_PROBE,		/* -z */
 	MODE_LISTEN,		/* a peer to standard input and output */
 	MODE_SERVE,		/* peers to services */
-	MODE_KEY		/* -K */
+	MODE_KEY,		/* -K */
+	MODE_REGISTER		/* --register */
 };
 
 /* What is known of the server, once a login is under way. */
@@ -108,6 +110,7 @@ struct app {
 	struct resolver		*resolver;
 	struct streamhosts	*streamhosts;	/* where sockets lead */
 	struct session		*session;
+	struct registration	*registration;	/* of --register; NULL */
 	struct iq_table		*iqs;		/* the session's */
 	struct roster		*roster;	/* the session's */
 	struct dispatch		*dispatch;	/* the session's */
