@@ -13,6 +13,7 @@
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/channel/channel_int.h"
+#include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
 
@@ -98,6 +99,14 @@ is_ending(void *arg)
 	return app->ending;
 }
 
+static void
+broke(void *arg)
+{
+	const struct app	*app = arg;
+
+	session_woken(app->session);
+}
+
 int
 channels_prepare_upgrades(struct app *app)
 {
@@ -114,6 +123,7 @@ channels_prepare_upgrades(struct app *app)
 		.opens = opens,
 		.offered = offered,
 		.away = is_away,
+		.broke = broke,
 		.ending = is_ending,
 		.arg = app,
 	};

@@ -113,8 +113,19 @@ pong(void *arg, const struct elem *answer)
 	(void)answer;	/* any answer shows that the server is there */
 }
 
+/* The question is behind what waits here to be sent.  Has anything of that left
+ * since it was asked, or looked at last?  On a dead connection nothing does. */
+static int
+question_moves(struct session *s)
+{
+	size_t	 before = s->probe_queue;
+
+	s->probe_queue = transport_queued(s->transport);
+	return s->probe_queue > 0 && s->probe_queue < before;
+}
+
 static void
-probe(struct session *s, int64_t now)
+send_probe(struct session *s, int64_t now)
 {
 	s->probed = now;
 	if (sm_counting(s->sm)) {
@@ -134,13 +145,21 @@ probe(struct session *s, int64_t now)
 		    "there: too much waits to be sent");
 }
 
+static void
+probe(struct session *s, int64_t now)
+{
+	send_probe(s, now);
+	if (s->state == SESSION_READY)
+		s->probe_queue = transport_queued(s->transport);
+}
+
 void
 reconnect_look(struct session *s, int64_t now)
 {
 	if (s->paused)		/* we do not read, so nothing is heard */
 		reconnect_heard(s);
-	/* The question may still wait here to be sent. */
-	if (s->probed != 0 && transport_queued(s->transport) > 0)
+	if (s->probed != 0 && now >= reconnect_deadline(s) &&
+	    question_moves(s))
 		s->probed = now;
 	if (now < reconnect_deadline(s))
 		return;

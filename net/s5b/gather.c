@@ -337,8 +337,11 @@ seen(void *arg, const char *ip, uint16_t port)
 static void
 map_answered(struct gather *g, const struct addr *external, const char *err)
 {
-	if (external != NULL && is_useful(external))
+	if (external != NULL && is_useful(external)) {
+		log_line(LOG_DETAIL, "the router maps a port by %s",
+		    gather_portmap_protocol(g));
 		add_found(g, CANDIDATE_ASSISTED, 1, SEEN, external);
+	}
 	strlcpy(g->error, external != NULL ? "" : err, sizeof(g->error));
 	g->mapping = 0;
 	check_done(g);
@@ -480,6 +483,64 @@ gather_nat(const struct gather *g)
 		    &q[1].mapped) ? GATHER_NAT_NONE : GATHER_NAT_STEADY;
 	}
 	return nat;
+}
+
+static int
+has_family(const struct candidate *c, size_t n, int family)
+{
+	size_t	 i;
+
+	for (i = 0; i < n && c[i].addr.ss.ss_family != family; i++)
+		;
+	return i < n;
+}
+
+/* Does one server or another see both at one address? */
+static int
+have_one_router(const struct candidate *c, size_t n,
+    const struct candidate *d, size_t m)
+{
+	struct addr	 a, b;
+	size_t		 i, j;
+
+	for (i = 0; i < n; i++)
+		for (j = 0; j < m; j++) {
+			a = c[i].addr;
+			b = d[j].addr;
+			addr_set_port(&a, 0);
+			addr_set_port(&b, 0);
+			if (c[i].type == CANDIDATE_REFLEXIVE &&
+			    d[j].type == CANDIDATE_REFLEXIVE &&
+			    addr_equal(&a, &b))
+				return 1;
+		}
+	return 0;
+}
+
+/* Can d connect to one of c, whatever the routers do with what it maps? */
+static int
+is_open(const struct candidate *c, size_t n, const struct candidate *d,
+    size_t m)
+{
+	size_t	 i;
+
+	for (i = 0; i < n; i++)
+		if (c[i].type == CANDIDATE_ASSISTED ||
+		    (c[i].type == CANDIDATE_HOST &&
+		    addr_kind((const struct sockaddr *)&c[i].addr.ss) ==
+		    ADDR_PUBLIC &&
+		    has_family(d, m, c[i].addr.ss.ss_family)))
+			return 1;
+	return 0;
+}
+
+int
+gather_is_in_vain(const struct gather *g, const struct candidate *peers,
+    size_t n)
+{
+	return !is_open(g->found, g->nfound, peers, n) &&
+	    !is_open(peers, n, g->found, g->nfound) &&
+	    !have_one_router(g->found, g->nfound, peers, n);
 }
 
 const char *

@@ -44,8 +44,8 @@ enum gather_nat {
 	GATHER_NAT_NONE,	/* the world sees an address of the machine */
 	GATHER_NAT_STEADY,	/* it maps a port to one place, so far as two
 				 * servers show, or the only one there is */
-	GATHER_NAT_FICKLE	/* it maps by destination: nobody can know to
-				 * what before */
+	GATHER_NAT_FICKLE	/* it maps by destination: to what cannot be
+				 * known before */
 };
 
 /* All is known, or the time is up. */
@@ -62,7 +62,14 @@ int	 gather_local(const struct gather *g, unsigned component, int family,
 	    struct addr *local) MUST_CHECK;
 /* What the router does, in IPv4. */
 enum gather_nat gather_nat(const struct gather *g);
-/* That in words, for people. */
+/*
+ * This router maps ports by destination, and so does that of the peer, whose n
+ * candidates these are: is there no port at either end that the other could
+ * connect to?  Ports of a home are none, unless both have one router.
+ */
+int	 gather_is_in_vain(const struct gather *g,
+	    const struct candidate *peers, size_t n);
+/* What gather_nat() has said in words, for people. */
 const char *gather_nat_text(enum gather_nat nat);
 /* Why the router maps no port on request, for people; "" if it does, or was not
  * asked, or has not answered. */

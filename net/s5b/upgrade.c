@@ -316,6 +316,8 @@ lost(struct upgrade *u, int done)
 		return;
 	log_line(LOG_DETAIL, "%s: the socket broke (%s); in-band again",
 	    upgrade_peer(u), why);
+	if (u->owner->host.broke != NULL)
+		u->owner->host.broke(u->owner->host.arg);
 	if (u->direct)
 		upgrade_punch_lost(u);
 	if (carrier_socket_count(stream_carrier(u->stream)) >= GOOD_BYTES)

@@ -51,6 +51,9 @@ struct upgrades_host {
 	void	(*offered)(void *arg, struct s5b_offer *o);
 	/* Is the server away for now? */
 	int	(*away)(void *arg);
+	/* A socket broke, so that our way to the server may be broken, too.
+	 * May be NULL. */
+	void	(*broke)(void *arg);
 	/* Is the run about to end, so that nothing new is begun? */
 	int	(*ending)(void *arg);
 	void	*arg;

@@ -26,6 +26,7 @@
 #define WAYS		2	/* local ports: one connects plainly, one with a
 				 * low hop limit */
 #define NONCE		32	/* characters */
+#define BY_DESTINATION	"by-destination"	/* how a router maps ports */
 /* All in ms. */
 #define ANSWER_WAIT	10000	/* for the peer's candidates */
 #define PING_WAIT	2000	/* to know how far the peer is */
@@ -59,6 +60,8 @@ struct upgrade_punch {
 	char			 nonces[2][NONCE + 1];	/* the caller's first */
 	struct candidate	 peers[CANDIDATES_MAX];
 	size_t			 npeers;
+	int			 fickle;	/* the peer's router maps ports
+						 * by destination */
 	/* Of the listener: the request that is to be answered, and half of the
 	 * round trip to the caller. */
 	char			*id;
@@ -238,6 +241,11 @@ punch_try(struct upgrade_punch *p)
 	struct punch_conf	 c;
 	unsigned		 i;
 
+	if (p->fickle && gather_nat(p->gather) == GATHER_NAT_FICKLE &&
+	    gather_is_in_vain(p->gather, p->peers, p->npeers)) {
+		punch_failed(p, "both map ports by destination");
+		return;
+	}
 	set_state(p, UPGRADE_PUNCH_TRYING);
 	for (i = 0; i < WAYS; i++) {
 		p->ways[i].owner = p;
@@ -271,11 +279,13 @@ permit(void *arg, const struct addr *a)
 static int
 read_punch(struct upgrade_punch *p, const struct elem *e, int caller)
 {
-	const char	*nonce = elem_attr(e, "nonce");
+	const char	*nonce = elem_attr(e, "nonce"), *nat;
 
 	if (nonce == NULL || strlen(nonce) != NONCE)
 		return -1;
 	memcpy(p->nonces[!caller], nonce, NONCE + 1);
+	nat = elem_attr(e, "nat");
+	p->fickle = nat != NULL && strcmp(nat, BY_DESTINATION) == 0;
 	p->npeers = candidates_read(e, permit, p, p->peers, CANDIDATES_MAX);
 	return 0;
 }
@@ -289,6 +299,8 @@ write_punch(struct upgrade_punch *p, struct xw *w)
 	xw_start(w, "punch", NS_XCAT);
 	xw_attr(w, "sid", stream_sid(p->u->stream));
 	xw_attr(w, "nonce", p->nonces[p->u->listener]);
+	if (gather_nat(p->gather) == GATHER_NAT_FICKLE)
+		xw_attr(w, "nat", BY_DESTINATION);
 	c = gather_candidates(p->gather, &n);
 	for (i = 0; i < n && i < CANDIDATES_MAX; i++)
 		candidate_write(w, &c[i]);

@@ -32,7 +32,7 @@ ejabberd_modules()	# feature ...
 			done ;;
 		proxy65)
 			echo '  mod_proxy65:'
-			printf '    %s\n' "host: proxy.@HOST@" "ip: 127.0.0.1" \
+			printf '    %s\n' "host: proxy.@HOST@" "ip: ${PROXYADDRESS:-127.0.0.1}" \
 			    "port: $PROXYPORT" ;;
 		*)	bail "ejabberd: no feature $_feature" ;;
 		esac

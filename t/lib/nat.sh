@@ -12,6 +12,7 @@
 #
 #	nat_up [ms]		all of it; ms is from w to ra and to rb
 #	nat_masquerade ra	the router translates; with options of nft(8)
+#	nat_remap ra		the same for connections made from now on
 #	nat_unexpected ra drop	what is to happen with packets that it did not
 #				expect: drop, reset, or closed: a system with
 #				nothing on that port
@@ -135,6 +136,14 @@ nat_masquerade() # ra|rb [option ...]
 	nat_filter "$_r" ip
 }
 
+# New connections are translated in this way, those that there are as before.
+nat_remap()	# ra|rb [option ...]
+{
+	_r=$1; shift
+	at "$_r" nft flush chain ip nat post
+	at "$_r" nft add rule ip nat post oifname w masquerade "$@"
+}
+
 nat_firewall()	# ra|rb
 {
 	nat_plain "$1"
@@ -244,7 +253,8 @@ nat_server()	# prosody|ejabberd [feature ...]
 	[ -n "${CA-}" ] || make_server_ca
 	PORT=5222 TLSPORT=5223 PROXYPORT=5000 COMPONENTPORT=5347
 	HTTPPORT=5280 HTTPSPORT=5281 SERVER=203.0.113.2:5222
-	LOOPBACK='127.0.0.1 203.0.113.2' STUNHOST=203.0.113.2
+	LOOPBACK='127.0.0.1 203.0.113.2'
+	STUNHOST=203.0.113.2 PROXYADDRESS=203.0.113.2
 	server=$1; shift
 	rm -rf "${T:?}/$server"
 	"setup_$server" "$@"

@@ -109,7 +109,7 @@ prosody_config()	# feature ...
 		# the address is what it tells clients: the name is in no DNS
 		printf 'Component "%s" "proxy65"\n' \
 		    "${PROXYNAME-proxy.$DOMAIN}"
-		echo 'proxy65_address = "127.0.0.1"'
+		echo "proxy65_address = \"${PROXYADDRESS:-127.0.0.1}\""
 	esac
 	echo "${EXTRA-}"
 }

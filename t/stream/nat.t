@@ -1,74 +1,121 @@
 #!/bin/sh
 #
 # Streams between two homes behind routers: by a direct way through both, found
-# while bytes go in-band.
+# while bytes go in-band.  t/soak/nat.t has routers that change under way.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
 . "$LIB/nat.sh"
+. "$LIB/nat_streams.sh"
 
 LIMIT=60
 nat_up 25
+wind 3
+head -c 1000000 /dev/urandom >"$T/data"
 
-# What goes through: some at once, some when the way has been found.
-try()		# what socket-regex|'' option ...
+# Some goes through at once, some when the way has been found.
+try()		# what socket-regex option ...
 {
 	_what="$server: $1" _re=$2; shift 2
-	fifo caller.in
-	listen_as bob listener -v -a "alice@$DOMAIN"
-	start caller sh -c 'exec <"$1"; shift; exec "$@"' sh "$T/caller.in" \
-	    "$T/alice" -s -v -o upgrade-after=0 "$@" "bob@$DOMAIN"
-	exec 4>"$T/caller.in"
-	head -c 100000 "$T/data" >&4
+	nat_open "$@"
+	nat_feed 100000
 	ok "$_what" wait_for 30 said caller "$_re"
-	tail -c +100001 "$T/data" >&4
-	exec 4>&-
-	ended caller "$_what"
-	ended listener "$_what"
-	check_same "$T/data" "$T/listener.out" "$_what: all of it"
+	nat_feed "${MORE-900000}"
+	nat_close "$_what"
 	said caller "$_re" || { diag_file "$T/caller.err"
 	    diag_file "$T/listener.err"; }
 }
 
-# IPv6 is let out, but nothing of it in or through.
-routers()	# drop|reset|closed [option of masquerade]
+both()		# command ...: with ra, and with rb
 {
-	for _r in ra rb; do
-		nat_masquerade "$_r" "${2-}"
-		nat_unexpected "$_r" "$1"
-		at "$_r" nft -f - <<-END
-		table ip6 closed {
-			chain forward {
-				type filter hook forward priority filter;
-				policy drop;
-			}
-		}
-		END
-	done
+	_command=$1; shift
+	"$_command" ra "$@"
+	"$_command" rb "$@"
 }
 
-head -c 5000000 /dev/urandom >"$T/data"
-for server in $SERVERS; do
-	nat_plain ra
-	nat_plain rb
-	nat_server "$server" sic stun
-	nat_user alice a
-	nat_user bob b
-	for how in drop reset closed; do
-		routers $how
-		try "$how" ': socket: direct, 198\.51\.100\.2' -o portmap=no
-	done
-	routers drop fully-random
-	try 'no way' ': no way through the routers: ' -o portmap=no
-	for option in -i '-o punch=no' '-o streamhost=none'; do
+ipv6()
+{
+	both nat_masquerade fully-random
+	both nat_unexpected drop
+	both nat_filter ip6
+	both nat_unexpected drop ip6
+	try 'IPv6, firewalls' ': socket: direct, 2001:db8:2::2' -o portmap=no
+}
+
+# From ra, which is at home there, to every port on which the caller listens.
+stranger()	# hold|garbage|replay
+{
+	both nat_routers
+	_what="$server: a stranger, $1"
+	nat_open -o portmap=no
+	start stranger ip netns exec "${NS}ra" "$LIB/stranger.py" "$1" \
+	    "$(pid_of caller)" 10.1.0.2
+	nat_feed 100000
+	ok "$_what" wait_for 30 nat_is_direct 1
+	nat_feed 900000
+	nat_close "$_what"
+	finish stranger 20
+	ok "$_what: it has connected" \
+	    grep -Eqx 'connections: [1-9][0-9]*' "$T/stranger.out"
+}
+
+# Nothing can be punched; the stream goes on as if nothing was tried.
+pauses()
+{
+	both nat_routers fully-random
+	# shellcheck disable=SC2016
+	start listener sh -c '"$1" -4 -l -v -a "$2" | "$3" watch' sh "$T/bob" \
+	    "alice@$DOMAIN" "$LIB/pauses.py"
+	ok "$server: a listener" wait_for 20 listening listener
+	# shellcheck disable=SC2016
+	start caller sh -c '"$1" feed 6 | "$2" -4 -s -v -o upgrade-after=0 \
+	    -o portmap=no "$3"' sh "$LIB/pauses.py" "$T/alice" "bob@$DOMAIN"
+	ended caller "$server: no way"
+	ended listener "$server: no way"
+	ok "$server: it was tried" said caller ': no way through the routers: '
+	# which has two ports with STUN
+	[ "$server" != ejabberd ] ||
+	    ok "$server: not for long" said caller \
+	    ': no way through the routers: both map ports by destination'
+	_pause=$(sed -n 's/^longest pause: \(.*\) ms$/\1/p' "$T/listener.err")
+	ok "$server: no pause: $_pause ms" [ "${_pause:-9999}" -le 500 ]
+}
+
+hidden()
+{
+	for option in -i -opunch=no -ostreamhost=none; do
 		listen_as bob listener -v -a "alice@$DOMAIN"
-		# shellcheck disable=SC2086	# an option and its value
-		run "$T/alice" -s -vv -o upgrade-after=0 $option \
-		    "bob@$DOMAIN" <"$T/data"
+		head -c 100000 "$T/data" | run "$T/alice" -s -vv \
+		    -o upgrade-after=0 "$option" "bob@$DOMAIN"
 		ended listener "$server: $option"
 		ok "$server: $option: no candidate leaves" sh -c \
 		    '! grep -q "<candidate " "$1"' sh "$T/run.err"
 	done
+}
+
+first=1
+for server in $SERVERS; do
+	both nat_plain
+	nat_server "$server" sic stun
+	nat_user alice a
+	nat_user bob b
+	both nat_routers
+	try drop ': socket: direct, 198\.51\.100\.2' -o portmap=no
+	pauses
+	if [ -n "$first" ] || [ "$TIER" = soak ]; then
+		for how in $(by_tier reset 'reset closed'); do
+			both nat_routers
+			both nat_unexpected "$how"
+			try "$how" ': socket: direct, 198\.51\.100\.2' \
+			    -o portmap=no
+		done
+		ipv6
+		for how in $(by_tier hold 'hold garbage replay'); do
+			stranger "$how"
+		done
+		hidden
+	fi
+	first=
 	stop_server
 done
 done_testing
