@@ -150,7 +150,7 @@ struct channel {
 	uint64_t	 heard, confirmed;	/* bytes, as last seen */
 	int64_t		 since;		/* waiting: when that began */
 	int64_t		 pause;		/* waiting: ms to the next look */
-	struct await	 absent;	/* CHANNEL_ABSENT: until the next call */
+	struct await	 absent;	/* CHANNEL_ABSENT: to the next call */
 	int		 changed;	/* it is in app->changed */
 	unsigned	 looked;	/* app->turn, when last looked at */
 	TAILQ_ENTRY(channel) next, change;

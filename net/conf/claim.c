@@ -13,6 +13,7 @@
 
 #include "net/conf/claim.h"
 #include "xml/jid.h"
+#include "xml/number.h"
 #include "xml/text.h"
 
 #define CLAIM_TRIES	99	/* resources that are tried for the advice */
@@ -42,11 +43,14 @@ claim_path(const char *jid, const char *dir, char *path, size_t size)
 static long
 claim_owner(int fd)
 {
-	char	 text[16] = "";
+	char		 text[16] = "";
+	uint64_t	 n;
 
-	if (pread(fd, text, sizeof(text) - 1, 0) < 1)
+	if (pread(fd, text, sizeof(text) - 1, 0) < 1 ||
+	    number_decimal(text, strspn(text, NUMBER_DIGITS), 1, INT32_MAX,
+	    &n) == -1)
 		return 0;
-	return strtol(text, NULL, 10);
+	return (long)n;
 }
 
 /* Returns 1 if we have the claim now, or there can be none, and 0 if another

@@ -106,7 +106,8 @@ nameless(const struct sasl_cred *cred)
 }
 
 static int
-usable(const struct mech *m, const struct sasl_cred *cred, size_t nbindings)
+sasl_usable(const struct mech *m, const struct sasl_cred *cred,
+    size_t nbindings)
 {
 	switch (m->kind) {
 	case SASL_EXTERNAL:
@@ -130,7 +131,7 @@ sasl_choose(const struct sasl_cred *cred, const char *const *offered, size_t n,
 	size_t i;
 
 	for (i = 0; i < NMECHS; i++)
-		if (usable(&mechs[i], cred, nbindings) &&
+		if (sasl_usable(&mechs[i], cred, nbindings) &&
 		    has(offered, n, mechs[i].name))
 			return &mechs[i];
 	return NULL;
