@@ -27,12 +27,11 @@ claim_path(const char *jid, const char *dir, char *path, size_t size)
 	const char	*run = getenv("XDG_RUNTIME_DIR");
 	unsigned char	 hash[EVP_MAX_MD_SIZE];
 	char		 hex[2 * CLAIM_NAME + 1];
-	unsigned	 len, i;
+	unsigned	 len;
 
 	if (EVP_Digest(jid, strlen(jid), hash, &len, EVP_sha256(), NULL) != 1)
 		return -1;
-	for (i = 0; i < CLAIM_NAME; i++)
-		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	number_to_hex(hash, CLAIM_NAME, hex);
 	if (run != NULL && *run == '/' && access(run, W_OK | X_OK) == 0)
 		dir = run;
 	return snprintf(path, size, "%s/%slistener-%s", dir,
@@ -83,7 +82,7 @@ claim_try(const char *jid, const char *dir, int keep, long *owner)
 int
 claim_take(const char *jid, const char *dir, char *why)
 {
-	char	 other[JID_MAX + 8], quoted[4 * sizeof(other)], process[32];
+	char	 other[JID_MAX + 8], quoted[4 * sizeof(other)], process[32] = "";
 	long	 owner, ignored;
 	int	 i;
 
@@ -94,8 +93,8 @@ claim_take(const char *jid, const char *dir, char *why)
 		if (claim_try(other, dir, 0, &ignored))
 			break;
 	}
-	snprintf(process, sizeof(process), owner > 0 ? " (process %ld)" : "",
-	    owner);
+	if (owner > 0)
+		snprintf(process, sizeof(process), " (process %ld)", owner);
 	snprintf(why, CLAIM_ERR, "%.1000s: another xcat on this machine%s "
 	    "listens as that; give this one a resource of its own: "
 	    "xcat -l -j %.1500s", jid, process, text_quote(other, quoted,
