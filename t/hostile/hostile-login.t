@@ -31,14 +31,16 @@ def _ok_both_ways(s):
 
 @case(roles=BOTH, out=b'pong')
 def _ok_presence(s):
-    """There once it has a resource, for those who name that, not for what people send to the account; gone at the end."""
+    """There once it has a resource, for those who name that, not for what people send to the account; gone at the end.  A caller
+    tells that to its peer, a listener to its contacts."""
     s.stream()
     s.data(b'pong')
     s.close()
     s.end()
     said = s.got(CLIENT + 'presence')
+    to = None if s.listen else PEER
     check([(e.get('to'), e.get('type'), e.findtext(CLIENT + 'priority')) for e in said] ==
-          [(None, None, '-1'), (None, 'unavailable', None)], 'is present as %s' % [ET.tostring(e) for e in said])
+          [(to, None, '-1'), (to, 'unavailable', None)], 'is present as %s' % [ET.tostring(e) for e in said])
     here, asked = (next(i for i, e in enumerate(s.seen) if want(e)) for want in (
         lambda e: e is said[0], lambda e: len(e) and e[0].tag == BIND + 'bind'))
     check(here > asked, 'is present before it has a resource')
