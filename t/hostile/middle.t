@@ -218,7 +218,8 @@ for who in BOTH:
     for renumber in False, True:
         status, says = (BROKEN, ALL) if renumber else (0, '')
         add('swap_%sblocks_of_%s' % ('renumbered_' * renumber, who),
-            lambda who=who, renumber=renumber: Swap(who, renumber), status, status, says=says)
+            lambda who=who, renumber=renumber: Swap(who, renumber), status, status, says=says,
+            args='-b 1024')           # so that the sixth comes while the fifth is kept
     add('reflect_block_of_' + who, lambda who=who: Block(who, 5, reflect), says=ALL)
     add('reflect_renumbered_block_of_' + who, lambda who=who: Reflect(who), says=ALL)
 
