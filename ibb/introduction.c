@@ -193,7 +193,7 @@ enum introduction_result
 introduction_check(const struct introduction *i, SSL *ssl, int calling,
     char *out)
 {
-	const unsigned char	*der, *signature, *p;
+	const unsigned char	*der = NULL, *signature = NULL, *p;
 	size_t			 len, signed_len, end;
 	EVP_PKEY		*key;
 	int			 ok;

@@ -42,12 +42,14 @@ enum conf_presence {
 struct conf {
 	/* keyword (option)				*/
 	int	 family;	/* family any|4|6 (-4 -6) */
+	int	 known;		/* known peer|account: have keys */
 	struct conf_list allow;	/* allow jid (-a), repeatable */
 	long	 block_size;	/* block-size bytes (-b), or 0 */
 	char	*ca_file;	/* ca-file path (-C) */
 	int	 carrier;	/* carrier auto|ibb|s5b (-i: ibb) */
 	int	 e2e;		/* e2e prefer|require|off */
 	int	 fast;		/* fast yes|no: tokens, XEP-0484 */
+	int	 invite;	/* invite yes|no: a code (-I) */
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
 	char	*receive;	/* receive path: files go there (-r) */
@@ -59,10 +61,8 @@ struct conf {
 	long	 memory;	/* memory bytes, of all streams */
 	long	 max_streams;	/* max-streams number, of a listener */
 	long	 max_streams_per_peer; /* max-streams-per-peer number */
-	int	 invite;	/* invite yes|no: a code (-I) */
 	long	 invite_time;	/* invite-time seconds */
 	char	*jid;		/* jid address (-j); not yet prepared */
-	int	 known;		/* known peer|account: have keys */
 	int	 keep;		/* keep-listening yes|no (-k) */
 	int	 message;	/* message yes|no (-m) */
 	int	 close_at_eof;	/* close-at-eof yes|no (-N) */

@@ -8,6 +8,7 @@
 . "$LIB/server.sh"
 
 LIMIT=15
+wind 5
 alices=$T/home/alice
 bobs=$T/home/bob
 head -c 100000 /dev/urandom >"$T/data"
@@ -149,16 +150,39 @@ wrong()
 	ok "$server: nobody is remembered" [ ! -e "$bobs/paired" ]
 }
 
+# A stranger who guesses: each time he sees what he sees where nobody is.
+GUESSES=$(by_tier 400 10000)
+flooded()
+{
+	forget_all
+	slix_user carol guesses
+	invite -k -a "alice@$DOMAIN" 'cat=!cat'
+	run "$T/guesses-carol" "bob@$DOMAIN/absent" 2
+	absent=$(sed 's/^[0-9]* //' "$T/run.out")
+	is "$absent" "service-unavailable
+kinds" "$server: where nobody is"
+	run "$T/guesses-carol" "bob@$DOMAIN/xcat" "$GUESSES"
+	is "$(cat "$T/run.out")" "$GUESSES service-unavailable
+1 kinds" "$server: $GUESSES wrong codes: all are answered alike"
+	n=$(grep -c 'carol.*wrong code' "$T/listener.err")
+	ok "$server: $n of them were looked at" [ "$n" -ge 1 -a "$n" -le 3 ]
+	run "$T/alice" "bob@$DOMAIN" cat <"$T/data"
+	is "$status" 0 "$server: the listener serves whom it did"
+	check_same "$T/run.out" "$T/data" "$server: as it did"
+	ok "$server: nobody is remembered" [ ! -e "$bobs/paired" ]
+	stop listener
+}
+
 # A second in which no code is looked at.
 pass_a_second()
 {
-	_until=$(($(now_xcat) + 200))
+	_until=$(($(now_xcat) + 2))
 	wait_for 5 past "$_until"
 }
 
-past()		# 1/100 s of xcat's clock
+past()		# seconds of xcat's clock
 {
-	[ "$(now_xcat)" -gt "$1" ]
+	[ "$(now_xcat)" -ge "$1" ]
 }
 
 expired()
@@ -250,6 +274,7 @@ for server in $SERVERS; do
 	twice
 	forgiven
 	wrong
+	flooded
 	expired
 	files
 	secret
