@@ -82,7 +82,8 @@ claim_try(const char *jid, const char *dir, int keep, long *owner)
 int
 claim_take(const char *jid, const char *dir, char *why)
 {
-	char	 other[JID_MAX + 8], quoted[4 * sizeof(other)], process[32] = "";
+	char	 other[JID_MAX + 8], quoted[4 * sizeof(other)];
+	char	 process[32] = "";
 	long	 owner, ignored;
 	int	 i;
 

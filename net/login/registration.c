@@ -200,8 +200,8 @@ asked(struct registration *r, const struct elem *query)
 		    sizeof(shown)));
 	else if (more != NULL)
 		over(r, SESSION_REFUSED, "it wants a form to be filled in "
-		    "(%s): register with a client that shows forms, or on its web "
-		    "page", text_cut(more, shown, sizeof(shown)));
+		    "(%s): register with a client that shows forms, or on its "
+		    "web page", text_cut(more, shown, sizeof(shown)));
 	else if (!plain && form == NULL)
 		over(r, SESSION_REFUSED, "it does not say how to register; "
 		    "ask its operator for an account");
