@@ -30,8 +30,7 @@ help_usage(void)
 static const char *const options[] = {
 	"-4               IPv4 addresses only",
 	"-6               IPv6 addresses only",
-	"-a who           let who open streams: JID, domain, @roster, @paired, "
-			 "'*'",
+	"-a who           who may call: JID, domain, @roster, @paired, '*'",
 	"-b size          largest block, bytes",
 	"-C file          trust these CA certificates",
 	"-c server        connect to this server: host[:port] or a URL",
