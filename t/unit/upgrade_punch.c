@@ -25,6 +25,7 @@
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "net/conf/conf.h"
+#include "net/dial/addr.h"
 #include "net/dial/resolve.h"
 #include "net/io/loop.h"
 #include "net/s5b/streamhosts.h"
@@ -162,13 +163,14 @@ server_says(struct side *s, const struct elem *e, const char *from,
     const char *type, const char *in)
 {
 	struct elem	*got = NULL;
-	char		 xml[2048];
+	char		*xml;
 
-	snprintf(xml, sizeof(xml), "<iq type='%s' id='%s'%s%s%s>%s</iq>",
+	must(asprintf(&xml, "<iq type='%s' id='%s'%s%s%s>%s</iq>",
 	    type, elem_attr(e, "id"), from == NULL ? "" : " from='",
-	    from == NULL ? "" : from, from == NULL ? "" : "'", in);
+	    from == NULL ? "" : from, from == NULL ? "" : "'", in) != -1);
 	must(parse_feed(s->in, xml, strlen(xml)) == 0);
 	must(parse_next(s->in, &got) == PARSE_STANZA);
+	free(xml);
 	dispatch(s, got);
 	elem_free(got);
 }
@@ -234,12 +236,13 @@ said(struct side *s, const char *from, const char *inside)
 	static char	 answer[4096];
 	struct letter	*l;
 	struct elem	*e;
-	char		 xml[1024];
+	char		*xml;
 
 	while (deliver(&a) || deliver(&b))
 		;
-	snprintf(xml, sizeof(xml), "<iq type='set' id='z'>%s</iq>", inside);
+	must(asprintf(&xml, "<iq type='set' id='z'>%s</iq>", inside) != -1);
 	e = parsed(s, from, xml);
+	free(xml);
 	dispatch(s, e);
 	elem_free(e);
 	*answer = '\0';
@@ -870,6 +873,126 @@ test_anew(void)
 	end();
 }
 
+/*
+ * Candidates that are not to be connected to
+ */
+
+/* A port of this machine that is not the peer's. */
+struct trap {
+	int		 fd;
+	unsigned	 port;
+};
+
+static struct trap
+set_trap(int family)
+{
+	struct addr	 at;
+	struct trap	 t;
+
+	must(addr_read(&at, family == AF_INET6 ? "::1" : LOCAL, 0) == 0);
+	must((t.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK, 0)) != -1);
+	must(bind(t.fd, (struct sockaddr *)&at.ss, at.len) == 0 &&
+	    listen(t.fd, 64) == 0);
+	at.len = sizeof(at.ss);
+	must(getsockname(t.fd, (struct sockaddr *)&at.ss, &at.len) == 0);
+	t.port = addr_port((struct sockaddr *)&at.ss);
+	return t;
+}
+
+/* How often it was connected to. */
+static int
+caught(struct trap *t)
+{
+	int	 fd, n = 0;
+
+	for (; (fd = accept(t->fd, NULL, NULL)) != -1; n++)
+		close(fd);
+	close(t->fd);
+	return n;
+}
+
+#define CANDIDATE	"<candidate component='%d' ip='%s' port='%u' " \
+			"priority='1' protocol='tcp' tcptype='so' " \
+			"type='srflx'/>"
+
+/* A <punch/> with n times filler, and then the address with both components;
+ * the caller's to free. */
+static char *
+punch_with(int n, const char *address, unsigned port)
+{
+	char	*xml = NULL;
+	size_t	 len;
+	FILE	*fp = open_memstream(&xml, &len);
+	int	 i;
+
+	must(fp != NULL);
+	fputs("<punch xmlns='urn:xcat:0' sid='" SID "' nonce='" NONCE "'>",
+	    fp);
+	for (i = 0; i < n; i++)
+		fprintf(fp, CANDIDATE, 1 + i % 2, LOCAL, 20000U + (unsigned)i);
+	for (i = 1; i <= 2; i++)
+		fprintf(fp, CANDIDATE, i, address, port);
+	fputs("</punch>", fp);
+	must(fclose(fp) == 0);
+	return xml;
+}
+
+static void
+begin_with_policy(const char *policy)
+{
+	char	 err[CONF_ERR];
+
+	begin();
+	must(conf_set(&a.conf, "streamhost-policy", policy, 0, err) == 0);
+	must(conf_set(&b.conf, "streamhost-policy", policy, 0, err) == 0);
+	must(conf_set(&a.conf, "family", "any", 0, err) == 0);
+	must(conf_set(&b.conf, "family", "any", 0, err) == 0);
+}
+
+/* Both ends are told of the trap in this way, and try what they were told. */
+static int
+is_caught(int family, const char *policy, int n, const char *address)
+{
+	struct trap	 t = set_trap(family);
+	char		*xml = punch_with(n, address, t.port);
+	int		 count;
+
+	begin_with_policy(policy);
+	a.replace = "<punch ";
+	a.by = xml;
+	asks(1);
+	must(soon(state_of(&a) == UPGRADE_PUNCH_TRYING));
+	said(&b, HERE, xml);
+	must(soon(state_of(&b) == UPGRADE_PUNCH_TRYING));
+	must(soon(state_of(&a) == UPGRADE_PUNCH_REST &&
+	    state_of(&b) == UPGRADE_PUNCH_REST));
+	count = caught(&t);
+	ok(talk(1000), "in-band as before");
+	free(xml);
+	end();
+	return count;
+}
+
+static void
+test_hostile(void)
+{
+	static const char *const	 mine[] = {
+		LOCAL, "127.1.2.3", "0.0.0.0", "::ffff:127.0.0.1", "localhost",
+		"127.1", "2130706433"
+	};
+	size_t				 i;
+
+	ok(is_caught(AF_INET, "any", 0, LOCAL) > 0, "the trap works");
+	for (i = 0; i < sizeof(mine) / sizeof(*mine); i++)
+		is_int(is_caught(AF_INET, "auto", 0, mine[i]), 0,
+		    "a port of ours, %s", mine[i]);
+	is_int(is_caught(AF_INET, "public", 0, LOCAL), 0, "public");
+	is_int(is_caught(AF_INET, "any", 0, "localhost"), 0, "a name");
+	is_int(is_caught(AF_INET6, "auto", 0, "::1"), 0, "of IPv6");
+	is_int(is_caught(AF_INET, "any", 1000, LOCAL), 0,
+	    "the thousandth candidate");
+}
+
 int
 main(void)
 {
@@ -897,6 +1020,7 @@ main(void)
 	test_not_now(&a, &a.ending, "the caller ends");
 	test_lost();
 	test_anew();
+	test_hostile();
 	SSL_CTX_free(tls);
 	resolver_free(resolver);
 	loop_free(loop);
