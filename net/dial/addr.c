@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "net/dial/addr.h"
+#include "net/dial/addr_temporary.h"
 #include "net/dial/resolve.h"
+
+#define TEMPORARY_MAX	32	/* addresses of IPv6 that are known as that */
 
 /* Blocks of IPv4 that are not public (RFC 6890). */
 static const struct {
@@ -189,20 +192,47 @@ addr_equal(const struct addr *a, const struct addr *b)
 	    addr_port(x) == addr_port(y);
 }
 
-/* The smaller, the better. */
+/* The temporary addresses of this machine. */
+struct temporary {
+	struct in6_addr	 addrs[TEMPORARY_MAX];
+	size_t		 n;
+};
+
 static int
-addr_rank(const struct sockaddr *sa)
+is_temporary(const struct addr *a, const struct temporary *t)
 {
-	return 2 * (int)addr_kind(sa) + (sa->sa_family == AF_INET);
+	struct sockaddr_in6	 sin6;
+	size_t			 i;
+
+	if (a->ss.ss_family != AF_INET6)
+		return 0;
+	memcpy(&sin6, &a->ss, sizeof(sin6));
+	for (i = 0; i < t->n; i++)
+		if (IN6_ARE_ADDR_EQUAL(&t->addrs[i], &sin6.sin6_addr))
+			return 1;
+	return 0;
 }
 
+/* The smaller, the better. */
 static int
-addr_compare(const void *a, const void *b)
+addr_rank(const struct addr *a, const struct temporary *t)
 {
-	const struct addr	*x = a, *y = b;
+	const struct sockaddr	*sa = (const struct sockaddr *)&a->ss;
 
-	return addr_rank((const struct sockaddr *)&x->ss) -
-	    addr_rank((const struct sockaddr *)&y->ss);
+	return 4 * (int)addr_kind(sa) + 2 * (sa->sa_family == AF_INET) +
+	    !is_temporary(a, t);
+}
+
+/* Of equal ones the first stays first. */
+static void
+insert_own(struct addr *out, size_t n, const struct addr *a,
+    const struct temporary *t)
+{
+	int	 rank = addr_rank(a, t);
+
+	for (; n > 0 && addr_rank(&out[n - 1], t) > rank; n--)
+		out[n] = out[n - 1];
+	out[n] = *a;
 }
 
 static int
@@ -215,22 +245,24 @@ offerable(const struct ifaddrs *i)
 size_t
 addr_own(struct addr *out, size_t max)
 {
-	struct ifaddrs	*all, *i;
-	size_t		 n = 0;
+	struct temporary	 t;
+	struct ifaddrs		*all, *i;
+	struct addr		 a;
+	size_t			 n = 0;
 
 	if (getifaddrs(&all) == -1)
 		return 0;
+	t.n = addr_temporary(t.addrs, TEMPORARY_MAX);
 	for (i = all; i != NULL && n < max; i = i->ifa_next) {
 		if (!offerable(i))
 			continue;
-		memset(&out[n], 0, sizeof(out[n]));
-		out[n].len = i->ifa_addr->sa_family == AF_INET ?
+		memset(&a, 0, sizeof(a));
+		a.len = i->ifa_addr->sa_family == AF_INET ?
 		    sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-		memcpy(&out[n].ss, i->ifa_addr, out[n].len);
-		n++;
+		memcpy(&a.ss, i->ifa_addr, a.len);
+		insert_own(out, n++, &a, &t);
 	}
 	freeifaddrs(all);
-	qsort(out, n, sizeof(*out), addr_compare);
 	return n;
 }
 

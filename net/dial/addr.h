@@ -47,7 +47,8 @@ int	 addr_equal(const struct addr *a, const struct addr *b);
 
 /*
  * The addresses of the interfaces that are up, at most max, public ones first
- * and IPv6 before IPv4, but none of one link only.  Returns their number.
+ * and IPv6 before IPv4, temporary ones of IPv6 (RFC 8981) before the others,
+ * but none of one link only.  Returns their number.
  */
 size_t	 addr_own(struct addr *out, size_t max);
 

@@ -38,6 +38,30 @@ has_not()	# extended-regex description
 	ok "$server: $2" sh -c '! grep -Eq "$1" "$2"' sh "^$1" "$T/run.out"
 }
 
+# A temporary address of IPv6 comes before the others, though the system lists
+# the newest first.
+temporary_first()
+{
+	at a sh -c 'echo 2 >/proc/sys/net/ipv6/conf/ra/use_tempaddr'
+	at a ip addr add 2001:db8:1::77/64 dev ra nodad mngtmpaddr \
+	    valid_lft 86400 preferred_lft 14400
+	wait_for 20 temporary_is_there || bail 'no temporary address'
+	at a ip addr add 2001:db8:1::88/64 dev ra nodad
+	_temporary=$(at a ip -6 -o addr show dev ra temporary |
+	    sed 's/.*inet6 \([^/]*\).*/\1/')
+	probe
+	is "$(sed -n 's/^candidate: host, \(.*:.*\) port .*/\1/p' \
+	    "$T/run.out" | head -n 1)" "$_temporary" \
+	    "$server: a temporary address is the first"
+	at a ip addr del 2001:db8:1::77/64 dev ra
+	at a ip addr del 2001:db8:1::88/64 dev ra
+}
+
+temporary_is_there()
+{
+	at a ip -6 -o addr show dev ra temporary -tentative | grep -q inet6
+}
+
 not_mapped()
 {
 	! at ra nft list table inet miniupnpd | grep -q 'dnat'
@@ -51,6 +75,7 @@ for server in $SERVERS; do
 	nat_user bob b
 	listen_as bob listener -k -a "alice@$DOMAIN"
 
+	[ "$server" = ejabberd ] || temporary_first
 	probe
 	has 'candidate: host, 10\.1\.0\.2 port [0-9]+' \
 	    'an address of the machine'

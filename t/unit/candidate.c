@@ -5,6 +5,7 @@
  */
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <netinet/in.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "ibb/extdisco.h"
 #include "ibb/sic.h"
 #include "net/dial/addr.h"
+#include "net/dial/addr_temporary.h"
 #include "net/s5b/candidate.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
@@ -337,9 +339,38 @@ test_cancel(void)
 	is_int(calls, 0, "no answer to what was cancelled");
 }
 
+/* Lines as Linux has them, for interfaces with several addresses. */
+static void
+test_temporary(void)
+{
+	char		 lines[] =
+	    "fe80000000000000005450fffe000001 02 40 20 80     eth0\n"
+	    "20010db8000000010000000000000002 02 40 00 80     eth0\n"
+	    "20010db80000000100000000000000a1 02 40 00 01     eth0\n"
+	    "20010db80000000100000000000000a2 02 40 00 21     eth0\n"
+	    "20010db80000000100000000000000a3 02 40 00 41     eth0\n"
+	    "20010db80000000100000000000000a4 02 40 00 301    eth0\n"
+	    "20010db8 02 40 00 01 eth0\n"
+	    "20010db80000000g00000000000000a5 02 40 00 01     eth0\n\n"
+	    "20010db80000000100000000000000a6 02 40 00 09     eth0\n"
+	    "20010db80000000100000000000000a7 02 40 00 01     eth0\n";
+	struct in6_addr	 out[4];
+	FILE		*fp = fmemopen(lines, sizeof(lines) - 1, "r");
+
+	must(fp != NULL);
+	is_int((long)addr_temporary_read(fp, out, 4), 3, "temporary ones");
+	is_int(out[0].s6_addr[15], 0xa1, "the first");
+	is_int(out[1].s6_addr[15], 0xa4, "one with other flags, too");
+	is_int(out[2].s6_addr[15], 0xa7, "the last");
+	rewind(fp);
+	is_int((long)addr_temporary_read(fp, out, 2), 2, "no more than fit");
+	fclose(fp);
+}
+
 int
 main(void)
 {
+	test_temporary();
 	test_read();
 	test_left_out();
 	test_many();
