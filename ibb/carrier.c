@@ -296,7 +296,7 @@ carrier_window(const struct carrier *c)
 		return most;
 	left = c->user.room(c->arg, 0);
 	n = left / 8;
-	if (most > CARRIER_WINDOW && left < SIZE_MAX / 2)
+	if (most > CARRIER_WINDOW_FIRST && left < SIZE_MAX / 2)
 		n = (left + chunks_storage(c->out)) / 8 * 7;
 	return n > most ? most :
 	    n < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST : n;

@@ -23,7 +23,7 @@ framed_begin(struct carrier *c, int ready)
 	memset(f, 0, sizeof(*f));
 	f->due = ready;
 	f->answers = !ready;
-	f->window = CARRIER_WINDOW;
+	f->window = CARRIER_WINDOW_FIRST;
 }
 
 /*
@@ -163,7 +163,7 @@ framed_measure(struct carrier *c)
 	if (c->socket_known < f->round_end)
 		return;
 	most = 2 * (c->socket_known - f->round_from);
-	f->window = most < CARRIER_WINDOW ? CARRIER_WINDOW :
+	f->window = most < CARRIER_WINDOW_FIRST ? CARRIER_WINDOW_FIRST :
 	    most > CARRIER_WINDOW_MOST ? CARRIER_WINDOW_MOST : (size_t)most;
 	f->round_from = c->socket_known;
 	f->round_end = c->socket_out;

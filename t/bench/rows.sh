@@ -395,7 +395,7 @@ socat_steady()	# key bytes
 
 far_run()	# bytes
 {
-	for trip in 20 100 300; do
+	for trip in $FAR; do
 		SINKMS=$((trip > 100 ? trip : 100))
 		socat_steady "far.$trip.socat" "$1"
 		start_roads "$trip"
@@ -403,6 +403,22 @@ far_run()	# bytes
 		socket_steady "far.$trip" "$1" $_road_hosts
 		stop_roads
 	done
+}
+
+# A key beside bulk, each in a stream with a socket of its own.
+socket_keys()
+{
+	start_roads 100
+	# shellcheck disable=SC2086
+	start_forward -v -o punch=no -o upgrade-after=0 $_road_hosts
+	rtt -b -n 40 -i 100 >"$T/trips" || bail 'no trips'
+	said c ': socket: direct' || bail 'no direct socket'
+	sample far.trip 100000
+	sample far.key50 "$(head -n 1 "$T/trips" | cut -d ' ' -f 1)"
+	sample far.key99 "$(head -n 1 "$T/trips" | cut -d ' ' -f 2)"
+	sample far.beside "$(tail -n 1 "$T/trips")"
+	stop_forward
+	stop_roads
 }
 
 # The socket is near, and the server is not.
@@ -418,8 +434,9 @@ server_far_run()	# bytes
 row_far()
 {
 	start_server ejabberd
-	repeat far_run $((10 * SIZE * MB))
-	for _ms in 20 100 300; do
+	FAR=$(echo "$DISTANCES" | sed 's/^0 //')
+	repeat far_run $((5 * SIZE * MB))
+	for _ms in $FAR; do
 		_what="socket at $_ms ms"
 		row "$_what: socat -b 65536, last third" MB/s \
 		    "far.$_ms.socat" ''
@@ -428,7 +445,14 @@ row_far()
 		row "$_what: four fifths of that" ms "far.$_ms.ramp" \
 		    "<= $((10 * _ms + 1000))"
 	done
-	repeat server_far_run $((10 * SIZE * MB))
+	repeat socket_keys
+	_what="socket at 100 ms"
+	row "$_what: a key beside bulk, median : round trip" ms far.key50 \
+	    '<= 1.5' far.trip
+	row "$_what: a key beside bulk, 99th percentile : round trip" ms \
+	    far.key99 '<= 3' far.trip
+	row "$_what: the bulk beside it" MB/s far.beside ''
+	repeat server_far_run $((5 * SIZE * MB))
 	_what='socket near, server'
 	row "$_what near" MB/s server.0 ''
 	row "$_what at 50 ms : near" MB/s server.50 '>= 0.9' server.0
@@ -439,13 +463,14 @@ row_far()
 # --- round trips -------------------------------------------------------------
 
 # A forward and where it leads to: $near and $far are ports.
-start_forward()
+start_forward()	# option ...: in place of -i, for the caller
 {
+	[ $# -gt 0 ] || set -- -i
 	near=$(free_port) far=$(free_port)
 	rm -f "$T/l.out" "$T/c.out"	# they may have been counted
-	metered_listener l -k -i -o max-streams=4096 \
+	metered_listener l -k -o punch=no -o max-streams=4096 \
 	    -o max-streams-per-peer=4096 "$far"
-	metered c alice -L "$near" -i "$bob" "$far"
+	metered c alice -L "$near" "$@" "$bob" "$far"
 	wait_for 30 said c forwarding || bail 'no forward'
 }
 
