@@ -68,7 +68,7 @@ pauses()
 	    "alice@$DOMAIN" "$LIB/pauses.py"
 	ok "$server: a listener" wait_for 20 listening listener
 	# shellcheck disable=SC2016
-	start caller sh -c '"$1" feed 6 | "$2" -4 -s -v -o upgrade-after=0 \
+	start caller sh -c '"$1" feed 4 | "$2" -4 -s -v -o upgrade-after=0 \
 	    -o portmap=no "$3"' sh "$LIB/pauses.py" "$T/alice" "bob@$DOMAIN"
 	ended caller "$server: no way"
 	ended listener "$server: no way"
@@ -83,7 +83,7 @@ pauses()
 
 hidden()
 {
-	for option in -i -opunch=no -ostreamhost=none; do
+	for option in -i $(by_tier '' -opunch=no) -ostreamhost=none; do
 		listen_as bob listener -v -a "alice@$DOMAIN"
 		head -c 100000 "$T/data" | run "$T/alice" -s -vv \
 		    -o upgrade-after=0 "$option" "bob@$DOMAIN"
@@ -93,29 +93,29 @@ hidden()
 	done
 }
 
-first=1
+punched()	# drop|reset|closed
+{
+	both nat_routers
+	both nat_unexpected "$1"
+	try "$1" ': socket: direct, 198\.51\.100\.2' -o portmap=no
+}
+
+# make check has each of these once, by one of the servers.
+rows=$(by_tier 'punched_drop ipv6 stranger_hold' 'punched_drop punched_reset
+    punched_closed ipv6 stranger_hold stranger_garbage stranger_replay pauses
+    hidden')
 for server in $SERVERS; do
 	both nat_plain
 	nat_server "$server" sic stun
 	nat_user alice a
 	nat_user bob b
-	both nat_routers
-	try drop ': socket: direct, 198\.51\.100\.2' -o portmap=no
-	pauses
-	if [ -n "$first" ] || [ "$TIER" = soak ]; then
-		for how in $(by_tier reset 'reset closed'); do
-			both nat_routers
-			both nat_unexpected "$how"
-			try "$how" ': socket: direct, 198\.51\.100\.2' \
-			    -o portmap=no
-		done
-		ipv6
-		for how in $(by_tier hold 'hold garbage replay'); do
-			stranger "$how"
-		done
-		hidden
-	fi
-	first=
+	for row in $rows; do
+		case $row in
+		*_*)	"${row%_*}" "${row#*_}" ;;
+		*)	"$row" ;;
+		esac
+	done
+	rows=$(by_tier 'pauses punched_reset hidden' "$rows")
 	stop_server
 done
 done_testing
