@@ -134,13 +134,17 @@ someone_else()
 	over
 }
 
-# Who comes last has the resource; who had it does not fight for it.
+# The last login has the resource, and the one before does not fight for it.  On
+# one machine the second listener would not begin, so it is as if on another.
 conflict()
 {
 	listen_as bob l -k -v -j "$bob/same" -a "alice@$DOMAIN" \
 	    'echo=!cat'
+	mkdir -p "$T/elsewhere"
+	export XDG_RUNTIME_DIR="$T/elsewhere"
 	listen_as bob l2 -k -v -j "$bob/same" -a "alice@$DOMAIN" \
 	    'echo=!cat'
+	unset XDG_RUNTIME_DIR
 	finish l 30
 	is "$status" 3 "$server: conflict: exit status"
 	ok "$server: conflict: it says of what" said l "$MINE.*$bob/same|$bob/same.*$MINE"
