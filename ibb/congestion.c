@@ -16,14 +16,17 @@
 #define QUEUE_POLITE	200		/* us, whatever the rate */
 #define QUEUE_PART	16		/* and this part of the round trip, */
 #define POLITE_PART	4		/* or this: a key waits as long */
+#define NOISE_MOST	50000		/* us more where round trips differ */
 #define LATE_LEAST	1000		/* us that are no queue */
 #define START_PART	2		/* of the round trip, at the start */
+#define START_LEAST	60000		/* us, or two round trips if shorter */
 #define SLOWER		2		/* rounds until it is no chance */
+#define SHRINK		4		/* of the budget, in a round */
 #define FEW		8		/* of the budget, not late */
 #define DOUBLING	25000		/* us, or a round trip if longer */
 #define QUICK		3		/* rounds until the budget doubles */
 #define BASE_MOST	1000000		/* us: no path is longer than that */
-#define GAP_FIRST	250000		/* us until a queue is drained */
+#define GAP_FIRST	1500000		/* us until a queue is drained */
 #define GAP_MOST	10000000
 #define GAP_TRIPS	10		/* or so many round trips */
 #define GAP_SOON	500000		/* us, when much less arrives */
@@ -49,7 +52,7 @@ begin_round(struct congestion *p, int64_t now)
 	p->last = p->round;
 	p->round.landed = p->landed;
 	p->round.at = now;
-	p->trip = 0;
+	p->trip = p->longest = 0;
 	p->full = 0;
 	p->peaked = p->peak;
 	p->peak = congestion_flying(p);
@@ -80,6 +83,8 @@ congestion_restart(struct congestion *p, int64_t now)
 	p->nlanded = p->nsent;
 	p->rate = p->best = 0;
 	memset(p->rates, 0, sizeof(p->rates));
+	memset(p->trips, 0, sizeof(p->trips));
+	memset(p->spreads, 0, sizeof(p->spreads));
 	p->base = 0;
 	p->gap = GAP_FIRST;
 	p->late = 0;
@@ -145,6 +150,21 @@ square_root(uint64_t n)
 	return r;
 }
 
+/* By how much the round trips of a round differ, on average: a server or an end
+ * that is kept from working for moments needs as much of a queue to have
+ * something to do afterwards. */
+static int64_t
+trip_noise(const struct congestion *p)
+{
+	int64_t	 sum = 0;
+	size_t	 i;
+
+	for (i = 0; i < CONGESTION_RATES; i++)
+		sum += p->spreads[i];
+	sum /= CONGESTION_RATES;
+	return sum < NOISE_MOST ? sum : NOISE_MOST;
+}
+
 /* How long blocks of a stream with this rate may stand in queues: the fourth
  * root of its rate decides, so that a stream that has less may have more. */
 static int64_t
@@ -158,7 +178,7 @@ queue_time(const struct congestion *p, uint64_t rate, int polite)
 	queue = QUEUE * (int64_t)square_root(square_root(QUEUE_RATE)) /
 	    (int64_t)(square_root(square_root(rate)) + 1);
 	return (queue < QUEUE_MOST ? queue : QUEUE_MOST) +
-	    base_trip(p) / QUEUE_PART;
+	    base_trip(p) / QUEUE_PART + (rate < FAST ? 0 : trip_noise(p));
 }
 
 /* From when on a round trip shows a queue. */
@@ -192,9 +212,20 @@ static void
 know_rate(struct congestion *p, uint64_t rate)
 {
 	p->rate = rate;
+	p->trips[p->nrates % CONGESTION_RATES] = p->trip;
+	p->spreads[p->nrates % CONGESTION_RATES] =
+	    p->phase == CONGESTION_CRUISE ? p->longest - p->trip : 0;
 	p->rates[p->nrates++ % CONGESTION_RATES] = rate;
 	if (p->best < rate)
 		p->best = rate;
+}
+
+/* All but the last one: the path is another. */
+static void
+forget_rates(struct congestion *p)
+{
+	memset(p->rates, 0, sizeof(p->rates));
+	p->rates[(p->nrates - 1) % CONGESTION_RATES] = p->rate;
 }
 
 /* Measure over two rounds: if a server rests for what it has read, a block of
@@ -223,70 +254,120 @@ congestion_grow(struct congestion *p, size_t len, int64_t trip)
 	    CONGESTION_BUDGET_MAX);
 }
 
-/* A block was late by its own trip: what landed in that time is what the path
- * can take. */
+/* What landed in the trip of a late block is what the path can take; if that
+ * trip was long by noise, at least half of the budget is right. */
 static void
-leave_start(struct congestion *p, const struct congestion_mark *mark,
-    int64_t now, int polite)
+leave_start(struct congestion *p, int64_t now, int polite)
 {
-	uint64_t	 rate = (mark->sent - mark->landed) * 1000000 /
-			    (uint64_t)(now - mark->at);
+	uint64_t	 rate;
 	size_t		 budget;
 
 	p->phase = CONGESTION_CRUISE;
 	p->quick = 0;
-	know_rate(p, rate);
+	know_rate(p, p->late_rate);
 	p->stanza = choose_stanza(p, polite);
 	rate = highest_rate(p);
 	budget = model_budget(p, rate, queue_time(p, rate, polite));
+	if (rate >= FAST && !polite && budget < p->budget / 2)
+		budget = p->budget / 2;
 	if (budget < p->budget)
 		p->budget = budget;
 	begin_anew(p, now);
 }
 
+/* How late a block has to be: bursts and noise are no queue. */
+static int64_t
+start_burst(const struct congestion *p, int polite)
+{
+	int64_t	 base = base_trip(p), burst = base / START_PART;
+
+	if (polite)
+		return base / POLITE_PART;
+	if (burst < START_LEAST)
+		burst = 2 * base < START_LEAST ? 2 * base : START_LEAST;
+	return burst;
+}
+
+static void
+note_late(struct congestion *p, size_t len, uint64_t rate)
+{
+	if (p->late == 0 || p->late_rate < rate)
+		p->late_rate = rate;
+	p->late += len;
+}
+
+/* The path is full if blocks come late, and at no higher rate than before: a
+ * pause of the server makes them late, too. */
 static void
 congestion_start(struct congestion *p, const struct congestion_mark *mark,
     size_t len, int64_t now, int polite)
 {
 	int64_t	 trip = now - mark->at;
-	int64_t	 burst = base_trip(p) / (polite ? POLITE_PART : START_PART);
 
-	if (trip < late_trip(p, polite) || trip < base_trip(p) + burst) {
+	if (trip < late_trip(p, polite) ||
+	    trip < base_trip(p) + start_burst(p, polite)) {
 		p->late = 0;
 		if (p->peak >= p->budget / 2 || p->peaked >= p->budget / 2)
 			congestion_grow(p, len, trip);
 		return;
 	}
-	p->late += len;
-	if (p->late >= p->budget - p->budget / FEW)
-		leave_start(p, mark, now, polite);
+	note_late(p, len, (mark->sent - mark->landed) * 1000000 /
+	    (uint64_t)trip);
+	if (p->late >= p->budget - p->budget / FEW &&
+	    (p->late_rate < highest_rate(p) / 4 * 5 || polite))
+		leave_start(p, now, polite);
 }
 
 /*
  * Cruise: the budget follows the model.
  */
 
+/* The shortest round trip of the last rounds. */
+static int64_t
+lasting_trip(const struct congestion *p)
+{
+	int64_t	 trip = INT64_MAX;
+	size_t	 i;
+
+	for (i = 0; i < CONGESTION_RATES; i++)
+		if (p->trips[i] < trip)
+			trip = p->trips[i];
+	return trip;
+}
+
 /*
  * The rate cannot show what more the path can take than the budget has; but
  * while no queue stands there, the path can take more.  And a rate that is less
  * because the two ends or the server were kept from working for a moment is no
- * reason to have less under way, as long as the queue is no longer than wanted:
- * the shortest trip of a round says so.
+ * reason to have less under way, as long as the queue is no longer than wanted
+ * in any of the last rounds.
  */
+static size_t
+hold_budget(struct congestion *p, size_t budget, int64_t queue, int polite)
+{
+	size_t	 least = p->budget;
+
+	/* A round without a queue, among the last ones, is remembered. */
+	p->quick = p->quick > 1 ||
+	    (p->quick == 1 && lasting_trip(p) < late_trip(p, polite));
+	if (polite || p->slower >= SLOWER || highest_rate(p) < SLOW)
+		return budget;
+	if (lasting_trip(p) >= base_trip(p) + queue)
+		least -= least / SHRINK;
+	return budget > least ? budget : least;
+}
+
 static size_t
 probe_budget(struct congestion *p, size_t budget, int64_t queue, int polite)
 {
-	if (p->trip >= late_trip(p, polite)) {
-		p->quick = 0;
-		return p->trip < base_trip(p) + queue && budget < p->budget ?
-		    p->budget : budget;
-	}
-	if (++p->quick < QUICK - 1)
-		return budget > p->budget ? budget : p->budget;
-	if (p->quick >= QUICK && !polite) {
+	if (p->trip >= late_trip(p, polite))
+		return hold_budget(p, budget, queue, polite);
+	if (++p->quick >= QUICK && !polite) {
 		p->phase = CONGESTION_START;
 		p->late = 0;
 	}
+	if (p->quick < QUICK - 1)
+		return budget > p->budget ? budget : p->budget;
 	return congestion_clamp(budget, p->budget + p->budget / 4,
 	    CONGESTION_BUDGET_MAX);
 }
@@ -302,6 +383,7 @@ congestion_adjust(struct congestion *p, int polite)
 	 * slower. */
 	p->slower = p->trip > base_trip(p) + 2 * queue ? p->slower + 1 : 0;
 	if (p->slower >= SLOWER) {
+		forget_rates(p);
 		rate = p->rate;
 		queue = queue_time(p, rate, polite);
 	}
@@ -352,7 +434,6 @@ look_for_drain(struct congestion *p, int64_t now)
 static void
 end_drain(struct congestion *p, int64_t now, int polite)
 {
-	int		 longer = p->low > base_trip(p) / 2 * 3;
 	uint64_t	 rate;
 	size_t		 budget;
 
@@ -361,17 +442,14 @@ end_drain(struct congestion *p, int64_t now, int polite)
 	p->gap = p->gap < GAP_MOST / 2 ? 2 * p->gap : GAP_MOST;
 	if (p->gap < GAP_TRIPS * p->base)
 		p->gap = GAP_TRIPS * p->base;
-	if (fell_by_half(p)) {
-		memset(p->rates, 0, sizeof(p->rates));
-		know_rate(p, p->rate);
-	}
+	if (fell_by_half(p))
+		forget_rates(p);
 	p->best = rate = highest_rate(p);
 	p->stanza = choose_stanza(p, polite);
 	budget = model_budget(p, rate, queue_time(p, rate, polite));
 	p->budget = congestion_clamp(budget, least_budget(p->stanza),
 	    2 * p->proven);
-	p->phase = longer && rate >= SLOW && !polite ? CONGESTION_START :
-	    CONGESTION_CRUISE;
+	p->phase = CONGESTION_CRUISE;
 	p->late = 0;
 	p->slower = 0;
 	p->quick = -1;	/* the first round was sent without a queue */
@@ -462,6 +540,8 @@ look_at_trip(struct congestion *p, int64_t trip, int64_t now)
 {
 	if (p->trip == 0 || trip < p->trip)
 		p->trip = trip;
+	if (trip > p->longest)
+		p->longest = trip;
 	if (p->base == 0 || trip < p->base)
 		p->base = trip;
 	if (trip <= p->base + p->base / 16)

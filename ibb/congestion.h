@@ -23,9 +23,13 @@
  *    2018): two streams on one path that cannot know of each other so come to
  *    equal parts, where the product alone would leave any parts as they are;
  *  - the path is never emptied, unless it holds less than a stanza;
- *  - two rounds in a row have to say that the path has become slower: a server
- *    that other programs kept from working for a moment is as fast afterwards;
- *  - what shows a full path is the round trip, not that the rate no longer
+ *  - a server, relay or end that other programs keep from working for moments
+ *    makes round trips long without a queue, so the queue that is wanted grows
+ *    by what the round trips of a round differ, up to 50 ms; the budget grows
+ *    with a single round that found no queue, sinks only if each of the last
+ *    rounds found one, and then by a quarter; and two rounds in a row have to
+ *    say that the path has become slower;
+ *  - what shows a full path is the round trip, and that the rate no longer
  *    grows: servers that limit rates let some bytes through first;
  *  - where a round trip takes less than 25 ms the budget doubles in that time,
  *    so that a server's limit shows before much is under way.
@@ -76,12 +80,16 @@ struct congestion {
 		uint64_t landed;	/* by its beginning, ... */
 		int64_t	 at;		/* ... at this time */
 	}		 round, last;	/* this one, and the one before */
-	int64_t		 trip;		/* its shortest round trip, or 0 */
+	int64_t		 trip;		/* its shortest round trip, or 0, ... */
+	int64_t		 longest;	/* ... and its longest */
+	int64_t trips[CONGESTION_RATES]; /* the shortest of the last rounds, */
+	int64_t spreads[CONGESTION_RATES]; /* and the longest less that */
 	int		 full;		/* the budget did not suffice */
 	size_t		 peak;		/* bytes under way at most, in this */
 	size_t		 peaked;	/* round, and in the one before */
 	uint64_t	 late;		/* bytes that landed late, in a row */
-	int		 quick;		/* full rounds without a queue, ditto */
+	uint64_t	 late_rate;	/* at which they did, at most */
+	int		 quick;		/* full rounds without a queue */
 	int		 slower;	/* rounds with far too long a queue */
 	uint64_t	 drained;	/* bytes sent when the queue had ... */
 	int64_t		 low;		/* ... and the shortest trip since */
