@@ -1,6 +1,7 @@
 /* code: see code.h. */
 #include <ctype.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -90,16 +91,14 @@ code_read(const char *text, unsigned char *bits)
 int
 code_stretch(const unsigned char *bits, const char *jid, unsigned char *secret)
 {
-	unsigned char	 salt[4096];
-	size_t		 len = strlen(jid);
-	int		 ok;
+	char	 salt[4096];
+	int	 len, ok;
 
-	if (len > sizeof(salt) - strlen(SALT))
+	len = snprintf(salt, sizeof(salt), "%s%s", SALT, jid);
+	if (len < 0 || (size_t)len >= sizeof(salt))
 		return -1;
-	memcpy(salt, SALT, strlen(SALT));
-	memcpy(salt + strlen(SALT), jid, len);
-	ok = EVP_PBE_scrypt((const char *)bits, CODE_BYTES, salt,
-	    strlen(SALT) + len, COST, BLOCK, PARALLEL, 0, secret,
+	ok = EVP_PBE_scrypt((const char *)bits, CODE_BYTES,
+	    (const unsigned char *)salt, (size_t)len, COST, BLOCK, PARALLEL, 0, secret,
 	    CODE_SECRET) == 1;
 	return ok ? 0 : -1;
 }
