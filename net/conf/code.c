@@ -98,7 +98,7 @@ code_stretch(const unsigned char *bits, const char *jid, unsigned char *secret)
 	if (len < 0 || (size_t)len >= sizeof(salt))
 		return -1;
 	ok = EVP_PBE_scrypt((const char *)bits, CODE_BYTES,
-	    (const unsigned char *)salt, (size_t)len, COST, BLOCK, PARALLEL, 0, secret,
-	    CODE_SECRET) == 1;
+	    (const unsigned char *)salt, (size_t)len, COST, BLOCK,
+	    PARALLEL, 0, secret, CODE_SECRET) == 1;
 	return ok ? 0 : -1;
 }

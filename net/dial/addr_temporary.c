@@ -33,14 +33,18 @@ read_address(const char *digits, struct in6_addr *a)
 /* A line: the address, its interface, the length of its prefix, its scope, its
  * flags, all in hexadecimal digits; the name of the interface. */
 static int
-read_line(const char *line, struct in6_addr *a)
+read_line(char *line, struct in6_addr *a)
 {
-	char		 digits[33], hex[9];
+	char		*field[5], *rest = NULL;
 	uint64_t	 flags;
+	size_t		 i;
 
-	return sscanf(line, "%32s %*s %*s %*s %8s", digits, hex) == 2 &&
-	    number_hex(hex, strlen(hex), UINT32_MAX, &flags) == 0 &&
-	    read_address(digits, a) == 0 &&
+	for (i = 0; i < 5; i++)
+		if ((field[i] = strtok_r(i == 0 ? line : NULL, " \t\n",
+		    &rest)) == NULL)
+			return 0;
+	return number_hex(field[4], strlen(field[4]), UINT32_MAX,
+	    &flags) == 0 && read_address(field[0], a) == 0 &&
 	    (flags & TEMPORARY) && !(flags & UNFIT);
 }
 

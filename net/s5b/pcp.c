@@ -165,11 +165,11 @@ natpmp_response(const unsigned char *in, size_t len, struct pcp_mapping *m)
 	code = natpmp_code(get16(in + 2));
 	if (code == PCP_UNSUPP_VERSION)
 		return PCP_OLD;
-	if (in[1] != (RESPONSE | NATPMP_ADDRESS) &&
-	    in[1] != (RESPONSE | NATPMP_MAP_TCP))
+	if (in[1] != RESPONSE + NATPMP_ADDRESS &&
+	    in[1] != RESPONSE + NATPMP_MAP_TCP)
 		return PCP_IGNORED;
 	m->result = code;
-	return in[1] == (RESPONSE | NATPMP_ADDRESS) ?
+	return in[1] == RESPONSE + NATPMP_ADDRESS ?
 	    natpmp_address(in, len, m) : natpmp_map(in, len, m);
 }
 

@@ -336,7 +336,7 @@ row_proxy()
 # tried a little later, and must not be there first.
 start_roads()	# round-trip: ms
 {
-	_road_hosts= _port=$(free_port)
+	_road_hosts='' _port=$(free_port)
 	for _n in 1 2 3; do
 		start_distance "road$_n" "$_port" -d $(($1 / 2))
 		eval "_road_hosts=\"\$_road_hosts \
@@ -396,6 +396,7 @@ socat_steady()	# key bytes
 far_run()	# bytes
 {
 	for trip in $FAR; do
+		# shellcheck disable=SC2034	# for bench.sh
 		SINKMS=$((trip > 100 ? trip : 100))
 		socat_steady "far.$trip.socat" "$1"
 		start_roads "$trip"

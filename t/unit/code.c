@@ -196,7 +196,7 @@ test_callers(void)
 	is_int(peer_cut_key(copy, &proof, &why), PEER_NONE,
 	    "-a takes no codes");
 	ok(peer_is_key(KEY) && !peer_is_key(KEY "A") && !peer_is_key(KEY "=") &&
-	    !peer_is_key(KEY + 1) && !peer_is_key(""), "what a key is");
+	    !peer_is_key(&KEY[1]) && !peer_is_key(""), "what a key is");
 }
 
 int
