@@ -188,7 +188,8 @@ note_most(struct flow *f)
 static void
 send_one(struct flow *f, size_t len)
 {
-	double	 wire = (double)(len / 3 * 4) + TAGS;
+	size_t	 digits = len / 3 * 4;
+	double	 wire = (double)digits + TAGS;
 	size_t	 i = f->tail++ % FLIGHTS;
 	int64_t	 arrives = work(&f->there, now + f->trip / 2 +
 		    chance(f->jitter), 0);
