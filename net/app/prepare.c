@@ -164,7 +164,7 @@ prepare_address(struct app *app)
 {
 	char	 why[CLAIM_ERR];
 
-	if (claim_take(app->jid, app->conf.dir, why) == -1)
+	if (claim_take(app->jid, app->conf.dir, &app->claim, why) == -1)
 		return app_fail(app, FAULT_USE, "%s", why);
 	return 0;
 }

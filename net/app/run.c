@@ -176,6 +176,7 @@ run_free(struct app *app)
 	forward_free(app);
 	ports_free(app->ports);
 	ibb_free(app->ibb);
+	app_yield(app);
 	budget_free(app->budget);
 	session_free(app->session);
 	registration_free(app->registration);

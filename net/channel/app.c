@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "net/channel/app.h"
+#include "net/conf/claim.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/login/session.h"
@@ -41,12 +42,20 @@ app_report(struct app *app, const char *fmt, ...)
 }
 
 void
+app_yield(struct app *app)
+{
+	claim_free(app->claim);
+	app->claim = NULL;
+}
+
+void
 app_end(struct app *app, enum fault fault)
 {
 	if (app->ending)
 		return;
 	app->ending = 1;
 	app->fault = fault;
+	app_yield(app);
 	if (app->session != NULL && app->server != APP_SERVER_LOST)
 		session_close(app->session);
 	else if (app->loop != NULL)

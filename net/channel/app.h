@@ -24,6 +24,7 @@ struct allow;
 struct budget;
 struct channel;
 struct channel_takers;
+struct claim;
 struct discover;
 struct dispatch;
 struct fast_tokens;
@@ -152,6 +153,7 @@ struct app {
 	int64_t			 asked;		/* when -z asked the peer */
 	struct probe_reach	*reach;		/* of -z; NULL */
 	struct admit_told	 refused, plain;
+	struct claim		*claim;		/* of our address; NULL: none */
 	struct invite		*invite;	/* a code for a call; NULL */
 };
 
@@ -159,6 +161,9 @@ struct app {
  * that cannot be. */
 void	 app_report(struct app *app, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
+/* Give the claim of a listener's address back: it takes no more callers, and
+ * inetd(8) may have begun the next listener already. */
+void	 app_yield(struct app *app);
 /* Begin to end the run with this fault; the first one counts. */
 void	 app_end(struct app *app, enum fault fault);
 /* app_end(), with a line on standard error that says why.  Before there is a

@@ -41,10 +41,12 @@ linger_finish(struct app *app, enum fault fault)
 	if (app->signo != 0)
 		app_end(app, FAULT_SIGNAL);
 	else if (fault == FAULT_NONE && app->server != APP_SERVER_LOST &&
-	    ibb_unsettled(app->ibb) > 0)
+	    ibb_unsettled(app->ibb) > 0) {
 		timer_set(app->loop, &app->lingering, clock_ms() + LINGER);
-	else
+		app_yield(app);
+	} else {
 		app_end(app, fault);
+	}
 }
 
 int

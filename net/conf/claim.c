@@ -16,6 +16,10 @@
 #include "xml/number.h"
 #include "xml/text.h"
 
+struct claim {
+	int	 fd;		/* of the locked file */
+};
+
 #define CLAIM_TRIES	99	/* resources that are tried for the advice */
 #define CLAIM_NAME	16	/* bytes of the hash in the name of the file */
 
@@ -52,14 +56,31 @@ claim_owner(int fd)
 	return (long)n;
 }
 
-/* Returns 1 if we have the claim now, or there can be none, and 0 if another
- * process has it, whose number goes to *owner.  fd is left open, for the lock
- * to last, if keep is given. */
-static int
-claim_try(const char *jid, const char *dir, int keep, long *owner)
+/* The lock lasts as long as the descriptor.  Without our number in the file, or
+ * without memory, it is a claim as well, but the latter is not given back. */
+static struct claim *
+claim_keep(int fd)
 {
-	char	 path[PATH_MAX], text[16];
-	int	 fd, len, taken;
+	struct claim	*c = malloc(sizeof(*c));
+	char		 text[16];
+	int		 len;
+
+	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) == -1 || pwrite(fd, text, (size_t)len, 0) != len)
+		errno = 0;	/* the advice names no process then */
+	if (c != NULL)
+		c->fd = fd;
+	return c;
+}
+
+/* Returns 1 if we have the claim now, or there can be none, and 0 if another
+ * process has it, whose number goes to *owner.  The claim goes to *out, unless
+ * that is NULL: then it is given back at once. */
+static int
+claim_try(const char *jid, const char *dir, struct claim **out, long *owner)
+{
+	char	 path[PATH_MAX];
+	int	 fd, taken;
 
 	*owner = 0;
 	if (claim_path(jid, dir, path, sizeof(path)) == -1 || (fd = open(path,
@@ -68,30 +89,28 @@ claim_try(const char *jid, const char *dir, int keep, long *owner)
 	taken = flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
 	if (taken) {
 		*owner = claim_owner(fd);
-	} else if (keep) {
-		len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-		if (ftruncate(fd, 0) == 0 &&
-		    pwrite(fd, text, (size_t)len, 0) == len)
-			return 1;
-		return 1;	/* without our number it is a claim as well */
+	} else if (out != NULL) {
+		*out = claim_keep(fd);
+		return 1;
 	}
 	close(fd);
 	return !taken;
 }
 
 int
-claim_take(const char *jid, const char *dir, char *why)
+claim_take(const char *jid, const char *dir, struct claim **out, char *why)
 {
 	char	 other[JID_MAX + 8], quoted[4 * sizeof(other)];
 	char	 process[32] = "";
 	long	 owner, ignored;
 	int	 i;
 
-	if (claim_try(jid, dir, 1, &owner))
+	*out = NULL;
+	if (claim_try(jid, dir, out, &owner))
 		return 0;
 	for (i = 2; i < CLAIM_TRIES; i++) {
 		snprintf(other, sizeof(other), "%s%d", jid, i);
-		if (claim_try(other, dir, 0, &ignored))
+		if (claim_try(other, dir, NULL, &ignored))
 			break;
 	}
 	if (owner > 0)
@@ -101,4 +120,13 @@ claim_take(const char *jid, const char *dir, char *why)
 	    "xcat -l -j %.1500s", jid, process, text_quote(other, quoted,
 	    sizeof(quoted)));
 	return -1;
+}
+
+void
+claim_free(struct claim *c)
+{
+	if (c == NULL)
+		return;
+	close(c->fd);
+	free(c);
 }

@@ -10,14 +10,20 @@
 
 #define CLAIM_ERR	4096
 
+struct claim;
+
 /*
- * Claim this full JID until the process ends: a lock (flock(2)) on a file in
- * $XDG_RUNTIME_DIR, or else in dir, which may not exist yet.  The descriptor is
- * not passed on to commands; a file that is left over claims nothing.  Where
- * there can be no lock, there is no claim, and that is no error.  Returns 0, or
- * -1 if another process has the claim, with a message in why[CLAIM_ERR] that
- * has the command for a resource of its own.
+ * Claim this full JID until claim_free() or the end of the process: a lock
+ * (flock(2)) on a file in $XDG_RUNTIME_DIR, or else in dir, which may not exist
+ * yet.  The descriptor is not passed on to commands; a file that is left over
+ * claims nothing.  Where there can be no lock, there is no claim, which is no
+ * error.  Returns 0 and the claim, NULL if there is none, in *out; or -1 if
+ * another process has it, with a message in why[CLAIM_ERR] that has the command
+ * for a resource of its own.
  */
-int	 claim_take(const char *jid, const char *dir, char *why) MUST_CHECK;
+int	 claim_take(const char *jid, const char *dir, struct claim **out,
+	    char *why) MUST_CHECK;
+/* Give a claim back: another listener may begin.  NULL is fine. */
+void	 claim_free(struct claim *c);
 
 #endif
