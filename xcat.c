@@ -353,6 +353,7 @@ peer_jid(struct app *app, char *given)
 
 	if ((copy = strdup(given)) == NULL)
 		die(FAULT_LOCAL, "out of memory");
+	app->peer_given = copy;
 	peer_proof(app, copy, given);
 	prepare_jid(copy, app->peer, "peer");
 	/* A bare domain is a component, which has no resources. */

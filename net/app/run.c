@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/budget.h"
@@ -177,6 +178,7 @@ run_free(struct app *app)
 	ports_free(app->ports);
 	ibb_free(app->ibb);
 	app_yield(app);
+	free(app->peer_given);
 	budget_free(app->budget);
 	session_free(app->session);
 	registration_free(app->registration);

@@ -89,6 +89,7 @@ struct app {
 	char			 jid[JID_MAX];	/* account and resource */
 	int			 any_resource;	/* the server may choose it */
 	char			 peer[JID_MAX];
+	char			*peer_given;	/* its word, freed at the end */
 	char			*peer_key;	/* that it must have, or NULL */
 	char			*peer_code;	/* for one call; or NULL */
 	char			*host, *port;	/* the peer's service; NULL */
