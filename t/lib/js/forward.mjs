@@ -34,6 +34,7 @@ const xmpp = client({
   username: JID_USER,
   password: PASSWORD,
 });
+xmpp.timeout = 60000;                   // ms, not 2000: machines are busy
 const streams = new Map();
 
 function refusal(condition) {
@@ -162,7 +163,7 @@ process.on('unhandledRejection', (error) => {
     throw error;
 });
 xmpp.on('error', (error) => {
-  console.error(error.message);
+  console.error(`${error.name}: ${error.message}`);
   process.exit(1);
 });
 xmpp.on('online', () => xmpp.send(xml('presence')));
