@@ -87,6 +87,9 @@ own_server()
 	wait_for 60 shows 'Password for alice@localhost: ' ||
 	    tm capture-pane -p -t one >&2
 	wait_for 20 listens "$port" || tm capture-pane -p -t one >&2
+	# The shell has put it into a process group of its own.
+	_own=$(pgrep -f -- "--config $T/here/chat/")
+	pids="$pids $_own"
 	type_in sesame
 
 	wait_for 20 asked_twice || tm capture-pane -p -t one >&2
@@ -105,6 +108,7 @@ own_server()
 	is "$status" 0 'the server works'
 	ended listener 'and its listener'
 	unset XCAT_CONFIG XCAT_PASSWORD
+	kill "$_own"
 	tm kill-server
 	finish tmux 20
 }
