@@ -131,6 +131,23 @@ no_option(const char *word)
 	usage(FAULT_USE);
 }
 
+/* What an option does that is no mode and no word of help. */
+static void
+set_option(struct app *app, int c)
+{
+	char	 why[CONF_ERR];
+
+	if (c == 'v') {
+		if (app->conf.verbosity < 2)
+			app->conf.verbosity++;
+	} else if (c == 'o') {
+		if (conf_option(&app->conf, optarg, why) == -1)
+			die(app_blame(why), "-o: %s", why);
+	} else if (conf_letter(&app->conf, c, optarg, why) == -1) {
+		die(app_blame(why), "-%c: %s", c, why);
+	}
+}
+
 static void
 parse_options(struct app *app, int argc, char *argv[])
 {
@@ -140,7 +157,6 @@ parse_options(struct app *app, int argc, char *argv[])
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
-	char	 why[CONF_ERR];
 	int	 c;
 
 	/* With + the first operand ends the options everywhere.  What is wrong
@@ -178,17 +194,8 @@ parse_options(struct app *app, int argc, char *argv[])
 		case 'z':
 			set_mode(app, MODE_PROBE);
 			break;
-		case 'o':
-			if (conf_option(&app->conf, optarg, why) == -1)
-				die(app_blame(why), "-o: %s", why);
-			break;
-		case 'v':
-			if (app->conf.verbosity < 2)
-				app->conf.verbosity++;
-			break;
 		default:
-			if (conf_letter(&app->conf, c, optarg, why) == -1)
-				die(app_blame(why), "-%c: %s", c, why);
+			set_option(app, c);
 			break;
 		}
 	if (!STAILQ_EMPTY(&app->conf.forward) ||

@@ -42,7 +42,7 @@ enum e2e_fault {
 /* ssh's notation of a public key's SHA-256, into out[E2E_FINGERPRINT].
  * 0 or -1. */
 int	 e2e_fingerprint(X509 *cert, char *out) MUST_CHECK;
-/* The same of a SubjectPublicKeyInfo, len bytes of DER. */
+/* The fingerprint of a SubjectPublicKeyInfo, len bytes of DER. */
 void	 e2e_fingerprint_of(const unsigned char *der, size_t len, char *out);
 
 /* A context for any number of sessions, both roles, which presents this

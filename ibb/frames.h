@@ -60,7 +60,8 @@ enum frames_found {
 	FRAMES_FOUND_BAD	/* no frame: nothing that follows has a sense */
 };
 
-/* Is it between two frames, so that one that is no data may begin? */
+/* Is the output between two frames, so that a frame of another kind than data
+ * may begin? */
 int	 frames_between(const struct frames_out *f);
 /* Begin a frame of counts; only between two frames. */
 void	 frames_put_counts(struct frames_out *f,

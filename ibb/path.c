@@ -158,9 +158,9 @@ path_least(size_t a, size_t b)
 /*
  * The part of the window, and of our memory, that a stream may take of what the
  * unanswered bytes of other streams have left.  The readers of all streams may
- * stand still, and one that begins to leaves some for those after it: so it is
- * the part of each that has bytes there, or an eighth.  A stream alone may take
- * almost all, which a long path holds; and of our memory half.
+ * stand still, and a stream that begins to leaves some for later streams: so
+ * it is the part of each that has bytes there, or an eighth.  A stream alone
+ * may take almost all, which a long path holds; and of our memory half.
  */
 static size_t
 own_window(const struct inband *s)

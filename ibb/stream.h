@@ -112,8 +112,8 @@ void	 stream_refuse(struct stream *s, enum stanza_error err,
  * xcat and we would have taken one?  The peer wants that, or a server on the
  * way. */
 int	 stream_lost_session(const struct stream *s);
-/* Does its session stand by the secret, or will it, if the peer is not one that
- * repeats what another one has said? */
+/* Does the session of the stream stand by the secret, or will it, unless the
+ * peer only repeats what another peer has said? */
 int	 stream_by_secret(const struct stream *s);
 /* Is the handshake of its session still going on? */
 int	 stream_shakes(const struct stream *s);

@@ -33,7 +33,7 @@
 
 #define NO_KEY		"it shows no key, and -a wants one"
 
-/* The stream is one that may be taken: it waits for its service or its turn. */
+/* The stream may be taken: it waits for its service or its turn. */
 static void
 wait_turn(struct channel *ch, const struct target *t)
 {

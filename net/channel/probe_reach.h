@@ -1,6 +1,6 @@
 /*
  * probe_reach: the part of -z about this machine: at which addresses peers may
- * reach it, and what its router does.  Nobody is told of them but the user.
+ * reach it, and what its router does.  Only the user is told of them.
  */
 #ifndef NET_CHANNEL_PROBE_REACH_H
 #define NET_CHANNEL_PROBE_REACH_H

@@ -6,6 +6,7 @@
 
 #include "net/dial/addr.h"
 #include "net/s5b/pcp.h"
+#include "xml/octets.h"
 
 #define TCP		6	/* its number as a protocol */
 #define ADDRESS		16	/* bytes; IPv4 is mapped into IPv6 */
@@ -21,32 +22,6 @@ enum {
 
 static const unsigned char	 v4mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 					    0xff, 0xff };
-
-static unsigned
-get16(const unsigned char *p)
-{
-	return (unsigned)p[0] << 8 | p[1];
-}
-
-static uint32_t
-get32(const unsigned char *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void
-put16(unsigned char *p, unsigned n)
-{
-	p[0] = n >> 8 & 0xff;
-	p[1] = n & 0xff;
-}
-
-static void
-put32(unsigned char *p, uint32_t n)
-{
-	put16(p, n >> 16);
-	put16(p + 2, n & 0xffff);
-}
 
 /* RFC 6887 section 5. */
 static void

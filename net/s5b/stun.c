@@ -7,6 +7,7 @@
 
 #include "net/dial/addr.h"
 #include "net/s5b/stun.h"
+#include "xml/octets.h"
 
 #define HEADER		20		/* bytes */
 #define COOKIE		0x2112a442u
@@ -35,32 +36,6 @@ enum {
 	OPTIONAL		= 0x8000,	/* this one and those above */
 	FINGERPRINT		= 0x8028
 };
-
-static unsigned
-get16(const unsigned char *p)
-{
-	return (unsigned)p[0] << 8 | p[1];
-}
-
-static uint32_t
-get32(const unsigned char *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void
-put16(unsigned char *p, unsigned n)
-{
-	p[0] = n >> 8 & 0xff;
-	p[1] = n & 0xff;
-}
-
-static void
-put32(unsigned char *p, uint32_t n)
-{
-	put16(p, n >> 16);
-	put16(p + 2, n & 0xffff);
-}
 
 /* CRC-32 of ITU V.42, which section 14.7 names. */
 static uint32_t
