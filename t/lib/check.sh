@@ -25,25 +25,21 @@ SLOWEST='loss/away-prosody loss/stall stream/limits loss/resume file/file-xcat
 # --- one test, for prove(1) --------------------------------------------------
 
 # What it took goes to a file of its own: name, status, beginning and end, and
-# what times says of the children in its second line.
+# what times says of the children in its second line.  What it printed stays
+# beside it, for failures() and for KEEPTAP.  It goes through a pipe, because a
+# test may limit the size of files.
 one()		# directory test
 {
 	read -r _began _ </proc/uptime
-	if [ -n "${KEEPTAP-}" ]; then
-		# Not into a file: a test may limit the size of files.
-		{ "$2"; echo $? >"$1/$$.status"; } |
-		    tee "$KEEPTAP/$(echo "$2" | tr / _)ap"
-		read -r _status <"$1/$$.status"
-		rm "$1/$$.status"
-	else
-		"$2"
-		_status=$?
-	fi
+	{ "$2" 2>"$1/$$.err"; echo $? >"$1/$$.status"; } | tee "$1/$$.tap"
+	read -r _status <"$1/$$.status"
+	[ -z "${KEEPTAP-}" ] ||
+	    cp "$1/$$.tap" "$KEEPTAP/$(echo "$2" | tr / _)ap"
 	read -r _ended _ </proc/uptime
 	{
 		echo "$2 $_status $_began $_ended"
 		times
-	} >"$1/$$"
+	} >"$1/$$.took"
 	exit "$_status"
 }
 
@@ -91,11 +87,23 @@ table()
 	    FNR == 3 { split($1 "m" $2, t, /[ms]/)
 		printf "%8.1f %10.1f  %s%s\n", wall,
 		    60 * t[1] + t[2] + 60 * t[4] + t[5], name, failed }' \
-	    "$T"/took/* | sort -rn | head -n "${TABLE:-10}"
+	    "$T"/took/*.took | sort -rn | head -n "${TABLE:-10}"
 	awk 'FNR == 3 { split($1 "m" $2, t, /[ms]/)
 		cpu += 60 * t[1] + t[2] + 60 * t[4] + t[5]; n++ }
 	    END { printf "         %10.1f  all %d files\n", cpu, n }' \
-	    "$T"/took/*
+	    "$T"/took/*.took
+}
+
+# At the very end, where a reader of a long log looks first.
+failures()
+{
+	for _took in "$T"/took/*.took; do
+		read -r _name _status _ <"$_took"
+		[ "$_status" -ne 0 ] || continue
+		printf '\n%s: status %s\n' "$_name" "$_status"
+		grep '^not ok' "${_took%.took}.tap" | head -n 20
+		tail -n 40 "${_took%.took}.err"
+	done
 }
 
 : >"$T/servers"
@@ -116,5 +124,6 @@ status=$?
 wait $! || status=1
 cat "$T/out"
 table
+failures
 echo "make $TIER: $(($(date +%s) - began)) s"
 exit $status
