@@ -23,7 +23,8 @@
 #define RETRY_LEAST	1000
 #define RETRY_MOST	(10 * 60 * 1000)
 #define RETRY_NONE	(60 * 1000)	/* after nothing could be reached */
-#define GOOD_BYTES	(1024 * 1024)	/* a socket worth its while */
+#define GOOD_BYTES	(1024 * 1024)	/* a socket worth its while, */
+#define GOOD_AGE	(30 * 1000)	/* or one that little needs to go through */
 #define NEVER		INT64_MAX
 
 static const char *const state_names[] = {
@@ -297,9 +298,18 @@ upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready,
 		retry_later(u);
 		return;
 	}
+	u->stands_since = clock_ms();
 	upgrade_set_state(u, UPGRADE_UP);
 	log_line(LOG_DETAIL, "%s: socket: %s", upgrade_peer(u),
 	    upgrade_socket_where(u->socket));
+}
+
+/* Was the socket that broke worth its while? */
+static int
+was_good(const struct upgrade *u)
+{
+	return carrier_socket_count(stream_carrier(u->stream)) >= GOOD_BYTES ||
+	    clock_ms() - u->stands_since >= GOOD_AGE;
 }
 
 /* The socket is gone; done: because the stream is about to end. */
@@ -320,7 +330,7 @@ lost(struct upgrade *u, int done)
 		u->owner->host.broke(u->owner->host.arg);
 	if (u->direct)
 		upgrade_punch_lost(u);
-	if (carrier_socket_count(stream_carrier(u->stream)) >= GOOD_BYTES)
+	if (was_good(u))
 		u->delay = RETRY_LEAST;
 	if (u->listener)	/* it is for the caller to try again */
 		u->not_before = NEVER;

@@ -81,6 +81,7 @@ struct upgrade {
 	struct timer		 timer;		/* for the next try */
 	int64_t			 not_before;	/* the next try */
 	int64_t			 delay;		/* and the one after, ms */
+	int64_t			 stands_since;	/* the socket, clock_ms() */
 	unsigned		 losses;	/* carrier_losses() as the last
 						 * try began */
 	unsigned		 number;	/* of the last try */

@@ -1056,6 +1056,15 @@ test_proxy(void)
 	ok(b.upgrade->not_before == INT64_MAX, "the listener waits for it");
 	ok(soon(is_up(&a) && is_up(&b)), "another socket");
 	ok(in_socket() && talk(1000), "it carries");
+	proxy_open();
+	ok(in_blocks() && rests(&a), "it breaks at once");
+	is_about(next_try(&a), 2000, "which is worth less of a hurry");
+	try_now(&a);
+	ok(soon(is_up(&a) && is_up(&b)), "a third socket");
+	a.upgrade->stands_since -= 30000;
+	proxy_open();
+	ok(in_blocks() && rests(&a), "it breaks after half a minute");
+	is_about(next_try(&a), 1000, "little went through, but it was good");
 	end();
 }
 
