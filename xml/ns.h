@@ -35,6 +35,16 @@
 #define NS_PING		"urn:xmpp:ping"				/* XEP-0199 */
 #define NS_HINTS	"urn:xmpp:hints"			/* XEP-0334 */
 
+/* Messages: receipts, and what is not for us */
+#define NS_RECEIPTS	"urn:xmpp:receipts"			/* XEP-0184 */
+#define NS_CORRECT	"urn:xmpp:message-correct:0"		/* XEP-0308 */
+#define NS_FALLBACK	"urn:xmpp:fallback:0"			/* XEP-0428 */
+#define NS_PGP		"jabber:x:encrypted"			/* XEP-0027 */
+#define NS_OPENPGP	"urn:xmpp:openpgp:0"			/* XEP-0373 */
+#define NS_OMEMO	"urn:xmpp:omemo:2"			/* XEP-0384 */
+#define NS_OMEMO_OLD	"eu.siacs.conversations.axolotl" /* up to 0.3.0 */
+#define NS_ESFS		"urn:xmpp:esfs:0"			/* XEP-0448 */
+
 /* Where our sockets may be reached */
 #define NS_EXTDISCO	"urn:xmpp:extdisco:2"			/* XEP-0215 */
 #define NS_SIC		"urn:xmpp:sic:1"			/* XEP-0279 */
@@ -48,6 +58,11 @@
 #define NS_SI_FILE	NS_SI "/profile/file-transfer"		/* XEP-0096 */
 #define NS_IQ_OOB	"jabber:iq:oob"				/* XEP-0066 */
 #define NS_X_OOB	"jabber:x:oob"				/* XEP-0066 */
+#define NS_UPLOAD	"urn:xmpp:http:upload:0"		/* XEP-0363 */
+#define NS_SHARING	"urn:xmpp:sfs:0"			/* XEP-0447 */
+#define NS_FILE_META	"urn:xmpp:file:metadata:0"		/* XEP-0446 */
+#define NS_URL_DATA	"http://jabber.org/protocol/url-data"	/* XEP-0103 */
+#define NS_HASHES	"urn:xmpp:hashes:2"			/* XEP-0300 */
 #define NS_JINGLE	"urn:xmpp:jingle:1"			/* XEP-0166 */
 /* Of mod_tcpproxy, a module of Prosody */
 #define NS_TCPPROXY	"http://prosody.im/protocol/tcpproxy"

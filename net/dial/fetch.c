@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <arpa/inet.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,9 @@
 #include "xml/buf.h"
 
 #define REDIRECTIONS	5
-#define REQUEST_MAX	8192
+#define REQUEST_MAX	16384
+#define PUT_AHEAD	(128 * 1024)	/* bytes that wait to be sent */
+#define PUT_PIECE	(16 * 1024)	/* of them, a TLS record */
 
 struct fetch {
 	struct loop		*loop;
@@ -33,9 +36,11 @@ struct fetch {
 	struct http		 http;
 	struct buf		 body;
 	uint64_t		 taken;		/* of what is not kept there */
+	uint64_t		 given;		/* of a put, to io */
 	int			 ended;		/* the connection has */
 	struct timer		 timer;
 	int			 done;
+	enum fetch_fault	 fault;		/* if why is not NULL */
 	const char		*why;		/* not: a constant phrase */
 	char			 err[IO_ERR];
 	fetch_fn		*fn;
@@ -87,23 +92,45 @@ fetch_fire(void *arg)
 		timer_set(f->loop, &f->timer, clock_ms() + f->conf.idle);
 		return;
 	}
-	if (!f->done)
+	if (!f->done) {
 		f->why = "no answer in time";
-	else if (f->why == NULL && *f->next != '\0') {
+		f->fault = FETCH_SLOW;
+	} else if (f->why == NULL && *f->next != '\0') {
 		visit(f);
 		return;
 	}
 	fetch_tell(f);
 }
 
+/* why is a constant phrase or f->err. */
 static void
-fetch_done(struct fetch *f, const char *why)
+fetch_failed(struct fetch *f, enum fetch_fault fault, const char *why)
 {
 	if (f->done)
 		return;
 	f->done = 1;
 	f->why = why;
+	f->fault = why != NULL ? fault : FETCH_FINE;
 	timer_set(f->loop, &f->timer, clock_ms());
+}
+
+/* It is over, or for a reason that is the document's it fails. */
+static void
+fetch_done(struct fetch *f, const char *why)
+{
+	fetch_failed(f, FETCH_BROKEN, why);
+}
+
+enum fetch_fault
+fetch_fault(const struct fetch *f)
+{
+	return f->fault;
+}
+
+int
+fetch_status(const struct fetch *f)
+{
+	return f->http.status;
 }
 
 /* RFC 9110 section 15.4: the target is a URL, or a path on the host that
@@ -141,9 +168,33 @@ fetch_begin_body(struct fetch *f)
 		f->conf.length(f->arg, length);
 }
 
+/* The answer to a put.  It may come before all is sent, if it is a refusal. */
+static void
+put_head(struct fetch *f)
+{
+	int	 status = f->http.status;
+
+	if (status / 100 == 3) {
+		fetch_failed(f, FETCH_REFUSED, "it redirects elsewhere, where "
+		    "nothing is put");
+	} else if (status / 100 != 2) {
+		snprintf(f->err, sizeof(f->err), "it answers with status %d",
+		    status);
+		fetch_failed(f, FETCH_REFUSED, f->err);
+	} else if (f->given < f->conf.put->size) {
+		fetch_done(f, "it says that it has all before it has");
+	} else {
+		fetch_done(f, NULL);
+	}
+}
+
 static void
 head(struct fetch *f)
 {
+	if (f->conf.put != NULL) {
+		put_head(f);
+		return;
+	}
 	switch (f->http.status) {
 	case 200:
 		fetch_begin_body(f);
@@ -152,12 +203,12 @@ head(struct fetch *f)
 		fetch_done(f, redirected(f));
 		break;
 	case 404: case 410:
-		fetch_done(f, "there is none");
+		fetch_failed(f, FETCH_REFUSED, "there is none");
 		break;
 	default:
 		snprintf(f->err, sizeof(f->err), "it answers with status %d",
 		    f->http.status);
-		fetch_done(f, f->err);
+		fetch_failed(f, FETCH_REFUSED, f->err);
 		break;
 	}
 }
@@ -165,8 +216,8 @@ head(struct fetch *f)
 static void
 fetch_add(struct fetch *f, const void *data, size_t len)
 {
-	if (f->http.status != 200)
-		return;		/* words of a redirection */
+	if (f->http.status != 200 || f->conf.put != NULL)
+		return;		/* words of a redirection, or of thanks */
 	if (len > f->conf.max - f->taken) {
 		fetch_done(f, "it is too large");
 		return;
@@ -174,7 +225,7 @@ fetch_add(struct fetch *f, const void *data, size_t len)
 	f->taken += len;
 	if (f->conf.body != NULL) {
 		if (f->conf.body(f->arg, data, len) == -1)
-			fetch_done(f, "out of memory");
+			fetch_failed(f, FETCH_LOCAL, "out of memory");
 	} else if (buf_add(&f->body, data, len) == -1)
 		fetch_done(f, "it is too large");
 	if (f->conf.idle > 0 && !f->done)
@@ -236,21 +287,82 @@ is_https(const struct fetch *f)
 	return strcmp(f->url.scheme, "https") == 0;
 }
 
+/*
+ * What is sent
+ */
+
+/* The fields that are for one of the two kinds of request. */
+static int
+add_fields(const struct fetch *f, struct buf *b)
+{
+	const struct fetch_put	*put = f->conf.put;
+	size_t			 i;
+
+	if (put == NULL)
+		return http_add(b, "Accept", f->conf.accept);
+	for (i = 0; i < put->nfields; i++)
+		if (http_add(b, put->fields[i].name, put->fields[i].value) ==
+		    -1)
+			return -1;
+	return http_add(b, "Content-Type", put->type);
+}
+
+/* Send more of the document, as far as there should be some on its way. */
+static void
+put_more(struct fetch *f)
+{
+	const struct fetch_put	*put = f->conf.put;
+	unsigned char		 piece[PUT_PIECE];
+	uint64_t		 left = put->size - f->given;
+	ssize_t			 n;
+
+	while (!f->done && left > 0 && io_queued(f->io) < PUT_AHEAD) {
+		n = put->read(f->arg, piece, left < sizeof(piece) ?
+		    (size_t)left : sizeof(piece));
+		if (n <= 0) {
+			strlcpy(f->err, n == 0 ? "it has become shorter while "
+			    "it was sent; try again" : strerror(errno),
+			    sizeof(f->err));
+			fetch_failed(f, FETCH_LOCAL, f->err);
+		} else if (io_write(f->io, piece, (size_t)n) == -1) {
+			fetch_failed(f, FETCH_LOCAL, "out of memory");
+		} else {
+			f->given += (uint64_t)n;
+			left -= (uint64_t)n;
+		}
+	}
+}
+
+/* What was to be sent has gone. */
+static void
+put_drained(struct fetch *f)
+{
+	if (f->conf.put == NULL || f->done)
+		return;
+	f->conf.put->sent(f->arg, f->given);
+	timer_set(f->loop, &f->timer, clock_ms() + f->conf.idle);
+	put_more(f);
+}
+
 static void
 fetch_request(struct fetch *f)
 {
-	struct buf	 b;
+	const struct fetch_put	*put = f->conf.put;
+	struct buf		 b;
 
 	buf_init(&b, REQUEST_MAX);
 	http_expect(&f->http, 0);
-	if (http_start(&b, "GET", f->url.target, f->url.host, f->url.port,
-	    is_https(f) ? 443 : 80) == -1 ||
-	    http_add(&b, "Accept", f->conf.accept) == -1 ||
+	if (http_start(&b, put != NULL ? "PUT" : "GET", f->url.target,
+	    f->url.host, f->url.port, is_https(f) ? 443 : 80) == -1 ||
+	    add_fields(f, &b) == -1 ||
 	    http_add(&b, "User-Agent", "xcat") == -1 ||
 	    http_add(&b, "Connection", "close") == -1 ||
-	    http_end(&b) == -1 ||
+	    (put != NULL ? http_end_body(&b, put->size) : http_end(&b)) == -1 ||
 	    io_write(f->io, buf_data(&b), buf_len(&b)) == -1)
-		fetch_done(f, "out of memory");
+		fetch_failed(f, FETCH_LOCAL, put == NULL ? "out of memory" :
+		    "out of memory, or its fields make no sense");
+	else if (put != NULL)
+		put_more(f);
 	buf_free(&b);
 }
 
@@ -267,6 +379,7 @@ fetch_io_event(void *arg, enum io_event ev)
 		fetch_input(f);
 		break;
 	case IO_DRAINED:
+		put_drained(f);
 		break;
 	case IO_EOF:
 		f->ended = 1;
@@ -275,7 +388,8 @@ fetch_io_event(void *arg, enum io_event ev)
 	case IO_ERROR:
 		if (!f->done) {
 			strlcpy(f->err, io_error(f->io), sizeof(f->err));
-			fetch_done(f, f->err);
+			fetch_failed(f, io_untrusted(f->io) ? FETCH_UNTRUSTED :
+			    FETCH_BROKEN, f->err);
 		}
 		break;
 	}
@@ -290,14 +404,14 @@ fetch_connected(void *arg, int fd, const char *err)
 	f->via = NULL;
 	if (fd == -1) {
 		strlcpy(f->err, err, sizeof(f->err));
-		fetch_done(f, f->err);
+		fetch_failed(f, FETCH_UNREACHED, f->err);
 	} else if ((f->io = io_new(f->loop, fd, fetch_io_event, f)) == NULL) {
-		fetch_done(f, "out of memory");
+		fetch_failed(f, FETCH_LOCAL, "out of memory");
 	} else if (!is_https(f)) {
 		fetch_request(f);
 	} else if ((ssl = tls_client(f->conf.tls, fd, f->url.host,
 	    "http/1.1")) == NULL) {
-		fetch_done(f, "out of memory");
+		fetch_failed(f, FETCH_LOCAL, "out of memory");
 	} else {
 		io_secure(f->io, ssl, f->url.host);
 	}
@@ -327,13 +441,13 @@ connect_to(struct fetch *f, const struct proxy *proxy)
 
 	if (proxy != NULL && f->conf.permit != NULL &&
 	    literal(f->url.host, &a) && !f->conf.permit(f->arg, &a)) {
-		fetch_done(f, "its address is not allowed");
+		fetch_failed(f, FETCH_UNREACHED, "its address is not allowed");
 		return;
 	}
 	f->via = proxy_dial(f->loop, f->resolver, proxy, f->url.host,
 	    f->url.port, f->conf.family, fetch_connected, f);
 	if (f->via == NULL)
-		fetch_done(f, "out of memory");
+		fetch_failed(f, FETCH_LOCAL, "out of memory");
 	else if (f->conf.permit != NULL)
 		proxy_dial_permit(f->via, f->conf.permit, f->arg);
 }
@@ -354,11 +468,13 @@ visit(struct fetch *f)
 	fetch_leave(f);
 	buf_truncate(&f->body, 0);
 	f->done = f->ended = 0;
-	f->taken = 0;
+	f->taken = f->given = 0;
+	f->http.status = 0;
 	if (url_parse(f->next, &f->url) != NULL || f->url.has_user ||
 	    !allowed_scheme(f, was_https)) {
-		fetch_done(f, f->redirections == 0 ? "it is no address that is "
-		    "fetched from" : "it redirects to what is not https");
+		fetch_failed(f, FETCH_UNREACHED, f->redirections == 0 ?
+		    "it is no address that is fetched from" :
+		    "it redirects to what is not https");
 		return;
 	}
 	f->next[0] = '\0';

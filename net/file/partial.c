@@ -64,7 +64,7 @@ file_folder(const char *path)
 static int
 temporary_name(const struct file_meta *m, char *out, size_t size)
 {
-	struct sum	*s = sum_new();
+	struct sum	*s = sum_new(SUM_MD5);
 	char		 number[64], sum[FILE_SUM];
 	int		 n, r;
 

@@ -81,13 +81,24 @@ void	 partial_close(struct partial *p);
 
 struct sum;
 
-/* An MD5 sum, of nothing yet.  NULL when out of memory. */
-struct sum *sum_new(void);
+enum sum_kind {
+	SUM_MD5,		/* of XEP-0096 */
+	SUM_SHA256		/* of XEP-0300 */
+};
+
+#define SUM_BYTES	32		/* of the longest kind */
+
+/* A sum of this kind, of nothing yet.  NULL when out of memory. */
+struct sum *sum_new(enum sum_kind kind);
 /* NULL is fine. */
 void	 sum_free(struct sum *s);
 /* Add len bytes.  0, or -1 when out of memory. */
 int	 sum_add(struct sum *s, const void *data, size_t len) MUST_CHECK;
-/* The sum of all that was added, in hexadecimal; nothing can be added then. */
+/* The sum of all that was added, as bytes: returns how many, 0 if it cannot be
+ * had.  Nothing can be added then. */
+size_t	 sum_bytes(struct sum *s, unsigned char out[SUM_BYTES]);
+/* The MD5 sum of all that was added, in hexadecimal; nothing can be added
+ * then. */
 void	 sum_end(struct sum *s, char out[FILE_SUM]);
 
 struct sumfile;

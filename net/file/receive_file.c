@@ -161,7 +161,7 @@ start_over(struct incoming *in)
 {
 	sum_free(in->sum);
 	in->have = 0;
-	if ((in->sum = sum_new()) == NULL) {
+	if ((in->sum = sum_new(SUM_MD5)) == NULL) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -220,7 +220,7 @@ incoming_prepare(struct incoming *in)
 	}
 	incoming_set_phase(in, INCOMING_SUMMING);
 	if ((in->receiver->folder != -1 && open_partial(in) == -1) ||
-	    (in->sum = sum_new()) == NULL) {
+	    (in->sum = sum_new(SUM_MD5)) == NULL) {
 		local_failure(in, errno);
 		return;
 	}

@@ -365,7 +365,7 @@ sender_next(struct sender *s)
 		return;
 	}
 	sender_set_phase(s, SEND_SUMMING);
-	if ((s->sum = sum_new()) == NULL || (s->summing =
+	if ((s->sum = sum_new(SUM_MD5)) == NULL || (s->summing =
 	    sum_file(s->app->loop, s->sum, s->fd, s->file.size, sender_summed,
 	    s)) == NULL)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");

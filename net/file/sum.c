@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "net/file/partial.h"
@@ -28,14 +29,15 @@ struct sumfile {
 };
 
 struct sum *
-sum_new(void)
+sum_new(enum sum_kind kind)
 {
 	struct sum	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	if ((s->ctx = EVP_MD_CTX_new()) == NULL ||
-	    EVP_DigestInit_ex(s->ctx, EVP_md5(), NULL) != 1) {
+	    EVP_DigestInit_ex(s->ctx, kind == SUM_SHA256 ? EVP_sha256() :
+	    EVP_md5(), NULL) != 1) {
 		sum_free(s);
 		return NULL;
 	}
@@ -57,14 +59,26 @@ sum_add(struct sum *s, const void *data, size_t len)
 	return EVP_DigestUpdate(s->ctx, data, len) == 1 ? 0 : -1;
 }
 
-void
-sum_end(struct sum *s, char out[FILE_SUM])
+size_t
+sum_bytes(struct sum *s, unsigned char out[SUM_BYTES])
 {
 	unsigned char	 md[EVP_MAX_MD_SIZE];
 	unsigned	 n = 0;
 
+	if (EVP_DigestFinal_ex(s->ctx, md, &n) != 1 || n > SUM_BYTES)
+		return 0;
+	memcpy(out, md, n);
+	return n;
+}
+
+void
+sum_end(struct sum *s, char out[FILE_SUM])
+{
+	unsigned char	 md[SUM_BYTES];
+	size_t		 n = sum_bytes(s, md);
+
 	*out = '\0';
-	if (EVP_DigestFinal_ex(s->ctx, md, &n) == 1 && 2 * n < FILE_SUM)
+	if (n > 0 && 2 * n < FILE_SUM)
 		number_to_hex(md, n, out);
 }
 

@@ -87,11 +87,11 @@ http_end(struct buf *b)
 }
 
 int
-http_end_body(struct buf *b, size_t len)
+http_end_body(struct buf *b, uint64_t len)
 {
 	char	 digits[24];
 
-	snprintf(digits, sizeof(digits), "%zu", len);
+	snprintf(digits, sizeof(digits), "%llu", (unsigned long long)len);
 	return http_add(b, "Content-Length", digits) == -1 ? -1 : http_end(b);
 }
 

@@ -41,7 +41,7 @@ int	 http_add_basic(struct buf *b, const char *name, const char *user,
 /* End the head of a request without a body. */
 int	 http_end(struct buf *b) MUST_CHECK;
 /* End the head of a request; a body of len bytes follows. */
-int	 http_end_body(struct buf *b, size_t len) MUST_CHECK;
+int	 http_end_body(struct buf *b, uint64_t len) MUST_CHECK;
 
 /*
  * Responses

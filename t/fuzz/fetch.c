@@ -1,7 +1,8 @@
 /*
  * Fuzzer of what fetches a document by HTTP: the server's bytes are the input,
  * first a letter for how it is asked: w whole, p in pieces, s and q the same
- * over TLS, x of an impostor; then responses, one for each connection, that are
+ * over TLS, x of an impostor, u and v for a document that is put there, v over
+ * TLS; then responses, one for each connection, that are
  * parted by lines of a single dot.  $ is the server's port.  A line of .A and a
  * number has so many seconds pass, and one of .R takes or makes room for
  * pieces.  With m, host-meta of this machine is asked for, which nothing
@@ -31,9 +32,11 @@
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define MOST	600		/* bytes of a document */
 #define CONNS	8
+#define PUT_SIZE 150000		/* more than goes out at once */
 
 static struct fetch	*fetching;
-static int		 done, pieces;
+static int		 done, pieces, putting;
+static uint64_t		 put_read, put_sent;
 static int		 impostor, tls;
 static size_t		 room;
 static int64_t		 length;
@@ -45,6 +48,10 @@ on_done(void *arg, const void *data, size_t len, const char *err)
 	(void)arg;
 	must(!done);
 	must(err != NULL ? *err != '\0' : pieces || data != NULL || len == 0);
+	must((err == NULL) == (fetch_fault(fetching) == FETCH_FINE));
+	if (putting && err == NULL)
+		must(put_read == PUT_SIZE && len == 0 &&
+		    fetch_status(fetching) / 100 == 2);
 	must(len <= MOST);
 	if (err == NULL && pieces && length >= 0)
 		must((int64_t)got == length);
@@ -82,6 +89,36 @@ on_body(void *arg, const void *data, size_t len)
 	must(got <= MOST);
 	return 0;
 }
+
+static ssize_t
+on_read(void *arg, void *buf, size_t len)
+{
+	(void)arg;
+	must(!done && len > 0 && len <= PUT_SIZE - put_read);
+	memset(buf, 'x', len);
+	put_read += len;
+	return (ssize_t)len;
+}
+
+static void
+on_sent(void *arg, uint64_t bytes)
+{
+	(void)arg;
+	must(!done && bytes >= put_sent && bytes <= put_read);
+	put_sent = bytes;
+}
+
+static const struct fetch_field	 fields[] = {
+	{ "Authorization", "Bearer x" }, { "Cookie", "a=b" }
+};
+static const struct fetch_put	 put = {
+	.type = "text/plain",
+	.fields = fields,
+	.nfields = 2,
+	.size = PUT_SIZE,
+	.read = on_read,
+	.sent = on_sent,
+};
 
 static void
 documents(const uint8_t *data, size_t size)
@@ -198,7 +235,12 @@ fuzz_fetch(const uint8_t *data, size_t size)
 		host_meta();
 		return 0;
 	}
-	tls = strchr("sqx", *line) != NULL && *line != '\0';
+	put_read = put_sent = 0;
+	if ((putting = *line == 'u' || *line == 'v')) {
+		conf.put = &put;
+		conf.idle = 100000;
+	}
+	tls = strchr("sqxv", *line) != NULL && *line != '\0';
 	impostor = *line == 'x';
 	room = IO_IN_MAX;
 	if ((pieces = *line == 'p' || *line == 'q')) {

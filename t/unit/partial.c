@@ -205,6 +205,31 @@ test_race(void)
 	is_int(files(1), CHILDREN * ROUNDS, "each has one of its own");
 }
 
+/* FIPS 180-2, appendix B.1; RFC 1321, appendix A.5. */
+static void
+test_sums(void)
+{
+	static const unsigned char	 sha256[] = {
+		0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41,
+		0x40, 0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3,
+		0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00,
+		0x15, 0xad
+	};
+	unsigned char	 md[SUM_BYTES];
+	char		 hex[FILE_SUM];
+	struct sum	*s = sum_new(SUM_SHA256);
+
+	ok(s != NULL && sum_add(s, "a", 1) == 0 && sum_add(s, "bc", 2) == 0 &&
+	    sum_bytes(s, md) == sizeof(sha256) &&
+	    memcmp(md, sha256, sizeof(sha256)) == 0, "SHA-256 of abc");
+	sum_free(s);
+	s = sum_new(SUM_MD5);
+	ok(s != NULL && sum_add(s, "abc", 3) == 0, "MD5");
+	sum_end(s, hex);
+	is(hex, "900150983cd24fb0d6963f7d28e17f72", "MD5 of abc");
+	sum_free(s);
+}
+
 int
 main(void)
 {
@@ -215,6 +240,7 @@ main(void)
 	test_in_the_way();
 	test_names();
 	test_race();
+	test_sums();
 	close(folder);
 	is_int(rmdir(path), 0, "nothing is left");
 	return tap_done();
