@@ -15,7 +15,8 @@ DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I. $(UPNP)
 LIBS	= `pkg-config --libs $(PKGS)` \
 	`pkg-config --libs --silence-errors miniupnpc`
 
-XML	= xml/base64.o xml/buf.o xml/chunks.o xml/copy.o xml/elem.o \
+XML	= xml/base64.o xml/buf.o xml/chunks.o \
+	xml/context.o xml/copy.o xml/elem.o \
 	xml/heap.o xml/iq.o xml/jid.o xml/number.o xml/parse.o \
 	xml/parse_limit.o xml/parse_skip.o xml/parse_tree.o xml/skip.o \
 	xml/stanza.o \

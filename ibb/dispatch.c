@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ibb/dispatch.h"
+#include "xml/context.h"
 #include "xml/elem.h"
 #include "xml/stanza.h"
 
@@ -133,6 +134,21 @@ dispatch_kind(const struct elem *stanza, enum dispatch_kind *kind)
 	return 0;
 }
 
+/* A handler may enter the context of the stream that a stanza is for. */
+static int
+dispatch_call(const struct handler *h, const struct elem *stanza,
+    const struct elem *payload)
+{
+	unsigned	 left = context_now();
+	int		 taken;
+
+	if (h == NULL)
+		return 0;
+	taken = h->fn(h->arg, stanza, payload);
+	context_enter(left);
+	return taken;
+}
+
 int
 dispatch_stanza(const struct dispatch *d, const struct elem *stanza, int cut)
 {
@@ -145,9 +161,9 @@ dispatch_stanza(const struct dispatch *d, const struct elem *stanza, int cut)
 	for (e = stanza->first; e != NULL; e = e->next) {
 		if ((h = dispatch_find(d, kind, e->ns, e->name)) == NULL)
 			h = dispatch_find(d, kind, e->ns, NAME_ANY);
-		if (h != NULL && h->fn(h->arg, stanza, e))
+		if (dispatch_call(h, stanza, e))
 			return 1;
 	}
-	h = dispatch_find(d, kind, "", NAME_NONE);
-	return h != NULL && h->fn(h->arg, stanza, NULL);
+	return dispatch_call(dispatch_find(d, kind, "", NAME_NONE), stanza,
+	    NULL);
 }

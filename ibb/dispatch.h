@@ -3,6 +3,9 @@
  * them, by the kind of the stanza and by the namespace and name of an element
  * in it.  Answers do not come here: xml/iq.h matches them to their requests.
  *
+ * A handler may enter the context (xml/context.h) of what the stanza is for; it
+ * is left when the handler returns.
+ *
  * Each module has a table of what it handles, and adds it once:
  *
  *	static const struct dispatch_entry	 entries[] = {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "xml/buf.h"
+#include "xml/context.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
@@ -27,6 +28,7 @@ struct request {
 	iq_answer_fn		*fn;
 	iq_piece_fn		*piece;
 	void			*arg;
+	unsigned		 context;	/* in which it is asked */
 	int64_t			 deadline;
 	RB_ENTRY(request)	 node;
 	TAILQ_ENTRY(request)	 timed;		/* only if it has a deadline */
@@ -223,6 +225,7 @@ iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
 		return -1;
 	r->fn = fn;
 	r->arg = arg;
+	r->context = context_now();
 	r->deadline = deadline;
 	RB_INSERT(request_tree, &t->pending, r);
 	if (deadline != IQ_NODEADLINE)
@@ -342,14 +345,19 @@ iq_find(struct iq_table *t, const struct elem *iq)
 	return r;
 }
 
+/* Take the request out, and pass its answer on. */
 static int
 iq_call(struct iq_table *t, struct request *r, const struct elem *e)
 {
+	unsigned	 left;
+
 	if (r == NULL)
 		return 0;
 	request_remove(t, r);
+	left = context_enter(r->context);
 	if (r->fn != NULL)
 		r->fn(r->arg, e);
+	context_enter(left);
 	request_free(r);
 	return 1;
 }
@@ -365,11 +373,16 @@ iq_piece(struct iq_table *t, const struct elem *piece)
 {
 	const struct elem	*iq = piece->parent->parent;
 	struct request		*r;
+	unsigned		 left;
+	int			 taken;
 
 	if (!stanza_is(iq, "iq") || !stanza_type(iq, "result") ||
 	    (r = iq_find(t, iq)) == NULL || r->piece == NULL)
 		return 0;
-	return r->piece(r->arg, piece);
+	left = context_enter(r->context);
+	taken = r->piece(r->arg, piece);
+	context_enter(left);
+	return taken;
 }
 
 int
@@ -411,14 +424,8 @@ iq_expired(struct iq_table *t, int64_t now)
 void
 iq_expire(struct iq_table *t, int64_t now)
 {
-	struct request	*r;
-
-	while ((r = iq_expired(t, now)) != NULL) {
-		request_remove(t, r);
-		if (r->fn != NULL)
-			r->fn(r->arg, NULL);
-		request_free(r);
-	}
+	while (iq_call(t, iq_expired(t, now), NULL))
+		;
 }
 
 void

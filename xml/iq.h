@@ -6,6 +6,9 @@
  * An answer counts only if its id and its sender are those of the request: ids
  * are random, and an answer of another sender with the right id is ignored.
  *
+ * The callback of a request runs in the context in which it was asked
+ * (xml/context.h).
+ *
  * To send, write between a start and an end:
  *
  *	w = iq_request(t, "set", peer);

@@ -1,21 +1,19 @@
 /* progress: the line on the terminal; see progress.h. */
 #include <sys/types.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "net/file/progress.h"
+#include "net/io/log.h"
 #include "net/io/loop.h"
 #include "xml/text.h"
 
 #define PERIOD		500		/* ms between two lines */
-#define WIDTH		80		/* columns, if it does not say */
 #define FIGURES		44		/* columns behind the name */
 #define STALLED		5000		/* ms without a byte */
 
@@ -60,27 +58,8 @@ progress_free(struct progress *p)
 static void
 write_all(struct progress *p, const char *s, size_t len)
 {
-	if (write(STDERR_FILENO, s, len) == -1)
+	if (log_raw(s, len) == -1)
 		p->on = 0;	/* the terminal is gone */
-}
-
-static int
-columns(void)
-{
-	struct winsize	 ws;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
-		return ws.ws_col;
-	return WIDTH;
-}
-
-/* Another job is in the foreground: it has the terminal. */
-static int
-in_background(void)
-{
-	pid_t	 group = tcgetpgrp(STDERR_FILENO);
-
-	return group != -1 && group != getpgrp();
 }
 
 static void
@@ -154,10 +133,10 @@ static void
 draw(struct progress *p, int over)
 {
 	char	 line[1024], have[16], rate[16], left[24];
-	int	 width = columns() - 1, room = width - FIGURES, used, n;
+	int	 width = log_columns() - 1, room = width - FIGURES, used, n;
 	size_t	 bytes;
 
-	if (in_background())
+	if (width < 0)	/* another job has the terminal */
 		return;
 	used = fit(p->name, room > 0 ? room : 0, &bytes);
 	amount((double)p->have, have);
@@ -191,7 +170,7 @@ progress_begin(struct progress *p, const char *name, uint64_t have,
     uint64_t size)
 {
 	progress_end(p);
-	if (p == NULL || p->quiet || !isatty(STDERR_FILENO))
+	if (p == NULL || p->quiet || log_columns() == 0)
 		return;
 	p->on = 1;
 	text_clean(name, p->name, sizeof(p->name));

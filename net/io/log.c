@@ -1,31 +1,105 @@
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/queue.h>
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "net/io/log.h"
+#include "xml/context.h"
 #include "xml/text.h"
 
 #define LINE	4096		/* bytes; what does not fit is left out */
 #define PREFIX	32		/* bytes for "xcat: " and the time */
 
-static int	 most = LOG_EVENT;
-static void	(*clear)(void *);
-static void	*clear_arg;
+#define COLUMNS	80		/* of a terminal that does not say */
+
+static int	 own_put(void *, int, int, const char *, size_t);
+
+/* What there is no other sink for; and the sinks of contexts. */
+static struct log_sink	 own = { .level = LOG_EVENT, .put = own_put };
+static LIST_HEAD(, log_sink) sinks = LIST_HEAD_INITIALIZER(sinks);
+
+static struct log_sink *
+sink_of(unsigned context)
+{
+	struct log_sink	*s;
+
+	LIST_FOREACH(s, &sinks, next)
+		if (s->context == context)
+			return s;
+	return context == 0 ? &own : sink_of(0);
+}
+
+static struct log_sink *
+sink_now(void)
+{
+	return LIST_EMPTY(&sinks) ? &own : sink_of(context_now());
+}
+
+void
+log_add_sink(struct log_sink *sink, unsigned context)
+{
+	sink->context = context;
+	LIST_INSERT_HEAD(&sinks, sink, next);
+}
+
+void
+log_remove_sink(struct log_sink *sink)
+{
+	struct log_sink	*s;
+
+	LIST_FOREACH(s, &sinks, next)
+		if (s == sink) {
+			LIST_REMOVE(s, next);
+			return;
+		}
+}
 
 void
 log_set_level(int level)
 {
-	most = level;
+	sink_now()->level = level;
 }
 
 void
 log_set_before(void (*before)(void *arg), void *arg)
 {
-	clear = before;
-	clear_arg = arg;
+	struct log_sink	*s = sink_now();
+
+	s->before = before;
+	s->before_arg = arg;
+}
+
+/* Another job is in the foreground: it has the terminal. */
+static int
+in_background(void)
+{
+	pid_t	 group = tcgetpgrp(STDERR_FILENO);
+
+	return group != -1 && group != getpgrp();
+}
+
+int
+log_columns(void)
+{
+	const struct log_sink	*s = sink_now();
+	struct winsize		 ws;
+
+	if (s != &own)
+		return s->columns;
+	if (!isatty(STDERR_FILENO))
+		return 0;
+	if (in_background())
+		return -1;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
+		return ws.ws_col;
+	return COLUMNS;
 }
 
 /* Write all of data, by one call if possible.  0, or -1 and errno. */
@@ -43,12 +117,31 @@ log_write(int fd, const char *data, size_t len)
 	return 0;
 }
 
+/* The put() of this process. */
+static int
+own_put(void *arg, int level, int fd, const char *data, size_t len)
+{
+	(void)arg;
+	(void)level;
+	return log_write(fd, data, len);
+}
+
+int
+log_raw(const char *data, size_t len)
+{
+	struct log_sink	*s = sink_now();
+
+	return s->put(s->arg, LOG_FAULT, STDERR_FILENO, data, len);
+}
+
 /* Clean the line and write it behind the prefix.  0, or -1 and errno. */
-static int log_put(int fd, const char *prefix, const char *fmt, va_list ap)
-	    __attribute__((__format__(__printf__, 3, 0)));
+static int log_put(struct log_sink *sink, int level, int fd, const char *prefix,
+	    const char *fmt, va_list ap)
+	    __attribute__((__format__(__printf__, 5, 0)));
 
 static int
-log_put(int fd, const char *prefix, const char *fmt, va_list ap)
+log_put(struct log_sink *sink, int level, int fd, const char *prefix,
+    const char *fmt, va_list ap)
 {
 	char	 words[LINE], line[PREFIX + LINE + 1];
 	size_t	 n;
@@ -58,20 +151,20 @@ log_put(int fd, const char *prefix, const char *fmt, va_list ap)
 	text_clean(words, line + n, LINE);
 	n += strlen(line + n);
 	line[n++] = '\n';
-	if (clear != NULL)
-		clear(clear_arg);
-	return log_write(fd, line, n);
+	if (sink->before != NULL)
+		sink->before(sink->before_arg);
+	return sink->put(sink->arg, level, fd, line, n);
 }
 
 /* "xcat: ", and the time of day to the millisecond where lines are traced. */
 static void
-make_prefix(char out[PREFIX])
+make_prefix(const struct log_sink *sink, char out[PREFIX])
 {
 	struct timespec	 now;
 	struct tm	 tm;
 	size_t		 n = strlcpy(out, "xcat: ", PREFIX);
 
-	if (most < LOG_TRACE || clock_gettime(CLOCK_REALTIME, &now) == -1 ||
+	if (sink->level < LOG_TRACE || clock_gettime(CLOCK_REALTIME, &now) == -1 ||
 	    localtime_r(&now.tv_sec, &tm) == NULL)
 		return;
 	n += strftime(out + n, PREFIX - n, "%H:%M:%S", &tm);
@@ -81,12 +174,13 @@ make_prefix(char out[PREFIX])
 void
 log_vline(int level, const char *fmt, va_list ap)
 {
-	char	 prefix[PREFIX];
+	struct log_sink	*sink = sink_now();
+	char		 prefix[PREFIX];
 
-	if (level > most)
+	if (level > sink->level)
 		return;
-	make_prefix(prefix);
-	log_put(STDERR_FILENO, prefix, fmt, ap);
+	make_prefix(sink, prefix);
+	log_put(sink, level, STDERR_FILENO, prefix, fmt, ap);
 }
 
 void
@@ -102,7 +196,7 @@ log_line(int level, const char *fmt, ...)
 int
 log_vreport(const char *fmt, va_list ap)
 {
-	return log_put(STDOUT_FILENO, "", fmt, ap);
+	return log_put(sink_now(), LOG_FAULT, STDOUT_FILENO, "", fmt, ap);
 }
 
 int

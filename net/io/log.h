@@ -5,13 +5,15 @@
  * Words may come from peers, servers, files and the command line.  The log
  * cleans each line as a whole (xml/text.h), so that no name in it can move the
  * cursor of a terminal, begin a line of its own or turn the direction of
- * writing; callers pass words as they are.  The one thing on the terminal that
- * does not come through here is the progress line (net/file/progress.h).
+ * writing; callers pass words as they are.
  */
 #ifndef NET_IO_LOG_H
 #define NET_IO_LOG_H
 
+#include <sys/queue.h>
+
 #include <stdarg.h>
+#include <stddef.h>
 
 /* The importance of a line, and how much is printed (see log_set_level()). */
 enum log_level {
@@ -21,12 +23,45 @@ enum log_level {
 	LOG_TRACE = 2		/* with -vv */
 };
 
-/* Print lines of this level and of those below it; at first, LOG_EVENT.  With
- * LOG_TRACE each line begins with the time of day. */
+/*
+ * Where words go: to the standard error and output of this process, unless
+ * there is a sink for the present context (xml/context.h).
+ */
+struct log_sink {
+	int	 level;		/* see log_set_level() */
+	int	 columns;	/* see log_columns() */
+	/* Takes len bytes, one or more lines with their ends or a piece of one,
+	 * for standard error or output, as fd says.  Returns 0, or -1 and
+	 * errno. */
+	int	 (*put)(void *arg, int level, int fd, const char *data,
+		    size_t len);
+	void	*arg;
+	/* The log's own. */
+	unsigned context;
+	void	 (*before)(void *);
+	void	*before_arg;
+	LIST_ENTRY(log_sink) next;
+};
+
+/* Have what is said in the context go to this sink, which is zeroed but for the
+ * members of its owner; for context 0, in place of this process's own standard
+ * error and output.  What is said in a context without a sink goes to that of
+ * context 0. */
+void	 log_add_sink(struct log_sink *sink, unsigned context);
+/* Use it no more.  It need not have been added. */
+void	 log_remove_sink(struct log_sink *sink);
+
+/* Print lines of this level and of those below it, in the present context; at
+ * first, LOG_EVENT.  With LOG_TRACE each line begins with the time of day. */
 void	 log_set_level(int level);
-/* Have before called, with arg, ahead of each line, to clear what else is on
- * the terminal.  NULL: there is nothing to clear. */
+/* Have before called, with arg, ahead of each line of the present context, to
+ * clear what else is on the terminal.  NULL: there is nothing to clear. */
 void	 log_set_before(void (*before)(void *arg), void *arg);
+/* The columns of the terminal that standard error is, for what is no line
+ * (net/file/progress.h); 0 if it is none, and -1 while another job has it. */
+int	 log_columns(void);
+/* Write len bytes that are no line to standard error.  0, or -1 and errno. */
+int	 log_raw(const char *data, size_t len);
 
 /* Print "xcat: " and a line of printf's on standard error, with one write(2):
  * lines of several programs do not mix. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "net/io/loop.h"
+#include "xml/context.h"
 
 #define SHARE	16		/* times what asking all has taken, but */
 #define SHARE_EACH 8		/* us for each watch at most, is for others */
@@ -74,6 +75,7 @@ loop_watch(struct loop *l, struct watch *w)
 	if (w->on)
 		return;
 	w->on = 1;
+	w->context = context_now();
 	if (w->often)
 		TAILQ_INSERT_HEAD(&l->watches, w, next);
 	else
@@ -120,7 +122,9 @@ loop_settle_all(struct loop *l)
 	while ((w = TAILQ_FIRST(&l->settling)) != NULL) {
 		TAILQ_REMOVE(&l->settling, w, settling);
 		w->settles = 0;
+		context_enter(w->context);
 		w->settle(w->arg);
+		context_enter(0);
 	}
 }
 
@@ -132,6 +136,7 @@ timer_set(struct loop *l, struct timer *t, int64_t at)
 	timer_clear(l, t);
 	t->at = at;
 	t->on = 1;
+	t->context = context_now();
 	TAILQ_FOREACH(after, &l->timers, next)
 		if (after->at > at)
 			break;
@@ -158,7 +163,9 @@ fire_timers(struct loop *l)
 
 	while ((t = TAILQ_FIRST(&l->timers)) != NULL && t->at <= now) {
 		timer_clear(l, t);
+		context_enter(t->context);
 		t->fire(t->arg);
+		context_enter(0);
 	}
 }
 
@@ -305,7 +312,9 @@ loop_serve(struct loop *l, struct watch *w, int revents)
 		TAILQ_REMOVE(&l->watches, w, next);
 		TAILQ_INSERT_TAIL(&l->watches, w, next);
 	}
+	context_enter(w->context);
 	w->ready(w->arg, revents);
+	context_enter(0);
 }
 
 static int

@@ -7,6 +7,9 @@
  * and is not called if it wants nothing any more.  Backpressure needs nothing
  * else.
  *
+ * Each callback runs in the context (xml/context.h) in which its watch or timer
+ * was set.
+ *
  * With thousands of watches a timer may be some ms late.  Watches and timers
  * are members of their users' structs; they may be added and removed at any
  * time, also from callbacks.
@@ -38,6 +41,7 @@ struct watch {
 					 * even if it wants nothing now */
 	/* The loop's own. */
 	int	 on, now, idle, waits, settles;
+	unsigned context;
 	short	 events;			/* without WATCH_NOW */
 	size_t	 place;				/* among what is polled */
 	TAILQ_ENTRY(watch) next, settling;
@@ -48,6 +52,7 @@ struct timer {
 	void	*arg;
 	int64_t	 at;			/* clock_ms() */
 	int	 on;			/* the loop's */
+	unsigned context;		/* the loop's */
 	TAILQ_ENTRY(timer) next;	/* the loop's */
 };
 

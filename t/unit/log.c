@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "net/io/log.h"
+#include "net/io/loop.h"
 #include "t/lib/tap.h"
+#include "xml/context.h"
 #include "xml/text.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
@@ -139,6 +141,7 @@ others(void)
 	ok(len > 4000 && len < 4200 && got[len - 1] == '\n',
 	    "a line that is too long is cut");
 	log_set_before(clear, NULL);
+	cleared = 0;
 	line(LOG_DETAIL, "x");
 	is_int(cleared, 0, "nothing is cleared for no line");
 	line(LOG_EVENT, "x");
@@ -154,6 +157,104 @@ others(void)
 	is_int(report("%s", "x"), -1, "a report that nobody reads fails");
 }
 
+/*
+ * Sinks
+ */
+
+static char	 sunk[4][256];	/* the last words of each context */
+
+static int
+sink_put(void *arg, int level, int fd, const char *data, size_t len)
+{
+	(void)level;
+	snprintf(arg, sizeof(sunk[0]), "%d %.*s", fd, (int)len, data);
+	return 0;
+}
+
+static struct log_sink
+sink_to(int i, int level)
+{
+	return (struct log_sink){ .level = level, .put = sink_put,
+	    .arg = sunk[i] };
+}
+
+static void
+stop_loop(void *arg)
+{
+	loop_stop(arg);
+}
+
+static void
+say_x(void *arg)
+{
+	(void)arg;
+	log_line(LOG_EVENT, "%s", "x");
+}
+
+/* Each context has its words, its level, and what it clears. */
+static void
+sinks(void)
+{
+	unsigned	 one = context_new(), two = context_new();
+	struct log_sink	 a = sink_to(1, LOG_EVENT), b = sink_to(2, LOG_DETAIL);
+
+	log_add_sink(&a, one);
+	log_add_sink(&b, two);
+	context_enter(one);
+	log_line(LOG_DETAIL, "%s", "detail");
+	is(sunk[1], "", "each sink has its own level");
+	log_set_before(clear, NULL);
+	cleared = 0;
+	log_line(LOG_EVENT, "%s", "x");
+	is(sunk[1], "2 xcat: x\n", "a line goes to its context");
+	is_int(cleared, 1, "which makes room for it");
+	log_report("%s", "y");
+	is(sunk[1], "1 y\n", "so does a report");
+	log_raw("z", 1);
+	is(sunk[1], "2 z", "and what is no line");
+	is_int((int)context_enter(two), (int)one, "the context that is left");
+	log_line(LOG_DETAIL, "%s", "x");
+	is(sunk[2], "2 xcat: x\n", "another context");
+	is_int(cleared, 2, "clears nothing of the first");
+	is(sunk[1], "2 z", "nor does it speak there");
+	context_enter(0);
+	is(line(LOG_EVENT, "x"), "xcat: x\n", "the process itself");
+	log_remove_sink(&b);
+	context_enter(two);
+	is(line(LOG_EVENT, "x"), "xcat: x\n", "a sink that is gone");
+	context_enter(0);
+	log_remove_sink(&a);
+	log_remove_sink(&a);
+}
+
+/* What is asked for in a context is called in it. */
+static void
+contexts(void)
+{
+	struct loop	*l = loop_new();
+	struct log_sink	 a = sink_to(1, LOG_EVENT), c = sink_to(3, LOG_EVENT);
+	struct timer	 t = { .fire = say_x };
+	struct timer	 end = { .fire = stop_loop, .arg = l };
+	unsigned	 one = context_new();
+
+	*sunk[1] = *sunk[3] = '\0';
+	log_add_sink(&a, one);
+	log_add_sink(&c, 0);
+	context_enter(one);
+	timer_set(l, &t, 0);
+	context_enter(0);
+	timer_set(l, &end, 0);
+	is_int(loop_run(l), 0, "the loop ends");
+	is(sunk[1], "2 xcat: x\n", "a timer speaks in its context");
+	is(sunk[3], "", "and not in that of the process");
+	is_int((int)context_now(), 0, "which is entered again");
+	log_line(LOG_EVENT, "%s", "y");
+	is(sunk[3], "2 xcat: y\n", "whose sink may be another one, too");
+	log_remove_sink(&a);
+	log_remove_sink(&c);
+	loop_free(l);
+}
+
 int
 main(void)
 {
@@ -163,6 +264,8 @@ main(void)
 	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
 	cleans();
 	levels();
+	sinks();
+	contexts();
 	others();
 	return tap_done();
 }
