@@ -26,11 +26,11 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
 	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/e2e_secret.o ibb/extdisco.o \
 	ibb/frames.o ibb/handover.o \
-	ibb/inband.o ibb/introduction.o \
-	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/si.o ibb/sic.o \
-	ibb/ssl_error.o \
+	ibb/inband.o ibb/introduction.o ibb/items.o \
+	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/share.o \
+	ibb/si.o ibb/sic.o ibb/ssl_error.o \
 	ibb/stream.o ibb/stream_close.o ibb/stream_open.o \
-	ibb/stream_strerror.o ibb/tombstone.o
+	ibb/stream_strerror.o ibb/tombstone.o ibb/upload.o
 # The rooms of net/, each resting on those before it.
 IO	= net/io/background.o net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
@@ -139,11 +139,13 @@ UNITS	= t/unit/absence.t \
 	t/unit/roster.t \
 	t/unit/transport.t \
 	t/unit/upgrade.t \
+	t/unit/upload.t \
 	t/unit/upgrade_punch.t \
 	t/unit/s5b.t \
 	t/unit/sasl.t \
 	t/unit/sasl2.t \
 	t/unit/send.t \
+	t/unit/share.t \
 	t/unit/si.t \
 	t/unit/sm.t \
 	t/unit/statefile.t \
@@ -187,6 +189,9 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/ws.o \
 	t/fuzz/xml.o
 FOREIGN	= ibb/extdisco.c \
+	ibb/items.c \
+	ibb/share.c \
+	ibb/upload.c \
 	ibb/sic.c \
 	net/s5b/candidate.c \
 	net/s5b/pcp.c \

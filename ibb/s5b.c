@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/items.h"
 #include "ibb/s5b.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -16,7 +17,6 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define ITEMS_MAX	32	/* services of a server that are asked */
 #define PROXIES_MAX	4	/* proxies of a server that are used */
 
 /*
@@ -339,7 +339,8 @@ s5b_accept(struct iq_table *t, const char *from, const char *id,
 struct s5b_search {
 	struct iq_table	*iqs;
 	int64_t		 deadline;
-	size_t		 pending;	/* questions not answered */
+	struct items	*items;		/* of a server, until all are known */
+	size_t		 pending;	/* proxies that have not answered */
 	size_t		 found;
 	s5b_proxy_fn	*fn;
 	void		*arg;
@@ -350,30 +351,22 @@ s5b_search_free(struct s5b_search *s)
 {
 	if (s == NULL)
 		return;
+	items_cancel(s->items);
 	iq_forget(s->iqs, s);
 	free(s);
 }
 
-/* A question is answered; after the last answer the search is over. */
+/* After the last answer the search is over. */
 static void
 s5b_search_answered(struct s5b_search *s)
 {
 	s5b_proxy_fn	*fn = s->fn;
 	void		*arg = s->arg;
 
-	if (--s->pending > 0)
+	if (s->pending > 0 || s->items != NULL)
 		return;
 	s5b_search_free(s);
 	fn(arg, NULL);
-}
-
-static void
-s5b_search_ask(struct s5b_search *s, const char *jid, const char *ns,
-    iq_answer_fn *fn)
-{
-	xw_elem(iq_request(s->iqs, "get", jid), "query", ns, NULL);
-	if (iq_ask(s->iqs, fn, s, s->deadline) == 0)
-		s->pending++;
 }
 
 static void
@@ -392,63 +385,35 @@ s5b_got_address(void *arg, const struct elem *answer)
 				s->found++;
 				s->fn(s->arg, &h);
 			}
+	s->pending--;
 	s5b_search_answered(s);
 }
 
-static int
-s5b_is_proxy(const struct elem *answer)
+static void
+s5b_search_ask(struct s5b_search *s, const char *proxy)
 {
-	const struct elem	*e = elem_child(answer, NS_INFO, "query");
-	const char		*category, *type;
+	xw_elem(iq_request(s->iqs, "get", proxy), "query", NS_BYTESTREAMS,
+	    NULL);
+	if (iq_ask(s->iqs, s5b_got_address, s, s->deadline) == 0)
+		s->pending++;
+}
 
-	if (answer == NULL || stanza_error(answer) != SE_NONE)
-		return 0;
-	for (e = elem_child(e, NS_INFO, "identity"); e != NULL;
-	    e = elem_next(e, NS_INFO, "identity")) {
-		category = elem_attr(e, "category");
-		type = elem_attr(e, "type");
-		if (category != NULL && strcmp(category, "proxy") == 0 &&
-		    type != NULL && strcmp(type, "bytestreams") == 0)
-			return 1;
+static void
+s5b_got_item(void *arg, const char *jid, const struct elem *query)
+{
+	struct s5b_search	*s = arg;
+
+	if (query == NULL) {
+		s->items = NULL;
+		s5b_search_answered(s);
+	} else if (items_identity(query, "proxy", "bytestreams")) {
+		s5b_search_ask(s, jid);
 	}
-	return 0;
-}
-
-static void
-s5b_got_info(void *arg, const struct elem *answer)
-{
-	struct s5b_search	*s = arg;
-
-	if (s5b_is_proxy(answer))
-		s5b_search_ask(s, elem_attr(answer, "from"), NS_BYTESTREAMS,
-		    s5b_got_address);
-	s5b_search_answered(s);
-}
-
-static void
-s5b_got_items(void *arg, const struct elem *answer)
-{
-	struct s5b_search	*s = arg;
-	const struct elem	*e = elem_child(answer, NS_ITEMS, "query");
-	char			 jid[JID_MAX];
-	size_t			 n = 0;
-
-	if (answer != NULL && stanza_error(answer) == SE_NONE)
-		for (e = elem_child(e, NS_ITEMS, "item");
-		    e != NULL && n < ITEMS_MAX;
-		    e = elem_next(e, NS_ITEMS, "item"))
-			if (elem_attr(e, "jid") != NULL &&
-			    elem_attr(e, "node") == NULL &&
-			    jid_prep(elem_attr(e, "jid"), jid, NULL) == 0) {
-				s5b_search_ask(s, jid, NS_INFO, s5b_got_info);
-				n++;
-			}
-	s5b_search_answered(s);
 }
 
 static struct s5b_search *
-s5b_search_new(struct iq_table *t, const char *jid, const char *ns,
-    iq_answer_fn *got, int64_t deadline, s5b_proxy_fn *fn, void *arg)
+s5b_search_new(struct iq_table *t, int64_t deadline, s5b_proxy_fn *fn,
+    void *arg)
 {
 	struct s5b_search	*s;
 
@@ -458,11 +423,6 @@ s5b_search_new(struct iq_table *t, const char *jid, const char *ns,
 	s->deadline = deadline;
 	s->fn = fn;
 	s->arg = arg;
-	s5b_search_ask(s, jid, ns, got);
-	if (s->pending == 0) {
-		free(s);
-		return NULL;
-	}
 	return s;
 }
 
@@ -470,14 +430,30 @@ struct s5b_search *
 s5b_search_proxy(struct iq_table *t, const char *jid, int64_t deadline,
     s5b_proxy_fn *fn, void *arg)
 {
-	return s5b_search_new(t, jid, NS_BYTESTREAMS, s5b_got_address, deadline,
-	    fn, arg);
+	struct s5b_search	*s = s5b_search_new(t, deadline, fn, arg);
+
+	if (s == NULL)
+		return NULL;
+	s5b_search_ask(s, jid);
+	if (s->pending == 0) {
+		s5b_search_free(s);
+		return NULL;
+	}
+	return s;
 }
 
 struct s5b_search *
 s5b_search_server(struct iq_table *t, const char *jid, int64_t deadline,
     s5b_proxy_fn *fn, void *arg)
 {
-	return s5b_search_new(t, jid, NS_ITEMS, s5b_got_items, deadline, fn,
-	    arg);
+	struct s5b_search	*s = s5b_search_new(t, deadline, fn, arg);
+
+	if (s == NULL)
+		return NULL;
+	s->items = items_ask(t, jid, 0, deadline, s5b_got_item, s);
+	if (s->items == NULL) {
+		s5b_search_free(s);
+		return NULL;
+	}
+	return s;
 }
