@@ -3,6 +3,10 @@
 PREFIX	?= /usr/local
 BINDIR	?= $(PREFIX)/bin
 MANDIR	?= $(PREFIX)/share/man
+# Where each shell looks for completions.
+BASHDIR	?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR	?= $(PREFIX)/share/zsh/site-functions
+FISHDIR	?= $(PREFIX)/share/fish/vendor_completions.d
 
 CC	?= cc
 CFLAGS	?= -O2 -g
@@ -354,11 +358,21 @@ t/lib/punch: t/lib/punch.o $(OBJS)
 
 install: xcat
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
-	    $(DESTDIR)$(MANDIR)/man7
+	    $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(BASHDIR) \
+	    $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	install -m 755 xcat $(DESTDIR)$(BINDIR)/xcat
 	install -m 644 man/xcat.1 $(DESTDIR)$(MANDIR)/man1/xcat.1
 	install -m 644 man/xcat-protocol.7 \
 	    $(DESTDIR)$(MANDIR)/man7/xcat-protocol.7
+	install -m 644 man/xcat.bash $(DESTDIR)$(BASHDIR)/xcat
+	install -m 644 man/_xcat $(DESTDIR)$(ZSHDIR)/_xcat
+	install -m 644 man/xcat.fish $(DESTDIR)$(FISHDIR)/xcat.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/xcat $(DESTDIR)$(MANDIR)/man1/xcat.1 \
+	    $(DESTDIR)$(MANDIR)/man7/xcat-protocol.7 \
+	    $(DESTDIR)$(BASHDIR)/xcat $(DESTDIR)$(ZSHDIR)/_xcat \
+	    $(DESTDIR)$(FISHDIR)/xcat.fish
 
 demo:
 	@t/deps demo
@@ -460,4 +474,4 @@ clean:
 	    compile_commands.json
 	rm -rf .asan .cov .fuzz
 
-.PHONY: all packages install demo check check-unit soak check-asan fuzz coverage bench lint clean
+.PHONY: all packages install uninstall demo check check-unit soak check-asan fuzz coverage bench lint clean

@@ -548,6 +548,7 @@ main(int argc, char *argv[])
 	static struct app	 run;
 	struct app		*app = &run;
 	char			 why[CONF_ERR];
+	int			 configured;
 
 	setlocale(LC_CTYPE, "");
 	check_descriptors();
@@ -555,9 +556,10 @@ main(int argc, char *argv[])
 	limits_hide();
 	if (conf_init(&app->conf) == -1)
 		die(FAULT_LOCAL, "out of memory");
-	if (conf_read(&app->conf, why) == -1)
+	configured = conf_read(&app->conf, why) == 0;
+	parse_options(app, argc, argv);	/* with -h and -V it ends here */
+	if (!configured)
 		die(app_blame(why), "%s", why);
-	parse_options(app, argc, argv);
 	log_set_level(app->conf.verbosity);
 	argc = check_dashes(app, argc - optind, argv + optind,
 	    strcmp(argv[optind - 1], "--") == 0);

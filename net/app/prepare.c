@@ -45,6 +45,9 @@ prepare_proof(struct app *app)
 	if (app->peer_code != NULL && app->mode == MODE_PROBE)
 		return app_fail(app, FAULT_USE, "a code is good for one call, "
 		    "and -z would be that call: leave out one of them");
+	if (app->peer_code != NULL && app->oob_sender != NULL)
+		return app_fail(app, FAULT_USE, "a code is good for a stream, "
+		    "and -o oob opens none: send the file without it");
 	return 0;
 }
 

@@ -231,6 +231,8 @@ server_back(void *arg, int resumed, int too_big)
 			send_back(app->sender);
 	}
 	channels_back(app);
+	if (app->mode == MODE_FORWARD)
+		forward_back(app);
 }
 
 /* A listener has no peer that it could tell before it is called. */
@@ -273,7 +275,8 @@ server_login(struct app *app)
 		.any_resource = app->any_resource,
 		.early = !app_listens(app) && app->mode != MODE_PROBE &&
 		    *jid_resource(app->conf.jid) == '\0',
-		.persist = app->mode != MODE_PROBE,
+		.persist = app->mode != MODE_PROBE ||
+		    app->conf.wait != CONF_WAIT_NO,
 		.patience_ms = app_patience(app),
 		.insists = app_listens(app) && !app->conf.keep,
 		.named = app_listens(app),

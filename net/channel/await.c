@@ -15,12 +15,17 @@ await_is_absence(enum stanza_error err)
 	switch (err) {
 	case SE_SERVICE_UNAVAILABLE:
 	case SE_RECIPIENT_UNAVAILABLE:
-	case SE_REMOTE_SERVER_NOT_FOUND:
-	case SE_REMOTE_SERVER_TIMEOUT:
 		return 1;
 	default:
-		return 0;
+		return await_is_distance(err);
 	}
+}
+
+int
+await_is_distance(enum stanza_error err)
+{
+	return err == SE_REMOTE_SERVER_NOT_FOUND ||
+	    err == SE_REMOTE_SERVER_TIMEOUT;
 }
 
 int

@@ -27,6 +27,9 @@ struct await {
  * not want the request?  A server answers service-unavailable for an absent
  * resource (RFC 6120 section 8.3.3.19). */
 int	 await_is_absence(enum stanza_error err);
+/* Does it mean that the server of the peer could not be reached, so that the
+ * peer itself has not been asked?  RFC 6120 sections 8.3.3.16 and 17. */
+int	 await_is_distance(enum stanza_error err);
 /* The peer is not there: set a->timer to ask again.  0, or -1 if it is not to
  * be waited for, or has been for long enough. */
 int	 await_again(struct app *app, struct await *a) MUST_CHECK;

@@ -72,13 +72,18 @@ call_again(void *arg)
 }
 
 /* Has the peer refused as an absent one does?  A server that is away cannot
- * have said so: the stream has waited in vain for an answer. */
+ * have said so: the stream has waited in vain for an answer.  The listener that
+ * has made a code is there as long as the code is good: it has refused a wrong
+ * code, which it looks at three times only, or the code has ended with it. */
 static int
 is_absent(const struct channel *ch)
 {
+	enum stanza_error	 err = stream_refusal(ch->stream);
+
 	return ch->app->server == APP_SERVER_AWAY ||
 	    (stream_fault(ch->stream) == STREAM_REFUSED &&
-	    await_is_absence(stream_refusal(ch->stream)));
+	    (ch->app->code == NULL ? await_is_absence(err) :
+	    await_is_distance(err)));
 }
 
 int

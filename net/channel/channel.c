@@ -11,6 +11,7 @@
 
 #include "ibb/inband.h"
 #include "net/channel/channel_int.h"
+#include "net/channel/forward.h"
 #include "net/channel/invite.h"
 #include "net/channel/linger.h"
 #include "net/channel/notes.h"
@@ -73,6 +74,7 @@ channel_free(struct channel *ch)
 	channel_unchanged(ch);
 	TAILQ_REMOVE(&ch->app->channels, ch, next);
 	ch->app->nchannels--;
+	forward_settle(ch->app);
 	free(ch);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/channel/await.h"
 #include "net/channel/call.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/notes.h"
@@ -147,6 +148,21 @@ stream_to_fault(enum stream_fault fault)
 	}
 }
 
+/* Why the stream was refused, or broke.  To a caller whose code it does not
+ * take a listener says what a server says of an absent listener. */
+static const char *
+broke_words(const struct channel *ch)
+{
+	enum stanza_error	 err = stream_refusal(ch->stream);
+
+	if (ch->app->code != NULL && !await_is_distance(err) &&
+	    await_is_absence(err) && stream_fault(ch->stream) == STREAM_REFUSED)
+		return "nobody listens there by this code: it is wrong, used "
+		    "or too old, or its listener has ended; xcat -l -I there "
+		    "makes a new one";
+	return stream_why(ch->stream);
+}
+
 void
 channel_broke(struct channel *ch)
 {
@@ -157,7 +173,7 @@ channel_broke(struct channel *ch)
 	if (fault == FAULT_BROKEN && ch->app->server == APP_SERVER_LOST &&
 	    app_session_fault(ch->app) == FAULT_LOCAL)
 		fault = FAULT_LOCAL;
-	channel_failed(ch, fault, stream_why(ch->stream));
+	channel_failed(ch, fault, broke_words(ch));
 }
 
 /* What it was that could not be read or written. */

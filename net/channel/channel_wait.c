@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "net/channel/channel_int.h"
-#include "net/dial/port.h"
+#include "net/channel/forward.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 
@@ -164,16 +164,14 @@ wait_all(struct app *app)
 void
 channels_away(struct app *app)
 {
-	if (app->ports != NULL)
-		ports_hold(app->ports, 1);
+	forward_settle(app);
 	wait_all(app);
 }
 
 void
 channels_back(struct app *app)
 {
-	if (app->ports != NULL)
-		ports_hold(app->ports, 0);
+	forward_settle(app);
 	wait_all(app);
 }
 

@@ -23,6 +23,13 @@
 #include "xml/ns.h"
 #include "xml/write.h"
 
+enum forward_state {
+	FORWARD_CLOSED,			/* there has been no login yet */
+	FORWARD_ASKING,			/* -f: is the peer there? */
+	FORWARD_ABSENT,			/* -f and -W: it is not */
+	FORWARD_OPEN			/* connections may come */
+};
+
 /* One -L. */
 struct forward {
 	struct app		*app;
@@ -30,11 +37,27 @@ struct forward {
 };
 
 struct forwards {
-	struct await	 absent;	/* -f and -W: until the peer is asked
-					 * again */
+	enum forward_state	 state;
+	struct await	 absent;	/* FORWARD_ABSENT: until the peer is
+					 * asked again */
 	size_t		 n;
 	struct forward	 list[];
 };
+
+static void
+forward_set_state(struct app *app, enum forward_state state)
+{
+	static const char *const	 names[] = {
+		"closed", "asking", "absent", "open"
+	};
+
+	if (app->forwards->state == state)
+		return;
+	log_line(LOG_TRACE, "forward: %s -> %s", names[app->forwards->state],
+	    names[state]);
+	app->forwards->state = state;
+	forward_settle(app);
+}
 
 /* There is no memory for a connection, which is refused; the others go on. */
 static void
@@ -43,6 +66,16 @@ starved(const struct app *app, struct channel *ch)
 	log_line(LOG_EVENT, "%s: out of memory for one more stream", app->peer);
 	if (ch != NULL)
 		channel_free(ch);
+}
+
+void
+forward_settle(struct app *app)
+{
+	if (app->forwards == NULL || app->ports == NULL)
+		return;
+	ports_hold(app->ports, app->forwards->state != FORWARD_OPEN ||
+	    app->server != APP_SERVER_UP ||
+	    (app->code != NULL && app->nchannels > 0));
 }
 
 /* -L: a client has connected. */
@@ -63,6 +96,7 @@ forward_connected(void *arg, int fd)
 		starved(app, ch);
 	} else {
 		channel_join(ch, fd, fd);
+		forward_settle(app);
 	}
 }
 
@@ -99,6 +133,8 @@ forward_socks(void *arg, int fd)
 		ch->socks = socks_accept_new(app->loop, fd, forward_asked, ch);
 		if (ch->socks == NULL)
 			starved(app, ch);
+		else
+			forward_settle(app);
 	}
 }
 
@@ -157,7 +193,7 @@ forward_open(struct app *app, char *why)
 	}
 	if (open_ports(app, why) == -1)
 		return -1;
-	ports_hold(app->ports, 1);	/* until there is a way to the peer */
+	forward_settle(app);
 	return 0;
 }
 
@@ -200,7 +236,7 @@ forward_begin(struct app *app)
 		log_line(LOG_EVENT, "forwarding SOCKS5 on %s to %s",
 		    ports_text(app->ports, i++, item->value, where),
 		    app->peer);
-	ports_hold(app->ports, 0);
+	forward_set_state(app, FORWARD_OPEN);
 	systemd_ready();
 	if (app->background > 0)
 		background_ready(app->background);
@@ -229,7 +265,9 @@ forward_answered(void *arg, const struct elem *answer)
 	} else if (!await_is_absence(err)) {
 		await_end(app, absent);
 		forward_begin(app);
-	} else if (await_again(app, absent) == -1) {
+	} else if (await_again(app, absent) == 0) {
+		forward_set_state(app, FORWARD_ABSENT);
+	} else {
 		app_fail(app, FAULT_PEER, "%s: %s", app->peer,
 		    stream_strerror_inband(stream_strerror_far(app->jid,
 		    app->peer), INBAND_REFUSED, err, stanza_errortext(answer),
@@ -242,6 +280,9 @@ forward_ask(void *arg)
 {
 	struct app	*app = arg;
 
+	forward_set_state(app, FORWARD_ASKING);
+	if (app->server != APP_SERVER_UP)
+		return;			/* forward_back() will ask */
 	xw_elem(iq_request(app->iqs, "get", app->peer), "query", NS_INFO,
 	    NULL);
 	if (iq_ask(app->iqs, forward_answered, app, app_deadline(app)) == -1)
@@ -253,10 +294,21 @@ forward_start(struct app *app)
 {
 	app->forwards->absent.timer.fire = forward_ask;
 	app->forwards->absent.timer.arg = app;
-	if (app->background > 0)
+	/* To a caller without its code no listener that has made one answers,
+	 * and the code is for a stream. */
+	if (app->background > 0 && app->code == NULL)
 		forward_ask(app);
 	else
 		forward_begin(app);
+}
+
+void
+forward_back(struct app *app)
+{
+	if (app->forwards->state != FORWARD_ASKING)
+		return;
+	iq_forget(app->iqs, app);
+	forward_ask(app);
 }
 
 void
@@ -264,6 +316,7 @@ forward_stands(struct channel *ch)
 {
 	int	 fd;
 
+	forward_settle(ch->app);
 	if (ch->socks == NULL)
 		return;
 	fd = socks_accept_reply(ch->socks, SOCKS_OK);

@@ -17,6 +17,15 @@ void	 forward_free(struct app *app);
 /* There is a login: accept connections, and say so; with -f, once the peer has
  * been found, and then from the background. */
 void	 forward_start(struct app *app);
+/*
+ * Accept connections, or have them wait, as it is now: they wait until
+ * forward_start() lets them come, while the server is away, and while another
+ * one meets the peer by a code, which is good for one stream: those behind it
+ * come by the key that the first has found.  Does nothing in other modes.
+ */
+void	 forward_settle(struct app *app);
+/* The server is back, and what was asked of the peer may be lost: ask again. */
+void	 forward_back(struct app *app);
 /* The stream stands: a SOCKS client that waits for that goes on. */
 void	 forward_stands(struct channel *ch);
 

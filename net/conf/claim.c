@@ -115,9 +115,9 @@ claim_take(const char *jid, const char *dir, struct claim **out, char *why)
 	}
 	if (owner > 0)
 		snprintf(process, sizeof(process), " (process %ld)", owner);
-	snprintf(why, CLAIM_ERR, "%.1000s: another xcat on this machine%s "
+	snprintf(why, CLAIM_ERR, "%s: another xcat on this machine%s "
 	    "listens as that; give this one a resource of its own: "
-	    "xcat -l -j %.1500s", jid, process, text_quote(other, quoted,
+	    "xcat -l -j %s", jid, process, text_quote(other, quoted,
 	    sizeof(quoted)));
 	return -1;
 }

@@ -8,7 +8,7 @@
 
 #include "xml/check.h"
 
-#define CLAIM_ERR	4096
+#define CLAIM_ERR	16384	/* bytes: a JID, and another in quotes */
 
 struct claim;
 

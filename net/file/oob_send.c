@@ -11,6 +11,7 @@
 
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
+#include "net/channel/await.h"
 #include "net/dial/addr.h"
 #include "net/dial/resolve.h"
 #include "net/file/http_serve.h"
@@ -34,12 +35,14 @@ struct oob_sender {
 	struct http_serve_file file;
 	uint64_t	 at;		/* the most that has been fetched */
 	char		 url[URL_TEXT];
+	struct await	 absent;	/* -W: until it is offered again */
 	struct timer	 timer;		/* -w */
 	struct timer	 hint;		/* that the peer may be silent */
 };
 
 static void	 timed_out(void *);
 static void	 still_silent(void *);
+static void	 offer_again(void *);
 
 /* The one file that is served stays open.  Fails as oob_send_new() does. */
 static int
@@ -127,6 +130,7 @@ oob_send_new(struct app *app, char *const *paths, size_t n, enum fault *fault,
 	o->file.fd = -1;
 	o->timer = (struct timer){ .fire = timed_out, .arg = o };
 	o->hint = (struct timer){ .fire = still_silent, .arg = o };
+	o->absent.timer = (struct timer){ .fire = offer_again, .arg = o };
 	if (prepare(o, paths, n, fault, err) == -1) {
 		oob_send_free(o);
 		return NULL;
@@ -217,12 +221,23 @@ oob_refusal(enum stanza_error err)
 	}
 }
 
+/* Nothing is expected of the peer any more. */
+static void
+expect_nothing(struct oob_sender *o)
+{
+	timer_clear(o->app->loop, &o->timer);
+	timer_clear(o->app->loop, &o->hint);
+}
+
 static void
 oob_answered(void *arg, const struct elem *answer)
 {
 	struct oob_sender	*o = arg;
 	enum stanza_error	 err = stanza_error(answer);
 
+	expect_nothing(o);
+	if (await_is_absence(err) && await_again(o->app, &o->absent) == 0)
+		return;
 	if (err == SE_NONE && o->serving &&
 	    o->at < o->file.size)
 		app_fail(o->app, FAULT_BROKEN, "%s: it says that it has "
@@ -301,6 +316,20 @@ oob_offer(struct oob_sender *o)
 		timer_set(o->app->loop, &o->timer, app_deadline(o->app));
 }
 
+/* A timer's: -W.  While the server is away the peer cannot be asked, and
+ * afterwards oob_send_back() asks it, unless the session was resumed. */
+static void
+offer_again(void *arg)
+{
+	struct oob_sender	*o = arg;
+
+	if (o->app->server == APP_SERVER_UP)
+		oob_offer(o);
+	else
+		timer_set(o->app->loop, &o->absent.timer, clock_ms() +
+		    o->absent.pause);
+}
+
 void
 oob_send_start(struct oob_sender *o)
 {
@@ -312,8 +341,8 @@ void
 oob_send_back(struct oob_sender *o)
 {
 	iq_forget(o->app->iqs, o);
-	timer_clear(o->app->loop, &o->timer);
-	timer_clear(o->app->loop, &o->hint);
+	expect_nothing(o);
+	timer_clear(o->app->loop, &o->absent.timer);
 	oob_offer(o);
 }
 
@@ -322,6 +351,8 @@ oob_send_free(struct oob_sender *o)
 {
 	if (o == NULL)
 		return;
+	if (o->app->loop != NULL)
+		await_end(o->app, &o->absent);
 	http_serve_free(o->serve);
 	if (o->file.fd != -1)
 		close(o->file.fd);

@@ -14,7 +14,8 @@
 #include "xml/context.h"
 #include "xml/text.h"
 
-#define LINE	4096		/* bytes; what does not fit is left out */
+/* Bytes; what does not fit is left out.  A JID in quotes fits, and another. */
+#define LINE	16384
 #define PREFIX	32		/* bytes for "xcat: " and the time */
 
 #define COLUMNS	80		/* of a terminal that does not say */

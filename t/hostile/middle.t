@@ -34,7 +34,7 @@ def add(name, make, caller=BROKEN, listener=BROKEN, **how):
     """Register a case.  make() gives the hook; caller and listener are their exit statuses.
 
     says: what the line must have with which they fail, for both or {name: regex}; met: the caller knows the
-    listener's key; tie: the listener wants that of the caller; args, listen: options; to: the resource called; up,
+    listener's key; pin: it is given it with the address; tie: the listener wants that of the caller; args, listen: options; to: the resource called; up,
     down: other input; empty, tainted: who may come out of it with nothing, or with anything."""
     CASES.append((name, make, {'caller': caller, 'listener': listener}, how))
 
@@ -403,6 +403,13 @@ add('own_key_where_met_and_tied', lambda: Stealing(None), REFUSED, EARLY, met=Tr
     says={'caller': 'its key has changed'})
 
 
+add('ok_key_given', lambda: None, 0, 0, pin=True)
+add('own_key_where_given', lambda: Stealing(None), REFUSED, EARLY, pin=True, down=b'',
+    says={'caller': 'its key is SHA256:[^ ]{43}, not the one that was given, SHA256:[^ ]{43}'})
+add('strip_session_from_open_answer_where_given', lambda: strip('open-answer'), REFUSED, EARLY, pin=True, down=b'',
+    says={'caller': 'does not encrypt end to end, which must be'}, empty='listener')
+
+
 # --- a code for one call -----------------------------------------------------
 
 CODE = dict(listen='-I -a %s=SHA256:%s' % (ACCOUNT, 43 * 'A'), code=True)     # which alone admits the caller
@@ -582,6 +589,7 @@ def run(make, status, how):
     m = Middle(WHERE, hook, how.get('args', ''), listen, how.get('up', UP), how.get('down', DOWN), SECONDS,
                how.get('to', 'xcat'), says_of('listener', how) if STAYS in wanted['listener'] else None)
     m.code = how.get('code')
+    m.pin = KEYS['listener'] if how.get('pin') else None
     ends = {}
     try:
         ends = m.play()

@@ -337,6 +337,7 @@ class Middle:
         self.args = {self.caller: (shlex.split(args), up, [ACCOUNT + '/' + to]),
                      self.listener: (['-l'] + shlex.split(listener), down, [])}
         self.code = False               # the caller needs the code that the listener prints
+        self.pin = None                 # the key that the caller is given with the address
         self.asked, self.forged = {}, set()
         self.deceived = set()           # who was told of blocks what the other one did not say
         self.counts = {}                # stanzas passed to us, by who sent them and what they are
@@ -441,8 +442,8 @@ class Middle:
         try:
             for s in self.sides:
                 args, data, more = self.args[s]
-                if self.code and s is self.caller:
-                    more = [more[0] + '=' + self.printed_code()]
+                if s is self.caller and (self.code or self.pin):
+                    more = [more[0] + '=' + (self.pin or self.printed_code())]
                 s.start(args, data, more)
                 try:
                     s.login()

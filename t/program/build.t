@@ -47,13 +47,21 @@ installs()	# description command ...
 	_desc=$1; shift
 	rm -rf "$T/dest"
 	ok "$_desc: install" env -C "$COPY" "$@" install DESTDIR="$T/dest" PREFIX=/opt/x
-	is "$(cd "$T/dest" && find . -type f | sort | tr '\n' ' ')" \
-	    './opt/x/bin/xcat ./opt/x/share/man/man1/xcat.1 ./opt/x/share/man/man7/xcat-protocol.7 ' \
+	is "$(cd "$T/dest" && find . -type f | LC_ALL=C sort)" \
+'./opt/x/bin/xcat
+./opt/x/share/bash-completion/completions/xcat
+./opt/x/share/fish/vendor_completions.d/xcat.fish
+./opt/x/share/man/man1/xcat.1
+./opt/x/share/man/man7/xcat-protocol.7
+./opt/x/share/zsh/site-functions/_xcat' \
 	    "$_desc: install: PREFIX below DESTDIR, and no more"
 	check_same "$T/dest/opt/x/share/man/man1/xcat.1" "$COPY/man/xcat.1" \
 	    "$_desc: install: the manual"
 	is "$(stat -c %a "$T/dest/opt/x/bin/xcat")" 755 \
 	    "$_desc: install: can be run"
+	ok "$_desc: uninstall" env -C "$COPY" "$@" uninstall DESTDIR="$T/dest" \
+	    PREFIX=/opt/x
+	is "$(find "$T/dest" -type f)" '' "$_desc: uninstall: nothing is left"
 }
 
 copy_sources

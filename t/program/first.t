@@ -33,10 +33,31 @@ help()
 	done
 	fails 1 'standard output' '--help that cannot be written' \
 	    sh -c '"$0" --help >/dev/full' "$XCAT"
+	help_anyhow
 	run "$XCAT" --hepl
 	is "$status" 2 'a word that is none'
 	like "$(head -n 1 "$T/run.err")" '^xcat: --hepl: no such option' \
 	    'is named'
+}
+
+# Whoever looks for help may have come because of the configuration.
+help_anyhow()
+{
+	echo nonsense >"$T/nonsense"
+	printf 'password secret\n' >"$T/open"
+	chmod 644 "$T/open"
+	mkdir "$T/folder"
+	for _config in nonsense open folder missing; do
+		fails 2 "^xcat: $T/$_config" "a bad configuration, $_config" \
+		    env XCAT_CONFIG="$T/$_config" "$XCAT" -K
+		for _option in -h --help -V --version; do
+			run env XCAT_CONFIG="$T/$_config" "$XCAT" $_option
+			is "$status $(wc -c <"$T/run.err")" '0 0' \
+			    "$_option is not kept by it, $_config"
+			like "$(cat "$T/run.out")" '^(usage: xcat|xcat [0-9])' \
+			    "$_option: and says what it should, $_config"
+		done
+	done
 }
 
 # --- two listeners -----------------------------------------------------------

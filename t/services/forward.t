@@ -95,9 +95,28 @@ patience()
 	stop b
 }
 
+# What was asked of a peer that is not there is lost with the server.
+restarted()
+{
+	start a "$T/alice" -v -f -W -L "$p1=two" "bob@$DOMAIN"
+	wait_for 20 said a 'not there; waiting' || diag_file "$T/a.err"
+	stop_server
+	wait_for 30 said a 'trying again' || diag_file "$T/a.err"
+	run_server
+	wait_for 60 said a 'back: ' || diag_file "$T/a.err"
+	ok '-f -W: nobody is let in before the peer is there' \
+	    kill -0 "$(pid_of a)"
+	listen_as bob b -k -a "alice@$DOMAIN" 'two=!echo two'
+	ended a '-f -W, the server restarted'
+	answers "$p1" two '-f -W, the server restarted: it works'
+	kill "$(listener_of "$p1")"
+	stop b
+}
+
 start_server prosody
 services
 background
 failures
 patience
+restarted
 done_testing

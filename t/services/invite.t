@@ -137,7 +137,7 @@ wrong()
 		wait_for 10 said listener "wrong code.*after $((3 - i)) more|third"
 		pass_a_second
 	done
-	run "$T/alice" "bob@$DOMAIN/absent" cat <"$T/hello"
+	run "$T/alice" "bob@$DOMAIN/absent=$bad" cat <"$T/hello"
 	sed 's,/absent,/xcat,' "$T/run.err" >"$T/absent.err"
 	check_same "$T/wrong.err" "$T/absent.err" \
 	    "$server: is told what is told of an absent listener"
@@ -183,6 +183,96 @@ pass_a_second()
 past()		# seconds of xcat's clock
 {
 	[ "$(now_xcat)" -ge "$1" ]
+}
+
+# A code that is refused is not worth waiting for, and waiting does not use it up.
+impatient()
+{
+	forget_all
+	invite
+	run "$T/alice" -W -s "bob@$DOMAIN/xcat=$(another "$code")" <"$T/hello"
+	is "$status" 5 "$server: -W and a mistyped code"
+	like "$(cat "$T/run.err")" 'nobody listens there by this code' \
+	    "$server: -W and a mistyped code: why"
+	is "$(grep -c 'wrong code' "$T/listener.err")" 1 \
+	    "$server: -W and a mistyped code: one of three"
+	pass_a_second
+	run "$T/alice" -W -s "bob@$DOMAIN/xcat=$code" <"$T/hello"
+	is "$status" 0 "$server: -W and the code"
+	finish listener
+	check_same "$T/listener.out" "$T/hello" "$server: -W: it arrives"
+	run "$T/alice" -W -s "bob@$DOMAIN/xcat=$code" <"$T/hello"
+	is "$status" 5 "$server: -W and a code whose listener has ended"
+}
+
+echoes()	# name connection ...: data goes there and back
+{
+	_name=$1; shift
+	start "$_name" socat -t 30 - "$@" <"$T/data"
+}
+
+# The first connection meets the listener, and the others come by its key.
+connections()
+{
+	forget_all
+	invite -k 'cat=!cat'
+	port=$(free_port) other=$(free_port)
+	start caller "$T/alice" -L "$port" -L "$other=cat" \
+	    "bob@$DOMAIN/xcat=$code" cat
+	wait_for 20 said caller "forwarding $other" || diag_file "$T/caller.err"
+	for i in 1 2 3; do
+		echoes "c$i" "TCP:127.0.0.1:$port"
+		echoes "d$i" "TCP:127.0.0.1:$other"
+	done
+	for i in c1 c2 c3 d1 d2 d3; do
+		ended $i "$server: connection $i"
+		check_same "$T/$i.out" "$T/data" "$server: connection $i: comes"
+	done
+	is "$(grep -c 'came with the code' "$T/listener.err")" 1 \
+	    "$server: connections: one came with the code"
+	is "$(grep -c 'stream to cat' "$T/listener.err")" 12 \
+	    "$server: connections: six streams"
+	stop caller
+	stop listener
+}
+
+# As connections(), by SOCKS.
+socks()
+{
+	forget_all
+	port=$(free_port) web=$(free_port)
+	start web "$PYTHON" -m http.server -b 127.0.0.1 -d "$T" "$web"
+	wait_for 20 listens "$web"
+	invite -k 'localhost:*='
+	start caller "$T/alice" -D "$port" "bob@$DOMAIN/xcat=$code"
+	wait_for 20 said caller 'forwarding SOCKS5' || diag_file "$T/caller.err"
+	for i in 1 2 3; do
+		start "c$i" curl -s -m 30 -x "socks5h://127.0.0.1:$port" \
+		    "http://localhost:$web/data"
+	done
+	for i in 1 2 3; do
+		ended c$i "$server: -D, connection $i"
+		check_same "$T/c$i.out" "$T/data" "$server: -D, connection $i: comes"
+	done
+	stop caller
+	stop listener
+	stop web
+}
+
+# With -f the code is not spent on finding the peer.
+behind()
+{
+	forget_all
+	invite -k 'cat=!cat'
+	run "$T/alice" -f -L "$T/s" "bob@$DOMAIN/xcat=$code"
+	is "$status" 0 "$server: -f and a code"
+	[ "$status" = 0 ] || diag_file "$T/run.err"
+	echoes c1 "UNIX-CONNECT:$T/s"
+	ended c1 "$server: -f and a code"
+	check_same "$T/c1.out" "$T/data" "$server: -f and a code: it works"
+	kill "$(ss -Hlxnp "src = $T/s" |
+	    sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -n 1)"
+	stop listener
 }
 
 expired()
@@ -260,6 +350,8 @@ use()
 	    -o carrier=s5b "bob@$DOMAIN=0123-4567-89AB-CDEF"
 	fails 2 '-z' 'a code for -z' "$T/alice" -z \
 	    "bob@$DOMAIN=0123-4567-89AB-CDEF"
+	fails 2 'oob' 'a code for a URL' "$T/alice" -s -o oob=http://a/ \
+	    "bob@$DOMAIN=0123-4567-89AB-CDEF"
 	fails 2 'code is damaged' 'a damaged code' "$T/alice" \
 	    "bob@$DOMAIN=0123-4567-89AB-CDEU"
 	fails 2 'no terminal' 'a code that cannot be asked for' setsid -w \
@@ -275,6 +367,10 @@ for server in $SERVERS; do
 	forgiven
 	wrong
 	flooded
+	impatient
+	connections
+	socks
+	behind
 	expired
 	files
 	secret

@@ -56,9 +56,7 @@ restarted()
 	echo hello >"$T/hello"
 	start a "$T/alice" -v -W -s "bob@$DOMAIN" <"$T/hello"
 	wait_for 20 called a || fail 'it does not wait'
-	stop_server
-	wait_for 30 said a 'trying again'
-	run_server
+	restart_server
 	listen_as bob b -a "alice@$DOMAIN"
 	ended a "$server restarted"
 	ended b "$server restarted"
@@ -70,11 +68,62 @@ files()
 	seq 1000 >"$T/file"
 	start a "$T/alice" -v -W -s "bob@$DOMAIN" "$T/file"
 	wait_for 20 called a || fail 'a file does not wait'
+	${1:+restart_server}
+	rm -rf "$T/got"
 	mkdir "$T/got"
 	listen_as bob b -r "$T/got" -a "alice@$DOMAIN"
 	ended a 'a file'
 	check_same "$T/file" "$T/got/file" 'a file: what arrives'
 	ended b 'a file'
+}
+
+# A URL is offered until there is a program that may fetch it.
+url()
+{
+	start a "$T/alice" -v -W -s -o oob=serve:127.0.0.1:0 "bob@$DOMAIN" \
+	    "$T/file"
+	wait_for 20 called a || fail 'a URL does not wait'
+	${1:+restart_server}
+	rm -rf "$T/got"
+	mkdir "$T/got"
+	listen_as bob b -r "$T/got" -a "alice@$DOMAIN" -o oob=fetch:any
+	ended a "a URL${1:+, the server restarted}"
+	check_same "$T/file" "$T/got/file" 'a URL: what arrives'
+	ended b 'a URL'
+	is "$(grep -c 'not there; waiting' "$T/a.err")" 1 'a URL: said once'
+}
+
+restart_server()
+{
+	stop_server
+	wait_for 30 said a 'trying again'
+	run_server
+	wait_for 60 said a 'back: ' || fail 'it does not come back'
+}
+
+# -z waits, too, and ends as it does when it need not wait.
+probe()
+{
+	start a "$T/alice" -v -W -z "bob@$DOMAIN"
+	wait_for 20 called a || fail '-z does not wait'
+	${1:+restart_server}
+	listen_as bob b -a "alice@$DOMAIN"
+	ended a "-z${1:+, the server restarted}"
+	like "$(cat "$T/a.out")" "^reachable: bob@$DOMAIN/xcat\$" \
+	    '-z says that it is there'
+	stop b
+	fails 5 'nobody listens' '-z gives up' sh -c \
+	    '"$0" -q -o wait=2 -z "$1" >/dev/null' "$T/alice" "bob@$DOMAIN"
+}
+
+# It is the peer that is waited for: where our own server cannot be reached there
+# may be a mistake in the command.
+no_server()
+{
+	fails 3 'cannot reach|refused' 'a server that is not there' \
+	    "$T/alice" -W -c "127.0.0.1:$(free_port)" "bob@$DOMAIN"
+	fails 2 'jid|domain' 'an address that cannot be' \
+	    "$T/alice" -W "bob@"
 }
 
 # Each connection waits its turn; with -D, too.
@@ -129,6 +178,12 @@ done
 start_server prosody
 growing
 files
+files restarted
+url
+url restarted
+probe
+probe restarted
 forwards
 hopeless
+no_server
 done_testing
