@@ -502,8 +502,6 @@ known_peers_forget(struct known_peers *k, const char *jid, char *err)
 {
 	struct peer	*p, *next;
 
-	if (access(k->path, F_OK) == -1 && errno == ENOENT)
-		return 0;
 	STAILQ_FOREACH_SAFE(p, &k->peers, next, next)
 		if (strcmp(p->jid, jid) == 0 || (*jid_resource(jid) == '\0' &&
 		    jid_samebare(p->jid, jid))) {
@@ -512,5 +510,7 @@ known_peers_forget(struct known_peers *k, const char *jid, char *err)
 			free(p->fingerprint);
 			free(p);
 		}
+	if (access(k->path, F_OK) == -1 && errno == ENOENT)
+		return 0;
 	return known_peers_change(k, known_peers_drop, jid, NULL, err);
 }

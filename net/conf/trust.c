@@ -178,11 +178,28 @@ trust_met(struct trust *t, const char *peer, const char *fingerprint,
 	return line;
 }
 
+/* Forget whatever makes peer have another key: there may be lines about this
+ * resource and about its account.  0, or -1 with a message. */
+static int
+forget_others(struct trust *t, const char *peer, const char *fingerprint,
+    char *err)
+{
+	char	 name[JID_MAX];
+
+	while (known_peers_check(t->known, peer,
+	    fingerprint) == KNOWN_PEERS_CHANGED) {
+		known_peers_name(t->known, peer, name);
+		if (known_peers_forget(t->known, name, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 void
 trust_proved(struct trust *t, const char *peer, const char *fingerprint,
     char *line, size_t size)
 {
-	char	 why[KNOWN_PEERS_ERR], name[JID_MAX], old[KEY_MAX];
+	char	 why[KNOWN_PEERS_ERR], old[KEY_MAX];
 
 	if (known_peers_check(t->known, peer, fingerprint) !=
 	    KNOWN_PEERS_CHANGED) {
@@ -192,8 +209,7 @@ trust_proved(struct trust *t, const char *peer, const char *fingerprint,
 		return;
 	}
 	strlcpy(old, known_peers_old(t->known, peer), sizeof(old));
-	known_peers_name(t->known, peer, name);
-	if (known_peers_forget(t->known, name, why) == -1 ||
+	if (forget_others(t, peer, fingerprint, why) == -1 ||
 	    known_peers_add(t->known, peer, fingerprint, why) == -1)
 		snprintf(line, size, "%s: the code proves its key %s, which "
 		    "cannot be remembered: %s", peer, fingerprint, why);

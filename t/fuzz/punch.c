@@ -5,6 +5,8 @@
  *	s	a response of a STUN server (net/s5b/stun), whose id is right
  *	m	a message of a router, PCP or NAT-PMP (net/s5b/pcp)
  *	p	what a stranger says in a punched socket (net/s5b/proof)
+ *	P	two numbers: how the two ends of a punched socket split what
+ *		they say; and with a third one, which byte changes on its way
  *	r	a table of routes (net/s5b/portmap)
  *	else	the inside of elements: candidates (net/s5b/candidate), services
  *		(ibb/extdisco) and an address (ibb/sic)
@@ -41,13 +43,15 @@
 static void
 try_stun(const uint8_t *data, size_t size)
 {
-	unsigned char		 id[STUN_ID] = { 0 };
+	unsigned char		 id[STUN_ID] = { 0 }, request[STUN_REQUEST];
 	struct stun_response	 r;
 	enum stun_result	 whole, part;
 	size_t			 n;
 
 	if (size >= 20)
 		memcpy(id, data + 8, sizeof(id));
+	stun_request(id, request);
+	must(stun_response(request, sizeof(request), id, &r) == STUN_BAD);
 	whole = stun_response(data, size, id, &r);
 	must(whole != STUN_MAPPED || r.mapped.len > 0);
 	must(whole != STUN_REFUSED || r.code == 0 ||
@@ -58,6 +62,27 @@ try_stun(const uint8_t *data, size_t size)
 		must(part == STUN_MORE || part == whole);
 		must(part != STUN_MORE || stun_need(data, n) > 0);
 	}
+}
+
+/* A router that answers a request with what the request has in the same places
+ * (RFC 6887 section 11.1, RFC 6886 section 3.3) grants what it asks for. */
+static void
+try_requests(const struct pcp_mapping *asked)
+{
+	unsigned char		 out[PCP_REQUEST];
+	struct pcp_mapping	 m = *asked;
+	uint16_t		 port;
+
+	pcp_request(&m, out);
+	out[1] |= 0x80;
+	out[3] = PCP_SUCCESS;
+	must(pcp_response(out, sizeof(out), &m) == PCP_MAPPED &&
+	    m.lifetime == asked->lifetime &&
+	    addr_equal(&m.external, &asked->external));
+	must(natpmp_address_request(out) == 2 && out[0] == 0 && out[1] == 0);
+	must(natpmp_map_request(&m, out) == NATPMP_REQUEST && out[0] == 0);
+	port = addr_port((const struct sockaddr *)&m.external.ss);
+	must((out[6] << 8 | out[7]) == (m.lifetime > 0 ? port : 0));
 }
 
 static void
@@ -74,6 +99,7 @@ try_router(const uint8_t *data, size_t size)
 	case PCP_MAPPED:
 	case PCP_ADDRESS:
 		must(m.external.len > 0);
+		try_requests(&m);
 		break;
 	case PCP_REFUSED:
 		must(m.result != PCP_SUCCESS && *pcp_strerror(m.result));
@@ -106,6 +132,56 @@ try_proof(const uint8_t *data, size_t size)
 			    PROOF_NONCE_DUE : size < PROOF_NONCE + PROOF_MAC ?
 			    PROOF_MAC_DUE : PROOF_WRONG));
 		}
+}
+
+/* What one end has to say reaches the other one in pieces, its byte number
+ * *wrong changed. */
+static void
+carry(struct proof *from, struct proof *to, size_t step, int *wrong)
+{
+	unsigned char	 out[PROOF_OUT];
+	const void	*p;
+	size_t		 len, i, n, need;
+
+	p = proof_output(from, &len);
+	must(len <= sizeof(out));
+	memcpy(out, p, len);
+	for (i = 0; i < len; i++)
+		if ((*wrong)-- == 0)
+			out[i] ^= 0x20;
+	for (i = 0; i < len && (need = proof_need(to)) > 0; i += n) {
+		n = step < need ? step : need;
+		n = n < len - i ? n : len - i;
+		proof_input(to, out + i, n);
+	}
+}
+
+/* Both ends have one key: they find each other, unless a byte was changed; and
+ * what an end must not read yet is wrong. */
+static void
+try_ends(const uint8_t *data, size_t size)
+{
+	static const unsigned char	 key[PROOF_KEY] = "secret";
+	struct proof			 a, b;
+	int				 wrong = size > 2 ? data[2] : -1, i;
+
+	if (size < 2)
+		return;
+	proof_init(&a, key, 1);
+	proof_init(&b, key, 0);
+	for (i = 0; i < 3; i++) {
+		carry(&a, &b, data[0] % 40 + 1U, &wrong);
+		carry(&b, &a, data[1] % 40 + 1U, &wrong);
+		proof_choose(&a);
+		proof_choose(&b);
+	}
+	must((b.state == PROOF_CHOSEN) == (size == 2 || wrong >= 0));
+	must(b.state != PROOF_CHOSEN || a.state == PROOF_CHOSEN);
+	must(proof_need(&b) == 0 || b.state != PROOF_CHOSEN);
+	must(proof_input(&b, "twice as much as a nonce, or an HMAC, which is "
+	    "never to be read at once", 64) == PROOF_WRONG);
+	proof_wipe(&a);
+	proof_wipe(&b);
 }
 
 static void
@@ -215,6 +291,23 @@ answer(struct iq_table *t, const uint8_t *data, size_t size)
 	must(calls == 1);
 }
 
+/* Nothing is told after a question was given up. */
+static void
+give_up(struct iq_table *t)
+{
+	struct extdisco	*x = extdisco_ask(t, "here", 1, on_services, NULL);
+	struct sic	*s = sic_ask(t, 1, on_address, NULL);
+
+	must(x != NULL && s != NULL);
+	extdisco_cancel(x);
+	sic_cancel(s);
+	extdisco_cancel(NULL);
+	sic_cancel(NULL);
+	calls = 0;
+	iq_expire(t, 2);
+	must(calls == 0);
+}
+
 static void
 try_servers(const uint8_t *data, size_t size)
 {
@@ -225,6 +318,7 @@ try_servers(const uint8_t *data, size_t size)
 	answer(t, data, size);
 	must(sic_ask(t, 1, on_address, NULL) != NULL);
 	answer(t, data, size);
+	give_up(t);
 	iq_free(t);
 }
 
@@ -242,6 +336,9 @@ fuzz_punch(const uint8_t *data, size_t size)
 		break;
 	case 'p':
 		try_proof(data + 1, size - 1);
+		break;
+	case 'P':
+		try_ends(data + 1, size - 1);
 		break;
 	case 'r':
 		try_routes(data + 1, size - 1);

@@ -8,6 +8,7 @@
  *	linked		a symbolic link leads to it,
  *	dangling	or to a folder that there is not
  *	folder		it is a folder
+ *	account		nothing; keys are those of accounts (known=account)
  *
  * The rest is what it holds: it is read, asked, added to, and read again, and
  * what was added is in it then, unless it was said that it cannot be.
@@ -37,11 +38,16 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/lib/kept.h"
+#include "xml/jid.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define JID	"us@here.example"
 #define PEER	"peer@there.example/x"
+#define BARE	"peer@there.example"
 #define KEY	"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define KEY2	"SHA256:CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC"
+
+static int	 by_account;
 
 /* No input waits until another program has done its work: this stands before
  * that of the library. */
@@ -79,6 +85,41 @@ known_peers(void)
 		must((k = known_peers_read(kept_dir, err)) != NULL);
 		must(known_peers_check(k, PEER, KEY) == KNOWN_PEERS_SAME);
 	}
+	known_peers_free(k);
+}
+
+static int
+on_peer(void *arg, const char *jid, const char *fingerprint)
+{
+	int	*left = arg;
+
+	must(*jid != '\0' && strncmp(fingerprint, "SHA256:", 7) == 0);
+	return (*left)-- > 0 ? 0 : -1;
+}
+
+/* The account is forgotten with all its keys, and no other one. */
+static void
+forget(void)
+{
+	struct known_peers	*k;
+	char			 err[KNOWN_PEERS_ERR], name[JID_MAX];
+	int			 r, left = 3;
+
+	if ((k = known_peers_read(kept_dir, err)) == NULL)
+		return;
+	if (known_peers_add_another(k, PEER, KEY2, err) == -1)
+		must(*err != '\0');
+	must(known_peers_check(k, PEER, KEY2) == KNOWN_PEERS_SAME);
+	must(known_peers_each(k, on_peer, &left) == 0 || left == -1);
+	known_peers_by_account(k);
+	must(strcmp(known_peers_name(k, PEER, name), BARE) == 0);
+	must(known_peers_check(k, BARE "/other", KEY2) == KNOWN_PEERS_SAME);
+	r = known_peers_forget(k, BARE, err);
+	must(!known_peers_entry(k, PEER));
+	known_peers_free(k);
+	if (r == -1 || (k = known_peers_read(kept_dir, err)) == NULL)
+		return;
+	must(!known_peers_entry(k, PEER));
 	known_peers_free(k);
 }
 
@@ -155,52 +196,124 @@ key(void)
 	identity_free(&id);
 }
 
-/* A listener judges by -a. */
+/* A listener judges by -a, and knows the callers that had a code. */
 static void
 callers(void)
 {
 	struct conf_item	 item = { .value = (char[]){ PEER "=" KEY } };
+	struct conf_item	 paired = { .value = (char[]){ "@paired" } };
 	struct conf_list	 who = STAILQ_HEAD_INITIALIZER(who);
 	struct allow		*a;
 	struct trust		*t;
 	char			 err[TRUST_ERR], why[ALLOW_ERR];
 
 	STAILQ_INSERT_TAIL(&who, &item, next);
+	if (by_account)
+		STAILQ_INSERT_TAIL(&who, &paired, next);
 	must((a = allow_new(&who, JID, why)) != NULL);
 	if ((t = trust_new(kept_dir, a, err)) != NULL) {
 		must(trust_judge(t, PEER, KEY) == NULL);
 		must(trust_judge(t, PEER, "SHA256:B") != NULL);
 		must(trust_identity(t)->key != NULL);
+		must(!trust_doubts(t, PEER) && !trust_expects(t, PEER));
+		if (trust_paired(t, PEER, KEY2, err) == -1)
+			must(*err != '\0');
+		must(trust_judge(t, PEER, KEY2) == NULL);
+		must(allow_check(a, BARE "/y") ==
+		    (by_account ? ALLOW_KEY : ALLOW_NO));
+		must(!by_account || trust_judge(t, BARE "/y", KEY2) == NULL);
 	}
 	trust_free(t);
 	allow_free(a);
+}
+
+static struct trust *
+make_trust(void)
+{
+	struct trust	*t;
+	char		 err[TRUST_ERR];
+
+	if ((t = trust_new(kept_dir, NULL, err)) == NULL)
+		must(*err != '\0');
+	else if (by_account)
+		trust_by_account(t);
+	return t;
+}
+
+/* A key that the user gives is the only good one. */
+static void
+pinned(void)
+{
+	struct trust	*t;
+	char		 line[512];
+
+	if ((t = make_trust()) == NULL)
+		return;
+	trust_pin(t, KEY);
+	must(trust_expects(t, PEER) && !trust_doubts(t, PEER));
+	must(trust_judge(t, PEER, KEY2) != NULL);
+	if (trust_judge(t, PEER, KEY) == NULL)
+		trust_met(t, PEER, KEY, line, sizeof(line));
+	trust_free(t);
+}
+
+/* What a code proves takes the place of what was known. */
+static void
+proved(void)
+{
+	struct trust	*t;
+	char		 line[1024];
+	int		 kept;
+
+	if ((t = make_trust()) == NULL)
+		return;
+	trust_proved(t, PEER, KEY2, line, sizeof(line));
+	must(trust_judge(t, PEER, KEY2) == NULL);
+	kept = strstr(line, "cannot be remembered") == NULL;
+	must(strstr(line, "another program") == NULL);
+	trust_free(t);
+	if (!kept || (t = make_trust()) == NULL)
+		return;
+	must(trust_judge(t, PEER, KEY2) == NULL && trust_expects(t, PEER));
+	trust_proved(t, PEER, KEY2, line, sizeof(line));
+	must(strstr(line, "which was known") != NULL);
+	trust_free(t);
 }
 
 static void
 judge(void)
 {
 	struct trust	*t;
-	char		 err[TRUST_ERR], line[512];
+	char		 line[512];
 	const char	*why;
 
-	if ((t = trust_new(kept_dir, NULL, err)) == NULL) {
-		must(*err != '\0');
+	if ((t = make_trust()) == NULL)
 		return;
-	}
 	must(trust_note(t) != NULL);
 	why = trust_judge(t, PEER, KEY);
 	must(why == NULL || (*why != '\0' && trust_expects(t, PEER)));
 	if (why == NULL)
 		trust_met(t, PEER, KEY, line, sizeof(line));
 	trust_free(t);
-	callers();
+}
+
+static void
+peers(void)
+{
+	known_peers();
+	judge();
+	pinned();
+	proved();
+	forget();
+	pinned();
 }
 
 static const struct {
 	const char	*name;
 	void		(*read)(void);
 } files[] = {
-	{ "known_peers", known_peers },
+	{ "known_peers", peers },
+	{ "paired", callers },
 	{ "known_servers", known_servers },
 	{ "tokens.0", tokens },
 	{ "key.pem", key },
@@ -277,9 +390,8 @@ try(const char *name, const char *what, const uint8_t *data, size_t len)
 			continue;
 		put(name, data, len, strcmp(what, "open") == 0 ? 0666 : 0600);
 		fd = trouble(what);
+		by_account = strcmp(what, "account") == 0;
 		files[i].read();
-		if (strcmp(name, "known_peers") == 0)
-			judge();
 		limit_files(RLIM_INFINITY);
 		if (fd != -1)
 			close(fd);

@@ -249,6 +249,38 @@ test_proved(void)
 	trust_free(t);
 }
 
+/* A line about the account does not keep the key of its resource from being
+ * replaced. */
+static void
+test_proved_twice(void)
+{
+	struct trust	*t;
+	char		 line[TRUST_ERR];
+
+	put(BOB "/x " KEY_A "\n" BOB " " KEY_A "\ncarol@example.org " KEY_A
+	    "\n");
+	if ((t = trust_new(kept_dir, NULL, err)) == NULL)
+		exit(1);
+	trust_proved(t, BOB "/x", KEY_B, line, sizeof(line));
+	ok(strstr(line, "is now " KEY_B) != NULL,
+	    "two lines are replaced: %s", line);
+	is(kept_got(), "carol@example.org " KEY_A "\n" BOB "/x " KEY_B "\n",
+	    "by one");
+	trust_free(t);
+}
+
+/* What is forgotten is forgotten here, too, where there is no file. */
+static void
+test_forget_alone(void)
+{
+	struct known_peers	*k = known(BOB "/x " KEY_A "\n", 0);
+
+	unlink(kept_path);
+	is_int(known_peers_forget(k, BOB, err), 0, "the file has gone");
+	is_int(known_peers_entry(k, BOB "/x"), 0, "and so has the key");
+	known_peers_free(k);
+}
+
 int
 main(void)
 {
@@ -259,6 +291,8 @@ main(void)
 	test_forget();
 	test_pinned();
 	test_proved();
+	test_proved_twice();
+	test_forget_alone();
 	kept_empty();
 	test_paired();
 	kept_empty();
