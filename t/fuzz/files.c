@@ -2,8 +2,9 @@
  * Fuzzer of files, of what the peer says of them: the run is that of
  * t/lib/files.h.  The first line says what it does,
  *
- *	r		receives into a folder: k and goes on, m files up to
- *			1000 bytes, u fetches URLs, i in-band only
+ *	r		receives into a folder, or o to standard output: k and
+ *			goes on, m files up to 1000 bytes, u fetches URLs, i
+ *			in-band only
  *	s		sends two files: i in-band only, b by bytestreams alone
  *
  * and then, $ being the id of what was asked last,
@@ -14,13 +15,26 @@
  *			what for; closes it, or what we have opened
  *	B		a block of it comes, with these bytes (script.h)
  *	T		the run has waited for long
+ *	A		so many seconds pass
  *	D		what came in part is taken away
+ *	G		it grows, by these bytes; L: another program has it
+ *	F		no file grows any longer
+ *	U, M		the peer offers what the fuzzer's server has under this
+ *			path, by a request or by a message
+ *	H		the peer offers the fuzzer's server as a proxy for the
+ *			stream "s" (XEP-0065)
+ *	W		the server says these bytes, on its last connection
+ *	E		it ends that connection
  */
 #include <sys/types.h>
+#include <sys/file.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +44,7 @@
 #include "net/channel/linger.h"
 #include "net/file/oob.h"
 #include "t/fuzz/fuzz.h"
+#include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
 #include "t/lib/files.h"
 #include "t/lib/kept.h"
@@ -41,6 +56,8 @@
 static unsigned	 seq;		/* of the next block */
 static char	 id[64];	/* of the last request */
 static char	 sid[64];	/* of the stream */
+static int	 web = -1;	/* the last connection to the server */
+static int	 lock = -1;	/* of what came in part */
 
 /* What the run has said, and the id of its last request. */
 static void
@@ -107,7 +124,46 @@ wait_long(void)
 }
 
 static void
-take_away(void)
+pass(const char *seconds)
+{
+	peer_later(1000 * (strtol(seconds, NULL, 10) & 0xfff));
+	files_turn();
+}
+
+/*
+ * What came in part
+ */
+
+static void
+part_remove(int dir, const char *name)
+{
+	unlinkat(dir, name, 0);
+}
+
+static void
+part_lock(int dir, const char *name)
+{
+	if (lock == -1 &&
+	    (lock = openat(dir, name, O_RDWR | O_CLOEXEC)) != -1)
+		flock(lock, LOCK_EX | LOCK_NB);
+}
+
+static const char	*growth;
+static size_t		 growth_len;
+
+static void
+part_grow(int dir, const char *name)
+{
+	int	 fd = openat(dir, name, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	must(write(fd, growth, growth_len) <= (ssize_t)growth_len);
+	close(fd);
+}
+
+static void
+each_part(void (*what)(int dir, const char *name))
 {
 	struct dirent	*e;
 	DIR		*d = opendir(kept_dir);
@@ -115,8 +171,95 @@ take_away(void)
 	must(d != NULL);
 	while ((e = readdir(d)) != NULL)
 		if (strncmp(e->d_name, ".xcat-part-", 11) == 0)
-			unlinkat(dirfd(d), e->d_name, 0);
+			what(dirfd(d), e->d_name);
 	closedir(d);
+}
+
+static void
+limit_files(rlim_t bytes)
+{
+	struct rlimit	 r = { .rlim_cur = bytes, .rlim_max = RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	must(setrlimit(RLIMIT_FSIZE, &r) == 0);
+}
+
+/* What comes in part has trouble. */
+static void
+part_step(char *line)
+{
+	switch (*line) {
+	case 'D':
+		each_part(part_remove);
+		break;
+	case 'L':
+		each_part(part_lock);
+		break;
+	case 'F':
+		limit_files(1);
+		break;
+	default:
+		growth = line + 1;
+		growth_len = script_bytes(line + 1);
+		each_part(part_grow);
+		break;
+	}
+}
+
+/*
+ * The web
+ */
+
+static void
+offer(int by_message, const char *path)
+{
+	const char	*url = format("<url>http://127.0.0.1:%u/%s</url>",
+			     peer_port(), path);
+
+	if (by_message)
+		say(PEER, format("<message><x xmlns='jabber:x:oob'>%s</x>"
+		    "</message>", url));
+	else
+		say(PEER, format("<iq type='set' id='u'><query "
+		    "xmlns='jabber:iq:oob'>%s</query></iq>", url));
+}
+
+static void
+offer_host(void)
+{
+	say(PEER, format("<iq type='set' id='h'><query sid='s' "
+	    "xmlns='http://jabber.org/protocol/bytestreams'><streamhost "
+	    "jid='proxy.example' host='127.0.0.1' port='%u'/></query></iq>",
+	    peer_port()));
+}
+
+static void
+web_step(char *line)
+{
+	int	 fd = peer_accept();
+
+	if (fd != -1) {
+		peer_drop(web);
+		web = fd;
+	}
+	if (web == -1)
+		return;
+	if (*line == 'E')
+		shutdown(web, SHUT_WR);
+	else
+		peer_send(web, line + 1, script_bytes(line + 1));
+	files_turn();
+}
+
+static void
+web_end(void)
+{
+	int	 fd;
+
+	peer_drop(web);
+	web = -1;
+	while ((fd = peer_accept()) != -1)
+		peer_drop(fd);
 }
 
 static void
@@ -147,8 +290,25 @@ step(char *line)
 	case 'T':
 		wait_long();
 		break;
+	case 'A':
+		pass(line + 1);
+		break;
 	case 'D':
-		take_away();
+	case 'G':
+	case 'L':
+	case 'F':
+		part_step(line);
+		break;
+	case 'U':
+	case 'M':
+		offer(*line == 'M', line + 1);
+		break;
+	case 'H':
+		offer_host();
+		break;
+	case 'W':
+	case 'E':
+		web_step(line);
 		break;
 	default:
 		break;
@@ -167,7 +327,7 @@ make_folder(void)
 		kept_begin("a");
 		atexit(kept_clean);
 	}
-	take_away();
+	each_part(part_remove);
 	kept_empty();
 }
 
@@ -192,7 +352,8 @@ begin(const char *flags)
 		files[1] = put_file("b", "some more");
 		files_send(files, 2);
 	} else {
-		files_receive(kept_dir, strchr(flags, 'k') != NULL);
+		files_receive(strchr(flags, 'o') != NULL ? NULL : kept_dir,
+		    strchr(flags, 'k') != NULL);
 	}
 	if (strchr(flags, 'm') != NULL)
 		app.conf.max_size = 1000;
@@ -256,6 +417,12 @@ fuzz_files(const uint8_t *data, size_t size)
 	oob_fetch_free(app.fetcher);
 	app.fetcher = NULL;
 	files_end();
+	web_end();
+	limit_files(RLIM_INFINITY);
+	each_part(part_remove);
+	if (lock != -1)
+		close(lock);
+	lock = -1;
 	show_stdio(copies);
 	return 0;
 }

@@ -7,7 +7,8 @@
 #	t/lib/coverage.sh table file ...	a line for each of these files, the
 #						least covered first, and all
 #
-# $COVERED, if set, is the percentage that table demands of all of them.
+# $COVERED, if set, is the percentage that table demands of all of them, and
+# $COVERED_EACH that of each.
 
 set -eu
 cd "$(dirname "$0")/../.."
@@ -39,14 +40,20 @@ lines()		# file ...
 table()		# file ...
 {
 	cd .cov
-	lines "$@" | sort -n | awk -v least="${COVERED:-0}" '
-	    { printf "%6.1f %% of %4d  %s\n", $1, $2, $3
+	lines "$@" | sort -n | awk -v least="${COVERED:-0}" \
+	    -v each="${COVERED_EACH:-0}" -v files="$#" '
+	    { low = $1 < each
+	      under += low
+	      printf "%6.1f %% of %4d  %s%s\n", $1, $2, $3,
+		  low ? "  (under " each " %)" : ""
 	      sum += $2; hit += $1 * $2 / 100 }
 	    END {
 		if (sum == 0)
 			exit 1
 		printf "%6.1f %% of %4d  all %d files\n", 100 * hit / sum, sum, NR
-		exit 100 * hit / sum < least
+		if (NR != files)
+			printf "%d files have no lines\n", files - NR
+		exit under > 0 || NR != files || 100 * hit / sum < least
 	    }'
 }
 
