@@ -188,6 +188,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/si.o \
 	t/fuzz/state.o \
 	t/fuzz/stream.o \
+	t/fuzz/streamhosts.o \
 	t/fuzz/tls.o \
 	t/fuzz/transport.o \
 	t/fuzz/ws.o \
@@ -289,6 +290,7 @@ FOREIGN	= ibb/extdisco.c \
 	net/file/receive_si.c \
 	net/s5b/s5b_dial.c \
 	net/s5b/s5b_listen.c \
+	net/s5b/streamhosts.c \
 	net/transport/bosh.c \
 	net/transport/bosh_request.c \
 	net/transport/discover.c \

@@ -352,7 +352,7 @@ size_t
 streamhosts_list(const struct streamhosts *h, struct streamhost *out,
     size_t max)
 {
-	struct list	 l = { out, 0, max - h->nproxies };
+	struct list	 l = { out, 0, max > h->nproxies ? max - h->nproxies : 0 };
 	size_t		 i;
 
 	if (own_port(h) != 0) {

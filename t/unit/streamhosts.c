@@ -344,13 +344,17 @@ test_room_for_proxies(struct iq_table *t)
 	requests = 0;
 	streamhosts_known(h);
 	answer(t, ids[0], "p.example", QUERY "<streamhost jid='p.example' "
-	    "host='192.0.2.9' port='7'/></query>");
+	    "host='192.0.2.9' port='7'/><streamhost jid='p.example' "
+	    "host='192.0.2.9' port='8'/></query>");
 	answer(t, ids[1], "here.example", ITEMS "</query>");
 	if ((w = streamhosts_wait(h, "hash", on_fd, NULL)) == NULL)
 		abort();
 	is_int((long)streamhosts_list(h, hosts, 4), 4, "a short list");
-	is(hosts[2].host, "h3", "has the best of ours");
-	is(hosts[3].jid, "p.example", "and the proxy");
+	is(hosts[1].host, "h2", "has the best of ours");
+	is(hosts[2].jid, "p.example", "and a proxy");
+	is(hosts[3].jid, "p.example", "and the other one");
+	is_int((long)streamhosts_list(h, hosts, 1), 1,
+	    "a list without room for all proxies has one");
 	s5b_wait_cancel(w);
 	streamhosts_free(h);
 }
