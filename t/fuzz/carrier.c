@@ -37,7 +37,7 @@ static struct parse	*parse;
 static uint64_t		 pushed, confirmed, received, consumed;
 static char		 ids[8][IQ_ID];	/* of our last requests */
 static unsigned		 nids;
-static int		 over, framed;
+static int		 over, framed, had;	/* a socket */
 static uint64_t		 told;	/* received, of the frames of the peer */
 static int64_t		 now, pace;	/* microseconds; for each look */
 
@@ -251,8 +251,9 @@ frame_comes(const unsigned char *data)
 	counts.consumed = what & 32 ? confirmed + next() : confirmed;
 	counts.window = (uint64_t)next() << next() % 64;
 	frames_put_counts(&f, &counts);
-	if (what % 4 == 1)
-		f.head_len = FRAMES_HEAD, f.head[0] = FRAMES_DATA;
+	if (what % 4 == 1 || what % 4 == 3)
+		f.head_len = FRAMES_HEAD, f.head[0] = what % 4 == 1 ?
+		    FRAMES_DATA : FRAMES_PAD;
 	else if (what % 4 == 2)
 		for (f.head_len = 0; f.head_len < 12; f.head_len++)
 			f.head[f.head_len] = (unsigned char)next();
@@ -260,8 +261,21 @@ frame_comes(const unsigned char *data)
 	cut = next() % (n + 1);
 	carrier_socket_input(c, raw, cut);
 	carrier_socket_input(c, raw + cut, n - cut);
-	if (what % 4 == 1)
+	if (what % 2 == 1)
 		carrier_socket_input(c, data, FRAMES_COUNTS_LEN);
+}
+
+/* Something for a proxy to hold back, or nothing. */
+static int
+pad(void *arg)
+{
+	static const unsigned char	 zeros[FRAMES_HEAD];
+
+	(void)arg;
+	if (pushed % 3 == 0)
+		return -1;
+	must(chunks_add(carrier_out(c), zeros, sizeof(zeros)) == 0);
+	return pushed % 3 == 1;
 }
 
 static void
@@ -308,8 +322,20 @@ try_wire(void)
 	    how & 2 ? CARRIER_FRAMED : CARRIER_BARE) == -1)
 		return;
 	must(over || carrier_has_socket(c));
+	if (how & 4)
+		carrier_socket_pad(c, pad);
 	framed = (how & 2) != 0;
+	had = 1;
 	told = 0;
+}
+
+/* What is said of the socket makes sense. */
+static void
+look(void)
+{
+	must(had || carrier_socket_count(c) == 0);
+	must(!carrier_socket_unproved(c) || carrier_has_socket(c));
+	must(!carrier_socket_bad(c) || framed);
 }
 
 static void
@@ -364,7 +390,7 @@ start(void)
 	if (pace == 0)
 		host.now = NULL;
 	pushed = confirmed = received = consumed = 0;
-	over = framed = 0;
+	over = framed = had = 0;
 	nids = 0;
 	memset(ids, 0, sizeof(ids));
 	must((iqs = iq_new(take, NULL)) != NULL);
@@ -391,8 +417,11 @@ fuzz_carrier(const uint8_t *data, size_t size)
 	in = data;
 	left = size < 4096 ? size : 4096;
 	start();
-	while (left > 0 && !over)
+	while (left > 0 && !over) {
 		step();
+		if (!over)
+			look();
+	}
 	must(chunks_len(carrier_out(c)) <= CARRIER_WINDOW_MOST + SOME);
 	carrier_free(c);
 	ibb_free(ibb);
