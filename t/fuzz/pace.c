@@ -3,6 +3,12 @@
  * allows, and land, out of turn or never, while a clock of the input's goes on.
  * Whatever the path is like, there is a block that may be sent when nothing is
  * under way, and never more than the budget allows beyond one.
+ *
+ * Input that begins with P is of paths, five bytes each, that the blocks take
+ * one after the other, with a queue at the narrowest place: the time that a
+ * block takes there and back without the queue, the rate, how many blocks, how
+ * much one may be late by chance, and in its lowest bit whether there is other
+ * traffic.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +18,13 @@
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define MARKS	256
+#define PATHS	8
 
 static struct congestion		 p;
 static struct congestion_mark		 marks[MARKS];
 static size_t			 first, last;	/* those under way */
 static int64_t			 now;
+static int64_t			 lands[MARKS];	/* when, on a path */
 
 static void
 check(void)
@@ -48,6 +56,43 @@ land(size_t skip, int polite)
 	congestion_landed(&p, &marks[first++ % MARKS], now, polite);
 }
 
+/* What fits goes into the queue, which is empty at the time *empty. */
+static void
+send_all(int64_t delay, int64_t rate, int64_t late, int64_t *empty)
+{
+	size_t	 len = congestion_stanza(&p), n = last;
+
+	while (last - first < MARKS && congestion_room(&p, len) > 0) {
+		send_block(len);
+		must(++n == last);
+		if (*empty < now + delay / 2)
+			*empty = now + delay / 2;
+		*empty += (int64_t)len * 1000000 / rate;
+		lands[(n - 1) % MARKS] = *empty + delay / 2 + (late > 0 ?
+		    (int64_t)(n * 2654435761U >> 8 & 0xffff) % late : 0);
+		check();
+	}
+}
+
+static void
+take_path(const uint8_t a[5])
+{
+	int64_t	 delay = (a[0] + 1) * 1000, rate = (a[1] + 1) * 4096;
+	int64_t	 late = (a[4] >> 1) * 1000, empty = now;
+	int	 n = (a[2] + (a[3] << 8)) & 0x3fff, polite = a[4] & 1;
+
+	congestion_restart(&p, now);
+	first = last;
+	while (n-- > 0) {
+		send_all(delay, rate, late, &empty);
+		must(last > first);
+		if (now < lands[first % MARKS])
+			now = lands[first % MARKS];
+		land(0, polite);
+		check();
+	}
+}
+
 int
 fuzz_pace(const uint8_t *data, size_t size)
 {
@@ -56,6 +101,11 @@ fuzz_pace(const uint8_t *data, size_t size)
 	now = 1000000;
 	first = last = 0;
 	congestion_init(&p, now);
+	if (size > 0 && *data == 'P') {
+		for (i = 1; i + 5 <= size && i < 5 * PATHS; i += 5)
+			take_path(data + i);
+		return 0;
+	}
 	for (i = 0; i + 1 < size; i += 2) {
 		n = data[i + 1];
 		switch (data[i] % 8) {
