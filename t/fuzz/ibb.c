@@ -106,6 +106,8 @@ static struct {
 	int broken;		/* nothing can be sent */
 	int xcats;		/* streams can be mended */
 	int lossy;		/* so some answers may be missing */
+	int windows;		/* are told; with the memory that is left: */
+	size_t room;
 	/* The stanza being heard. */
 	const char *from;
 	const struct elem *payload;	/* its <data/>, till it is delivered */
@@ -289,8 +291,17 @@ on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 	e->over = 1;
 }
 
+static size_t
+on_room(void *arg, int all)
+{
+	(void)arg;
+	(void)all;
+	return f.room;
+}
+
 static const struct inband_user user = {
 	.opened = on_opened,
+	.room = on_room,
 	.block = on_block,
 	.answered = on_answered,
 	.closing = on_closing,
@@ -725,7 +736,11 @@ hear_answer(void)
 	begin("iq", n & 0x20 ? "error" : "result",
 	    n & 0x40 ? pick(peers, N(peers)) : q->to);
 	xw_attr(&w, "id", q->id);
-	if (n & 0x80)
+	if ((n & 0x80) && f.windows) {
+		xw_start(&w, "window", NS_XCAT);
+		xw_attrf(&w, "size", "%u", take() * 512);
+		xw_end(&w);
+	} else if (n & 0x80)
 		xw_elem(&w, "open", NS_IBB, NULL);
 	if (n & 0x20)
 		write_error();
@@ -880,6 +895,10 @@ static void
 pass_time(void)
 {
 	f.now += take();
+	if (f.windows) {
+		f.room = take() * 4096U;
+		f.now += 16 * take();
+	}
 	iq_expire(f.iqs, f.now);
 	must(iq_deadline(f.iqs) > f.now);
 }
@@ -1015,6 +1034,8 @@ start(const uint8_t *data, size_t size)
 	f.out = parser();
 	/* Of what is asked again only the last is answered. */
 	f.xcats = f.lossy = flags % 2 == 1;
+	f.windows = (flags & 4) != 0;
+	f.room = SIZE_MAX;
 }
 
 static void

@@ -4,7 +4,8 @@
  *	a mechanism	a login with it, and the server's messages are the
  *			lines (script.h): of SCRAM with a nonce that is known,
  *			so that seeds may have its proofs; ! before a line says
- *			that it comes with success
+ *			that it comes with success; - or 0 before its name has
+ *			no password, or an empty one
  *	<...		a nonza or features, as all lines are then
  *
  * A login succeeds only behind a proof that the server knows the password.
@@ -32,9 +33,9 @@ static const struct tls_binding binding = {
 	.type = "tls-exporter", .data = "channel", .len = 7
 };
 
-/* With the nonce "fuzz", the user "user", and the password "pencil". */
+/* With the nonce "fuzz", this user, and the password "pencil". */
 static void
-scram(const char *hash, char flag, struct script *s)
+scram(const char *hash, const char *user, char flag, struct script *s)
 {
 	enum sasl_result	 r;
 	struct scram		 x;
@@ -43,7 +44,7 @@ scram(const char *hash, char flag, struct script *s)
 	size_t			 len;
 
 	buf_init(&out, 1 << 16);
-	r = scram_init(&x, hash, "user", "pencil", flag, &binding, "fuzz");
+	r = scram_init(&x, hash, user, "pencil", flag, &binding, "fuzz");
 	must(r == SASL_OK && scram_first(&x, &out) == SASL_OK);
 	while (r == SASL_OK && (line = script_line(s)) != NULL) {
 		len = script_bytes(line);
@@ -63,7 +64,7 @@ scram(const char *hash, char flag, struct script *s)
 static enum sasl_result
 begin(struct sasl **s, const char *mech)
 {
-	static const struct sasl_cred	 cred = {
+	struct sasl_cred		 cred = {
 		.user = "user", .password = "pencil", .authzid = "user@x",
 		.external = 1, .plain = 1
 	};
@@ -71,6 +72,8 @@ begin(struct sasl **s, const char *mech)
 	const char			*mechs[8];
 	size_t				 n = 0;
 
+	if (*mech == '-' || *mech == '0')
+		cred.password = *mech++ == '-' ? NULL : "";
 	if (strncmp(mech, "HT-", 3) == 0)
 		return sasl_new_token(s, "user", mech, "secret", &binding, 1);
 	strlcpy(words, mech, sizeof(words));
@@ -93,7 +96,9 @@ login(const char *mech, struct script *script)
 		return;
 	}
 	buf_init(&out, 1 << 16);
+	must(sasl_success(s, "", 0) == SASL_PROTOCOL);
 	must(sasl_first(s, &out) == SASL_OK);
+	must(sasl_first(s, &out) == SASL_PROTOCOL);
 	while (r == SASL_OK && (line = script_line(script)) != NULL) {
 		len = script_bytes(line);
 		if (*line == '!') {
@@ -197,11 +202,13 @@ fuzz_sasl(const uint8_t *data, size_t size)
 	if (*line == '<')
 		nonzas(line, &s);
 	else if (strcmp(mech, "SCRAM-SHA-1") == 0)
-		scram("SHA1", 'n', &s);
+		scram("SHA1", "user", 'n', &s);
 	else if (strcmp(mech, "SCRAM-SHA-256-PLUS") == 0)
-		scram("SHA256", 'p', &s);
+		scram("SHA256", "user", 'p', &s);
 	else if (strcmp(mech, "SCRAM-SHA-512") == 0)
-		scram("SHA512", 'y', &s);
+		scram("SHA512", "user", 'y', &s);
+	else if (strcmp(mech, "SCRAM-SHA-384") == 0)
+		scram("SHA384", "u,s=er", 'n', &s);
 	else
 		login(mech, &s);
 	return 0;

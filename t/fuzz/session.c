@@ -22,7 +22,7 @@
  *	A		an hour passes, without anything to be heard
  *	N		a new transport leads to the server
  *	E, B, U		the transport ends; breaks; is not to be trusted
- *	M, R		something is sent; the roster is asked for
+ *	M, R, r		something is sent; the roster is asked for, by two
  *	W, H, G, K	woken; halted; to go on; to close
  *	V		another address will do from now on, or no longer
  */
@@ -303,13 +303,30 @@ on_roster(void *arg, int good)
 	(void)good;
 }
 
+static int	 first, second;		/* who ask for the roster */
+
 static void
-ask_roster(void)
+ask_roster(int *who)
 {
 	if (ready && session->state == SESSION_READY)
 		must(roster_fetch(session_roster(session), allow, ROSTER_BY,
-		    on_roster, NULL) == 0 ||
+		    on_roster, who) == 0 ||
 		    session_fault(session) != SESSION_FINE);
+}
+
+/* What is said of a session that is ready makes sense. */
+static void
+look(void)
+{
+	must(session_room(session) == 0 || ready);
+	if (!ready || transport() == NULL)
+		return;
+	must(*session_security(session) != '\0');
+	must(session_transport(session) != NULL);
+	must(!session_near(session));
+	must(session_most(session) < SIZE_MAX);
+	if (session_moved(session))
+		must(strncmp(session_jid(session), BARE, strlen(BARE)) == 0);
 }
 
 /*
@@ -431,7 +448,10 @@ step(const char *line)
 		say();
 		break;
 	case 'R':
-		ask_roster();
+		ask_roster(&first);
+		break;
+	case 'r':
+		ask_roster(&second);
 		break;
 	case 'V':
 		may_move = !may_move;
@@ -544,8 +564,11 @@ run(struct script *s, const char *flags, struct discover *ways)
 	    sizeof(handlers) / sizeof(*handlers), NULL) == 0);
 	arrive();
 	for (steps = 0; !closed && steps < STEPS &&
-	    (line = script_line(s)) != NULL; steps++)
+	    (line = script_line(s)) != NULL; steps++) {
 		step(line);
+		if (!closed)
+			look();
+	}
 	must(!closed || session_fault(session) == SESSION_FINE ||
 	    *session_why(session) != '\0');
 	session_free(session);
