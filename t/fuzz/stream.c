@@ -7,6 +7,8 @@
  *	m messages   n we close at the end   h a service is named
  *	f a file is to go   i input   a a socket alone carries it
  *	b there is little memory   l the peer calls
+ *	s both have a secret   w or each another one
+ *	o sessions stand by the secret or not at all
  *
  * and so it goes on; a digit behind a letter says whose (0, the caller's, if
  * there is none), a number behind that how much:
@@ -33,15 +35,18 @@
 #include "ibb/budget.h"
 #include "ibb/carrier.h"
 #include "ibb/dispatch.h"
+#include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/fuzz/tls.h"
 #include "t/lib/stanza.h"
+#include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"
+#include "xml/write.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define SID	"s1"
@@ -140,7 +145,12 @@ on_later(void *arg)
 static struct stream_conf
 conf_of(struct side *a)
 {
+	static const unsigned char	 secrets[2][E2E_SECRET] = { "a", "b" };
+
 	return (struct stream_conf){
+		.secret = flag('s') ? secrets[0] :
+		    flag('w') ? secrets[a == sides] : NULL,
+		.secret_only = flag('o'),
 		.block = flag('b') ? 64 : 4096,
 		.message = flag('m'),
 		.close_at_end = flag('n'),
@@ -158,6 +168,40 @@ conf_of(struct side *a)
 	};
 }
 
+/* Nothing but the secret shows the secret. */
+static void
+look_at_secret(struct side *a, const struct stream_conf *conf,
+    const struct elem *open)
+{
+	int	 shows = stream_shows_secret(sides[a == sides].jid, open, conf);
+
+	must(shows >= -1 && shows <= 1);
+	must(!untouched || shows == (flag('s') ? 1 : -1));
+}
+
+/* What is said of a service is what is heard. */
+static void
+look_at_service(const struct stream *s)
+{
+	struct buf	 b;
+	struct xw	 w;
+	struct elem	*e;
+
+	buf_init(&b, MOST);
+	xw_init(&w, &b);
+	xw_start(&w, "x", NS_XCAT);
+	stream_write_service(s, &w);
+	xw_end(&w);
+	must(xw_done(&w) == 0 && buf_add(&b, "", 1) == 0);
+	must((e = stanza_parse((const char *)buf_data(&b))) != NULL);
+	must(stream_use(e) == (flag('f') ? STREAM_FOR_FILE : flag('i') ?
+	    STREAM_FOR_INPUT : STREAM_FOR_ANY));
+	must((stream_host(e) != NULL) == flag('h') &&
+	    (stream_port(e) != NULL) == flag('h'));
+	elem_free(e);
+	buf_free(&b);
+}
+
 static void
 on_offer(void *arg, struct inband *offer, const struct elem *open)
 {
@@ -168,6 +212,8 @@ on_offer(void *arg, struct inband *offer, const struct elem *open)
 		inband_refuse(offer, SE_BUSY, NULL);
 		return;
 	}
+	if (conf.tls != NULL && conf.secret != NULL)
+		look_at_secret(a, &conf, open);
 	must(stream_use(open) <= STREAM_FOR_INPUT);
 	must((stream_host(open) != NULL) >= (stream_port(open) != NULL) ||
 	    !untouched);
@@ -455,8 +501,10 @@ begin_stream(struct side *a, const char *peer)
 		    on_changed, a);
 	else if (!flag('l'))
 		a->stream = stream_call(a->ibb, peer, &conf, on_changed, a);
-	if (a->stream != NULL)
+	if (a->stream != NULL) {
+		look_at_service(a->stream);
 		check(a);
+	}
 }
 
 int
