@@ -352,9 +352,11 @@ size_t
 streamhosts_list(const struct streamhosts *h, struct streamhost *out,
     size_t max)
 {
-	struct list	 l = { out, 0, max > h->nproxies ? max - h->nproxies : 0 };
+	struct list	 l = { .hosts = out };
 	size_t		 i;
 
+	if (max > h->nproxies)
+		l.max = max - h->nproxies;
 	if (own_port(h) != 0) {
 		list_add_given(&l, h);
 		if (h->conf.near(h->conf.arg))
