@@ -151,7 +151,7 @@ wrong()
 }
 
 # A stranger who guesses: each time he sees what he sees where nobody is.
-GUESSES=$(by_tier 400 10000)
+GUESSES=${GUESSES:-$(by_tier 400 10000)}
 flooded()
 {
 	forget_all
