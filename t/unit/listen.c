@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "net/dial/port.h"
@@ -137,6 +138,43 @@ test_port(void)
 	port_free(p);
 }
 
+/* The first connection of all has the others wait, whichever port it is at. */
+static void
+on_ports(void *arg, int fd)
+{
+	accepted++;
+	close(fd);
+	ports_hold(arg, 1);
+}
+
+static void
+test_hold(void)
+{
+	struct ports	*p = ports_new(loop);
+	char		 why[PORT_ERR], where[2][PORT_TEXT];
+	int		 fd[2], i;
+
+	if (p == NULL || ports_open(p, "127.0.0.1:0", on_ports, p, why) == -1 ||
+	    ports_open(p, "127.0.0.1:0", on_ports, p, why) == -1) {
+		ok(0, "no ports");
+		return;
+	}
+	for (i = 0; i < 2; i++) {
+		ports_text(p, (size_t)i, "127.0.0.1:0", where[i]);
+		fd[i] = connected((uint16_t)atoi(strrchr(where[i], ':') + 1));
+	}
+	accepted = 0;
+	turn(LOOK);
+	is_int(accepted, 1, "two ports, one turn: the first has all wait");
+	ok(turns < FEW, "and do not spin: %d turns", turns);
+	ports_hold(p, 0);
+	turn(LOOK);
+	is_int(accepted, 2, "and go on");
+	close(fd[0]);
+	close(fd[1]);
+	ports_free(p);
+}
+
 /* A client that has said hello. */
 static int
 want(void *arg)
@@ -195,6 +233,7 @@ main(void)
 	ok(!limits_room(0), "now there is not");
 	leave_all();
 	test_port();
+	test_hold();
 	test_bytestreams();
 	loop_free(loop);
 	return tap_done();
