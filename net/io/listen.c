@@ -47,8 +47,6 @@ listener_ready(void *arg, int revents)
 	int		 fd, on = 1;
 
 	(void)revents;
-	if (ln->held)			/* by another listener of this turn */
-		return;
 	if (!limits_room(ln->watch.fd)) {
 		rest(ln);
 		return;
