@@ -42,7 +42,7 @@ keywords()
 	}' "$CONF"
 }
 
-# Yes and no have other names, which nobody needs to be offered.
+# Yes and no have other names, which no user needs to be offered.
 make_keywords()
 {
 	keywords | sed 's/ yes true on no false off$/ yes no/' >"$T/keywords"

@@ -40,7 +40,7 @@ help()
 	    'is named'
 }
 
-# Whoever looks for help may have come because of the configuration.
+# A user may look for help because of the configuration.
 help_anyhow()
 {
 	echo nonsense >"$T/nonsense"

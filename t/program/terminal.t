@@ -77,7 +77,7 @@ at_prompt()	# who
 	screen "$1" | grep . | tail -n 1 | grep -q "$1: *\$"
 }
 
-# The code comes by another way, and is typed; nobody's account was named.
+# The code comes by another way, and is typed; no account was named.
 by_code()
 {
 	types bob 'xcat -l -I'

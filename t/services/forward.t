@@ -104,7 +104,7 @@ restarted()
 	wait_for 30 said a 'trying again' || diag_file "$T/a.err"
 	run_server
 	wait_for 60 said a 'back: ' || diag_file "$T/a.err"
-	ok '-f -W: nobody is let in before the peer is there' \
+	ok '-f -W: it does not begin before the peer is there' \
 	    kill -0 "$(pid_of a)"
 	listen_as bob b -k -a "alice@$DOMAIN" 'two=!echo two'
 	ended a '-f -W, the server restarted'

@@ -94,7 +94,7 @@ one_for_all()
 	is "$status $(cat "$T/run.out" "$T/run.err")" '0 hi' \
 	    'known=account: another resource has been met'
 	run "$T/bob" -K forget "$bob"
-	is "$status" 2 'to forget whom nobody knows'
+	is "$status" 2 'to forget a peer that was never met'
 	run "$T/alice" -K forget "$bob/other"
 	is "$status" 2 'to forget a resource, where the account is known'
 	run "$T/alice" -K forget "$bob"
