@@ -174,6 +174,14 @@ _xcat_candidates()
 # The word at the cursor is the operand of this number, or an option.
 _xcat_operand()		# options-before number
 {
+	local letters=$_xcat_with_argument
+
+	# An argument that touches its letter; files have to stand apart.
+	if [[ $2 == 0 && $cur =~ ^(-[^-$letters]*[$letters])(.+)$ ]]; then
+		_xcat_argument "${BASH_REMATCH[1]: -1}" "${BASH_REMATCH[2]}" |
+		    sed "/^+/d; s/^/${BASH_REMATCH[1]}/"
+		return
+	fi
 	if [[ $2 == 0 && $cur == -* ]]; then
 		printf '%s\n' -4 -6 -a -b -C -c -D -d -f -h -I -i -j -K -k -L \
 		    -l -m -N -o -P -p -q -r -s -V -v -W -w -x -z --help \

@@ -129,6 +129,8 @@ make_questions()
 	ask 'xcat -o oob=' oob=fetch oob=fetch:any oob=serve
 	ask 'xcat --re' --register
 	ask 'xcat -o wai' wait=
+	ask 'xcat -owait=f' -owait=forever
+	ask 'xcat -l -a@r' -a@roster
 }
 
 # --- what is offered -------------------------------------------------------------
