@@ -39,8 +39,13 @@ services()
 	answers "$p2" one 'that of the operand'
 	answers "$p3" tcp 'host and port, as ssh has them'
 	answers "$p4" tcp 'host and port, as a service'
-	is "$(grep -c 'listening\|stream to' "$T/b.err")" 9 'one login, all said'
+	ok 'one login, all said' wait_for 20 said_all 9
 	stop a
+}
+
+said_all()	# lines
+{
+	[ "$(grep -c 'listening\|stream to' "$T/b.err")" = "$1" ]
 }
 
 # The command comes back once the ports are open.
