@@ -285,8 +285,8 @@ carrier_room_blocks(const struct carrier *c)
 }
 
 /* An eighth of the memory that is left, so that each of many streams gets some;
- * a window that is measured to need more gets most of what other streams leave.
- */
+ * a window that has been full and was confirmed, so that its bytes do not lie
+ * before a reader that stands still, gets most of what other streams leave. */
 size_t
 carrier_window(const struct carrier *c)
 {

@@ -14,6 +14,7 @@
 
 #define UNSENT		(256 * 1024)	/* bytes in front of the socket */
 #define HELD_BACK	4096	/* bytes; see carrier_socket_pad() */
+#define NEARLY		8	/* all of a window but this part is full */
 
 void
 framed_begin(struct carrier *c, int ready)
@@ -99,15 +100,43 @@ framed_pieces(struct carrier *c, struct iovec *iov, int max)
 	    c, iov, max);
 }
 
+/* A window that is nearly full bounds what is sent: when the bytes sent by now
+ * are confirmed, it may grow. */
+static void
+framed_look_at_window(struct carrier *c)
+{
+	struct carrier_frames	*f = &c->frames;
+	size_t			 window = carrier_window(c);
+	size_t			 flying = (size_t)(c->socket_out -
+				    c->socket_known);
+
+	if (flying >= window - window / NEARLY)
+		f->full_to = c->socket_out;
+	if (flying > f->peak)
+		f->peak = flying;
+}
+
 void
 framed_sent(struct carrier *c, size_t len)
 {
 	c->socket_out += frames_sent(&c->frames.out, len);
+	framed_look_at_window(c);
 	if (len > 0) {
 		c->frames.moved = 1;
 		c->frames.stuck = 0;
 	}
 	handover_report(c);
+}
+
+/* A window of which no quarter was made use of for a second shrinks. */
+static void
+framed_shrink(struct carrier_frames *f)
+{
+	if (f->peak < f->window / 4)
+		f->window -= f->window / 4;
+	if (f->window < CARRIER_WINDOW_FIRST)
+		f->window = CARRIER_WINDOW_FIRST;
+	f->peak = 0;
 }
 
 void
@@ -116,6 +145,7 @@ framed_tick(struct carrier *c)
 	struct carrier_frames	*f = &c->frames;
 	struct iovec		 iov[2];
 
+	framed_shrink(f);
 	f->stuck = !f->moved && framed_pieces(c, iov, 2) > 0;
 	f->moved = 0;
 }
@@ -149,24 +179,22 @@ framed_heard(struct carrier *c)
 }
 
 /*
- * A round trip ends when what was last written as it began is confirmed.  What
- * was confirmed meanwhile is the rate of the socket times its round trip; twice
- * as much may be under way, so that a window that is too small doubles in each
- * round trip.
+ * The peer has confirmed so many bytes more.  If the window was full when these
+ * were sent, the path may hold more than the window has, which grows as slow
+ * start does (RFC 5681 section 3.1): it doubles in a round trip.  What the
+ * socket does not take is no part of a full window, so that it stops to grow
+ * where the path ends.
  */
 static void
-framed_measure(struct carrier *c)
+framed_confirmed(struct carrier *c, size_t len)
 {
 	struct carrier_frames	*f = &c->frames;
-	uint64_t		 most;
 
-	if (c->socket_known < f->round_end)
-		return;
-	most = 2 * (c->socket_known - f->round_from);
-	f->window = most < CARRIER_WINDOW_FIRST ? CARRIER_WINDOW_FIRST :
-	    most > CARRIER_WINDOW_MOST ? CARRIER_WINDOW_MOST : (size_t)most;
-	f->round_from = c->socket_known;
-	f->round_end = c->socket_out;
+	chunks_drain(c->out, len);
+	if (c->socket_known < f->full_to)
+		f->window = len < CARRIER_WINDOW_MOST - f->window ?
+		    f->window + len : CARRIER_WINDOW_MOST;
+	c->socket_known += len;
 }
 
 /* The counts of a socket never go back; in-band, later ones may have come
@@ -184,11 +212,8 @@ framed_take_counts(struct carrier *c, const struct frames_counts *n)
 	*last = *n;
 	c->window = n->window < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST :
 	    n->window > CARRIER_WINDOW ? CARRIER_WINDOW : (size_t)n->window;
-	if (n->received > c->socket_known) {
-		chunks_drain(c->out, (size_t)(n->received - c->socket_known));
-		c->socket_known = n->received;
-		framed_measure(c);
-	}
+	if (n->received > c->socket_known)
+		framed_confirmed(c, (size_t)(n->received - c->socket_known));
 	framed_heard(c);
 	carrier_confirm(c, n->consumed);
 }

@@ -58,9 +58,10 @@ struct carrier_frames {
 						 * though there is something */
 	int			 bad;		/* what came is no frame */
 	size_t			 window;	/* as measured, memory aside */
-	uint64_t		 round_from;	/* socket_known as a round trip
-						 * began, */
-	uint64_t		 round_end;	/* and socket_out */
+	uint64_t		 full_to;	/* socket_out, as the window
+						 * was last full */
+	size_t			 peak;		/* bytes unconfirmed, the most
+						 * since the last tick */
 };
 
 /* A received block: it is answered once payload up to here is consumed. */

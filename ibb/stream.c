@@ -161,6 +161,15 @@ stream_account(struct stream *s)
 	    chunks_storage(out) + carrier_flying(s->carrier));
 }
 
+void
+stream_rest(struct stream *s)
+{
+	if (buf_len(&s->rx) == 0)
+		buf_free(&s->rx);
+	chunks_trim(carrier_out(s->carrier));
+	stream_account(s);
+}
+
 size_t
 stream_on_room(void *arg, int all)
 {

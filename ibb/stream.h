@@ -217,6 +217,8 @@ size_t	 stream_socket_room(const struct stream *s);
 void	 stream_starve(struct stream *s);
 /* Give up, telling the peer err: the stream is closed. */
 void	 stream_abort(struct stream *s, enum stanza_error err);
+/* It has been quiet for a while: give back the storage that holds nothing. */
+void	 stream_rest(struct stream *s);
 /*
  * Nothing has come for a while: find out whether an xcat is still there, or
  * is there again, and what has been lost of the stream on the way.  Other

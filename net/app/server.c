@@ -32,6 +32,8 @@
 #include "xml/jid.h"
 #include "xml/ns.h"
 
+#define MEMORY		(64L * 1024 * 1024)	/* bytes, by default */
+#define MEMORY_SINGLE	(192L * 1024 * 1024)	/* of a single stream */
 #define PASSWORD_TRIES	3		/* at the terminal */
 #define SIGNAL_TIME	200		/* ms for a signal to be seen */
 #define LOGIN_TIME	30		/* s, unless -w says otherwise */
@@ -84,6 +86,16 @@ add_handlers(struct app *app, const struct ibb_host *host)
 	    dispatch_add(d, entries, 1, app) == -1 ? -1 : 0;
 }
 
+/* Of a listener with many streams, and of a forward, other parties may take it
+ * all; a stream alone takes what its path needs. */
+static size_t
+memory_of_streams(const struct app *app)
+{
+	if (app->conf.memory > 0)
+		return (size_t)app->conf.memory;
+	return app_is_single(app) ? MEMORY_SINGLE : MEMORY;
+}
+
 static void
 logged_in(void *arg)
 {
@@ -99,7 +111,7 @@ logged_in(void *arg)
 		.trace = trace,
 		.arg = app,
 	};
-	size_t			 memory = (size_t)app->conf.memory;
+	size_t			 memory = memory_of_streams(app);
 
 	app->budget = budget_new(memory, app_listens(app) &&
 	    !app_is_single(app) ? memory / 2 : memory);

@@ -149,6 +149,7 @@ struct app {
 	struct timer		 lingering;	/* until a peer has asked */
 	struct timer		 asking, answering; /* for struct ibb_host */
 	struct timer		 looking;	/* at the channels, again */
+	struct timer		 trimming;	/* what streams needed */
 	unsigned		 turn;		/* of the loop */
 	int64_t			 clock_lost;	/* clock_lost(), as last seen */
 	int64_t			 asked;		/* when -z asked the peer */

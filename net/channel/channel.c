@@ -121,10 +121,12 @@ channels_child_ended(struct app *app, pid_t pid)
  * Ends
  */
 
-/* After many streams at once malloc would keep what they needed. */
-static void
-give_memory_back(void)
+/* After many streams at once, or much in one, malloc would keep what they
+ * needed. */
+void
+channels_trim(void *arg)
 {
+	(void)arg;
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
@@ -141,7 +143,7 @@ channel_over(struct channel *ch, enum fault fault)
 		return;
 	channel_free(ch);
 	if (app->nchannels == 0)
-		give_memory_back();
+		channels_trim(NULL);
 	if ((app_is_single(app) && !more) ||
 	    (app->server == APP_SERVER_LOST && app->nchannels == 0) ||
 	    app->signo != 0)

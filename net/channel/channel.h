@@ -148,6 +148,8 @@ struct channel {
 	enum channel_waits waits;
 	struct timer	 silence;	/* until we look for the peer */
 	uint64_t	 heard, confirmed;	/* bytes, as last seen */
+	uint64_t	 rested;		/* bytes both ways, by the time
+						 * that it was quiet */
 	int64_t		 since;		/* waiting: when that began */
 	int64_t		 pause;		/* waiting: ms to the next look */
 	struct await	 absent;	/* CHANNEL_ABSENT: to the next call */

@@ -249,5 +249,6 @@ void
 channel_check_begin(struct app *app)
 {
 	app->looking = (struct timer){ .fire = look_again };
+	app->trimming = (struct timer){ .fire = channels_trim };
 	loop_before(app->loop, channels_check, app);
 }

@@ -53,6 +53,10 @@ int64_t	 channel_deadline(void *channel);
  * channel_fail.c
  */
 
+/* A timer's, or at the end of streams: give the system the memory back that
+ * these have freed. */
+void	 channels_trim(void *arg);
+
 /* The stream has failed: end the channel, for the stream's reason. */
 void	 channel_broke(struct channel *ch);
 /* Its local end has failed, as pump_error() says: end the channel. */

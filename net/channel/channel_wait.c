@@ -13,6 +13,7 @@
 
 #define ALIVE_TIME	10000	/* ms of silence until the peer is asked, */
 #define ALIVE_SHARE	3	/* but this part of -w at most */
+#define TRIM_TIME	100	/* ms for other streams to rest as well */
 #define LOOK_FIRST	500	/* ms until an absent peer is asked again; */
 #define LOOK_MOST	5000	/* doubled each time, up to this */
 
@@ -196,6 +197,20 @@ channel_timeout(void *arg)
 	channel_failed(ch, FAULT_TIME, why);
 }
 
+/* It has been quiet for a while, as streams are for hours: what it needed as it
+ * was busy is given back, once for all streams that are. */
+static void
+rest(struct channel *ch)
+{
+	struct app	*app = ch->app;
+
+	if (ch->rested == stream_sent(ch->stream) + ch->heard)
+		return;
+	ch->rested = stream_sent(ch->stream) + ch->heard;
+	stream_rest(ch->stream);
+	timer_set(app->loop, &app->trimming, clock_ms() + TRIM_TIME);
+}
+
 /* Ask the peer whether it is there, if it has been silent since the last call.
  * From a peer that owes us answers nothing else counts. */
 static void
@@ -205,6 +220,8 @@ look_for_peer(struct channel *ch)
 	uint64_t	 received = stream_received(ch->stream);
 
 	look_later(ch);
+	if (ch->confirmed == confirmed && ch->heard == received)
+		rest(ch);
 	if (ch->confirmed == confirmed && (ch->heard == received ||
 	    confirmed < stream_sent(ch->stream)))
 		stream_ping(ch->stream);

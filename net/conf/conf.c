@@ -15,7 +15,6 @@
 #include "xml/number.h"
 
 #define UPGRADE_AFTER	(256 * 1024)
-#define MEMORY			(64L * 1024 * 1024)
 #define MEMORY_LEAST		(1024L * 1024)
 #define INVITE_TIME		3600	/* s */
 #define INVITE_MOST		(7 * 24 * 3600)
@@ -195,7 +194,6 @@ conf_init(struct conf *c)
 	c->punch = 1;
 	c->upgrade_after = UPGRADE_AFTER;
 	c->invite_time = INVITE_TIME;
-	c->memory = MEMORY;
 	c->max_streams = MAX_STREAMS;
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
 	return 0;

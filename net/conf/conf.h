@@ -58,7 +58,8 @@ struct conf {
 	int	 background;	/* background yes|no (-f) */
 	struct conf_list forward; /* forward port[=service] (-L), repeatable */
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
-	long	 memory;	/* memory bytes, of all streams */
+	long	 memory;	/* memory bytes, of all streams; 0: none given
+				 */
 	long	 max_streams;	/* max-streams number, of a listener */
 	long	 max_streams_per_peer; /* max-streams-per-peer number */
 	long	 invite_time;	/* invite-time seconds */

@@ -19,7 +19,7 @@ struct loop {
 	TAILQ_HEAD(watches, watch) watches;	/* the often ones first; at the
 						 * end those served last */
 	TAILQ_HEAD(, watch)	 settling;
-	TAILQ_HEAD(, timer)	 timers;	/* by time */
+	TAILQ_HEAD(timers, timer) timers;	/* by time */
 	size_t			 nwatches;
 	struct pollfd		*pfds;		/* one for each descriptor */
 	size_t			 npfds;
@@ -128,22 +128,24 @@ loop_settle_all(struct loop *l)
 	}
 }
 
+/* Most timers are set for later than all others: a thousand streams of which
+ * each waits for as long. */
 void
 timer_set(struct loop *l, struct timer *t, int64_t at)
 {
-	struct timer	*after;
+	struct timer	*before;
 
 	timer_clear(l, t);
 	t->at = at;
 	t->on = 1;
 	t->context = context_now();
-	TAILQ_FOREACH(after, &l->timers, next)
-		if (after->at > at)
+	TAILQ_FOREACH_REVERSE(before, &l->timers, timers, next)
+		if (before->at <= at)
 			break;
-	if (after != NULL)
-		TAILQ_INSERT_BEFORE(after, t, next);
+	if (before != NULL)
+		TAILQ_INSERT_AFTER(&l->timers, before, t, next);
 	else
-		TAILQ_INSERT_TAIL(&l->timers, t, next);
+		TAILQ_INSERT_HEAD(&l->timers, t, next);
 }
 
 void

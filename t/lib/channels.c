@@ -20,6 +20,8 @@
 #include "t/lib/kept.h"
 #include "xml/iq.h"
 
+#define MEMORY	(64 * 1024 * 1024)
+
 struct app	 app;
 struct side	 us;
 
@@ -157,8 +159,7 @@ run_begin(enum mode mode, int tls)
 	}
 	engine_begin();
 	sockets_begin();
-	must((app.budget = budget_new((size_t)app.conf.memory,
-	    (size_t)app.conf.memory)) != NULL);
+	must((app.budget = budget_new(MEMORY, MEMORY)) != NULL);
 	if (tls)
 		trust_begin();
 	words_begin();

@@ -885,6 +885,23 @@ most_in_rounds(int n)
 	return most;
 }
 
+static void
+start_bulk(void)
+{
+	start(3, 1000, 0);
+	bring_socket();
+	a.total = UINT64_MAX;
+}
+
+/* All that may be under way in a round trip is this, or a little less. */
+static void
+ok_window(size_t window, const char *name)
+{
+	size_t	 n = one_round();
+
+	ok(n > window - window / 16 && n <= window, "%s: %zu", name, n);
+}
+
 /* The window doubles in each round trip that it bounds, as far as there is
  * memory. */
 static void
@@ -892,15 +909,13 @@ test_window(void)
 {
 	size_t	 most;
 
-	start(3, 1000, 0);
-	bring_socket();
-	a.total = UINT64_MAX;
-	most = one_round();
-	ok(most > CARRIER_WINDOW_FIRST - 100 * BLOCK &&
-	    most <= CARRIER_WINDOW_FIRST, "a window of 8 MiB: %zu", most);
-	most = most_in_rounds(6);
-	ok(most > CARRIER_WINDOW_MOST / 10 * 9 && most <= CARRIER_WINDOW_MOST,
-	    "which becomes one of 64 MiB: %zu", most);
+	start_bulk();
+	ok_window(CARRIER_WINDOW_FIRST, "a window of 8 MiB");
+	ok_window(2 * CARRIER_WINDOW_FIRST, "a round trip later, 16 MiB");
+	ok_window(4 * CARRIER_WINDOW_FIRST, "32 MiB");
+	ok_window(8 * CARRIER_WINDOW_FIRST, "64 MiB");
+	ok_window(CARRIER_WINDOW_MOST, "128 MiB");
+	ok_window(CARRIER_WINDOW_MOST, "and no more");
 	a.room = 8000000;
 	most = one_round();
 	ok(most > 6000000 && most < 9000000, "less memory: %zu", most);
@@ -912,6 +927,56 @@ test_window(void)
 		;
 	carrier_socket_tick(a.c);
 	is_int((long)chunks_storage(carrier_out(a.c)), 0, "given back at rest");
+	end();
+}
+
+/* Little memory: an eighth of it, until there is a sign that bytes arrive. */
+static void
+test_window_short(void)
+{
+	size_t	 n;
+
+	start_bulk();
+	a.room = 8000000;
+	n = one_round();
+	ok(n > 800000 && n <= 1000000, "an eighth of the memory: %zu", n);
+	ok_window(7000000, "then most of it");
+	a.room = 32000000;
+	n = one_round();
+	ok(n > CARRIER_WINDOW_FIRST, "when there is more, more: %zu", n);
+	end();
+}
+
+/* b confirms it as it comes: the window is never full. */
+static void
+one_near_round(void)
+{
+	while (send_some(&a, 100 * BLOCK) + socket_writes(&a, PIPE) > 0) {
+		while (socket_reads(&b, PIPE))
+			consume(&b, PIPE);
+		while (socket_writes(&b, PIPE) + socket_reads(&a, PIPE) > 0)
+			;
+		if (a.sent > CARRIER_WINDOW_MOST)
+			break;
+	}
+}
+
+/* Where the path ends, the window stays; what a path does not need any more is
+ * taken from it. */
+static void
+test_window_unused(void)
+{
+	int	 i;
+
+	start_bulk();
+	one_near_round();
+	ok(a.sent > CARRIER_WINDOW_MOST, "much was sent over a short path");
+	ok_window(CARRIER_WINDOW_FIRST, "the window is as it was");
+	most_in_rounds(4);
+	ok_window(CARRIER_WINDOW_MOST, "the path gets longer");
+	for (i = 0; i < 20; i++)
+		carrier_socket_tick(a.c);
+	ok_window(CARRIER_WINDOW_FIRST, "twenty quiet seconds");
 	end();
 }
 
@@ -955,6 +1020,8 @@ main(int argc, char **argv)
 	test_one_way();
 	test_still_reader();
 	test_window();
+	test_window_short();
+	test_window_unused();
 	test_short_queue();
 	test_runs("sockets come and go", 0, 300, 0);
 	test_runs("and logins, too", 1000, 300, 1);
