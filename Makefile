@@ -185,6 +185,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/script.o \
 	t/fuzz/server.o \
 	t/fuzz/session.o \
+	t/fuzz/share.o \
 	t/fuzz/si.o \
 	t/fuzz/state.o \
 	t/fuzz/stream.o \
