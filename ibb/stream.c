@@ -502,6 +502,8 @@ stream_away(const struct stream *s)
 void
 stream_refused(struct stream *s, enum stanza_error err, const char *why)
 {
+	if (stream_over(s))
+		return;
 	s->refusal = err;
 	stream_fail(s, STREAM_REFUSED, why);
 }

@@ -123,6 +123,7 @@ test_first_end(void)
 	is_int(stream_state(s), STREAM_FAILED, "broken");
 	is_int(stream_fault(s), STREAM_BROKEN, "and so it stays");
 	is(stream_why(s), "cut", "for the first reason");
+	is_int(stream_refusal(s), SE_NONE, "no refusal becomes its cause");
 	is_int(notified, 1, "told once");
 	stream_free(s);
 }
