@@ -107,6 +107,7 @@ OBJS	= $(XML) $(IBB) $(NET)
 UNITS	= t/unit/absence.t \
 	t/unit/accept.t \
 	t/unit/ack.t \
+	t/unit/bosh.t \
 	t/unit/budget.t \
 	t/unit/candidate.t \
 	t/unit/carrier.t \
@@ -439,9 +440,11 @@ t/bench/many: t/bench/local.o t/bench/many.o t/bench/stat.o
 t/bench/meter: t/bench/meter.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
 	    t/bench/meter.o $(LIBS)
-t/bench/pump: t/bench/flow.o t/bench/pump.o t/bench/stat.o t/bench/xmpp.o
+t/bench/pump: t/bench/bosh.o t/bench/flow.o t/bench/pump.o t/bench/stat.o \
+	    t/bench/xmpp.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
-	    t/bench/flow.o t/bench/pump.o t/bench/stat.o t/bench/xmpp.o $(LIBS)
+	    t/bench/bosh.o t/bench/flow.o t/bench/pump.o t/bench/stat.o \
+	    t/bench/xmpp.o $(LIBS)
 t/bench/rtt: t/bench/local.o t/bench/rtt.o t/bench/stat.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
 	    t/bench/local.o t/bench/rtt.o t/bench/stat.o $(LIBS)

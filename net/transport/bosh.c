@@ -95,7 +95,7 @@ send_requests(struct bosh *b)
 		if (b->state == BOSH_OVER || q->again > clock_ms() ||
 		    (l = bosh_conn_find(b)) == NULL ||
 		    (q != TAILQ_FIRST(&b->requests) &&
-		    clock_ms() < b->settled))
+		    clock_ms() < bosh_follows_at(b, buf_len(&q->body))))
 			break;
 		bosh_conn_post(l, q);
 	}
@@ -126,7 +126,7 @@ static void
 pause_session(struct bosh *b, int64_t now)
 {
 	if (!b->paused || b->maxpause == 0 || b->state != BOSH_OPEN ||
-	    now < b->pause_at || bosh_overtakes(b, now))
+	    now < b->pause_at || (b->pending > 0 && now < b->settled))
 		return;
 	forget_pauses(b);
 	if (b->pending <= WINDOW)
@@ -151,6 +151,8 @@ bosh_set_timer(struct bosh *b)
 	}
 	if (bosh_renewal(b) < at)
 		at = bosh_renewal(b);
+	if (b->spaced > now && b->spaced < at)
+		at = b->spaced;
 	if (b->settled > now && b->settled < at)
 		at = b->settled;
 	if (b->paused && b->maxpause > 0 && b->pause_at > now &&

@@ -9,7 +9,8 @@
 #include "net/transport/transport_int.h"
 #include "xml/buf.h"
 
-#define SETTLE		10		/* ms, see bosh_overtakes() */
+#define SETTLE		10		/* ms, see bosh_follows_at() */
+#define SPACE		4		/* part of a round trip, see there */
 
 static void	 bosh_conn_io_event(void *, enum io_event);
 
@@ -129,6 +130,9 @@ bosh_conn_post(struct line *l, struct request *q)
 	q->posted = clock_ms();
 	q->deadline = q->posted + b->wait * INT64_C(1000) + LATE;
 	b->settled = q->posted + b->trip + SETTLE;
+	b->spaced = q->posted + (b->trip / SPACE > SETTLE ? b->trip / SPACE :
+	    SETTLE);
+	b->weight = buf_len(&q->body);
 	if (!q->pauses)
 		b->pause_at = q->posted + PAUSE_DELAY;
 	http_expect(&l->http, 0);

@@ -89,11 +89,13 @@ struct bosh {
 	int64_t		 heard;		/* when a request was answered last */
 	unsigned	 maxpause;	/* s; 0: there is no pausing */
 	int64_t		 trip;		/* ms, there and back, at best */
-	int64_t		 settled;	/* when the last request has arrived */
+	int64_t		 settled;	/* when the last request has arrived, */
+	int64_t		 spaced;	/* and when it is well on its way */
+	size_t		 weight;	/* bytes of its body */
 	int64_t		 pause_at;	/* when to ask for a pause, if paused */
 	int		 keyed;		/* requests carry keys: */
 	struct bosh_keys	 keys;
-	TAILQ_HEAD(, request) requests;	/* unanswered, oldest first */
+	TAILQ_HEAD(requests, request) requests;	/* unanswered, oldest first */
 	struct line	 lines[LINES];
 	struct buf	 out;		/* stanzas to be sent */
 	struct buf	 lengths;	/* of each of them, size_t */
@@ -135,8 +137,11 @@ void	 bosh_nonsense(struct bosh *b, const char *what);
  * request is sent only if no other is held: more often would be polling
  * (section 12). */
 int	 bosh_wants_request(const struct bosh *b);
-/* Could a request sent now arrive before the last request? */
-int	 bosh_overtakes(const struct bosh *b, int64_t now);
+/* When a request with len bytes of stanzas may be sent, so that it does not
+ * arrive before the last request: ms of clock_ms(). */
+int64_t	 bosh_follows_at(const struct bosh *b, size_t len);
+/* The last request has arrived, so that any may follow. */
+void	 bosh_has_arrived(struct bosh *b);
 /* When to send another request, so that the request that the server holds is
  * answered before a proxy loses patience; INT64_MAX: never. */
 int64_t	 bosh_renewal(const struct bosh *b);
@@ -153,8 +158,8 @@ void	 bosh_tried(struct bosh *b, struct request *q, const char *why);
 /* A proxy has answered for the server, with this HTTP status: send the request
  * again, for as long as the server remembers the session. */
 void	 bosh_refused(struct bosh *b, struct request *q, int status);
-/* The request is too large for a proxy (413): divide it, if that is possible;
- * or give up the transport, which has learnt. */
+/* The request is too large for the server or a proxy (403, 413): divide it, if
+ * that is possible; or give up the transport, which has learnt. */
 void	 bosh_divide(struct bosh *b, struct request *q);
 
 /*

@@ -13,9 +13,14 @@
 #include "xml/ns.h"
 #include "xml/write.h"
 
-#define BATCH_MAX	(128 * 1024)	/* bytes of stanzas in a request */
+#define BATCH_MAX	(240 * 1024)	/* bytes of stanzas in a request: with
+					 * what is around them they are to be
+					 * less than 256 KiB, beyond which
+					 * ejabberd takes no request */
 #define BODY_LEAST	1024		/* bytes that any proxy takes */
 #define ENVELOPE	512		/* bytes of <body> around stanzas */
+#define LIGHT		8192		/* bytes that go without an answer of
+					 * TCP, with TLS and HTTP around them */
 #define TRIES_MAX	5		/* in a row, of one request */
 #define RETRY		250		/* ms, doubled with each of them, ... */
 #define RETRY_MOST	8000		/* ... up to this */
@@ -197,14 +202,31 @@ bosh_request_new(struct bosh *b, int pauses)
 /*
  * Two requests on two connections may arrive in the wrong order.  Servers have
  * to cope with that (section 14.3), but ejabberd 23.01 then holds both, and
- * what is in the second, until it happens to have something to say.  So one
- * waits until the one before is answered, or was the reason for an answer, or
- * has had the time to arrive.
+ * what is in the second, until it happens to have something to say.
+ *
+ * Both take the way there, so what decides is how long they take to be read.  A
+ * request that is no smaller than the one before follows it soon; and so does
+ * any, if the one before was light.  A smaller one waits until the one before
+ * is answered, or was the reason for an answer, or has had the time to arrive.
  */
-int
-bosh_overtakes(const struct bosh *b, int64_t now)
+int64_t
+bosh_follows_at(const struct bosh *b, size_t len)
 {
-	return b->pending > 0 && now < b->settled;
+	return len >= b->weight || b->weight <= LIGHT ? b->spaced : b->settled;
+}
+
+/* The next request would overtake the last one. */
+static int
+overtakes(const struct bosh *b)
+{
+	return b->pending > 0 &&
+	    clock_ms() < bosh_follows_at(b, buf_len(&b->out) + ENVELOPE);
+}
+
+void
+bosh_has_arrived(struct bosh *b)
+{
+	b->spaced = b->settled = 0;
 }
 
 /* Only if the server takes a second request, which makes it answer the first
@@ -223,7 +245,7 @@ bosh_renewal(const struct bosh *b)
 int
 bosh_wants_request(const struct bosh *b)
 {
-	if (b->pending >= b->window || bosh_overtakes(b, clock_ms()))
+	if (b->pending >= b->window || overtakes(b))
 		return 0;
 	if (b->state == BOSH_CREATING)
 		return b->pending == 0;
@@ -241,7 +263,7 @@ bosh_request_remove(struct bosh *b, struct request *q)
 	if (clock_ms() - q->posted < b->trip)
 		b->trip = clock_ms() - q->posted;
 	if (--b->pending == 0)
-		b->settled = 0;
+		bosh_has_arrived(b);
 	bosh_request_free(q);
 }
 
@@ -331,8 +353,7 @@ bosh_divide(struct bosh *b, struct request *q)
 	if (bears->body == 0 || half < bears->body)
 		bears->body = half;
 	transport_log(b->transport, 1,
-	    "bosh: %zu bytes are too large for a proxy; at "
-	    "most %zu from now on",
+	    "bosh: %zu bytes are too large; at most %zu from now on",
 	    buf_len(&q->body), half);
 	if (buf_len(&q->lengths) == sizeof(size_t))
 		bosh_fail(b, TRANSPORT_TOO_BIG,
@@ -341,7 +362,7 @@ bosh_divide(struct bosh *b, struct request *q)
 		    "smaller -b");
 	else if (TAILQ_NEXT(q, next) != NULL || q->terminates)
 		bosh_fail(b, TRANSPORT_LOST,
-		    "a request was too large for a proxy");
+		    "a request was too large");
 	else if (rewrite(b, q) == -1)
 		bosh_fail(b, TRANSPORT_NOMEM, "out of memory");
 }

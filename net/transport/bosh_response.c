@@ -196,6 +196,15 @@ learn_wait(struct bosh *b, const struct request *q)
 	    "bosh: a proxy does not wait for more than %" PRId64 " ms", ms);
 }
 
+/* The request is too large: for a proxy, or for ejabberd, whose limit for
+ * stanzas is for requests as well, and which then has not looked at it. */
+static int
+is_too_large(const struct request *q, int status)
+{
+	return status == 413 ||
+	    (status == 403 && buf_len(&q->lengths) > sizeof(size_t));
+}
+
 static void
 bosh_take_status(struct line *l)
 {
@@ -204,6 +213,11 @@ bosh_take_status(struct line *l)
 	int		 status = l->http.status;
 	char		 why[64];
 
+	if (is_too_large(q, status)) {
+		bosh_conn_broke(l);	/* the page behind it is of no use */
+		bosh_divide(b, q);
+		return;
+	}
 	/* Section 17.1: older servers say by status what others say in XML. */
 	if (b->state != BOSH_CREATING && (status == 400 || status == 403 ||
 	    status == 404)) {
@@ -213,14 +227,11 @@ bosh_take_status(struct line *l)
 		terminate(b);
 		return;
 	}
-	if (is_gateway(status) || status == 413) {
-		bosh_conn_broke(l);	/* the page behind it is of no use */
+	if (is_gateway(status)) {
+		bosh_conn_broke(l);
 		if (status == 504)
 			learn_wait(b, q);
-		if (status == 413)
-			bosh_divide(b, q);
-		else
-			bosh_refused(b, q, status);
+		bosh_refused(b, q, status);
 	} else if (status != 200) {
 		snprintf(why, sizeof(why), "HTTP status %d", status);
 		bosh_nonsense(b, why);
@@ -273,7 +284,7 @@ bosh_response_end(struct line *l)
 	} else {
 		/* An empty response answers the next request. */
 		if (b->children == 0)
-			b->settled = 0;
+			bosh_has_arrived(b);
 		b->heard = clock_ms();
 		bosh_request_remove(b, q);
 	}

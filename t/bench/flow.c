@@ -10,6 +10,7 @@
 
 #include <openssl/evp.h>
 
+#include "t/bench/bosh.h"
 #include "t/bench/flow.h"
 #include "t/bench/stat.h"
 
@@ -30,8 +31,10 @@ struct flow {
 	unsigned char		 answers[ANSWERS * ANSWER_MAX + PAD_MAX];
 	const unsigned char	*out;		/* being written */
 	size_t			 left, try;
-	char			 in[IN_MAX];
-	size_t			 held;
+	struct flow_input {
+		char	 in[IN_MAX];
+		size_t	 held;
+	}			 input[2];	/* BOSH has two connections */
 	uint64_t		 sent, confirmed, got, answered;
 	double			 late;		/* when two thirds were ... */
 	uint64_t		 most_sent;	/* ... of these, confirmed */
@@ -274,9 +277,9 @@ tag(struct flow *f, const char *p, const char *end)
 }
 
 static void
-look(struct flow *f)
+look(struct flow *f, struct flow_input *i)
 {
-	const char	*p = f->in, *end, *stop = f->in + f->held;
+	const char	*p = i->in, *end, *stop = i->in + i->held;
 
 	while ((p = memchr(p, '<', (size_t)(stop - p))) != NULL &&
 	    (end = memchr(p, '>', (size_t)(stop - p))) != NULL) {
@@ -284,44 +287,100 @@ look(struct flow *f)
 			tag(f, p, end);
 		p = end + 1;
 	}
-	f->held = p == NULL ? 0 : (size_t)(stop - p);
-	if (f->held > TAG_MAX)
+	i->held = p == NULL ? 0 : (size_t)(stop - p);
+	if (i->held > TAG_MAX)
 		errx(1, "the server sends long tags");
 	if (p != NULL)
-		memmove(f->in, p, f->held);
+		memmove(i->in, p, i->held);
 }
 
 static void
 pull(struct flow *f)
 {
-	int	 r, e;
+	struct flow_input	*i = &f->input[0];
+	int			 r, e;
 
-	while ((r = SSL_read(f->x->ssl, f->in + f->held,
-	    (int)(sizeof(f->in) - f->held))) > 0) {
-		f->held += (size_t)r;
-		look(f);
+	while ((r = SSL_read(f->x->ssl, i->in + i->held,
+	    (int)(sizeof(i->in) - i->held))) > 0) {
+		i->held += (size_t)r;
+		look(f, i);
 	}
 	e = SSL_get_error(f->x->ssl, r);
 	if (e != SSL_ERROR_WANT_READ)
 		errx(1, "the server ends the connection");
 }
 
+/*
+ * BOSH: a request has the blocks that may go, and all answers that are due.
+ */
+
+static void
+ask(struct flow *f, uint64_t send)
+{
+	struct bosh	*b = f->x->bosh;
+	size_t		 n;
+
+	while (bosh_is_free(b)) {
+		n = 0;
+		next_blocks(f, send);
+		do {
+			bosh_put(b, f->out, f->left);
+			n += f->left;
+			f->left = 0;
+			if (f->answered < f->got)
+				next_answers(f);
+		} while (f->left > 0);
+		if (n == 0 && bosh_is_held(b))
+			break;
+		bosh_post(b);
+	}
+}
+
+static void
+hear(void *arg, int line, const char *data, size_t len)
+{
+	struct flow		*f = arg;
+	struct flow_input	*i = &f->input[line];
+
+	if (len > sizeof(i->in) - i->held)
+		errx(1, "the server sends too much at once");
+	memcpy(i->in + i->held, data, len);
+	i->held += len;
+	look(f, i);
+}
+
+/* Returns whether something has come within a minute. */
+static int
+wait_for(struct flow *f, int blocked)
+{
+	struct pollfd	 p = { .fd = f->x->fd };
+
+	if (f->x->transport == XMPP_BOSH)
+		return bosh_wait(f->x->bosh, hear, f);
+	p.events = (short)(blocked ? POLLIN | POLLOUT : POLLIN);
+	if (poll(&p, 1, 60000) == 0)
+		return 0;
+	pull(f);
+	return 1;
+}
+
 void
 flow_run(struct flow *f, uint64_t send, uint64_t receive)
 {
-	struct pollfd	 p = { .fd = f->x->fd };
-	int		 blocked;
+	int	 blocked = 0;
 
 	f->sent = f->confirmed = f->got = f->answered = 0;
 	f->most_sent = send;
 	f->late = stat_now();
 	for (;;) {
-		blocked = push(f, send);
+		if (f->x->transport == XMPP_BOSH)
+			ask(f, send);
+		else
+			blocked = push(f, send);
 		f->ended = stat_now();
 		if (!blocked && f->confirmed >= send && f->answered >= receive)
 			return;
-		p.events = (short)(blocked ? POLLIN | POLLOUT : POLLIN);
-		if (poll(&p, 1, 60000) == 0)
+		if (!wait_for(f, blocked))
 			errx(1, "nothing moves; %llu of %llu sent, %llu "
 			    "confirmed, %llu of %llu received",
 			    (unsigned long long)f->sent,
@@ -329,7 +388,6 @@ flow_run(struct flow *f, uint64_t send, uint64_t receive)
 			    (unsigned long long)f->confirmed,
 			    (unsigned long long)f->got,
 			    (unsigned long long)receive);
-		pull(f);
 	}
 }
 
@@ -355,7 +413,8 @@ flow_new(struct xmpp *x, const char *peer, const struct flow_setting *s)
 	if (s->pad > PAD_MAX)
 		errx(2, "a pad of %zu is too large", s->pad);
 	make_batch(f);
-	if (fcntl(x->fd, F_SETFL, O_NONBLOCK) == -1)
+	if (x->transport != XMPP_BOSH &&
+	    fcntl(x->fd, F_SETFL, O_NONBLOCK) == -1)
 		err(1, "fcntl");
 	return f;
 }

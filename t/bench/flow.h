@@ -14,7 +14,8 @@
 struct flow_setting {
 	size_t	 block;		/* bytes of payload */
 	size_t	 window;	/* blocks unanswered */
-	size_t	 record;	/* bytes of a TLS record, at most 16384 */
+	size_t	 record;	/* bytes of a TLS record, at most 16384; of
+				 * a request of BOSH, at most as they come */
 	size_t	 pad;		/* stanzas end on multiples of it; or 1 */
 };
 

@@ -1,12 +1,13 @@
 /*
  * pump: what a server relays, at best.
  *
- *	pump [-btw] -c server -C ca -j jid -p password -J jid -P password
+ *	pump [-Bbtw] [-g ms] -c server -C ca -j jid -p password -J jid -P password
  *	    [-n bytes] setting ...
  *	pump ... -r count [-i ms]
  *
  * The first account sends blocks of XEP-0047 to the second one, with -b both
- * send, over STARTTLS, TLS from the beginning (-t) or a WebSocket (-w).  Each
+ * send, over STARTTLS, TLS from the beginning (-t), a WebSocket (-w) or BOSH (-B),
+ * whose requests begin at least so many ms after each other (-g).  Each
  * setting is block:window:record:pad; it is tried in turn, and a line says how
  * many bytes per second it moved, and how many while the last third was
  * confirmed.  With -r one iq after another is sent, and
@@ -24,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "t/bench/bosh.h"
 #include "t/bench/flow.h"
 #include "t/bench/stat.h"
 #include "t/bench/xmpp.h"
@@ -34,6 +36,7 @@ struct plan {
 	uint64_t		 bytes;
 	size_t			 trips;
 	unsigned int		 pause;		/* ms */
+	unsigned int		 apart;		/* ms, of requests of BOSH */
 	int			 nsettings;
 	char			**settings;
 };
@@ -122,6 +125,8 @@ act(const struct plan *p, int who, int fd)
 	int		 i;
 
 	xmpp_login(&x, &p->login[who]);
+	if (x.transport == XMPP_BOSH)
+		bosh_go(x.bosh, p->apart);
 	meet(fd);
 	if (p->trips > 0)
 		trips(p, &x, who, fd);
@@ -132,7 +137,7 @@ act(const struct plan *p, int who, int fd)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: pump [-btw] -c server -C ca -j jid "
+	fprintf(stderr, "usage: pump [-Bbtw] [-g ms] -c server -C ca -j jid "
 	    "-p password -J jid -P password\n\t[-n bytes] "
 	    "[-r count [-i ms]] [block:window:record:pad ...]\n");
 	exit(2);
@@ -143,13 +148,15 @@ options(struct plan *p, int argc, char **argv)
 {
 	int	 c;
 
-	while ((c = getopt(argc, argv, "btwc:C:i:j:p:J:P:n:r:")) != -1)
+	while ((c = getopt(argc, argv, "Bbtwc:C:g:i:j:p:J:P:n:r:")) != -1)
 		switch (c) {
+		case 'B':	p->login[0].transport = XMPP_BOSH; break;
 		case 'b':	p->both = 1; break;
 		case 't':	p->login[0].transport = XMPP_TLS; break;
 		case 'w':	p->login[0].transport = XMPP_WEBSOCKET; break;
 		case 'c':	p->login[0].server = optarg; break;
 		case 'C':	p->login[0].ca = optarg; break;
+		case 'g':	p->apart = (unsigned)stat_number(optarg); break;
 		case 'i':	p->pause = (unsigned)stat_number(optarg); break;
 		case 'j':	p->login[0].jid = optarg; break;
 		case 'p':	p->login[0].password = optarg; break;

@@ -12,6 +12,7 @@
 
 #include <openssl/evp.h>
 
+#include "t/bench/bosh.h"
 #include "t/bench/xmpp.h"
 
 #define HEARD	(64 * 1024)	/* of one answer */
@@ -139,11 +140,23 @@ start_tls(struct xmpp *x, const struct xmpp_login *l, const char *domain)
 	SSL_CTX_free(ctx);
 }
 
+void
+xmpp_secure(struct xmpp *x, const struct xmpp_login *l, const char *domain)
+{
+	x->fd = tcp_connect(l->server);
+	x->ssl = NULL;
+	start_tls(x, l, domain);
+}
+
 static void
 open_stream(struct xmpp *x, const char *domain)
 {
 	char	 b[512];
 
+	if (x->transport == XMPP_BOSH) {
+		bosh_restart(x->bosh);
+		return;
+	}
 	if (x->transport == XMPP_WEBSOCKET) {
 		snprintf(b, sizeof(b), "<open xmlns='" FRAMING "' to='%s' "
 		    "version='1.0'/>", domain);
@@ -172,6 +185,28 @@ upgrade(struct xmpp *x, const struct xmpp_login *l)
 	xmpp_expect(x, "\r\n\r\n");
 }
 
+static void
+tell(struct xmpp *x, const char *stanza)
+{
+	if (x->transport == XMPP_BOSH) {
+		bosh_put(x->bosh, stanza, strlen(stanza));
+		bosh_post(x->bosh);
+	} else {
+		xmpp_send(x, stanza);
+	}
+}
+
+static void
+ask(struct xmpp *x, const char *stanza, const char *words)
+{
+	if (x->transport == XMPP_BOSH) {
+		bosh_ask(x->bosh, "", stanza, words);
+	} else {
+		xmpp_send(x, stanza);
+		xmpp_expect(x, words);
+	}
+}
+
 /* SASL PLAIN, RFC 4616. */
 static void
 authenticate(struct xmpp *x, const struct xmpp_login *l)
@@ -185,20 +220,18 @@ authenticate(struct xmpp *x, const struct xmpp_login *l)
 	EVP_EncodeBlock(coded, plain, n);
 	snprintf(b, sizeof(b), "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
 	    "mechanism='PLAIN'>%s</auth>", coded);
-	xmpp_send(x, b);
-	xmpp_expect(x, "<success");
+	ask(x, b, "<success");
 }
 
-void
-xmpp_login(struct xmpp *x, const struct xmpp_login *l)
+/* Until there is a stream with features. */
+static void
+begin(struct xmpp *x, const struct xmpp_login *l, const char *domain)
 {
-	const char	*at = strchr(l->jid, '@');
-	const char	*slash = strchr(l->jid, '/');
-	char		 domain[256], b[1024];
-
-	if (at == NULL || slash == NULL || slash < at)
-		errx(2, "%s: not user@domain/resource", l->jid);
-	snprintf(domain, sizeof(domain), "%.*s", (int)(slash - at - 1), at + 1);
+	if (l->transport == XMPP_BOSH) {
+		x->bosh = bosh_new(l, domain);
+		x->transport = XMPP_BOSH;
+		return;
+	}
 	x->fd = tcp_connect(l->server);
 	x->ssl = NULL;
 	x->transport = XMPP_STARTTLS;
@@ -213,13 +246,25 @@ xmpp_login(struct xmpp *x, const struct xmpp_login *l)
 		upgrade(x, l);
 	x->transport = l->transport;
 	open_stream(x, domain);
+}
+
+void
+xmpp_login(struct xmpp *x, const struct xmpp_login *l)
+{
+	const char	*at = strchr(l->jid, '@');
+	const char	*slash = strchr(l->jid, '/');
+	char		 domain[256], b[1024];
+
+	if (at == NULL || slash == NULL || slash < at)
+		errx(2, "%s: not user@domain/resource", l->jid);
+	snprintf(domain, sizeof(domain), "%.*s", (int)(slash - at - 1), at + 1);
+	begin(x, l, domain);
 	authenticate(x, l);
 	open_stream(x, domain);
 	snprintf(b, sizeof(b), "<iq xmlns='jabber:client' type='set' id='b'>"
 	    "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
 	    "<resource>%s</resource></bind></iq>", slash + 1);
-	xmpp_send(x, b);
-	xmpp_expect(x, l->jid);
-	xmpp_send(x, "<presence xmlns='jabber:client'>"
+	ask(x, b, l->jid);
+	tell(x, "<presence xmlns='jabber:client'>"
 	    "<priority>-1</priority></presence>");
 }

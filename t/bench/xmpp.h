@@ -1,6 +1,6 @@
 /*
  * xmpp: a bare login for programs that measure: TCP with STARTTLS or TLS at
- * once, or a WebSocket; SASL PLAIN; no parser, only a look for the words that
+ * once, a WebSocket, or BOSH; SASL PLAIN; no parser, only a look for the words that
  * a server says.  Whatever goes wrong ends the program, by err(3).
  */
 #ifndef T_BENCH_XMPP_H
@@ -13,7 +13,8 @@
 enum xmpp_transport {
 	XMPP_STARTTLS,
 	XMPP_TLS,
-	XMPP_WEBSOCKET		/* wss://host:port/xmpp-websocket */
+	XMPP_WEBSOCKET,		/* wss://host:port/xmpp-websocket */
+	XMPP_BOSH		/* https://host:port/http-bind */
 };
 
 struct xmpp_login {
@@ -28,6 +29,7 @@ struct xmpp {
 	int		 fd;
 	SSL		*ssl;
 	enum xmpp_transport	 transport;
+	struct bosh	*bosh;		/* in place of fd and ssl */
 };
 
 #define XMPP_FRAME	14	/* bytes before a stanza in a WebSocket */
@@ -35,6 +37,9 @@ struct xmpp {
 /* Connect to host:port; the descriptor. */
 int	 tcp_connect(const char *server);
 
+/* A connection with TLS from the beginning, and nothing sent. */
+void	 xmpp_secure(struct xmpp *x, const struct xmpp_login *l,
+	    const char *domain);
 /* Bound and available, of negative priority.  The descriptor blocks. */
 void	 xmpp_login(struct xmpp *x, const struct xmpp_login *l);
 /* Send a stanza as it is; wait for what has these words in it.  What came is

@@ -134,15 +134,16 @@ def _ok_gateway_before_its_turn(s):
     s.close()
 
 
-@case(transport=BOSH, stdin=b'x' * 60000)
-def _ok_too_large_for_a_proxy(s):
-    """It takes less than a batch of blocks: batches become smaller, whatever is in them comes once and in order."""
-    b = bosh(s)
-    s.stream()
-    b.limit = 16000
-    s.take(60000)
-    check(0 < b.refused < 8, '%d requests were too large' % b.refused)
-    s.close()
+for name, large in (('a_proxy', '413 Large'), ('the_server', '403 Request Too Large')):
+    @case(transport=BOSH, of=name, stdin=b'x' * 60000)
+    def _ok_too_large_for(s, large=large):
+        """It takes less than a batch of blocks: batches become smaller, whatever is in them comes once and in order."""
+        b = bosh(s)
+        s.stream()
+        b.limit, b.large = 16000, large
+        s.take(60000)
+        check(0 < b.refused < 8, '%d requests were too large' % b.refused)
+        s.close()
 
 
 for name, large in (('endless_stanza', '<message>' + 'x' * 3000000 + '</message>'),

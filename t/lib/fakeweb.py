@@ -134,7 +134,8 @@ class Bosh:
         self.rid = self.creation = None
         self.restarted = self.terminated = False
         self.history, self.patience = [], 0.05
-        self.limit, self.refused = 0, 0         # bytes that a proxy takes; requests that it did not
+        self.limit, self.refused = 0, 0         # bytes that are taken; requests that were not
+        self.large = '413 Large'                # what is said of these: proxies do, ejabberd has 403
 
     def use(self, sock):
         self.s.sock = sock
@@ -181,7 +182,7 @@ class Bosh:
         if 0 < self.limit < int(size[1]):
             self.socks[sock] = b''
             self.refused += 1
-            sock.sendall(response('<html>', 'Connection: close\r\n', '413 Large'))
+            sock.sendall(response('<html>', 'Connection: close\r\n', self.large))
             return False
         e = ET.fromstring(rest[:int(size[1])])
         check(e.tag == HTTPBIND + 'body', 'sends no <body/>')
