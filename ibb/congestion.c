@@ -13,9 +13,11 @@
 #define QUEUE		30000		/* us in queues at QUEUE_RATE; twice */
 #define QUEUE_RATE	10000000	/* as long at a 16th of that rate, */
 #define QUEUE_MOST	100000		/* and so on; us at most */
-#define QUEUE_POLITE	200		/* us, whatever the rate */
-#define QUEUE_PART	16		/* and this part of the round trip, */
-#define POLITE_PART	4		/* or this: a key waits as long */
+#define QUEUE_PART	16		/* and this part of the round trip */
+#define POLITE		200		/* us in queues whatever the rate, */
+#define POLITE_PART	4		/* and this part of the round trip */
+#define POLITE_MOST	5000		/* up to this, or to this part if */
+#define POLITE_LONG	8		/* that is more: a key waits as long */
 #define NOISE_MOST	50000		/* us more where round trips differ */
 #define LATE_LEAST	1000		/* us that are no queue */
 #define START_PART	2		/* of the round trip, at the start */
@@ -165,6 +167,19 @@ trip_noise(const struct congestion *p)
 	return sum < NOISE_MOST ? sum : NOISE_MOST;
 }
 
+/* How long a key may wait behind blocks.  What stands in queues besides this is
+ * noise, which a long path has more of. */
+static int64_t
+polite_time(const struct congestion *p)
+{
+	int64_t	 base = base_trip(p), queue = base / POLITE_PART;
+
+	if (queue < POLITE_MOST)
+		return queue;
+	return base / POLITE_LONG > POLITE_MOST ? base / POLITE_LONG :
+	    POLITE_MOST;
+}
+
 /* How long blocks of a stream with this rate may stand in queues: the fourth
  * root of its rate decides, so that a stream that has less may have more. */
 static int64_t
@@ -173,7 +188,7 @@ queue_time(const struct congestion *p, uint64_t rate, int polite)
 	int64_t	 queue;
 
 	if (polite)
-		return QUEUE_POLITE + base_trip(p) / POLITE_PART;
+		return POLITE + polite_time(p);
 	/* The fourth root of 10 MB/s is 56. */
 	queue = QUEUE * (int64_t)square_root(square_root(QUEUE_RATE)) /
 	    (int64_t)(square_root(square_root(rate)) + 1);
@@ -282,7 +297,7 @@ start_burst(const struct congestion *p, int polite)
 	int64_t	 base = base_trip(p), burst = base / START_PART;
 
 	if (polite)
-		return base / POLITE_PART;
+		return polite_time(p);
 	if (burst < START_LEAST)
 		burst = 2 * base < START_LEAST ? 2 * base : START_LEAST;
 	return burst;

@@ -5,6 +5,7 @@
  * and the later the longer the server took.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/congestion.h"
@@ -14,6 +15,8 @@
 #define FLIGHTS		4096
 #define FLOWS		2
 #define JOINS		16
+#define KEYS		40
+#define TYPISTS		16
 #define PAYLOAD		0.75	/* of a stanza, at most: base64 */
 #define MS		INT64_C(1000)
 #define SECOND		INT64_C(1000000)
@@ -568,6 +571,73 @@ test_polite(int64_t trip)
 	    "a hurry: %.2f", ms, share(one, 5 * SECOND));
 }
 
+/* A key of another stream goes after what is under way: how long is it until
+ * its answer? */
+static int64_t
+press_key(struct flow *f)
+{
+	int64_t	 arrives = work(&f->there, now + f->trip / 2, 0);
+
+	if (arrives < f->arrived)
+		arrives = f->arrived;
+	f->arrived = arrives;
+	return work(&f->back, take(f, arrives, TAGS) + f->trip / 2, 0) - now;
+}
+
+static int
+compare_times(const void *a, const void *b)
+{
+	const int64_t	*x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* A person types when the bulk begins, and goes on: the median, and of all the
+ * longest. */
+static void
+type_beside(int64_t trip, struct stops noise, uint32_t from, int64_t *median,
+    int64_t *longest)
+{
+	int64_t	 keys[KEYS], next;
+	size_t	 n = 0;
+
+	begin(1e7, trip);
+	seed = from;
+	server.stops = one->there = one->back = noise;
+	one->polite = 1;
+	run_for(SECOND);
+	for (next = now; n < KEYS; step())
+		if (now >= next) {
+			keys[n] = press_key(one);
+			next = now + keys[n++] + 100 * MS;
+		}
+	qsort(keys, KEYS, sizeof(*keys), compare_times);
+	*median = keys[KEYS / 2];
+	*longest = keys[KEYS - 1];
+}
+
+/* The medians of what many persons see, in round trips. */
+static void
+test_keys(int64_t trip, int64_t runs, int64_t rests, double median_most,
+    double longest_most)
+{
+	struct stops	 noise = { .runs = runs * MS, .rests = rests * MS };
+	int64_t		 medians[TYPISTS], longest[TYPISTS];
+	double		 m, l;
+	uint32_t	 i;
+
+	for (i = 0; i < TYPISTS; i++)
+		type_beside(trip, noise, 7 + i * 1234567, &medians[i],
+		    &longest[i]);
+	qsort(medians, TYPISTS, sizeof(*medians), compare_times);
+	qsort(longest, TYPISTS, sizeof(*longest), compare_times);
+	m = (double)medians[TYPISTS / 2] / (double)trip;
+	l = (double)longest[TYPISTS / 2] / (double)trip;
+	ok(m <= median_most && l <= longest_most, "%d ms, work for %d ms and "
+	    "rest %d: a key takes %.2f round trips, at most %.2f",
+	    (int)(trip / MS), (int)runs, (int)rests, m, l);
+}
+
 /*
  * Paths that change
  */
@@ -791,6 +861,10 @@ main(void)
 	test_limits();
 	test_polite(MS);
 	test_polite(100 * MS);
+	test_keys(100 * MS, 0, 0, 1.2, 1.5);
+	test_keys(100 * MS, 30, 30, 1.4, 2.2);
+	test_keys(100 * MS, 50, 50, 1.4, 2.7);
+	test_keys(300 * MS, 50, 50, 1.4, 2.2);
 	test_changes();
 	test_reader();
 	test_pauses();
