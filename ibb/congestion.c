@@ -25,6 +25,7 @@
 #define SLOWER		2		/* rounds until it is no chance */
 #define SHRINK		4		/* of the budget, in a round */
 #define FEW		8		/* of the budget, not late */
+#define AGAIN		4		/* budgets that were late */
 #define DOUBLING	25000		/* us, or a round trip if longer */
 #define QUICK		3		/* rounds until the budget doubles */
 #define BASE_MOST	1000000		/* us: no path is longer than that */
@@ -312,7 +313,9 @@ note_late(struct congestion *p, size_t len, uint64_t rate)
 }
 
 /* The path is full if blocks come late, and at no higher rate than before: a
- * pause of the server makes them late, too. */
+ * pause of the server makes them late, too.  That is looked at anew after some
+ * budgets, for the rate before is forgotten as well: a budget that was less than
+ * a block stayed so where none but the first blocks had been quick. */
 static void
 congestion_start(struct congestion *p, const struct congestion_mark *mark,
     size_t len, int64_t now, int polite)
@@ -328,9 +331,12 @@ congestion_start(struct congestion *p, const struct congestion_mark *mark,
 	}
 	note_late(p, len, (mark->sent - mark->landed) * 1000000 /
 	    (uint64_t)trip);
-	if (p->late >= p->budget - p->budget / FEW &&
-	    (p->late_rate < highest_rate(p) / 4 * 5 || polite))
+	if (p->late < p->budget - p->budget / FEW)
+		return;
+	if (p->late_rate < highest_rate(p) / 4 * 5 || polite)
 		leave_start(p, now, polite);
+	else if (p->late >= AGAIN * p->budget)
+		p->late = 0;
 }
 
 /*

@@ -660,6 +660,27 @@ test_longer(int64_t before, int64_t after)
 	ok(got > 0.88, "and so it stays: %.2f", got);
 }
 
+/* The first blocks are quicker than any later ones, and that is no queue: of an
+ * end that then has more to do, or a transport that holds what it is given. */
+static void
+test_longer_soon(int64_t before, int64_t then, int64_t after)
+{
+	int64_t	 i, took, most = 0;
+
+	for (i = 0; i < 50; i++) {
+		begin(1e7, before);
+		run_for(before / 2 + i * 10 * MS);
+		one->trip = then;
+		run_for(then);
+		one->trip = after;
+		took = ramp(after, 20 * SECOND);
+		most = took > most ? took : most;
+	}
+	ok(most < 3 * SECOND + 20 * after, "%d ms, soon %d and then %d: fast "
+	    "after %lld ms", (int)(before / MS), (int)(then / MS),
+	    (int)(after / MS), (long long)(most / MS));
+}
+
 static void
 test_changes(void)
 {
@@ -668,6 +689,9 @@ test_changes(void)
 	test_longer(10 * MS, 200 * MS);
 	test_longer(100 * MS, 300 * MS);
 	test_longer(300 * MS, 20 * MS);
+	test_longer_soon(120 * MS, 190 * MS, 245 * MS);
+	test_longer_soon(20 * MS, 90 * MS, 150 * MS);
+	test_longer_soon(1 * MS, 70 * MS, 100 * MS);
 	one->stalled = now + 30 * SECOND;
 	run_for(31 * SECOND);
 	run_for(10 * SECOND);
