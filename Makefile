@@ -67,8 +67,11 @@ LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o \
 	net/login/session_state.o net/login/session_timer.o net/login/sm.o \
 	net/login/trace.o
 # Ways through routers.
-PUNCH	= net/s5b/candidate.o \
+PUNCH	= net/s5b/assist.o \
+	net/s5b/candidate.o \
 	net/s5b/gather.o \
+	net/s5b/gather_ask.o \
+	net/s5b/gather_nat.o \
 	net/s5b/igd.o \
 	net/s5b/igd_work.o \
 	net/s5b/pcp.o \
