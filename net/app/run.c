@@ -120,6 +120,14 @@ server_is_near(void *arg)
 }
 
 static int
+server_local(void *arg, struct addr *local)
+{
+	const struct app	*app = arg;
+
+	return session_local(app->session, local);
+}
+
+static int
 sockets_new(struct app *app)
 {
 	struct streamhosts_conf	 conf = {
@@ -128,6 +136,7 @@ sockets_new(struct app *app)
 		.jid = app->jid,
 		.proxied = discover_conf(app->discover)->proxy != NULL,
 		.near = server_is_near,
+		.local = server_local,
 		.arg = app,
 	};
 	char			 why[STREAMHOSTS_ERR];

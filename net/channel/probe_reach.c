@@ -111,6 +111,8 @@ probe_reach(struct app *app, void (*fn)(struct app *))
 		fn(app);
 		return NULL;
 	}
+	if (session_local(app->session, &conf.login) == -1)
+		conf.login.len = 0;
 	jid_domain(app->jid, domain);
 	r->app = app;
 	r->fn = fn;

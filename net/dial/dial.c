@@ -14,6 +14,7 @@
 #include "net/dial/dial.h"
 #include "net/dial/resolve.h"
 #include "net/io/clock.h"
+#include "net/io/fd.h"
 #include "net/io/loop.h"
 
 #define ATTEMPTS_MAX	16
@@ -41,6 +42,7 @@ struct dial {
 	struct attempt	 attempts[ATTEMPTS_MAX];
 	size_t		 nattempts, live;
 	int		 begun;
+	int		 shared;	/* the port of each attempt */
 	char		 err[128];
 	int		(*permit)(void *, const struct addr *);
 	void		*permit_arg;
@@ -189,7 +191,7 @@ attempt(struct dial *d, const struct addr *addr)
 		return -1;
 	}
 	if ((fd = nonblocking_socket(addr->ss.ss_family)) == -1 ||
-	    (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) ==
+	    (d->shared && fd_share_port(fd) == -1) || (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) ==
 	    -1 && errno != EINPROGRESS)) {
 		strlcpy(d->err, strerror(errno), sizeof(d->err));
 		if (fd != -1)
@@ -270,6 +272,12 @@ dial_permit(struct dial *d, int (*permit)(void *, const struct addr *),
 {
 	d->permit = permit;
 	d->permit_arg = arg;
+}
+
+void
+dial_share_port(struct dial *d)
+{
+	d->shared = 1;
 }
 
 struct dial *

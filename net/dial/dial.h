@@ -26,6 +26,10 @@ struct dial *dial(struct loop *l, struct resolver *r, const char *host,
  * the loop goes on. */
 void	 dial_permit(struct dial *d, int (*permit)(void *arg,
 	    const struct addr *a), void *arg);
+/* Have other sockets of this user share the local port of the connection
+ * (fd_share_port()), so that routers see them come from one place.  To be
+ * called before the loop goes on. */
+void	 dial_share_port(struct dial *d);
 /* Have a connected socket break when the other side has not answered for about
  * twenty seconds, neither data nor the keepalives of the system. */
 void	 dial_notice(int fd);

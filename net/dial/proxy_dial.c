@@ -280,3 +280,9 @@ proxy_dial_permit(struct proxy_dial *v,
 	if (v->proxy == NULL)
 		dial_permit(v->dial, permit, arg);
 }
+
+void
+proxy_dial_share_port(struct proxy_dial *v)
+{
+	dial_share_port(v->dial);
+}

@@ -20,6 +20,8 @@ struct proxy_dial *proxy_dial(struct loop *l, struct resolver *r,
 /* dial_permit(), if there is no proxy; a proxy judges addresses for itself. */
 void	 proxy_dial_permit(struct proxy_dial *v, int (*permit)(void *arg,
 	    const struct addr *a), void *arg);
+/* dial_share_port(). */
+void	 proxy_dial_share_port(struct proxy_dial *v);
 /* Forget the connection, which may be NULL.  Not to be called after fn was. */
 void	 proxy_dial_cancel(struct proxy_dial *v);
 

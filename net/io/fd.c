@@ -1,3 +1,6 @@
+#include <sys/types.h>
+#include <sys/socket.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,6 +34,21 @@ fd_ready(int fd)
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
 		return fd_give_up(fd);
 	return fd;
+}
+
+/* Solaris alone has no SO_REUSEPORT; its SO_REUSEADDR does as much. */
+int
+fd_share_port(int fd)
+{
+	int	 on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
+		return -1;
+#ifdef SO_REUSEPORT
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+#else
+	return 0;
+#endif
 }
 
 int

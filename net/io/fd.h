@@ -15,6 +15,10 @@ int	 fd_cloexec(int fd);
  * closed. */
 int	 fd_ready(int fd);
 
+/* Other sockets of this user may be bound to the local port of fd, which is a
+ * socket, as well, if they say so, too.  0 or -1; fd stays open. */
+int	 fd_share_port(int fd);
+
 /* A pipe whose ends do not survive exec(3): fds[0] is to be read.  0 or -1. */
 int	 fd_pipe(int fds[2]);
 /* Close both ends and keep errno.  Returns -1. */

@@ -13,6 +13,7 @@
 
 #include "ibb/dispatch.h"
 #include "net/dial/addr.h"
+#include "net/dial/resolve.h"
 #include "net/login/absence.h"
 #include "net/login/rebind.h"
 #include "net/login/roster.h"
@@ -301,6 +302,19 @@ session_near(struct session *s)
 	    getpeername(SSL_get_fd(ssl),
 	    (struct sockaddr *)&ss, &len) == 0 &&
 	    addr_kind((struct sockaddr *)&ss) == ADDR_LOOPBACK;
+}
+
+int
+session_local(struct session *s, struct addr *local)
+{
+	SSL	*ssl = transport_binding(s->transport);
+
+	if (ssl == NULL || discover_conf(s->conf.ways)->proxy != NULL)
+		return -1;
+	memset(local, 0, sizeof(*local));
+	local->len = sizeof(local->ss);
+	return getsockname(SSL_get_fd(ssl), (struct sockaddr *)&local->ss,
+	    &local->len);
 }
 
 size_t

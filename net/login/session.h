@@ -17,6 +17,9 @@
 
 #include <openssl/ssl.h>
 
+#include "xml/check.h"
+
+struct addr;
 struct dispatch;
 struct elem;
 struct iq_table;
@@ -132,6 +135,10 @@ const char *session_security(struct session *s);
 const char *session_transport(struct session *s);
 /* Is the server on this machine? */
 int	 session_near(struct session *s);
+/* The local address of the connection to the server, whose port others may
+ * share (fd_share_port()).  0, or -1 if there is none, more than one, or a proxy
+ * between. */
+int	 session_local(struct session *s, struct addr *local) MUST_CHECK;
 /* How many bytes a stanza may have (XEP-0478); 0: the server does not say. */
 size_t	 session_most(const struct session *s);
 

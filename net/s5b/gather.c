@@ -14,7 +14,7 @@
 
 #define OWN_MAX		8	/* addresses of the machine */
 
-static const int	 families[2] = { AF_INET, AF_INET6 };
+static const int	 families[GATHER_FAMILIES] = { AF_INET, AF_INET6 };
 
 /*
  * What is found
@@ -98,15 +98,14 @@ gather_local(const struct gather *g, unsigned component, int family,
 	return fd == -1 ? -1 : shared_port_local(fd, local);
 }
 
-/* One port for both families, if that is to be had. */
+/* One port for both families, if that is to be had: this one, unless it is 0. */
 static void
-reserve(struct gather *g, int *fds)
+reserve(struct gather *g, int *fds, uint16_t port)
 {
 	struct addr	 a;
-	uint16_t	 port = 0;
 	int		 i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < GATHER_FAMILIES; i++) {
 		if (g->conf.family != AF_UNSPEC &&
 		    g->conf.family != families[i])
 			continue;
@@ -122,6 +121,23 @@ reserve(struct gather *g, int *fds)
 	}
 }
 
+/* The last component gets the port of the login, if others may have that. */
+static void
+share_login(struct gather *g)
+{
+	const struct sockaddr	*sa = (const struct sockaddr *)
+				    &g->conf.login.ss;
+	unsigned		 c = g->conf.components;
+	struct addr		 local;
+
+	if (g->conf.login.len == 0)
+		return;
+	reserve(g, g->ports[c - 1], addr_port(sa));
+	if (gather_local(g, c, sa->sa_family, &local) == 0 &&
+	    addr_port((struct sockaddr *)&local.ss) == addr_port(sa))
+		g->login = c;
+}
+
 static int
 reserve_all(struct gather *g)
 {
@@ -130,11 +146,19 @@ reserve_all(struct gather *g)
 
 	for (i = 0; i < CANDIDATE_COMPONENTS; i++)
 		g->ports[i][0] = g->ports[i][1] = -1;
+	share_login(g);
 	for (i = 0; i < g->conf.components; i++) {
-		reserve(g, g->ports[i]);
+		if (g->ports[i][0] == -1 && g->ports[i][1] == -1)
+			reserve(g, g->ports[i], 0);
 		good += g->ports[i][0] != -1 || g->ports[i][1] != -1;
 	}
 	return good > 0 ? 0 : -1;
+}
+
+int
+gather_shares_login(const struct gather *g)
+{
+	return g->login > 0;
 }
 
 /* The addresses of the machine, which are best first. */
@@ -225,6 +249,18 @@ gather(const struct gather_conf *conf, gather_fn *fn, void *arg)
 	return g;
 }
 
+int
+gather_has_own(const struct gather *g, int family)
+{
+	size_t	 i;
+
+	for (i = 0; i < g->nfound; i++)
+		if (g->found[i].type == CANDIDATE_HOST &&
+		    g->found[i].addr.ss.ss_family == family)
+			return 1;
+	return 0;
+}
+
 const struct candidate *
 gather_candidates(const struct gather *g, size_t *n)
 {
@@ -253,7 +289,7 @@ gather_free(struct gather *g)
 		return;
 	gather_ask_end(g);
 	for (i = 0; i < CANDIDATE_COMPONENTS; i++)
-		for (j = 0; j < 2; j++)
+		for (j = 0; j < GATHER_FAMILIES; j++)
 			if (g->ports[i][j] != -1)
 				close(g->ports[i][j]);
 	assist_free(g->assist);

@@ -6,8 +6,9 @@
  * may spoil a port for the next (net/s5b/punch.h).  For each there are the
  * addresses of the machine; those that STUN servers see (RFC 8489), which the
  * user names, or the own server (XEP-0215); and what the own server sees of the
- * login (XEP-0279), with the guess that a router keeps ports.  For the first
- * component the router is asked for a mapping (PCP, NAT-PMP, UPnP).
+ * login (XEP-0279): the last component shares its port with the login, and for
+ * the others it is a guess that a router keeps ports.  For the first component
+ * the router is asked for a mapping (PCP, NAT-PMP, UPnP).
  */
 #ifndef NET_S5B_GATHER_H
 #define NET_S5B_GATHER_H
@@ -35,15 +36,19 @@ struct gather_conf {
 					 * those that the own server names */
 	int		 family;	/* AF_UNSPEC, AF_INET or AF_INET6 */
 	int		 portmap;	/* may the router be asked? */
+	/* The local address of the connection to the server, if its port may be
+	 * shared by the last component; len 0: not. */
+	struct addr	 login;
 	unsigned	 components;	/* 1 to CANDIDATE_COMPONENTS */
 };
 
 /* What the router between this machine and the internet does. */
 enum gather_nat {
-	GATHER_NAT_UNKNOWN,	/* no STUN server has answered */
+	GATHER_NAT_UNKNOWN,	/* no server has answered */
 	GATHER_NAT_NONE,	/* the world sees an address of the machine */
-	GATHER_NAT_STEADY,	/* it maps a port to one place, so far as two
-				 * servers show, or the only one there is */
+	GATHER_NAT_STEADY,	/* it maps a port to one place, so far as the
+				 * servers show that have answered: STUN servers
+				 * and, for the port of the login, the own */
 	GATHER_NAT_FICKLE	/* it maps by destination: to what cannot be
 				 * known before */
 };
@@ -60,6 +65,9 @@ const struct candidate *gather_candidates(const struct gather *g, size_t *n);
 /* The local address of a component in this family.  0, or -1 if it has none. */
 int	 gather_local(const struct gather *g, unsigned component, int family,
 	    struct addr *local) MUST_CHECK;
+/* Does its last component share the port of the login?  Only one gather should,
+ * since sockets that share a port cannot connect to one place. */
+int	 gather_shares_login(const struct gather *g);
 /* What the router does, in IPv4. */
 enum gather_nat gather_nat(const struct gather *g);
 /*

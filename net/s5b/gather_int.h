@@ -22,32 +22,44 @@ struct extdisco;
 struct sic;
 struct stun_ask;
 
-/* A question to one STUN server from one local port. */
+#define GATHER_FAMILIES	2	/* IPv4, and IPv6 */
+
+/* A question to one STUN server from one local port, in one family. */
 struct gather_question {
 	struct gather	*owner;
 	unsigned	 component;
 	unsigned	 server;
+	int		 six;		/* in IPv6 */
 	struct stun_ask	*ask;
 	struct addr	 mapped;	/* len 0: no answer */
 };
 
-/* A name of a STUN server. */
+/* A STUN server, whose addresses of one family are looked for. */
 struct gather_name {
 	struct gather	*owner;
 	unsigned	 number;
+	int		 six;
 	struct query	*query;
+	int		 failed;	/* it was said that it has not answered */
+	char		 text[300];	/* its name and port, for people */
 };
 
 struct gather {
 	struct gather_conf	 conf;
 	char			*server, *stun;
-	int			 ports[CANDIDATE_COMPONENTS][2]; /* fds */
+	int			 ports[CANDIDATE_COMPONENTS][GATHER_FAMILIES];
+						/* descriptors, or -1 */
+	unsigned		 login;		/* the component that has the
+						 * login's port; 0: none */
+	struct addr		 seen;		/* where the own server sees
+						 * that; len 0: not said */
 	struct candidate	 found[GATHER_FOUND];	/* best first */
 	size_t			 nfound;
 	struct extdisco		*extdisco;
 	struct sic		*sic;
-	struct gather_name	 names[GATHER_SERVERS];
-	struct gather_question	 questions[CANDIDATE_COMPONENTS][GATHER_SERVERS];
+	struct gather_name	 names[GATHER_SERVERS][GATHER_FAMILIES];
+	struct gather_question	 questions[CANDIDATE_COMPONENTS]
+				    [GATHER_SERVERS][GATHER_FAMILIES];
 	struct assist		*assist;
 	char			 error[128];	/* of that one */
 	int			 mapping;	/* it has not answered */
@@ -61,6 +73,8 @@ struct gather {
  * something better stays that. */
 void	 gather_add(struct gather *g, enum candidate_type type,
 	    unsigned component, unsigned local, const struct addr *a);
+/* Has the machine an address of this family that others may reach? */
+int	 gather_has_own(const struct gather *g, int family);
 /* Is it an address by which another machine may reach this one? */
 int	 gather_is_useful(const struct addr *a);
 /* One of the answers that g->pending counts has come, or will not. */

@@ -18,22 +18,52 @@ is_own(const struct gather *g, const struct addr *a)
 	return 0;
 }
 
+/* Where servers see the local port of a component in IPv4; returns how many
+ * do. */
+static size_t
+sightings(const struct gather *g, unsigned component,
+    const struct addr *out[GATHER_SERVERS + 1])
+{
+	const struct gather_question	*q;
+	unsigned			 i;
+	size_t				 n = 0;
+
+	for (i = 0; i < GATHER_SERVERS; i++) {
+		q = &g->questions[component - 1][i][0];
+		if (q->mapped.len > 0)
+			out[n++] = &q->mapped;
+	}
+	if (component == g->login && g->seen.ss.ss_family == AF_INET)
+		out[n++] = &g->seen;
+	return n;
+}
+
+/* Does a router map one port to both of these?  A server on this side of the
+ * router sees something else than one beyond it, which tells nothing. */
+static int
+is_fickle(const struct gather *g, const struct addr *a, const struct addr *b)
+{
+	return !addr_equal(a, b) && is_own(g, a) == is_own(g, b) &&
+	    addr_kind((const struct sockaddr *)&a->ss) ==
+	    addr_kind((const struct sockaddr *)&b->ss);
+}
+
 enum gather_nat
 gather_nat(const struct gather *g)
 {
-	const struct gather_question	*q;
+	const struct addr	*at[GATHER_SERVERS + 1];
 	enum gather_nat		 nat = GATHER_NAT_UNKNOWN;
+	size_t			 i, n;
 	unsigned		 c;
 
-	for (c = 0; c < g->conf.components; c++) {
-		q = g->questions[c];
-		if (q[0].mapped.len > 0 && q[1].mapped.len > 0 &&
-		    !addr_equal(&q[0].mapped, &q[1].mapped))
-			return GATHER_NAT_FICKLE;
-		if (q[0].mapped.len == 0 && q[1].mapped.len == 0)
-			continue;
-		nat = is_own(g, q[0].mapped.len > 0 ? &q[0].mapped :
-		    &q[1].mapped) ? GATHER_NAT_NONE : GATHER_NAT_STEADY;
+	for (c = 1; c <= g->conf.components; c++) {
+		n = sightings(g, c, at);
+		for (i = 1; i < n; i++)
+			if (is_fickle(g, at[0], at[i]))
+				return GATHER_NAT_FICKLE;
+		if (n > 0)
+			nat = is_own(g, at[0]) ? GATHER_NAT_NONE :
+			    GATHER_NAT_STEADY;
 	}
 	return nat;
 }
@@ -107,6 +137,6 @@ gather_nat_text(enum gather_nat nat)
 	case GATHER_NAT_FICKLE:
 		return "it maps a port by destination: punching is in vain";
 	default:
-		return "unknown: no STUN server has answered";
+		return "unknown: no server has said where it sees us";
 	}
 }

@@ -9,21 +9,6 @@
 #include "net/io/fd.h"
 #include "net/s5b/shared_port.h"
 
-/* Solaris alone has no SO_REUSEPORT; its SO_REUSEADDR does as much. */
-static int
-share(int fd)
-{
-	int	 on = 1;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
-		return -1;
-#ifdef SO_REUSEPORT
-	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-#else
-	return 0;
-#endif
-}
-
 int
 shared_port_socket(const struct addr *local)
 {
@@ -32,7 +17,7 @@ shared_port_socket(const struct addr *local)
 	if ((fd = socket(family, SOCK_STREAM, 0)) == -1 ||
 	    (fd = fd_ready(fd)) == -1)
 		return -1;
-	if (share(fd) == -1 || (family == AF_INET6 && setsockopt(fd,
+	if (fd_share_port(fd) == -1 || (family == AF_INET6 && setsockopt(fd,
 	    IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1) ||
 	    bind(fd, (const struct sockaddr *)&local->ss, local->len) == -1)
 		return fd_give_up(fd);

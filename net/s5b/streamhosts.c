@@ -54,6 +54,7 @@ struct streamhosts {
 	struct given		 given[GIVEN_MAX];
 	size_t			 ngiven;
 	int			 hidden;	/* none of ours is shown */
+	int			 unmapped;	/* the router maps no ports */
 	struct s5b_listen	*listen;
 	enum searching		 searching;	/* for proxies */
 	struct search		 searches[SEARCHES];
@@ -166,6 +167,7 @@ void
 streamhosts_login(struct streamhosts *h, struct iq_table *iqs)
 {
 	h->iqs = iqs;
+	h->unmapped = 0;
 }
 
 int
@@ -370,6 +372,42 @@ streamhosts_list(const struct streamhosts *h, struct streamhost *out,
 	return l.n;
 }
 
+uint16_t
+streamhosts_mappable(const struct streamhosts *h)
+{
+	return !h->conf.conf->portmap || h->hidden || h->unmapped ||
+	    h->conf.near(h->conf.arg) ? 0 : s5b_listen_port(h->listen,
+	    AF_INET);
+}
+
+void
+streamhosts_not_mapped(struct streamhosts *h)
+{
+	h->unmapped = 1;
+}
+
+size_t
+streamhosts_add_mapped(const struct streamhosts *h, const struct addr *mapped,
+    struct streamhost *out, size_t n, size_t max)
+{
+	const struct sockaddr	*sa = (const struct sockaddr *)&mapped->ss;
+	struct streamhost	*at;
+	size_t			 i;
+
+	for (i = 0; i < n && strcmp(out[i].jid, iq_jid(h->iqs)) == 0; i++)
+		;
+	if (i == max)
+		return n;
+	if (n == max)
+		n--;
+	at = &out[i];
+	memmove(at + 1, at, (n - i) * sizeof(*at));
+	strlcpy(at->jid, iq_jid(h->iqs), sizeof(at->jid));
+	addr_text(sa, at->host);
+	at->port = addr_port(sa);
+	return n + 1;
+}
+
 /*
  * What is connected to
  */
@@ -432,4 +470,7 @@ streamhosts_gather_conf(const struct streamhosts *h, struct gather_conf *conf)
 	conf->stun = h->conf.conf->stun;
 	conf->portmap = h->conf.conf->portmap;
 	conf->server = h->server;
+	if (h->conf.local == NULL ||
+	    h->conf.local(h->conf.arg, &conf->login) == -1)
+		conf->login.len = 0;
 }

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ibb/s5b.h"
 #include "net/s5b/s5b_listen.h"
@@ -32,6 +33,9 @@ struct streamhosts_conf {
 					 * because we are not to be seen */
 	/* Is the server on this machine, so that a peer may be, too? */
 	int		(*near)(void *arg);
+	/* The local address of the connection to the server, whose port others
+	 * may share.  0, or -1 if there is none.  May be NULL. */
+	int		(*local)(void *arg, struct addr *local);
 	void		*arg;
 };
 
@@ -66,6 +70,17 @@ struct s5b_wait *streamhosts_wait(struct streamhosts *h, const char *hash,
  * most max. */
 size_t	 streamhosts_list(const struct streamhosts *h, struct streamhost *out,
 	    size_t max);
+/* May the router be asked to map the port of streamhosts_wait()?  Returns that
+ * port, in IPv4; 0: no. */
+uint16_t streamhosts_mappable(const struct streamhosts *h);
+/* It was asked, and maps none: it is not asked again before the next login. */
+void	 streamhosts_not_mapped(struct streamhosts *h);
+/* The router maps this address to that port: put it among the n hosts that
+ * streamhosts_list() has put into out, behind our own addresses and before the
+ * proxies.  Returns their number, at most max: the last one may be left out. */
+size_t	 streamhosts_add_mapped(const struct streamhosts *h,
+	    const struct addr *mapped, struct streamhost *out, size_t n,
+	    size_t max);
 /* What to connect by: AF_UNSPEC, AF_INET or AF_INET6. */
 int	 streamhosts_family(const struct streamhosts *h);
 /* Does the policy (xcat(1), streamhost-policy) let us connect to this
@@ -76,7 +91,7 @@ int	 streamhosts_permit(const struct streamhosts *h, const struct addr *a);
  * peers be punched to?  Not if the server is on this machine: it does not see
  * what others would see, and a socket needs no punching there. */
 int	 streamhosts_punches(const struct streamhosts *h);
-/* Set what the configuration says about that: family, stun, portmap, server. */
+/* Set what is known about that: family, stun, portmap, server and login. */
 struct gather_conf;
 void	 streamhosts_gather_conf(const struct streamhosts *h,
 	    struct gather_conf *conf);

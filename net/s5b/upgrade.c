@@ -10,6 +10,7 @@
 #include "ibb/dispatch.h"
 #include "ibb/stream.h"
 #include "net/io/log.h"
+#include "net/s5b/assist.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
 #include "net/s5b/upgrade_int.h"
@@ -515,6 +516,7 @@ upgrade_free(struct upgrade *u)
 	upgrade_refuse(u, SE_NOT_ACCEPTABLE, NULL);
 	upgrade_punch_free(u);
 	end_negotiation(u);
+	assist_free(u->assist);
 	upgrade_socket_free(u->socket);
 	if (u->better != -1)
 		close(u->better);

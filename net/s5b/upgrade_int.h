@@ -14,6 +14,7 @@
 
 #include "ibb/carrier.h"
 #include "ibb/s5b.h"
+#include "net/dial/resolve.h"
 #include "net/io/loop.h"
 #include "net/s5b/s5b_dial.h"
 #include "net/s5b/s5b_listen.h"
@@ -68,6 +69,10 @@ struct negotiation {
 	struct s5b_dial		*dial;
 	char			*id;		/* of an offer that is to be
 						 * answered, or NULL */
+	int64_t			 router_until;	/* the router's answer is waited
+						 * for; 0: it is not */
+	struct addr		 mapped;	/* by the router, to our port;
+						 * len 0: none */
 };
 
 struct upgrade {
@@ -92,6 +97,8 @@ struct upgrade {
 	int			 better_ready;	/* for upgrade_stands() */
 	int			 direct;	/* the socket goes through no
 						 * proxy */
+	struct assist		*assist;	/* a router maps the port that
+						 * is offered; or NULL */
 	struct upgrade_punch	*punch;		/* NULL: never thought of */
 	TAILQ_ENTRY(upgrade)	 next;
 };
@@ -144,7 +151,8 @@ enum carrier_version upgrade_version(const struct elem *query);
  */
 void	 upgrade_replace(struct upgrade *u, int fd, int chosen);
 
-/* Offer what we have (upgrade_offer.c). */
+/* Offer what we have (upgrade_offer.c), now or once the router has answered:
+ * until then to be called again. */
 void	 upgrade_offer(struct upgrade *u);
 
 /*

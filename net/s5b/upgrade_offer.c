@@ -9,6 +9,8 @@
 #include "ibb/carrier.h"
 #include "ibb/s5b.h"
 #include "ibb/stream.h"
+#include "net/io/log.h"
+#include "net/s5b/assist.h"
 #include "net/s5b/s5b_dial.h"
 #include "net/s5b/s5b_listen.h"
 #include "net/s5b/streamhosts.h"
@@ -16,8 +18,9 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-/* Both in ms. */
+/* All in ms. */
 #define ANSWER_WAIT	9000	/* for the answer to our offer */
+#define ROUTER_WAIT	3000	/* for the router, which maps our port */
 #define PROXY_TIME	5000	/* to reach a proxy; to have it relay */
 
 /* The peer has connected to one of our own addresses; its answer says whether
@@ -135,38 +138,49 @@ write_offer(void *arg, struct xw *x)
 	xw_end(x);
 }
 
-/* Wait for the peer where we can, and list where that is, and the proxies.  0,
- * or -1 with a reason in *why. */
+/* Wait for the peer where we can. */
+static void
+open_port(struct upgrade *u)
+{
+	struct negotiation	*n = u->negotiation;
+
+	s5b_hash(stream_sid(u->stream), upgrade_jid(u), upgrade_peer(u),
+	    n->hash);
+	n->wait = streamhosts_wait(u->owner->conf.streamhosts, n->hash,
+	    peer_connected, u);
+}
+
+/* List where that is, and the proxies.  0, or -1 with a reason in *why. */
 static int
-prepare_hosts(struct upgrade *u, const char **why)
+list_hosts(struct upgrade *u, const char **why)
 {
 	struct streamhosts	*own = u->owner->conf.streamhosts;
 	struct negotiation	*n = u->negotiation;
 
 	*why = "out of memory";
-	s5b_hash(stream_sid(u->stream), upgrade_jid(u), upgrade_peer(u),
-	    n->hash);
-	n->wait = streamhosts_wait(own, n->hash, peer_connected, u);
 	if ((n->hosts = calloc(S5B_HOSTS, sizeof(*n->hosts))) == NULL)
 		return -1;
 	n->n = streamhosts_list(own, n->hosts, S5B_HOSTS);
+	if (n->mapped.len > 0)
+		n->n = streamhosts_add_mapped(own, &n->mapped, n->hosts, n->n,
+		    S5B_HOSTS);
 	upgrade_drop_hosts(u, upgrade_jid(u));
 	*why = "there is no address to offer";
 	return n->n > 0 ? 0 : -1;
 }
 
-void
-upgrade_offer(struct upgrade *u)
+static void
+send_offer(struct upgrade *u)
 {
-	struct negotiation	*n;
-	const char		*why = "out of memory";
+	struct negotiation	*n = u->negotiation;
+	const char		*why;
 
-	u->losses = carrier_losses(stream_carrier(u->stream));
-	if (upgrade_begin(u) == -1 || prepare_hosts(u, &why) == -1) {
+	n->router_until = 0;
+	timer_clear(u->owner->conf.loop, &u->timer);
+	if (list_hosts(u, &why) == -1) {
 		upgrade_failed(u, SE_NONE, why);
 		return;
 	}
-	n = u->negotiation;
 	if (n->wait != NULL)
 		s5b_wait_prefer(n->wait, n->hosts[0].host);
 	upgrade_set_state(u, UPGRADE_OFFERED);
@@ -175,4 +189,67 @@ upgrade_offer(struct upgrade *u)
 	    clock_ms() + ANSWER_WAIT, answered, u);
 	if (n->ask == NULL)
 		upgrade_failed(u, SE_NONE, "out of memory");
+}
+
+/*
+ * The router
+ */
+
+/* It maps our port, or does not; what it says behind the offer is of no use. */
+static void
+router_answered(void *arg, const struct addr *mapped, const char *err)
+{
+	struct upgrade		*u = arg;
+	struct negotiation	*n = u->negotiation;
+
+	if (n == NULL || n->router_until == 0)
+		return;
+	if (mapped != NULL)
+		n->mapped = *mapped;
+	else
+		streamhosts_not_mapped(u->owner->conf.streamhosts);
+	log_line(LOG_DETAIL, mapped != NULL ?
+	    "the router maps a port by %s" : "the router maps no port: %s",
+	    mapped != NULL ? assist_protocol(u->assist) : err);
+	send_offer(u);
+}
+
+/*
+ * Is the router to be waited for?  It is asked for streams over a socket alone,
+ * whose peers may be other programs, for which nothing is punched.
+ */
+static int
+router_asked(struct upgrade *u)
+{
+	struct negotiation	*n = u->negotiation;
+	uint16_t		 port;
+
+	port = streamhosts_mappable(u->owner->conf.streamhosts);
+	if (!upgrade_is_alone(u) || port == 0)
+		return 0;
+	assist_free(u->assist);
+	u->assist = assist(u->owner->conf.loop, port, router_answered, u);
+	if (u->assist == NULL)
+		return 0;
+	n->router_until = clock_ms() + ROUTER_WAIT;
+	timer_set(u->owner->conf.loop, &u->timer, n->router_until);
+	return 1;
+}
+
+void
+upgrade_offer(struct upgrade *u)
+{
+	if (u->negotiation != NULL && u->negotiation->router_until != 0) {
+		if (clock_ms() >= u->negotiation->router_until)
+			router_answered(u, NULL, "no answer in time");
+		return;
+	}
+	u->losses = carrier_losses(stream_carrier(u->stream));
+	if (upgrade_begin(u) == -1) {
+		upgrade_failed(u, SE_NONE, "out of memory");
+		return;
+	}
+	open_port(u);
+	if (!router_asked(u))
+		send_offer(u);
 }

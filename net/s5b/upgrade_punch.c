@@ -392,6 +392,22 @@ ping(struct upgrade_punch *p)
 	p->pinging = iq_ask(iqs(p), ponged, p, p->began + PING_WAIT) == 0;
 }
 
+/* Does another stream use the port of the login already? */
+static int
+login_is_taken(const struct upgrade_punch *p)
+{
+	const struct upgrade	*u;
+
+	TAILQ_FOREACH(u, &p->u->owner->all, next)
+		if (u->punch != NULL && u->punch != p &&
+		    ((u->punch->gather != NULL &&
+		    gather_shares_login(u->punch->gather)) ||
+		    (u->punch->mapped != NULL &&
+		    gather_shares_login(u->punch->mapped))))
+			return 1;
+	return 0;
+}
+
 /* 0, or -1 if there is nothing to begin with. */
 static int
 punch_begin(struct upgrade_punch *p)
@@ -409,6 +425,8 @@ punch_begin(struct upgrade_punch *p)
 	arc4random_buf(random, sizeof(random));
 	number_to_hex(random, sizeof(random), p->nonces[p->u->listener]);
 	streamhosts_gather_conf(uc->streamhosts, &conf);
+	if (login_is_taken(p))
+		conf.login.len = 0;
 	p->gather = gather(&conf, gathered, p);
 	if (p->gather == NULL)
 		return -1;
@@ -488,6 +506,8 @@ upgrade_punch_lost(struct upgrade *u)
 	if (p == NULL)
 		return;
 	p->faith = FAITH;
+	gather_free(p->mapped);
+	p->mapped = NULL;
 	try_anew(p);
 }
 

@@ -120,6 +120,9 @@ race_begin(void *arg)
 		race_lost(a, NULL);
 		return;
 	}
+	/* What the server sees of this connection tells what routers make of
+	 * the port (XEP-0279). */
+	proxy_dial_share_port(a->via);
 	if (r->patience > 0)
 		timer_set(r->loop, &a->late, clock_ms() + r->patience);
 	if (r->next < r->n)

@@ -11,7 +11,8 @@
 # for rb and 5 for s.
 #
 #	nat_up [ms]		all of it; ms is from w to ra and to rb
-#	nat_masquerade ra	the router translates; with options of nft(8)
+#	nat_masquerade ra	the router translates; with options of nft(8) for
+#				TCP
 #	nat_remap ra		the same for connections made from now on
 #	nat_unexpected ra drop	what is to happen with packets that it did not
 #				expect: drop, reset, or closed: a system with
@@ -129,7 +130,8 @@ nat_masquerade() # ra|rb [option ...]
 	table ip nat {
 		chain post {
 			type nat hook postrouting priority srcnat;
-			oifname "w" masquerade $*
+			oifname "w" meta l4proto tcp masquerade $*
+			oifname "w" masquerade
 		}
 	}
 	END
@@ -141,7 +143,8 @@ nat_remap()	# ra|rb [option ...]
 {
 	_r=$1; shift
 	at "$_r" nft flush chain ip nat post
-	at "$_r" nft add rule ip nat post oifname w masquerade "$@"
+	at "$_r" nft add rule ip nat post oifname w meta l4proto tcp \
+	    masquerade "$@"
 }
 
 nat_firewall()	# ra|rb

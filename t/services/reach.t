@@ -14,7 +14,8 @@ bob=bob@$DOMAIN
 coturn()
 {
 	start turn ip netns exec "${NS}s" turnserver -n \
-	    --listening-ip=203.0.113.2 --listening-port=3478 --no-auth \
+	    --listening-ip=203.0.113.2 --listening-ip=2001:db8:5::2 \
+	    --listening-port=3478 --no-auth \
 	    --no-tls --no-dtls --no-cli --no-udp --log-file=stdout \
 	    --simple-log "--pidfile=$T/turn.pid" "--userdb=$T/turndb"
 	wait_for 30 at s sh -c 'ss -Hltn "sport = :3478" | grep -q .' ||
@@ -24,13 +25,19 @@ coturn()
 # -z as alice, behind ra.
 probe()		# option ...
 {
-	run "$T/alice" -z "$@" "$bob"
+	run "$T/alice" -z -v "$@" "$bob"
 	[ "$status" = 0 ] || diag_file "$T/run.err"
 }
 
 has()		# extended-regex description: a line of the report
 {
+	grep -Eq "^$1\$" "$T/run.out" || diag_file "$T/run.err"
 	ok "$server: $2" grep -Eq "^$1\$" "$T/run.out"
+}
+
+said_once()	# words: a line of standard error
+{
+	[ "$(grep -c "$1" "$T/run.err")" -eq 1 ]
 }
 
 has_not()	# extended-regex description
@@ -60,6 +67,24 @@ temporary_first()
 temporary_is_there()
 {
 	at a ip -6 -o addr show dev ra temporary -tentative | grep -q inet6
+}
+
+# IPv6 is translated, too (NAT66).
+nat66()
+{
+	at ra nft -f - <<-END
+	table ip6 nat {
+		chain post {
+			type nat hook postrouting priority srcnat;
+			oifname "w" masquerade
+		}
+	}
+	END
+	probe -o portmap=no -o 'stun=[2001:db8:5::2]'
+	has 'candidate: srflx, 2001:db8:3::2 port [0-9]+' \
+	    'what a STUN server sees in IPv6'
+	probe -o portmap=no -o 'stun=[2001:db8:5::2]' -4
+	has_not 'candidate: [a-z]*, 2001:' 'which -4 asks nothing'
 }
 
 not_mapped()
@@ -92,13 +117,18 @@ for server in $SERVERS; do
 	probe -o portmap=no -o stun=203.0.113.2:3999
 	has 'candidate: srflx, 192\.0\.2\.2 port [0-9]+' \
 	    'by the word of the server'
-	has 'nat: unknown: .*' 'a STUN server that is none'
-	[ "$server" = prosody ] || {
-		nat_masquerade ra fully-random
-		probe -o portmap=no
-		has 'nat: it maps a port by destination: .*' \
-		    'two STUN servers see two ports'
-	}
+	has 'nat: it maps a port to one place' 'as far as that tells'
+	ok "$server: a STUN server that is none: in one line" \
+	    said_once 'stun: 203.0.113.2 port 3999: Connection refused'
+	nat_masquerade ra to :20000-20999
+	probe -o portmap=no -o stun=203.0.113.2:3999
+	has 'candidate: srflx, 192\.0\.2\.2 port 20[0-9][0-9][0-9]' \
+	    'a router that keeps no ports: the port is that of the login'
+	nat_masquerade ra fully-random
+	probe -o portmap=no
+	has 'nat: it maps a port by destination: .*' \
+	    'two servers see two ports'
+	[ "$server" = ejabberd ] || nat66
 	nat_masquerade ra
 	nat_mapper
 	probe

@@ -93,6 +93,44 @@ hidden()
 	done
 }
 
+# Another program, which knows nothing of punching, connects to the port that the
+# caller's router maps.
+assisted()
+{
+	both nat_routers
+	nat_mapper
+	_what="$server: slixmpp, a mapped port"
+	slix_user bob slix65
+	nat_user slix65-bob b
+	start slixmpp "$T/slix65-bob" listen </dev/null
+	wait_for 20 said slixmpp listening || bail 'slixmpp does not log in'
+	start caller "$T/alice" -s -v -o carrier=s5b "bob@$DOMAIN/slix" \
+	    <"$T/data"
+	ended slixmpp "$_what"
+	ended caller "$_what"
+	check_same "$T/data" "$T/slixmpp.out" "$_what: all of it"
+	ok "$_what" said caller ': socket: direct'
+	ok "$_what: by PCP" said caller 'the router maps a port by PCP$'
+	ok "$_what: given back" wait_for 20 not_mapped
+	stop router
+	at ra ip addr del "$NAT_OUTSIDE/32" dev w
+}
+
+not_mapped()
+{
+	! at ra nft list table inet miniupnpd | grep -q dnat
+}
+
+# The servers are asked from the port of the login, which the routers change, and
+# there is no STUN server.
+shared()
+{
+	both nat_routers 'to :20000-29999'
+	try 'the port of the login' \
+	    ': socket: direct, 198\.51\.100\.2 port 2[0-9]{4}' \
+	    -o portmap=no -o stun=203.0.113.2:1
+}
+
 punched()	# drop|reset|closed
 {
 	both nat_routers
@@ -101,9 +139,9 @@ punched()	# drop|reset|closed
 }
 
 # make check has each of these once, by one of the servers.
-rows=$(by_tier 'punched_drop ipv6 stranger_hold' 'punched_drop punched_reset
-    punched_closed ipv6 stranger_hold stranger_garbage stranger_replay pauses
-    hidden')
+rows=${ROWS:-$(by_tier 'punched_drop ipv6 stranger_hold' 'punched_drop punched_reset
+    punched_closed shared assisted ipv6 stranger_hold stranger_garbage
+    stranger_replay pauses hidden')}
 for server in $SERVERS; do
 	both nat_plain
 	nat_server "$server" sic stun
@@ -115,7 +153,7 @@ for server in $SERVERS; do
 		*)	"$row" ;;
 		esac
 	done
-	rows=$(by_tier 'pauses punched_reset hidden' "$rows")
+	rows=${ROWS:-$(by_tier 'pauses punched_reset shared assisted hidden' "$rows")}
 	stop_server
 done
 done_testing

@@ -25,14 +25,14 @@ not_mapped()
 	! mapped
 }
 
-map()		# pcp|upnp
+map()		# pcp|upnp|any
 {
 	fifo map.in
 	start map ip netns exec "${NS}a" sh -c 'exec <>"$1"; shift
 	    exec "$@"' sh "$T/map.in" "$LIB/portmap" "$1" 4000
 }
 
-try()		# what pcp|upnp protocol end|kill
+try()		# what pcp|upnp|any protocol end|kill
 {
 	not_mapped || bail "$1: mapped already"
 	map "$2"
@@ -47,7 +47,7 @@ try()		# what pcp|upnp protocol end|kill
 	ok "$1: given back" wait_for 20 not_mapped
 }
 
-in_vain()	# what pcp|upnp words
+in_vain()	# what pcp|upnp|any words
 {
 	map "$2"
 	ok "$1" wait_for 20 grep -qx "no: $3" "$T/map.out"
@@ -59,14 +59,21 @@ start server ip netns exec "${NS}a" socat \
 nat_mapper
 
 try PCP pcp PCP end
+try 'PCP, of any' any PCP end
 at ra nft insert rule ip filter input udp dport 5351 @th,64,8 2 drop
 try NAT-PMP pcp NAT-PMP end
 try UPnP upnp UPnP end
 try 'UPnP, killed' upnp UPnP kill
+at ra nft insert rule ip filter input udp dport 5351 drop
+try 'silent but for UPnP' any UPnP end
+at ra nft flush chain ip filter input
+at ra nft insert rule ip filter input udp dport 5351 @th,64,8 2 drop
+try 'NAT-PMP, of any' any NAT-PMP end
 
 stop router
 in_vain 'no NAT-PMP' pcp 'Connection refused'
 in_vain 'no UPnP' upnp 'no router answers UPnP'
+in_vain 'none of all' any 'no router answers UPnP'
 at ra nft insert rule ip filter input udp dport 5351 drop
 wind 20
 in_vain 'a router that is silent' pcp 'the router does not answer'

@@ -17,6 +17,7 @@
 
 #include "ibb/s5b.h"
 #include "net/conf/conf.h"
+#include "net/dial/addr.h"
 #include "net/dial/resolve.h"
 #include "net/io/loop.h"
 #include "net/s5b/s5b_listen.h"
@@ -242,6 +243,58 @@ test_own(struct iq_table *t)
 	streamhosts_free(h);
 }
 
+/* The n hosts have the mapped one at i. */
+static void
+is_mapped_at(const struct streamhost *hosts, size_t n, size_t i,
+    const char *what)
+{
+	ok(i < n && strcmp(hosts[i].host, "192.0.2.7") == 0 &&
+	    hosts[i].port == 4000 && strcmp(hosts[i].jid, US) == 0,
+	    "%s: a mapped address", what);
+}
+
+/* A router maps the port: another of our addresses, before the proxies. */
+static void
+test_mapped(struct iq_table *t)
+{
+	struct streamhost	 hosts[S5B_HOSTS];
+	struct streamhosts	*h;
+	struct s5b_wait		*w;
+	struct addr		 a;
+
+	must(addr_read(&a, "192.0.2.7", 4000) == 0);
+	configure(NULL, NULL);
+	h = made();
+	streamhosts_login(h, t);
+	is_int(streamhosts_mappable(h), 0, "no port is open: nothing to map");
+	must((w = streamhosts_wait(h, "hash", on_fd, NULL)) != NULL);
+	ok(streamhosts_mappable(h) != 0, "an open port may be mapped");
+	set("portmap", "no");
+	is_int(streamhosts_mappable(h), 0, "not with portmap=no");
+	set("portmap", "yes");
+	is_near = 1;
+	is_int(streamhosts_mappable(h), 0, "nor if the server is here");
+	is_near = 0;
+	streamhosts_not_mapped(h);
+	is_int(streamhosts_mappable(h), 0, "nor if that was in vain");
+	streamhosts_login(h, t);
+	ok(streamhosts_mappable(h) != 0, "but again after a login");
+
+	hosts[0] = (struct streamhost){ .jid = US, .host = "10.1.2.3" };
+	hosts[1] = (struct streamhost){ .jid = "proxy.example", .host = "proxy" };
+	hosts[2] = hosts[1];
+	is_int((long)streamhosts_add_mapped(h, &a, hosts, 2, 3), 3, "added");
+	is_mapped_at(hosts, 3, 1, "between");
+	is(hosts[2].jid, "proxy.example", "before the proxy");
+	hosts[1] = hosts[2];
+	is_int((long)streamhosts_add_mapped(h, &a, hosts, 2, 2), 2, "full");
+	is_mapped_at(hosts, 2, 1, "in place of the last");
+	is_int((long)streamhosts_add_mapped(h, &a, hosts, 0, 1), 1, "alone");
+	is_mapped_at(hosts, 1, 0, "alone");
+	s5b_wait_cancel(w);
+	streamhosts_free(h);
+}
+
 static void
 test_hidden(struct iq_table *t)
 {
@@ -461,6 +514,7 @@ main(void)
 	test_words();
 	test_allowed();
 	test_own(t);
+	test_mapped(t);
 	test_hidden(t);
 	test_proxies(t);
 	test_room_for_proxies(t);
