@@ -84,7 +84,8 @@ PUNCH	= net/s5b/assist.o \
 S5B	= $(PUNCH) \
 	net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
 	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o net/s5b/upgrade_punch.o \
-	net/s5b/upgrade_socket.o
+	net/s5b/upgrade_socket.o net/s5b/upgrade_ways.o \
+	net/s5b/upgrades.o
 CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
 	net/channel/await.o \
 	net/channel/call.o net/channel/channel.o net/channel/channel_check.o \
@@ -131,6 +132,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/e2e.t \
 	t/unit/http.t \
 	t/unit/ibb.t \
+	t/unit/igd.t \
 	t/unit/invite.t \
 	t/unit/jid.t \
 	t/unit/known_peers.t \

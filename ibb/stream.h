@@ -53,8 +53,9 @@ enum stream_fault {
 enum stream_use {
 	STREAM_FOR_ANY,
 	STREAM_FOR_FILE,	/* send a file, see ibb/si.h */
-	STREAM_FOR_INPUT	/* send its standard input, to no service that
+	STREAM_FOR_INPUT,	/* send its standard input, to no service that
 				 * it has named */
+	STREAM_FOR_PROBE	/* find a way to the listener, and no more */
 };
 
 struct stream_conf {
@@ -139,6 +140,9 @@ const char *stream_port(const struct elem *open);
 /* What does an xcat say that the stream is for?  open is an <open/>, or the
  * <query/> of XEP-0065 that opens a stream over a socket alone. */
 enum stream_use stream_use(const struct elem *open);
+/* Has its caller opened it for nothing but a way to the listener, so that it
+ * takes no place there? */
+int	 stream_is_probe(const struct stream *s);
 /* Does this <open/> offer a session?  NULL does not. */
 int	 stream_offers_session(const struct elem *open);
 /* Free a stream, closing it first if needed.  NULL is fine. */

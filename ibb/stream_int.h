@@ -40,6 +40,8 @@ struct stream {
 	struct e2e		*e2e;		/* NULL: a plain stream */
 	struct buf		 flight;	/* our first one, if called */
 	int			 xcat;		/* the caller is an xcat */
+	int			 probe;		/* STREAM_FOR_PROBE, at either
+						 * end */
 	int			 held;		/* nothing is at our end yet */
 	uint64_t		 stuck_at;	/* confirmed at the last ping
 						 * of a peer that closes */

@@ -16,7 +16,7 @@
 
 #define HELLO_MOST	16384	/* bytes of a ClientHello: one record */
 
-static const char *const use_names[] = { NULL, "file", "input" };
+static const char *const use_names[] = { NULL, "file", "input", "probe" };
 
 /*
  * What is written
@@ -123,7 +123,15 @@ stream_use(const struct elem *open)
 		return STREAM_FOR_ANY;
 	if (strcmp(what, "file") == 0)
 		return STREAM_FOR_FILE;
+	if (strcmp(what, "probe") == 0)
+		return STREAM_FOR_PROBE;
 	return strcmp(what, "input") == 0 ? STREAM_FOR_INPUT : STREAM_FOR_ANY;
+}
+
+int
+stream_is_probe(const struct stream *s)
+{
+	return s->probe;
 }
 
 int
@@ -148,12 +156,15 @@ stream_most_taken(const struct stream *s, const struct elem *child)
  */
 
 /* A session, bound to the sid, the caller, the listener and the service, for
- * which both ends have equal strings. */
+ * which both ends have equal strings, and to what it is for, if that changes
+ * what becomes of its bytes. */
 static struct e2e *
 stream_bound_session(const struct stream_conf *conf, int calling,
     const char *peer, const char *sid, const char *host, const char *port,
-    int file, void *arg)
+    enum stream_use use, void *arg)
 {
+	int		 bound = use == STREAM_FOR_FILE ||
+			    use == STREAM_FOR_PROBE;
 	const char	*us = iq_jid(conf->iqs);
 	const char	*about[6];
 	struct e2e	*e;
@@ -163,8 +174,9 @@ stream_bound_session(const struct stream_conf *conf, int calling,
 	about[2] = calling ? peer : us;
 	about[3] = host != NULL ? host : "";
 	about[4] = port != NULL ? port : "";
-	about[5] = "file";
-	e = e2e_new(conf->tls, calling, about, file ? 6 : 5, conf->judge, arg);
+	about[5] = use_names[use];
+	e = e2e_new(conf->tls, calling, about, bound ? 6 : 5, conf->judge,
+	    arg);
 	if (e == NULL || conf->secret == NULL || e2e_set_secret(e,
 	    conf->secret, calling || conf->secret_only) == 0)
 		return e;
@@ -174,13 +186,14 @@ stream_bound_session(const struct stream_conf *conf, int calling,
 
 static struct e2e *
 stream_session_new(struct stream *s, const char *host, const char *port,
-    int file)
+    enum stream_use use)
 {
 	struct e2e	*e;
 
 	e = stream_bound_session(&s->conf, s->calling,
 	    carrier_peer(s->carrier), carrier_sid(s->carrier), host, port,
-	    file, s->arg);
+	    use, s->arg);
+	s->probe = use == STREAM_FOR_PROBE;
 	s->conf.secret = NULL;	/* it need not outlive this */
 	return e;
 }
@@ -205,7 +218,7 @@ stream_shows_secret(const char *peer, const struct elem *open,
 	buf_init(&none, 0);
 	p = malloc(BASE64_DECODED(session->textlen) + 1);
 	e = stream_bound_session(conf, 0, peer, sid, stream_host(open),
-	    stream_port(open), stream_use(open) == STREAM_FOR_FILE, NULL);
+	    stream_port(open), stream_use(open), NULL);
 	if (p != NULL && e != NULL && base64_decode(p, &len,
 	    elem_text(session), session->textlen) == 0) {
 		if (e2e_input(e, p, len, &none) == 0)
@@ -345,7 +358,7 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 	carrier_agree(s->carrier, conf->most, 0);
 	if (conf->tls != NULL) {
 		s->e2e = stream_session_new(s, conf->host, conf->port,
-		    conf->use == STREAM_FOR_FILE);
+		    conf->use);
 		if (s->e2e == NULL ||
 		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
 			goto fail;
@@ -409,7 +422,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 	if (session == NULL)
 		return s;
 	s->e2e = stream_session_new(s, stream_host(open), stream_port(open),
-	    stream_use(open) == STREAM_FOR_FILE);
+	    stream_use(open));
 	if (s->e2e == NULL || stream_take_flight(s, session) == -1) {
 		stream_refuse(s, SE_BAD_REQUEST, s->e2e != NULL ?
 		    stream_session_error(s) : NULL);

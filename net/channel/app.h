@@ -154,6 +154,9 @@ struct app {
 	int64_t			 clock_lost;	/* clock_lost(), as last seen */
 	int64_t			 asked;		/* when -z asked the peer */
 	struct probe_reach	*reach;		/* of -z; NULL */
+	int			 peer_probes;	/* the peer takes streams that
+						 * look for a way to it */
+	struct timer		 probing;	/* until the way is known */
 	struct admit_told	 refused, plain;
 	struct claim		*claim;		/* of our address; NULL: none */
 	struct invite		*invite;	/* a code for a call; NULL */

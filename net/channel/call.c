@@ -5,6 +5,7 @@
 #include "net/channel/await.h"
 #include "net/channel/call.h"
 #include "net/channel/channel_int.h"
+#include "net/channel/probe.h"
 #include "net/io/pump.h"
 
 int
@@ -20,6 +21,8 @@ call_open(struct channel *ch, const char *host, const char *port)
 	sc.port = port;
 	if (app->mode == MODE_SEND && host == NULL)
 		sc.use = STREAM_FOR_INPUT;
+	if (app->mode == MODE_PROBE && probe_wants_way(app))
+		sc.use = STREAM_FOR_PROBE;
 	if (app->conf.carrier == CONF_CARRIER_S5B) {
 		inband_make_sid(sid);
 		ch->stream = stream_alone(app->peer, sid, 1, &sc,

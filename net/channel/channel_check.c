@@ -89,12 +89,12 @@ channel_greet(struct channel *ch)
 static int
 opened(struct channel *ch)
 {
-	if (ch->told == CHANNEL_UNTOLD) {
+	if (ch->app->mode == MODE_PROBE) {
+		probe_stands(ch);
+		return 1;
+	}
+	if (ch->told == CHANNEL_UNTOLD && !stream_is_probe(ch->stream)) {
 		channel_greet(ch);
-		if (ch->app->mode == MODE_PROBE) {
-			probe_stands(ch);
-			return 1;
-		}
 		forward_stands(ch);
 	}
 	if (ch->turn == CHANNEL_SHAKING) {

@@ -116,7 +116,8 @@ channels_prepare_upgrades(struct app *app)
 		.iqs = app->iqs,
 		.dispatch = app->dispatch,
 		.streamhosts = app->streamhosts,
-		.after = (uint64_t)app->conf.upgrade_after,
+		.after = app->mode == MODE_PROBE ? 0 :
+		    (uint64_t)app->conf.upgrade_after,
 	};
 	struct upgrades_host	 host = {
 		.find = find,

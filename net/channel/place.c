@@ -17,6 +17,8 @@
 
 #define PLACES		16	/* of one peer: files, or streams in line */
 #define HANDSHAKE	10000	/* ms for a session to stand */
+#define PROBE		40000	/* and to find a way here, which is longer than
+				 * a caller looks for it */
 
 void
 place_refuse(struct channel *ch, enum stanza_error err, const char *text)
@@ -45,7 +47,8 @@ place_turn_away(struct channel *ch, enum stanza_error err, const char *text)
 static void
 handshake_begin(struct channel *ch)
 {
-	timer_set(ch->app->loop, &ch->handshake, clock_ms() + HANDSHAKE);
+	timer_set(ch->app->loop, &ch->handshake, clock_ms() +
+	    (stream_is_probe(ch->stream) ? PROBE : HANDSHAKE));
 }
 
 void
@@ -64,7 +67,7 @@ place_late(void *arg)
 {
 	struct channel	*ch = arg;
 
-	if (!stream_shakes(ch->stream))
+	if (!stream_shakes(ch->stream) && !stream_is_probe(ch->stream))
 		return;
 	/* Nothing can come while our server is away. */
 	if (ch->app->server == APP_SERVER_AWAY) {
@@ -72,7 +75,9 @@ place_late(void *arg)
 		return;
 	}
 	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);
-	channel_failed(ch, FAULT_TIME, "its session did not stand in 10 s");
+	channel_failed(ch, FAULT_TIME, stream_shakes(ch->stream) ?
+	    "its session did not stand in 10 s" :
+	    "it has looked for a way here for 40 s");
 }
 
 static int
@@ -255,6 +260,8 @@ place_stands(struct channel *ch)
 {
 	const char	*peer = stream_peer(ch->stream);
 
+	if (stream_is_probe(ch->stream))
+		return;		/* it wants none, and its caller ends it */
 	timer_clear(ch->app->loop, &ch->handshake);
 	if (place_is_full(ch->app, peer, channel_is_apart(ch), ch)) {
 		log_line(LOG_DETAIL, "%s: too many streams at once", peer);

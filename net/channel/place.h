@@ -37,7 +37,8 @@ void	 place_take(struct channel *ch);
  * gets them. */
 void	 place_next(struct app *app);
 /* The session of a channel that was SHAKING stands: it gets its place, or a
- * place in the line, or is refused, and is gone. */
+ * place in the line, or is refused, and is gone.  A probe (stream_is_probe())
+ * stays as it is. */
 void	 place_stands(struct channel *ch);
 /* A timer's: the session should stand by now, or the channel fails. */
 void	 place_late(void *channel);

@@ -104,6 +104,7 @@ probe_reach(struct app *app, void (*fn)(struct app *))
 		.stun = app->conf.stun,
 		.family = conf_af(&app->conf),
 		.portmap = app->conf.portmap && !near,
+		.patient = 1,
 		.components = 1,
 	};
 

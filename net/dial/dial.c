@@ -90,7 +90,8 @@ dial_finish(struct dial *d, int fd)
 	fn(arg, fd, fd == -1 ? err : NULL);
 }
 
-#define SILENCE	20		/* s */
+#define SILENCE	12		/* s: some retransmissions, if every second
+				 * packet is lost */
 
 void
 dial_notice(int fd)

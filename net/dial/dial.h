@@ -31,7 +31,7 @@ void	 dial_permit(struct dial *d, int (*permit)(void *arg,
  * called before the loop goes on. */
 void	 dial_share_port(struct dial *d);
 /* Have a connected socket break when the other side has not answered for about
- * twenty seconds, neither data nor the keepalives of the system. */
+ * twelve seconds, neither data nor the keepalives of the system. */
 void	 dial_notice(int fd);
 /* Forget the dial, which may be NULL.  Not to be called after fn was. */
 void	 dial_cancel(struct dial *d);

@@ -44,6 +44,7 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 	if (from == NULL || s->host.allowed(s->host.arg, from)) {
 		feature(w, NS_IBB);
 		feature(w, NS_XCAT);
+		feature(w, NS_XCAT_PROBE);
 		if (s->conf.bytestreams)
 			feature(w, NS_BYTESTREAMS);
 		if (s->conf.files) {

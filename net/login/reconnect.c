@@ -94,7 +94,7 @@ int64_t
 reconnect_deadline(const struct session *s)
 {
 	int64_t	 at = s->last_heard + QUIET_IDLE;
-	int64_t	 slack = (int64_t)s->unheard / SLOWEST;
+	int64_t	 slack = (int64_t)s->probe_behind / SLOWEST;
 
 	if (s->probed != 0)
 		return s->probed + PROBE_WAIT +
@@ -151,6 +151,7 @@ probe(struct session *s, int64_t now)
 	send_probe(s, now);
 	if (s->state == SESSION_READY)
 		s->probe_queue = transport_queued(s->transport);
+	s->probe_behind = s->unheard;
 }
 
 void

@@ -52,13 +52,28 @@ gather_is_useful(const struct addr *a)
 	return kind == ADDR_PUBLIC || kind == ADDR_PRIVATE;
 }
 
+/* A router that maps a port to one place lets itself be punched: routers that
+ * know of mappings on request say so at once, or would be waited for in vain. */
+static int
+needs_router(const struct gather *g)
+{
+	enum gather_nat	 nat = gather_nat(g);
+
+	return g->conf.patient || nat == GATHER_NAT_UNKNOWN ||
+	    nat == GATHER_NAT_FICKLE;
+}
+
 static void
 check_done(struct gather *g)
 {
 	gather_fn	*fn = g->fn;
 
-	if (g->pending > 0 || g->mapping || fn == NULL)
+	if (g->pending > 0 || fn == NULL || (g->mapping && needs_router(g)))
 		return;
+	if (g->mapping && clock_ms() < g->began + GATHER_ROUTER) {
+		timer_set(g->conf.loop, &g->timer, g->began + GATHER_ROUTER);
+		return;
+	}
 	g->fn = NULL;
 	timer_clear(g->conf.loop, &g->timer);
 	fn(g->arg);
@@ -230,6 +245,7 @@ gather(const struct gather_conf *conf, gather_fn *fn, void *arg)
 	g->conf = *conf;
 	g->fn = fn;
 	g->arg = arg;
+	g->began = clock_ms();
 	g->timer = (struct timer){ .fire = time_is_up, .arg = g };
 	if (reserve_all(g) == -1 ||
 	    (g->server = strdup(conf->server)) == NULL ||
@@ -244,7 +260,7 @@ gather(const struct gather_conf *conf, gather_fn *fn, void *arg)
 		log_line(LOG_EVENT, "stun: %s is no host and port",
 		    conf->stun);
 	ask_router(g);
-	timer_set(conf->loop, &g->timer, clock_ms() +
+	timer_set(conf->loop, &g->timer, g->began +
 	    (g->pending > 0 || g->mapping ? GATHER_TIME : 0));
 	return g;
 }
@@ -272,6 +288,12 @@ const char *
 gather_portmap_error(const struct gather *g)
 {
 	return g->error;
+}
+
+int
+gather_router_is_asked(const struct gather *g)
+{
+	return g->assist != NULL;
 }
 
 const char *

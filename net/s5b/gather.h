@@ -26,6 +26,7 @@ struct loop;
 struct resolver;
 
 #define GATHER_TIME	3000	/* ms until what is known has to do */
+#define GATHER_ROUTER	400	/* ms for a router that may not be needed */
 
 struct gather_conf {
 	struct loop	*loop;
@@ -36,6 +37,8 @@ struct gather_conf {
 					 * those that the own server names */
 	int		 family;	/* AF_UNSPEC, AF_INET or AF_INET6 */
 	int		 portmap;	/* may the router be asked? */
+	int		 patient;	/* is its answer to be waited for,
+					 * even if punching may do without? */
 	/* The local address of the connection to the server, if its port may be
 	 * shared by the last component; len 0: not. */
 	struct addr	 login;
@@ -84,6 +87,8 @@ const char *gather_nat_text(enum gather_nat nat);
 const char *gather_portmap_error(const struct gather *g);
 /* The protocol that the router was asked in. */
 const char *gather_portmap_protocol(const struct gather *g);
+/* Is the router still asked for a port, or has it mapped one? */
+int	 gather_router_is_asked(const struct gather *g);
 /* Give back the ports, and what the router maps.  NULL is fine. */
 void	 gather_free(struct gather *g);
 

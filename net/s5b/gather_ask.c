@@ -141,12 +141,19 @@ services_known(void *arg, const struct extdisco_service *s, size_t n)
 	gather_answered(g);
 }
 
+/* An address of IPv6 alone may have its brackets, too. */
 static int
 find_given(struct gather *g)
 {
 	char		*host, *port;
+	size_t		 len = strlen(g->stun);
 	uint16_t	 number = STUN_PORT;
 
+	if (*g->stun == '[' && g->stun[len - 1] == ']') {
+		g->stun[len - 1] = '\0';
+		find_server(g, 0, g->stun + 1, number);
+		return 0;
+	}
 	if (addr_split(g->stun, &host, &port) == -1 ||
 	    (port != NULL && number_port(port, &number) == -1))
 		return -1;

@@ -64,6 +64,7 @@ struct gather {
 	char			 error[128];	/* of that one */
 	int			 mapping;	/* it has not answered */
 	unsigned		 pending;	/* answers of servers */
+	int64_t			 began;
 	struct timer		 timer;
 	gather_fn		*fn;		/* NULL: it was called */
 	void			*arg;

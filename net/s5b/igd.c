@@ -10,6 +10,7 @@
 #include "net/dial/addr.h"
 #include "net/dial/resolve.h"
 #include "net/io/child.h"
+#include "net/io/fd.h"
 #include "net/io/loop.h"
 #include "net/s5b/igd.h"
 #include "net/s5b/igd_int.h"
@@ -50,8 +51,9 @@ igd_fail(struct igd *g, const char *why)
 	g->fn(g->arg, NULL, why);
 }
 
-/* A line of the worker.  A router's words are in it. */
-static void
+/* A line of the worker, in which may be a router's words.  0, or -1: it has
+ * failed, and the object may be gone. */
+static int
 igd_line(struct igd *g, char *line)
 {
 	char		*port = strchr(line, ' ');
@@ -63,11 +65,30 @@ igd_line(struct igd *g, char *line)
 	if (port != NULL && number_port(port + 1, &n) == 0 &&
 	    addr_read(&a, line, n) == 0) {
 		g->fn(g->arg, &a, NULL);
-		return;
+		return 0;
 	}
 	if (port != NULL)
 		*port = ' ';
 	igd_fail(g, line);
+	return -1;
+}
+
+/* Take the lines that are whole.  0, or -1 as igd_line(). */
+static int
+igd_lines(struct igd *g)
+{
+	char	 line[IGD_LINE];
+	char	*end;
+
+	while ((end = memchr(g->line, '\n', g->len)) != NULL) {
+		*end++ = '\0';
+		strlcpy(line, g->line, sizeof(line));
+		g->len -= (size_t)(end - g->line);
+		memmove(g->line, end, g->len);
+		if (igd_line(g, line) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -77,61 +98,54 @@ igd_want(void *arg)
 	return POLLIN;
 }
 
-/* Lines come one at a time, with minutes between them, and each is written
- * whole. */
 static void
 igd_ready(void *arg, int revents)
 {
 	struct igd	*g = arg;
 	ssize_t		 n;
-	char		*end, line[IGD_LINE];
 
 	(void)revents;
 	n = read(g->watch.fd, g->line + g->len, sizeof(g->line) - g->len);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0 || (g->len += (size_t)n) == sizeof(g->line)) {
-		igd_fail(g, "the process that asks has ended");
-		return;
+	if (n > 0) {
+		g->len += (size_t)n;
+		if (igd_lines(g) == -1 || g->len < sizeof(g->line))
+			return;
 	}
-	if ((end = memchr(g->line, '\n', g->len)) == NULL)
-		return;
-	*end++ = '\0';
-	strlcpy(line, g->line, sizeof(line));
-	g->len -= (size_t)(end - g->line);
-	memmove(g->line, end, g->len);
-	igd_line(g, line);
+	igd_fail(g, "the process that asks has ended");
+}
+
+struct igd *
+igd_open(struct loop *l, int fd, igd_fn *fn, void *arg)
+{
+	struct igd	*g;
+
+	if ((g = calloc(1, sizeof(*g))) == NULL) {
+		(void)fd_give_up(fd);
+		return NULL;
+	}
+	g->loop = l;
+	g->fn = fn;
+	g->arg = arg;
+	g->watch = (struct watch){ .fd = fd, .want = igd_want,
+	    .ready = igd_ready, .arg = g };
+	loop_watch(l, &g->watch);
+	return g;
 }
 
 struct igd *
 igd_map(struct loop *l, uint16_t port, igd_fn *fn, void *arg)
 {
 #ifdef HAVE_MINIUPNPC
-	struct igd	*g;
-	int		 saved;
+	int	 fd = child_work(igd_work, &port);
 
-	if ((g = calloc(1, sizeof(*g))) == NULL)
-		return NULL;
-	g->loop = l;
-	g->fn = fn;
-	g->arg = arg;
-	g->watch = (struct watch){ .fd = child_work(igd_work, &port),
-	    .want = igd_want, .ready = igd_ready, .arg = g };
-	if (g->watch.fd == -1) {
-		saved = errno;
-		free(g);
-		errno = saved;
-		return NULL;
-	}
-	loop_watch(l, &g->watch);
-	return g;
+	return fd == -1 ? NULL : igd_open(l, fd, fn, arg);
 #else
 	(void)l;
 	(void)port;
 	(void)fn;
 	(void)arg;
-	(void)igd_ready;
-	(void)igd_want;
 	errno = ENOSYS;
 	return NULL;
 #endif

@@ -468,7 +468,7 @@ streamhosts_gather_conf(const struct streamhosts *h, struct gather_conf *conf)
 {
 	conf->family = streamhosts_family(h);
 	conf->stun = h->conf.conf->stun;
-	conf->portmap = h->conf.conf->portmap;
+	conf->portmap = h->conf.conf->portmap && !h->unmapped;
 	conf->server = h->server;
 	if (h->conf.local == NULL ||
 	    h->conf.local(h->conf.arg, &conf->login) == -1)

@@ -241,6 +241,8 @@ upgrade_failed(struct upgrade *u, enum stanza_error err, const char *why)
 		stream_refused(u->stream, err, line);
 		return;
 	}
+	if (*u->why == '\0')
+		strlcpy(u->why, why, sizeof(u->why));
 	log_line(LOG_DETAIL, "%s: no socket: %s; in-band as before",
 	    upgrade_peer(u), why);
 	if (was_away(u))
@@ -266,6 +268,15 @@ socket_away(void *arg)
 }
 
 static void
+socket_doubted(void *arg)
+{
+	const struct upgrade	*u = arg;
+
+	if (u->owner->host.broke != NULL)
+		u->owner->host.broke(u->owner->host.arg);
+}
+
+static void
 socket_changed(void *arg)
 {
 	struct upgrade	*u = arg;
@@ -285,6 +296,7 @@ upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready,
 		.version = version,
 		.proxy = proxy,
 		.away = socket_away,
+		.doubted = socket_doubted,
 		.changed = socket_changed,
 		.arg = u,
 	};
@@ -327,8 +339,7 @@ lost(struct upgrade *u, int done)
 		return;
 	log_line(LOG_DETAIL, "%s: the socket broke (%s); in-band again",
 	    upgrade_peer(u), why);
-	if (u->owner->host.broke != NULL)
-		u->owner->host.broke(u->owner->host.arg);
+	socket_doubted(u);
 	if (u->direct)
 		upgrade_punch_lost(u);
 	if (was_good(u))
@@ -484,6 +495,39 @@ upgrade_check(struct upgrade *u)
 }
 
 /*
+ * For people
+ */
+
+int
+upgrade_seeks(const struct upgrade *u)
+{
+	if (upgrade_is_direct(u))
+		return 0;
+	return (u->state != UPGRADE_REST && u->state != UPGRADE_UP) ||
+	    (u->number == 0 && may_offer(u)) || u->better != -1 ||
+	    upgrade_punch_state(u) != UPGRADE_PUNCH_REST ||
+	    upgrade_punch_is_new(u);
+}
+
+const char *
+upgrade_where(const struct upgrade *u)
+{
+	return u->socket != NULL ? upgrade_socket_where(u->socket) : NULL;
+}
+
+int
+upgrade_is_direct(const struct upgrade *u)
+{
+	return u->state == UPGRADE_UP && u->direct;
+}
+
+const char *
+upgrade_why(const struct upgrade *u)
+{
+	return u->why;
+}
+
+/*
  * Life and death
  */
 
@@ -522,50 +566,4 @@ upgrade_free(struct upgrade *u)
 		close(u->better);
 	TAILQ_REMOVE(&u->owner->all, u, next);
 	free(u);
-}
-
-/* The proxies are known: those that wait for them can go on. */
-static void
-proxies_known(void *arg)
-{
-	struct upgrades	*us = arg;
-	struct upgrade	*u;
-
-	TAILQ_FOREACH(u, &us->all, next)
-		if (u->state == UPGRADE_SEARCHING)
-			u->changed(u->arg);
-}
-
-struct upgrades *
-upgrades_new(const struct upgrades_conf *conf, const struct upgrades_host *host)
-{
-	static const struct dispatch_entry	 entries[] = {
-		{ DISPATCH_SET, NS_XCAT, "socket", upgrades_socket_input },
-		{ DISPATCH_SET, NS_XCAT, "punch", upgrades_punch_input },
-		{ DISPATCH_SET, NS_BYTESTREAMS, "query", upgrades_query_input },
-	};
-	struct upgrades	*us;
-
-	if ((us = calloc(1, sizeof(*us))) == NULL)
-		return NULL;
-	if (dispatch_add(conf->dispatch, entries,
-	    sizeof(entries) / sizeof(*entries), us) == -1) {
-		free(us);
-		return NULL;
-	}
-	us->conf = *conf;
-	us->host = *host;
-	TAILQ_INIT(&us->all);
-	streamhosts_on_known(conf->streamhosts, proxies_known, us);
-	return us;
-}
-
-void
-upgrades_free(struct upgrades *us)
-{
-	if (us == NULL)
-		return;
-	streamhosts_on_known(us->conf.streamhosts, NULL, NULL);
-	dispatch_forget(us->conf.dispatch, us);
-	free(us);
 }

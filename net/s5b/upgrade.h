@@ -51,8 +51,8 @@ struct upgrades_host {
 	void	(*offered)(void *arg, struct s5b_offer *o);
 	/* Is the server away for now? */
 	int	(*away)(void *arg);
-	/* A socket broke, so that our way to the server may be broken, too.
-	 * May be NULL. */
+	/* A socket broke, or seems to be broken, so that our way to the server
+	 * may be, too.  May be NULL. */
 	void	(*broke)(void *arg);
 	/* Is the run about to end, so that nothing new is begun? */
 	int	(*ending)(void *arg);
@@ -79,6 +79,16 @@ void	 upgrade_free(struct upgrade *u);
 /* Something about the stream or the upgrade has changed: offer a socket if it
  * is time for one, or see to the one there is. */
 void	 upgrade_check(struct upgrade *u);
+/* Is a socket being looked for, or a better one, or about to be, for the first
+ * time? */
+int	 upgrade_seeks(const struct upgrade *u);
+/* Where the socket leads, for people: "direct, 192.0.2.1 port 4000"; NULL: there
+ * is none. */
+const char *upgrade_where(const struct upgrade *u);
+/* Does it lead to the peer directly? */
+int	 upgrade_is_direct(const struct upgrade *u);
+/* Why nothing came of the last try, for people; "" if none has failed. */
+const char *upgrade_why(const struct upgrade *u);
 /* Offer a socket now, to the peer of a stream over a socket alone.  If that
  * comes to nothing, the stream fails with stream_refused(). */
 void	 upgrade_call(struct upgrade *u);

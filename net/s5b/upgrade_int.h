@@ -99,6 +99,9 @@ struct upgrade {
 						 * proxy */
 	struct assist		*assist;	/* a router maps the port that
 						 * is offered; or NULL */
+	char			 why[256];	/* nothing came of a try, and
+						 * where that was punching, of
+						 * that */
 	struct upgrade_punch	*punch;		/* NULL: never thought of */
 	TAILQ_ENTRY(upgrade)	 next;
 };
@@ -167,6 +170,8 @@ void	 upgrade_punch_check(struct upgrade *u);
 void	 upgrade_punch_lost(struct upgrade *u);
 /* What is being done about it. */
 enum upgrade_punch_state upgrade_punch_state(const struct upgrade *u);
+/* Has it still to be tried for the first time? */
+int	 upgrade_punch_is_new(const struct upgrade *u);
 /* When the caller begins the next try (clock_ms()), INT64_MAX if it never
  * will. */
 int64_t	 upgrade_punch_due(const struct upgrade *u);

@@ -9,13 +9,11 @@
 
 #include "ibb/carrier.h"
 #include "ibb/stream.h"
-#include "net/dial/addr.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/s5b/gather.h"
-#include "net/s5b/punch.h"
 #include "net/s5b/streamhosts.h"
-#include "net/s5b/upgrade_int.h"
+#include "net/s5b/upgrade_punch_int.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/ns.h"
@@ -23,52 +21,17 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define WAYS		2	/* local ports: one connects plainly, one with a
-				 * low hop limit */
-#define NONCE		32	/* characters */
 #define BY_DESTINATION	"by-destination"	/* how a router maps ports */
 /* All in ms. */
 #define ANSWER_WAIT	10000	/* for the peer's candidates */
 #define PING_WAIT	2000	/* to know how far the peer is */
-#define PUNCH_TIME	6000	/* for the attempts */
 #define HEAD_START	500	/* for XEP-0065, which needs no routers */
-#define PAUSE_LEAST	30000	/* until it is tried again */
+#define PAUSE_LOST	5000	/* until it is tried again, after a loss, */
+#define PAUSE_LEAST	30000	/* and otherwise */
 #define PAUSE_MOST	600000
 /* How often it is tried after PAUSE_LEAST where there was a way before: what
  * broke it may be over any time. */
 #define FAITH		20
-
-/* A local port and the attempts from it. */
-struct way {
-	struct upgrade_punch	*owner;
-	struct punch		*punch;		/* NULL: over, or not begun */
-};
-
-struct upgrade_punch {
-	struct upgrade		*u;
-	enum upgrade_punch_state state;
-	int			 unknown;	/* the peer does not know it */
-	struct timer		 timer;
-	int64_t			 not_before, pause;
-	unsigned		 faith;		/* tries until pause grows */
-	unsigned		 losses;	/* carrier_losses() as the last
-						 * try began */
-	struct gather		*gather;
-	struct gather		*mapped;	/* of the try that has led to
-						 * the socket: what a router
-						 * maps for it stays */
-	char			 nonces[2][NONCE + 1];	/* the caller's first */
-	struct candidate	 peers[CANDIDATES_MAX];
-	size_t			 npeers;
-	int			 fickle;	/* the peer's router maps ports
-						 * by destination */
-	/* Of the listener: the request that is to be answered, and half of the
-	 * round trip to the caller. */
-	char			*id;
-	int			 pinging;
-	int64_t			 began, half;
-	struct way		 ways[WAYS];
-};
 
 static const char *const state_names[] = {
 	"rest", "gathering", "asked", "trying"
@@ -80,8 +43,9 @@ iqs(const struct upgrade_punch *p)
 	return p->u->owner->conf.iqs;
 }
 
-static void
-set_state(struct upgrade_punch *p, enum upgrade_punch_state state)
+void
+upgrade_punch_set_state(struct upgrade_punch *p,
+    enum upgrade_punch_state state)
 {
 	if (p->state != state)
 		log_line(LOG_TRACE, "stream %.8s: punching: %s -> %s",
@@ -95,28 +59,17 @@ set_state(struct upgrade_punch *p, enum upgrade_punch_state state)
  */
 
 static void
-close_ways(struct upgrade_punch *p)
-{
-	size_t	 i;
-
-	for (i = 0; i < WAYS; i++) {
-		punch_cancel(p->ways[i].punch);
-		p->ways[i].punch = NULL;
-	}
-}
-
-static void
 punch_reset(struct upgrade_punch *p)
 {
 	iq_forget(iqs(p), p);
-	close_ways(p);
+	upgrade_ways_end(p);
 	gather_free(p->gather);
 	p->gather = NULL;
 	free(p->id);
 	p->id = NULL;
 	p->npeers = 0;
 	p->pinging = 0;
-	set_state(p, UPGRADE_PUNCH_REST);
+	upgrade_punch_set_state(p, UPGRADE_PUNCH_REST);
 }
 
 void
@@ -137,14 +90,27 @@ upgrade_punch_free(struct upgrade *u)
 static void
 try_anew(struct upgrade_punch *p)
 {
-	p->pause = PAUSE_LEAST;
+	p->pause = PAUSE_LOST;
 	p->not_before = clock_ms();
 }
 
-/* It is for the caller to try again. */
+/* What broke a way may soon be over, or any time; where there was none, less and
+ * less speaks for the next try. */
 static void
-punch_failed(struct upgrade_punch *p, const char *why)
+grow_pause(struct upgrade_punch *p)
 {
+	int64_t	 most = p->pause < PAUSE_LEAST ? PAUSE_LEAST : PAUSE_MOST;
+
+	if (p->pause >= PAUSE_LEAST && p->faith > 0)
+		p->faith--;
+	else
+		p->pause = p->pause * 2 < most ? p->pause * 2 : most;
+}
+
+void
+upgrade_punch_failed(struct upgrade_punch *p, const char *why)
+{
+	strlcpy(p->u->why, why, sizeof(p->u->why));
 	log_line(LOG_DETAIL, "%s: no way through the routers: %s",
 	    upgrade_peer(p->u), why);
 	if (p->id != NULL)
@@ -152,48 +118,16 @@ punch_failed(struct upgrade_punch *p, const char *why)
 		    SE_ITEM_NOT_FOUND, NULL);
 	punch_reset(p);
 	p->not_before = clock_ms() + p->pause;
-	if (p->faith > 0)
-		p->faith--;
-	else
-		p->pause = p->pause * 2 < PAUSE_MOST ? p->pause * 2 :
-		    PAUSE_MOST;
+	grow_pause(p);
 	if (!p->u->listener)
 		timer_set(p->u->owner->conf.loop, &p->timer, p->not_before);
 }
 
-/*
- * Punching
- */
-
-static int
-is_trying(const struct upgrade_punch *p)
+void
+upgrade_punch_found(struct upgrade_punch *p, int fd)
 {
-	size_t	 i;
+	struct upgrade	*u = p->u;
 
-	for (i = 0; i < WAYS; i++)
-		if (p->ways[i].punch != NULL)
-			return 1;
-	return 0;
-}
-
-/* The caller of the stream is the initiator, who chooses the socket. */
-static void
-way_ended(void *arg, int fd, const struct addr *peer, const char *err)
-{
-	struct way		*w = arg;
-	struct upgrade_punch	*p = w->owner;
-	struct upgrade		*u = p->u;
-	char			 text[ADDR_TEXT];
-
-	w->punch = NULL;
-	if (fd == -1) {
-		if (!is_trying(p))
-			punch_failed(p, err);
-		return;
-	}
-	log_line(LOG_DETAIL, "%s: through the routers, to %s port %u",
-	    upgrade_peer(u), addr_text((const struct sockaddr *)&peer->ss,
-	    text), addr_port((const struct sockaddr *)&peer->ss));
 	gather_free(p->mapped);
 	p->mapped = p->gather;
 	p->gather = NULL;
@@ -201,66 +135,6 @@ way_ended(void *arg, int fd, const struct addr *peer, const char *err)
 	p->pause = PAUSE_LEAST;
 	p->not_before = clock_ms() + p->pause;
 	upgrade_replace(u, fd, u->listener);
-}
-
-/* The addresses of the peer that belong to this way, and ours.  0, or -1 if
- * there is nothing to connect with. */
-static int
-way_conf(struct upgrade_punch *p, unsigned component, struct punch_conf *c,
-    struct addr *peers)
-{
-	unsigned char	 context[2 * NONCE + 1];
-	size_t		 i;
-
-	memset(c, 0, sizeof(*c));
-	memcpy(context, p->nonces[0], NONCE);
-	memcpy(context + NONCE, p->nonces[1], NONCE);
-	context[2 * NONCE] = (unsigned char)component;
-	if (stream_export(p->u->stream, context, sizeof(context), c->key,
-	    sizeof(c->key)) == -1)
-		return -1;
-	for (i = 0; i < p->npeers; i++)
-		if (p->peers[i].component == component)
-			peers[c->npeers++] = p->peers[i].addr;
-	c->peers = peers;
-	if (gather_local(p->gather, component, AF_INET,
-	    &c->local[c->nlocal]) == 0)
-		c->nlocal++;
-	if (gather_local(p->gather, component, AF_INET6,
-	    &c->local[c->nlocal]) == 0)
-		c->nlocal++;
-	return c->nlocal > 0 ? 0 : -1;
-}
-
-/* Both ends do this at one time: the caller when the answer has come, the other
- * end half a round trip after it has gone. */
-static void
-punch_try(struct upgrade_punch *p)
-{
-	struct addr		 peers[CANDIDATES_MAX];
-	struct punch_conf	 c;
-	unsigned		 i;
-
-	if (p->fickle && gather_nat(p->gather) == GATHER_NAT_FICKLE &&
-	    gather_is_in_vain(p->gather, p->peers, p->npeers)) {
-		punch_failed(p, "both map ports by destination");
-		return;
-	}
-	set_state(p, UPGRADE_PUNCH_TRYING);
-	for (i = 0; i < WAYS; i++) {
-		p->ways[i].owner = p;
-		if (way_conf(p, i + 1, &c, peers) == -1)
-			continue;
-		c.initiator = !p->u->listener;
-		c.ttl = i == 0 ? 0 : PUNCH_LOW;
-		c.start = clock_ms() + (p->u->listener ? p->half : 0);
-		c.deadline = c.start + PUNCH_TIME;
-		p->ways[i].punch = punch(p->u->owner->conf.loop, &c,
-		    way_ended, &p->ways[i]);
-		explicit_bzero(c.key, sizeof(c.key));
-	}
-	if (!is_trying(p))
-		punch_failed(p, "there is no port to connect from");
 }
 
 /*
@@ -281,9 +155,9 @@ read_punch(struct upgrade_punch *p, const struct elem *e, int caller)
 {
 	const char	*nonce = elem_attr(e, "nonce"), *nat;
 
-	if (nonce == NULL || strlen(nonce) != NONCE)
+	if (nonce == NULL || strlen(nonce) != UPGRADE_NONCE)
 		return -1;
-	memcpy(p->nonces[!caller], nonce, NONCE + 1);
+	memcpy(p->nonces[!caller], nonce, UPGRADE_NONCE + 1);
 	nat = elem_attr(e, "nat");
 	p->fickle = nat != NULL && strcmp(nat, BY_DESTINATION) == 0;
 	p->npeers = candidates_read(e, permit, p, p->peers, CANDIDATES_MAX);
@@ -307,6 +181,25 @@ write_punch(struct upgrade_punch *p, struct xw *w)
 	xw_end(w);
 }
 
+/* The peer's router maps ports by destination, so that it takes a port that ours
+ * maps on request, and we have not waited for that. */
+static int
+needs_router(const struct upgrade_punch *p)
+{
+	return p->fickle && !p->patient && gather_router_is_asked(p->gather);
+}
+
+static void
+punch_patiently(struct upgrade_punch *p)
+{
+	log_line(LOG_DETAIL, "%s: its router maps ports by destination; ours "
+	    "is waited for", upgrade_peer(p->u));
+	punch_reset(p);
+	p->patient = 1;
+	p->not_before = clock_ms();
+	p->u->changed(p->u->arg);
+}
+
 static void
 answered(void *arg, const struct elem *answer)
 {
@@ -314,28 +207,30 @@ answered(void *arg, const struct elem *answer)
 	enum stanza_error	 err;
 
 	if (answer == NULL) {
-		punch_failed(p, "the peer does not answer");
+		upgrade_punch_failed(p, "the peer does not answer");
 		return;
 	}
 	err = stanza_error(answer);
 	p->unknown = err == SE_SERVICE_UNAVAILABLE ||
 	    err == SE_FEATURE_NOT_IMPLEMENTED;
 	if (err != SE_NONE)
-		punch_failed(p, p->unknown ? "the peer does not know how" :
+		upgrade_punch_failed(p, p->unknown ? "the peer does not know how" :
 		    "the peer has none");
 	else if (read_punch(p, elem_child(answer, NS_XCAT, "punch"), 0) == -1)
-		punch_failed(p, "the peer's answer makes no sense");
+		upgrade_punch_failed(p, "the peer's answer makes no sense");
+	else if (needs_router(p))
+		punch_patiently(p);
 	else
-		punch_try(p);
+		upgrade_ways_begin(p);
 }
 
 static void
 ask(struct upgrade_punch *p)
 {
-	set_state(p, UPGRADE_PUNCH_ASKED);
+	upgrade_punch_set_state(p, UPGRADE_PUNCH_ASKED);
 	write_punch(p, iq_request(iqs(p), "set", upgrade_peer(p->u)));
 	if (iq_ask(iqs(p), answered, p, clock_ms() + ANSWER_WAIT) == -1)
-		punch_failed(p, "out of memory");
+		upgrade_punch_failed(p, "out of memory");
 }
 
 /* The listener answers once it knows its addresses and the distance. */
@@ -349,9 +244,22 @@ answer(struct upgrade_punch *p)
 	free(p->id);
 	p->id = NULL;
 	if (iq_send(iqs(p)) == -1)
-		punch_failed(p, "out of memory");
+		upgrade_punch_failed(p, "out of memory");
 	else
-		punch_try(p);
+		upgrade_ways_begin(p);
+}
+
+/* A router that maps nothing is not asked with each try. */
+static void
+say_portmap(struct upgrade_punch *p)
+{
+	const char	*err = gather_portmap_error(p->gather);
+
+	if (*err == '\0' || !(p->patient ||
+	    gather_nat(p->gather) != GATHER_NAT_STEADY))
+		return;
+	log_line(LOG_DETAIL, "the router maps no port: %s", err);
+	streamhosts_not_mapped(p->u->owner->conf.streamhosts);
 }
 
 static void
@@ -361,6 +269,7 @@ gathered(void *arg)
 
 	if (gather_nat(p->gather) == GATHER_NAT_FICKLE)
 		log_line(LOG_DETAIL, "our router maps ports by destination");
+	say_portmap(p);
 	if (!p->u->listener) {
 		ask(p);
 	} else if (p->pinging) {
@@ -417,20 +326,22 @@ punch_begin(struct upgrade_punch *p)
 		.loop = uc->loop,
 		.resolver = uc->resolver,
 		.iqs = uc->iqs,
-		.components = WAYS,
+		.components = UPGRADE_WAYS,
 	};
-	unsigned char			 random[NONCE / 2];
+	unsigned char			 random[UPGRADE_NONCE / 2];
 
+	p->tries++;
 	p->losses = carrier_losses(stream_carrier(p->u->stream));
 	arc4random_buf(random, sizeof(random));
 	number_to_hex(random, sizeof(random), p->nonces[p->u->listener]);
 	streamhosts_gather_conf(uc->streamhosts, &conf);
+	conf.patient = p->patient;
 	if (login_is_taken(p))
 		conf.login.len = 0;
 	p->gather = gather(&conf, gathered, p);
 	if (p->gather == NULL)
 		return -1;
-	set_state(p, UPGRADE_PUNCH_GATHERING);
+	upgrade_punch_set_state(p, UPGRADE_PUNCH_GATHERING);
 	return 0;
 }
 
@@ -495,7 +406,7 @@ upgrade_punch_check(struct upgrade *u)
 	if (clock_ms() < p->not_before)
 		timer_set(u->owner->conf.loop, &p->timer, p->not_before);
 	else if (punch_begin(p) == -1)
-		punch_failed(p, strerror(errno));
+		upgrade_punch_failed(p, strerror(errno));
 }
 
 void
@@ -515,6 +426,13 @@ enum upgrade_punch_state
 upgrade_punch_state(const struct upgrade *u)
 {
 	return u->punch == NULL ? UPGRADE_PUNCH_REST : u->punch->state;
+}
+
+int
+upgrade_punch_is_new(const struct upgrade *u)
+{
+	return !u->listener && may_punch(u) &&
+	    (u->punch == NULL || u->punch->tries == 0);
 }
 
 int64_t
@@ -537,6 +455,7 @@ punch_asked(struct upgrade *u, const struct elem *iq, const struct elem *e)
 	punch_reset(p);
 	if (read_punch(p, e, 1) == -1 || (p->id = strdup(id)) == NULL)
 		return -1;
+	p->patient = p->fickle;
 	if (punch_begin(p) == -1) {
 		free(p->id);
 		p->id = NULL;

@@ -17,8 +17,9 @@
 #include "net/io/pump.h"
 #include "net/s5b/upgrade_socket.h"
 
-/* All in ms but for DOUBTS and UNSENT. */
+/* All in ms but for STILL, DOUBTS and UNSENT. */
 #define TICK		1000	/* from report to report */
+#define STILL		5	/* ticks in which nothing moves */
 #define DOUBTS		15	/* ticks in which nothing of ours arrives */
 #define UNSENT		(128 * 1024)	/* bytes, in the system */
 #define LINGER		5000	/* for the peer's end behind ours */
@@ -36,6 +37,8 @@ struct upgrade_socket {
 	enum half_state		 in, out;
 	struct timer		 timer;
 	unsigned		 doubts;	/* ticks; see DOUBTS */
+	unsigned		 still;		/* ticks; see STILL */
+	uint64_t		 moved;		/* bytes, as last seen */
 	char			 where[256];
 	char			 why[128];
 };
@@ -155,11 +158,31 @@ is_one_way(struct upgrade_socket *s)
 	return s->doubts > DOUBTS;
 }
 
+/* Has it just become doubtful that the socket still leads to the peer?  Either
+ * that or the peer's end takes nothing now. */
+static int
+is_still(struct upgrade_socket *s)
+{
+	const struct stream	*stream = s->conf.stream;
+	uint64_t		 moved = stream_confirmed(stream) +
+				    stream_received(stream);
+
+	if (moved != s->moved || stream_sent(stream) ==
+	    stream_confirmed(stream))
+		s->still = 0;
+	else
+		s->still++;
+	s->moved = moved;
+	return s->still == STILL;
+}
+
 static void
 tick(void *arg)
 {
 	struct upgrade_socket	*s = arg;
 
+	if (is_still(s) && s->conf.doubted != NULL)
+		s->conf.doubted(s->conf.arg);
 	if (is_one_way(s)) {
 		carrier_socket_lost(carrier_of(s), 1);
 		set_fate(s, s->conf.proxy != NULL ? UPGRADE_SOCKET_ONE_WAY :

@@ -23,6 +23,9 @@ struct upgrade_socket_conf {
 	const char	*proxy;		/* that it goes through; NULL: none */
 	/* Is the server away, so that the peer cannot report what has come? */
 	int		(*away)(void *arg);
+	/* Nothing has moved for a while, though something of ours is on its
+	 * way: the network may be gone.  May be NULL. */
+	void		(*doubted)(void *arg);
 	/* upgrade_socket_check() is to be called. */
 	void		(*changed)(void *arg);
 	void		*arg;

@@ -214,7 +214,7 @@ on_offer(void *arg, struct inband *offer, const struct elem *open)
 	}
 	if (conf.tls != NULL && conf.secret != NULL)
 		look_at_secret(a, &conf, open);
-	must(stream_use(open) <= STREAM_FOR_INPUT);
+	must(stream_use(open) <= STREAM_FOR_PROBE);
 	must((stream_host(open) != NULL) >= (stream_port(open) != NULL) ||
 	    !untouched);
 	a->stream = stream_offered(offer, open, &conf, on_changed, a);
