@@ -40,15 +40,15 @@ struct gather_name {
 	unsigned	 number;
 	int		 six;
 	struct query	*query;
-	int		 failed;	/* it was said that it has not answered */
+	int		 failed;	/* to answer, as was said */
 	char		 text[300];	/* its name and port, for people */
 };
 
 struct gather {
 	struct gather_conf	 conf;
 	char			*server, *stun;
+	/* Descriptors, or -1. */
 	int			 ports[CANDIDATE_COMPONENTS][GATHER_FAMILIES];
-						/* descriptors, or -1 */
 	unsigned		 login;		/* the component that has the
 						 * login's port; 0: none */
 	struct addr		 seen;		/* where the own server sees

@@ -82,8 +82,8 @@ void	 upgrade_check(struct upgrade *u);
 /* Is a socket being looked for, or a better one, or about to be, for the first
  * time? */
 int	 upgrade_seeks(const struct upgrade *u);
-/* Where the socket leads, for people: "direct, 192.0.2.1 port 4000"; NULL: there
- * is none. */
+/* Where the socket leads, for people: "direct, 192.0.2.1 port 4000"; NULL:
+ * there is none. */
 const char *upgrade_where(const struct upgrade *u);
 /* Does it lead to the peer directly? */
 int	 upgrade_is_direct(const struct upgrade *u);

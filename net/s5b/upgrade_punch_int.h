@@ -37,7 +37,8 @@ struct upgrade_punch {
 	struct gather		*mapped;	/* of the try that has led to
 						 * the socket: what a router
 						 * maps for it stays */
-	char			 nonces[2][UPGRADE_NONCE + 1];	/* the caller's first */
+	char			 nonces[2][UPGRADE_NONCE + 1];	/* the caller's
+						 * first */
 	struct candidate	 peers[CANDIDATES_MAX];
 	size_t			 npeers;
 	int			 fickle;	/* the peer's router maps ports
@@ -60,8 +61,8 @@ void	 upgrade_punch_failed(struct upgrade_punch *p, const char *why);
 void	 upgrade_punch_found(struct upgrade_punch *p, int fd);
 
 /* Connect to the peer's candidates from all local ports.  Both ends do this at
- * one time: the caller when the answer has come, the other end half a round trip
- * after it has gone. */
+ * one time: the caller when the answer has come, the other end half a round
+ * trip after it has gone. */
 void	 upgrade_ways_begin(struct upgrade_punch *p);
 /* End all attempts. */
 void	 upgrade_ways_end(struct upgrade_punch *p);

@@ -93,11 +93,20 @@ hidden()
 	done
 }
 
+# slixmpp waits for all hosts that it is offered: those of another home are not
+# merely silent.
+other_homes()	# add|del
+{
+	at b ip route "$1" unreachable 10.1.0.0/24
+	at b ip -6 route "$1" unreachable 2001:db8:1::/64
+}
+
 # Another program, which knows nothing of punching, connects to the port that the
 # caller's router maps.
 assisted()
 {
 	both nat_routers
+	other_homes add
 	nat_mapper
 	_what="$server: slixmpp, a mapped port"
 	slix_user bob slix65
@@ -112,6 +121,7 @@ assisted()
 	ok "$_what" said caller ': socket: direct'
 	ok "$_what: by PCP" said caller 'the router maps a port by PCP$'
 	ok "$_what: given back" wait_for 20 not_mapped
+	other_homes del
 	stop router
 	at ra ip addr del "$NAT_OUTSIDE/32" dev w
 }
