@@ -66,6 +66,7 @@ void
 place_late(void *arg)
 {
 	struct channel	*ch = arg;
+	const char	*why;
 
 	if (!stream_shakes(ch->stream) && !stream_is_probe(ch->stream))
 		return;
@@ -74,10 +75,10 @@ place_late(void *arg)
 		handshake_begin(ch);
 		return;
 	}
+	why = stream_shakes(ch->stream) ? "its session did not stand in 10 s"
+	    : "it has looked for a way here for 40 s";
 	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);
-	channel_failed(ch, FAULT_TIME, stream_shakes(ch->stream) ?
-	    "its session did not stand in 10 s" :
-	    "it has looked for a way here for 40 s");
+	channel_failed(ch, FAULT_TIME, why);
 }
 
 static int

@@ -136,8 +136,8 @@ const char *session_transport(struct session *s);
 /* Is the server on this machine? */
 int	 session_near(struct session *s);
 /* The local address of the connection to the server, whose port others may
- * share (fd_share_port()).  0, or -1 if there is none, more than one, or a proxy
- * between. */
+ * share (fd_share_port()).  0, or -1 if there is none, more than one, or a
+ * proxy between. */
 int	 session_local(struct session *s, struct addr *local) MUST_CHECK;
 /* How many bytes a stanza may have (XEP-0478); 0: the server does not say. */
 size_t	 session_most(const struct session *s);

@@ -160,8 +160,8 @@ struct session {
 	size_t			 unheard;	/* bytes sent since then */
 	int64_t			 unheard_since;
 	int64_t			 probed;	/* when; 0: not */
-	size_t			 probe_behind;	/* bytes before the question,
-						 * that the server takes first */
+	size_t			 probe_behind;	/* bytes that the server takes
+						 * before the question */
 	size_t			 probe_queue;	/* transport_queued() then, or
 						 * as it was looked at last */
 	enum session_fault	 fault;

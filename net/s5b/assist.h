@@ -24,7 +24,8 @@ typedef void assist_fn(void *arg, const struct addr *external,
  * loop, must not free the object.  NULL with errno if there is no router
  * (ENETUNREACH), it cannot be asked, or there is no memory. */
 struct assist *assist(struct loop *l, uint16_t port, assist_fn *fn, void *arg);
-/* The protocol that the router was asked in last: "PCP", "NAT-PMP" or "UPnP". */
+/* The protocol that the router was asked in last: "PCP", "NAT-PMP" or
+ * "UPnP". */
 const char *assist_protocol(const struct assist *a);
 /* Give the mapping back.  NULL is fine. */
 void	 assist_free(struct assist *a);

@@ -18,6 +18,7 @@ probes()	# description argument ...: into a pipe, with input that lasts
 	like "$(cat "$T/run.out")" '^status 0$' "$_desc: status"
 	is "$(grep -cE '^(server|transport|round trip|session|reachable): ' \
 	    "$T/run.out")" 5 "$_desc: its lines come through a pipe"
+	like "$(cat "$T/run.out")" '^way: direct, ' "$_desc: a way"
 	ok "$_desc: no word on stderr" has_size "$T/run.err" 0
 }
 

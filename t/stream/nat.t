@@ -101,8 +101,8 @@ other_homes()	# add|del
 	at b ip -6 route "$1" unreachable 2001:db8:1::/64
 }
 
-# Another program, which knows nothing of punching, connects to the port that the
-# caller's router maps.
+# Another program, which knows nothing of punching, connects to the port that
+# the caller's router maps.
 assisted()
 {
 	both nat_routers
@@ -131,14 +131,46 @@ not_mapped()
 	! at ra nft list table inet miniupnpd | grep -q dnat
 }
 
-# The servers are asked from the port of the login, which the routers change, and
-# there is no STUN server.
+# The servers are asked from the port of the login, which the routers change,
+# and there is no STUN server.
 shared()
 {
 	both nat_routers 'to :20000-29999'
 	try 'the port of the login' \
 	    ': socket: direct, 198\.51\.100\.2 port 2[0-9]{4}' \
 	    -o portmap=no -o stun=203.0.113.2:1
+}
+
+# -z finds the way that a stream would take, of a listener for one stream, which
+# still waits afterwards.
+ways()
+{
+	both nat_routers
+	listen_as bob listener -a "alice@$DOMAIN"
+	look 'two routers' 'direct, 198\.51\.100\.2 port [0-9]+'
+	both nat_routers fully-random
+	look 'two that map by destination' \
+	    'in-band; none through the routers: .*'
+	look '-i' '.*' -i
+	is "$(grep -c '^way: ' "$T/run.out")" 0 "$server: -z -i: no way"
+	is "$(wc -l <"$T/listener.err")" 1 "$server: nothing is said of that"
+	head -c 1000 "$T/data" | run "$T/alice" -s "bob@$DOMAIN"
+	ended listener "$server: -z: the listener"
+	head -c 1000 "$T/data" >"$T/part"
+	check_same "$T/part" "$T/listener.out" "$server: -z: its first stream"
+}
+
+look()		# what regex option ...
+{
+	_what="$server: -z, $1" _re=$2; shift 2
+	run "$T/alice" -z -v -o portmap=no "$@" "bob@$DOMAIN"
+	is "$status" 0 "$_what"
+	case " $* " in *' -i '*) return ;; esac
+	grep -Eq "^way: $_re\$" "$T/run.out" || {
+		diag_file "$T/run.out"
+		diag_file "$T/run.err"
+	}
+	ok "$_what: the way" grep -Eq "^way: $_re\$" "$T/run.out"
 }
 
 punched()	# drop|reset|closed
@@ -149,9 +181,12 @@ punched()	# drop|reset|closed
 }
 
 # make check has each of these once, by one of the servers.
-rows=${ROWS:-$(by_tier 'punched_drop ipv6 stranger_hold' 'punched_drop punched_reset
-    punched_closed shared assisted ipv6 stranger_hold stranger_garbage
-    stranger_replay pauses hidden')}
+rows='punched_drop punched_reset punched_closed ways shared assisted ipv6
+    stranger_hold stranger_garbage stranger_replay pauses hidden'
+first=${ROWS:-$(by_tier 'punched_drop ipv6 stranger_hold' "$rows")}
+second=${ROWS:-$(by_tier 'pauses punched_reset ways shared assisted hidden' \
+    "$rows")}
+rows=$first
 for server in $SERVERS; do
 	both nat_plain
 	nat_server "$server" sic stun
@@ -163,7 +198,7 @@ for server in $SERVERS; do
 		*)	"$row" ;;
 		esac
 	done
-	rows=${ROWS:-$(by_tier 'pauses punched_reset shared assisted hidden' "$rows")}
+	rows=$second
 	stop_server
 done
 done_testing
