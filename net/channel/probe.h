@@ -1,8 +1,8 @@
 /*
  * probe: -z: what there is at the peer, in lines on standard output.
  *
- * The way that a stream would take is looked for with the peer, in a stream that
- * is for that only (STREAM_FOR_PROBE) and takes no place there.
+ * The way that a stream would take is looked for with the peer, in a stream
+ * that is for that only (STREAM_FOR_PROBE) and takes no place there.
  */
 #ifndef NET_CHANNEL_PROBE_H
 #define NET_CHANNEL_PROBE_H

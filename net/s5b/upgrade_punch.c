@@ -94,8 +94,8 @@ try_anew(struct upgrade_punch *p)
 	p->not_before = clock_ms();
 }
 
-/* What broke a way may soon be over, or any time; where there was none, less and
- * less speaks for the next try. */
+/* What broke a way may soon be over, or any time; where there was none, less
+ * and less speaks for the next try. */
 static void
 grow_pause(struct upgrade_punch *p)
 {
@@ -181,8 +181,8 @@ write_punch(struct upgrade_punch *p, struct xw *w)
 	xw_end(w);
 }
 
-/* The peer's router maps ports by destination, so that it takes a port that ours
- * maps on request, and we have not waited for that. */
+/* The peer's router maps ports by destination, so that it takes a port that
+ * ours maps on request, and we have not waited for that. */
 static int
 needs_router(const struct upgrade_punch *p)
 {
@@ -214,8 +214,8 @@ answered(void *arg, const struct elem *answer)
 	p->unknown = err == SE_SERVICE_UNAVAILABLE ||
 	    err == SE_FEATURE_NOT_IMPLEMENTED;
 	if (err != SE_NONE)
-		upgrade_punch_failed(p, p->unknown ? "the peer does not know how" :
-		    "the peer has none");
+		upgrade_punch_failed(p, p->unknown ?
+		    "the peer does not know how" : "the peer has none");
 	else if (read_punch(p, elem_child(answer, NS_XCAT, "punch"), 0) == -1)
 		upgrade_punch_failed(p, "the peer's answer makes no sense");
 	else if (needs_router(p))

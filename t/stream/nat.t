@@ -148,7 +148,7 @@ ways()
 	both nat_routers
 	listen_as bob listener -a "alice@$DOMAIN"
 	look 'two routers' 'direct, 198\.51\.100\.2 port [0-9]+'
-	both nat_routers fully-random
+	both nat_remap fully-random
 	look 'two that map by destination' \
 	    'in-band; none through the routers: .*'
 	look '-i' '.*' -i

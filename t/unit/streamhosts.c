@@ -281,7 +281,8 @@ test_mapped(struct iq_table *t)
 	ok(streamhosts_mappable(h) != 0, "but again after a login");
 
 	hosts[0] = (struct streamhost){ .jid = US, .host = "10.1.2.3" };
-	hosts[1] = (struct streamhost){ .jid = "proxy.example", .host = "proxy" };
+	hosts[1] = (struct streamhost){ .jid = "proxy.example",
+	    .host = "proxy" };
 	hosts[2] = hosts[1];
 	is_int((long)streamhosts_add_mapped(h, &a, hosts, 2, 3), 3, "added");
 	is_mapped_at(hosts, 3, 1, "between");
