@@ -20,7 +20,7 @@ LIBS	= `pkg-config --libs $(PKGS)` \
 	`pkg-config --libs --silence-errors miniupnpc`
 
 XML	= xml/base64.o xml/buf.o xml/chunks.o \
-	xml/context.o xml/copy.o xml/elem.o \
+	xml/context.o xml/copy.o xml/date.o xml/elem.o \
 	xml/heap.o xml/iq.o xml/jid.o xml/number.o xml/parse.o \
 	xml/parse_limit.o xml/parse_skip.o xml/parse_tree.o xml/skip.o \
 	xml/stanza.o \
@@ -29,8 +29,10 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_framed.o ibb/carrier_inband.o \
 	ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
 	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/e2e_secret.o ibb/extdisco.o \
-	ibb/frames.o ibb/handover.o \
+	ibb/frames.o ibb/handover.o ibb/hash.o \
 	ibb/inband.o ibb/introduction.o ibb/items.o \
+	ibb/jingle_choice.o ibb/jingle_input.o ibb/jingle_parse.o \
+	ibb/jingle_session.o ibb/jingle_write.o \
 	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/share.o \
 	ibb/si.o ibb/sic.o ibb/ssl_error.o \
 	ibb/stream.o ibb/stream_close.o ibb/stream_open.o \
@@ -82,7 +84,7 @@ PUNCH	= net/s5b/assist.o \
 	net/s5b/stun.o \
 	net/s5b/stun_ask.o
 S5B	= $(PUNCH) \
-	net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
+	net/s5b/jingle_socket.o net/s5b/s5b_dial.o net/s5b/s5b_listen.o net/s5b/streamhosts.o \
 	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o net/s5b/upgrade_punch.o \
 	net/s5b/upgrade_socket.o net/s5b/upgrade_ways.o \
 	net/s5b/upgrades.o
@@ -99,8 +101,10 @@ CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
 FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
 	net/file/oob_fetch.o net/file/oob_send.o net/file/partial.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \
-	net/file/receive_native.o net/file/receive_si.o net/file/send.o \
-	net/file/send_ask.o net/file/send_input.o net/file/send_native.o \
+	net/file/jingle_transfer.o net/file/receive_jingle.o \
+	net/file/receive_native.o net/file/receive_offer.o net/file/receive_si.o net/file/send.o \
+	net/file/send_ask.o net/file/send_input.o net/file/send_jingle.o \
+	net/file/send_native.o \
 	net/file/send_si.o net/file/sum.o
 APP	= net/app/enroll.o net/app/help.o net/app/prepare.o net/app/run.o net/app/server.o
 NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
@@ -210,6 +214,7 @@ FOREIGN	= ibb/extdisco.c \
 	net/s5b/proof.c \
 	net/s5b/stun.c \
 	xml/base64.c \
+	xml/date.c \
 	xml/elem.c \
 	xml/iq.c \
 	xml/jid.c \

@@ -8,6 +8,7 @@
 
 #include "ibb/si.h"
 #include "xml/buf.h"
+#include "xml/date.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
 #include "xml/number.h"
@@ -30,66 +31,22 @@ static const struct {
 #define NMETHODS (sizeof(methods) / sizeof(methods[0]))
 
 /*
- * Dates and sums
+ * Sums
  */
-
-static int
-si_two_digits(const char *s)
-{
-	uint64_t	 n;
-
-	return number_decimal(s, 2, 0, 99, &n) == -1 ? -1 : (int)n;
-}
-
-/* Read a date of XEP-0082, 1969-07-21T02:56:15Z, with or without a fraction, in
- * any time zone: 0 or -1. */
-static int
-si_parse_date(const char *s, time_t *t)
-{
-	struct tm	 tm = { 0 };
-	const char	*p;
-	int		 h, m, sign;
-
-	if (s == NULL || (p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm)) == NULL ||
-	    tm.tm_year < -1900 || tm.tm_year > 8099)
-		return -1;
-	if (*p == '.')
-		p += 1 + strspn(p + 1, NUMBER_DIGITS);
-	*t = timegm(&tm);
-	if (strcmp(p, "Z") == 0 || *p == '\0')
-		return 0;
-	if ((*p != '+' && *p != '-') || strlen(p) != 6 || p[3] != ':' ||
-	    (h = si_two_digits(p + 1)) == -1 ||
-	    (m = si_two_digits(p + 4)) == -1)
-		return -1;
-	sign = *p == '+' ? -1 : 1;
-	*t += sign * (h * 3600 + m * 60);
-	return 0;
-}
-
-static void
-si_write_date(struct xw *w, time_t t)
-{
-	struct tm	 tm;
-	char		 s[64];
-
-	if (gmtime_r(&t, &tm) != NULL &&
-	    strftime(s, sizeof(s), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-		xw_attr(w, "date", s);
-}
 
 /* Read an MD5 sum in hexadecimal; "" for any other text. */
 static void
-si_parse_hash(const char *s, char *out)
+si_parse_hash(const char *s, struct si_file *f)
 {
 	size_t	 i;
 
-	*out = '\0';
+	*f->hash = '\0';
 	if (s == NULL || strlen(s) != SI_HASH - 1 ||
 	    strspn(s, NUMBER_HEX_DIGITS) != SI_HASH - 1)
 		return;
+	f->algo = HASH_MD5;
 	for (i = 0; i < SI_HASH; i++)
-		out[i] = (char)tolower((unsigned char)s[i]);
+		f->hash[i] = (char)tolower((unsigned char)s[i]);
 }
 
 /*
@@ -99,11 +56,13 @@ si_parse_hash(const char *s, char *out)
 static void
 si_write_file(struct xw *w, const struct si_file *f, int xcat)
 {
+	char	 date[DATE_TEXT];
+
 	xw_start(w, "file", NS_SI_FILE);
 	xw_attr(w, "name", f->name);
 	xw_attrf(w, "size", "%llu", (unsigned long long)f->size);
 	if (f->dated)
-		si_write_date(w, f->date);
+		xw_attr(w, "date", date_text(f->date, date));
 	if (*f->hash != '\0')
 		xw_attr(w, "hash", f->hash);
 	if (xcat && f->mode != -1)
@@ -140,11 +99,11 @@ static int
 si_parse_file(const struct elem *e, struct si_file *f)
 {
 	memset(f, 0, sizeof(*f));
-	si_parse_hash(elem_attr(e, "hash"), f->hash);
+	si_parse_hash(elem_attr(e, "hash"), f);
 	if ((f->name = elem_attr(e, "name")) == NULL || (!si_is_empty(e, f) &&
 	    elem_number(e, "size", 0, INT64_MAX, &f->size) == -1))
 		return -1;
-	f->dated = si_parse_date(elem_attr(e, "date"), &f->date) == 0;
+	f->dated = date_read(elem_attr(e, "date"), &f->date) == 0;
 	f->ranged = elem_child(e, NS_SI_FILE, "range") != NULL;
 	f->mode = si_parse_mode(elem_attr(e, "mode"));
 	if (elem_number(e, "more", 0, INT64_MAX, &f->more) == -1)

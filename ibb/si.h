@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "ibb/hash.h"
 #include "xml/check.h"
 #include "xml/iq.h"
 #include "xml/stanza.h"
@@ -21,7 +22,7 @@ struct elem;
 struct xw;
 
 #define SI_SID_MAX	128	/* ejabberd's proxies take no longer one */
-#define SI_HASH		33	/* MD5 in hexadecimal, and NUL */
+#define SI_HASH		33	/* MD5 in hexadecimal, and NUL; XEP-0096 */
 
 /* Kinds of stream, to be put together. */
 #define SI_S5B		1
@@ -33,7 +34,9 @@ struct si_file {
 	uint64_t	 size;		/* bytes; at most INT64_MAX */
 	int		 dated;
 	time_t		 date;		/* last modified, if dated */
-	char		 hash[SI_HASH];	/* MD5, lower case; "" if none */
+	char		 hash[HASH_HEX];	/* lower case; "" if none */
+	enum hash_algo	 algo;		/* of the hash, which may still be to
+					 * come; HASH_NONE: of none */
 	int		 ranged;	/* it can be sent in part */
 	int		 mode;		/* permissions, or -1 (xcats only) */
 	uint64_t	 more;		/* files that follow (xcats only) */

@@ -64,6 +64,13 @@
 #define NS_URL_DATA	"http://jabber.org/protocol/url-data"	/* XEP-0103 */
 #define NS_HASHES	"urn:xmpp:hashes:2"			/* XEP-0300 */
 #define NS_JINGLE	"urn:xmpp:jingle:1"			/* XEP-0166 */
+#define NS_JINGLE_ERRORS "urn:xmpp:jingle:errors:1"
+#define NS_JINGLE_FILE	"urn:xmpp:jingle:apps:file-transfer:5"	/* XEP-0234 */
+#define NS_JINGLE_FILE_ERRORS "urn:xmpp:jingle:apps:file-transfer:errors:0"
+#define NS_JINGLE_S5B	"urn:xmpp:jingle:transports:s5b:1"	/* XEP-0260 */
+#define NS_JINGLE_IBB	"urn:xmpp:jingle:transports:ibb:1"	/* XEP-0261 */
+#define NS_HASHES	"urn:xmpp:hashes:2"			/* XEP-0300 */
+#define NS_HASH_NAMES	"urn:xmpp:hash-function-text-names:"
 /* Of mod_tcpproxy, a module of Prosody */
 #define NS_TCPPROXY	"http://prosody.im/protocol/tcpproxy"
 

@@ -21,6 +21,7 @@
 #include "net/conf/trust.h"
 #include "net/dial/port.h"
 #include "net/dial/resolve.h"
+#include "net/file/jingle_transfer.h"
 #include "net/file/oob.h"
 #include "net/file/progress.h"
 #include "net/file/receive.h"
@@ -84,6 +85,7 @@ signalled(void *arg, int signo)
 		return;
 	}
 	channels_stop(app);
+	jingle_transfers_stop(app);
 	app_end(app, FAULT_SIGNAL);
 }
 
@@ -178,6 +180,7 @@ run_free(struct app *app)
 	oob_fetch_free(app->fetcher);
 	oob_send_free(app->oob_sender);
 	send_free(app->sender);
+	jingle_transfers_free(app);
 	log_set_before(NULL, NULL);
 	progress_free(app->progress);
 	upgrades_free(app->upgrades);

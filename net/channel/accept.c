@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -220,6 +221,34 @@ accept_socket_offered(struct app *app, struct s5b_offer *o)
 		return;
 	}
 	wait_turn(ch, &target);
+}
+
+int
+accept_socket(struct app *app, const char *peer, const char *sid, int fd,
+    const char *proxy)
+{
+	struct stream_conf	 sc = channel_stream_conf(app);
+	struct target		 none = { .kind = TARGET_TCP };
+	void			*in = find_file(app, peer, sid);
+	struct channel		*ch;
+
+	if (in == NULL || (ch = listening_channel(app)) == NULL) {
+		close(fd);
+		return -1;
+	}
+	ch->stream = stream_alone(peer, sid, 0, &sc, channel_changed, ch);
+	if (ch->stream == NULL || app->takers->take(ch, in) == -1 ||
+	    channel_upgrade(ch) == NULL) {
+		close(fd);
+		channel_free(ch);
+		return -1;
+	}
+	if (upgrade_take_socket(ch->upgrade, fd, proxy) == -1) {
+		channel_free(ch);
+		return -1;
+	}
+	wait_turn(ch, &none);
+	return 0;
 }
 
 /* Our address, and the key that its caller is to find. */

@@ -4,6 +4,8 @@
 #ifndef NET_CHANNEL_ACCEPT_H
 #define NET_CHANNEL_ACCEPT_H
 
+#include "xml/check.h"
+
 struct app;
 struct channel;
 struct elem;
@@ -19,6 +21,11 @@ void	 accept_offered(void *app, struct inband *offer,
 	    const struct elem *open);
 /* A stream over a socket alone is offered (ibb/s5b.h). */
 void	 accept_socket_offered(struct app *app, struct s5b_offer *o);
+/* A socket to this peer stands, through this proxy (NULL: directly), for the
+ * file that was agreed on under this sid: fd is the channel's.  0, or -1, fd is
+ * closed, and the file has no channel. */
+int	 accept_socket(struct app *app, const char *peer, const char *sid,
+	    int fd, const char *proxy) MUST_CHECK;
 /* The socket that alone was to carry a stream which a peer has opened is not to
  * be had: 1, and the channel is gone, as if the stream had not been offered.
  * Else 0. */

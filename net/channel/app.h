@@ -33,6 +33,7 @@ struct features_cache;
 struct ibb;
 struct invite;
 struct iq_table;
+struct jingles;
 struct loop;
 struct oob_fetcher;
 struct oob_sender;
@@ -131,6 +132,7 @@ struct app {
 	const struct channel_takers *takers;	/* of files; NULL: none */
 	struct sender		*sender;	/* of the files of -s; NULL */
 	struct receiver		*receiver;	/* of files */
+	struct jingles		*jingles;	/* sessions about files */
 	struct oob_sender	*oob_sender;	/* of a URL; NULL */
 	struct oob_fetcher	*fetcher;	/* of URLs; NULL */
 	struct progress		*progress;	/* of the present file */

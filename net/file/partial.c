@@ -19,7 +19,7 @@
 struct partial {
 	int	 folder;		/* not ours */
 	int	 fd;
-	char	 name[sizeof(TEMPORARY) + FILE_SUM];
+	char	 name[sizeof(TEMPORARY) + HASH_HEX];
 };
 
 /*
@@ -64,8 +64,8 @@ file_folder(const char *path)
 static int
 temporary_name(const struct file_meta *m, char *out, size_t size)
 {
-	struct sum	*s = sum_new(SUM_MD5);
-	char		 number[64], sum[FILE_SUM];
+	struct sum	*s = sum_new(HASH_MD5);
+	char		 number[64], sum[HASH_HEX];
 	int		 n, r;
 
 	if (s == NULL)

@@ -16,12 +16,12 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "ibb/hash.h"
 #include "xml/check.h"
 
 struct loop;
 
 #define FILE_NAME	256		/* a name, with NUL */
-#define FILE_SUM	33		/* MD5 in hexadecimal, with NUL */
 
 /*
  * A name for a file here out of what a peer calls it, into out[FILE_NAME],
@@ -81,25 +81,18 @@ void	 partial_close(struct partial *p);
 
 struct sum;
 
-enum sum_kind {
-	SUM_MD5,		/* of XEP-0096 */
-	SUM_SHA256		/* of XEP-0300 */
-};
-
-#define SUM_BYTES	32		/* of the longest kind */
-
-/* A sum of this kind, of nothing yet.  NULL when out of memory. */
-struct sum *sum_new(enum sum_kind kind);
+/* A sum by this function (not HASH_NONE), of nothing yet.  NULL when out of
+ * memory. */
+struct sum *sum_new(enum hash_algo algo);
 /* NULL is fine. */
 void	 sum_free(struct sum *s);
 /* Add len bytes.  0, or -1 when out of memory. */
 int	 sum_add(struct sum *s, const void *data, size_t len) MUST_CHECK;
 /* The sum of all that was added, as bytes: returns how many, 0 if it cannot be
  * had.  Nothing can be added then. */
-size_t	 sum_bytes(struct sum *s, unsigned char out[SUM_BYTES]);
-/* The MD5 sum of all that was added, in hexadecimal; nothing can be added
- * then. */
-void	 sum_end(struct sum *s, char out[FILE_SUM]);
+size_t	 sum_bytes(struct sum *s, unsigned char out[HASH_BYTES]);
+/* The sum of all that was added, in hexadecimal; nothing can be added then. */
+void	 sum_end(struct sum *s, char out[HASH_HEX]);
 
 struct sumfile;
 

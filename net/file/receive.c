@@ -13,6 +13,7 @@
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
+#include "net/file/jingle_transfer.h"
 #include "net/file/oob.h"
 #include "net/file/partial.h"
 #include "net/file/progress.h"
@@ -113,6 +114,8 @@ incoming_free(struct incoming *in)
 		return;
 	if (in->channel != NULL)
 		channel_detach(in->channel);
+	if (in->method->over != NULL)
+		in->method->over(in);
 	incoming_let_go(in);
 	TAILQ_REMOVE(&in->receiver->incomings, in, next);
 	free(in->sid);
@@ -163,6 +166,8 @@ incoming_fail(struct incoming *in, enum fault fault, enum stanza_error error,
 static int
 tell_failure(struct incoming *in, struct channel *ch)
 {
+	if (in->method->over != NULL)
+		in->method->over(in);
 	if (in->method->tell == NULL ||
 	    stream_state(ch->stream) != STREAM_OPEN) {
 		stream_abort(ch->stream, in->error);
@@ -269,6 +274,8 @@ check_over(struct incoming *in, struct channel *ch)
 		if (len > 0)
 			return sends_too_much(ch, "it sends more than it has "
 			    "announced");
+		if (in->method->over != NULL)
+			in->method->over(in);
 		if (in->phase == INCOMING_COMPLETE)
 			end_socket(in, ch);
 		return 0;
@@ -516,6 +523,14 @@ static const struct channel_takers	 takers = {
 	.offered = receive_native_offered,
 	.busy = fetches_to_stdout,
 };
+
+int
+receive_login(struct receiver *r, struct dispatch *d)
+{
+	return receive_si_login(r, d) == -1 ? -1 :
+	    jingle_transfers_login(r->app, d, receive_opens,
+	    receive_jingle_offered);
+}
 
 struct receiver *
 receive_new(struct app *app, enum fault *fault, char *err)

@@ -146,10 +146,17 @@ open_partial(struct incoming *in)
 	return partial_truncate(in->partial, in->have);
 }
 
+/* A sum of what comes, by the function of the hash that its sender gives. */
+static struct sum *
+new_sum(const struct incoming *in)
+{
+	return sum_new(in->file.algo != HASH_NONE ? in->file.algo : HASH_MD5);
+}
+
 static int
 sum_differs(struct incoming *in)
 {
-	char	 sum[FILE_SUM];
+	char	 sum[HASH_HEX];
 
 	sum_end(in->sum, sum);
 	return *in->file.hash != '\0' && strcmp(sum, in->file.hash) != 0;
@@ -161,7 +168,7 @@ start_over(struct incoming *in)
 {
 	sum_free(in->sum);
 	in->have = 0;
-	if ((in->sum = sum_new(SUM_MD5)) == NULL) {
+	if ((in->sum = new_sum(in)) == NULL) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -220,7 +227,7 @@ incoming_prepare(struct incoming *in)
 	}
 	incoming_set_phase(in, INCOMING_SUMMING);
 	if ((in->receiver->folder != -1 && open_partial(in) == -1) ||
-	    (in->sum = sum_new(SUM_MD5)) == NULL) {
+	    (in->sum = new_sum(in)) == NULL) {
 		local_failure(in, errno);
 		return;
 	}
@@ -248,10 +255,11 @@ say_complete(const struct incoming *in, const char *name)
 	progress_at(in->receiver->app->progress, in->have);
 	progress_end(in->receiver->app->progress);
 	log_line(in->partial != NULL ? LOG_EVENT : LOG_DETAIL,
-	    "%s: %s: %llu bytes%s%s", in->shown, in->name,
+	    "%s: %s: %llu bytes%s%s%s%s", in->shown, in->name,
 	    (unsigned long long)in->file.size, as,
-	    *in->file.hash != '\0' ? ", MD5 agrees" :
-	    ", no hash to compare");
+	    *in->file.hash != '\0' ? ", " : ", no hash to compare",
+	    *in->file.hash != '\0' ? hash_shown(in->file.algo) : "",
+	    *in->file.hash != '\0' ? " agrees" : "");
 }
 
 void

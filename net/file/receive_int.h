@@ -1,7 +1,8 @@
 /*
  * receive_int: what the files that receive files share: receive.c, the files
- * by their streams; receive_file.c, what there is of them here; receive_si.c
- * and receive_native.c, the offers.
+ * by their streams; receive_file.c, what there is of them here; receive_si.c,
+ * receive_jingle.c and receive_native.c, the offers, and receive_offer.c, what
+ * the first two of these share.
  */
 #ifndef NET_FILE_RECEIVE_INT_H
 #define NET_FILE_RECEIVE_INT_H
@@ -21,6 +22,9 @@
 #include "xml/stanza.h"
 
 struct channel;
+struct dispatch;
+struct jingle;
+struct jingle_transfer;
 
 /* The receiver of a run: the folder, and all files that are on their way. */
 struct receiver {
@@ -62,6 +66,9 @@ struct receive_method {
 	/* The file has failed: say so, with in->why, in its stream.  NULL: the
 	 * sender learns of it by the end of the stream. */
 	void	(*tell)(struct incoming *in);
+	/* It is over with the file, well or not, as in->phase has it: say so
+	 * beside its stream, once.  May be NULL. */
+	void	(*over)(struct incoming *in);
 };
 
 /* One file that a peer has offered. */
@@ -72,10 +79,13 @@ struct incoming {
 	char			 peer[JID_MAX];
 	char			 shown[256];	/* the peer, for people */
 	char			*sid;		/* of the stream to come, for an
-						 * offer by SI; else NULL */
+						 * offer by SI or Jingle; else
+						 * NULL */
 	char			*id;		/* of the offer by SI, until it
 						 * is answered */
 	unsigned		 kind;		/* of stream, by SI */
+	struct jingle_transfer	*jingle;	/* of an offer by Jingle; NULL:
+						 * none, or it is over */
 	char			*given;		/* its name, as given */
 	char			 name[FILE_NAME];	/* and as it is here */
 	struct si_file		 file;		/* but for the name */
@@ -83,6 +93,7 @@ struct incoming {
 	struct sum		*sum;		/* of the bytes so far */
 	struct sumfile		*summing;	/* of those before this run */
 	uint64_t		 have;		/* bytes that are there */
+	uint64_t		 from;		/* where what is offered begins */
 	struct channel		*channel;	/* of its stream, or NULL */
 	enum fault		 fault;		/* why it failed: for the exit
 						 * status, */
@@ -137,13 +148,39 @@ void	 incoming_end(struct incoming *in);
 void	 incoming_wrong(struct incoming *in, const char *what);
 
 /*
- * receive_si.c: offers by SI (XEP-0096)
+ * receive_offer.c: offers by programs other than xcats
  */
 
+/* May this peer offer files in the plain?  As struct jingles_host has it, with
+ * the app. */
+int	 receive_opens(void *app, const char *peer);
+/* Why no file of this peer is taken now by a stream with this sid; NULL if one
+ * is. */
+const char *receive_objection(const struct receiver *r, const char *from,
+	    const char *sid, enum si_refusal *why);
+/* A timer's: the stream that was agreed on has not come.  The file is
+ * remembered, so that the stream is refused. */
+void	 incoming_lapse(void *incoming);
+/* If too many of these are remembered, forget the oldest ones. */
+void	 incoming_forget_late(struct receiver *r);
 /* The file that was agreed on for a stream of this peer with this sid; NULL if
  * there is none. */
 struct incoming *receive_find(const struct receiver *r, const char *peer,
 	    const char *sid);
+
+/*
+ * receive_si.c: offers by SI (XEP-0096)
+ */
+
+/* As receive_login(), for these. */
+int	 receive_si_login(struct receiver *r, struct dispatch *d) MUST_CHECK;
+
+/*
+ * receive_jingle.c: offers by Jingle (XEP-0234)
+ */
+
+/* A peer offers a file: of struct jingles_host, with the app. */
+void	 receive_jingle_offered(void *app, const struct jingle *j);
 
 /*
  * receive_native.c: offers in streams from an xcat (xcat-protocol(7))

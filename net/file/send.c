@@ -147,6 +147,7 @@ send_new(struct app *app, char *const *paths, size_t n, enum fault *fault,
 static void
 close_file(struct sender *s)
 {
+	send_jingle_drop(s);
 	sum_cancel(s->summing);
 	s->summing = NULL;
 	sum_free(s->sum);
@@ -246,11 +247,13 @@ sender_failed_file(struct sender *s, int error)
 
 /* The ways to send a file of a known size, the best first. */
 static const struct send_method methods[] = {
-	{ SEND_KNOWS_NATIVE, send_native_offer, send_native_check },
-	{ SEND_KNOWS_SI, send_si_offer, send_si_check }
+	{ SEND_KNOWS_NATIVE, HASH_MD5, send_native_offer, send_native_check },
+	{ SEND_KNOWS_JINGLE, HASH_SHA256, send_jingle_offer,
+	    send_jingle_check },
+	{ SEND_KNOWS_SI, HASH_MD5, send_si_offer, send_si_check }
 };
 static const struct send_method pipe_method = {
-	SEND_KNOWS_NATIVE, send_pipe_offer, send_pipe_check
+	SEND_KNOWS_NATIVE, HASH_NONE, send_pipe_offer, send_pipe_check
 };
 
 /* How a file goes to this peer, which send_ask() has found to know one of the
@@ -269,6 +272,7 @@ choose(const struct sender *s)
 static void
 sender_offer(struct sender *s)
 {
+	send_jingle_drop(s);
 	s->offset = 0;
 	s->kind = 0;
 	s->method->offer(s);
@@ -302,8 +306,33 @@ sender_summed(void *arg, int error)
 		sender_failed_file(s, error);
 		return;
 	}
+	s->file.algo = s->method->algo;
 	sum_end(s->sum, s->file.hash);
 	sender_offer(s);
+}
+
+/* Read the file for the hash that its method offers it with. */
+static void
+sender_sum(struct sender *s)
+{
+	sender_set_phase(s, SEND_SUMMING);
+	sum_free(s->sum);
+	if ((s->sum = sum_new(s->method->algo)) == NULL || (s->summing =
+	    sum_file(s->app->loop, s->sum, s->fd, s->file.size, sender_summed,
+	    s)) == NULL)
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
+}
+
+int
+sender_instead(struct sender *s)
+{
+	s->knows &= ~s->method->knows;
+	if ((choose(s)->knows & s->knows) == 0)
+		return -1;
+	send_jingle_drop(s);
+	s->method = choose(s);
+	sender_sum(s);
+	return 0;
 }
 
 /* What is said of the file.  Returns 1 if it has a size, 0 if it is a pipe or
@@ -364,11 +393,7 @@ sender_next(struct sender *s)
 		sender_offer(s);
 		return;
 	}
-	sender_set_phase(s, SEND_SUMMING);
-	if ((s->sum = sum_new(SUM_MD5)) == NULL || (s->summing =
-	    sum_file(s->app->loop, s->sum, s->fd, s->file.size, sender_summed,
-	    s)) == NULL)
-		app_fail(s->app, FAULT_LOCAL, "out of memory");
+	sender_sum(s);
 }
 
 /*
@@ -424,6 +449,16 @@ sender_again(struct sender *s, struct channel *ch)
 	progress_end(s->app->progress);
 	sender_offer(s);
 	return 1;
+}
+
+void
+sender_sent(struct sender *s)
+{
+	progress_end(s->app->progress);
+	sender_set_phase(s, SEND_DONE);
+	log_line(LOG_DETAIL, "%s: %s: %llu bytes, sent", s->app->peer,
+	    s->shown, (unsigned long long)s->file.size);
+	sender_over(s, FAULT_NONE);
 }
 
 int
@@ -533,11 +568,12 @@ send_over(void *file, enum fault fault)
 	channel_detach(ch);
 	s->channel = NULL;
 	channel_free(ch);
-	sender_set_phase(s, SEND_DONE);
-	if (fault == FAULT_NONE)
-		log_line(LOG_DETAIL, "%s: %s: %llu bytes, sent", s->app->peer,
-		    s->shown, (unsigned long long)s->file.size);
-	sender_over(s, fault);
+	if (fault == FAULT_NONE) {
+		sender_sent(s);
+	} else {
+		sender_set_phase(s, SEND_DONE);
+		sender_over(s, fault);
+	}
 	return 1;
 }
 

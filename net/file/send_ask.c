@@ -26,6 +26,8 @@ take_features(struct sender *s, const struct elem *query)
 	} known[] = {
 		{ NS_XCAT_FILE, SEND_KNOWS_NATIVE },
 		{ NS_XCAT, SEND_KNOWS_XCAT },
+		{ NS_JINGLE_FILE, SEND_KNOWS_JINGLE },
+		{ NS_JINGLE_S5B, SEND_KNOWS_JINGLE_S5B },
 		{ NS_SI_FILE, SEND_KNOWS_SI },
 		{ NS_BYTESTREAMS, SEND_KNOWS_S5B },
 	};
@@ -54,7 +56,8 @@ must_encrypt(struct app *app)
 static const char *
 ask_objection(struct sender *s)
 {
-	const unsigned	 takes = SEND_KNOWS_NATIVE | SEND_KNOWS_SI;
+	const unsigned	 takes = SEND_KNOWS_NATIVE | SEND_KNOWS_JINGLE |
+			     SEND_KNOWS_SI;
 
 	if ((s->knows & takes) == 0 && (s->knows & SEND_KNOWS_XCAT) != 0)
 		return "it takes no files: run it with -r there";
@@ -62,7 +65,7 @@ ask_objection(struct sender *s)
 		return "it does not encrypt end to end, which must be "
 		    "(-o e2e=require, or its key is known)";
 	if ((s->knows & takes) == 0)
-		return "it takes no files (XEP-0096), or not from you: run "
+		return "it takes no files (XEP-0234, XEP-0096), or not from you: run "
 		    "xcat -l there, and name this account with -a";
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /*
  * send_int: what the files that send files share: send.c, the files one after
- * another; send_ask.c, what the peer can take; send_native.c and send_si.c,
- * the ways of offering a file.
+ * another; send_ask.c, what the peer can take; send_native.c, send_jingle.c and
+ * send_si.c, the ways of offering a file.
  */
 #ifndef NET_FILE_SEND_INT_H
 #define NET_FILE_SEND_INT_H
@@ -19,6 +19,7 @@
 #include "xml/stanza.h"
 
 struct channel;
+struct jingle_transfer;
 
 /* How far the present file is. */
 enum send_phase {
@@ -46,12 +47,15 @@ enum {
 	SEND_KNOWS_NATIVE = 1,	/* files in streams between xcats */
 	SEND_KNOWS_SI = 2,	/* XEP-0096 */
 	SEND_KNOWS_S5B = 4,	/* XEP-0065 */
-	SEND_KNOWS_XCAT = 8	/* it is an xcat, which may take no files */
+	SEND_KNOWS_XCAT = 8,	/* it is an xcat, which may take no files */
+	SEND_KNOWS_JINGLE = 16,	/* XEP-0234 */
+	SEND_KNOWS_JINGLE_S5B = 32	/* XEP-0260 */
 };
 
 /* A way of offering a file and sending it by a channel. */
 struct send_method {
 	unsigned	 knows;		/* what the peer has to know for it */
+	enum hash_algo	 algo;		/* of the hash in its offers */
 	/* Offer the present file, which is open and described; once the peer
 	 * wants it, sender_seek() and sender_join() send it. */
 	void		(*offer)(struct sender *s);
@@ -87,6 +91,9 @@ struct sender {
 	struct sum	*sum;
 	struct sumfile	*summing;
 	char		 sid[INBAND_SID];	/* of an offer by SI */
+	struct jingle_transfer *jingle;	/* of an offer by Jingle, or NULL */
+	enum fault	 broken;	/* what its stream broke with; */
+	char		 why[256];	/* so, in words */
 	unsigned	 kinds;		/* of stream, offered by SI; */
 	unsigned	 kind;		/* agreed on of these, or 0 */
 	uint64_t	 offset;	/* where we began */
@@ -122,6 +129,11 @@ void	 sender_join(struct sender *s, struct channel *ch);
 /* Free the channel of the present file, and offer the file again.  Returns 1:
  * the channel is no more. */
 int	 sender_again(struct sender *s, struct channel *ch);
+/* All of the file has been sent, and its stream is over: go on to the next. */
+void	 sender_sent(struct sender *s);
+/* The peer does not take the present file by its method after all: offer it by
+ * the best of the others that it knows.  0, or -1 if there is none. */
+int	 sender_instead(struct sender *s) MUST_CHECK;
 /* Break the stream off with this error, and fail.  Returns 1: the channel is no
  * more. */
 int	 sender_give_up(struct channel *ch, enum stanza_error error,
@@ -138,11 +150,23 @@ void	 send_ask(struct sender *s);
  * send_si.c: to any program (XEP-0096)
  */
 
+/* The media type of a file with this name; NULL if it shows none. */
+const char *send_mime_type(const char *name);
 /* The kinds of stream to offer (ibb/si.h). */
 unsigned send_si_kinds(const struct sender *s);
 /* As struct send_method has them. */
 void	 send_si_offer(struct sender *s);
 int	 send_si_check(struct sender *s, struct channel *ch);
+
+/*
+ * send_jingle.c: to any program (XEP-0234)
+ */
+
+/* As struct send_method has them. */
+void	 send_jingle_offer(struct sender *s);
+int	 send_jingle_check(struct sender *s, struct channel *ch);
+/* The present file is over, or is to be offered anew: so is its session. */
+void	 send_jingle_drop(struct sender *s);
 
 /*
  * send_native.c: to an xcat (xcat-protocol(7))

@@ -36,8 +36,8 @@ send_si_kinds(const struct sender *s)
 	return SI_IBB;
 }
 
-static const char *
-mime_type(const char *name)
+const char *
+send_mime_type(const char *name)
 {
 	static const char *const types[][2] = {
 		{ "bz2", "application/x-bzip2" },
@@ -199,7 +199,7 @@ send_si_offer(struct sender *s)
 	inband_make_sid(s->sid);
 	sender_set_phase(s, SEND_OFFERED);
 	if (si_offer(s->app->iqs, s->app->peer, s->sid,
-	    mime_type(s->name), &s->file, s->kinds, si_answered, s,
+	    send_mime_type(s->name), &s->file, s->kinds, si_answered, s,
 	    app_deadline(s->app)) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }

@@ -29,15 +29,15 @@ struct sumfile {
 };
 
 struct sum *
-sum_new(enum sum_kind kind)
+sum_new(enum hash_algo algo)
 {
 	struct sum	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	if ((s->ctx = EVP_MD_CTX_new()) == NULL ||
-	    EVP_DigestInit_ex(s->ctx, kind == SUM_SHA256 ? EVP_sha256() :
-	    EVP_md5(), NULL) != 1) {
+	    EVP_DigestInit_ex(s->ctx, EVP_get_digestbyname(hash_evp(algo)),
+	    NULL) != 1) {
 		sum_free(s);
 		return NULL;
 	}
@@ -60,25 +60,25 @@ sum_add(struct sum *s, const void *data, size_t len)
 }
 
 size_t
-sum_bytes(struct sum *s, unsigned char out[SUM_BYTES])
+sum_bytes(struct sum *s, unsigned char out[HASH_BYTES])
 {
 	unsigned char	 md[EVP_MAX_MD_SIZE];
 	unsigned	 n = 0;
 
-	if (EVP_DigestFinal_ex(s->ctx, md, &n) != 1 || n > SUM_BYTES)
+	if (EVP_DigestFinal_ex(s->ctx, md, &n) != 1 || n > HASH_BYTES)
 		return 0;
 	memcpy(out, md, n);
 	return n;
 }
 
 void
-sum_end(struct sum *s, char out[FILE_SUM])
+sum_end(struct sum *s, char out[HASH_HEX])
 {
-	unsigned char	 md[SUM_BYTES];
+	unsigned char	 md[HASH_BYTES];
 	size_t		 n = sum_bytes(s, md);
 
 	*out = '\0';
-	if (n > 0 && 2 * n < FILE_SUM)
+	if (n > 0 && 2 * n < HASH_HEX)
 		number_to_hex(md, n, out);
 }
 

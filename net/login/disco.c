@@ -19,6 +19,21 @@ feature(struct xw *w, const char *var)
 	xw_end(w);
 }
 
+/* The hash functions are the commonest of ibb/hash.h (XEP-0300 section 5). */
+static void
+jingle_features(const struct session *s, struct xw *w)
+{
+	feature(w, NS_JINGLE);
+	feature(w, NS_JINGLE_FILE);
+	feature(w, NS_JINGLE_IBB);
+	if (s->conf.bytestreams)
+		feature(w, NS_JINGLE_S5B);
+	feature(w, NS_HASHES);
+	feature(w, NS_HASH_NAMES "sha-1");
+	feature(w, NS_HASH_NAMES "sha-256");
+	feature(w, NS_HASH_NAMES "sha-512");
+}
+
 /* Only peers that may open bytestreams are told of them; others see a client
  * without any. */
 static void
@@ -51,6 +66,7 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 			feature(w, NS_SI);
 			feature(w, NS_SI_FILE);
 			feature(w, NS_XCAT_FILE);
+			jingle_features(s, w);
 		}
 		if (s->conf.oob) {
 			feature(w, NS_IQ_OOB);

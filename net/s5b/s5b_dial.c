@@ -216,6 +216,25 @@ begin_next(struct s5b_dial *d)
 		timer_set(l, &d->limit, clock_ms());
 }
 
+void
+s5b_dial_keep(struct s5b_dial *d, size_t n)
+{
+	struct attempt	*a;
+
+	if (n >= d->n)
+		return;
+	d->n = n;
+	strlcpy(d->err, "there is a better host", sizeof(d->err));
+	for (a = &d->attempts[n]; a < &d->attempts[d->begun]; a++) {
+		if (a->dial == NULL && a->watch.fd == -1)
+			continue;
+		attempt_close(a);
+		d->live--;
+	}
+	if (d->begun >= d->n && d->live == 0)
+		timer_set(d->conf.loop, &d->limit, clock_ms());
+}
+
 static void
 fire(void *arg)
 {

@@ -47,6 +47,9 @@ typedef void s5b_dial_fn(void *arg, int fd, size_t which, const char *err);
  * out of memory. */
 struct s5b_dial *s5b_dial(const struct s5b_dial_conf *conf, s5b_dial_fn *fn,
 	    void *arg);
+/* Only the first n of its hosts are still worth a connection: give up the
+ * others.  If nothing is left to be tried, fn is called from the loop. */
+void	 s5b_dial_keep(struct s5b_dial *d, size_t n);
 /* End it; not to be called after fn was.  NULL is fine. */
 void	 s5b_dial_cancel(struct s5b_dial *d);
 

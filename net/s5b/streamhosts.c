@@ -62,6 +62,7 @@ struct streamhosts {
 	size_t			 nproxies;
 	void			(*on_known)(void *);
 	void			*on_known_arg;
+	TAILQ_HEAD(, streamhosts_wish) wishes;	/* for the same news */
 };
 
 /*
@@ -141,6 +142,7 @@ streamhosts_new(const struct streamhosts_conf *conf, char *err)
 	strlcpy(err, "out of memory", STREAMHOSTS_ERR);
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		return NULL;
+	TAILQ_INIT(&h->wishes);
 	h->conf = *conf;
 	jid_domain(conf->jid, h->server);
 	if (parse_conf(h, err) == -1 || (h->listen = make_listen(h)) == NULL) {
@@ -196,6 +198,22 @@ streamhosts_on_known(struct streamhosts *h, void (*fn)(void *), void *arg)
 	h->on_known_arg = arg;
 }
 
+void
+streamhosts_wish(struct streamhosts *h, struct streamhosts_wish *w)
+{
+	if (!w->on)
+		TAILQ_INSERT_TAIL(&h->wishes, w, next);
+	w->on = 1;
+}
+
+void
+streamhosts_unwish(struct streamhosts *h, struct streamhosts_wish *w)
+{
+	if (w->on)
+		TAILQ_REMOVE(&h->wishes, w, next);
+	w->on = 0;
+}
+
 static int
 is_searching(const struct streamhosts *h)
 {
@@ -212,6 +230,7 @@ static void
 search_over(struct search *s)
 {
 	struct streamhosts	*h = s->owner;
+	struct streamhosts_wish	*w;
 
 	s->search = NULL;
 	if (is_searching(h))
@@ -219,6 +238,10 @@ search_over(struct search *s)
 	set_searching(h, STREAMHOSTS_KNOWN);
 	if (h->on_known != NULL)
 		h->on_known(h->on_known_arg);
+	while ((w = TAILQ_FIRST(&h->wishes)) != NULL) {
+		streamhosts_unwish(h, w);
+		w->fn(w->arg);
+	}
 }
 
 static void

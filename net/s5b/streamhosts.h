@@ -9,6 +9,7 @@
 #define NET_S5B_STREAMHOSTS_H
 
 #include <sys/types.h>
+#include <sys/queue.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -58,6 +59,18 @@ int	 streamhosts_allowed(const struct streamhosts *h);
  * said that they are not. */
 void	 streamhosts_on_known(struct streamhosts *h, void (*fn)(void *arg),
 	    void *arg);
+
+/* Another one that waits for that; it is its owner's. */
+struct streamhosts_wish {
+	void	(*fn)(void *arg);
+	void	*arg;
+	int	 on;
+	TAILQ_ENTRY(streamhosts_wish) next;
+};
+/* Call w->fn, too, once.  It may be waiting already. */
+void	 streamhosts_wish(struct streamhosts *h, struct streamhosts_wish *w);
+/* Do not.  Fine if it does not wait. */
+void	 streamhosts_unwish(struct streamhosts *h, struct streamhosts_wish *w);
 /* Are the proxies known?  If not, they are searched for from now on (XEP-0065
  * section 4), for 4 s at most. */
 int	 streamhosts_known(struct streamhosts *h);

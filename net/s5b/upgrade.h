@@ -96,9 +96,17 @@ void	 upgrade_call(struct upgrade *u);
  * upgrade_accept() or upgrade_refuse().  0, or -1 when out of memory: the offer
  * stays the caller's. */
 int	 upgrade_take(struct upgrade *u, struct s5b_offer *o) MUST_CHECK;
+/*
+ * Own a socket for a stream over a socket alone, which was agreed on elsewhere,
+ * and leads to the peer through this proxy (NULL: directly): it carries the
+ * stream from upgrade_accept() on.  0, or -1 when out of memory: fd is closed.
+ */
+int	 upgrade_take_socket(struct upgrade *u, int fd, const char *proxy)
+	    MUST_CHECK;
 /* Does it wait for one of these two?  NULL does not. */
 int	 upgrade_offered(const struct upgrade *u);
-/* Connect to what was offered (XEP-0065 section 5.3.2). */
+/* Connect to what was offered (XEP-0065 section 5.3.2), or use the socket that
+ * was given. */
 void	 upgrade_accept(struct upgrade *u);
 /* Refuse what was offered, with a reason for the peer's user (may be NULL), if
  * it is not answered yet.  NULL is fine. */

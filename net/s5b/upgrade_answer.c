@@ -91,9 +91,25 @@ tried(void *arg, int fd, size_t which, const char *err)
 	    direct && upgrade_is_alone(u), n->version);
 }
 
+/* The socket of the stream is there. */
+static void
+accept_socket(struct upgrade *u)
+{
+	struct negotiation	*n = u->negotiation;
+	char			 proxy[JID_MAX];
+
+	if (n->n > 0)
+		strlcpy(proxy, n->hosts[0].jid, sizeof(proxy));
+	upgrade_stands(u, n->fd, n->n > 0 ? proxy : NULL, 1, CARRIER_BARE);
+}
+
 void
 upgrade_accept(struct upgrade *u)
 {
+	if (u->negotiation->fd != -1) {
+		accept_socket(u);
+		return;
+	}
 	upgrade_drop_hosts(u, upgrade_peer(u));
 	if (u->negotiation->n == 0) {
 		upgrade_refuse(u, SE_ITEM_NOT_FOUND, NULL);
@@ -143,6 +159,27 @@ upgrade_take(struct upgrade *u, struct s5b_offer *o)
 	if (own_offer(u, o) == -1)
 		return -1;
 	upgrade_set_state(u, UPGRADE_ASKED);
+	return 0;
+}
+
+int
+upgrade_take_socket(struct upgrade *u, int fd, const char *proxy)
+{
+	struct negotiation	*n;
+
+	if (upgrade_begin(u) == -1) {
+		close(fd);
+		return -1;
+	}
+	n = u->negotiation;
+	n->fd = fd;
+	upgrade_set_state(u, UPGRADE_ASKED);
+	if (proxy == NULL)
+		return 0;
+	if ((n->hosts = calloc(1, sizeof(*n->hosts))) == NULL)
+		return -1;	/* n owns fd */
+	n->n = 1;
+	strlcpy(n->hosts[0].jid, proxy, sizeof(n->hosts[0].jid));
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "ibb/dispatch.h"
 #include "net/channel/channel.h"
 #include "net/conf/allow.h"
+#include "net/file/jingle_transfer.h"
 #include "net/file/oob.h"
 #include "net/file/receive.h"
 #include "net/file/send.h"
@@ -69,6 +70,7 @@ files_send(const char *const *paths, size_t n)
 		must(strlcpy(list[i] = texts[i], paths[i], sizeof(texts[i])) <
 		    sizeof(texts[i]));
 	run_begin(MODE_SEND, 0);
+	must(jingle_transfers_login(&app, app.dispatch, NULL, NULL) == 0);
 	must((app.sender = send_new(&app, list, n, &fault, err)) != NULL);
 	send_start(app.sender);
 }
@@ -80,6 +82,7 @@ files_end(void)
 		channel_free(TAILQ_FIRST(&app.channels));
 	receive_free(app.receiver);
 	send_free(app.sender);
+	jingle_transfers_free(&app);
 	run_end();
 }
 

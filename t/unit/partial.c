@@ -215,15 +215,15 @@ test_sums(void)
 		0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00,
 		0x15, 0xad
 	};
-	unsigned char	 md[SUM_BYTES];
-	char		 hex[FILE_SUM];
-	struct sum	*s = sum_new(SUM_SHA256);
+	unsigned char	 md[HASH_BYTES];
+	char		 hex[HASH_HEX];
+	struct sum	*s = sum_new(HASH_SHA256);
 
 	ok(s != NULL && sum_add(s, "a", 1) == 0 && sum_add(s, "bc", 2) == 0 &&
 	    sum_bytes(s, md) == sizeof(sha256) &&
 	    memcmp(md, sha256, sizeof(sha256)) == 0, "SHA-256 of abc");
 	sum_free(s);
-	s = sum_new(SUM_MD5);
+	s = sum_new(HASH_MD5);
 	ok(s != NULL && sum_add(s, "abc", 3) == 0, "MD5");
 	sum_end(s, hex);
 	is(hex, "900150983cd24fb0d6963f7d28e17f72", "MD5 of abc");

@@ -764,7 +764,7 @@ test_moves(void)
 {
 	static const char *const moves[] = {
 		"-+---+++", "+-+---+-", "+--+--++", "+---+---",
-		"+------+", "+-----+-", "+------+", "+-------"
+		"+------+", "+-----++", "+------+", "+-------"
 	};
 	struct upgrade		*u;
 	enum upgrade_state	 from, to, want;

@@ -1,0 +1,393 @@
+/* send_jingle: files offered by Jingle (XEP-0234), and what becomes of their
+ * sessions; see send_int.h. */
+#include <sys/types.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ibb/stream.h"
+#include "net/channel/admit.h"
+#include "net/channel/app.h"
+#include "net/channel/channel.h"
+#include "net/file/jingle_transfer.h"
+#include "net/file/progress.h"
+#include "net/file/send_int.h"
+#include "net/io/clock.h"
+#include "net/io/log.h"
+#include "net/s5b/streamhosts.h"
+#include "net/s5b/upgrade.h"
+#include "xml/text.h"
+
+/* Both in ms. */
+#define CLOSE_TIME	5000	/* for an answer to the close */
+#define WORD_TIME	20000	/* for the receiver's word behind the stream */
+
+void
+send_jingle_drop(struct sender *s)
+{
+	jingle_transfer_free(s->jingle, JINGLE_CANCEL, NULL);
+	s->jingle = NULL;
+}
+
+/* End the session for this reason, and the file with it. */
+static void
+jingle_failed(struct sender *s, enum jingle_reason reason, enum fault fault,
+    const char *why)
+{
+	struct channel	*ch = s->channel;
+
+	jingle_transfer_free(s->jingle, reason, NULL);
+	s->jingle = NULL;
+	if (s->phase == SEND_OFFERED)
+		sender_set_phase(s, SEND_IDLE);
+	if (ch == NULL)
+		sender_failed(s, fault, why);
+	else
+		sender_give_up(ch, SE_UNDEFINED_CONDITION, fault, why);
+}
+
+/*
+ * The peer's reasons
+ */
+
+static const char *
+reason_words(enum jingle_reason reason)
+{
+	switch (reason) {
+	case JINGLE_DECLINE:
+		return "it declines the file";
+	case JINGLE_BUSY:
+		return "it is busy; try again later";
+	case JINGLE_FILE_TOO_LARGE:
+		return "the file is too large for it";
+	case JINGLE_CANCEL:
+		return "it has cancelled the file";
+	case JINGLE_CONNECTIVITY_ERROR:
+	case JINGLE_FAILED_TRANSPORT:
+	case JINGLE_UNSUPPORTED_TRANSPORTS:
+		return "there is no stream between us: try -i, or without it";
+	case JINGLE_GONE:
+		return "it is going away";
+	case JINGLE_TIMEOUT:
+	case JINGLE_EXPIRED:
+		return "it has waited too long";
+	case JINGLE_SUCCESS:
+		return "it ended the session before the end of the file";
+	case JINGLE_MEDIA_ERROR:
+	case JINGLE_FAILED_APPLICATION:
+		return "it could not keep the file, or it came otherwise than "
+		    "it was announced";
+	default:
+		return "it ended the session; ask its owner";
+	}
+}
+
+static const char *
+ended_words(enum jingle_reason reason, const char *text, char *out, size_t size)
+{
+	char	 cut[128];
+
+	text_cut(text, cut, sizeof(cut));
+	snprintf(out, size, "%s (%s%s%s)", reason_words(reason),
+	    reason != JINGLE_NO_REASON ? jingle_reason_name(reason) :
+	    "no reason given", *cut != '\0' ? ": " : "", cut);
+	return out;
+}
+
+/* Has the peer been sent all?  Of an empty file that is so before the stream is
+ * open. */
+static int
+is_sent(const struct sender *s)
+{
+	return s->phase == SEND_FINISHED ||
+	    (s->phase == SEND_MOVING && s->left == 0);
+}
+
+/* The receiver has it all, and knows: what is left of the stream is no matter.
+ */
+static void
+jingle_done(struct sender *s)
+{
+	struct channel	*ch = s->channel;
+
+	if (ch != NULL) {
+		channel_detach(ch);
+		s->channel = NULL;
+		channel_free(ch);
+	}
+	jingle_transfer_free(s->jingle, JINGLE_SUCCESS, NULL);
+	s->jingle = NULL;
+	sender_sent(s);
+}
+
+static void
+jingle_ended(void *arg, enum jingle_reason reason, const char *text)
+{
+	struct sender	*s = arg;
+	char		 why[512];
+
+	if (is_sent(s) && reason == JINGLE_SUCCESS)
+		jingle_done(s);
+	else
+		jingle_failed(s, JINGLE_NO_REASON, s->phase == SEND_OFFERED ?
+		    FAULT_PEER : FAULT_BROKEN, ended_words(reason, text, why,
+		    sizeof(why)));
+}
+
+/* Its end of the session is to follow: it may still be that of a receiver that
+ * compares hashes after it has said so. */
+static void
+jingle_received(void *arg)
+{
+	struct sender	*s = arg;
+
+	if (is_sent(s) && s->channel == NULL)
+		jingle_done(s);
+}
+
+static void
+jingle_checksum(void *arg, const struct si_file *f)
+{
+	(void)arg;
+	(void)f;
+}
+
+/*
+ * The stream
+ */
+
+static int64_t
+close_deadline(void *arg)
+{
+	const struct channel	*ch = arg;
+	int64_t			 most = clock_ms() + CLOSE_TIME;
+	int64_t			 other = app_deadline(ch->app);
+
+	return other < most ? other : most;
+}
+
+/* A channel for the file, of which is sent what the peer wants; NULL, and all
+ * is said, if there is none. */
+static struct channel *
+stream_channel(struct sender *s)
+{
+	jingle_transfer_wait(s->jingle, INT64_MAX);
+	sender_set_phase(s, SEND_IDLE);
+	admit_say_plain(s->app, s->app->peer, "files go to it without a "
+	    "session");
+	return sender_channel(s);
+}
+
+static void
+jingle_inband(void *arg)
+{
+	struct sender		*s = arg;
+	struct stream_conf	 sc = channel_stream_conf(s->app);
+	struct channel		*ch = stream_channel(s);
+
+	if (ch == NULL)
+		return;
+	sc.sid = s->jingle->session->stream;
+	sc.block = s->jingle->session->block;
+	sc.tls = NULL;
+	sc.close_deadline = close_deadline;
+	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
+	    channel_changed, ch);
+	if (ch->stream == NULL)
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
+	else
+		sender_join(s, ch);
+}
+
+static void
+jingle_socket(void *arg, int fd, const char *proxy)
+{
+	struct sender		*s = arg;
+	struct stream_conf	 sc = channel_stream_conf(s->app);
+	struct channel		*ch = stream_channel(s);
+	struct upgrade		*u = NULL;
+
+	if (ch != NULL && (ch->stream = stream_alone(s->app->peer,
+	    s->jingle->session->stream, 1, &sc, channel_changed, ch)) != NULL)
+		u = channel_upgrade(ch);
+	if (u == NULL) {
+		close(fd);
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
+	} else if (upgrade_take_socket(u, fd, proxy) == -1) {
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
+	} else {
+		upgrade_accept(u);
+		sender_join(s, ch);
+	}
+}
+
+/*
+ * The offer
+ */
+
+static int
+jingle_accepted(void *arg, const struct jingle_content *c)
+{
+	struct sender	*s = arg;
+	uint64_t	 size = s->file.size, length;
+
+	if (c->offset > size) {
+		jingle_failed(s, JINGLE_INCOMPATIBLE_PARAMETERS, FAULT_PEER,
+		    "it wants a part that the file has not");
+		return -1;
+	}
+	length = size - c->offset < c->length ? size - c->offset : c->length;
+	if (sender_seek(s, c->offset, length) == 0)
+		return 0;
+	jingle_failed(s, JINGLE_FAILED_APPLICATION, FAULT_LOCAL,
+	    strerror(errno));
+	return -1;
+}
+
+/* A program that names Jingle among what it knows, but does not take it, may
+ * take files as before. */
+static void
+jingle_refused(void *arg, enum stanza_error err, const char *text)
+{
+	struct sender	*s = arg;
+	char		 why[512], cut[128];
+
+	sender_set_phase(s, SEND_IDLE);
+	if ((err == SE_FEATURE_NOT_IMPLEMENTED ||
+	    err == SE_SERVICE_UNAVAILABLE) && sender_instead(s) == 0)
+		return;
+	text_cut(text, cut, sizeof(cut));
+	snprintf(why, sizeof(why), "%s (%s%s%s)",
+	    err == SE_SERVICE_UNAVAILABLE || err == SE_RECIPIENT_UNAVAILABLE ?
+	    "nobody there takes files, or not from you: try xcat -l there" :
+	    err == SE_BUSY || err == SE_RESOURCE_CONSTRAINT ?
+	    "it is busy; try again later" :
+	    "the file was refused; ask its owner", stanza_strerror(err),
+	    *cut != '\0' ? ": " : "", cut);
+	if (err == SE_NONE)
+		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME, "no answer in "
+		    "time; has its user seen the offer?");
+	else
+		jingle_failed(s, JINGLE_NO_REASON, FAULT_PEER, why);
+}
+
+static void
+jingle_no_way(void *arg, const char *why)
+{
+	jingle_failed(arg, JINGLE_NO_REASON, FAULT_PEER, why);
+}
+
+/* Behind the stream the receiver has not said whether it has the file. */
+static void
+jingle_late(void *arg)
+{
+	struct sender	*s = arg;
+	char		 why[sizeof(s->why)];
+
+	if (s->broken != FAULT_NONE) {
+		strlcpy(why, s->why, sizeof(why));
+		jingle_failed(s, JINGLE_NO_REASON, s->broken, why);
+	} else if (!is_sent(s)) {
+		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME, "no answer in "
+		    "time; has its user seen the offer?");
+	} else if (s->jingle->session->kind == JINGLE_IBB) {
+		/* It has confirmed each block. */
+		jingle_done(s);
+	} else {
+		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME, "all is sent, "
+		    "but it does not say that it has it");
+	}
+}
+
+static const struct jingle_transfer_user	 transfer_user = {
+	.accepted = jingle_accepted,
+	.refused = jingle_refused,
+	.inband = jingle_inband,
+	.socket = jingle_socket,
+	.failed = jingle_no_way,
+	.late = jingle_late,
+	.checksum = jingle_checksum,
+	.received = jingle_received,
+	.ended = jingle_ended,
+};
+
+static int
+wants_socket(const struct sender *s)
+{
+	return s->app->conf.carrier == CONF_CARRIER_S5B ||
+	    (streamhosts_allowed(s->app->streamhosts) &&
+	    (s->knows & SEND_KNOWS_JINGLE_S5B) != 0);
+}
+
+void
+send_jingle_offer(struct sender *s)
+{
+	sender_set_phase(s, SEND_OFFERED);
+	s->broken = FAULT_NONE;
+	s->jingle = jingle_transfer_offer(s->app, s->app->peer, &s->file,
+	    send_mime_type(s->name), wants_socket(s), &transfer_user, s);
+	if (s->jingle == NULL)
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
+}
+
+/*
+ * Behind the stream
+ */
+
+/* The stream is over: what counts is the receiver's last word, which may say
+ * why it has broken. */
+static int
+await_word(struct sender *s, struct channel *ch, int64_t ms)
+{
+	channel_detach(ch);
+	s->channel = NULL;
+	channel_free(ch);
+	jingle_transfer_wait(s->jingle, clock_ms() + ms);
+	return 1;
+}
+
+/* What the stream broke with; in-band all may be there without an answer to the
+ * close. */
+static void
+note_break(struct sender *s, const struct channel *ch)
+{
+	const struct stream	*st = ch->stream;
+
+	if (is_sent(s) && s->jingle->session->kind == JINGLE_IBB &&
+	    stream_confirmed(st) == stream_sent(st))
+		return;
+	s->broken = stream_fault(st) == STREAM_REFUSED ? FAULT_PEER :
+	    stream_fault(st) == STREAM_SILENT ? FAULT_TIME :
+	    stream_fault(st) == STREAM_INTERNAL ? FAULT_LOCAL : FAULT_BROKEN;
+	snprintf(s->why, sizeof(s->why), "%.160s; %llu bytes confirmed",
+	    stream_why(st), (unsigned long long)(s->offset +
+	    stream_confirmed(st)));
+}
+
+int
+send_jingle_check(struct sender *s, struct channel *ch)
+{
+	size_t	 len;
+
+	stream_data(ch->stream, &len);
+	if (len > 0)		/* what it may send means nothing */
+		stream_consume(ch->stream, len);
+	if (s->phase == SEND_SHORT)
+		return 0;
+	switch (stream_state(ch->stream)) {
+	case STREAM_CLOSED:
+		if (is_sent(s))
+			return await_word(s, ch, WORD_TIME);
+		s->broken = FAULT_BROKEN;
+		strlcpy(s->why, "it closed the stream before the end of the "
+		    "file", sizeof(s->why));
+		return await_word(s, ch, CLOSE_TIME);
+	case STREAM_FAILED:
+		note_break(s, ch);
+		return await_word(s, ch, CLOSE_TIME);
+	default:
+		return 0;
+	}
+}
