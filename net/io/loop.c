@@ -19,7 +19,8 @@ struct loop {
 	TAILQ_HEAD(watches, watch) watches;	/* the often ones first; at the
 						 * end those served last */
 	TAILQ_HEAD(, watch)	 settling;
-	TAILQ_HEAD(timers, timer) timers;	/* by time */
+	RB_HEAD(timers, timer)	 timers;
+	uint64_t		 order;		/* of the last that was set */
 	size_t			 nwatches;
 	struct pollfd		*pfds;		/* one for each descriptor */
 	size_t			 npfds;
@@ -37,6 +38,18 @@ struct loop {
 	int			 stop;
 };
 
+/* By time, and where that is equal, in the order in which they were set. */
+static int
+timer_cmp(const struct timer *a, const struct timer *b)
+{
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+RB_GENERATE_INTERNAL(timers, timer, node, timer_cmp,
+    __attribute__((__unused__)) static)
+
 struct loop *
 loop_new(void)
 {
@@ -46,7 +59,7 @@ loop_new(void)
 		return NULL;
 	TAILQ_INIT(&l->watches);
 	TAILQ_INIT(&l->settling);
-	TAILQ_INIT(&l->timers);
+	RB_INIT(&l->timers);
 	return l;
 }
 
@@ -128,24 +141,15 @@ loop_settle_all(struct loop *l)
 	}
 }
 
-/* Most timers are set for later than all others: a thousand streams of which
- * each waits for as long. */
 void
 timer_set(struct loop *l, struct timer *t, int64_t at)
 {
-	struct timer	*before;
-
 	timer_clear(l, t);
 	t->at = at;
+	t->order = ++l->order;
 	t->on = 1;
 	t->context = context_now();
-	TAILQ_FOREACH_REVERSE(before, &l->timers, timers, next)
-		if (before->at <= at)
-			break;
-	if (before != NULL)
-		TAILQ_INSERT_AFTER(&l->timers, before, t, next);
-	else
-		TAILQ_INSERT_HEAD(&l->timers, t, next);
+	RB_INSERT(timers, &l->timers, t);
 }
 
 void
@@ -154,7 +158,7 @@ timer_clear(struct loop *l, struct timer *t)
 	if (!t->on)
 		return;
 	t->on = 0;
-	TAILQ_REMOVE(&l->timers, t, next);
+	RB_REMOVE(timers, &l->timers, t);
 }
 
 static void
@@ -163,7 +167,7 @@ fire_timers(struct loop *l)
 	struct timer	*t;
 	int64_t		 now = clock_ms();
 
-	while ((t = TAILQ_FIRST(&l->timers)) != NULL && t->at <= now) {
+	while ((t = RB_MIN(timers, &l->timers)) != NULL && t->at <= now) {
 		timer_clear(l, t);
 		context_enter(t->context);
 		t->fire(t->arg);
@@ -267,7 +271,7 @@ static int
 ask_all(struct loop *l)
 {
 	struct watch	*w;
-	struct timer	*t = TAILQ_FIRST(&l->timers);
+	struct timer	*t = RB_MIN(timers, &l->timers);
 	int64_t		 wait = -1;
 	size_t		 n;
 

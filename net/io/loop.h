@@ -18,6 +18,7 @@
 #define NET_IO_LOOP_H
 
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -53,7 +54,8 @@ struct timer {
 	int64_t	 at;			/* clock_ms() */
 	int	 on;			/* the loop's */
 	unsigned context;		/* the loop's */
-	TAILQ_ENTRY(timer) next;	/* the loop's */
+	uint64_t order;			/* the loop's */
+	RB_ENTRY(timer) node;		/* the loop's */
 };
 
 struct loop;

@@ -164,6 +164,46 @@ test_timers(struct loop *l)
 	ok(clock_ms() >= now + 20, "and not too early");
 }
 
+#define TIMERS	1000
+#define TIMES	31		/* different ones, ms */
+
+static struct timer	 timers[TIMERS], *latest;
+static int	 fired, in_order;
+
+static void
+one_fires(void *arg)
+{
+	struct timer	*t = arg;
+
+	in_order += latest == NULL || t->at > latest->at ||
+	    (t->at == latest->at && t > latest);
+	latest = t;
+	fired++;
+}
+
+/* Those of one time in the order in which they were set. */
+static void
+test_many_timers(struct loop *l)
+{
+	struct timer	 last = { .fire = second, .arg = l };
+	int64_t		 now = clock_ms();
+	int		 i;
+
+	fired = in_order = 0;
+	latest = NULL;
+	for (i = 0; i < TIMERS; i++) {
+		timers[i] = (struct timer){ .fire = one_fires,
+		    .arg = &timers[i] };
+		timer_set(l, &timers[i], now + i * 7 % TIMES);
+	}
+	timer_set(l, &last, now + TIMES);
+	for (i = 0; i < TIMERS; i += 10)
+		timer_clear(l, &timers[i]);
+	ok(run(l), "many timers");
+	is_int(fired, TIMERS - TIMERS / 10, "all but the cleared ones fire");
+	is_int(in_order, fired, "in their order");
+}
+
 /* Something is always ready there, and little elsewhere. */
 static void
 test_often(struct loop *l)
@@ -197,6 +237,7 @@ test_often(struct loop *l)
 	loop_unwatch(l, &one.watch);
 	order[0] = '\0';
 	test_timers(l);
+	test_many_timers(l);
 	loop_unwatch(l, &often.watch);
 	close(zero);
 	close(fds[0]);
