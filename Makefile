@@ -106,9 +106,15 @@ FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
 	net/file/send_ask.o net/file/send_input.o net/file/send_jingle.o \
 	net/file/send_native.o \
 	net/file/send_si.o net/file/sum.o
-APP	= net/app/enroll.o net/app/help.o net/app/prepare.o net/app/run.o net/app/server.o
+APP	= net/app/enroll.o net/app/guest.o net/app/help.o \
+	net/app/key.o \
+	net/app/prepare.o net/app/run.o net/app/server.o
+SHARE	= net/share/share.o net/share/share_client.o net/share/share_conn.o \
+	net/share/share_master.o net/share/share_member.o \
+	net/share/share_request.o net/share/share_socket.o \
+	net/share/share_wire.o
 NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
-	$(CHANNEL) $(FILE) $(APP)
+	$(CHANNEL) $(FILE) $(APP) $(SHARE)
 # All but xcat.o can be linked into a test.
 OBJS	= $(XML) $(IBB) $(NET)
 # A line for each: fewer conflicts.

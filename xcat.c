@@ -22,9 +22,9 @@
 
 #include <openssl/crypto.h>
 
-#include "ibb/e2e.h"
 #include "net/app/enroll.h"
 #include "net/app/help.h"
+#include "net/app/key.h"
 #include "net/app/prepare.h"
 #include "net/app/run.h"
 #include "net/app/server.h"
@@ -33,8 +33,6 @@
 #include "net/channel/service.h"
 #include "net/conf/code.h"
 #include "net/conf/conf.h"
-#include "net/conf/identity.h"
-#include "net/conf/known_peers.h"
 #include "net/conf/peer.h"
 #include "net/dial/port.h"
 #include "net/file/oob.h"
@@ -43,6 +41,7 @@
 #include "net/io/limits.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
+#include "net/share/share.h"
 #include "xml/jid.h"
 #include "xml/number.h"
 
@@ -163,7 +162,7 @@ parse_options(struct app *app, int argc, char *argv[])
 	 * is for us to say, as the words are not clean. */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv,
-	    "+:46a:b:C:c:D:dfhIij:KkL:lmNo:P:p:qr:sVvWw:x:z", words, NULL)) !=
+	    "+:46a:b:C:c:D:dfhIij:KkL:lmNO:o:P:p:qr:sVvWw:x:z", words, NULL)) !=
 	    -1)
 		switch (c) {
 		case '?':
@@ -181,6 +180,9 @@ parse_options(struct app *app, int argc, char *argv[])
 			break;
 		case 'K':
 			set_mode(app, MODE_KEY);
+			break;
+		case 'O':
+			app->order = optarg;
 			break;
 		case 'l':
 			set_mode(app, MODE_LISTEN);
@@ -212,76 +214,13 @@ prepare_jid(const char *given, char *out, const char *what)
 		die(app_blame(why), "%s %.200s: %s", what, given, why);
 }
 
-/* Our account, behind which our key is to be written: -a takes both, and so
- * does a caller.  An anonymous account has no name until it has logged in. */
-static const char *
-key_owner(const struct app *app, char *out)
-{
-	char	 local[JID_MAX];
-
-	*out = '\0';
-	if (app->conf.jid != NULL)
-		prepare_jid(app->conf.jid, out, "-j");
-	if (*jid_local(out, local) == '\0')
-		*out = '\0';
-	return *out != '\0' ? "=" : "";
-}
-
-/* -K */
-static void
-show_key(const struct app *app)
-{
-	struct identity	 id;
-	char		 why[IDENTITY_ERR], fingerprint[E2E_FINGERPRINT];
-	char		 owner[JID_MAX];
-	const char	*mark = key_owner(app, owner);
-
-	if (identity_load(&id, app->conf.dir, why) == -1)
-		die(app_blame(why), "%s", why);
-	if (*id.note != '\0')
-		die(FAULT_LOCAL, "%s", id.note);
-	if (e2e_fingerprint(id.cert, fingerprint) == -1)
-		die(FAULT_LOCAL, "out of memory");
-	if (log_report("%s%s%s", owner, mark, fingerprint) == -1)
-		die(FAULT_LOCAL, "standard output: %s", strerror(errno));
-	exit(statuses[FAULT_NONE]);
-}
-
-/* Forget the keys of jid in one file.  Returns whether there were any. */
-static int
-forget_in(struct known_peers *k, const char *jid, char *why)
-{
-	int	 r;
-
-	if (k == NULL || (r = known_peers_forget(k, jid, why)) == -1)
-		die(app_blame(why), "%s", why);
-	known_peers_free(k);
-	return r;
-}
-
-/* -K forget */
-static void
-forget_key(const struct app *app, const char *given)
-{
-	char	 jid[JID_MAX], why[KNOWN_PEERS_ERR];
-	int	 any;
-
-	prepare_jid(given, jid, "-K forget");
-	any = forget_in(known_peers_read(app->conf.dir, why), jid, why);
-	any |= forget_in(known_peers_read_paired(app->conf.dir, why), jid,
-	    why);
-	if (!any)
-		die(FAULT_USE, "-K forget %s: no key of it is known", jid);
-	exit(statuses[FAULT_NONE]);
-}
-
 static void
 key_arguments(const struct app *app, int argc, char *argv[])
 {
 	if (argc == 0)
-		show_key(app);
+		exit(statuses[key_show(app)]);
 	if (argc == 2 && strcmp(argv[0], "forget") == 0)
-		forget_key(app, argv[1]);
+		exit(statuses[key_forget(app, argv[1])]);
 	usage(FAULT_USE);
 }
 
@@ -493,9 +432,24 @@ check_habits(const struct app *app)
 		    "listens on no port, so leave it out", port);
 }
 
+/* -O */
+static void
+check_order(struct app *app, int argc)
+{
+	if (argc > 0)
+		usage(FAULT_USE);
+	if (!share_is_order(app->order))
+		die(FAULT_USE, "-O must be check, exit or list");
+	if (strcmp(app->order, "list") != 0)
+		own_jid(app);
+	exit(statuses[share_order(app)]);
+}
+
 static void
 check_arguments(struct app *app, int argc, char *argv[])
 {
+	if (app->order != NULL)
+		check_order(app, argc);
 	check_habits(app);
 	if (app->mode == MODE_KEY)
 		key_arguments(app, argc, argv);
@@ -542,6 +496,53 @@ go_behind(struct app *app)
 	_exit(WEXITSTATUS(status));
 }
 
+/* What has been done for this run, here or elsewhere, is over. */
+static void	 end(struct app *app) __attribute__((__noreturn__));
+
+static void
+end(struct app *app)
+{
+	if (app->fault == FAULT_SIGNAL)
+		die_by_signal(app->signo);
+	exit(statuses[app->fault]);
+}
+
+/* One login for many: returns in a process that is to log in, with the
+ * descriptor for share_master_new() if that is for others. */
+static int
+share(struct app *app)
+{
+	int	 fd;
+
+	switch (share_start(app, &fd)) {
+	case SHARE_OVER:
+		end(app);
+	case SHARE_MASTER:
+		share_master_begin(app);
+		return fd;
+	case SHARE_ALONE:
+		break;
+	}
+	return -1;
+}
+
+/* The loop, until it ends. */
+static void
+loop(struct app *app, int shared)
+{
+	struct share_master	*master = NULL;
+
+	if (shared != -1 && (master = share_master_new(app, shared)) == NULL)
+		end(app);
+	if ((app->mode == MODE_REGISTER ? enroll(app) : server_login(app)) ==
+	    -1)
+		end(app);
+	if (loop_run(app->loop) == -1)
+		die(FAULT_LOCAL, "poll: %s", strerror(errno));
+	share_master_free(master);
+	run_free(app);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -549,6 +550,7 @@ main(int argc, char *argv[])
 	struct app		*app = &run;
 	char			 why[CONF_ERR];
 	int			 configured;
+	int			 shared = -1;
 
 	setlocale(LC_CTYPE, "");
 	check_descriptors();
@@ -564,17 +566,19 @@ main(int argc, char *argv[])
 	argc = check_dashes(app, argc - optind, argv + optind,
 	    strcmp(argv[optind - 1], "--") == 0);
 	check_arguments(app, argc, argv + optind);
+	if (share_wanted(app) && !app->conf.background &&
+	    share_use(app) == SHARE_OVER)
+		end(app);
 	if (prepare(app) == -1)
-		return statuses[app->fault];
+		end(app);
 	if (app->conf.background && app->mode == MODE_FORWARD)
 		go_behind(app);
-	if (run_new(app) == -1 || (app->mode == MODE_REGISTER ?
-	    enroll(app) : server_login(app)) == -1)
-		return statuses[app->fault];
-	if (loop_run(app->loop) == -1)
-		die(FAULT_LOCAL, "poll: %s", strerror(errno));
-	run_free(app);
+	if (share_wanted(app))
+		shared = share(app);
+	if (run_new(app) == -1)
+		end(app);
+	loop(app, shared);
 	if (app->signo != 0)
 		die_by_signal(app->signo);
-	return statuses[app->fault];
+	end(app);
 }

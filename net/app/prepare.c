@@ -68,15 +68,11 @@ prepare_code(struct app *app)
 	return r ? app_fail(app, FAULT_LOCAL, "out of memory") : 0;
 }
 
-/* What the sessions with other xcats need. */
-static int
-prepare_e2e(struct app *app)
+int
+prepare_trust(struct app *app)
 {
-	const struct identity	*id;
-	char			 why[TRUST_ERR];
+	char	 why[TRUST_ERR];
 
-	if (prepare_proof(app) == -1 || prepare_code(app) == -1)
-		return -1;
 	if (app->conf.e2e == CONF_E2E_OFF)
 		return 0;
 	if ((app->trust = trust_new(app->conf.dir, app->allow, why)) == NULL)
@@ -85,11 +81,25 @@ prepare_e2e(struct app *app)
 		trust_by_account(app->trust);
 	if (app->peer_key != NULL)
 		trust_pin(app->trust, app->peer_key);
+	if (*trust_note(app->trust) != '\0')
+		log_line(LOG_EVENT, "%s", trust_note(app->trust));
+	return 0;
+}
+
+/* What the sessions with other xcats need. */
+static int
+prepare_e2e(struct app *app)
+{
+	const struct identity	*id;
+
+	if (prepare_proof(app) == -1 || prepare_code(app) == -1 ||
+	    prepare_trust(app) == -1)
+		return -1;
+	if (app->trust == NULL)
+		return 0;
 	id = trust_identity(app->trust);
 	if (*id->note != '\0')
 		log_line(LOG_EVENT, "%s", id->note);
-	if (*trust_note(app->trust) != '\0')
-		log_line(LOG_EVENT, "%s", trust_note(app->trust));
 	if ((app->e2e = e2e_context(id->cert, id->key)) == NULL)
 		return app_fail(app, FAULT_LOCAL, "out of memory");
 	return 0;

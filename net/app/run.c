@@ -64,19 +64,9 @@ chat_over(void *arg)
 	app_end(arg, FAULT_SIGNAL);
 }
 
-static void
-signalled(void *arg, int signo)
+void
+run_signalled(struct app *app, int signo)
 {
-	struct app	*app = arg;
-
-	if (signo == SIGCHLD) {
-		reap(app);
-		return;
-	}
-	if (app->signo != 0) {	/* twice: at once */
-		loop_stop(app->loop);
-		return;
-	}
 	app->signo = signo;
 	if (channels_end_chat(app)) {
 		app->chat_timer = (struct timer){ .fire = chat_over,
@@ -87,6 +77,21 @@ signalled(void *arg, int signo)
 	channels_stop(app);
 	jingle_transfers_stop(app);
 	app_end(app, FAULT_SIGNAL);
+}
+
+static void
+signalled(void *arg, int signo)
+{
+	struct app	*app = arg;
+
+	if (signo == SIGCHLD)
+		reap(app);
+	else if (app->mode == MODE_SHARE && app->told != NULL)
+		app->told->signalled(app->told_arg, signo);
+	else if (app->signo != 0)	/* twice: at once */
+		loop_stop(app->loop);
+	else
+		run_signalled(app, signo);
 }
 
 /*

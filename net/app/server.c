@@ -28,6 +28,7 @@
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
 #include "net/transport/discover.h"
+#include "xml/context.h"
 #include "xml/elem.h"
 #include "xml/jid.h"
 #include "xml/ns.h"
@@ -96,6 +97,93 @@ memory_of_streams(const struct app *app)
 	return app_is_single(app) ? MEMORY_SINGLE : MEMORY;
 }
 
+/* A listener has no peer that it could tell before it is called. */
+static enum session_presence
+whom_to_tell(const struct app *app)
+{
+	switch (app->conf.presence) {
+	case CONF_PRESENCE_CONTACTS:
+		return SESSION_PRESENCE_CONTACTS;
+	case CONF_PRESENCE_AUTO:
+		return app_listens(app) ? SESSION_PRESENCE_CONTACTS :
+		    SESSION_PRESENCE_PEER;
+	case CONF_PRESENCE_PEER:
+		return app_listens(app) ? SESSION_PRESENCE_NONE :
+		    SESSION_PRESENCE_PEER;
+	default:
+		return SESSION_PRESENCE_NONE;
+	}
+}
+
+/* What the run was called for begins. */
+static void
+run_begin(struct app *app)
+{
+	if (app_listens(app))
+		accept_start(app);
+	else if (app->mode == MODE_FORWARD)
+		forward_start(app);
+	else if (app->mode == MODE_PROBE)
+		probe_begin(app);
+	else if (app->oob_sender != NULL)
+		oob_send_start(app->oob_sender);
+	else if (app->sender != NULL)
+		send_start(app->sender);
+	else if (app->mode == MODE_SEND)
+		send_input_start(app);
+	else
+		call_stdio(app);
+}
+
+/* The login stands: use it. */
+static void
+guest_begin(struct app *g)
+{
+	struct app	*owner = g->owner;
+	unsigned	 left = context_enter(g->context);
+
+	g->session = owner->session;
+	g->iqs = owner->iqs;
+	g->roster = owner->roster;
+	g->dispatch = owner->dispatch;
+	g->upgrades = owner->upgrades;
+	g->ibb = owner->ibb;
+	g->budget = owner->budget;
+	g->begun = 1;
+	if (whom_to_tell(g) == SESSION_PRESENCE_PEER &&
+	    strcmp(g->peer, owner->peer) != 0)
+		session_tell(g->session, g->peer);
+	g->told->begins(g->told_arg);
+	if (!g->ending)
+		run_begin(g);
+	context_enter(left);
+}
+
+void
+server_guest(struct app *g)
+{
+	if (g->owner->ibb != NULL && !g->begun &&
+	    g->owner->server == APP_SERVER_UP)
+		guest_begin(g);
+}
+
+/* Guests that have come before the login was there, or while it was away. */
+static void
+guests_begin(struct app *owner)
+{
+	struct app	*g;
+
+	TAILQ_FOREACH(g, &owner->guests, guest)
+		server_guest(g);
+}
+
+void
+server_trace(struct app *app, int trace)
+{
+	if (app->session != NULL)
+		session_set_trace(app->session, trace);
+}
+
 static void
 logged_in(void *arg)
 {
@@ -117,20 +205,10 @@ logged_in(void *arg)
 	    !app_is_single(app) ? memory / 2 : memory);
 	if (app->budget == NULL || add_handlers(app, &host) == -1)
 		app_fail(app, FAULT_LOCAL, "out of memory");
-	else if (app_listens(app))
-		accept_start(app);
-	else if (app->mode == MODE_FORWARD)
-		forward_start(app);
-	else if (app->mode == MODE_PROBE)
-		probe_begin(app);
-	else if (app->oob_sender != NULL)
-		oob_send_start(app->oob_sender);
-	else if (app->sender != NULL)
-		send_start(app->sender);
-	else if (app->mode == MODE_SEND)
-		send_input_start(app);
+	else if (app->mode == MODE_SHARE)
+		guests_begin(app);
 	else
-		call_stdio(app);
+		run_begin(app);
 }
 
 /* From a timer: a session is not freed by its own callbacks. */
@@ -164,6 +242,26 @@ may_ask_again(const struct app *app)
 	    app->conf.asked < PASSWORD_TRIES;
 }
 
+/* The login is lost for all guests. */
+static void
+guests_over(struct app *owner)
+{
+	struct app	*g, *next;
+	const char	*why = session_why(owner->session);
+
+	TAILQ_FOREACH_SAFE(g, &owner->guests, guest, next) {
+		context_enter(g->context);
+		g->session = owner->session;	/* which has the reason */
+		app_set_server(g, APP_SERVER_LOST);
+		channels_break(g, why);
+		if (g->nchannels == 0)
+			app_fail(g, app_session_fault(g), "%s: %s",
+			    discover_name(g->discover), why);
+	}
+	context_enter(0);
+	owner->told->ended(owner->told_arg);
+}
+
 static void
 session_over(void *arg)
 {
@@ -174,6 +272,10 @@ session_over(void *arg)
 		app_end(app, FAULT_NONE);
 	if (app->ending) {
 		loop_stop(app->loop);
+		return;
+	}
+	if (app->mode == MODE_SHARE) {
+		guests_over(app);
 		return;
 	}
 	/* Each stream breaks after its received data is written. */
@@ -196,11 +298,11 @@ news_level(const struct app *app)
 	    (app_listens(app) && app->conf.keep) ? LOG_EVENT : LOG_DETAIL;
 }
 
+/* The server is lost for this run. */
 static void
-server_lost(void *arg, int resumable)
+run_lost(struct app *app, int resumable)
 {
-	struct app	*app = arg;
-	const char	*why = session_why(app->session);
+	const char	*why = app_server_why(app);
 
 	/* Leave out the advice behind the semicolon: it is being followed. */
 	log_line(news_level(app), "%s: %.*s; trying again",
@@ -211,6 +313,29 @@ server_lost(void *arg, int resumable)
 		channels_break(app, why);
 }
 
+static void
+server_lost(void *arg, int resumable)
+{
+	struct app	*app = arg, *g;
+
+	app_set_server(app, APP_SERVER_AWAY);
+	TAILQ_FOREACH(g, &app->guests, guest) {
+		context_enter(g->context);
+		if (g->begun)
+			run_lost(g, resumable);
+	}
+	context_enter(0);
+	if (app->mode != MODE_SHARE)
+		run_lost(app, resumable);
+}
+
+/* Have any of the guests a stream, or are about to? */
+static int
+has_guests(const struct app *app)
+{
+	return !TAILQ_EMPTY(&app->guests);
+}
+
 /* A peer knows a stream by our address, which may change while there is no
  * stream.  A listener without -k has told its address once. */
 static int
@@ -218,23 +343,29 @@ may_move(void *arg)
 {
 	const struct app	*app = arg;
 
-	return app->nchannels == 0 && (!app_listens(app) || app->conf.keep);
+	return app->nchannels == 0 && !has_guests(app) && (!app_listens(app) || app->conf.keep);
 }
 
+/* The server is back for this run: first its streams hear of what is lost, */
 static void
-server_back(void *arg, int resumed, int too_big)
+run_back(struct app *app, int resumed)
 {
-	struct app	*app = arg;
-
 	log_line(news_level(app), "back: %s", resumed ? "session resumed" :
 	    "logged in again");
 	app_set_server(app, APP_SERVER_UP);
+	if (resumed)
+		return;
+	channels_break(app, "the session could not be resumed, and the "
+	    "peer is no xcat, which could go on without; try again");
+	if (session_moved(app->session))
+		channels_moved(app);
+}
+
+/* and then it goes on. */
+static void
+run_goes_on(struct app *app, int resumed)
+{
 	if (!resumed) {
-		channels_break(app, "the session could not be resumed, and the "
-		    "peer is no xcat, which could go on without; try again");
-		if (session_moved(app->session))
-			channels_moved(app);
-		ibb_back(app->ibb, too_big);
 		if (app_listens(app))
 			accept_back(app, session_moved(app->session));
 		else if (app->oob_sender != NULL)
@@ -247,22 +378,41 @@ server_back(void *arg, int resumed, int too_big)
 		forward_back(app);
 }
 
-/* A listener has no peer that it could tell before it is called. */
-static enum session_presence
-whom_to_tell(const struct app *app)
+static void
+guest_goes_on(struct app *g, int resumed)
 {
-	switch (app->conf.presence) {
-	case CONF_PRESENCE_CONTACTS:
-		return SESSION_PRESENCE_CONTACTS;
-	case CONF_PRESENCE_AUTO:
-		return app_listens(app) ? SESSION_PRESENCE_CONTACTS :
-		    SESSION_PRESENCE_PEER;
-	case CONF_PRESENCE_PEER:
-		return app_listens(app) ? SESSION_PRESENCE_NONE :
-		    SESSION_PRESENCE_PEER;
-	default:
-		return SESSION_PRESENCE_NONE;
+	if (!g->begun) {
+		server_guest(g);
+		return;
 	}
+	if (!resumed && whom_to_tell(g) == SESSION_PRESENCE_PEER)
+		session_tell(g->session, g->peer);
+	run_goes_on(g, resumed);
+}
+
+static void
+server_back(void *arg, int resumed, int too_big)
+{
+	struct app	*app = arg, *g;
+
+	TAILQ_FOREACH(g, &app->guests, guest) {
+		context_enter(g->context);
+		if (g->begun)
+			run_back(g, resumed);
+	}
+	context_enter(0);
+	if (app->mode == MODE_SHARE)
+		app_set_server(app, APP_SERVER_UP);
+	else
+		run_back(app, resumed);
+	if (!resumed)
+		ibb_back(app->ibb, too_big);
+	TAILQ_FOREACH(g, &app->guests, guest) {
+		context_enter(g->context);
+		guest_goes_on(g, resumed);
+	}
+	context_enter(0);
+	run_goes_on(app, resumed);
 }
 
 int

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net/channel/app.h"
 #include "net/conf/claim.h"
@@ -56,7 +57,9 @@ app_end(struct app *app, enum fault fault)
 	app->ending = 1;
 	app->fault = fault;
 	app_yield(app);
-	if (app->session != NULL && app->server != APP_SERVER_LOST)
+	if (app->owner != NULL)
+		app->told->ended(app->told_arg);
+	else if (app->session != NULL && app->server != APP_SERVER_LOST)
 		session_close(app->session);
 	else if (app->loop != NULL)
 		loop_stop(app->loop);
@@ -76,6 +79,24 @@ app_fail(struct app *app, enum fault fault, const char *fmt, ...)
 	return -1;
 }
 
+int
+app_input(const struct app *app)
+{
+	return app->owner != NULL ? app->input : STDIN_FILENO;
+}
+
+int
+app_output(const struct app *app)
+{
+	return app->owner != NULL ? app->output : STDOUT_FILENO;
+}
+
+void
+app_stdio_taken(struct app *app)
+{
+	app->input = app->output = -1;
+}
+
 enum fault
 app_blame(const char *why)
 {
@@ -88,7 +109,7 @@ app_is_single(const struct app *app)
 {
 	return app->mode == MODE_CALL || app->mode == MODE_SEND ||
 	    app->mode == MODE_PROBE ||
-	    (app->mode != MODE_FORWARD && !app->conf.keep);
+	    (app_listens(app) && !app->conf.keep);
 }
 
 int

@@ -72,6 +72,7 @@ enum mode {
 	MODE_PROBE,		/* -z */
 	MODE_LISTEN,		/* a peer to standard input and output */
 	MODE_SERVE,		/* peers to services */
+	MODE_SHARE,		/* the login alone, for others (net/share) */
 	MODE_KEY,		/* -K */
 	MODE_REGISTER		/* --register */
 };
@@ -81,6 +82,19 @@ enum app_server {
 	APP_SERVER_UP,
 	APP_SERVER_AWAY,	/* its connection is lost, and being sought */
 	APP_SERVER_LOST		/* the session is over */
+};
+
+/* What is told about a guest, or about the owner of guests. */
+struct app_host {
+	/* It begins what it was called for: from now on bytes may move. */
+	void	(*begins)(void *arg);
+	/* -L, -D: connections are accepted from now on. */
+	void	(*stands)(void *arg);
+	/* An owner: this signal ends it. */
+	void	(*signalled)(void *arg, int signo);
+	/* It has ended, with app->fault.  It is to be freed later, from a
+	 * timer. */
+	void	(*ended)(void *arg);
 };
 
 struct app {
@@ -94,6 +108,7 @@ struct app {
 	char			*peer_key;	/* that it must have, or NULL */
 	char			*peer_code;	/* for one call; or NULL */
 	char			*host, *port;	/* the peer's service; NULL */
+	const char		*order;		/* of -O, or NULL */
 	struct services		*services;	/* ours; NULL: none */
 
 	/* What a login needs. */
@@ -137,6 +152,20 @@ struct app {
 	struct oob_fetcher	*fetcher;	/* of URLs; NULL */
 	struct progress		*progress;	/* of the present file */
 
+	/* One login for many (net/app/guest.h): a guest is a run that uses the
+	 * login of another run, its owner. */
+	TAILQ_HEAD(, app)	 guests;	/* of an owner */
+	TAILQ_ENTRY(app)	 guest;
+	struct app		*owner;		/* of a guest; else NULL */
+	unsigned		 context;	/* a guest's (xml/context.h) */
+	int			 input, output;	/* a guest's; -1: none */
+	int			 begun;		/* a guest's: logged in, under
+						 * way */
+	/* What an owner and its guests tell who has made them; arg is theirs.
+	 * NULL for a run of its own. */
+	const struct app_host	*told;
+	void			*told_arg;
+
 	/* How the run goes. */
 	enum app_server		 server;
 	int			 ending;
@@ -177,6 +206,13 @@ void	 app_end(struct app *app, enum fault fault);
  * loop its caller has to end.  Returns -1, to be returned by the caller. */
 int	 app_fail(struct app *app, enum fault fault, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
+
+/* What standard input and output of the run are: descriptors of this process,
+ * which the run closes; -1 if a guest's have been taken. */
+int	 app_input(const struct app *app);
+int	 app_output(const struct app *app);
+/* They belong to a channel now. */
+void	 app_stdio_taken(struct app *app);
 
 /* The fault in what went wrong, for this reason, before the network: a lack of
  * memory is no fault of the options and files. */

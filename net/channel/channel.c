@@ -34,6 +34,7 @@ channels_init(struct app *app)
 {
 	TAILQ_INIT(&app->channels);
 	TAILQ_INIT(&app->changed);
+	TAILQ_INIT(&app->guests);
 	linger_begin(app);
 	channel_check_begin(app);
 }

@@ -16,6 +16,7 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/io/pump.h"
+#include "xml/context.h"
 
 /*
  * Changes, until they are looked at
@@ -223,12 +224,10 @@ look_again(void *arg)
 /* The loop does not wait if a look has changed a channel.  There may be
  * thousands of channels, few of which have changed. */
 static void
-channels_check(void *arg)
+channels_look(struct app *app)
 {
-	struct app	*app = arg;
 	struct channel	*ch;
 
-	look_at_clock(app);
 	for (app->turn++; (ch = next_changed(app)) != NULL;) {
 		channel_unchanged(ch);
 		ch->looked = app->turn;
@@ -237,6 +236,20 @@ channels_check(void *arg)
 	}
 	if (!TAILQ_EMPTY(&app->changed))
 		timer_set(app->loop, &app->looking, clock_ms());
+}
+
+static void
+channels_check(void *arg)
+{
+	struct app	*app = arg, *g;
+
+	look_at_clock(app);
+	channels_look(app);
+	TAILQ_FOREACH(g, &app->guests, guest) {
+		context_enter(g->context);
+		channels_look(g);
+		context_enter(0);
+	}
 	/* A peer that does not wait for answers is made to wait, by the server,
 	 * only where that costs no other stream anything; else it loses its
 	 * own. */
@@ -250,5 +263,6 @@ channel_check_begin(struct app *app)
 {
 	app->looking = (struct timer){ .fire = look_again };
 	app->trimming = (struct timer){ .fire = channels_trim };
-	loop_before(app->loop, channels_check, app);
+	if (app->owner == NULL)
+		loop_before(app->loop, channels_check, app);
 }

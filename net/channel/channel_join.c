@@ -8,6 +8,7 @@
 #include "ibb/carrier.h"
 #include "net/channel/channel_int.h"
 #include "net/io/fd.h"
+#include "net/io/loop.h"
 #include "net/io/pump.h"
 
 /* The bytes that may be read from the local end: as many as the stream takes,
@@ -90,12 +91,29 @@ stdio_fd(const struct app *app, int fd, int none)
 void
 channel_join_stdio(struct channel *ch)
 {
-	const struct app	*app = ch->app;
+	struct app	*app = ch->app;
+	int		 in = app_input(app), out = app_output(app);
 
-	ch->chat = !app->conf.no_stdin && isatty(STDIN_FILENO) &&
-	    isatty(STDOUT_FILENO);
-	channel_join(ch, stdio_fd(app, STDIN_FILENO, app->conf.no_stdin),
-	    stdio_fd(app, STDOUT_FILENO, app->mode == MODE_SEND));
+	ch->chat = !app->conf.no_stdin && isatty(in) && isatty(out);
+	app_stdio_taken(app);
+	channel_join(ch, stdio_fd(app, in, app->conf.no_stdin),
+	    stdio_fd(app, out, app->mode == MODE_SEND));
+}
+
+void
+channels_hold(struct app *app, int hold)
+{
+	struct channel	*ch;
+
+	TAILQ_FOREACH(ch, &app->channels, next) {
+		if (ch->pump != NULL)
+			pump_hold(ch->pump, hold);
+		if (hold)
+			timer_clear(app->loop, &ch->timer);
+		else if (ch->stream != NULL)
+			channel_tick(ch);
+		channel_changed(ch);
+	}
 }
 
 int

@@ -16,6 +16,7 @@
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
+#include "xml/context.h"
 
 struct upgrade *
 channel_upgrade(struct channel *ch)
@@ -58,9 +59,8 @@ channel_check_upgrade(struct channel *ch)
  */
 
 static struct upgrade *
-find(void *arg, const char *peer, const char *sid)
+find_in(const struct app *app, const char *peer, const char *sid)
 {
-	struct app	*app = arg;
 	struct channel	*ch;
 
 	TAILQ_FOREACH(ch, &app->channels, next)
@@ -69,6 +69,19 @@ find(void *arg, const char *peer, const char *sid)
 		    strcmp(stream_peer(ch->stream), peer) == 0)
 			return channel_upgrade(ch);
 	return NULL;
+}
+
+/* What follows is the business of the run that has the stream. */
+static struct upgrade *
+find(void *arg, const char *peer, const char *sid)
+{
+	struct app	*app = arg, *g;
+	struct upgrade	*u = find_in(app, peer, sid);
+
+	TAILQ_FOREACH(g, &app->guests, guest)
+		if (u == NULL && (u = find_in(g, peer, sid)) != NULL)
+			context_enter(g->context);
+	return u;
 }
 
 static int

@@ -202,6 +202,8 @@ forward_free(struct app *app)
 {
 	if (app->forwards != NULL)
 		await_end(app, &app->forwards->absent);
+	if (app->iqs != NULL)
+		iq_forget(app->iqs, app);
 	free(app->forwards);
 	app->forwards = NULL;
 }
@@ -237,6 +239,10 @@ forward_begin(struct app *app)
 		    ports_text(app->ports, i++, item->value, where),
 		    app->peer);
 	forward_set_state(app, FORWARD_OPEN);
+	if (app->told != NULL) {
+		app->told->stands(app->told_arg);
+		return;
+	}
 	systemd_ready();
 	if (app->background > 0)
 		background_ready(app->background);
@@ -296,7 +302,7 @@ forward_start(struct app *app)
 	app->forwards->absent.timer.arg = app;
 	/* To a caller without its code no listener that has made one answers,
 	 * and the code is for a stream. */
-	if (app->background > 0 && app->code == NULL)
+	if (app->conf.background && app->code == NULL)
 		forward_ask(app);
 	else
 		forward_begin(app);

@@ -40,6 +40,8 @@ linger_finish(struct app *app, enum fault fault)
 {
 	if (app->signo != 0)
 		app_end(app, FAULT_SIGNAL);
+	else if (app->owner != NULL)	/* whose login stays */
+		app_end(app, fault);
 	else if (fault == FAULT_NONE && app->server != APP_SERVER_LOST &&
 	    ibb_unsettled(app->ibb) > 0) {
 		timer_set(app->loop, &app->lingering, clock_ms() + LINGER);

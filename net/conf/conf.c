@@ -18,6 +18,7 @@
 #define MEMORY_LEAST		(1024L * 1024)
 #define INVITE_TIME		3600	/* s */
 #define INVITE_MOST		(7 * 24 * 3600)
+#define SHARE_MOST		(7 * 24 * 3600)
 #define MAX_STREAMS		1024
 #define MAX_STREAMS_PER_PEER	512
 #define VALUE_MAX	1024
@@ -89,6 +90,12 @@ static const struct word levels[] = {
 	{ NULL, 0 }
 };
 
+/* In place of a number. */
+static const struct word shares[] = {
+	{ "yes", CONF_SHARE_TIME }, { "no", 0 },
+	{ NULL, 0 }
+};
+
 #define FILEONLY	1		/* a secret: never from argv */
 #define SOURCE		2		/* one of the ways to the password */
 
@@ -103,17 +110,17 @@ static const struct keyword {
 } keywords[] = {				/* sorted by name */
 #define AT(field)	offsetof(struct conf, field)
 	{ "allow", AT(allow), CONF_LIST, 0, NULL, 0, 0 },
-	{ "background", AT(background), CONF_WORD, 0, yesno, 0, 0 },
-	{ "block-size", AT(block_size), CONF_LONG, 0, NULL, 1, 65535 },
+	{ "background", AT(background), CONF_WORD, CONF_RUN, yesno, 0, 0 },
+	{ "block-size", AT(block_size), CONF_LONG, CONF_RUN, NULL, 1, 65535 },
 	{ "ca-file", AT(ca_file), CONF_PATH, 0, NULL, 0, 0 },
 	{ "carrier", AT(carrier), CONF_WORD, 0, carriers, 0, 0 },
 	{ "certificate", AT(certificate), CONF_PATH, 0, NULL, 0, 0 },
 	{ "cleartext", AT(cleartext), CONF_WORD, 0, yesno, 0, 0 },
-	{ "close-at-eof", AT(close_at_eof), CONF_WORD, 0, yesno, 0, 0 },
+	{ "close-at-eof", AT(close_at_eof), CONF_WORD, CONF_RUN, yesno, 0, 0 },
 	{ "e2e", AT(e2e), CONF_WORD, 0, sessions, 0, 0 },
 	{ "family", AT(family), CONF_WORD, 0, families, 0, 0 },
 	{ "fast", AT(fast), CONF_WORD, 0, yesno, 0, 0 },
-	{ "forward", AT(forward), CONF_LIST, 0, NULL, 0, 0 },
+	{ "forward", AT(forward), CONF_LIST, CONF_RUN, NULL, 0, 0 },
 	{ "invite", AT(invite), CONF_WORD, 0, yesno, 0, 0 },
 	{ "invite-time", AT(invite_time), CONF_LONG, 0, NULL, 1, INVITE_MOST },
 	{ "jid", AT(jid), CONF_STRING, 0, NULL, 0, 0 },
@@ -125,8 +132,8 @@ static const struct keyword {
 	{ "max-streams-per-peer", AT(max_streams_per_peer), CONF_LONG, 0,
 	    NULL, 1, 65535 },
 	{ "memory", AT(memory), CONF_LONG, 0, NULL, MEMORY_LEAST, LONG_MAX },
-	{ "message", AT(message), CONF_WORD, 0, yesno, 0, 0 },
-	{ "no-stdin", AT(no_stdin), CONF_WORD, 0, yesno, 0, 0 },
+	{ "message", AT(message), CONF_WORD, CONF_RUN, yesno, 0, 0 },
+	{ "no-stdin", AT(no_stdin), CONF_WORD, CONF_RUN, yesno, 0, 0 },
 	{ "oob", AT(oob), CONF_STRING, 0, NULL, 0, 0 },
 	{ "password", AT(password), CONF_STRING, FILEONLY | SOURCE,
 	    NULL, 0, 0 },
@@ -142,15 +149,16 @@ static const struct keyword {
 	{ "road", AT(transport), CONF_WORD, 0, transports, 0, 0 }, /* old */
 	{ "s5b-proxy", AT(s5b_proxy), CONF_LIST, 0, NULL, 0, 0 },
 	{ "server", AT(server), CONF_STRING, 0, NULL, 0, 0 },
-	{ "socks", AT(socks), CONF_LIST, 0, NULL, 0, 0 },
+	{ "share", AT(share), CONF_LONG, CONF_RUN, shares, 0, SHARE_MOST },
+	{ "socks", AT(socks), CONF_LIST, CONF_RUN, NULL, 0, 0 },
 	{ "streamhost", AT(streamhost), CONF_LIST, 0, NULL, 0, 0 },
 	{ "streamhost-policy", AT(policy), CONF_WORD, 0, policies, 0, 0 },
 	{ "stun", AT(stun), CONF_STRING, 0, NULL, 0, 0 },
-	{ "timeout", AT(timeout), CONF_LONG, 0, NULL, 0, INT_MAX / 1000 },
+	{ "timeout", AT(timeout), CONF_LONG, CONF_RUN, NULL, 0, INT_MAX / 1000 },
 	{ "transport", AT(transport), CONF_WORD, 0, transports, 0, 0 },
 	{ "upgrade-after", AT(upgrade_after), CONF_LONG, 0, NULL, 0, LONG_MAX },
-	{ "verbosity", AT(verbosity), CONF_WORD, 0, levels, 0, 0 },
-	{ "wait", AT(wait), CONF_LONG, 0, waits, 0, INT_MAX / 1000 },
+	{ "verbosity", AT(verbosity), CONF_WORD, CONF_RUN, levels, 0, 0 },
+	{ "wait", AT(wait), CONF_LONG, CONF_RUN, waits, 0, INT_MAX / 1000 },
 #undef AT
 };
 
@@ -268,6 +276,79 @@ distance(const char *a, const char *b)
 		}
 	}
 	return row[n];
+}
+
+/*
+ * All of them
+ */
+
+static int
+each_item(const struct conf_list *l, const struct keyword *k, conf_see_fn *see,
+    void *arg)
+{
+	const struct conf_item	*i;
+
+	STAILQ_FOREACH(i, l, next)
+		if (see(arg, k->name, i->value, k->flags & CONF_RUN) == -1)
+			return -1;
+	return 0;
+}
+
+/* What a number or a word was set with. */
+static const char *
+value_text(const struct keyword *k, long value, char out[24])
+{
+	const struct word	*w;
+
+	for (w = k->words; w != NULL && w->name != NULL; w++)
+		if (w->value == value)
+			return w->name;
+	snprintf(out, 24, "%ld", value);
+	return out;
+}
+
+/* Its value, if it is another one than a new struct conf has; or NULL. */
+static const char *
+value_set(const struct conf *c, const struct conf *fresh,
+    const struct keyword *k, char out[24])
+{
+	const void	*now = (const char *)c + k->where;
+	const void	*then = (const char *)fresh + k->where;
+
+	switch (k->type) {
+	case CONF_LONG:
+		return *(const long *)now == *(const long *)then ? NULL :
+		    value_text(k, *(const long *)now, out);
+	case CONF_WORD:
+		return *(const int *)now == *(const int *)then ? NULL :
+		    value_text(k, *(const int *)now, out);
+	default:
+		return *(char *const *)now;
+	}
+}
+
+int
+conf_each(const struct conf *c, conf_see_fn *see, void *arg)
+{
+	const struct keyword	*k;
+	struct conf		 fresh;
+	const char		*value;
+	char			 text[24];
+
+	if (conf_init(&fresh) == -1)
+		return -1;
+	for (k = keywords; k < keywords + NKEYWORDS; k++) {
+		if (k->flags & SOURCE)
+			continue;
+		if (k->type == CONF_LIST) {
+			if (each_item((const void *)((const char *)c +
+			    k->where), k, see, arg) == -1)
+				return -1;
+		} else if ((value = value_set(c, &fresh, k, text)) != NULL &&
+		    see(arg, k->name, value, k->flags & CONF_RUN) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 /* The keyword that was meant, one mistake in four letters being likely. */

@@ -36,6 +36,8 @@ enum conf_presence {
 	CONF_PRESENCE_NONE
 };
 
+#define CONF_RUN		4	/* of conf_see_fn */
+#define CONF_SHARE_TIME		600	/* s, of share=yes */
 #define CONF_WAIT_NO		0
 #define CONF_WAIT_FOREVER	(-1)
 
@@ -83,6 +85,7 @@ struct conf {
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */
+	long	 share;		/* share seconds|yes|no: a login for many */
 	long	 wait;		/* wait seconds|no|forever (-W) */
 	int	 transport;	/* transport auto|tcp|websocket|bosh */
 	int	 asked;		/* how often for the password: no keyword */
@@ -119,6 +122,16 @@ int	 conf_letter(struct conf *c, int letter, const char *value,
 /* Set what -o says, "keyword=value" or "keyword value", never a secret.
  * Returns as conf_set(). */
 int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;
+
+/* Sees a keyword with its value, as conf_set() takes them; run (CONF_RUN): it
+ * is about one run, not about the login.  0, or -1 to see no more. */
+typedef int conf_see_fn(void *arg, const char *keyword, const char *value,
+	    unsigned run);
+/* Have see called, in the order of their names, for all keywords that are set
+ * otherwise than in a new struct conf, but for the ways to the password.  0, or
+ * -1 if see returned that. */
+int	 conf_each(const struct conf *c, conf_see_fn *see, void *arg)
+	    MUST_CHECK;
 
 /*
  * Find and read the configuration file: $XCAT_CONFIG, else

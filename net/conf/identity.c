@@ -19,7 +19,6 @@
 #include "net/conf/statefile.h"
 #include "xml/buf.h"
 
-#define KEY_FILE	"key.pem"
 #define PEM_MAX		16384	/* bytes of it */
 #define YEARS		100	/* the key counts, not the date */
 
@@ -175,7 +174,7 @@ identity_load(struct identity *id, const char *dir, char *err)
 	int	 r;
 
 	memset(id, 0, sizeof(*id));
-	snprintf(path, sizeof(path), "%s/" KEY_FILE, dir);
+	snprintf(path, sizeof(path), "%s/" IDENTITY_FILE, dir);
 	if ((r = identity_read(id, path, err)) != 0)
 		return r == 1 ? 0 : -1;
 	if (make(id) == -1) {

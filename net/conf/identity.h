@@ -11,6 +11,7 @@
 #include "xml/check.h"
 
 #define IDENTITY_ERR 512
+#define IDENTITY_FILE	"key.pem"	/* in the directory */
 
 struct identity {
 	EVP_PKEY	*key;

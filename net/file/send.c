@@ -381,7 +381,7 @@ sender_next(struct sender *s)
 		return;
 	}
 	s->good--;
-	s->fd = is_stdin(path) ? fd_copy(STDIN_FILENO) :
+	s->fd = is_stdin(path) ? fd_copy(app_input(s->app)) :
 	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (s->fd == -1 || (sized = describe(s, path)) == -1) {
 		sender_failed_file(s, errno);

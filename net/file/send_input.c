@@ -1,9 +1,5 @@
 /* send_input: -s without files: standard input goes to a stream, and the
  * terminal shows how far that is; see send.h. */
-#include <sys/types.h>
-
-#include <unistd.h>
-
 #include "ibb/stream.h"
 #include "net/channel/app.h"
 #include "net/channel/call.h"
@@ -47,10 +43,11 @@ static const struct channel_file_ops	 input_ops = {
 void
 send_input_start(struct app *app)
 {
+	int		 in = app_input(app);
 	struct channel	*ch = call_stdio(app);
 
 	if (ch == NULL)
 		return;
 	channel_attach(ch, &input_ops, ch);
-	progress_input(app->progress, "standard input", STDIN_FILENO);
+	progress_input(app->progress, "standard input", in);
 }

@@ -30,6 +30,7 @@ struct pump {
 	size_t		 most;		/* bytes of a write that is none */
 	int		 out_full;	/* it took less than there was */
 	int		 out_done;
+	int		 held;		/* see pump_hold() */
 	int		 out_unread;	/* our output has no reader now */
 	int		 lenient;	/* see pump_outlive() */
 	int		 out_broken;	/* its reader has stopped */
@@ -59,7 +60,7 @@ want_input(void *arg)
 {
 	struct pump	*e = arg;
 
-	return e->peer.room(e->peer.arg) > 0 ? POLLIN : WATCH_IDLE;
+	return !e->held && e->peer.room(e->peer.arg) > 0 ? POLLIN : WATCH_IDLE;
 }
 
 static void
@@ -138,6 +139,8 @@ want_output(void *arg)
 	struct pump	*e = arg;
 	size_t		 len = pending(e);
 
+	if (e->held)
+		return WATCH_IDLE;
 	if (e->out_broken)	/* the write that fails comes last */
 		return len > 0 && e->in.fd < 0 ? POLLOUT : WATCH_IDLE;
 	if (e->out_unread)
@@ -221,7 +224,7 @@ ready_output(void *arg, int revents)
 void
 pump_push(struct pump *e)
 {
-	if (!e->out.on || e->out.fd < 0 || e->out_full || e->out_unread ||
+	if (!e->out.on || e->out.fd < 0 || e->held || e->out_full || e->out_unread ||
 	    e->out_broken || (!e->out_socket && e->most == PIPE_WRITE))
 		return;
 	if (pending(e) > 0)
@@ -249,6 +252,12 @@ ready_discard(void *arg, int revents)
 	e->peer.data(e->peer.arg, &len);
 	e->peer.consume(e->peer.arg, len);
 	e->peer.changed(e->peer.arg);
+}
+
+void
+pump_hold(struct pump *e, int hold)
+{
+	e->held = hold;
 }
 
 void

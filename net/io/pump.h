@@ -61,6 +61,9 @@ void	 pump_outlive(struct pump *e);
 /* There is output: write it now if that cannot block, without waiting for
  * poll. */
 void	 pump_push(struct pump *e);
+/* Neither read nor write (1), until both go on (0): the process that the
+ * descriptors belong to has been stopped. */
+void	 pump_hold(struct pump *e, int hold);
 /* Read no more. */
 void	 pump_stop_input(struct pump *e);
 /* Is there no more input, as it has ended or was stopped? */

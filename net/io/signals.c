@@ -114,6 +114,12 @@ signals_catch(struct loop *l, void (*fn)(void *, int), void *arg)
 	return catch_all();
 }
 
+int
+signals_catch_also(int signo)
+{
+	return catch(signo, on_signal);
+}
+
 /* The handlers stay until the process ends: what they write then goes
  * nowhere. */
 void

@@ -16,6 +16,9 @@ struct loop;
  */
 int	 signals_catch(struct loop *l, void (*fn)(void *arg, int signo),
 	    void *arg);
+/* Tell of this signal, too, even if it does not end the process: SIGTSTP.  Not
+ * if it is ignored.  0, or -1 and errno. */
+int	 signals_catch_also(int signo);
 /* The loop is about to be freed: signals are not told any more. */
 void	 signals_forget(void);
 

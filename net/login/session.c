@@ -99,21 +99,40 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 	}
 }
 
-/* Tell those who are to know of it that we are there, or leave (type
- * "unavailable").  A negative priority: reachable by full JID, but no recipient
- * of what people send to the account.  0 or -1. */
+/* A negative priority: reachable by full JID, but no recipient of what people
+ * send to the account.  0 or -1. */
 static int
-session_tell_presence(struct session *s, const char *type)
+session_write_presence(struct session *s, const char *type, const char *to)
 {
-	struct xw	*w;
+	struct xw	*w = iq_stanza(s->iqs, "presence", type, to);
 
-	if (s->conf.presence == SESSION_PRESENCE_NONE)
-		return 0;
-	w = iq_stanza(s->iqs, "presence", type,
-	    s->conf.presence == SESSION_PRESENCE_PEER ? s->conf.peer : NULL);
 	if (type == NULL)
 		xw_elem(w, "priority", NULL, "-1");
 	return iq_send(s->iqs);
+}
+
+/* Tell the contacts or the peer that we are there, or leave (type
+ * "unavailable").  0 or -1. */
+static int
+session_tell_presence(struct session *s, const char *type)
+{
+	return s->conf.presence == SESSION_PRESENCE_NONE ? 0 :
+	    session_write_presence(s, type,
+	    s->conf.presence == SESSION_PRESENCE_PEER ? s->conf.peer : NULL);
+}
+
+void
+session_tell(struct session *s, const char *peer)
+{
+	if (s->state == SESSION_READY &&
+	    session_write_presence(s, NULL, peer) == -1)
+		session_log(s, 1, "%s: not told that we are there", peer);
+}
+
+void
+session_set_trace(struct session *s, int trace)
+{
+	s->conf.trace = trace;
 }
 
 void

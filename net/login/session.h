@@ -128,6 +128,12 @@ const char *session_jid(const struct session *s);
 /* In back(): has our full JID changed since before the loss? */
 int	 session_moved(const struct session *s);
 
+/* Tell this peer that we are there, too (RFC 6121 section 4.6), if the session
+ * is ready. */
+void	 session_tell(struct session *s, const char *peer);
+/* Show stanzas with log() (1), or not (0): session_conf.trace. */
+void	 session_set_trace(struct session *s, int trace);
+
 /* What secures the connection, e.g. "TLSv1.3", or "not encrypted". */
 const char *session_security(struct session *s);
 

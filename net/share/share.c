@@ -1,0 +1,282 @@
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/channel/app.h"
+#include "net/conf/conf.h"
+#include "net/file/oob.h"
+#include "net/io/log.h"
+#include "net/io/loop.h"
+#include "net/share/share.h"
+#include "net/share/share_client.h"
+#include "net/share/share_conn.h"
+#include "net/share/share_socket.h"
+#include "xml/jid.h"
+
+#define ORDER_TIME	3000	/* ms for an answer to -O */
+
+/*
+ * May it be?
+ */
+
+/* Are these addresses, of -L and -D, the same in every folder? */
+static int
+absolute(const struct conf_list *l)
+{
+	const struct conf_item	*i;
+
+	STAILQ_FOREACH(i, l, next)
+		if (*i->value != '/' && strchr(i->value, '/') != NULL)
+			return 0;
+	return 1;
+}
+
+int
+share_wanted(const struct app *app)
+{
+	char	 local[JID_MAX];
+
+	if (app->conf.share == 0 || app->peer_code != NULL ||
+	    *jid_local(app->jid, local) == '\0')
+		return 0;
+	switch (app->mode) {
+	case MODE_SEND:
+		return !oob_sends(app) && app->sender == NULL;
+	case MODE_FORWARD:
+		return absolute(&app->conf.forward) &&
+		    absolute(&app->conf.socks);
+	case MODE_CALL:
+	case MODE_PROBE:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static enum share_way
+unusable(const char *why)
+{
+	log_line(LOG_DETAIL, "share: %s; logging in", why);
+	return SHARE_ALONE;
+}
+
+enum share_way
+share_use(struct app *app)
+{
+	struct sockaddr_un	 sa;
+	char			 why[SHARE_ERR];
+	int			 fd;
+
+	if (share_socket_path(app, &sa, why) == -1)
+		return SHARE_ALONE;	/* said in share_start() */
+	return share_socket_connect(&sa, &fd, why) == SHARE_FOUND ?
+	    share_client(app, fd) : SHARE_ALONE;
+}
+
+/*
+ * A process is left behind
+ */
+
+/* What was inherited from the caller of xcat is open in the caller, too, which
+ * may wait for its end.  All that is ours does not survive exec(3). */
+static void
+close_inherited(int keep)
+{
+	int	 fd, flags, most = (int)sysconf(_SC_OPEN_MAX);
+
+	if (most > 4096)
+		most = 4096;
+	for (fd = STDERR_FILENO + 1; fd < most; fd++)
+		if (fd != keep && (flags = fcntl(fd, F_GETFD)) != -1 &&
+		    (flags & FD_CLOEXEC) == 0)
+			close(fd);
+}
+
+static void
+leave_terminal(int keep)
+{
+	int	 null = open("/dev/null", O_RDWR);
+
+	close_inherited(keep);
+	if (null == -1)
+		_exit(1);
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(null, STDOUT_FILENO);
+	(void)dup2(null, STDERR_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
+/* Begin the process.  1 in it, 0 in the caller, -1 and errno. */
+static int
+fork_master(int fd)
+{
+	pid_t	 pid = fork();
+	int	 status;
+
+	if (pid == -1)
+		return -1;
+	if (pid > 0) {
+		while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+			;
+		return 0;
+	}
+	if (setsid() == -1 || (pid = fork()) == -1)
+		_exit(1);
+	if (pid > 0)
+		_exit(0);
+	leave_terminal(fd);
+	return 1;
+}
+
+enum share_way
+share_start(struct app *app, int *fd)
+{
+	struct sockaddr_un	 sa;
+	enum share_found	 found;
+	char			 why[SHARE_ERR];
+
+	if (share_socket_path(app, &sa, why) == -1)
+		return unusable(why);
+	found = share_socket_listen(&sa, fd, why);
+	if (found == SHARE_UNUSABLE)
+		return unusable(why);
+	if (found == SHARE_ABSENT) {
+		switch (fork_master(*fd)) {
+		case 1:
+			return SHARE_MASTER;
+		case -1:
+			close(*fd);
+			return unusable(strerror(errno));
+		}
+		close(*fd);
+		if (share_socket_connect(&sa, fd, why) != SHARE_FOUND)
+			return unusable(why);
+	}
+	return share_client(app, *fd);
+}
+
+/*
+ * -O
+ */
+
+struct order {
+	struct loop	*loop;
+	struct timer	 late;
+	int		 answered;
+};
+
+static void
+order_frame(void *arg, const struct share_frame *f)
+{
+	struct order	*o = arg;
+
+	if (f->type != SHARE_STATUS)
+		return;
+	o->answered = log_report("%.*s", (int)f->len,
+	    (const char *)f->data) == 0;
+	loop_stop(o->loop);
+}
+
+static void
+order_gone(void *arg)
+{
+	struct order	*o = arg;
+
+	loop_stop(o->loop);
+}
+
+/* Ask the process behind this socket, and print its answer.  1 if there is
+ * one. */
+static int
+order_one(int fd, enum share_type type)
+{
+	struct order			 o = { .loop = loop_new() };
+	const struct share_conn_user	 user = {
+		.frame = order_frame,
+		.gone = order_gone,
+		.arg = &o,
+	};
+	struct share_conn		*c;
+
+	if (o.loop == NULL) {
+		close(fd);
+		return 0;
+	}
+	o.late = (struct timer){ .fire = order_gone, .arg = &o };
+	if ((c = share_conn_new(o.loop, fd, &user)) != NULL &&
+	    share_conn_send(c, type, NULL, 0) == 0) {
+		timer_set(o.loop, &o.late, clock_ms() + ORDER_TIME);
+		if (loop_run(o.loop) == -1)
+			o.answered = 0;
+	}
+	share_conn_free(c);
+	loop_free(o.loop);
+	return o.answered;
+}
+
+/* All that are ours: those that do not answer are none. */
+static enum fault
+order_list(void)
+{
+	struct sockaddr_un	 sa = { .sun_family = AF_UNIX };
+	const struct dirent	*e;
+	const char		*dir;
+	char			 why[SHARE_ERR];
+	DIR			*d;
+	int			 fd;
+
+	if ((dir = share_folder(why)) == NULL || (d = opendir(dir)) == NULL) {
+		log_line(LOG_FAULT, "-O list: %s", dir == NULL ? why :
+		    strerror(errno));
+		return FAULT_LOCAL;
+	}
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, SHARE_PREFIX,
+		    sizeof(SHARE_PREFIX) - 1) == 0 &&
+		    snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s", dir,
+		    e->d_name) < (int)sizeof(sa.sun_path) &&
+		    share_socket_connect(&sa, &fd, why) == SHARE_FOUND)
+			(void)order_one(fd, SHARE_CHECK);
+	closedir(d);
+	return FAULT_NONE;
+}
+
+int
+share_is_order(const char *order)
+{
+	return strcmp(order, "check") == 0 || strcmp(order, "exit") == 0 ||
+	    strcmp(order, "list") == 0;
+}
+
+enum fault
+share_order(struct app *app)
+{
+	const char		*order = app->order;
+	struct sockaddr_un	 sa;
+	char			 why[SHARE_ERR];
+	int			 fd;
+
+	if (strcmp(order, "list") == 0)
+		return order_list();
+	if (share_socket_path(app, &sa, why) == 0 &&
+	    share_socket_connect(&sa, &fd, why) == SHARE_FOUND) {
+		if (order_one(fd, strcmp(order, "exit") == 0 ? SHARE_EXIT :
+		    SHARE_CHECK))
+			return FAULT_NONE;
+		strlcpy(why, "it does not answer", sizeof(why));
+	}
+	log_line(LOG_FAULT, "-O %s: no process keeps this login: %s", order,
+	    why);
+	return FAULT_LOCAL;
+}
