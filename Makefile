@@ -104,7 +104,7 @@ FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
 	net/file/jingle_transfer.o net/file/receive_jingle.o \
 	net/file/receive_native.o net/file/receive_offer.o net/file/receive_si.o net/file/send.o \
 	net/file/send_ask.o net/file/send_input.o net/file/send_jingle.o \
-	net/file/send_native.o \
+	net/file/send_native.o net/file/send_open.o \
 	net/file/send_si.o net/file/sum.o
 APP	= net/app/enroll.o net/app/guest.o net/app/help.o \
 	net/app/key.o \
@@ -157,6 +157,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/record_pack.t \
 	t/unit/resolve.t \
 	t/unit/roster.t \
+	t/unit/share_wire.t \
 	t/unit/transport.t \
 	t/unit/upgrade.t \
 	t/unit/upload.t \

@@ -78,6 +78,8 @@ part(struct app *g)
 	TAILQ_REMOVE(&g->owner->guests, g, guest);
 	timer_clear(g->loop, &g->chat_timer);
 	timer_clear(g->loop, &g->looking);
+	timer_clear(g->loop, &g->trimming);
+	timer_clear(g->loop, &g->probing);
 	probe_reach_free(g->reach);
 	forward_free(g);
 	ports_free(g->ports);

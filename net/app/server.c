@@ -150,6 +150,7 @@ guest_begin(struct app *g)
 	g->ibb = owner->ibb;
 	g->budget = owner->budget;
 	g->begun = 1;
+	admit_meet(owner, g->peer);
 	if (whom_to_tell(g) == SESSION_PRESENCE_PEER &&
 	    strcmp(g->peer, owner->peer) != 0)
 		session_tell(g->session, g->peer);

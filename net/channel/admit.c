@@ -17,9 +17,9 @@
 #include "xml/ns.h"
 #include "xml/stanza.h"
 
-/* Is the account of this JID among those told of?  From now on it is. */
+/* Is the account of this JID among those told of? */
 static int
-told_before(struct admit_told *t, const char *jid)
+is_told(const struct admit_told *t, const char *jid)
 {
 	char	 bare[JID_MAX];
 	size_t	 i;
@@ -28,6 +28,18 @@ told_before(struct admit_told *t, const char *jid)
 	for (i = 0; i < ADMIT_TOLD; i++)
 		if (strcmp(t->jid[i], bare) == 0)
 			return 1;
+	return 0;
+}
+
+/* is_told().  From now on it is. */
+static int
+told_before(struct admit_told *t, const char *jid)
+{
+	char	 bare[JID_MAX];
+
+	if (is_told(t, jid))
+		return 1;
+	jid_bare(jid, bare);
 	strlcpy(t->jid[t->next++ % ADMIT_TOLD], bare, JID_MAX);
 	return 0;
 }
@@ -101,6 +113,26 @@ has_stream(struct app *app, const char *jid)
 	return 0;
 }
 
+void
+admit_meet(struct app *owner, const char *peer)
+{
+	(void)told_before(&owner->met, peer);
+}
+
+/* Is it the peer of a caller, or of one of those that share its login? */
+static int
+is_called(struct app *app, const char *jid)
+{
+	struct app	*g;
+
+	if (app->mode != MODE_SHARE)
+		return jid_samebare(jid, app->peer);
+	TAILQ_FOREACH(g, &app->guests, guest)
+		if (jid_samebare(jid, g->peer))
+			return 1;
+	return is_told(&app->met, jid);
+}
+
 int
 admit_stranger(void *arg, const struct elem *e)
 {
@@ -112,7 +144,7 @@ admit_stranger(void *arg, const struct elem *e)
 	if (iq_from_server(app->iqs, from))
 		return 0;
 	if (app->allow != NULL ? allow_check(app->allow, from) != ALLOW_NO :
-	    jid_samebare(from, app->peer) || jid_samebare(from, app->jid))
+	    is_called(app, from) || jid_samebare(from, app->jid))
 		return 0;
 	if (has_stream(app, from))
 		return 0;

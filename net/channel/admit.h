@@ -28,6 +28,9 @@ struct admit_told {
  * line on standard error says so.
  */
 int	 admit_stranger(void *app, const struct elem *e);
+/* A run that uses the login of owner calls this peer, which may still have
+ * something to ask when that has ended: it is no stranger for a while. */
+void	 admit_meet(struct app *owner, const char *peer);
 /* May this JID know that we take streams?  As struct session_host has it. */
 int	 admit_knows(void *app, const char *jid);
 /* May it open a stream now?  As struct ibb_host has it. */

@@ -189,6 +189,7 @@ struct app {
 						 * look for a way to it */
 	struct timer		 probing;	/* until the way is known */
 	struct admit_told	 refused, plain;
+	struct admit_told	 met;		/* an owner's: admit_meet() */
 	struct claim		*claim;		/* of our address; NULL: none */
 	struct invite		*invite;	/* a code for a call; NULL */
 };

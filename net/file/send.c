@@ -71,12 +71,6 @@ sender_set_phase(struct sender *s, enum send_phase phase)
  * Before the login
  */
 
-static int
-is_stdin(const char *path)
-{
-	return strcmp(path, "-") == 0;
-}
-
 /* Returns 0 if the file can be sent, as far as that can be known before the
  * login, or an errno. */
 static int
@@ -84,7 +78,7 @@ look_at(const char *path)
 {
 	struct stat	 st;
 
-	if (is_stdin(path))
+	if (sender_is_stdin(path))
 		return 0;
 	if (stat(path, &st) == -1 || access(path, R_OK) == -1)
 		return errno;
@@ -165,6 +159,7 @@ send_free(struct sender *s)
 	if (s->app->loop != NULL)
 		await_end(s->app, &s->absent);
 	close_file(s);
+	sender_close_open(s);
 	free(s->errors);
 	free(s);
 }
@@ -347,7 +342,7 @@ describe(struct sender *s, const char *path)
 		return -1;
 	strlcpy(s->name, slash != NULL && slash[1] != '\0' ? slash + 1 : path,
 	    sizeof(s->name));
-	if (!is_stdin(path))
+	if (!sender_is_stdin(path))
 		text_cut(s->name, s->shown, sizeof(s->shown));
 	s->file = (struct si_file){
 		.name = s->name,
@@ -358,7 +353,7 @@ describe(struct sender *s, const char *path)
 		.mode = (int)(st.st_mode & 07777),
 		.more = s->good,
 	};
-	return S_ISREG(st.st_mode) && !is_stdin(path);
+	return S_ISREG(st.st_mode) && !sender_is_stdin(path);
 }
 
 void
@@ -373,7 +368,7 @@ sender_next(struct sender *s)
 		return;
 	}
 	path = s->paths[s->at];
-	strlcpy(s->shown, is_stdin(path) ? "standard input" : path,
+	strlcpy(s->shown, sender_is_stdin(path) ? "standard input" : path,
 	    sizeof(s->shown));
 	if ((error = s->errors[s->at]) != 0) {
 		sender_failed(s, look_fault(error), look_words(path,
@@ -381,9 +376,7 @@ sender_next(struct sender *s)
 		return;
 	}
 	s->good--;
-	s->fd = is_stdin(path) ? fd_copy(app_input(s->app)) :
-	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (s->fd == -1 || (sized = describe(s, path)) == -1) {
+	if ((s->fd = sender_open_next(s, path)) == -1 || (sized = describe(s, path)) == -1) {
 		sender_failed_file(s, errno);
 		return;
 	}

@@ -3,7 +3,8 @@
  *
  * send.c does that; send_ask.c finds out what the peer can take; send_native.c
  * offers a file in a stream between xcats, send_si.c to any other program
- * (XEP-0096).  send_input.c sends standard input, which is no file.
+ * (XEP-0096).  send_open.c opens files in one process for another, which sends
+ * them.  send_input.c sends standard input, which is no file.
  */
 #ifndef NET_FILE_SEND_H
 #define NET_FILE_SEND_H
@@ -21,6 +22,20 @@ struct sender;
  * of them can be sent. */
 struct sender *send_new(struct app *app, char *const *paths, size_t n,
 	    enum fault *fault, char *err);
+/*
+ * For a run that another process does: the file at this place is opened, its
+ * name is put into *name.  Returns a descriptor, or -1 and *error, an errno; -2
+ * if it is a pipe with a name or the like, which must not be opened before its
+ * turn; -3 if there is no file at this place.
+ */
+int	 send_open(struct sender *s, size_t at, const char **name, int *error);
+/* In that process: a sender of no files, until send_add() adds some.  NULL when
+ * out of memory. */
+struct sender *send_new_open(struct app *app);
+/* Add a file that is open, fd, or could not be opened, error.  name is copied,
+ * fd becomes the sender's.  0, or -1 when out of memory. */
+int	 send_add(struct sender *s, const char *name, int fd, int error)
+	    MUST_CHECK;
 /* NULL is fine. */
 void	 send_free(struct sender *s);
 /* We have logged in: begin to send the files.  The run ends with the last. */

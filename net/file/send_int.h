@@ -1,7 +1,8 @@
 /*
  * send_int: what the files that send files share: send.c, the files one after
  * another; send_ask.c, what the peer can take; send_native.c, send_jingle.c and
- * send_si.c, the ways of offering a file.
+ * send_si.c, the ways of offering a file; send_open.c, files that
+ * come opened.
  */
 #ifndef NET_FILE_SEND_INT_H
 #define NET_FILE_SEND_INT_H
@@ -68,6 +69,8 @@ struct send_method {
 struct sender {
 	struct app	*app;
 	char *const	*paths;
+	char		**names;	/* the same, of send_add(); or NULL */
+	int		*fds;		/* of these, -1: none; or NULL */
 	int		*errors;	/* of each, before the login: an errno
 					 * (EISDIR: a folder), or 0 */
 	size_t		 n, at;		/* files; the number of this one */
@@ -179,5 +182,16 @@ int	 send_native_check(struct sender *s, struct channel *ch);
  * all there is. */
 void	 send_pipe_offer(struct sender *s);
 int	 send_pipe_check(struct sender *s, struct channel *ch);
+
+/*
+ * send_open.c
+ */
+
+/* Does this name stand for standard input? */
+int	 sender_is_stdin(const char *path);
+/* The file whose turn it is, path, opened; or -1 and errno. */
+int	 sender_open_next(struct sender *s, const char *path);
+/* Close and free what send_add() has added. */
+void	 sender_close_open(struct sender *s);
 
 #endif

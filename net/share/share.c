@@ -51,7 +51,7 @@ share_wanted(const struct app *app)
 		return 0;
 	switch (app->mode) {
 	case MODE_SEND:
-		return !oob_sends(app) && app->sender == NULL;
+		return !oob_sends(app);
 	case MODE_FORWARD:
 		return absolute(&app->conf.forward) &&
 		    absolute(&app->conf.socks);

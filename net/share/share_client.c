@@ -261,6 +261,8 @@ text_of(const struct share_frame *f, char out[SHARE_ERR])
 	return out;
 }
 
+static void	 client_gone(void *);
+
 static void
 client_frame(void *arg, const struct share_frame *f)
 {
@@ -274,6 +276,8 @@ client_frame(void *arg, const struct share_frame *f)
 	case SHARE_REFUSED:
 		if (c->state < CLIENT_BEGUN)
 			alone(c, text_of(f, text));
+		else
+			client_gone(c);
 		break;
 	case SHARE_BEGUN:
 		begun(c);

@@ -150,7 +150,11 @@ connected(void *arg, int fd)
 {
 	struct share_master	*m = arg;
 
-	if (!share_socket_is_ours(fd) || share_member_new(m, fd) == NULL)
+	if (!share_socket_is_ours(fd)) {
+		close(fd);
+		return;
+	}
+	if (share_member_new(m, fd) == NULL)
 		return;
 	timer_clear(m->app->loop, &m->idle);
 	if (!m->reports.on)

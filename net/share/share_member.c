@@ -166,11 +166,11 @@ guest_stands(void *arg)
 static void
 refuse(struct member *c, const char *why)
 {
-	tell_text(c, SHARE_REFUSED, why);
-	if (c->state == MEMBER_JOINED) {
+	if (c->state == MEMBER_JOINED) {	/* its ports are needed */
 		guest_leave(&c->app);
 		log_remove_sink(&c->sink);
 	}
+	tell_text(c, SHARE_REFUSED, why);
 	set_state(c, MEMBER_OVER);
 	c->timer.fire = free_later;
 	timer_set(c->master->app->loop, &c->timer, clock_ms() + PATIENCE);
@@ -181,7 +181,8 @@ share_member_end(struct member *c)
 {
 	unsigned	 left = context_enter(c->app.context);
 
-	if (c->state == MEMBER_JOINED && c->app.begun && !c->app.ending)
+	if (c->state == MEMBER_JOINED && c->app.begun && !c->app.ending &&
+	    c->app.mode != MODE_FORWARD)
 		app_fail(&c->app, FAULT_BROKEN, "%s: the process that keeps "
 		    "the login was told to end; try again", c->app.peer);
 	else if (c->state == MEMBER_TAKEN || (c->state == MEMBER_JOINED &&

@@ -1,6 +1,7 @@
 #include <sys/types.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "net/channel/app.h"
 #include "net/conf/conf.h"
+#include "net/file/send.h"
 #include "net/io/log.h"
 #include "net/share/share_conn.h"
 #include "net/share/share_request.h"
@@ -81,26 +83,78 @@ add_fields(struct buf *b, const struct share_request *r,
 	    conf_each(&app->conf, add_keyword, b) == -1 ? -1 : 0;
 }
 
+/* Open the file at this place, and add it.  1; 0 if there is none; -1 with a
+ * reason. */
+static int
+add_file(struct share_request *r, struct buf *b, struct sender *s, size_t at,
+    char *why)
+{
+	const char	*name;
+	char		 text[PATH_MAX + 16];
+	int		 error = 0, fd;
+
+	if (at + 4 > SHARE_FDS) {
+		snprintf(why, SHARE_ERR, "these are too many files");
+		return -1;
+	}
+	switch (fd = send_open(s, at, &name, &error)) {
+	case -3:
+		return 0;
+	case -2:
+		snprintf(why, SHARE_ERR, "%.200s is no regular file", name);
+		return -1;
+	case -1:
+		break;
+	default:
+		r->fds[r->n++] = fd;
+	}
+	if (snprintf(text, sizeof(text), "%d %s", error, name) >=
+	    (int)sizeof(text) || share_field_add(b, "file", text) == -1) {
+		snprintf(why, SHARE_ERR, "these are too many names");
+		return -1;
+	}
+	return 1;
+}
+
+static int
+add_files(struct share_request *r, struct buf *b, struct sender *s, char *why)
+{
+	size_t	 at = 0;
+	int	 more = s != NULL;
+
+	while (more == 1)
+		more = add_file(r, b, s, at++, why);
+	return more;
+}
+
+/* Standard input and output, where the run has these. */
+static void
+add_stdio(struct share_request *r, const struct app *app)
+{
+	r->input = (app->mode == MODE_CALL || app->mode == MODE_SEND) &&
+	    app->sender == NULL && !app->conf.no_stdin;
+	r->output = app->mode == MODE_CALL;
+	if (r->input)
+		r->fds[r->n++] = STDIN_FILENO;
+	if (r->output)
+		r->fds[r->n++] = STDOUT_FILENO;
+	r->own = r->n;
+}
+
 int
 share_request_send(struct share_request *r, const struct app *app,
     struct share_conn *c, char *why)
 {
 	struct buf	 b;
-	int		 fds[2], sent;
-	size_t		 n = 0;
-	int		 stdio = app->mode == MODE_CALL ||
-			    app->mode == MODE_SEND;
+	int		 sent = -1;
 
-	r->input = stdio && !app->conf.no_stdin;
-	r->output = app->mode == MODE_CALL;
-	if (r->input)
-		fds[n++] = STDIN_FILENO;
-	if (r->output)
-		fds[n++] = STDOUT_FILENO;
+	add_stdio(r, app);
 	buf_init(&b, SHARE_FRAME_MAX);
-	sent = add_fields(&b, r, app) == -1 ? -1 : share_conn_send_fds(c,
-	    SHARE_RUN, buf_data(&b), buf_len(&b), fds, n);
-	if (sent == -1)
+	if (add_fields(&b, r, app) == -1)
+		strlcpy(why, "these are too many options", SHARE_ERR);
+	else if (add_files(r, &b, app->sender, why) == 0 &&
+	    (sent = share_conn_send_fds(c, SHARE_RUN, buf_data(&b),
+	    buf_len(&b), r->fds, r->n)) == -1)
 		snprintf(why, SHARE_ERR, "%s", strerror(errno));
 	buf_free(&b);
 	return sent;
@@ -109,7 +163,11 @@ share_request_send(struct share_request *r, const struct app *app,
 void
 share_request_free(struct share_request *r)
 {
-	(void)r;
+	size_t	 i;
+
+	for (i = r->own; i < r->n; i++)
+		close(r->fds[i]);
+	r->n = r->own = 0;
 }
 
 /*
@@ -171,6 +229,25 @@ set_field(struct app *g, int *columns, const char *name, const char *value,
 	return -1;
 }
 
+/* A file, "errno name", whose descriptor comes if the number is 0. */
+static int
+take_file(struct app *g, struct share_conn *c, const char *value)
+{
+	size_t		 len = strspn(value, NUMBER_DIGITS);
+	uint64_t	 error;
+	int		 fd = -1;
+
+	if (value[len] != ' ' || number_decimal(value, len, 0, 4095, &error) ==
+	    -1 || (error == 0 && (fd = share_conn_take_fd(c)) == -1))
+		return -1;
+	if (g->sender == NULL && (g->sender = send_new_open(g)) == NULL) {
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	return send_add(g->sender, value + len + 1, fd, (int)error);
+}
+
 static int
 take_fd(struct share_conn *c, int *fd)
 {
@@ -191,6 +268,8 @@ take_fields(struct app *g, const struct share_frame *f, struct share_conn *c,
 			r = take_fd(c, &g->input);
 		else if (strcmp(name, "output") == 0)
 			r = take_fd(c, &g->output);
+		else if (strcmp(name, "file") == 0)
+			r = take_file(g, c, value);
 		else
 			r = set_field(g, columns, name, value, why);
 		if (r == -1)

@@ -7,16 +7,19 @@
 
 #include <stddef.h>
 
+#include "net/share/share_conn.h"
 #include "net/share/share_socket.h"
 #include "xml/check.h"
 
 struct app;
-struct share_conn;
 struct share_frame;
 
 /* Zeroed before its first use. */
 struct share_request {
 	int	 input, output;		/* are these handed over? */
+	int	 fds[SHARE_FDS];	/* what is, */
+	size_t	 n;
+	size_t	 own;			/* of these, the first that we opened */
 };
 
 /* Send the request for this run.  0, or -1 with a reason in why[SHARE_ERR]. */
