@@ -85,8 +85,8 @@ _xcat_keywords='allow background block-size ca-file carrier certificate
 cleartext close-at-eof e2e family fast forward invite invite-time jid
 keep-listening key known max-size max-streams max-streams-per-peer memory
 message no-stdin oob password-file plain portmap presence proxy punch receive
-s5b-proxy server socks streamhost streamhost-policy stun timeout transport
-upgrade-after verbosity wait'
+s5b-proxy server share socks streamhost streamhost-policy stun timeout
+transport upgrade-after verbosity wait'
 
 # The values of a keyword, a line each; "+f" and "+d" are files and folders.
 _xcat_values()		# keyword value
@@ -108,6 +108,7 @@ _xcat_values()		# keyword value
 	proxy)	printf '%s\n' socks5:// http:// ;;
 	receive)	echo +d ;;
 	server)	printf '%s\n' xmpp:// xmpps:// wss:// https:// ws:// http:// ;;
+	share)	printf '%s\n' yes no ;;
 	streamhost)	echo none ;;
 	streamhost-policy)	printf '%s\n' auto public any ;;
 	transport)	printf '%s\n' auto tcp websocket bosh ;;
@@ -124,6 +125,7 @@ _xcat_argument()	# letter value
 	C)	_xcat_values ca-file "$2" ;;
 	c)	_xcat_values server "$2" ;;
 	j)	_xcat_values jid "$2" ;;
+	O)	printf '%s\n' check exit list ;;
 	o)	case $2 in
 		*=*)	_xcat_values "${2%%=*}" "${2#*=}" |
 			    sed "s/^[^+]/${2%%=*}=&/" ;;
@@ -138,7 +140,7 @@ _xcat_argument()	# letter value
 	esac
 }
 
-_xcat_with_argument=abCcDjLoPprwx
+_xcat_with_argument=abCcDjLOoPprwx
 
 # What comes at the place of the cursor, a line each.  Options end with the first
 # operand.
@@ -184,8 +186,8 @@ _xcat_operand()		# options-before number
 	fi
 	if [[ $2 == 0 && $cur == -* ]]; then
 		printf '%s\n' -4 -6 -a -b -C -c -D -d -f -h -I -i -j -K -k -L \
-		    -l -m -N -o -P -p -q -r -s -V -v -W -w -x -z --help \
-		    --register --version
+		    -l -m -N -O -o -P -p -q -r -s -V -v -W -w -x -z \
+		    --help --register --version
 		return
 	fi
 	case $1 in

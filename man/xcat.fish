@@ -58,7 +58,7 @@ function __xcat_keywords
         cleartext close-at-eof e2e family fast forward invite invite-time \
         jid keep-listening key known max-size max-streams \
         max-streams-per-peer memory message no-stdin oob password-file plain \
-        portmap presence proxy punch receive s5b-proxy server socks \
+        portmap presence proxy punch receive s5b-proxy server share socks \
         streamhost streamhost-policy stun timeout transport upgrade-after \
         verbosity wait
 end
@@ -92,6 +92,8 @@ function __xcat_values # keyword value
             __fish_complete_directories $argv[2] ''
         case server
             __xcat_servers
+        case share
+            printf '%s\n' yes no
         case streamhost
             echo none
         case streamhost-policy
@@ -128,7 +130,7 @@ function __xcat_operand # number option ...
             set skip 0
         else if test $number -eq 0; and string match -q -- '-?*' $word
             # the last letter may have its argument in the next word
-            set -l letters (string match -r -- '^-([^-abCcDjLoPprwx]*)([abCcDjLoPprwx]?)(.*)$' $word)
+            set -l letters (string match -r -- '^-([^-abCcDjLOoPprwx]*)([abCcDjLOoPprwx]?)(.*)$' $word)
             if string match -q -- '--*' $word
                 set -a modes $word
             else
@@ -175,6 +177,7 @@ complete -c xcat -s L -x -d 'accept connections, a stream to the peer for each'
 complete -c xcat -s l -d listen
 complete -c xcat -s m -d 'message stanzas instead of iq stanzas'
 complete -c xcat -s N -d 'close after the end of input'
+complete -c xcat -s O -x -a 'check exit list' -d 'ask for the process that keeps the login'
 complete -c xcat -s o -x -a '(__xcat_settings)' -d 'set a keyword of the configuration'
 complete -c xcat -s P -x -d 'proxy (XEP-0065) for sockets'
 complete -c xcat -s p -r -F -d 'read the password from the first line of a file'

@@ -24,6 +24,7 @@ help_usage(void)
 	    "       xcat -D [addr:]port [-f] [options] peer\n"
 	    "       xcat -z [options] peer [service]\n"
 	    "       xcat -K [forget jid]\n"
+	    "       xcat -O check|exit|list [options]\n"
 	    "       xcat -j jid --register\n";
 }
 
@@ -47,6 +48,7 @@ static const char *const options[] = {
 	"-l               listen",
 	"-m               message stanzas instead of iq stanzas",
 	"-N               close after the end of input",
+	"-O order         the process of -o share: check, exit or list",
 	"-o key=value     set a keyword of the configuration",
 	"-P jid           proxy (XEP-0065) for sockets",
 	"-p file          read the password from the file's first line",
