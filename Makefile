@@ -203,6 +203,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/server.o \
 	t/fuzz/session.o \
 	t/fuzz/share.o \
+	t/fuzz/share_wire.o \
 	t/fuzz/si.o \
 	t/fuzz/state.o \
 	t/fuzz/stream.o \
