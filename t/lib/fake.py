@@ -170,6 +170,8 @@ class Fake:
     # One tag, with whatever its attributes' quotes hold.  A client sends no comments, PIs or CDATA sections.
     TAG = re.compile(rb'''<(?:[^<>"']|"[^"]*"|'[^']*')*>''')
 
+    HOST = '127.0.0.1'
+
     STANZA = re.compile(rb'''<(?:iq|message|presence)[ />]''')
 
     def __init__(self, certs, direct=False, listen=False, seconds=10):
@@ -179,7 +181,7 @@ class Fake:
         self.bytewise = False           # send each byte as a segment, or a TLS record, of its own
         self.gap = 0                    # and pause that long after each write
         self.until = time.monotonic() + seconds
-        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.listener = socket.create_server((self.HOST, 0))
         self.port = self.listener.getsockname()[1]
         self.sock = None
         self.log = collections.deque(maxlen=12)         # (who, bytes), the beginning of each

@@ -267,6 +267,8 @@ class Interloper:
 class Side(Fake):
     """One of the two xcats: its connection, its process."""
 
+    ENV = {}                            # for the process
+
     def __init__(self, where, name, until):
         super().__init__(where, listen=name == 'listener')
         self.name, self.until, self.gone = name, until, False
@@ -277,11 +279,11 @@ class Side(Fake):
         os.makedirs(self.home, 0o700, exist_ok=True)
         with open(os.path.join(self.home, 'config'), 'a'):
             pass
-        args = [XCAT, '-j', ACCOUNT + ('/xcat' if self.listen else '/caller'), '-c', '127.0.0.1:%d' % self.port,
+        args = [XCAT, '-j', ACCOUNT + ('/xcat' if self.listen else '/caller'), '-c', '%s:%d' % (self.HOST, self.port),
                 '-C', os.path.join(self.certs, 'ca.pem')] + args
         env = {k: v for k, v in os.environ.items() if not k.startswith(('XCAT', 'XDG'))}
         env.update(HOME=self.home, XCAT_CONFIG=os.path.join(self.home, 'config'), XCAT_PASSWORD=PASSWORD,
-                   LC_ALL='C.UTF-8')
+                   LC_ALL='C.UTF-8', **self.ENV)
         with open(self.file('in'), 'wb') as f:
             f.write(data)
         with open(self.file('in'), 'rb') as i, open(self.file('out'), 'wb') as o, open(self.file('err'), 'wb') as r:
