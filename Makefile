@@ -168,6 +168,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/send.t \
 	t/unit/share.t \
 	t/unit/si.t \
+	t/unit/sic.t \
 	t/unit/sm.t \
 	t/unit/statefile.t \
 	t/unit/stream.t \
