@@ -136,6 +136,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/dispatch.t \
 	t/unit/corpus.t \
 	t/unit/portmap.t \
+	t/unit/probe_reach.t \
 	t/unit/pump.t \
 	t/unit/punch.t \
 	t/unit/partial.t \

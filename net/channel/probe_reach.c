@@ -1,5 +1,4 @@
 #include <sys/types.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -10,10 +9,8 @@
 #include "net/channel/probe_reach.h"
 #include "net/dial/addr.h"
 #include "net/io/log.h"
-#include "net/login/session.h"
 #include "net/s5b/gather.h"
 #include "net/s5b/streamhosts.h"
-#include "xml/jid.h"
 
 struct probe_reach {
 	struct app	*app;
@@ -74,47 +71,25 @@ gathered(void *arg)
 	r->fn(r->app);
 }
 
-/* Does the user hide the addresses of this machine? */
-static int
-is_hidden(const struct app *app)
-{
-	const struct conf_item	*i;
-
-	if (!app->conf.punch || !streamhosts_allowed(app->streamhosts))
-		return 1;
-	STAILQ_FOREACH(i, &app->conf.streamhost, next)
-		if (strcmp(i->value, "none") == 0)
-			return 1;
-	return 0;
-}
-
-/* A server on this machine tells nothing about the way to it, and the router is
- * none of our business. */
+/* What punching may tell a peer is what may be found out. */
 struct probe_reach *
 probe_reach(struct app *app, void (*fn)(struct app *))
 {
-	char			 domain[JID_MAX];
 	struct probe_reach	*r;
-	int			 near = session_near(app->session);
 	struct gather_conf	 conf = {
 		.loop = app->loop,
 		.resolver = app->resolver,
 		.iqs = app->iqs,
-		.server = domain,
-		.stun = app->conf.stun,
-		.family = conf_af(&app->conf),
-		.portmap = app->conf.portmap && !near,
 		.patient = 1,
 		.components = 1,
 	};
 
-	if (near || is_hidden(app) || (r = calloc(1, sizeof(*r))) == NULL) {
+	if (!streamhosts_punches(app->streamhosts) ||
+	    (r = calloc(1, sizeof(*r))) == NULL) {
 		fn(app);
 		return NULL;
 	}
-	if (session_local(app->session, &conf.login) == -1)
-		conf.login.len = 0;
-	jid_domain(app->jid, domain);
+	streamhosts_gather_conf(app->streamhosts, &conf);
 	r->app = app;
 	r->fn = fn;
 	r->portmap = conf.portmap;
