@@ -26,7 +26,7 @@
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define US	"a@example.org/x"
-#define TURNS	100		/* until a test has failed */
+#define TURNS	1000		/* until a test has failed */
 
 static struct app	 app;
 static int		 is_near, called;
@@ -239,7 +239,7 @@ main(void)
 	test_lines();
 	test_nothing("punch", "no", "punch no");
 	test_nothing("streamhost", "none", "streamhost none");
-	test_nothing("carrier", "inband", "-i");
+	test_nothing("carrier", "ibb", "-i");
 	is_near = 1;
 	test_nothing(NULL, NULL, "a server on this machine");
 	is_near = 0;
