@@ -7,6 +7,8 @@
 
 #include "net/io/background.h"
 
+#define FDS_MOST	4096	/* that a shell may leave open */
+
 /* Returns 1 if the child is ready, and 0 if it has ended. */
 static int
 wait_ready(int fd)
@@ -62,4 +64,32 @@ background_ready(int ready)
 	while (write(ready, "", 1) == -1 && errno == EINTR)
 		;
 	close(ready);
+}
+
+static void
+close_inherited(int keep)
+{
+	int	 fd, flags, most = (int)sysconf(_SC_OPEN_MAX);
+
+	if (most == -1 || most > FDS_MOST)
+		most = FDS_MOST;
+	for (fd = STDERR_FILENO + 1; fd < most; fd++)
+		if (fd != keep && (flags = fcntl(fd, F_GETFD)) != -1 &&
+		    (flags & FD_CLOEXEC) == 0)
+			close(fd);
+}
+
+void
+background_leave(int keep)
+{
+	int	 null = open("/dev/null", O_RDWR);
+
+	close_inherited(keep);
+	if (null == -1)
+		return;
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(null, STDOUT_FILENO);
+	(void)dup2(null, STDERR_FILENO);
+	if (null > STDERR_FILENO)
+		close(null);
 }

@@ -18,5 +18,10 @@ int	 background_fork(int *ready, int *status) MUST_CHECK;
 /* The child works: leave the terminal and the descriptors 0 and 1, and let the
  * parent end.  Standard error stays, for what goes wrong.  ready is closed. */
 void	 background_ready(int ready);
+/* In a process that is to outlive its parent: the three standard descriptors
+ * lead nowhere from now on, and the descriptors are closed that the parent's
+ * parent has left to us, as it may wait for their end: all but keep that would
+ * survive exec(3), which ours do not. */
+void	 background_leave(int keep);
 
 #endif

@@ -135,6 +135,12 @@ log_raw(const char *data, size_t len)
 	return s->put(s->arg, LOG_FAULT, STDERR_FILENO, data, len);
 }
 
+int
+log_pass(int report, const char *data, size_t len)
+{
+	return log_write(report ? STDOUT_FILENO : STDERR_FILENO, data, len);
+}
+
 /* Clean the line and write it behind the prefix.  0, or -1 and errno. */
 static int log_put(struct log_sink *sink, int level, int fd, const char *prefix,
 	    const char *fmt, va_list ap)

@@ -63,6 +63,10 @@ int	 log_columns(void);
 /* Write len bytes that are no line to standard error.  0, or -1 and errno. */
 int	 log_raw(const char *data, size_t len);
 
+/* Write what another process has to say, len bytes, to standard error, or to
+ * standard output if report.  0, or -1 and errno. */
+int	 log_pass(int report, const char *data, size_t len);
+
 /* Print "xcat: " and a line of printf's on standard error, with one write(2):
  * lines of several programs do not mix. */
 void	 log_line(int level, const char *fmt, ...)

@@ -5,8 +5,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include "net/channel/app.h"
 #include "net/conf/conf.h"
 #include "net/file/oob.h"
+#include "net/io/background.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/share/share.h"
@@ -87,36 +86,6 @@ share_use(struct app *app)
  * A process is left behind
  */
 
-/* What was inherited from the caller of xcat is open in the caller, too, which
- * may wait for its end.  All that is ours does not survive exec(3). */
-static void
-close_inherited(int keep)
-{
-	int	 fd, flags, most = (int)sysconf(_SC_OPEN_MAX);
-
-	if (most > 4096)
-		most = 4096;
-	for (fd = STDERR_FILENO + 1; fd < most; fd++)
-		if (fd != keep && (flags = fcntl(fd, F_GETFD)) != -1 &&
-		    (flags & FD_CLOEXEC) == 0)
-			close(fd);
-}
-
-static void
-leave_terminal(int keep)
-{
-	int	 null = open("/dev/null", O_RDWR);
-
-	close_inherited(keep);
-	if (null == -1)
-		_exit(1);
-	(void)dup2(null, STDIN_FILENO);
-	(void)dup2(null, STDOUT_FILENO);
-	(void)dup2(null, STDERR_FILENO);
-	if (null > STDERR_FILENO)
-		close(null);
-}
-
 /* Begin the process.  1 in it, 0 in the caller, -1 and errno. */
 static int
 fork_master(int fd)
@@ -135,7 +104,7 @@ fork_master(int fd)
 		_exit(1);
 	if (pid > 0)
 		_exit(0);
-	leave_terminal(fd);
+	background_leave(fd);
 	return 1;
 }
 

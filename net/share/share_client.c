@@ -57,7 +57,7 @@ set_state(struct client *c, enum client_state state)
 
 	if (c->state == state)
 		return;
-	if (state < c->state) {
+	if (state < c->state && c->state <= CLIENT_OVER) {
 		log_line(LOG_FAULT, "share: %s cannot become %s",
 		    names[c->state], names[state]);
 		return;
@@ -223,18 +223,14 @@ stands(struct client *c)
 	c->app->background = 0;
 }
 
+/* A byte that says which output, and the words. */
 static void
-put_out(struct client *c, int fd, const unsigned char *data, size_t len)
+put_out(struct client *c, const struct share_frame *f)
 {
-	ssize_t	 n;
+	int	 report = f->len > 0 && f->data[0] == STDOUT_FILENO;
 
-	for (; len > 0; data += n, len -= (size_t)n)
-		if ((n = write(fd, data, len)) == -1) {
-			if (errno != EINTR)
-				break;
-			n = 0;
-		}
-	if (len == 0 || fd != STDOUT_FILENO)
+	if (f->len < 2 || log_pass(report, (const char *)f->data + 1,
+	    f->len - 1) == 0 || !report)
 		return;
 	log_line(LOG_FAULT, "standard output: %s", strerror(errno));
 	over_fault(c, FAULT_LOCAL);
@@ -286,10 +282,7 @@ client_frame(void *arg, const struct share_frame *f)
 		stands(c);
 		break;
 	case SHARE_OUT:
-		if (f->len > 0)
-			put_out(c, f->data[0] == STDOUT_FILENO ?
-			    STDOUT_FILENO : STDERR_FILENO, f->data + 1,
-			    f->len - 1);
+		put_out(c, f);
 		break;
 	case SHARE_HELD:
 		if (c->hold.on)

@@ -22,7 +22,7 @@ struct buf;
 
 enum share_type {
 	/* From a client. */
-	SHARE_RUN = 1,		/* fields: take this run; with its descriptors */
+	SHARE_RUN = 1,		/* fields, and descriptors: take this run */
 	SHARE_GO,		/* begin: the client will not log in itself */
 	SHARE_SIGNAL,		/* a byte: the signal that ends the run */
 	SHARE_HOLD,		/* the client is about to be stopped, */
@@ -30,13 +30,13 @@ enum share_type {
 	SHARE_CHECK,		/* how is it? */
 	SHARE_EXIT,		/* end */
 	/* To a client. */
-	SHARE_TAKEN,		/* the run can be had: the process, in decimal */
+	SHARE_TAKEN,		/* it is taken: the process, in decimal */
 	SHARE_REFUSED,		/* it cannot: why */
 	SHARE_BEGUN,		/* bytes may have moved from now on */
 	SHARE_STANDS,		/* -L, -D: ports are open */
 	SHARE_OUT,		/* a byte, 1 or 2, and text for that output */
 	SHARE_HELD,		/* nothing moves any more */
-	SHARE_CONFIRMED,	/* bytes that the peer has confirmed, decimal */
+	SHARE_CONFIRMED,	/* bytes confirmed by the peer, decimal */
 	SHARE_END,		/* two bytes: the fault, the signal or 0 */
 	SHARE_STATUS,		/* text: the answer to SHARE_CHECK, SHARE_EXIT */
 	SHARE_TYPES		/* no frame: the number after the last */
