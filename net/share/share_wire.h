@@ -36,9 +36,9 @@ enum share_type {
 	SHARE_STANDS,		/* -L, -D: ports are open */
 	SHARE_OUT,		/* a byte, 1 or 2, and text for that output */
 	SHARE_HELD,		/* nothing moves any more */
-	SHARE_CONFIRMED,	/* bytes confirmed by the peer, decimal */
+	SHARE_CONFIRMED,	/* bytes that are confirmed, in decimal */
 	SHARE_END,		/* two bytes: the fault, the signal or 0 */
-	SHARE_STATUS,		/* text: the answer to SHARE_CHECK, SHARE_EXIT */
+	SHARE_STATUS,		/* text: the answer to these two */
 	SHARE_TYPES		/* no frame: the number after the last */
 };
 

@@ -60,6 +60,7 @@ ejabberd_config()	# feature ...
 	    burst_size: 20000
 	shaper_rules:
 	  slow: slow
+	${SESSIONS:+  max_user_sessions: $SESSIONS}
 	listen:
 	END
 	_shaper=none _size=262144

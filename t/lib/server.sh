@@ -34,7 +34,8 @@ password()	# user
 # Prosody only), sic (XEP-0279), stun (XEP-0215: $STUNHOST has a STUN server;
 # ejabberd is one).  $EXTRA is added to the configuration, in the server's own
 # language; $DISTANCE is how many milliseconds each way lie between the server and
-# each xcat (0); $CONFLICT is what the server does when a resource is taken, in its
+# each xcat (0); $SESSIONS is how many an account may have at a time
+# (ejabberd); $CONFLICT is what the server does when a resource is taken, in its
 # own words; $LOGLEVEL may be debug.  Sets
 # $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
 # $COMPONENTPORT (Prosody).

@@ -198,24 +198,60 @@ moving()
 	[ "$(grep -c 'stream to count$' "$T/listener.err")" -ge $TRANSFERS ]
 }
 
+# Control-C at any time ends a run, and nothing else: while it looks for the
+# process, begins it, waits for the login, moves bytes or ends.
+interrupted()
+{
+	bad='' ended=0
+	for warm in '' warm; do
+		for ms in 0 2 5 10 20 35 50 70 90 120 160 200 300; do
+			[ -n "$warm" ] || end_masters
+			start a "$T/alice" -o share=60 "$bob" slow <"$T/open"
+			perl -e 'select undef, undef, undef, $ARGV[0] / 1000' \
+			    "$ms"
+			kill -s INT "$(pid_of a)"
+			finish a 15
+			[ "$status" = 130 ] && ended=$((ended + 1)) ||
+				bad="$bad $warm$ms=$status"
+		done
+	done
+	is "$ended$bad" 26 'SIGINT at any time is death by signal'
+	ok 'their streams end' wait_for 20 open_streams 0
+	run "$T/alice" -o share=60 "$bob" upper <"$T/line"
+	is "$status $(cat "$T/run.out")" '0 HELLO' 'the next run works'
+	is "$(masters | wc -l)" 1 'by one process'
+	ok 'which has no client' clients 0
+	end_masters
+}
+
+open_streams()	# number: as the listener tells
+{
+	[ "$(($(grep -c 'stream to slow$' "$T/listener.err") -
+	    $(grep -c 'stream to slow ended' "$T/listener.err")))" -eq "$1" ]
+}
+
 # What has not begun is done by a login of its own.
 unbegun()
 {
 	end_masters
-	stop_server
-	start a "$T/alice" -v -o share=60 -w 40 "$bob" upper <"$T/line"
+	signal STOP prosody
+	start a "$T/alice" -v -o share=60 "$bob" upper <"$T/line"
 	wait_for 20 said a 'sharing the login'
 	kill -KILL "$(master)"
-	wait_for 20 said a 'has gone; logging in'
-	run_server
+	ok 'a client that waits for the login hears of its end' wait_for 20 \
+	    said a 'has gone; logging in'
+	signal CONT prosody
 	finish a 40
-	is "$(wc -c <"$T/a.err" | grep -c .)" 1 'a client that waits is told'
-	signal TERM a
+	is "$status" 0 'it logs in'
+	is "$(cat "$T/a.out")" HELLO 'and has lost nothing'
 }
 
 start_server prosody
+mkfifo "$T/open"
+exec 9<>"$T/open"
 echo hello >"$T/line"
-listen_as bob listener -k -a "$alice" 'upper=!tr a-z A-Z' 'count=!wc -c'
+listen_as bob listener -k -a "$alice" 'upper=!tr a-z A-Z' 'count=!wc -c' \
+    'slow=!echo slow; exec sleep 60'
 run "$T/alice" -o share=60 "$bob" upper <"$T/line"
 planted
 strangers
@@ -223,5 +259,6 @@ dead
 babble
 together
 killed
-end_masters
+unbegun
+interrupted
 done_testing
