@@ -99,13 +99,17 @@ CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
 	net/channel/probe.o net/channel/probe_reach.o net/channel/serve.o \
 	net/channel/service.o net/channel/service_dial.o
 FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
-	net/file/oob_fetch.o net/file/oob_send.o net/file/partial.o \
+	net/file/media_type.o \
+	net/file/oob_fetch.o net/file/oob_message.o \
+	net/file/oob_send.o net/file/partial.o \
 	net/file/progress.o net/file/receive.o net/file/receive_file.o \
 	net/file/jingle_transfer.o net/file/receive_jingle.o \
-	net/file/receive_native.o net/file/receive_offer.o net/file/receive_si.o net/file/send.o \
+	net/file/receive_native.o net/file/receive_offer.o \
+	net/file/receive_si.o net/file/send.o \
 	net/file/send_ask.o net/file/send_input.o net/file/send_jingle.o \
-	net/file/send_native.o net/file/send_open.o \
-	net/file/send_si.o net/file/sum.o
+	net/file/send_link.o net/file/send_native.o net/file/send_open.o \
+	net/file/send_put.o net/file/send_si.o net/file/send_upload.o \
+	net/file/sum.o
 APP	= net/app/enroll.o net/app/guest.o net/app/help.o \
 	net/app/key.o \
 	net/app/prepare.o net/app/run.o net/app/server.o
@@ -306,6 +310,10 @@ FOREIGN	= ibb/extdisco.c \
 	net/dial/resolve.c \
 	net/file/oob.c \
 	net/file/oob_fetch.c \
+	net/file/oob_message.c \
+	net/file/send_link.c \
+	net/file/send_put.c \
+	net/file/send_upload.c \
 	net/file/receive.c \
 	net/file/receive_file.c \
 	net/file/receive_native.c \

@@ -37,6 +37,7 @@
 #include "net/dial/port.h"
 #include "net/file/oob.h"
 #include "net/file/send.h"
+#include "net/file/send_upload.h"
 #include "net/io/background.h"
 #include "net/io/limits.h"
 #include "net/io/log.h"
@@ -295,13 +296,20 @@ peer_proof(struct app *app, char *peer, char *shown)
 static void
 peer_jid(struct app *app, char *given)
 {
-	char	 local[JID_MAX], *copy;	/* which stays, with the proof in it */
+	char	 local[JID_MAX], bare[JID_MAX];
+	char	*copy;			/* which stays, with the proof in it */
 
 	if ((copy = strdup(given)) == NULL)
 		die(FAULT_LOCAL, "out of memory");
 	app->peer_given = copy;
 	peer_proof(app, copy, given);
 	prepare_jid(copy, app->peer, "peer");
+	/* A link goes to the account, whichever of its clients is there. */
+	if (uploads_always(app) && !oob_sends(app)) {
+		jid_bare(app->peer, bare);
+		strlcpy(app->peer, bare, sizeof(app->peer));
+		return;
+	}
 	/* A bare domain is a component, which has no resources. */
 	if (*jid_resource(app->peer) == '\0' &&
 	    *jid_local(app->peer, local) != '\0')
@@ -363,6 +371,8 @@ send_arguments(struct app *app, int argc, char *argv[])
 		app->sender = send_new(app, argv, (size_t)argc, &fault, why);
 		if (app->sender == NULL)
 			die(fault, "%s", why);
+	} else if (uploads_always(app)) {
+		die(FAULT_USE, "-o upload=yes: name the files to be uploaded");
 	}
 }
 

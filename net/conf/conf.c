@@ -79,6 +79,12 @@ static const struct word presences[] = {
 	{ NULL, 0 }
 };
 
+static const struct word uploads[] = {
+	{ "yes", CONF_UPLOAD_YES }, { "absent", CONF_UPLOAD_ABSENT },
+	{ "no", CONF_UPLOAD_NO },
+	{ NULL, 0 }
+};
+
 /* In place of a number. */
 static const struct word waits[] = {
 	{ "forever", CONF_WAIT_FOREVER }, { "no", CONF_WAIT_NO },
@@ -157,6 +163,7 @@ static const struct keyword {
 	{ "timeout", AT(timeout), CONF_LONG, CONF_RUN, NULL, 0, INT_MAX / 1000 },
 	{ "transport", AT(transport), CONF_WORD, 0, transports, 0, 0 },
 	{ "upgrade-after", AT(upgrade_after), CONF_LONG, 0, NULL, 0, LONG_MAX },
+	{ "upload", AT(upload), CONF_WORD, 0, uploads, 0, 0 },
 	{ "verbosity", AT(verbosity), CONF_WORD, CONF_RUN, levels, 0, 0 },
 	{ "wait", AT(wait), CONF_LONG, CONF_RUN, waits, 0, INT_MAX / 1000 },
 #undef AT
@@ -409,6 +416,7 @@ set_word(int *v, const struct keyword *k, const char *value, char *err)
 	    k->words == carriers ? "auto, ibb or s5b" :
 	    k->words == policies ? "auto, public or any" :
 	    k->words == owners ? "peer or account" :
+	    k->words == uploads ? "yes, absent or no" :
 	    k->words == presences ? "contacts, peer or none" :
 	    k->words == sessions ? "prefer, require or off" :
 	    k->words == transports ? "auto, tcp, websocket or bosh" :

@@ -36,6 +36,12 @@ enum conf_presence {
 	CONF_PRESENCE_NONE
 };
 
+enum conf_upload {
+	CONF_UPLOAD_NO,
+	CONF_UPLOAD_ABSENT,	/* if the peer takes no file now */
+	CONF_UPLOAD_YES
+};
+
 #define CONF_RUN		4	/* of conf_see_fn */
 #define CONF_SHARE_TIME		600	/* s, of share=yes */
 #define CONF_WAIT_NO		0
@@ -56,6 +62,7 @@ struct conf {
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
 	char	*receive;	/* receive path: files go there (-r) */
 	char	*oob;		/* oob serve[:addr:port]|fetch[:any]|url */
+	int	 upload;	/* upload yes|absent|no */
 	long	 max_size;	/* max-size bytes of a file, or 0: any */
 	int	 background;	/* background yes|no (-f) */
 	struct conf_list forward; /* forward port[=service] (-L), repeatable */

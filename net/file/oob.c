@@ -10,11 +10,13 @@
 #include "net/conf/allow.h"
 #include "net/file/oob.h"
 #include "net/file/oob_int.h"
+#include "net/file/partial.h"
 #include "net/http/url.h"
 #include "net/io/log.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/ns.h"
+#include "xml/number.h"
 #include "xml/write.h"
 
 const char *
@@ -46,6 +48,27 @@ oob_fetches(const struct app *app)
  * A peer offers
  */
 
+void
+oob_name(const char *target, char *out)
+{
+	char		 path[URL_TARGET], *o = path;
+	size_t		 i, n = strcspn(target, "?");
+	uint64_t	 c;
+
+	for (i = 0; i < n; i++) {
+		*o++ = target[i];
+		if (target[i] != '%' || i + 2 >= n)
+			continue;
+		if (number_hex(target + i + 1, 2, UINT8_MAX, &c) == 0 &&
+		    c != 0) {
+			o[-1] = (char)c;
+			i += 2;
+		}
+	}
+	*o = '\0';
+	file_name(path, out);
+}
+
 /* XEP-0066 has the answer repeat what was asked for. */
 void
 oob_refuse(struct app *app, const char *from, const char *id, const char *url,
@@ -63,7 +86,7 @@ oob_refuse(struct app *app, const char *from, const char *id, const char *url,
 	iq_post(app->iqs);
 }
 
-static const char *
+const char *
 oob_objection(struct app *app, const char *url, struct url *u)
 {
 	struct stream_conf	 sc = channel_stream_conf(app);
@@ -78,20 +101,28 @@ oob_objection(struct app *app, const char *url, struct url *u)
 	return NULL;
 }
 
+int
+oob_admits(struct app *app, const char *from)
+{
+	return from != NULL && app_listens(app) &&
+	    (app->mode == MODE_LISTEN || app->conf.receive != NULL) &&
+	    admit_opens(app, from) &&
+	    allow_check(app->allow, from) != ALLOW_KEY;
+}
+
 static void
-oob_take(struct app *app, const char *from, const char *id, const char *url)
+oob_take(struct app *app, const struct oob_offer *offer)
 {
 	struct url	 u;
-	const char	*why = oob_objection(app, url, &u);
+	const char	*why = oob_objection(app, offer->url, &u);
 
-	log_line(LOG_EVENT, "%s: offers %.200s%s%s", from, url, why != NULL ?
-	    "; not fetched: " : "", why != NULL ? why : "");
-	if (why != NULL) {
-		oob_refuse(app, from, id, url, SE_NOT_ACCEPTABLE);
-		return;
-	}
-	if (oob_fetch(app->fetcher, from, id, url, u.target) == -1)
-		oob_refuse(app, from, id, url, SE_BUSY);
+	log_line(LOG_EVENT, "%s: offers %.200s%s%s", offer->from, offer->url,
+	    why != NULL ? "; not fetched: " : "", why != NULL ? why : "");
+	if (why != NULL)
+		oob_refuse(app, offer->from, offer->id, offer->url,
+		    SE_NOT_ACCEPTABLE);
+	else if (oob_fetch(app->fetcher, offer, u.target) == -1)
+		oob_refuse(app, offer->from, offer->id, offer->url, SE_BUSY);
 }
 
 static int
@@ -99,23 +130,19 @@ oob_input(void *arg, const struct elem *stanza, const struct elem *oob)
 {
 	struct app		*app = arg;
 	const struct elem	*url;
-	const char		*from = elem_attr(stanza, "from");
-	int			 iq = stanza_is(stanza, "iq");
+	struct oob_offer	 offer = { .from = elem_attr(stanza, "from"),
+				     .id = elem_attr(stanza, "id") };
 
 	/* Other offers are answered as any client answers them. */
-	if (from == NULL || !app_listens(app) ||
-	    (app->mode != MODE_LISTEN && app->conf.receive == NULL) ||
-	    !admit_opens(app, from) ||
-	    allow_check(app->allow, from) == ALLOW_KEY)
+	if (!oob_admits(app, offer.from))
 		return 0;
 	if ((url = elem_child(oob, oob->ns, "url")) == NULL ||
 	    strlen(elem_text(url)) >= URL_TEXT) {
-		if (iq)
-			iq_refuse(app->iqs, stanza, SE_BAD_REQUEST, NULL);
+		iq_refuse(app->iqs, stanza, SE_BAD_REQUEST, NULL);
 		return 1;
 	}
-	oob_take(app, from, iq ? elem_attr(stanza, "id") : NULL,
-	    elem_text(url));
+	offer.url = elem_text(url);
+	oob_take(app, &offer);
 	return 1;
 }
 
@@ -124,9 +151,8 @@ oob_login(struct app *app, struct dispatch *d)
 {
 	static const struct dispatch_entry	 entries[] = {
 		{ DISPATCH_SET, NS_IQ_OOB, "query", oob_input },
-		{ DISPATCH_MESSAGE, NS_X_OOB, "x", oob_input },
 	};
 
 	return dispatch_add(d, entries, sizeof(entries) / sizeof(*entries),
-	    app);
+	    app) == -1 ? -1 : oob_message_login(app, d);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ibb/share.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/channel/place.h"
@@ -29,11 +30,12 @@
 #include "xml/buf.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
-#include "xml/number.h"
 
 #define FETCH_MAX	(1024L * 1024 * 1024)	/* bytes, without max-size */
 #define FETCHES		4		/* at a time, for an account; */
 #define FETCHES_ALL	64		/* for all */
+#define WAITING		64		/* as many more of an account wait, */
+#define WAITING_ALL	512		/* and of all */
 #define BEGIN_TIME	30000		/* ms until the first byte */
 #define IDLE_TIME	60000		/* between two of them */
 #define HELD_MAX	(4 * IO_IN_MAX)	/* fetched, not yet written */
@@ -42,17 +44,31 @@ struct oob_fetcher {
 	struct app	*app;
 	SSL_CTX		*tls;
 	TAILQ_HEAD(, fetching) fetchings;
+	struct timer	 timer;		/* to begin with those that wait */
 };
+
+/* How far a URL is. */
+enum fetching_step {
+	FETCHING_WAITING,	/* until others are over */
+	FETCHING_MOVING,
+	FETCHING_OVER		/* nothing more comes */
+};
+
+static const char *const step_names[] = { "waiting", "moving", "over" };
 
 /* One URL that is being fetched. */
 struct fetching {
 	struct oob_fetcher	*fetcher;
+	enum fetching_step	 step;
 	char			 peer[JID_MAX];
 	char			*id;	/* of the offer; NULL: a message */
+	char			*receipt;	/* as struct oob_offer has it */
 	char			*url;
 	char			 name[FILE_NAME];
 	struct partial		*partial;	/* NULL: standard output */
-	struct fetch		*fetch;		/* NULL: it is over */
+	struct share		 share;		/* what is said of it */
+	struct sum		*sum;		/* SHA-256; NULL: not needed */
+	struct fetch		*fetch;		/* if it is moving */
 	struct pump		*pump;
 	struct buf		 held;		/* fetched, not yet written */
 	uint64_t		 have;		/* bytes that were fetched */
@@ -61,6 +77,8 @@ struct fetching {
 	struct timer		 timer;
 	TAILQ_ENTRY(fetching)	 next;
 };
+
+static void	 fetch_waiting(void *);
 
 /* 0, or -1 as oob_fetch_new() has it.  Our certificates are not for servers of
  * the web. */
@@ -97,12 +115,22 @@ oob_fetch_new(struct app *app, enum fault *fault, char *err)
 		return NULL;
 	}
 	o->app = app;
+	o->timer = (struct timer){ .fire = fetch_waiting, .arg = o };
 	TAILQ_INIT(&o->fetchings);
 	if (prepare(o, fault, err) == -1) {
 		oob_fetch_free(o);
 		return NULL;
 	}
 	return o;
+}
+
+/* The one place where the step changes; -vv shows it. */
+static void
+fetching_set_step(struct fetching *f, enum fetching_step step)
+{
+	log_line(LOG_TRACE, "%.200s: %s -> %s", f->url, step_names[f->step],
+	    step_names[step]);
+	f->step = step;
 }
 
 static void
@@ -114,7 +142,9 @@ fetching_free(struct fetching *f)
 	partial_discard(f->partial);
 	buf_free(&f->held);
 	TAILQ_REMOVE(&f->fetcher->fetchings, f, next);
+	sum_free(f->sum);
 	free(f->id);
+	free(f->receipt);
 	free(f->url);
 	free(f);
 }
@@ -126,6 +156,8 @@ oob_fetch_free(struct oob_fetcher *o)
 		return;
 	while (!TAILQ_EMPTY(&o->fetchings))
 		fetching_free(TAILQ_FIRST(&o->fetchings));
+	if (o->app->loop != NULL)
+		timer_clear(o->app->loop, &o->timer);
 	SSL_CTX_free(o->tls);
 	free(o);
 }
@@ -138,7 +170,7 @@ oob_busy(const struct oob_fetcher *o)
 	if (o == NULL)
 		return 0;
 	TAILQ_FOREACH(f, &o->fetchings, next)
-		if (f->partial == NULL)
+		if (f->partial == NULL && f->step != FETCHING_WAITING)
 			return 1;
 	return 0;
 }
@@ -147,7 +179,8 @@ oob_busy(const struct oob_fetcher *o)
 static void
 fetching_over(struct fetching *f, enum fault fault)
 {
-	struct app	*app = f->fetcher->app;
+	struct oob_fetcher	*o = f->fetcher;
+	struct app	*app = o->app;
 	int		 ends = !app->conf.keep && (fault == FAULT_NONE ||
 			     f->have > 0);
 
@@ -157,6 +190,8 @@ fetching_over(struct fetching *f, enum fault fault)
 		app_end(app, fault);
 	else if (app->mode == MODE_LISTEN)
 		place_next(app);
+	if (!app->ending)
+		timer_set(app->loop, &o->timer, clock_ms());
 }
 
 static void
@@ -171,12 +206,45 @@ fetching_failed(struct fetching *f, enum fault fault, enum stanza_error err,
 	fetching_over(f, fault);
 }
 
+/* What is wrong with what came, by what was said of it; NULL if it is that. */
+static const char *
+fetching_difference(struct fetching *f)
+{
+	unsigned char	 md[SUM_BYTES];
+
+	if (f->share.sized && f->have != f->share.size)
+		return "it has another size than was said";
+	if (f->sum != NULL && (sum_bytes(f->sum, md) != SHARE_HASH ||
+	    memcmp(md, f->share.hash, SHARE_HASH) != 0))
+		return "its SHA-256 is another than was said";
+	return NULL;
+}
+
+/* The peer is told that its file is here. */
+static void
+fetching_confirm(struct fetching *f)
+{
+	struct iq_table	*iqs = f->fetcher->app->iqs;
+
+	if (f->id != NULL) {
+		iq_resultto(iqs, f->peer, f->id);
+		iq_post(iqs);
+	}
+	if (f->receipt != NULL)
+		share_receipt(iqs, f->peer, f->receipt);
+}
+
 static void
 fetching_complete(struct fetching *f)
 {
 	struct app	*app = f->fetcher->app;
 	char		 name[FILE_NAME], as[FILE_NAME + 8] = "";
+	const char	*why;
 
+	if ((why = fetching_difference(f)) != NULL) {
+		fetching_failed(f, FAULT_BROKEN, SE_NOT_ACCEPTABLE, why);
+		return;
+	}
 	pump_finish_output(f->pump);
 	strlcpy(name, f->name, sizeof(name));
 	if (f->partial != NULL && partial_finish(f->partial, name, -1, 0, 0)
@@ -192,10 +260,7 @@ fetching_complete(struct fetching *f)
 	    "%s: %s: %llu bytes fetched%s", f->peer, f->name,
 	    (unsigned long long)f->have, as);
 	f->partial = NULL;
-	if (f->id != NULL) {
-		iq_resultto(app->iqs, f->peer, f->id);
-		iq_post(app->iqs);
-	}
+	fetching_confirm(f);
 	fetching_over(f, FAULT_NONE);
 }
 
@@ -207,10 +272,10 @@ fetching_check(void *arg)
 	if (pump_error(f->pump) != 0)
 		fetching_failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
 		    strerror(pump_error(f->pump)));
-	else if (f->fetch == NULL && f->fault != FAULT_NONE)
+	else if (f->step == FETCHING_OVER && f->fault != FAULT_NONE)
 		fetching_failed(f, f->fault, f->fault == FAULT_LOCAL ?
 		    SE_INTERNAL_SERVER_ERROR : SE_ITEM_NOT_FOUND, f->err);
-	else if (f->fetch == NULL && buf_len(&f->held) == 0)
+	else if (f->step == FETCHING_OVER && buf_len(&f->held) == 0)
 		fetching_complete(f);
 }
 
@@ -253,6 +318,10 @@ on_body(void *arg, const void *data, size_t len)
 		f->fault = FAULT_LOCAL;	/* out of memory */
 		return -1;
 	}
+	if (f->sum != NULL && sum_add(f->sum, data, len) == -1) {
+		f->fault = FAULT_LOCAL;
+		return -1;
+	}
 	f->have += len;
 	progress_at(f->fetcher->app->progress, f->have);
 	return 0;
@@ -266,6 +335,7 @@ fetching_ended(void *arg, const void *data, size_t len, const char *why)
 	(void)data;
 	(void)len;
 	f->fetch = NULL;
+	fetching_set_step(f, FETCHING_OVER);
 	if (why != NULL) {
 		strlcpy(f->err, why, sizeof(f->err));
 		if (f->fault == FAULT_NONE)
@@ -337,31 +407,30 @@ permit(void *arg, const struct addr *a)
 	    "fetch:any") == 0);
 }
 
-/* What is behind the last slash of its path. */
-static void
-name_of(const char *target, char *out)
+/* NULL stays NULL.  0, or -1 when out of memory. */
+static int
+copy_text(char **out, const char *text)
 {
-	char		 path[URL_TARGET], *o = path;
-	size_t		 i, n = strcspn(target, "?");
-	uint64_t	 c;
+	*out = text != NULL ? strdup(text) : NULL;
+	return text != NULL && *out == NULL ? -1 : 0;
+}
 
-	for (i = 0; i < n; i++) {
-		*o++ = target[i];
-		if (target[i] != '%' || i + 2 >= n)
-			continue;
-		if (number_hex(target + i + 1, 2, UINT8_MAX, &c) == 0 &&
-		    c != 0) {
-			o[-1] = (char)c;
-			i += 2;
-		}
-	}
-	*o = '\0';
-	file_name(path, out);
+/* Keep what is said of the file; it is used against what comes. */
+static int
+keep_share(struct fetching *f, const struct share *s)
+{
+	if (s == NULL)
+		return 0;
+	f->share = *s;
+	f->share.url = f->share.name = f->share.type = NULL;
+	if (s->name != NULL && *s->name != '\0')
+		file_name(s->name, f->name);
+	return s->hashed && (f->sum = sum_new(SUM_SHA256)) == NULL ? -1 : 0;
 }
 
 static struct fetching *
-fetching_new(struct oob_fetcher *o, const char *from, const char *id,
-    const char *url)
+fetching_new(struct oob_fetcher *o, const struct oob_offer *offer,
+    const char *target)
 {
 	struct fetching	*f;
 
@@ -369,12 +438,14 @@ fetching_new(struct oob_fetcher *o, const char *from, const char *id,
 		return NULL;
 	f->fetcher = o;
 	TAILQ_INSERT_TAIL(&o->fetchings, f, next);
-	strlcpy(f->peer, from, sizeof(f->peer));
+	strlcpy(f->peer, offer->from, sizeof(f->peer));
 	f->timer = (struct timer){ .fire = fetching_check, .arg = f };
 	buf_init(&f->held, HELD_MAX);
-	f->url = strdup(url);
-	f->id = id != NULL ? strdup(id) : NULL;
-	if (f->url == NULL || (id != NULL && f->id == NULL)) {
+	oob_name(target, f->name);
+	if (copy_text(&f->url, offer->url) == -1 ||
+	    copy_text(&f->id, offer->id) == -1 ||
+	    copy_text(&f->receipt, offer->receipt) == -1 ||
+	    keep_share(f, offer->share) == -1) {
 		fetching_free(f);
 		return NULL;
 	}
@@ -393,8 +464,16 @@ fetching_open_partial(struct fetching *f)
 	return partial_truncate(f->partial, 0);
 }
 
+/* The most bytes that are fetched. */
+static uint64_t
+most(const struct app *app)
+{
+	return (uint64_t)(app->conf.max_size > 0 ? app->conf.max_size :
+	    FETCH_MAX);
+}
+
 static int
-fetching_begin(struct fetching *f)
+fetching_set_out(struct fetching *f)
 {
 	struct app		*app = f->fetcher->app;
 	struct fetch_conf	 conf = {
@@ -402,8 +481,7 @@ fetching_begin(struct fetching *f)
 		.family = conf_af(&app->conf),
 		.tls = f->fetcher->tls,
 		.accept = "*/*",
-		.max = (uint64_t)(app->conf.max_size > 0 ?
-		    app->conf.max_size : FETCH_MAX),
+		.max = most(app),
 		.deadline = clock_ms() + BEGIN_TIME,
 		.cleartext = 1,
 		.permit = permit,
@@ -417,18 +495,35 @@ fetching_begin(struct fetching *f)
 		return -1;
 	f->fetch = fetch(app->loop, app->resolver, &conf, f->url,
 	    fetching_ended, f);
-	return f->fetch == NULL ? -1 : 0;
+	if (f->fetch == NULL)
+		return -1;
+	fetching_set_step(f, FETCHING_MOVING);
+	return 0;
 }
 
-/* How many are being fetched; unless peer is NULL, for its account. */
+/* What is said to be too large is not asked for. */
+static void
+fetching_begin(struct fetching *f)
+{
+	if (f->share.sized && f->share.size > most(f->fetcher->app))
+		fetching_failed(f, FAULT_BROKEN, SE_NOT_ACCEPTABLE,
+		    "it is too large");
+	else if (fetching_set_out(f) == -1)
+		fetching_failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    strerror(errno));
+}
+
+/* How many are waiting (1), or are not (0); unless peer is NULL, for its
+ * account. */
 static size_t
-fetching_count(const struct oob_fetcher *o, const char *peer)
+fetching_count(const struct oob_fetcher *o, int waiting, const char *peer)
 {
 	const struct fetching	*f;
 	size_t			 n = 0;
 
 	TAILQ_FOREACH(f, &o->fetchings, next)
-		if (peer == NULL || jid_samebare(f->peer, peer))
+		if ((f->step == FETCHING_WAITING) == waiting &&
+		    (peer == NULL || jid_samebare(f->peer, peer)))
 			n++;
 	return n;
 }
@@ -437,23 +532,50 @@ static int
 too_many(const struct oob_fetcher *o, const char *peer)
 {
 	if (!o->app->conf.keep)
-		return fetching_count(o, NULL) > 0;
-	return fetching_count(o, peer) >= FETCHES ||
-	    fetching_count(o, NULL) >= FETCHES_ALL;
+		return fetching_count(o, 0, NULL) > 0;
+	return fetching_count(o, 0, peer) >= FETCHES ||
+	    fetching_count(o, 0, NULL) >= FETCHES_ALL;
+}
+
+/* Is there no place either to wait in?  The sender of an iq can offer again,
+ * that of a message learns nothing. */
+static int
+cannot_wait(const struct oob_fetcher *o, const struct oob_offer *offer)
+{
+	return offer->id != NULL || !o->app->conf.keep ||
+	    fetching_count(o, 1, offer->from) >= WAITING ||
+	    fetching_count(o, 1, NULL) >= WAITING_ALL;
+}
+
+static int
+must_wait(const struct oob_fetcher *o, const char *peer)
+{
+	return too_many(o, peer) || receive_busy(o->app->receiver);
+}
+
+/* The timer: others are over. */
+static void
+fetch_waiting(void *arg)
+{
+	struct oob_fetcher	*o = arg;
+	struct fetching		*f, *next;
+
+	TAILQ_FOREACH_SAFE(f, &o->fetchings, next, next)
+		if (f->step == FETCHING_WAITING && !must_wait(o, f->peer))
+			fetching_begin(f);
 }
 
 int
-oob_fetch(struct oob_fetcher *o, const char *from, const char *id,
-    const char *url, const char *target)
+oob_fetch(struct oob_fetcher *o, const struct oob_offer *offer,
+    const char *target)
 {
 	struct fetching	*f;
+	int		 wait = must_wait(o, offer->from);
 
-	if (too_many(o, from) || receive_busy(o->app->receiver) ||
-	    (f = fetching_new(o, from, id, url)) == NULL)
+	if ((wait && cannot_wait(o, offer)) ||
+	    (f = fetching_new(o, offer, target)) == NULL)
 		return -1;
-	name_of(target, f->name);
-	if (fetching_begin(f) == -1)
-		fetching_failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
-		    strerror(errno));
+	if (!wait)
+		fetching_begin(f);
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include "net/file/progress.h"
 #include "net/file/send.h"
 #include "net/file/send_int.h"
+#include "net/file/send_upload.h"
 #include "net/io/fd.h"
 #include "net/io/log.h"
 #include "net/io/pump.h"
@@ -33,14 +34,14 @@
 
 static const char *const phase_names[] = {
 	"idle", "asking", "summing", "offered", "opening", "said", "moving",
-	"short", "finished", "done"
+	"short", "finished", "uploading", "done"
 };
 
 /* The phases that can follow each phase.  A file is offered again only after it
  * has moved. */
 static const unsigned moves[] = {
 	[SEND_IDLE] = BIT(SEND_ASKING) | BIT(SEND_SUMMING) | BIT(SEND_MOVING) |
-	    BIT(SEND_DONE),
+	    BIT(SEND_UPLOADING) | BIT(SEND_DONE),
 	[SEND_ASKING] = BIT(SEND_ASKING) | BIT(SEND_IDLE),
 	[SEND_SUMMING] = BIT(SEND_OFFERED) | BIT(SEND_OPENING) | BIT(SEND_DONE),
 	[SEND_OFFERED] = BIT(SEND_OFFERED) | BIT(SEND_IDLE),
@@ -52,7 +53,9 @@ static const unsigned moves[] = {
 	[SEND_SHORT] = BIT(SEND_OPENING) | BIT(SEND_DONE),
 	[SEND_FINISHED] = BIT(SEND_OFFERED) | BIT(SEND_OPENING) |
 	    BIT(SEND_DONE),
-	[SEND_DONE] = BIT(SEND_SUMMING) | BIT(SEND_MOVING) | BIT(SEND_DONE)
+	[SEND_UPLOADING] = BIT(SEND_DONE),
+	[SEND_DONE] = BIT(SEND_SUMMING) | BIT(SEND_MOVING) |
+	    BIT(SEND_UPLOADING) | BIT(SEND_DONE)
 };
 
 int
@@ -135,6 +138,10 @@ send_new(struct app *app, char *const *paths, size_t n, enum fault *fault,
 		send_free(s);
 		return NULL;
 	}
+	if (uploads_prepare(s, fault, err) == -1) {
+		send_free(s);
+		return NULL;
+	}
 	return s;
 }
 
@@ -158,6 +165,7 @@ send_free(struct sender *s)
 		return;
 	if (s->app->loop != NULL)
 		await_end(s->app, &s->absent);
+	uploads_free(s->uploads);
 	close_file(s);
 	sender_close_open(s);
 	free(s->errors);
@@ -168,8 +176,8 @@ send_free(struct sender *s)
  * One after another
  */
 
-static void
-note_failure(struct sender *s, enum fault fault, const char *name)
+void
+sender_note_failure(struct sender *s, enum fault fault, const char *name)
 {
 	size_t	 len = strlen(s->failures);
 
@@ -180,14 +188,21 @@ note_failure(struct sender *s, enum fault fault, const char *name)
 	    len > 0 ? ", " : "", name);
 }
 
-/* No file follows: end the run. */
-static void
-sender_over_all(struct sender *s)
+void
+sender_end(struct sender *s)
 {
 	if (s->failed > 0 && s->n > 1)
 		log_line(LOG_FAULT, "%s: not sent, %zu of %zu files: %s",
 		    s->app->peer, s->failed, s->n, s->failures);
 	app_end(s->app, s->fault);
+}
+
+/* No file follows. */
+static void
+sender_over_all(struct sender *s)
+{
+	if (s->uploads == NULL || !uploads_over(s->uploads))
+		sender_end(s);
 }
 
 /* A file that cannot be had, or that the peer does not want, does not keep the
@@ -206,11 +221,11 @@ sender_over(struct sender *s, enum fault fault)
 	close_file(s);
 	progress_end(s->app->progress);
 	if (fault != FAULT_NONE)
-		note_failure(s, fault, s->shown);
+		sender_note_failure(s, fault, s->shown);
 	s->at++;
 	if (ends_all(fault)) {
 		for (; s->at < s->n; s->at++)
-			note_failure(s, fault, s->paths[s->at]);
+			sender_note_failure(s, fault, s->paths[s->at]);
 		sender_over_all(s);
 		return;
 	}
@@ -225,6 +240,15 @@ sender_failed(struct sender *s, enum fault fault, const char *why)
 	progress_end(s->app->progress);
 	log_line(LOG_FAULT, "%s: %s: %s", s->app->peer, s->shown, why);
 	sender_over(s, fault);
+}
+
+void
+sender_uploaded(struct sender *s, const char *to)
+{
+	sender_set_phase(s, SEND_DONE);
+	log_line(LOG_DETAIL, "%s: %s: %llu bytes, uploaded; the link is sent",
+	    to, s->shown, (unsigned long long)s->file.size);
+	sender_over(s, FAULT_NONE);
 }
 
 void
@@ -247,6 +271,10 @@ static const struct send_method methods[] = {
 	    send_jingle_check },
 	{ SEND_KNOWS_SI, HASH_MD5, send_si_offer, send_si_check }
 };
+/* The way that is taken only if -o upload says so. */
+static const struct send_method upload_method = {
+	SEND_KNOWS_LINKS, send_upload_offer, NULL
+};
 static const struct send_method pipe_method = {
 	SEND_KNOWS_NATIVE, HASH_NONE, send_pipe_offer, send_pipe_check
 };
@@ -254,10 +282,14 @@ static const struct send_method pipe_method = {
 /* How a file goes to this peer, which send_ask() has found to know one of the
  * methods. */
 static const struct send_method *
-choose(const struct sender *s)
+choose(const struct sender *s, int sized)
 {
 	size_t	 i = 0;
 
+	if (s->knows & SEND_KNOWS_LINKS)
+		return &upload_method;
+	if (!sized)
+		return &pipe_method;
 	while (i + 1 < sizeof(methods) / sizeof(methods[0]) &&
 	    (s->knows & methods[i].knows) == 0)
 		i++;
@@ -282,6 +314,8 @@ send_start(struct sender *s)
 void
 send_back(struct sender *s)
 {
+	if (s->phase == SEND_UPLOADING)
+		uploads_back(s->uploads);
 	if (s->phase != SEND_ASKING && s->phase != SEND_OFFERED)
 		return;
 	iq_forget(s->app->iqs, s);
@@ -381,8 +415,8 @@ sender_next(struct sender *s)
 		return;
 	}
 	s->kinds = send_si_kinds(s);
-	s->method = sized ? choose(s) : &pipe_method;
-	if (!sized) {
+	s->method = choose(s, sized);
+	if (!sized || s->method == &upload_method) {
 		sender_offer(s);
 		return;
 	}

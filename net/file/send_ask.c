@@ -11,6 +11,8 @@
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
 #include "net/file/send_int.h"
+#include "net/file/send_upload.h"
+#include "net/io/log.h"
 #include "net/login/session.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -59,6 +61,8 @@ ask_objection(struct sender *s)
 	const unsigned	 takes = SEND_KNOWS_NATIVE | SEND_KNOWS_JINGLE |
 			     SEND_KNOWS_SI;
 
+	if (s->knows == SEND_KNOWS_LINKS)
+		return NULL;
 	if ((s->knows & takes) == 0 && (s->knows & SEND_KNOWS_XCAT) != 0)
 		return "it takes no files: run it with -r there";
 	if ((s->knows & SEND_KNOWS_NATIVE) == 0 && must_encrypt(s->app))
@@ -88,6 +92,19 @@ ask_later(struct sender *s, enum stanza_error err)
 	return await_is_absence(err) && await_again(s->app, &s->absent) == 0;
 }
 
+/* The peer does not take the files, for this reason.  Unless -o upload=absent
+ * has links go to its account then, that is the end of the run. */
+static void
+ask_failed(struct sender *s, enum fault fault, const char *why)
+{
+	if (s->uploads == NULL) {
+		app_fail(s->app, fault, "%s: %s", s->app->peer, why);
+		return;
+	}
+	log_line(LOG_EVENT, "%s: %s", s->app->peer, why);
+	s->knows = SEND_KNOWS_LINKS;
+}
+
 /* The peer answers with an error.  A program that does not know the question
  * may still take files. */
 static void
@@ -95,13 +112,26 @@ ask_refused(struct sender *s, enum stanza_error err, const char *text)
 {
 	char	 why[512];
 
-	if (err == SE_FEATURE_NOT_IMPLEMENTED)
+	if (err == SE_FEATURE_NOT_IMPLEMENTED) {
 		s->knows = SEND_KNOWS_SI | SEND_KNOWS_S5B;
+		return;
+	}
+	stream_strerror_inband(stream_strerror_far(s->app->jid, s->app->peer),
+	    INBAND_REFUSED, err, text, why, sizeof(why));
+	if (err == SE_SERVICE_UNAVAILABLE || err == SE_RECIPIENT_UNAVAILABLE)
+		ask_failed(s, FAULT_PEER, why);
 	else
-		app_fail(s->app, FAULT_PEER, "%s: %s", s->app->peer,
-		    stream_strerror_inband(stream_strerror_far(s->app->jid,
-		    s->app->peer), INBAND_REFUSED, err, text, why,
-		    sizeof(why)));
+		app_fail(s->app, FAULT_PEER, "%s: %s", s->app->peer, why);
+}
+
+/* Nothing can be sent to a peer that knows so little, or so it must not. */
+static void
+ask_objected(struct sender *s, const char *why)
+{
+	if (s->knows & (SEND_KNOWS_NATIVE | SEND_KNOWS_SI))
+		app_fail(s->app, FAULT_PEER, "%s: %s", s->app->peer, why);
+	else
+		ask_failed(s, FAULT_PEER, why);
 }
 
 static void
@@ -117,8 +147,8 @@ ask_answered(void *arg, const struct elem *answer)
 	if (ask_later(s, err))
 		return;
 	if (answer == NULL)
-		app_fail(s->app, FAULT_TIME, "%s: no answer in time; is it "
-		    "the right address?", s->app->peer);
+		ask_failed(s, FAULT_TIME, "no answer in time; is it the right "
+		    "address?");
 	else if (err != SE_NONE)
 		ask_refused(s, err, stanza_errortext(answer));
 	else
@@ -128,14 +158,19 @@ ask_answered(void *arg, const struct elem *answer)
 	if (s->app->ending)
 		return;
 	if ((why = ask_objection(s)) != NULL)
-		app_fail(s->app, FAULT_PEER, "%s: %s", s->app->peer, why);
-	else
+		ask_objected(s, why);
+	if (!s->app->ending)
 		sender_next(s);
 }
 
 void
 send_ask(struct sender *s)
 {
+	if (uploads_always(s->app)) {
+		s->knows = SEND_KNOWS_LINKS;
+		sender_next(s);
+		return;
+	}
 	/* To a caller without its code no listener that has made one says what
 	 * it takes; but that it is an xcat is sure. */
 	if (s->app->code != NULL) {

@@ -21,6 +21,7 @@
 
 struct channel;
 struct jingle_transfer;
+struct uploads;
 
 /* How far the present file is. */
 enum send_phase {
@@ -33,6 +34,7 @@ enum send_phase {
 	SEND_MOVING,		/* its bytes go */
 	SEND_SHORT,		/* it ended before the size that was offered */
 	SEND_FINISHED,		/* all of it is on its way */
+	SEND_UPLOADING,		/* to a server, by send_upload.c */
 	SEND_DONE
 };
 
@@ -50,7 +52,8 @@ enum {
 	SEND_KNOWS_S5B = 4,	/* XEP-0065 */
 	SEND_KNOWS_XCAT = 8,	/* it is an xcat, which may take no files */
 	SEND_KNOWS_JINGLE = 16,	/* XEP-0234 */
-	SEND_KNOWS_JINGLE_S5B = 32	/* XEP-0260 */
+	SEND_KNOWS_JINGLE_S5B = 32,	/* XEP-0260 */
+	SEND_KNOWS_LINKS = 64	/* its user has a link sent, as people do */
 };
 
 /* A way of offering a file and sending it by a channel. */
@@ -61,7 +64,8 @@ struct send_method {
 	 * wants it, sender_seek() and sender_join() send it. */
 	void		(*offer)(struct sender *s);
 	/* The file's stream has changed, and nothing has been concluded from
-	 * that yet.  Returns 1 if the channel is no more. */
+	 * that yet.  Returns 1 if the channel is no more.  NULL: there is no
+	 * stream. */
 	int		(*check)(struct sender *s, struct channel *ch);
 };
 
@@ -80,6 +84,7 @@ struct sender {
 	enum fault	 fault;		/* the first that was not FAULT_NONE */
 	size_t		 failed;	/* files that were not sent */
 	char		 failures[512];	/* their names, for people */
+	struct uploads	*uploads;	/* NULL: files are not uploaded */
 
 	/* The present file. */
 	enum send_phase	 phase;
@@ -121,6 +126,14 @@ void	 sender_failed(struct sender *s, enum fault fault, const char *why);
 /* The present file comes to nothing, since reading it failed with this errno:
  * say so, and go on to the next. */
 void	 sender_failed_file(struct sender *s, int error);
+/* The present file is on a server, and the account to has got a link to it: go
+ * on to the next. */
+void	 sender_uploaded(struct sender *s, const char *to);
+/* A file that was taken for sent comes to nothing: remember it. */
+void	 sender_note_failure(struct sender *s, enum fault fault,
+	    const char *name);
+/* There is no file left, and nothing more to wait for: end the run. */
+void	 sender_end(struct sender *s);
 /* A channel for the file, without a stream yet; NULL, and the run ends, when
  * out of memory. */
 struct channel *sender_channel(struct sender *s);
@@ -146,7 +159,8 @@ int	 sender_give_up(struct channel *ch, enum stanza_error error,
  * send_ask.c
  */
 
-/* Ask the peer what it can take (XEP-0030), then begin. */
+/* Ask the peer what it can take (XEP-0030), then begin; with -o upload=yes
+ * begin at once. */
 void	 send_ask(struct sender *s);
 
 /*

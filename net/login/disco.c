@@ -71,6 +71,7 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 		if (s->conf.oob) {
 			feature(w, NS_IQ_OOB);
 			feature(w, NS_X_OOB);
+			feature(w, NS_RECEIPTS);
 		}
 	}
 	iq_post(s->iqs);

@@ -100,14 +100,15 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 }
 
 /* A negative priority: reachable by full JID, but no recipient of what people
- * send to the account.  0 or -1. */
+ * send to the account, unless links in that are wanted (RFC 6121 section
+ * 4.7.2.3).  0 or -1. */
 static int
 session_write_presence(struct session *s, const char *type, const char *to)
 {
 	struct xw	*w = iq_stanza(s->iqs, "presence", type, to);
 
 	if (type == NULL)
-		xw_elem(w, "priority", NULL, "-1");
+		xw_elem(w, "priority", NULL, s->conf.oob ? "0" : "-1");
 	return iq_send(s->iqs);
 }
 
@@ -310,17 +311,23 @@ session_transport(struct session *s)
 	return transport_story(s->transport);
 }
 
-int
-session_near(struct session *s)
+enum addr_kind
+session_server_kind(struct session *s)
 {
 	struct sockaddr_storage	 ss;
 	socklen_t		 len = sizeof(ss);
 	SSL			*ssl = transport_ssl(s->transport);
 
-	return ssl != NULL && discover_conf(s->conf.ways)->proxy == NULL &&
-	    getpeername(SSL_get_fd(ssl),
-	    (struct sockaddr *)&ss, &len) == 0 &&
-	    addr_kind((struct sockaddr *)&ss) == ADDR_LOOPBACK;
+	if (ssl == NULL || discover_conf(s->conf.ways)->proxy != NULL ||
+	    getpeername(SSL_get_fd(ssl), (struct sockaddr *)&ss, &len) == -1)
+		return ADDR_PUBLIC;
+	return addr_kind((struct sockaddr *)&ss);
+}
+
+int
+session_near(struct session *s)
+{
+	return session_server_kind(s) == ADDR_LOOPBACK;
 }
 
 int

@@ -17,6 +17,7 @@
 
 #include <openssl/ssl.h>
 
+#include "net/dial/addr.h"
 #include "xml/check.h"
 
 struct addr;
@@ -62,7 +63,8 @@ struct session_conf {
 	int64_t		 login_ms;	/* time allowed until ready */
 	int		 bytestreams;	/* peers offer sockets (XEP-0065) */
 	int		 files;		/* and files (XEP-0096) */
-	int		 oob;		/* and URLs (XEP-0066) */
+	int		 oob;		/* and URLs (XEP-0066), in messages to
+					 * the account, too */
 	int		 trace;		/* stanzas to log, too */
 	struct features_cache *manners; /* of the server; NULL: not known */
 	struct fast_tokens *tokens; /* FAST's (XEP-0484); NULL: not used */
@@ -139,6 +141,8 @@ const char *session_security(struct session *s);
 
 /* The transport that was taken, and why. */
 const char *session_transport(struct session *s);
+/* What kind of address the server has; ADDR_PUBLIC if that is not known. */
+enum addr_kind session_server_kind(struct session *s);
 /* Is the server on this machine? */
 int	 session_near(struct session *s);
 /* The local address of the connection to the server, whose port others may

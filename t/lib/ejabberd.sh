@@ -19,6 +19,12 @@ ejabberd_modules()	# feature ...
 		smacks)	echo '  mod_stream_mgmt: {}' ;;
 		http)	echo '  mod_bosh: {}' ;;
 		limits|small)	;;
+		upload)
+			echo '  mod_http_upload:'
+			printf '    %s\n' "host: upload.@HOST@" \
+			    "docroot: $T/ejabberd/uploads" \
+			    "max_size: ${UPLOADMAX:-10000000}" \
+			    "put_url: https://localhost:$HTTPSPORT/upload/@HOST@" ;;
 		sic)	echo '  mod_sic: {}' ;;
 		stun)
 			printf '%s\n' '  mod_stun_disco:' '    access: all' \
@@ -78,6 +84,10 @@ ejabberd_config()	# feature ...
 			    '  /http-bind: mod_bosh' \
 			    '  /xmpp-websocket: ejabberd_http_ws'
 		done
+	esac
+	case " $* " in *" upload "*)
+		ejabberd_listen "$HTTPSPORT" ejabberd_http 'tls: true' \
+		    'request_handlers:' '  /upload: mod_http_upload'
 	esac
 	case " $* " in *" stun "*)
 		ejabberd_listen 3478 ejabberd_stun 'transport: tcp'

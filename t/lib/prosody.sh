@@ -35,7 +35,7 @@ prosody_modules()	# feature ...
 	for _feature in "$@"; do
 		case $_feature in
 		smacks|proxy65|limits)	echo "$_feature" ;;
-		small|tls12)	;;
+		small|tls12|upload)	;;
 		said)		echo limits_said ;;
 		sasl2)		echo sasl2 sasl2_older sasl2_bind2 sasl2_fast ;;
 		http)		echo bosh websocket ;;
@@ -111,7 +111,23 @@ prosody_config()	# feature ...
 		    "${PROXYNAME-proxy.$DOMAIN}"
 		echo "proxy65_address = \"${PROXYADDRESS:-127.0.0.1}\""
 	esac
+	case " $* " in *" upload "*)
+		prosody_upload
+	esac
 	echo "${EXTRA-}"
+}
+
+# Its files are served at localhost, which the certificate names.
+prosody_upload()
+{
+	cat <<-END
+	Component "upload.$DOMAIN" "http_file_share"
+		modules_disabled = { "s2s" }
+		http_host = "localhost"
+		http_external_url = "https://localhost:$HTTPSPORT/"
+		http_file_share_size_limit = ${UPLOADMAX:-10000000}
+		http_file_share_daily_quota = ${UPLOADQUOTA:-100000000}
+	END
 }
 
 prosody_ready()

@@ -271,6 +271,13 @@ test_numbers(void)
 	is_int(c.policy, CONF_POLICY_ANY, "is set");
 	fails(conf_set(&c, "streamhost-policy", "none", 0, err),
 	    "auto, public or any", "streamhost-policy none");
+	is_int(c.upload, CONF_UPLOAD_NO, "nothing is uploaded");
+	is_int(conf_set(&c, "upload", "absent", 0, err), 0, "upload absent");
+	is_int(c.upload, CONF_UPLOAD_ABSENT, "is set");
+	is_int(conf_set(&c, "upload", "yes", 0, err), 0, "upload yes");
+	is_int(c.upload, CONF_UPLOAD_YES, "is set");
+	fails(conf_set(&c, "upload", "always", 0, err), "yes, absent or no",
+	    "upload always");
 	is_int(c.upgrade_after, 262144, "upgrade-after is 256 KiB");
 	is_int(conf_set(&c, "upgrade-after", "0", 0, err), 0,
 	    "upgrade-after 0");

@@ -35,7 +35,7 @@
 
 static const char *const names[] = {
 	"idle", "asking", "summing", "offered", "opening", "said", "moving",
-	"short", "finished", "done"
+	"short", "finished", "uploading", "done"
 };
 
 /* The path of a file with this text. */
@@ -134,9 +134,9 @@ static void
 test_moves(void)
 {
 	static const char *const moves[] = {
-		"-++---+--+", "++--------", "---++----+", "+--+------",
-		"-----+---+", "------+--+", "---++-++++", "----+----+",
-		"---++----+", "--+---+--+"
+		"-++---+--++", "++---------", "---++-----+", "+--+-------",
+		"-----+----+", "------+---+", "---++-+++-+", "----+-----+",
+		"---++-----+", "----------+", "--+---+--++"
 	};
 	enum send_phase	 from, to;
 	struct sender	*s;
