@@ -86,7 +86,7 @@ cleartext close-at-eof e2e family fast forward invite invite-time jid
 keep-listening key known max-size max-streams max-streams-per-peer memory
 message no-stdin oob password-file plain portmap presence proxy punch receive
 s5b-proxy server share socks streamhost streamhost-policy stun timeout
-transport upgrade-after verbosity wait'
+transport upgrade-after upload verbosity wait'
 
 # The values of a keyword, a line each; "+f" and "+d" are files and folders.
 _xcat_values()		# keyword value
@@ -112,6 +112,7 @@ _xcat_values()		# keyword value
 	streamhost)	echo none ;;
 	streamhost-policy)	printf '%s\n' auto public any ;;
 	transport)	printf '%s\n' auto tcp websocket bosh ;;
+	upload)	printf '%s\n' yes absent no ;;
 	verbosity)	printf '%s\n' -1 0 1 2 ;;
 	wait)	printf '%s\n' no forever ;;
 	esac

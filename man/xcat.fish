@@ -60,7 +60,7 @@ function __xcat_keywords
         max-streams-per-peer memory message no-stdin oob password-file plain \
         portmap presence proxy punch receive s5b-proxy server share socks \
         streamhost streamhost-policy stun timeout transport upgrade-after \
-        verbosity wait
+        upload verbosity wait
 end
 
 function __xcat_values # keyword value
@@ -100,6 +100,8 @@ function __xcat_values # keyword value
             printf '%s\n' auto public any
         case transport
             printf '%s\n' auto tcp websocket bosh
+        case upload
+            printf '%s\n' yes absent no
         case verbosity
             printf '%s\n' -1 0 1 2
         case wait
