@@ -62,7 +62,6 @@
 #define NS_SHARING	"urn:xmpp:sfs:0"			/* XEP-0447 */
 #define NS_FILE_META	"urn:xmpp:file:metadata:0"		/* XEP-0446 */
 #define NS_URL_DATA	"http://jabber.org/protocol/url-data"	/* XEP-0103 */
-#define NS_HASHES	"urn:xmpp:hashes:2"			/* XEP-0300 */
 #define NS_JINGLE	"urn:xmpp:jingle:1"			/* XEP-0166 */
 #define NS_JINGLE_ERRORS "urn:xmpp:jingle:errors:1"
 #define NS_JINGLE_FILE	"urn:xmpp:jingle:apps:file-transfer:5"	/* XEP-0234 */

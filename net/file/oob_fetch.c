@@ -210,7 +210,7 @@ fetching_failed(struct fetching *f, enum fault fault, enum stanza_error err,
 static const char *
 fetching_difference(struct fetching *f)
 {
-	unsigned char	 md[SUM_BYTES];
+	unsigned char	 md[HASH_BYTES];
 
 	if (f->share.sized && f->have != f->share.size)
 		return "it has another size than was said";
@@ -425,7 +425,7 @@ keep_share(struct fetching *f, const struct share *s)
 	f->share.url = f->share.name = f->share.type = NULL;
 	if (s->name != NULL && *s->name != '\0')
 		file_name(s->name, f->name);
-	return s->hashed && (f->sum = sum_new(SUM_SHA256)) == NULL ? -1 : 0;
+	return s->hashed && (f->sum = sum_new(HASH_SHA256)) == NULL ? -1 : 0;
 }
 
 static struct fetching *

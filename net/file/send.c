@@ -27,50 +27,6 @@
 #include "xml/text.h"
 
 /*
- * Phases
- */
-
-#define BIT(phase)	(1U << (phase))
-
-static const char *const phase_names[] = {
-	"idle", "asking", "summing", "offered", "opening", "said", "moving",
-	"short", "finished", "uploading", "done"
-};
-
-/* The phases that can follow each phase.  A file is offered again only after it
- * has moved. */
-static const unsigned moves[] = {
-	[SEND_IDLE] = BIT(SEND_ASKING) | BIT(SEND_SUMMING) | BIT(SEND_MOVING) |
-	    BIT(SEND_UPLOADING) | BIT(SEND_DONE),
-	[SEND_ASKING] = BIT(SEND_ASKING) | BIT(SEND_IDLE),
-	[SEND_SUMMING] = BIT(SEND_OFFERED) | BIT(SEND_OPENING) | BIT(SEND_DONE),
-	[SEND_OFFERED] = BIT(SEND_OFFERED) | BIT(SEND_IDLE),
-	[SEND_OPENING] = BIT(SEND_SAID) | BIT(SEND_DONE),
-	[SEND_SAID] = BIT(SEND_MOVING) | BIT(SEND_DONE),
-	[SEND_MOVING] = BIT(SEND_MOVING) | BIT(SEND_SHORT) |
-	    BIT(SEND_FINISHED) | BIT(SEND_OFFERED) | BIT(SEND_OPENING) |
-	    BIT(SEND_DONE),
-	[SEND_SHORT] = BIT(SEND_OPENING) | BIT(SEND_DONE),
-	[SEND_FINISHED] = BIT(SEND_OFFERED) | BIT(SEND_OPENING) |
-	    BIT(SEND_DONE),
-	[SEND_UPLOADING] = BIT(SEND_DONE),
-	[SEND_DONE] = BIT(SEND_SUMMING) | BIT(SEND_MOVING) |
-	    BIT(SEND_UPLOADING) | BIT(SEND_DONE)
-};
-
-int
-sender_set_phase(struct sender *s, enum send_phase phase)
-{
-	if ((moves[s->phase] & BIT(phase)) == 0)
-		return -1;
-	if (s->phase != phase)
-		log_line(LOG_TRACE, "file %zu: %s -> %s", s->at + 1,
-		    phase_names[s->phase], phase_names[phase]);
-	s->phase = phase;
-	return 0;
-}
-
-/*
  * Before the login
  */
 
@@ -273,7 +229,7 @@ static const struct send_method methods[] = {
 };
 /* The way that is taken only if -o upload says so. */
 static const struct send_method upload_method = {
-	SEND_KNOWS_LINKS, send_upload_offer, NULL
+	SEND_KNOWS_LINKS, HASH_NONE, send_upload_offer, NULL
 };
 static const struct send_method pipe_method = {
 	SEND_KNOWS_NATIVE, HASH_NONE, send_pipe_offer, send_pipe_check
@@ -356,10 +312,10 @@ int
 sender_instead(struct sender *s)
 {
 	s->knows &= ~s->method->knows;
-	if ((choose(s)->knows & s->knows) == 0)
+	if ((choose(s, 1)->knows & s->knows) == 0)
 		return -1;
 	send_jingle_drop(s);
-	s->method = choose(s);
+	s->method = choose(s, 1);
 	sender_sum(s);
 	return 0;
 }

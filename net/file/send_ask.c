@@ -54,23 +54,23 @@ must_encrypt(struct app *app)
 	return sc.require;
 }
 
+static const unsigned	 takes_files = SEND_KNOWS_NATIVE | SEND_KNOWS_JINGLE |
+			     SEND_KNOWS_SI;
+
 /* Why nothing can be sent to a peer that knows so little; NULL if files can. */
 static const char *
 ask_objection(struct sender *s)
 {
-	const unsigned	 takes = SEND_KNOWS_NATIVE | SEND_KNOWS_JINGLE |
-			     SEND_KNOWS_SI;
-
 	if (s->knows == SEND_KNOWS_LINKS)
 		return NULL;
-	if ((s->knows & takes) == 0 && (s->knows & SEND_KNOWS_XCAT) != 0)
+	if ((s->knows & takes_files) == 0 && (s->knows & SEND_KNOWS_XCAT) != 0)
 		return "it takes no files: run it with -r there";
 	if ((s->knows & SEND_KNOWS_NATIVE) == 0 && must_encrypt(s->app))
 		return "it does not encrypt end to end, which must be "
 		    "(-o e2e=require, or its key is known)";
-	if ((s->knows & takes) == 0)
-		return "it takes no files (XEP-0234, XEP-0096), or not from you: run "
-		    "xcat -l there, and name this account with -a";
+	if ((s->knows & takes_files) == 0)
+		return "it takes no files (XEP-0234, XEP-0096), or not from "
+		    "you: run xcat -l there, and name this account with -a";
 	return NULL;
 }
 
@@ -128,7 +128,7 @@ ask_refused(struct sender *s, enum stanza_error err, const char *text)
 static void
 ask_objected(struct sender *s, const char *why)
 {
-	if (s->knows & (SEND_KNOWS_NATIVE | SEND_KNOWS_SI))
+	if (s->knows & takes_files)
 		app_fail(s->app, FAULT_PEER, "%s: %s", s->app->peer, why);
 	else
 		ask_failed(s, FAULT_PEER, why);

@@ -112,12 +112,17 @@ struct sender {
 #define SEND_UNSIZED	UINT64_MAX	/* a pipe has no size */
 
 /*
- * send.c
+ * send_phase.c
  */
 
 /* The one place where the phase changes; -vv shows it.  Returns 0, or -1 and
  * nothing has changed, if there is no such move. */
 int	 sender_set_phase(struct sender *s, enum send_phase phase);
+
+/*
+ * send.c
+ */
+
 /* Begin with the file whose turn it is, or end the run. */
 void	 sender_next(struct sender *s);
 /* The present file comes to nothing, for this reason: say so, and go on to the

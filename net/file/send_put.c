@@ -58,9 +58,12 @@ uploads_link(struct uploads *u)
 	struct share	 share = { .url = u->get, .name = s->name,
 			     .type = media_type(s->name), .sized = 1,
 			     .size = s->file.size };
+	unsigned char	 sum[HASH_BYTES];
 
 	uploads_set_step(u, UPLOADS_LINKING);
-	share.hashed = sum_bytes(s->sum, share.hash) == sizeof(share.hash);
+	share.hashed = sum_bytes(s->sum, sum) == sizeof(share.hash);
+	if (share.hashed)
+		memcpy(share.hash, sum, sizeof(share.hash));
 	progress_at(s->app->progress, s->file.size);
 	progress_end(s->app->progress);
 	uploads_stop(u);
@@ -210,7 +213,7 @@ uploads_put(struct uploads *u, const char *url)
 	u->put.sent = put_sent;
 	sum_free(s->sum);
 	progress_begin(app->progress, s->shown, 0, s->file.size);
-	if ((s->sum = sum_new(SUM_SHA256)) == NULL ||
+	if ((s->sum = sum_new(HASH_SHA256)) == NULL ||
 	    (u->fetch = fetch(app->loop, app->resolver, &conf, url, put_ended,
 	    u)) == NULL)
 		uploads_failed(u, FAULT_LOCAL, "out of memory");
