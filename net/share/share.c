@@ -50,7 +50,8 @@ share_wanted(const struct app *app)
 		return 0;
 	switch (app->mode) {
 	case MODE_SEND:
-		return !oob_sends(app);
+		return !oob_sends(app) && (app->sender == NULL ||
+		    app->conf.upload == CONF_UPLOAD_NO);
 	case MODE_FORWARD:
 		return absolute(&app->conf.forward) &&
 		    absolute(&app->conf.socks);

@@ -24,6 +24,7 @@ ejabberd_modules()	# feature ...
 			printf '    %s\n' "host: upload.@HOST@" \
 			    "docroot: $T/ejabberd/uploads" \
 			    "max_size: ${UPLOADMAX:-10000000}" \
+			    'access: all' \
 			    "put_url: https://localhost:$HTTPSPORT/upload/@HOST@" ;;
 		sic)	echo '  mod_sic: {}' ;;
 		stun)
