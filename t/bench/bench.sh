@@ -28,7 +28,7 @@
 . "$TESTS/bench/rows.sh"
 CARRIER=			# relay.sh would have none but in-band
 
-ALL='prosody ejabberd distance both websocket direct far proxy idle bulk trips cpu
+ALL='prosody ejabberd distance both websocket direct far proxy idle bulk trips share cpu
 memory limits streams'
 ROWS=${ROWS:-$ALL}
 RUNS=${RUNS:-3}

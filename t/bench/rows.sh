@@ -614,6 +614,85 @@ row_trips()
 	tls_trips
 }
 
+# With a process that keeps the login: from the start of the program.
+share_run()	# key
+{
+	for _ms in 0 50; do
+		relay starttls "pass;delay $_ms"
+		# shellcheck disable=SC2086
+		"$PYTHON" -B "$BENCH/startup.py" -s "$T/alice" $FLAGS -vv -i \
+		    -o share=60 "$(via starttls)" "$bob" >"$T/trip.$_ms" \
+		    2>"$T/trip.err" || {
+			diag_file "$T/trip.err"
+			bail 'nothing was confirmed'
+		}
+		grep -q 'logged in' "$T/trip.err" && bail 'it has logged in'
+	done
+	sample "$1" "$(awk 'NR == 1 { t = $1 } END { printf "%.0f\n", ($1 - t) / 100 }' \
+	    "$T/trip.0" "$T/trip.50")"
+}
+
+# A command there, by ssh(1) and by xcat: ms from its start to its end.
+each_ms()	# key command ...: twenty times
+{
+	_key=$1; shift
+	sample "$_key" "$(perl -MTime::HiRes=time -e '
+		$t = time;
+		for (1 .. 20) { system(@ARGV) == 0 or exit 1 }
+		printf "%.2fe3\n", (time - $t) / 20 * 1000' "$@" </dev/null)" ||
+	    bail "$_key fails"
+}
+
+share_ms()	# server
+{
+	each_ms "$1.share.ms" sh -c 'exec "$0" "$@" >/dev/null' "$T/alice" \
+	    -o share=60 -d -i "$(via starttls)" "$bob" true
+	each_ms ssh.share.ms sh -c 'exec ssh "$@" >/dev/null' ssh -F \
+	    "$T/ssh_config" local true
+}
+
+end_share()
+{
+	"$T/alice" -i "$(via starttls)" -O exit >/dev/null
+}
+
+share_on()	# server
+{
+	mkdir -p -m 700 "$T/runtime"
+	export XDG_RUNTIME_DIR="$T/runtime"
+	start_relay starttls
+	metered_listener l -k -i 'sink=!cat >/dev/null' 'true=!true'
+	"$T/alice" -q -d -i -o share=60 "$(via starttls)" "$bob" true
+	repeat share_run "$1.share"
+	relay starttls 'pass;delay 0'
+	repeat share_ms "$1"
+	row "round trips to the first confirmed byte, $1: shared login" '' \
+	    "$1.share" '<= 1'
+	row "a command by a shared login, $1" ms "$1.share.ms" ''
+	end_share
+	stop l
+	stop starttls
+}
+
+row_share()
+{
+	. "$LIB/sshd.sh"
+	start_sshd
+	write_ssh_config <<-END
+	Host local
+		HostName 127.0.0.1
+		Port $SSHPORT
+		ControlPath $T/ssh.control
+		ControlMaster auto
+		ControlPersist 60
+	END
+	ssh -F "$T/ssh_config" local true </dev/null
+	each_server share_on
+	row "a command by ssh's ControlMaster" ms ssh.share.ms ''
+	ssh -F "$T/ssh_config" -O exit local 2>/dev/null
+	stop sshd
+}
+
 # --- what it costs -----------------------------------------------------------
 
 row_cpu()

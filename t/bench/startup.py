@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""startup.py COMMAND ...: how long an xcat takes from connect() to the first confirmed byte.
+"""startup.py [-s] COMMAND ...: how long an xcat takes from connect() to the first confirmed byte; -s: from its start.
 
 The command is an xcat that calls, with -vv.  It is given one byte, and its input stays open; its trace says when it
 was connected and when the last block that it sent at first, which has the byte in it, was answered.  Prints
@@ -14,17 +14,17 @@ import time
 
 LIMIT = 60      # seconds
 
-CONNECTED = re.compile(r'xcat: connected to ')
-SENT = re.compile(r"xcat: SENT <iq [^>]*\bid='([^']*)'[^>]*><data ")
-ANSWER = re.compile(r"xcat: RECV <iq (?=[^>]*\btype='result')[^>]*\bid='([^']*)'")
+CONNECTED = re.compile(r'xcat: (?:[\d:.]+ )?connected to ')
+SENT = re.compile(r"xcat: (?:[\d:.]+ )?SENT <iq [^>]*\bid='([^']*)'[^>]*><data ")
+ANSWER = re.compile(r"xcat: (?:[\d:.]+ )?RECV <iq (?=[^>]*\btype='result')[^>]*\bid='([^']*)'")
 
 
-def measure(lines):
-    began, blocks = None, []
+def measure(lines, began):
+    blocks = []
     for line in lines:
         now = time.monotonic()
         sys.stderr.write(line)
-        if CONNECTED.match(line):
+        if began is None and CONNECTED.match(line):
             began = now
         elif m := SENT.match(line):
             blocks.append(m[1])
@@ -34,13 +34,15 @@ def measure(lines):
 
 
 def main():
-    xcat = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    began = time.monotonic() if sys.argv[1] == '-s' else None
+    command = sys.argv[1:] if began is None else sys.argv[2:]
+    xcat = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                             text=True)
     timer = threading.Timer(LIMIT, xcat.kill)
     timer.start()
     xcat.stdin.write('x')
     xcat.stdin.flush()
-    print('%.0f' % (1000 * measure(xcat.stderr)))
+    print('%.0f' % (1000 * measure(xcat.stderr, began)))
     timer.cancel()
     xcat.terminate()
     xcat.stderr.read()
