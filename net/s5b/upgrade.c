@@ -244,6 +244,8 @@ upgrade_failed(struct upgrade *u, enum stanza_error err, const char *why)
 	}
 	if (*u->why == '\0')
 		strlcpy(u->why, why, sizeof(u->why));
+	if (u->socket == NULL && u->better == -1)
+		upgrades_learn(u, UPGRADE_WAY_UNKNOWN);
 	log_line(LOG_DETAIL, "%s: no socket: %s; in-band as before",
 	    upgrade_peer(u), why);
 	if (was_away(u))
@@ -302,8 +304,12 @@ upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready,
 		.arg = u,
 	};
 
-	if (u->negotiation != NULL && u->negotiation->fd == fd)
-		u->negotiation->fd = -1;
+	if (u->negotiation != NULL) {
+		if (u->negotiation->fd == fd)
+			u->negotiation->fd = -1;
+		if (!u->listener && upgrades_way(u) == UPGRADE_WAY_UNKNOWN)
+			upgrades_learn(u, UPGRADE_WAY_OFFERED);
+	}
 	u->direct = proxy == NULL;
 	u->socket = upgrade_socket_new(&conf, fd);
 	end_negotiation(u);
@@ -444,6 +450,8 @@ is_time(struct upgrade *u)
 	if (!may_offer(u))
 		return 0;
 	look_anew(u);
+	if (u->number == 0 && upgrades_way(u) != UPGRADE_WAY_UNKNOWN)
+		return 1;
 	if (u->not_before == NEVER && !u->listener)
 		upgrade_retry(u, UPGRADE_AGE);
 	else if (u->number == 0 && !u->timer.on)

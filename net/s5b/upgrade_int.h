@@ -23,7 +23,21 @@
 struct upgrade_punch;
 struct upgrade_socket;
 
+#define UPGRADES_KNOWN	16	/* peers whose sockets are remembered */
+
+/* How a socket with a peer came about last time. */
+enum upgrade_way_known {
+	UPGRADE_WAY_UNKNOWN,	/* it did not, or not in this login */
+	UPGRADE_WAY_OFFERED,	/* XEP-0065 found it */
+	UPGRADE_WAY_PUNCHED
+};
+
 struct upgrades {
+	struct {
+		char			*peer;	/* full JID; NULL: none */
+		enum upgrade_way_known	 way;
+	} known[UPGRADES_KNOWN];
+	size_t			 next_known;
 	struct upgrades_conf	 conf;
 	struct upgrades_host	 host;
 	TAILQ_HEAD(, upgrade)	 all;
@@ -105,6 +119,12 @@ struct upgrade {
 	struct upgrade_punch	*punch;		/* NULL: never thought of */
 	TAILQ_ENTRY(upgrade)	 next;
 };
+
+/* upgrades.c: remember how a socket with the peer of u came about, or that none
+ * did; and what is remembered.  With a peer whose socket stood once, another
+ * stream of this login does not wait until it is worth a socket. */
+void	 upgrades_learn(const struct upgrade *u, enum upgrade_way_known way);
+enum upgrade_way_known upgrades_way(const struct upgrade *u);
 
 /* Move to this state, which -vv shows.  An impossible move is a mistake of
  * ours: it is not made, and standard error has a line about it. */

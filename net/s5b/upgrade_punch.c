@@ -134,6 +134,8 @@ upgrade_punch_found(struct upgrade_punch *p, int fd)
 	punch_reset(p);
 	p->pause = PAUSE_LEAST;
 	p->not_before = clock_ms() + p->pause;
+	if (!u->listener)
+		upgrades_learn(u, UPGRADE_WAY_PUNCHED);
 	upgrade_replace(u, fd, u->listener);
 }
 
@@ -381,7 +383,8 @@ punch_of(struct upgrade *u)
 	p->u = u;
 	p->losses = carrier_losses(stream_carrier(u->stream));
 	p->pause = PAUSE_LEAST;
-	p->not_before = clock_ms() + HEAD_START;
+	p->not_before = clock_ms() + (upgrades_way(u) == UPGRADE_WAY_PUNCHED ?
+	    0 : HEAD_START);
 	p->timer = (struct timer){ .fire = punch_fire, .arg = p };
 	u->punch = p;
 	return p;

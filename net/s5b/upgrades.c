@@ -3,6 +3,7 @@
 #include <sys/queue.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ibb/dispatch.h"
 #include "net/s5b/streamhosts.h"
@@ -46,11 +47,54 @@ upgrades_new(const struct upgrades_conf *conf, const struct upgrades_host *host)
 	return us;
 }
 
+/* The place of the peer of u among those remembered; UPGRADES_KNOWN: none. */
+static size_t
+known_place(const struct upgrade *u)
+{
+	const struct upgrades	*us = u->owner;
+	size_t			 i;
+
+	for (i = 0; i < UPGRADES_KNOWN; i++)
+		if (us->known[i].peer != NULL &&
+		    strcmp(us->known[i].peer, upgrade_peer(u)) == 0)
+			break;
+	return i;
+}
+
+void
+upgrades_learn(const struct upgrade *u, enum upgrade_way_known way)
+{
+	struct upgrades	*us = u->owner;
+	size_t		 i = known_place(u);
+
+	if (i == UPGRADES_KNOWN) {
+		if (way == UPGRADE_WAY_UNKNOWN)
+			return;
+		i = us->next_known++ % UPGRADES_KNOWN;
+		free(us->known[i].peer);
+		us->known[i].peer = strdup(upgrade_peer(u));
+	}
+	us->known[i].way = way;
+}
+
+enum upgrade_way_known
+upgrades_way(const struct upgrade *u)
+{
+	size_t	 i = known_place(u);
+
+	return i < UPGRADES_KNOWN ? u->owner->known[i].way :
+	    UPGRADE_WAY_UNKNOWN;
+}
+
 void
 upgrades_free(struct upgrades *us)
 {
+	size_t	 i;
+
 	if (us == NULL)
 		return;
+	for (i = 0; i < UPGRADES_KNOWN; i++)
+		free(us->known[i].peer);
 	streamhosts_on_known(us->conf.streamhosts, NULL, NULL);
 	dispatch_forget(us->conf.dispatch, us);
 	free(us);

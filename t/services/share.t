@@ -153,6 +153,26 @@ one_master()
 	[ "$(masters | wc -l)" -eq 1 ]
 }
 
+# Once a socket to the peer has stood, the next stream gets one at once, and not
+# when it is three seconds old.
+sockets()
+{
+	end_masters
+	run "$T/alice" -v -o share=60 "$bob" brief
+	ok 'a short stream has no socket' sh -c "! grep -q socket '$T/run.err'"
+	run "$T/alice" -v -o share=60 -o upgrade-after=0 "$bob" brief
+	ok 'one that is worth it has' said run 'socket: direct'
+	"$T/alice" -o upgrade-after=0 -O exit >/dev/null
+	wait_for 20 one_master
+	head -c 1000000 /dev/zero >"$T/zeros"
+	run "$T/alice" -v -o share=60 "$bob" sum <"$T/zeros"
+	ok 'so has one with much to say' said run 'socket: direct'
+	run "$T/alice" -v -o share=60 "$bob" brief
+	is "$status $(cat "$T/run.out")" '0 bye' 'the next one works'
+	ok 'and has a socket at once' said run 'socket: direct'
+	keeper=$(master)
+}
+
 # Files are opened here, and sent there.
 files()
 {
@@ -221,7 +241,7 @@ mkfifo "$T/open" "$T/fifo"
 exec 9<>"$T/open"
 echo hello >"$T/line"
 listen_as bob listener -k -a "$alice" 'upper=!stdbuf -oL tr a-z A-Z' \
-    'bye=!echo bye' 'many=!yes yyyyyyyy' 'sum=!sha256sum | cut -c1-32' \
+    'bye=!echo bye' 'brief=!sleep 1; echo bye' 'many=!yes yyyyyyyy' 'sum=!sha256sum | cut -c1-32' \
     'silent=!exec sleep 60' '127.0.0.1:*='
 warm
 own
@@ -229,6 +249,7 @@ halves
 signals
 stopped
 others
+sockets
 files
 ports
 idle
