@@ -267,10 +267,18 @@ row_distance()
 
 # --- sockets -----------------------------------------------------------------
 
+# Of a stream that begins in-band, and of bare TLS from a file to a reader: the
+# rate of the last third, at which it would go on.
+last_third()	# key name
+{
+	sample "$1.last" "$(cut -d ' ' -f 4 "$T/$2_sink.out")"
+}
+
 socket_up()	# key bytes what option ...
 {
 	_carried=$3 _k=$1 _s=$2; shift 3
 	xcat_up "$_k" "$_s" -v "$@"
+	last_third "$_k" l
 	said c ": socket: $_carried" || bail "no $_carried socket"
 }
 
@@ -295,7 +303,8 @@ row_direct()
 	row "$_what: socat, TLS 1.3" MB/s direct.socat ''
 	row "$_what: the same with -b 65536" MB/s direct.socat64 ''
 	row "$_what: xcat : socat" MB/s direct.xcat '>= 1.0' direct.socat
-	row "$_what: xcat : socat -b 65536" MB/s direct.xcat '' direct.socat64
+	row "$_what: xcat : socat -b 65536" MB/s direct.xcat '>= 1.0' \
+	    direct.socat64
 	stop_server
 }
 
@@ -310,6 +319,7 @@ proxy_run()	# server bytes
 {
 	through_proxy tube "$1.tube" "$2"
 	through_proxy tube_ends "$1.ends" "$2"
+	last_third "$1.ends" tube
 	socket_up "$1.proxied" "$2" proxy -o streamhost=none
 }
 
@@ -323,8 +333,12 @@ proxy_on()	# server
 	_what="socket, proxy of $1, $_mb MB"
 	row "$_what: bare TLS" MB/s "$1.tube" ''
 	row "$_what: the same from a file to a reader" MB/s "$1.ends" ''
-	row "$_what: xcat : bare TLS" MB/s "$1.proxied" '>= 0.9' "$1.tube"
-	row "$_what: xcat : file to reader" MB/s "$1.proxied" '' "$1.ends"
+	row "$_what: the last third of that" MB/s "$1.ends.last" ''
+	row "$_what: xcat : bare TLS" MB/s "$1.proxied" '' "$1.tube"
+	row "$_what: xcat, in-band first : file to reader" MB/s \
+	    "$1.proxied" '' "$1.ends"
+	row "$_what: xcat, last third : that of file to reader" MB/s \
+	    "$1.proxied.last" '>= 0.9' "$1.ends.last"
 }
 
 row_proxy()
@@ -372,6 +386,7 @@ socket_steady()	# key bytes option ...
 	done_well l
 	said c ': socket: direct' || bail 'no direct socket'
 	steady "$_key" "$_size" l
+	sample "$_key.most" "$(sed 's/.* //' "$T/c.meter")"
 }
 
 socat_steady()	# key bytes
@@ -445,6 +460,9 @@ row_far()
 		    '>= 0.9' "far.$_ms.socat"
 		row "$_what: four fifths of that" ms "far.$_ms.ramp" \
 		    "<= $((10 * _ms + 1000))"
+		row "$_what: all of $((5 * SIZE)) MB" MB/s "far.$_ms.all" ''
+		row "$_what: resident memory of the sender, most" MB \
+		    "far.$_ms.most" ''
 	done
 	repeat socket_keys
 	_what="socket at 100 ms"
@@ -456,6 +474,8 @@ row_far()
 	repeat server_far_run $((5 * SIZE * MB))
 	_what='socket near, server'
 	row "$_what near" MB/s server.0 ''
+	row "$_what near: resident memory of the sender, most" MB \
+	    server.0.most ''
 	row "$_what at 50 ms : near" MB/s server.50 '>= 0.9' server.0
 	row "$_what at 150 ms : near" MB/s server.150 '>= 0.9' server.0
 	stop_server
@@ -716,8 +736,33 @@ xcat_rss()	# name: KiB
 	    "$1")")/status"
 }
 
+# A stream by a socket, before anything has moved, and at rest for ten seconds
+# after much has: a window of up to 128 MiB is taken as bytes need it, and given
+# back.
+memory_quiet()	# bytes
+{
+	fifo quiet
+	exec 4<>"$T/quiet"
+	counted l
+	metered_listener l -w 15
+	metered c alice -s -v -w 15 -o upgrade-after=0 "$bob" <"$T/quiet" 4>&-
+	wait_for 30 said c ': socket: direct' || bail 'no direct socket'
+	sample memory.new "$(xcat_rss c)"
+	sample memory.new "$(xcat_rss l)"
+	cat "$(data "$1")" >&4
+	sleep 11
+	sample memory.quiet "$(xcat_rss c)"
+	sample memory.quiet.l "$(xcat_rss l)"
+	exec 4>&-
+	for _n in c l l_sink; do
+		done_well "$_n"
+	done
+	sample memory.socket.most "$(sed 's/.* //' "$T/c.meter")"
+}
+
 memory_run()
 {
+	memory_quiet $((5 * SIZE * MB))
 	xcat_up memory.one $((SIZE * MB)) -i
 	sample memory.one.most "$(sed 's/.* //' "$T/l.meter" "$T/c.meter" |
 	    sort -n | tail -n 1)"
@@ -740,7 +785,14 @@ row_memory()
 {
 	start_server ejabberd
 	repeat memory_run
-	row 'resident memory, one stream, the larger xcat, most' MB \
+	row 'resident memory, one new stream by socket' MB memory.new '<= 11'
+	row "resident memory, quiet again after $((5 * SIZE)) MB, caller" MB \
+	    memory.quiet '<= 11'
+	row "resident memory, quiet again after $((5 * SIZE)) MB, listener" \
+	    MB memory.quiet.l '<= 11'
+	row 'resident memory, meanwhile, with the window, most' MB \
+	    memory.socket.most ''
+	row 'resident memory, one stream in-band, the larger xcat, most' MB \
 	    memory.one.most '<= 8'
 	row 'resident memory, 1,000 streams open, listener' MB \
 	    memory.listener '<= 64'
