@@ -191,6 +191,13 @@ int	 carrier_set_socket(struct carrier *c, unsigned number, int ready,
  * session, 0 if they are, or -1 without memory.
  */
 void	 carrier_socket_pad(struct carrier *c, int (*pad)(void *arg));
+/* Is all written, and may a proxy hold back the last of it?  How many bytes
+ * that is in all, or 0.  When this has stayed so for a moment,
+ * carrier_socket_flush() is to be called.  A bare socket sees to that itself.
+ */
+uint64_t carrier_socket_dry(const struct carrier *c);
+/* If it is still so, have padding follow, as carrier_socket_pad() says. */
+void	 carrier_socket_flush(struct carrier *c);
 /* Is the socket still in use?  If not, it is to be closed. */
 int	 carrier_has_socket(const struct carrier *c);
 /* Socket number will not stand, though the peer was told that it would. */

@@ -64,9 +64,8 @@ framed_put_counts(struct carrier *c)
 	c->frames.padded_to = 0;
 }
 
-/* Is a proxy to be given something to hold back? */
-static int
-framed_wants_pad(const struct carrier *c)
+int
+framed_dry(const struct carrier *c)
 {
 	return c->pad != NULL && framed_unsent(c) == 0 &&
 	    c->socket_out - c->socket_known > HELD_BACK &&
@@ -89,9 +88,11 @@ framed_pieces(struct carrier *c, struct iovec *iov, int max)
 	struct carrier_frames	*f = &c->frames;
 
 	if (frames_between(&f->out)) {
+		if (!framed_dry(c))
+			f->flush = 0;
 		if (f->due)
 			framed_put_counts(c);
-		else if (framed_wants_pad(c)) {
+		else if (f->flush && framed_dry(c)) {
 			frames_put_pad(&f->out);
 			f->padded_to = c->socket_out;
 		}

@@ -53,6 +53,7 @@ struct carrier_frames {
 	int			 due;		/* our counts are to be sent */
 	uint64_t		 padded_to;	/* socket_out, at the last
 						 * padding */
+	int			 flush;		/* pad, if it is dry */
 	int			 moved;		/* since the last tick */
 	int			 stuck;		/* nothing did in a second,
 						 * though there is something */
@@ -189,6 +190,8 @@ void	 framed_begin(struct carrier *c, int ready);
 int	 framed_pieces(struct carrier *c, struct iovec *iov, int max);
 /* As carrier_socket_sent(). */
 void	 framed_sent(struct carrier *c, size_t len);
+/* Is a proxy to be given something to hold back? */
+int	 framed_dry(const struct carrier *c);
 /* As carrier_socket_input(). */
 void	 framed_input(struct carrier *c, const unsigned char *p, size_t len);
 /* Bytes that may be appended now, if out may hold so many. */

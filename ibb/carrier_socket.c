@@ -110,6 +110,19 @@ carrier_socket_pad(struct carrier *c, int (*pad)(void *))
 	c->pad = pad;
 }
 
+uint64_t
+carrier_socket_dry(const struct carrier *c)
+{
+	return carrier_has_socket(c) && c->version == CARRIER_FRAMED &&
+	    framed_dry(c) ? c->socket_out : 0;
+}
+
+void
+carrier_socket_flush(struct carrier *c)
+{
+	c->frames.flush = 1;
+}
+
 void
 carrier_pad_socket(struct carrier *c)
 {

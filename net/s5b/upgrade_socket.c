@@ -23,6 +23,7 @@
 #define DOUBTS		15	/* ticks in which nothing of ours arrives */
 #define UNSENT		(128 * 1024)	/* bytes, in the system */
 #define LINGER		5000	/* for the peer's end behind ours */
+#define PAUSE		5	/* in which more may be written */
 
 /* Each direction of the socket ends on its own, if it is alone. */
 enum half_state {
@@ -36,6 +37,9 @@ struct upgrade_socket {
 	enum upgrade_socket_fate fate;
 	enum half_state		 in, out;
 	struct timer		 timer;
+	struct timer		 pause;
+	uint64_t		 written;	/* carrier_socket_dry(), as it
+						 * began */
 	unsigned		 doubts;	/* ticks; see DOUBTS */
 	unsigned		 still;		/* ticks; see STILL */
 	uint64_t		 moved;		/* bytes, as last seen */
@@ -113,12 +117,37 @@ upgrade_pieces(void *arg, struct iovec *iov, int max)
 	return carrier_socket_pieces(carrier_of(s), iov, max);
 }
 
+/* Padding behind each piece of bulk would cost a slow proxy a part of its rate:
+ * it waits until nothing follows. */
+static void
+look_for_pause(struct upgrade_socket *s)
+{
+	uint64_t	 written = carrier_socket_dry(carrier_of(s));
+
+	if (s->pause.on || written == 0)
+		return;
+	s->written = written;
+	timer_set(s->conf.loop, &s->pause, clock_ms() + PAUSE);
+}
+
+static void
+pause_ends(void *arg)
+{
+	struct upgrade_socket	*s = arg;
+
+	if (carrier_socket_dry(carrier_of(s)) == s->written)
+		carrier_socket_flush(carrier_of(s));
+	else
+		look_for_pause(s);
+}
+
 static void
 upgrade_sent(void *arg, size_t len)
 {
 	struct upgrade_socket	*s = arg;
 
 	carrier_socket_sent(carrier_of(s), len);
+	look_for_pause(s);
 }
 
 static void
@@ -335,6 +364,7 @@ upgrade_socket_new(const struct upgrade_socket_conf *conf, int fd)
 	}
 	s->conf = *conf;
 	s->timer = (struct timer){ .fire = tick, .arg = s };
+	s->pause = (struct timer){ .fire = pause_ends, .arg = s };
 	describe(s, fd);
 	if (join(s, fd) == -1) {
 		free(s);
@@ -350,6 +380,7 @@ upgrade_socket_free(struct upgrade_socket *s)
 	if (s == NULL)
 		return;
 	timer_clear(s->conf.loop, &s->timer);
+	timer_clear(s->conf.loop, &s->pause);
 	if (carrier_is_alone(carrier_of(s)) &&
 	    stream_state(s->conf.stream) != STREAM_CLOSED)
 		pump_break(s->pump);

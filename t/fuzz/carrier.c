@@ -357,9 +357,10 @@ step(void)
 		consume();
 	else if (what == 9)
 		carrier_socket_lost(c, 1);
-	else if (what == 10)
+	else if (what == 10) {
 		carrier_socket_tick(c);
-	else if (next() & 1)
+		carrier_socket_flush(c);
+	} else if (next() & 1)
 		carrier_drop_socket(c, carrier_socket_next(c));
 	else
 		ibb_back(ibb, 0);

@@ -997,6 +997,45 @@ test_short_queue(void)
 	end();
 }
 
+/* This is for bare sockets. */
+static int
+no_pad(void *arg)
+{
+	(void)arg;
+	return -1;
+}
+
+static void
+test_padding(void)
+{
+	start(3, 1000, 0);
+	bring_socket();
+	carrier_socket_pad(a.c, no_pad);
+	a.total += 4000;
+	while (send_some(&a, 1000) + socket_writes(&a, PIPE) > 0)
+		;
+	ok(carrier_socket_dry(a.c) == 0, "too little for a proxy to keep");
+	a.total += 4000;
+	while (send_some(&a, 1000) + socket_writes(&a, PIPE) > 0)
+		;
+	ok(carrier_socket_dry(a.c) != 0, "it may keep the last of that");
+	ok(!socket_writes(&a, PIPE), "padding waits for a pause");
+	carrier_socket_flush(a.c);
+	a.total += 1000;
+	must(send_some(&a, 1000) > 0);
+	buf_truncate(&a.pipe, 0);
+	while (socket_writes(&a, PIPE))
+		;
+	ok(buf_len(&a.pipe) < 1200, "none if more follows");
+	carrier_socket_flush(a.c);
+	buf_truncate(&a.pipe, 0);
+	while (socket_writes(&a, PIPE))
+		;
+	ok(buf_len(&a.pipe) > 8191, "else more than a proxy keeps");
+	ok(carrier_socket_dry(a.c) == 0, "once");
+	end();
+}
+
 static void
 test_runs(const char *what, unsigned first, unsigned n, int logins)
 {
@@ -1023,6 +1062,7 @@ main(int argc, char **argv)
 	test_window_short();
 	test_window_unused();
 	test_short_queue();
+	test_padding();
 	test_runs("sockets come and go", 0, 300, 0);
 	test_runs("and logins, too", 1000, 300, 1);
 	return tap_done();
