@@ -150,6 +150,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/igd.t \
 	t/unit/invite.t \
 	t/unit/jid.t \
+	t/unit/jingle.t \
 	t/unit/known_peers.t \
 	t/unit/listen.t \
 	t/unit/log.t \
@@ -200,6 +201,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/http.o \
 	t/fuzz/ibb.o \
 	t/fuzz/jid.o \
+	t/fuzz/jingle.o \
 	t/fuzz/pace.o \
 	t/fuzz/peer.o \
 	t/fuzz/punch.o \
@@ -255,6 +257,10 @@ FOREIGN	= ibb/extdisco.c \
 	ibb/dispatch.c \
 	ibb/e2e.c \
 	ibb/inband.c \
+	ibb/jingle_choice.c \
+	ibb/jingle_input.c \
+	ibb/jingle_parse.c \
+	ibb/jingle_session.c \
 	ibb/open.c \
 	ibb/congestion.c \
 	ibb/path.c \

@@ -148,6 +148,7 @@ guest_begin(struct app *g)
 	g->dispatch = owner->dispatch;
 	g->upgrades = owner->upgrades;
 	g->ibb = owner->ibb;
+	g->jingles = owner->jingles;
 	g->budget = owner->budget;
 	g->begun = 1;
 	admit_meet(owner, g->peer);

@@ -27,8 +27,8 @@ struct jingle_transfer_user {
 	int	(*accepted)(void *arg, const struct jingle_content *c);
 	/* The offer was answered with this error, or with nothing (SE_NONE). */
 	void	(*refused)(void *arg, enum stanza_error err, const char *text);
-	/* The stream is to be in-band, with the sid and the blocks of t->session
-	 * as they are now. */
+	/* The stream is to be in-band, with the sid and the blocks that
+	 * t->session has now. */
 	void	(*inband)(void *arg);
 	/* The stream is in this socket, which is the user's, as
 	 * jingle_socket_user has it. */
@@ -77,8 +77,9 @@ void	 jingle_transfers_stop(struct app *app);
 /* Free what jingle_transfers_login() has made; there must be no transfer. */
 void	 jingle_transfers_free(struct app *app);
 
-/* Offer f (whose name has to outlive the transfer) to peer: by a socket, if one is
- * wanted, with in-band to fall back on, or in-band.  NULL when out of memory. */
+/* Offer f, whose name has to outlive the transfer, to peer: by a socket, if one
+ * is wanted, with in-band to fall back on, or in-band.  NULL when out of
+ * memory. */
 struct jingle_transfer *jingle_transfer_offer(struct app *app,
 	    const char *peer, const struct si_file *f, const char *mime,
 	    int socket, const struct jingle_transfer_user *user, void *arg);

@@ -30,8 +30,8 @@
  */
 
 static const char *const phase_names[] = {
-	"not described", "summing", "agreed", "moving", "complete", "ended",
-	"failed", "told", "declined", "late"
+	"not described", "summing", "agreed", "moving", "unproved", "complete",
+	"ended", "failed", "told", "declined", "late"
 };
 
 /* A stream that does not come about leaves its file agreed. */
@@ -47,6 +47,9 @@ may_become(enum incoming_phase from, enum incoming_phase to)
 		return to == INCOMING_AGREED || to == INCOMING_MOVING ||
 		    to == INCOMING_FAILED || to == INCOMING_LATE;
 	case INCOMING_MOVING:
+		return to == INCOMING_UNPROVED || to == INCOMING_COMPLETE ||
+		    to == INCOMING_FAILED;
+	case INCOMING_UNPROVED:
 		return to == INCOMING_COMPLETE || to == INCOMING_FAILED;
 	case INCOMING_COMPLETE:
 		return to == INCOMING_ENDED;
@@ -274,8 +277,15 @@ check_over(struct incoming *in, struct channel *ch)
 		if (len > 0)
 			return sends_too_much(ch, "it sends more than it has "
 			    "announced");
-		if (in->method->over != NULL)
+		if (in->method->over != NULL) {
 			in->method->over(in);
+			/* The sender knows that all is well: how it ends the
+			 * stream is no matter. */
+			if (stream_state(ch->stream) == STREAM_FAILED) {
+				channel_over(ch, FAULT_NONE);
+				return 1;
+			}
+		}
 		if (in->phase == INCOMING_COMPLETE)
 			end_socket(in, ch);
 		return 0;
@@ -309,6 +319,8 @@ receive_check(void *file)
 		    stream_received(ch->stream) > 0)
 			incoming_begin(in, ch);
 		return 0;
+	case INCOMING_UNPROVED:
+		return 1;	/* the channel waits, whatever its stream does */
 	case INCOMING_MOVING:
 		return stream_eof(ch->stream) && state != STREAM_FAILED ?
 		    ended_early(ch) : 0;

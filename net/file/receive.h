@@ -3,8 +3,8 @@
  *
  * receive.c takes the bytes from their streams, receive_file.c knows what there
  * is of the files here; receive_si.c and receive_jingle.c take offers of any
- * program (XEP-0096, XEP-0234), receive_native.c those in streams between xcats.  Another way of offering
- * files ends in incoming_prepare(), too.
+ * program (XEP-0096, XEP-0234), receive_native.c those in streams between
+ * xcats.  Another way of offering files ends in incoming_prepare(), too.
  */
 #ifndef NET_FILE_RECEIVE_H
 #define NET_FILE_RECEIVE_H

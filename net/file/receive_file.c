@@ -20,6 +20,8 @@
 #include "net/io/log.h"
 #include "xml/jid.h"
 
+#define HASH_TIME	3000	/* ms for a hash behind the file */
+
 /*
  * Whether it is wanted
  */
@@ -275,11 +277,43 @@ incoming_wrong(struct incoming *in, const char *what)
 	    "; it is not to be relied on");
 }
 
+/* Is a hash still to come, of which the offer has said so? */
+static int
+awaits_hash(const struct incoming *in)
+{
+	return in->phase == INCOMING_MOVING && in->jingle != NULL &&
+	    in->file.algo != HASH_NONE && *in->file.hash == '\0' &&
+	    in->sum != NULL;
+}
+
+static void
+no_hash(void *arg)
+{
+	incoming_prove(arg);
+}
+
+void
+incoming_prove(struct incoming *in)
+{
+	if (in->phase != INCOMING_UNPROVED)
+		return;
+	timer_clear(in->receiver->app->loop, &in->timer);
+	incoming_end(in);
+	channel_changed(in->channel);
+}
+
 void
 incoming_end(struct incoming *in)
 {
 	char	 name[FILE_NAME];
 
+	if (awaits_hash(in)) {
+		in->timer = (struct timer){ .fire = no_hash, .arg = in };
+		timer_set(in->receiver->app->loop, &in->timer, clock_ms() +
+		    HASH_TIME);
+		incoming_set_phase(in, INCOMING_UNPROVED);
+		return;
+	}
 	if (in->sum != NULL && sum_differs(in)) {
 		incoming_wrong(in, "its content is not what was announced "
 		    "by its hash");

@@ -40,6 +40,8 @@ enum incoming_phase {
 	INCOMING_SUMMING,	/* what there is of it here is looked at */
 	INCOMING_AGREED,	/* the sender may begin */
 	INCOMING_MOVING,	/* its stream is there, and carries it */
+	INCOMING_UNPROVED,	/* all of it is here, but the hash that was
+				 * announced is still to come */
 	INCOMING_COMPLETE,	/* all of it is here, in its place */
 	INCOMING_ENDED,		/* so it is, and the socket is to be over */
 	INCOMING_FAILED,	/* the sender has yet to be told */
@@ -93,7 +95,7 @@ struct incoming {
 	struct sum		*sum;		/* of the bytes so far */
 	struct sumfile		*summing;	/* of those before this run */
 	uint64_t		 have;		/* bytes that are there */
-	uint64_t		 from;		/* where what is offered begins */
+	uint64_t		 from;		/* where the offer begins */
 	struct channel		*channel;	/* of its stream, or NULL */
 	enum fault		 fault;		/* why it failed: for the exit
 						 * status, */
@@ -144,6 +146,9 @@ void	 incoming_prepare(struct incoming *in);
 /* All bytes are there: put the file in its place, and it is complete; or it
  * fails if the bytes are not what was announced, or cannot be kept. */
 void	 incoming_end(struct incoming *in);
+/* The hash that was still to come is there, or will not come: incoming_end()
+ * goes on. */
+void	 incoming_prove(struct incoming *in);
 /* What came is not what was offered, for this reason: throw it away. */
 void	 incoming_wrong(struct incoming *in, const char *what);
 

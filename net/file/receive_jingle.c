@@ -177,6 +177,7 @@ jingle_checksum(void *arg, const struct si_file *f)
 	if (*in->file.hash == '\0' && *f->hash != '\0' &&
 	    f->algo == in->file.algo)
 		strlcpy(in->file.hash, f->hash, sizeof(in->file.hash));
+	incoming_prove(in);
 }
 
 static void
@@ -203,6 +204,7 @@ jingle_ended(void *arg, enum jingle_reason reason, const char *text)
 		return;
 	}
 	end_session(in, JINGLE_NO_REASON, NULL);
+	incoming_prove(in);
 	if (reason != JINGLE_SUCCESS && in->phase == INCOMING_MOVING)
 		incoming_fail(in, FAULT_BROKEN, SE_UNDEFINED_CONDITION,
 		    "its sender has ended it: ", cut);

@@ -32,7 +32,8 @@
 #define OPTION(ns) "<option><value>" ns "</value></option>"
 
 static const char *const names[] = {
-	"undescribed", "summing", "agreed", "moving", "complete", "ended",
+	"undescribed", "summing", "agreed", "moving", "unproved", "complete",
+	"ended",
 	"failed", "told", "declined", "late"
 };
 
@@ -62,9 +63,9 @@ static void
 test_moves(void)
 {
 	static const char *const moves[] = {
-		"-+------+-", "--+-----+-", "--++--+--+", "----+-+---",
-		"-----+----", "----------", "-------+--", "----------",
-		"----------", "----------"
+		"-+-------+-", "--+------+-", "--++---+--+", "----++-+---",
+		"-----+-+---", "------+----", "-----------", "--------+--",
+		"-----------", "-----------", "-----------"
 	};
 	enum incoming_phase	 from, to;
 	struct incoming		*in;

@@ -208,8 +208,8 @@ unable(const char *features, const char *words)
 static void
 test_ask(void)
 {
-	unable("", "it takes no files (XEP-0234, XEP-0096), or not from you: run xcat -l "
-	    "there, and name this account with -a");
+	unable("", "it takes no files (XEP-0234, XEP-0096), or not from you: "
+	    "run xcat -l there, and name this account with -a");
 	unable(FEATURE(XCAT), "it takes no files: run it with -r there");
 	begin(file("a", "hello"));
 	app.conf.e2e = CONF_E2E_REQUIRE;
