@@ -172,6 +172,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/sasl.t \
 	t/unit/sasl2.t \
 	t/unit/send.t \
+	t/unit/send_upload.t \
 	t/unit/share.t \
 	t/unit/si.t \
 	t/unit/sic.t \

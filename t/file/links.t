@@ -188,9 +188,6 @@ head -c 300000 /dev/urandom >"$T/photo.jpg"
 start_badweb
 messages
 for server in $SERVERS; do
-	EXTRA=
-	# what is sent to an account that is away is kept
-	[ "$server" != prosody ] || EXTRA="modules_enabled = { \"offline\" }"
 	start_server "$server" upload
 	photo
 	[ "$server" != "${SERVERS%% *}" ] || {

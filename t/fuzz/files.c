@@ -5,12 +5,13 @@
  *	r		receives into a folder, or o to standard output: k and
  *			goes on, m files up to 1000 bytes, u fetches URLs, i
  *			in-band only
- *	s		sends two files: i in-band only, b by bytestreams alone
+ *	s		sends two files: i in-band only, b by bytestreams alone,
+ *			u by uploads, a by uploads if the peer takes none
  *
  * and then, $ being the id of what was asked last,
  *
  *	<...		a stanza comes from the peer, !<... from another one of
- *			it, ?<... from a stranger
+ *			it, ?<... from a stranger, %jid <... from that JID
  *	O, C		the peer opens the stream "s", for a file if it is said
  *			what for; closes it, or what we have opened
  *	B		a block of it comes, with these bytes (script.h)
@@ -49,6 +50,7 @@
 #include "t/lib/files.h"
 #include "t/lib/kept.h"
 #include "xml/elem.h"
+#include "xml/jid.h"
 
 #define STEPS	100
 #define SECOND	"peer@there.example/c"
@@ -92,6 +94,19 @@ say(const char *from, const char *xml)
 	if ((e = stanza_parse(text)) != NULL)
 		files_hear(from, text);
 	elem_free(e);
+}
+
+/* A JID, which is one that an answer can come from, and what it says. */
+static void
+say_as(char *line)
+{
+	char	 jid[JID_MAX], *xml = strchr(line, ' ');
+
+	if (xml == NULL)
+		return;
+	*xml++ = '\0';
+	if (strpbrk(line, "'&<") == NULL && jid_prep(line, jid, NULL) == 0)
+		say(jid, xml);
 }
 
 static void
@@ -275,6 +290,9 @@ step(char *line)
 	case '?':
 		say(EVIL, line + 1);
 		break;
+	case '%':
+		say_as(line + 1);
+		break;
 	case 'O':
 		seq = 0;
 		strlcpy(sid, "s", sizeof(sid));
@@ -350,14 +368,16 @@ begin(const char *flags)
 	if (*flags == 's') {
 		files[0] = put_file("a", "hello");
 		files[1] = put_file("b", "some more");
-		files_send(files, 2);
+		files_upload(files, 2, strchr(flags, 'u') != NULL ?
+		    CONF_UPLOAD_YES : strchr(flags, 'a') != NULL ?
+		    CONF_UPLOAD_ABSENT : CONF_UPLOAD_NO);
 	} else {
 		files_receive(strchr(flags, 'o') != NULL ? NULL : kept_dir,
 		    strchr(flags, 'k') != NULL);
 	}
 	if (strchr(flags, 'm') != NULL)
 		app.conf.max_size = 1000;
-	if (strchr(flags, 'u') != NULL) {
+	if (*flags != 's' && strchr(flags, 'u') != NULL) {
 		must((app.conf.oob = strdup("fetch:any")) != NULL);
 		must((app.fetcher = oob_fetch_new(&app, &fault, err)) != NULL);
 	}

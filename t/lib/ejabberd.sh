@@ -20,7 +20,7 @@ ejabberd_modules()	# feature ...
 		http)	echo '  mod_bosh: {}' ;;
 		limits|small)	;;
 		upload)
-			echo '  mod_http_upload:'
+			printf '  %s\n' 'mod_offline: {}' mod_http_upload:
 			printf '    %s\n' "host: upload.@HOST@" \
 			    "docroot: $T/ejabberd/uploads" \
 			    "max_size: ${UPLOADMAX:-10000000}" \

@@ -60,6 +60,12 @@ files_receive(const char *dir, int keep)
 void
 files_send(const char *const *paths, size_t n)
 {
+	files_upload(paths, n, CONF_UPLOAD_NO);
+}
+
+void
+files_upload(const char *const *paths, size_t n, enum conf_upload upload)
+{
 	static char	 texts[4][256], *list[4];
 	enum fault	 fault;
 	char		 err[SEND_ERR];
@@ -70,6 +76,7 @@ files_send(const char *const *paths, size_t n)
 		must(strlcpy(list[i] = texts[i], paths[i], sizeof(texts[i])) <
 		    sizeof(texts[i]));
 	run_begin(MODE_SEND, 0);
+	app.conf.upload = (int)upload;
 	must(jingle_transfers_login(&app, app.dispatch, NULL, NULL) == 0);
 	must((app.sender = send_new(&app, list, n, &fault, err)) != NULL);
 	send_start(app.sender);

@@ -15,6 +15,9 @@
 void	 files_receive(const char *dir, int keep);
 /* Begin a run that sends these files, four at most. */
 void	 files_send(const char *const *paths, size_t n);
+/* Begin a run that sends these files with this value of -o upload. */
+void	 files_upload(const char *const *paths, size_t n,
+	    enum conf_upload upload);
 /* End either. */
 void	 files_end(void);
 
