@@ -486,8 +486,9 @@ t/bench/rtt: t/bench/local.o t/bench/rtt.o t/bench/stat.o
 t/bench/sink: t/bench/sink.o t/bench/stat.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
 	    t/bench/sink.o t/bench/stat.o $(LIBS)
-t/bench/tube: t/bench/stat.o t/bench/tube.o t/bench/xmpp.o
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+t/bench/tube: t/bench/bosh.o t/bench/flow.o t/bench/stat.o t/bench/tube.o \
+    t/bench/xmpp.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ t/bench/bosh.o t/bench/flow.o \
 	    t/bench/stat.o t/bench/tube.o t/bench/xmpp.o $(LIBS)
 
 # For editors and clang's tools: how each source is compiled.

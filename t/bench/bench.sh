@@ -28,8 +28,8 @@
 . "$TESTS/bench/rows.sh"
 CARRIER=			# relay.sh would have none but in-band
 
-ALL='prosody ejabberd distance both websocket direct far proxy idle bulk trips share cpu
-memory limits streams'
+ALL='prosody ejabberd distance both websocket direct far punched proxy idle bulk
+trips share cpu memory limits streams'
 ROWS=${ROWS:-$ALL}
 RUNS=${RUNS:-3}
 SIZE=${SIZE:-100}

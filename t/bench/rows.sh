@@ -481,6 +481,51 @@ row_far()
 	stop_server
 }
 
+# Between two homes: without routers in the way, a socket by XEP-0065; through
+# two, one that was punched.
+routed_up()	# key bytes option ...: for both
+{
+	_key=$1 _size=$2; shift 2
+	counted l
+	metered_listener l -v "$@"
+	metered c alice -s -v -o upgrade-after=0 "$@" "$bob" \
+	    <"$(data "$_size")"
+	done_well c
+	done_well l
+	said c ': socket: direct' || bail 'no direct socket'
+	steady "$_key" "$_size" l
+}
+
+punched_run()	# bytes
+{
+	nat_plain ra
+	nat_plain rb
+	routed_up routed.plain "$1" -o punch=no
+	said c ': through the routers' && bail 'it was punched'
+	nat_routers ra
+	nat_routers rb
+	routed_up routed.punched "$1" -o portmap=no
+	said c ': through the routers' || bail 'it was not punched'
+}
+
+row_punched()
+{
+	. "$LIB/nat.sh"
+	. "$LIB/nat_streams.sh"
+	nat_up 0
+	trap nat_down EXIT	# the rest is cleaned up behind all rows
+	trap 'exit 1' TERM
+	nat_server ejabberd sic stun
+	nat_user alice a
+	nat_user bob b
+	repeat punched_run $((5 * SIZE * MB))
+	_what='socket between two homes'
+	row "$_what, none behind a router" MB/s routed.plain ''
+	row "$_what, punched through two : none" MB/s routed.punched \
+	    '>= 0.9' routed.plain
+	stop_server
+}
+
 # --- round trips -------------------------------------------------------------
 
 # A forward and where it leads to: $near and $far are ports.

@@ -73,6 +73,8 @@ pauses()
 	ended caller "$server: no way"
 	ended listener "$server: no way"
 	ok "$server: it was tried" said caller ': no way through the routers: '
+	ok "$server: what is in the way" said caller \
+	    ': our router maps ports by destination$'
 	# which has two ports with STUN
 	[ "$server" != ejabberd ] ||
 	    ok "$server: not for long" said caller \
