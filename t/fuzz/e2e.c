@@ -19,15 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 #include "ibb/carrier.h"
 #include "ibb/dispatch.h"
 #include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/tls_context.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -86,24 +84,6 @@ take(void)
 /*
  * Both sides
  */
-
-static SSL_CTX *
-new_context(void)
-{
-	EVP_PKEY	*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	X509		*cert = X509_new();
-	SSL_CTX		*ctx;
-
-	must(key != NULL && cert != NULL);
-	must(X509_set_version(cert, X509_VERSION_3) == 1);
-	must(X509_gmtime_adj(X509_getm_notBefore(cert), 0) != NULL);
-	must(X509_gmtime_adj(X509_getm_notAfter(cert), 3600) != NULL);
-	must(X509_set_pubkey(cert, key) == 1 && X509_sign(cert, key, NULL) > 0);
-	must((ctx = e2e_context(cert, key)) != NULL);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return ctx;
-}
 
 static const char *
 judge(void *arg, const char *fingerprint)
@@ -688,8 +668,8 @@ fuzz_e2e(const uint8_t *data, size_t size)
 	unsigned	 what, i;
 
 	if (contexts[0] == NULL) {
-		contexts[CALLER] = new_context();
-		contexts[LISTENER] = new_context();
+		contexts[CALLER] = tls_context_new();
+		contexts[LISTENER] = tls_context_new();
 		for (i = 0; i < PAYLOAD; i++) {
 			payloads[CALLER][i] = (unsigned char)(i * 7 + i / 256);
 			payloads[LISTENER][i] = (unsigned char)(i * 5 + 1);

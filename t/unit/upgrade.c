@@ -17,12 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 #include "ibb/carrier_int.h"
 #include "ibb/dispatch.h"
-#include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/s5b.h"
 #include "ibb/stream.h"
@@ -36,68 +32,39 @@
 #include "net/s5b/upgrade_int.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
+#include "t/lib/tls_context.h"
+#include "t/lib/two_ends.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/parse.h"
 #include "xml/stanza.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
-#define SID	"sid0123456789"
 #define PROXY	"proxy.example"
-#define HERE	"a@example.org/x"
-#define THERE	"b@example.org/y"
-#define AFTER	10000		/* bytes that make a stream worth a socket */
-#define TURN	50		/* ms of the fast clock */
-#define TURNS	4000		/* until a test has failed: 20 s */
-/* Let the loop turn until this is so; false if it never is. */
-#define soon(cond)	__extension__({					\
-	int _n;								\
-	for (_n = 0; _n < TURNS && !(cond); _n++)			\
-		turn();							\
-	_n < TURNS;							\
-})
-
-struct letter {
-	STAILQ_ENTRY(letter)	 next;
-	char			 xml[];
-};
-
 /* What a listener does with the offer of a stream over a socket alone. */
 enum reception { ACCEPT, HOLD, REFUSE };
 
-struct side {
-	const char		*jid;
-	struct side		*peer;
-	struct conf		 conf;
-	struct iq_table		*iqs;
-	struct dispatch		*dispatch;
-	struct ibb		*ibb;
-	struct streamhosts	*hosts;
-	struct upgrades		*upgrades;
-	struct stream		*stream;
-	struct upgrade		*upgrade;
-	struct parse		*in;
-	STAILQ_HEAD(, letter)	 out;
+/* What there is besides, of one side. */
+static struct extra {
 	enum reception		 reception;
 	int			 deaf;		/* none of its hosts answers */
-	int			 blind;		/* it does not look */
-	int			 away, ending, closed, changed, made;
+	int			 closed;
 	const char		*lose;		/* stanzas with this in them
 						 * are lost, */
 	const char		*refuse;	/* with this in them refused */
 	char			 offer[8192];	/* of ours, as it last went */
 	int			 offers;
-	size_t			 sent, got;
-	int			 wrong;
-};
+} xa, xb;
 
-static struct side		 a, b;
-static struct loop		*loop;
-static struct resolver		*resolver;
-static SSL_CTX			*tls;
+static int		 hidden;	/* no address is offered */
 static int			 old;	/* versions are not read */
 
 static void	 proxy_take(struct side *s, const struct elem *e);
+
+static struct extra *
+extra(const struct side *s)
+{
+	return s == &a ? &xa : &xb;
+}
 
 /*
  * Stanzas
@@ -111,67 +78,28 @@ close_ports(struct upgrade *u)
 	u->negotiation->wait = NULL;
 }
 
-static int
-post(void *arg, const void *data, size_t len)
+static void
+on_sent(struct side *s, char *xml)
 {
-	struct side	*s = arg;
-	struct letter	*l;
+	struct extra	*x = extra(s);
 	char		*v;
 
-	must((l = malloc(sizeof(*l) + len + 1)) != NULL);
-	memcpy(l->xml, data, len);
-	l->xml[len] = '\0';
-	STAILQ_INSERT_TAIL(&s->out, l, next);
-	if (old && (v = strstr(l->xml, " version='2'")) != NULL)
+	if (old && (v = strstr(xml, " version='2'")) != NULL)
 		memset(v, ' ', strlen(" version='2'"));
-	if (strstr(l->xml, "<streamhost ") != NULL) {
-		strlcpy(s->offer, l->xml, sizeof(s->offer));
-		s->offers++;
-		if (s->deaf)
+	if (strstr(xml, "<streamhost ") != NULL) {
+		strlcpy(x->offer, xml, sizeof(x->offer));
+		x->offers++;
+		if (x->deaf)
 			close_ports(s->upgrade);
 	}
-	return 0;
-}
-
-static struct elem *
-parsed(struct side *to, const char *from, const char *xml)
-{
-	struct elem	*e = NULL;
-	char		 head[64];
-
-	must(strncmp(xml, "<iq ", 4) == 0);
-	snprintf(head, sizeof(head), "<iq from='%s' ", from);
-	must(parse_feed(to->in, head, strlen(head)) == 0);
-	must(parse_next(to->in, &e) == PARSE_MORE);
-	must(parse_feed(to->in, xml + 4, strlen(xml) - 4) == 0);
-	must(parse_next(to->in, &e) == PARSE_STANZA);
-	return e;
-}
-
-static int
-is_answer(const struct elem *e)
-{
-	return stanza_type(e, "result") || stanza_type(e, "error");
-}
-
-/* As the session does it.  Did anything take it? */
-static int
-dispatch(struct side *to, const struct elem *e)
-{
-	if (is_answer(e))
-		return iq_answer(to->iqs, e);
-	if (dispatch_stanza(to->dispatch, e, 0))
-		return 1;
-	iq_refuse(to->iqs, e, SE_SERVICE_UNAVAILABLE, NULL);
-	return 0;
 }
 
 /* s hears this from there. */
 static int
 hear(struct side *s, const char *from, const char *xml)
 {
-	struct elem	*e = parsed(s, from, xml);
-	int		 taken = dispatch(s, e);
+	struct elem	*e = ends_parse(s, from, xml);
+	int		 taken = ends_dispatch(s, e);
 
 	elem_free(e);
 	return taken;
@@ -194,35 +122,22 @@ static void
 route(struct side *s, const char *xml)
 {
 	/* Its sender is written into it anew where it arrives. */
-	struct elem	*e = parsed(s->peer, s->jid, xml);
+	struct elem	*e = ends_parse(s->peer, s->jid, xml);
 	const char	*to = elem_attr(e, "to");
 
-	if (s->lose != NULL && strstr(xml, s->lose) != NULL)
+	if (extra(s)->lose != NULL && strstr(xml, extra(s)->lose) != NULL)
 		;
 	else if (to != NULL && strcmp(to, s->peer->jid) == 0 &&
-	    (s->refuse == NULL || strstr(xml, s->refuse) == NULL))
-		dispatch(s->peer, e);
+	    (extra(s)->refuse == NULL || strstr(xml, extra(s)->refuse) == NULL))
+		ends_dispatch(s->peer, e);
 	else if (is_answer(e))
 		;
 	else if (to != NULL && strcmp(to, PROXY) == 0 &&
-	    (s->refuse == NULL || strstr(xml, s->refuse) == NULL))
+	    (extra(s)->refuse == NULL || strstr(xml, extra(s)->refuse) == NULL))
 		proxy_take(s, e);
 	else
 		answer(s, e, "error", ERROR);
 	elem_free(e);
-}
-
-static int
-deliver(struct side *s)
-{
-	struct letter	*l = STAILQ_FIRST(&s->out);
-
-	if (l == NULL)
-		return 0;
-	STAILQ_REMOVE_HEAD(&s->out, next);
-	route(s, l->xml);
-	free(l);
-	return 1;
 }
 
 /*
@@ -324,337 +239,55 @@ proxy_take(struct side *s, const struct elem *e)
  */
 
 static int
-on_near(void *arg)
-{
-	(void)arg;
-	return 1;
-}
-
-static int
-on_away(void *arg)
-{
-	const struct side	*s = arg;
-
-	return s->away;
-}
-
-static int
-on_ending(void *arg)
-{
-	const struct side	*s = arg;
-
-	return s->ending;
-}
-
-static int
 on_opens(void *arg, const char *peer)
 {
 	const struct side	*s = arg;
 
-	return s == &b && !s->closed && strcmp(peer, HERE) == 0;
-}
-
-static void
-on_changed(void *arg)
-{
-	struct side	*s = arg;
-
-	s->changed = 1;
-}
-
-static struct upgrade *
-upgrade_of(struct side *s)
-{
-	if (s->upgrade == NULL) {
-		s->upgrade = upgrade_new(s->upgrades, s->stream, s == &b,
-		    on_changed, s);
-		s->made++;
-	}
-	must(s->upgrade != NULL);
-	return s->upgrade;
-}
-
-static struct upgrade *
-on_find(void *arg, const char *peer, const char *sid)
-{
-	struct side	*s = arg;
-
-	return s->stream != NULL && strcmp(stream_sid(s->stream), sid) == 0 &&
-	    strcmp(stream_peer(s->stream), peer) == 0 ? upgrade_of(s) : NULL;
-}
-
-static int64_t
-in_time(void *arg)
-{
-	(void)arg;
-	return clock_ms() + 60 * 1000;
-}
-
-static const char *
-judge(void *arg, const char *fingerprint)
-{
-	(void)arg;
-	(void)fingerprint;
-	return NULL;
-}
-
-static struct stream_conf
-stream_like(struct side *s)
-{
-	return (struct stream_conf){ .block = 4096, .deadline = in_time,
-	    .tls = tls, .judge = judge, .iqs = s->iqs, .sid = SID };
+	return s == &b && !extra(s)->closed && strcmp(peer, HERE) == 0;
 }
 
 static void
 on_offered(void *arg, struct s5b_offer *o)
 {
 	struct side		*s = arg;
-	struct stream_conf	 sc = stream_like(s);
+	struct stream_conf	 sc = ends_stream_conf(s);
 
 	s->stream = stream_alone(o->from, o->sid, 0, &sc, on_changed, s);
 	must(s->stream != NULL && upgrade_take(upgrade_of(s), o) == 0);
-	if (s->reception == REFUSE) {
+	if (extra(s)->reception == REFUSE) {
 		upgrade_refuse(s->upgrade, SE_NOT_ACCEPTABLE, NULL);
-	} else if (s->reception == ACCEPT) {
+	} else if (extra(s)->reception == ACCEPT) {
 		must(stream_accept(s->stream) == 0);
 		upgrade_accept(s->upgrade);
 	}
-}
-
-static int
-on_allowed(void *arg, const char *from)
-{
-	(void)arg;
-	return strcmp(from, HERE) == 0;
-}
-
-static void
-on_open(void *arg, struct inband *offer, const struct elem *open)
-{
-	struct side		*s = arg;
-	struct stream_conf	 sc = stream_like(s);
-
-	s->stream = stream_offered(offer, open, &sc, on_changed, s);
-	must(s->stream != NULL && stream_accept(s->stream) == 0);
-}
-
-static void
-on_trace(void *arg, const char *line)
-{
-	(void)arg;
-	(void)line;
-}
-
-static void
-ask_later(void *arg)
-{
-	on_changed(arg);
 }
 
 /*
  * The loop
  */
 
-static unsigned char
-byte_at(size_t i)
-{
-	return (unsigned char)(i * 31 + (i >> 8));
-}
-
-static void
-look(struct side *s)
-{
-	const unsigned char	*data;
-	size_t			 i, len;
-
-	s->changed = 0;
-	if (s->stream == NULL)
-		return;
-	data = stream_data(s->stream, &len);
-	for (i = 0; i < len; i++)
-		s->wrong |= data[i] != byte_at(s->got + i);
-	s->got += len;
-	if (len > 0)
-		stream_consume(s->stream, len);
-	if (s->upgrade != NULL)
-		upgrade_check(s->upgrade);
-}
-
-static int
-sees(const struct side *s)
-{
-	return s->changed && !s->blind;
-}
-
-static void
-exchange(void *arg)
-{
-	(void)arg;
-	iq_expire(a.iqs, clock_ms());
-	iq_expire(b.iqs, clock_ms());
-	while (deliver(&a) || deliver(&b) || sees(&a) || sees(&b)) {
-		if (sees(&a))
-			look(&a);
-		if (sees(&b))
-			look(&b);
-	}
-}
-
-static void
-stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
-static void
-turn(void)
-{
-	struct timer	 t = { .fire = stop };
-
-	timer_set(loop, &t, clock_ms() + TURN);
-	must(loop_run(loop) == 0);
-}
-
-/* Have it turn for so many ms of the fast clock. */
-static void
-wait_ms(int64_t ms)
-{
-	int64_t	 end = clock_ms() + ms;
-
-	while (clock_ms() < end)
-		turn();
-}
-
-static void
-send_bytes(struct side *s, size_t len)
-{
-	unsigned char	 data[1000];
-	size_t		 i, n;
-
-	for (; len > 0; len -= n) {
-		n = len < sizeof(data) ? len : sizeof(data);
-		must(soon(stream_room(s->stream) >= n));
-		for (i = 0; i < n; i++)
-			data[i] = byte_at(s->sent + i);
-		must(stream_write(s->stream, data, n) == 0);
-		s->sent += n;
-		s->changed = 1;
-	}
-}
-
-/* Both send so much, and all of it arrives. */
-static int
-talk(size_t len)
-{
-	send_bytes(&a, len);
-	send_bytes(&b, len);
-	return soon(a.got == b.sent && b.got == a.sent) && !a.wrong && !b.wrong;
-}
-
 /*
  * Both sides
  */
 
-static SSL_CTX *
-new_context(void)
+static void
+configure(struct side *s)
 {
-	EVP_PKEY	*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	X509		*cert = X509_new();
-	SSL_CTX		*ctx;
+	char	 err[CONF_ERR];
 
-	must(key != NULL && cert != NULL);
-	must(X509_set_version(cert, X509_VERSION_3) == 1);
-	must(X509_gmtime_adj(X509_getm_notBefore(cert), 0) != NULL);
-	must(X509_gmtime_adj(X509_getm_notAfter(cert), 3600) != NULL);
-	must(X509_set_pubkey(cert, key) == 1 && X509_sign(cert, key, NULL) > 0);
-	must((ctx = e2e_context(cert, key)) != NULL);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return ctx;
+	if (!hidden)
+		return;
+	must(conf_set(&s->conf, "streamhost", "none", 0, err) == 0);
+	must(conf_set(&s->conf, "s5b-proxy", PROXY, 0, err) == 0);
 }
 
 static void
-begin_ibb(struct side *s)
+begin(int hide)
 {
-	struct ibb_host	 host = { .allowed = on_allowed, .trace = on_trace,
-			     .offer = s == &b ? on_open : NULL,
-			     .now = clock_us, .ask_later = ask_later,
-			     .arg = s };
-
-	must((s->dispatch = dispatch_new()) != NULL);
-	must((s->ibb = ibb_new(s->iqs, s->dispatch, &host)) != NULL);
-}
-
-static void
-begin_sockets(struct side *s)
-{
-	struct streamhosts_conf	 hc = { .loop = loop, .conf = &s->conf,
-				     .jid = s->jid, .near = on_near, .arg = s };
-	struct upgrades_host	 host = { .find = on_find, .opens = on_opens,
-				     .offered = on_offered, .away = on_away,
-				     .ending = on_ending, .arg = s };
-	struct upgrades_conf	 uc = { .loop = loop, .resolver = resolver,
-				     .iqs = s->iqs, .after = AFTER,
-				     .dispatch = s->dispatch };
-	char			 err[STREAMHOSTS_ERR];
-
-	must((s->hosts = streamhosts_new(&hc, err)) != NULL);
-	streamhosts_login(s->hosts, s->iqs);
-	uc.streamhosts = s->hosts;
-	must((s->upgrades = upgrades_new(&uc, &host)) != NULL);
-}
-
-static void
-begin_side(struct side *s, struct side *peer, const char *jid, int hidden)
-{
-	struct elem	*e;
-	char		 err[CONF_ERR];
-
-	memset(s, 0, sizeof(*s));
-	s->jid = jid;
-	s->peer = peer;
-	STAILQ_INIT(&s->out);
-	must(conf_init(&s->conf) == 0);
-	if (hidden) {
-		must(conf_set(&s->conf, "streamhost", "none", 0, err) == 0);
-		must(conf_set(&s->conf, "s5b-proxy", PROXY, 0, err) == 0);
-	}
-	must((s->iqs = iq_new(post, s)) != NULL);
-	must(iq_setjid(s->iqs, jid) == 0);
-	must((s->in = parse_new(parse_defaults())) != NULL);
-	must(parse_feed(s->in, HEADER, strlen(HEADER)) == 0);
-	must(parse_next(s->in, &e) == PARSE_OPEN);
-	elem_free(e);
-	begin_ibb(s);
-	begin_sockets(s);
-}
-
-static void
-end_side(struct side *s)
-{
-	struct letter	*l;
-
-	upgrade_free(s->upgrade);
-	stream_free(s->stream);
-	upgrades_free(s->upgrades);
-	streamhosts_free(s->hosts);
-	ibb_free(s->ibb);
-	dispatch_free(s->dispatch);
-	iq_free(s->iqs);
-	parse_free(s->in);
-	conf_free(&s->conf);
-	while ((l = STAILQ_FIRST(&s->out)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->out, next);
-		free(l);
-	}
-}
-
-static void
-begin(int hidden)
-{
-	begin_side(&a, &b, HERE, hidden);
-	begin_side(&b, &a, THERE, hidden);
+	hidden = hide;
+	memset(&xa, 0, sizeof(xa));
+	memset(&xb, 0, sizeof(xb));
+	ends_begin();
 	proxy.one_way = 0;
 	proxy_open();
 }
@@ -662,32 +295,23 @@ begin(int hidden)
 static void
 end(void)
 {
-	end_side(&a);
-	end_side(&b);
+	ends_end();
 	proxy_close();
 }
 
 /* A stream in-band, whose session stands. */
 static void
-begin_inband(int hidden)
+begin_inband(int hide)
 {
-	struct stream_conf	 sc;
-
-	begin(hidden);
-	sc = stream_like(&a);
-	must((a.stream = stream_call(a.ibb, THERE, &sc, on_changed,
-	    &a)) != NULL);
-	upgrade_of(&a);
-	a.changed = 1;
-	must(soon(b.stream != NULL && stream_state(a.stream) == STREAM_OPEN &&
-	    stream_state(b.stream) == STREAM_OPEN));
+	begin(hide);
+	ends_call();
 }
 
 /* A stream over a socket alone, of which nothing is known there. */
 static void
 call_alone(void)
 {
-	struct stream_conf	 sc = stream_like(&a);
+	struct stream_conf	 sc = ends_stream_conf(&a);
 
 	sc.tls = NULL;
 	must((a.stream = stream_alone(THERE, SID, 1, &sc, on_changed,
@@ -793,9 +417,9 @@ static void
 test_alone(void)
 {
 	begin_alone();
-	b.reception = HOLD;
+	xb.reception = HOLD;
 	ok(soon(upgrade_offered(b.upgrade)), "alone: it is offered");
-	ok(strstr(a.offer, "<socket ") == NULL, "as plain programs offer");
+	ok(strstr(xa.offer, "<socket ") == NULL, "as plain programs offer");
 	is_int(stream_state(b.stream), STREAM_OFFERED, "nothing is done yet");
 	must(stream_accept(b.stream) == 0);
 	upgrade_accept(b.upgrade);
@@ -841,23 +465,23 @@ static void
 test_alone_refused(void)
 {
 	begin_alone();
-	b.reception = REFUSE;
+	xb.reception = REFUSE;
 	failed_with("it does not want the stream");
 	end();
 	begin_alone();
-	b.closed = 1;
+	xb.closed = 1;
 	failed_with("nobody there takes sockets");
 	ok(b.upgrade == NULL, "what is nothing to it");
 	end();
 	begin(0);
-	a.deaf = 1;
+	xa.deaf = 1;
 	call_alone();
 	failed_with("no socket between us");
 	ok(strstr(stream_why(b.stream), "none of the hosts that it offers "
 	    "can be reached") != NULL, "the other end knows why");
 	end();
 	begin_alone();
-	b.reception = HOLD;
+	xb.reception = HOLD;
 	must(soon(upgrade_offered(b.upgrade)));
 	upgrade_free(b.upgrade);
 	b.upgrade = NULL;
@@ -869,7 +493,7 @@ static void
 test_alone_unanswered(void)
 {
 	begin_alone();
-	a.lose = "<streamhost ";
+	xa.lose = "<streamhost ";
 	failed_with("no socket between us");
 	end();
 }
@@ -882,9 +506,9 @@ test_false_answer(void)
 	char	*id;
 
 	begin_alone();
-	a.lose = "<streamhost ";
-	must(soon(a.offers == 1));
-	must((id = strstr(a.offer, " id='")) != NULL);
+	xa.lose = "<streamhost ";
+	must(soon(xa.offers == 1));
+	must((id = strstr(xa.offer, " id='")) != NULL);
 	snprintf(in, sizeof(in), "<iq type='result'%.*s'><query xmlns='"
 	    NS_BYTESTREAMS "'><streamhost-used jid='" HERE "'/></query></iq>",
 	    (int)strcspn(id + 5, "'") + 5, id);
@@ -907,10 +531,10 @@ test_inband(void)
 	ok(talk(1000), "in-band: bytes both ways");
 	ok(soon(is_up(&a) && is_up(&b)), "a socket");
 	ok(clock_ms() - began > 2500, "not before the stream was old enough");
-	ok(strstr(a.offer, "<socket xmlns='urn:xcat:0' number='1' "
+	ok(strstr(xa.offer, "<socket xmlns='urn:xcat:0' number='1' "
 	    "version='2'/>") != NULL, "offered by its number and version");
-	is_int(a.offers, 1, "once");
-	is_int(b.offers, 0, "by the caller");
+	is_int(xa.offers, 1, "once");
+	is_int(xb.offers, 0, "by the caller");
 	ok(in_socket(), "it carries what comes next");
 	ok(talk(50000), "both ways");
 	end();
@@ -959,12 +583,12 @@ test_not_now(void)
 	a.ending = 1;
 	send_bytes(&a, AFTER);
 	wait_ms(4000);
-	is_int(a.offers, 0, "ending: nothing is begun");
+	is_int(xa.offers, 0, "ending: nothing is begun");
 	a.ending = 0;
 	a.away = 1;
 	a.changed = 1;
 	wait_ms(1000);
-	is_int(a.offers, 0, "away: nothing is begun");
+	is_int(xa.offers, 0, "away: nothing is begun");
 	a.away = 0;
 	a.changed = 1;
 	ok(soon(is_up(&a) && is_up(&b)), "back: a socket");
@@ -977,24 +601,24 @@ static void
 test_retries(void)
 {
 	begin_inband(0);
-	a.deaf = 1;
+	xa.deaf = 1;
 	send_bytes(&a, AFTER);
-	ok(soon(a.offers == 1 && rests(&a) && rests(&b)), "none is reached");
+	ok(soon(xa.offers == 1 && rests(&a) && rests(&b)), "none is reached");
 	is_about(next_try(&a), 60000, "the caller's next try");
 	is_about(next_try(&b), 1000, "the listener's");
-	b.refuse = "<streamhost ";
-	ok(soon(b.offers == 1 && rests(&b)), "the listener offers");
+	xb.refuse = "<streamhost ";
+	ok(soon(xb.offers == 1 && rests(&b)), "the listener offers");
 	is_about(next_try(&b), 120000, "it has failed twice");
-	b.refuse = NULL;
+	xb.refuse = NULL;
 	try_now(&a);
-	ok(soon(a.offers == 2 && rests(&a)), "none is reached again");
+	ok(soon(xa.offers == 2 && rests(&a)), "none is reached again");
 	is_about(next_try(&a), 120000, "the caller waits twice as long");
-	for (a.upgrade->delay = 500 * 1000; a.offers < 5;) {
+	for (a.upgrade->delay = 500 * 1000; xa.offers < 5;) {
 		try_now(&a);
 		must(soon(rests(&a) && next_try(&a) > 0));
 	}
 	is_about(next_try(&a), 600000, "and never more than ten minutes");
-	a.deaf = 0;
+	xa.deaf = 0;
 	try_now(&a);
 	ok(soon(is_up(&a) && is_up(&b)), "reached, it stands");
 	ok(in_socket() && talk(1000), "and carries");
@@ -1006,16 +630,16 @@ static void
 test_away(void)
 {
 	begin_inband(0);
-	a.lose = "<streamhost ";
+	xa.lose = "<streamhost ";
 	send_bytes(&a, AFTER);
-	ok(soon(a.offers == 1), "an offer goes");
+	ok(soon(xa.offers == 1), "an offer goes");
 	is_int(a.upgrade->state, UPGRADE_OFFERED, "and is lost");
 	ibb_back(a.ibb, 0);
-	a.lose = NULL;
+	xa.lose = NULL;
 	ok(soon(rests(&a)), "back: it is withdrawn");
 	is_about(next_try(&a), 1000, "and made again");
 	ok(soon(is_up(&a) && is_up(&b)), "a socket");
-	ok(strstr(a.offer, "number='2'") != NULL, "the second one");
+	ok(strstr(xa.offer, "number='2'") != NULL, "the second one");
 	ok(in_socket() && talk(1000), "it carries");
 	end();
 }
@@ -1025,14 +649,14 @@ static void
 test_silence(void)
 {
 	begin_inband(0);
-	a.lose = "<streamhost ";
+	xa.lose = "<streamhost ";
 	send_bytes(&a, AFTER);
-	ok(soon(a.offers == 1 && rests(&a)), "no answer in time");
+	ok(soon(xa.offers == 1 && rests(&a)), "no answer in time");
 	is_about(next_try(&a), 60000, "the next try");
-	a.lose = NULL;
+	xa.lose = NULL;
 	try_now(&a);
 	ok(soon(is_up(&a) && is_up(&b)), "then it stands");
-	ok(strstr(a.offer, "number='2'") != NULL, "the second one");
+	ok(strstr(xa.offer, "number='2'") != NULL, "the second one");
 	end();
 }
 
@@ -1047,7 +671,7 @@ test_proxy(void)
 	send_bytes(&a, AFTER);
 	ok(soon(is_up(&a) && is_up(&b)), "proxy: a socket");
 	ok(proxy.active, "through the proxy");
-	ok(strstr(a.offer, HERE "' host") == NULL, "no address is shown");
+	ok(strstr(xa.offer, HERE "' host") == NULL, "no address is shown");
 	ok(in_socket() && talk(20000), "it carries");
 	proxy_open();
 	ok(in_blocks() && talk(1000), "it breaks: in-band, nothing is lost");
@@ -1072,13 +696,13 @@ static void
 test_proxy_does_not_activate(void)
 {
 	begin_inband(1);
-	a.refuse = "<activate";
+	xa.refuse = "<activate";
 	send_bytes(&a, AFTER);
-	ok(soon(a.offers == 1 && rests(&a)), "activation is refused");
+	ok(soon(xa.offers == 1 && rests(&a)), "activation is refused");
 	ok(soon(rests(&b)), "which the peer hears");
 	is_about(next_try(&a), 60000, "the next try");
 	ok(in_blocks() && talk(1000), "in-band as before");
-	a.refuse = NULL;
+	xa.refuse = NULL;
 	proxy_open();
 	try_now(&a);
 	ok(soon(is_up(&a) && is_up(&b)), "then it stands");
@@ -1149,7 +773,7 @@ test_old_one_way(void)
 	ok(clock_ms() - began > 15000 && clock_ms() - began < 30000,
 	    "after 15 s without a report");
 	is_int(b.upgrade->hosts, UPGRADE_DIRECT, "no more proxies");
-	ok(soon(a.offers == 2), "the caller tries again");
+	ok(soon(xa.offers == 2), "the caller tries again");
 	ok(soon(rests(&a) && rests(&b)), "in vain");
 	is_about(next_try(&a), 60000, "and waits");
 	ok(talk(1000) && !a.wrong, "in-band all goes on");
@@ -1211,7 +835,7 @@ test_better_alone(void)
 	ok(soon(rests(&a) && rests(&b)), "it is no good");
 	ok(talk(1000), "nothing is lost");
 	ok(soon(is_up(&a) && is_up(&b)), "then a socket as usual");
-	ok(strstr(a.offer, "number='3'") != NULL, "the third one");
+	ok(strstr(xa.offer, "number='3'") != NULL, "the third one");
 	ok(in_socket() && talk(1000), "which carries");
 	end();
 }
@@ -1241,9 +865,9 @@ said(struct side *s, const char *from, const char *xml)
 	struct elem	*e;
 	int		 taken;
 
-	while (deliver(&a) || deliver(&b))
+	while (ends_deliver(&a) || ends_deliver(&b))
 		;
-	e = parsed(s, from, xml);
+	e = ends_parse(s, from, xml);
 	taken = dispatch_stanza(s->dispatch, e, 0);
 	elem_free(e);
 	if (!taken || (l = STAILQ_LAST(&s->out, letter, next)) == NULL)
@@ -1283,9 +907,9 @@ test_offers(void)
 	    "a caller takes no streams");
 	is_int(b.made, 1, "one upgrade for the stream");
 	ok(rests(&b), "at rest");
-	is_int(b.offers, 0, "which offers nothing");
+	is_int(xb.offers, 0, "which offers nothing");
 	wait_ms(4000);
-	is_int(b.offers, 0, "of itself");
+	is_int(xb.offers, 0, "of itself");
 	end();
 }
 
@@ -1294,17 +918,17 @@ static void
 test_crossing(void)
 {
 	begin_inband(0);
-	a.lose = b.lose = "<streamhost ";
+	xa.lose = xb.lose = "<streamhost ";
 	send_bytes(&a, AFTER);
-	must(soon(a.offers == 1));
+	must(soon(xa.offers == 1));
 	is_int(a.upgrade->state, UPGRADE_OFFERED, "the caller has offered");
 	refuses(&a, offer_of(SID, SOCKET("1")), "not-acceptable");
 	is_int(a.upgrade->state, UPGRADE_OFFERED, "it stays with that");
 	upgrade_call(upgrade_of(&b));
 	ok(soon(b.upgrade->state == UPGRADE_OFFERED),
 	    "the listener offers, too");
-	is(said(&b, HERE, offer_of(SID, SOCKET("1"))), a.offer + strlen(
-	    a.offer), "and takes what the caller offers");
+	is(said(&b, HERE, offer_of(SID, SOCKET("1"))), xa.offer + strlen(
+	    xa.offer), "and takes what the caller offers");
 	is_int(b.upgrade->state, UPGRADE_TRYING, "in place of its own");
 	end();
 }
@@ -1333,7 +957,7 @@ test_in_band_only(void)
 	must(conf_set(&b.conf, "carrier", "ibb", 0, err) == 0);
 	send_bytes(&a, AFTER);
 	wait_ms(4000);
-	is_int(a.offers, 0, "-i: nothing is offered");
+	is_int(xa.offers, 0, "-i: nothing is offered");
 	is(said(&b, HERE, offer_of(SID, SOCKET("1"))), "", "nor taken");
 	is(said(&b, HERE, offer_of("other", "")), "", "of any stream");
 	end();
@@ -1361,8 +985,11 @@ main(void)
 	must(setenv("XCAT_TEST_CLOCK", "10", 1) == 0);
 	must((loop = loop_new()) != NULL);
 	must((resolver = resolver_new(loop)) != NULL);
-	loop_before(loop, exchange, NULL);
-	tls = new_context();
+	loop_before(loop, ends_exchange, NULL);
+	tls = tls_context_new();
+	ends = (struct ends){ .configure = configure, .sent = on_sent,
+	    .route = route, .near = 1, .opens = on_opens,
+	    .offered = on_offered };
 	proxy.fd[0] = proxy.fd[1] = -1;
 	port = free_port();
 	must((proxy.listen = s5b_listen_new(loop, AF_INET, &port, 1)) != NULL);

@@ -16,12 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 #include "ibb/carrier.h"
 #include "ibb/dispatch.h"
-#include "ibb/e2e.h"
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "net/conf/conf.h"
@@ -33,48 +29,18 @@
 #include "net/s5b/upgrade_int.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
+#include "t/lib/tls_context.h"
+#include "t/lib/two_ends.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/parse.h"
 #include "xml/stanza.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
-#define SID	"sid0123456789"
-#define HERE	"a@example.org/x"
-#define THERE	"b@example.org/y"
 #define WORLD	"192.0.2.177"		/* by the word of the server */
 #define LOCAL	"127.0.0.1"		/* where that is */
 #define NONCE	"0123456789abcdef0123456789abcdef"
-#define AFTER	10000		/* bytes that make a stream worth a socket */
-#define TURN	50		/* ms of the fast clock */
-#define TURNS	8000		/* until a test has failed: 8 s, or more */
-/* Let the loop turn until this is so; false if it never is. */
-#define soon(cond)	__extension__({					\
-	int _n;								\
-	for (_n = 0; _n < TURNS && !(cond); _n++)			\
-		turn();							\
-	_n < TURNS;							\
-})
-
-struct letter {
-	STAILQ_ENTRY(letter)	 next;
-	char			 xml[];
-};
-
-struct side {
-	const char		*jid;
-	struct side		*peer;
-	struct conf		 conf;
-	struct iq_table		*iqs;
-	struct dispatch		*dispatch;
-	struct ibb		*ibb;
-	struct streamhosts	*hosts;
-	struct upgrades		*upgrades;
-	struct stream		*stream;
-	struct upgrade		*upgrade;
-	struct parse		*in;
-	STAILQ_HEAD(, letter)	 out;
-	int			 away, ending, changed, wrong;
+/* What there is besides, of one side. */
+static struct extra {
 	const char		*lose;		/* stanzas with this in them
 						 * are lost, */
 	const char		*refuse;	/* refused with condition, */
@@ -82,79 +48,46 @@ struct side {
 	const char		*replace;	/* and answered with by */
 	const char		*by;
 	int			 punches;	/* <punch/> that it has sent */
-	size_t			 sent, got;
-};
+} xa, xb;
 
-static struct side		 a, b;
 static int			 apart;		/* no candidate arrives */
-static struct loop		*loop;
-static struct resolver		*resolver;
-static SSL_CTX			*tls;
 
 /*
  * Stanzas
  */
 
-static int
-post(void *arg, const void *data, size_t len)
+static struct extra *
+extra(const struct side *s)
 {
-	struct side	*s = arg;
-	struct letter	*l;
-
-	must((l = malloc(sizeof(*l) + len + 1)) != NULL);
-	memcpy(l->xml, data, len);
-	l->xml[len] = '\0';
-	STAILQ_INSERT_TAIL(&s->out, l, next);
-	s->punches += strstr(l->xml, "<punch ") != NULL;
-	return 0;
+	return s == &a ? &xa : &xb;
 }
 
-/* Have the parser take what is before at; then what is to stand there. */
 static void
-feed_up_to(struct parse *in, const char *from, const char *at,
-    const char *instead)
+on_sent(struct side *s, char *xml)
 {
-	struct elem	*e = NULL;
-
-	must(parse_feed(in, from, (size_t)(at - from)) == 0);
-	must(parse_next(in, &e) == PARSE_MORE);
-	must(parse_feed(in, instead, strlen(instead)) == 0);
-	must(parse_next(in, &e) == PARSE_MORE);
+	extra(s)->punches += strstr(xml, "<punch ") != NULL;
 }
 
-/* The server writes the sender into it, and the address that it is to have. */
+/* As ends_parse(): the server writes the address into it that it is to have. */
 static struct elem *
 parsed(struct side *to, const char *from, const char *xml)
 {
-	struct elem	*e = NULL;
-	char		 head[64];
 	const char	*from_world = apart ? "<candidate " : WORLD, *at;
+	char		*text = NULL;
+	struct elem	*e;
+	size_t		 len;
+	FILE		*fp = open_memstream(&text, &len);
 
-	must(strncmp(xml, "<iq ", 4) == 0);
-	snprintf(head, sizeof(head), "<iq from='%s' ", from);
-	must(parse_feed(to->in, head, strlen(head)) == 0);
-	must(parse_next(to->in, &e) == PARSE_MORE);
-	for (xml += 4; (at = strstr(xml, from_world)) != NULL;
+	must(fp != NULL);
+	for (; (at = strstr(xml, from_world)) != NULL;
 	    xml = at + strlen(from_world))
-		feed_up_to(to->in, xml, at, apart ? "<other " : LOCAL);
-	must(parse_feed(to->in, xml, strlen(xml)) == 0);
-	must(parse_next(to->in, &e) == PARSE_STANZA);
+		fprintf(fp, "%.*s%s", (int)(at - xml), xml,
+		    apart ? "<other " : LOCAL);
+	fputs(xml, fp);
+	must(fclose(fp) == 0);
+	e = ends_parse(to, from, text);
+	free(text);
 	return e;
-}
-
-static int
-is_answer(const struct elem *e)
-{
-	return stanza_type(e, "result") || stanza_type(e, "error");
-}
-
-static void
-dispatch(struct side *to, const struct elem *e)
-{
-	if (is_answer(e))
-		iq_answer(to->iqs, e);
-	else if (!dispatch_stanza(to->dispatch, e, 0))
-		iq_refuse(to->iqs, e, SE_SERVICE_UNAVAILABLE, NULL);
 }
 
 /* Not by parsed(), as what the server itself says stays as it is. */
@@ -171,7 +104,7 @@ server_says(struct side *s, const struct elem *e, const char *from,
 	must(parse_feed(s->in, xml, strlen(xml)) == 0);
 	must(parse_next(s->in, &got) == PARSE_STANZA);
 	free(xml);
-	dispatch(s, got);
+	ends_dispatch(s, got);
 	elem_free(got);
 }
 
@@ -198,35 +131,22 @@ route(struct side *s, const char *xml)
 	const char	*to = elem_attr(e, "to");
 	int		 to_peer = to != NULL && strcmp(to, s->peer->jid) == 0;
 
-	if (concerns(s->lose, xml))
+	if (concerns(extra(s)->lose, xml))
 		;
 	else if (concerns("<streamhost ", xml))
 		server_refuses(s, e, "item-not-found");
-	else if (concerns(s->refuse, xml))
-		server_refuses(s, e, s->condition);
-	else if (concerns(s->replace, xml))
-		server_says(s, e, to, "result", s->by);
+	else if (concerns(extra(s)->refuse, xml))
+		server_refuses(s, e, extra(s)->condition);
+	else if (concerns(extra(s)->replace, xml))
+		server_says(s, e, to, "result", extra(s)->by);
 	else if (to_peer)
-		dispatch(s->peer, e);
+		ends_dispatch(s->peer, e);
 	else if (concerns("urn:xmpp:sic:1", xml))
 		server_says(s, e, NULL, "result", "<address xmlns="
 		    "'urn:xmpp:sic:1'><ip>" WORLD "</ip></address>");
 	else if (!is_answer(e))
 		server_refuses(s, e, "service-unavailable");
 	elem_free(e);
-}
-
-static int
-deliver(struct side *s)
-{
-	struct letter	*l = STAILQ_FIRST(&s->out);
-
-	if (l == NULL)
-		return 0;
-	STAILQ_REMOVE_HEAD(&s->out, next);
-	route(s, l->xml);
-	free(l);
-	return 1;
 }
 
 /* What s answers to an iq with this inside, from there. */
@@ -238,12 +158,12 @@ said(struct side *s, const char *from, const char *inside)
 	struct elem	*e;
 	char		*xml;
 
-	while (deliver(&a) || deliver(&b))
+	while (ends_deliver(&a) || ends_deliver(&b))
 		;
 	must(asprintf(&xml, "<iq type='set' id='z'>%s</iq>", inside) != -1);
 	e = parsed(s, from, xml);
 	free(xml);
-	dispatch(s, e);
+	ends_dispatch(s, e);
 	elem_free(e);
 	*answer = '\0';
 	if ((l = STAILQ_LAST(&s->out, letter, next)) != NULL)
@@ -255,319 +175,39 @@ said(struct side *s, const char *from, const char *inside)
  * What a side is asked and told
  */
 
-static int
-on_near(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
-static int
-on_away(void *arg)
-{
-	const struct side	*s = arg;
-
-	return s->away;
-}
-
-static int
-on_ending(void *arg)
-{
-	const struct side	*s = arg;
-
-	return s->ending;
-}
-
-static int
-on_opens(void *arg, const char *peer)
-{
-	(void)arg;
-	(void)peer;
-	return 0;
-}
-
-static void
-on_changed(void *arg)
-{
-	struct side	*s = arg;
-
-	s->changed = 1;
-}
-
-static struct upgrade *
-upgrade_of(struct side *s)
-{
-	if (s->upgrade == NULL)
-		s->upgrade = upgrade_new(s->upgrades, s->stream, s == &b,
-		    on_changed, s);
-	must(s->upgrade != NULL);
-	return s->upgrade;
-}
-
-static struct upgrade *
-on_find(void *arg, const char *peer, const char *sid)
-{
-	struct side	*s = arg;
-
-	return s->stream != NULL && strcmp(stream_sid(s->stream), sid) == 0 &&
-	    strcmp(stream_peer(s->stream), peer) == 0 ? upgrade_of(s) : NULL;
-}
-
-static int64_t
-in_time(void *arg)
-{
-	(void)arg;
-	return clock_ms() + 600 * 1000;
-}
-
-static const char *
-judge(void *arg, const char *fingerprint)
-{
-	(void)arg;
-	(void)fingerprint;
-	return NULL;
-}
-
-static struct stream_conf
-stream_like(struct side *s)
-{
-	return (struct stream_conf){ .block = 4096, .deadline = in_time,
-	    .tls = tls, .judge = judge, .iqs = s->iqs, .sid = SID };
-}
-
-static int
-on_allowed(void *arg, const char *from)
-{
-	(void)arg;
-	return strcmp(from, HERE) == 0;
-}
-
-static void
-on_open(void *arg, struct inband *offer, const struct elem *open)
-{
-	struct side		*s = arg;
-	struct stream_conf	 sc = stream_like(s);
-
-	s->stream = stream_offered(offer, open, &sc, on_changed, s);
-	must(s->stream != NULL && stream_accept(s->stream) == 0);
-}
-
-static void
-on_trace(void *arg, const char *line)
-{
-	(void)arg;
-	(void)line;
-}
-
 /*
  * The loop
  */
-
-static unsigned char
-byte_at(size_t i)
-{
-	return (unsigned char)(i * 31 + (i >> 8));
-}
-
-static void
-look(struct side *s)
-{
-	const unsigned char	*data;
-	size_t			 i, len;
-
-	s->changed = 0;
-	if (s->stream == NULL)
-		return;
-	data = stream_data(s->stream, &len);
-	for (i = 0; i < len; i++)
-		s->wrong |= data[i] != byte_at(s->got + i);
-	s->got += len;
-	if (len > 0)
-		stream_consume(s->stream, len);
-	if (s->upgrade != NULL)
-		upgrade_check(s->upgrade);
-}
-
-static void
-exchange(void *arg)
-{
-	(void)arg;
-	iq_expire(a.iqs, clock_ms());
-	iq_expire(b.iqs, clock_ms());
-	while (deliver(&a) || deliver(&b) || a.changed || b.changed) {
-		if (a.changed)
-			look(&a);
-		if (b.changed)
-			look(&b);
-	}
-}
-
-static void
-stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
-static void
-turn(void)
-{
-	struct timer	 t = { .fire = stop };
-
-	timer_set(loop, &t, clock_ms() + TURN);
-	must(loop_run(loop) == 0);
-}
-
-/* Have it turn for so many ms of the fast clock. */
-static void
-wait_ms(int64_t ms)
-{
-	int64_t	 end = clock_ms() + ms;
-
-	while (clock_ms() < end)
-		turn();
-}
-
-static void
-send_bytes(struct side *s, size_t len)
-{
-	unsigned char	 data[1000];
-	size_t		 i, n;
-
-	for (; len > 0; len -= n) {
-		n = len < sizeof(data) ? len : sizeof(data);
-		must(soon(stream_room(s->stream) >= n));
-		for (i = 0; i < n; i++)
-			data[i] = byte_at(s->sent + i);
-		must(stream_write(s->stream, data, n) == 0);
-		s->sent += n;
-		s->changed = 1;
-	}
-}
-
-/* Both send so much, and all of it arrives. */
-static int
-talk(size_t len)
-{
-	send_bytes(&a, len);
-	send_bytes(&b, len);
-	return soon(a.got == b.sent && b.got == a.sent) && !a.wrong && !b.wrong;
-}
 
 /*
  * Both sides
  */
 
-static SSL_CTX *
-new_context(void)
-{
-	EVP_PKEY	*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	X509		*cert = X509_new();
-	SSL_CTX		*ctx;
-
-	must(key != NULL && cert != NULL);
-	must(X509_set_version(cert, X509_VERSION_3) == 1);
-	must(X509_gmtime_adj(X509_getm_notBefore(cert), 0) != NULL);
-	must(X509_gmtime_adj(X509_getm_notAfter(cert), 3600) != NULL);
-	must(X509_set_pubkey(cert, key) == 1 && X509_sign(cert, key, NULL) > 0);
-	must((ctx = e2e_context(cert, key)) != NULL);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return ctx;
-}
-
 static void
-begin_objects(struct side *s)
+configure(struct side *s)
 {
-	struct ibb_host		 ih = { .allowed = on_allowed,
-				     .trace = on_trace,
-				     .offer = s == &b ? on_open : NULL,
-				     .now = clock_us, .ask_later = on_changed,
-				     .arg = s };
-	struct streamhosts_conf	 hc = { .loop = loop, .conf = &s->conf,
-				     .jid = s->jid, .near = on_near, .arg = s };
-	struct upgrades_host	 host = { .find = on_find, .opens = on_opens,
-				     .away = on_away, .ending = on_ending,
-				     .arg = s };
-	struct upgrades_conf	 uc = { .loop = loop, .resolver = resolver,
-				     .iqs = s->iqs, .after = AFTER };
-	char			 err[STREAMHOSTS_ERR];
+	char	 err[CONF_ERR];
 
-	must((s->dispatch = dispatch_new()) != NULL);
-	must((s->ibb = ibb_new(s->iqs, s->dispatch, &ih)) != NULL);
-	must((s->hosts = streamhosts_new(&hc, err)) != NULL);
-	streamhosts_login(s->hosts, s->iqs);
-	uc.dispatch = s->dispatch;
-	uc.streamhosts = s->hosts;
-	must((s->upgrades = upgrades_new(&uc, &host)) != NULL);
-}
-
-static void
-begin_side(struct side *s, struct side *peer, const char *jid)
-{
-	struct elem	*e;
-	char		 err[CONF_ERR];
-
-	memset(s, 0, sizeof(*s));
-	s->jid = jid;
-	s->peer = peer;
-	STAILQ_INIT(&s->out);
-	must(conf_init(&s->conf) == 0);
 	must(conf_set(&s->conf, "portmap", "no", 0, err) == 0);
 	must(conf_set(&s->conf, "family", "4", 0, err) == 0);
 	must(conf_set(&s->conf, "streamhost-policy", "any", 0, err) == 0);
-	must((s->iqs = iq_new(post, s)) != NULL);
-	must(iq_setjid(s->iqs, jid) == 0);
-	must((s->in = parse_new(parse_defaults())) != NULL);
-	must(parse_feed(s->in, HEADER, strlen(HEADER)) == 0);
-	must(parse_next(s->in, &e) == PARSE_OPEN);
-	elem_free(e);
-	begin_objects(s);
-}
-
-static void
-end_side(struct side *s)
-{
-	struct letter	*l;
-
-	upgrade_free(s->upgrade);
-	stream_free(s->stream);
-	upgrades_free(s->upgrades);
-	streamhosts_free(s->hosts);
-	ibb_free(s->ibb);
-	dispatch_free(s->dispatch);
-	iq_free(s->iqs);
-	parse_free(s->in);
-	conf_free(&s->conf);
-	while ((l = STAILQ_FIRST(&s->out)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->out, next);
-		free(l);
-	}
 }
 
 /* A stream in-band, whose session stands. */
 static void
 begin(void)
 {
-	struct stream_conf	 sc;
-
 	apart = 0;
-	begin_side(&a, &b, HERE);
-	begin_side(&b, &a, THERE);
-	sc = stream_like(&a);
-	must((a.stream = stream_call(a.ibb, THERE, &sc, on_changed,
-	    &a)) != NULL);
-	upgrade_of(&a);
-	a.changed = 1;
-	must(soon(b.stream != NULL && stream_state(a.stream) == STREAM_OPEN &&
-	    stream_state(b.stream) == STREAM_OPEN));
+	memset(&xa, 0, sizeof(xa));
+	memset(&xb, 0, sizeof(xb));
+	ends_begin();
+	ends_call();
 }
 
 static void
 end(void)
 {
-	end_side(&a);
-	end_side(&b);
+	ends_end();
 }
 
 static enum upgrade_punch_state
@@ -590,9 +230,9 @@ stuck_in(struct side *s, enum upgrade_punch_state state)
 {
 	apart = state == UPGRADE_PUNCH_TRYING;
 	if (state == UPGRADE_PUNCH_GATHERING)
-		s->lose = "urn:xmpp:sic:1";
+		extra(s)->lose = "urn:xmpp:sic:1";
 	else if (state == UPGRADE_PUNCH_ASKED)
-		b.lose = "<punch ";
+		xb.lose = "<punch ";
 	send_bytes(&a, AFTER);
 	must(soon(state_of(s) == state));
 }
@@ -602,7 +242,7 @@ static void
 asks(int n)
 {
 	send_bytes(&a, AFTER);
-	must(soon(a.punches == n));
+	must(soon(xa.punches == n));
 }
 
 /* In how many ms will the caller try again? */
@@ -631,12 +271,12 @@ test_through(void)
 	begin();
 	send_bytes(&a, AFTER);
 	ok(soon(is_up(&a) && is_up(&b)), "a direct socket at both ends");
-	is_int(a.punches + b.punches, 2, "after a question and an answer");
+	is_int(xa.punches + xb.punches, 2, "after a question and an answer");
 	ok(state_of(&a) == UPGRADE_PUNCH_REST &&
 	    state_of(&b) == UPGRADE_PUNCH_REST, "no more is tried");
 	ok(talk(50000), "all arrives");
 	wait_ms(40000);
-	is_int(a.punches, 1, "nor asked for while it stands");
+	is_int(xa.punches, 1, "nor asked for while it stands");
 	end();
 }
 
@@ -657,11 +297,11 @@ test_answers(void)
 
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		begin();
-		a.replace = "<punch ";
-		a.by = bad[i];
+		xa.replace = "<punch ";
+		xa.by = bad[i];
 		asks(1);
 		rests_for(30000, *bad[i] == '\0' ? "nothing" : bad[i]);
-		is_int(b.punches, 0, "the listener has not heard of it");
+		is_int(xb.punches, 0, "the listener has not heard of it");
 		ok(talk(1000), "in-band as before");
 		end();
 	}
@@ -691,7 +331,7 @@ test_questions(void)
 	    "service-unavailable") != NULL, "of another stream");
 	ok(strstr(said(&b, "c@example.org/z", PUNCH(SID, " nonce='" NONCE
 	    "'")), "service-unavailable") != NULL, "from a stranger");
-	is_int(a.punches + b.punches, 0, "no candidate has left");
+	is_int(xa.punches + xb.punches, 0, "no candidate has left");
 	b.ending = 1;
 	ok(strstr(said(&b, HERE, PUNCH(SID, " nonce='" NONCE "'")),
 	    "not-acceptable") != NULL, "when the run is about to end");
@@ -703,8 +343,8 @@ static void
 test_other_nonces(void)
 {
 	begin();
-	a.replace = "<punch ";
-	a.by = "<punch xmlns='urn:xcat:0' nonce='" NONCE "'>"
+	xa.replace = "<punch ";
+	xa.by = "<punch xmlns='urn:xcat:0' nonce='" NONCE "'>"
 	    "<candidate component='1' ip='" LOCAL "' port='1024' priority='1' "
 	    "protocol='tcp' tcptype='so' type='host'/></punch>";
 	asks(1);
@@ -724,23 +364,23 @@ static void
 test_refusals(void)
 {
 	begin();
-	a.refuse = "<punch ";
-	a.condition = "item-not-found";
+	xa.refuse = "<punch ";
+	xa.condition = "item-not-found";
 	asks(1);
 	rests_for(30000, "refused");
 	wait_ms(pause_left());
-	must(soon(a.punches == 2));
+	must(soon(xa.punches == 2));
 	rests_for(60000, "refused again");
 	end();
 
 	begin();
-	a.refuse = "<punch ";
-	a.condition = "service-unavailable";
+	xa.refuse = "<punch ";
+	xa.condition = "service-unavailable";
 	asks(1);
 	ok(soon(upgrade_punch_due(a.upgrade) == INT64_MAX),
 	    "an old xcat: never again");
 	wait_ms(40000);
-	is_int(a.punches, 1, "indeed");
+	is_int(xa.punches, 1, "indeed");
 	end();
 
 	begin();
@@ -760,14 +400,14 @@ test_punch_no(void)
 	asks(1);
 	ok(soon(upgrade_punch_due(a.upgrade) == INT64_MAX),
 	    "a listener with punch=no is as an old one");
-	is_int(b.punches, 0, "it tells nothing");
+	is_int(xb.punches, 0, "it tells nothing");
 	end();
 
 	begin();
 	must(conf_set(&a.conf, "punch", "no", 0, err) == 0);
 	send_bytes(&a, AFTER);
 	wait_ms(5000);
-	is_int(a.punches, 0, "a caller with punch=no");
+	is_int(xa.punches, 0, "a caller with punch=no");
 	end();
 }
 
@@ -837,19 +477,19 @@ test_lost(void)
 	send_bytes(&a, AFTER);
 	must(soon(is_up(&a) && is_up(&b)) && talk(1000));
 	began = clock_ms();
-	a.refuse = "<punch ";
-	a.condition = "item-not-found";
+	xa.refuse = "<punch ";
+	xa.condition = "item-not-found";
 	carrier_socket_lost(stream_carrier(a.stream), 1);
 	a.changed = 1;
-	ok(soon(a.punches == 2), "lost: tried again");
+	ok(soon(xa.punches == 2), "lost: tried again");
 	ok(clock_ms() - began < 15000, "at once");
 	rests_for(5000, "soon after that");
 	for (i = 0; i < 4; i++) {
 		wait_ms(pause_left() + 1);
-		must(soon(a.punches == 3 + i));
+		must(soon(xa.punches == 3 + i));
 		rests_for(i < 2 ? 10000 << i : 30000, "and again");
 	}
-	a.refuse = NULL;
+	xa.refuse = NULL;
 	wait_ms(pause_left());
 	ok(soon(is_up(&a) && is_up(&b)), "until there is a way");
 	ok(talk(50000), "nothing is lost");
@@ -861,14 +501,14 @@ static void
 test_anew(void)
 {
 	begin();
-	a.refuse = "<punch ";
-	a.condition = "item-not-found";
+	xa.refuse = "<punch ";
+	xa.condition = "item-not-found";
 	asks(1);
 	rests_for(30000, "refused");
-	a.refuse = NULL;
+	xa.refuse = NULL;
 	ibb_back(a.ibb, 0);
 	a.changed = 1;
-	ok(soon(a.punches == 2), "back: tried at once");
+	ok(soon(xa.punches == 2), "back: tried at once");
 	ok(soon(is_up(&a) && is_up(&b)), "with a way");
 	end();
 }
@@ -958,8 +598,8 @@ is_caught(int family, const char *policy, int n, const char *address)
 	int		 count;
 
 	begin_with_policy(policy);
-	a.replace = "<punch ";
-	a.by = xml;
+	xa.replace = "<punch ";
+	xa.by = xml;
 	asks(1);
 	must(soon(state_of(&a) == UPGRADE_PUNCH_TRYING));
 	said(&b, HERE, xml);
@@ -999,8 +639,10 @@ main(void)
 	must(setenv("XCAT_TEST_CLOCK", "50", 1) == 0);
 	must((loop = loop_new()) != NULL);
 	must((resolver = resolver_new(loop)) != NULL);
-	loop_before(loop, exchange, NULL);
-	tls = new_context();
+	loop_before(loop, ends_exchange, NULL);
+	tls = tls_context_new();
+	ends = (struct ends){ .configure = configure, .sent = on_sent,
+	    .route = route };
 	test_through();
 	test_answers();
 	test_questions();
