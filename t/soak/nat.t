@@ -59,7 +59,7 @@ end()		# [direct_and_come|another_socket]
 	ok "$_what: direct again" wait_for 60 "${1-direct_and_come}"
 	nat_feed 200000
 	nat_close "$_what"
-	[ $failed -eq "${failures-0}" ] || {
+	[ "$failed" -eq "${failures-0}" ] || {
 		failures=$failed
 		diag_file "$T/caller.err"
 		diag_file "$T/listener.err"
