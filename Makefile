@@ -39,7 +39,7 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/stream_strerror.o ibb/tombstone.o ibb/upload.o
 # The rooms of net/, each resting on those before it.
 IO	= net/io/background.o net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
-	net/io/listen.o net/io/log.o net/io/loop.o net/io/pump.o \
+	net/io/listen.o net/io/log.o net/io/log_json.o net/io/loop.o net/io/pump.o \
 	net/io/record_pack.o net/io/signals.o net/io/systemd.o net/io/tls.o
 CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o net/conf/conffile.o \
 	net/conf/identity.o net/conf/known_peers.o net/conf/password.o net/conf/peer.o \

@@ -50,19 +50,6 @@
 #define CODE_LINE	64		/* bytes that are typed */
 #define REGISTER	256		/* --register, which has no letter */
 
-/* The exit status of each fault; see xcat(1). */
-static const int statuses[] = {
-	[FAULT_NONE] = 0,
-	[FAULT_LOCAL] = 1,
-	[FAULT_USE] = 2,
-	[FAULT_SERVER] = 3,
-	[FAULT_LOGIN] = 4,
-	[FAULT_PEER] = 5,
-	[FAULT_BROKEN] = 6,
-	[FAULT_TIME] = 7
-	/* FAULT_SIGNAL ends by the signal. */
-};
-
 /*
  * Words
  */
@@ -79,7 +66,7 @@ die(enum fault fault, const char *fmt, ...)
 	va_start(ap, fmt);
 	log_vline(LOG_FAULT, fmt, ap);
 	va_end(ap);
-	exit(statuses[fault]);
+	exit(app_status(fault));
 }
 
 static void
@@ -87,7 +74,7 @@ usage(enum fault fault)
 {
 	dprintf(STDERR_FILENO,
 	    "%s", help_usage());
-	exit(statuses[fault]);
+	exit(app_status(fault));
 }
 
 /* What was asked for has been printed, or has not been (r is -1). */
@@ -96,7 +83,7 @@ printed(int r)
 {
 	if (r == -1)
 		die(FAULT_LOCAL, "standard output: %s", strerror(errno));
-	exit(statuses[FAULT_NONE]);
+	exit(app_status(FAULT_NONE));
 }
 
 /* Death by signal stays death by signal. */
@@ -219,9 +206,9 @@ static void
 key_arguments(const struct app *app, int argc, char *argv[])
 {
 	if (argc == 0)
-		exit(statuses[key_show(app)]);
+		exit(app_status(key_show(app)));
 	if (argc == 2 && strcmp(argv[0], "forget") == 0)
-		exit(statuses[key_forget(app, argv[1])]);
+		exit(app_status(key_forget(app, argv[1])));
 	usage(FAULT_USE);
 }
 
@@ -452,7 +439,7 @@ check_order(struct app *app, int argc)
 		die(FAULT_USE, "-O must be check, exit or list");
 	if (strcmp(app->order, "list") != 0)
 		own_jid(app);
-	exit(statuses[share_order(app)]);
+	exit(app_status(share_order(app)));
 }
 
 static void
@@ -514,7 +501,7 @@ end(struct app *app)
 {
 	if (app->fault == FAULT_SIGNAL)
 		die_by_signal(app->signo);
-	exit(statuses[app->fault]);
+	exit(app_status(app->fault));
 }
 
 /* One login for many: returns in a process that is to log in, with the
@@ -534,6 +521,20 @@ share(struct app *app)
 		break;
 	}
 	return -1;
+}
+
+/* The lines of a run that goes on are read later, by others.  A terminal is read
+ * at once, and the journal of systemd has the times. */
+static void
+set_style(const struct app *app)
+{
+	int	 goes_on = app->mode == MODE_FORWARD ||
+		    (app->mode == MODE_LISTEN && app->conf.keep);
+
+	if (app->conf.log == CONF_LOG_JSON)
+		log_set_style(LOG_JSON);
+	else if (goes_on && !isatty(STDERR_FILENO) && !log_to_journal())
+		log_set_style(LOG_STAMPED);
 }
 
 /* The loop, until it ends. */
@@ -573,6 +574,7 @@ main(int argc, char *argv[])
 	if (!configured)
 		die(app_blame(why), "%s", why);
 	log_set_level(app->conf.verbosity);
+	set_style(app);
 	argc = check_dashes(app, argc - optind, argv + optind,
 	    strcmp(argv[optind - 1], "--") == 0);
 	check_arguments(app, argc, argv + optind);

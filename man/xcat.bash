@@ -83,7 +83,7 @@ _xcat_accounts()
 # The keywords of -o: all but those that hold a secret.
 _xcat_keywords='allow background block-size ca-file carrier certificate
 cleartext close-at-eof e2e family fast forward invite invite-time jid
-keep-listening key known max-size max-streams max-streams-per-peer memory
+keep-listening key known log max-size max-streams max-streams-per-peer memory
 message no-stdin oob password-file plain portmap presence proxy punch receive
 s5b-proxy server share socks streamhost streamhost-policy stun timeout
 transport upgrade-after upload verbosity wait'
@@ -103,6 +103,7 @@ _xcat_values()		# keyword value
 	family)	printf '%s\n' any 4 6 ;;
 	jid)	_xcat_accounts ;;
 	known)	printf '%s\n' peer account ;;
+	log)	printf '%s\n' text json ;;
 	oob)	printf '%s\n' serve fetch fetch:any ;;
 	presence)	printf '%s\n' contacts peer none ;;
 	proxy)	printf '%s\n' socks5:// http:// ;;

@@ -56,7 +56,7 @@ end
 function __xcat_keywords
     printf '%s\n' allow background block-size ca-file carrier certificate \
         cleartext close-at-eof e2e family fast forward invite invite-time \
-        jid keep-listening key known max-size max-streams \
+        jid keep-listening key known log max-size max-streams \
         max-streams-per-peer memory message no-stdin oob password-file plain \
         portmap presence proxy punch receive s5b-proxy server share socks \
         streamhost streamhost-policy stun timeout transport upgrade-after \
@@ -82,6 +82,8 @@ function __xcat_values # keyword value
             __xcat_accounts
         case known
             printf '%s\n' peer account
+        case log
+            printf '%s\n' text json
         case oob
             printf '%s\n' serve fetch fetch:any
         case presence

@@ -67,6 +67,47 @@ text_clean(const char *in, char *out, size_t size)
 	return out;
 }
 
+/* The character at in, of n bytes or (0) no character of XML, as JSON has it:
+ * the length of what is in out. */
+static size_t
+text_escape(const char *in, size_t n, char out[16])
+{
+	uint32_t	 c = n > 0 ? text_code_point(in, n) :
+			    (unsigned char)*in < 0x80 ? (unsigned char)*in :
+			    0xfffd;
+
+	if (c == '"' || c == '\\')
+		return (size_t)snprintf(out, 16, "\\%c", (int)c);
+	if (n > 0 && text_harmless(c)) {
+		memcpy(out, in, n);
+		return n;
+	}
+	if (c < 0x10000)
+		return (size_t)snprintf(out, 16, "\\u%04x", (unsigned)c);
+	c -= 0x10000;
+	return (size_t)snprintf(out, 16, "\\u%04x\\u%04x",
+	    0xd800U + (unsigned)(c >> 10), 0xdc00U + (unsigned)(c & 0x3ff));
+}
+
+char *
+text_json(const char *in, char *out, size_t size)
+{
+	char	 escaped[16];
+	size_t	 o = 0, n, skip;
+
+	for (; *in != '\0'; in += skip) {
+		n = utf8_char(in, &skip);
+		n = text_escape(in, n, escaped);
+		if (o + n >= size)
+			break;
+		memcpy(out + o, escaped, n);
+		o += n;
+	}
+	if (size > 0)
+		out[o] = '\0';
+	return out;
+}
+
 char *
 text_cut(const char *in, char *out, size_t size)
 {

@@ -18,6 +18,14 @@
 char	*text_clean(const char *in, char *out, size_t size);
 
 /*
+ * Copy text into out of size bytes, which is returned, as the inside of a JSON
+ * string (RFC 8259 section 7).  What text_clean() would not let through is
+ * escaped, and bytes that are not UTF-8 become U+FFFD.  Text that does not fit
+ * is cut between characters.
+ */
+char	*text_json(const char *in, char *out, size_t size);
+
+/*
  * Copy text as it is into out of size bytes, which is returned.  Text that does
  * not fit is cut between characters.
  */

@@ -197,6 +197,10 @@ prepare(struct app *app)
 		return app_fail(app, FAULT_USE, "-a with a key needs "
 		    "end-to-end encryption, which shows it: leave out "
 		    "e2e=off, or the key");
+	if (app_listens(app) && app->conf.invite &&
+	    app->conf.log == CONF_LOG_JSON)
+		return app_fail(app, FAULT_USE, "-I prints a secret, which is "
+		    "not for a log: leave out log=json");
 	if (app_listens(app) && !anonymous && prepare_address(app) == -1)
 		return -1;
 	app->tls = tls_context(app->conf.ca_file, app->conf.certificate,

@@ -3,6 +3,7 @@
 #include <sys/queue.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ibb/budget.h"
@@ -37,6 +38,7 @@
 #define MEMORY_SINGLE	(192L * 1024 * 1024)	/* of a single stream */
 #define PASSWORD_TRIES	3		/* at the terminal */
 #define SIGNAL_TIME	200		/* ms for a signal to be seen */
+#define CAUSE		512		/* bytes of why the server was lost */
 #define LOGIN_TIME	30		/* s, unless -w says otherwise */
 
 static void
@@ -304,11 +306,16 @@ news_level(const struct app *app)
 static void
 run_lost(struct app *app, int resumable)
 {
-	const char	*why = app_server_why(app);
+	const char		*why = app_server_why(app);
+	char			 cause[CAUSE];
+	struct log_event	 e = { .kind = LOG_SERVER_LOST,
+				     .server = discover_name(app->discover),
+				     .reason = cause };
 
 	/* Leave out the advice behind the semicolon: it is being followed. */
-	log_line(news_level(app), "%s: %.*s; trying again",
-	    discover_name(app->discover), (int)strcspn(why, ";"), why);
+	snprintf(cause, sizeof(cause), "%.*s", (int)strcspn(why, ";"), why);
+	log_event(news_level(app), &e, "%s: %s; trying again", e.server,
+	    cause);
 	app_set_server(app, APP_SERVER_AWAY);
 	channels_away(app);
 	if (!resumable)
@@ -352,8 +359,12 @@ may_move(void *arg)
 static void
 run_back(struct app *app, int resumed)
 {
-	log_line(news_level(app), "back: %s", resumed ? "session resumed" :
-	    "logged in again");
+	const struct log_event	 e = { .kind = LOG_SERVER_BACK,
+				     .server = discover_name(app->discover),
+				     .resumed = resumed };
+
+	log_event(news_level(app), &e, "back: %s", resumed ?
+	    "session resumed" : "logged in again");
 	app_set_server(app, APP_SERVER_UP);
 	if (resumed)
 		return;

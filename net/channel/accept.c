@@ -251,37 +251,31 @@ accept_socket(struct app *app, const char *peer, const char *sid, int fd,
 	return 0;
 }
 
-/* Our address, and the key that its caller is to find. */
-static void
-address(const struct app *app, char *out, size_t size)
-{
-	char	 key[E2E_FINGERPRINT];
-
-	if (app->trust == NULL ||
-	    e2e_fingerprint(trust_identity(app->trust)->cert, key) == -1)
-		strlcpy(out, iq_jid(app->iqs), size);
-	else
-		snprintf(out, size, "%s=%s", iq_jid(app->iqs), key);
-}
-
 /* A code is what the user wants to see, even with -q. */
 static void
 announce(struct app *app)
 {
-	char	 name[JID_MAX + E2E_FINGERPRINT + 1], quoted[4 * sizeof(name)];
-	char	 once[64] = "";
-	long	 minutes;
+	char			 key[E2E_FINGERPRINT];
+	char			 name[JID_MAX + E2E_FINGERPRINT + 1];
+	char			 quoted[4 * sizeof(name)], once[64] = "";
+	struct log_event	 e = { .kind = LOG_LISTENING };
+	long			 minutes;
 
 	if (invite_begin(app) == -1) {
 		app_fail(app, FAULT_LOCAL, "out of memory");
 		return;
 	}
+	e.address = iq_jid(app->iqs);
+	if (app->trust != NULL &&
+	    e2e_fingerprint(trust_identity(app->trust)->cert, key) == 0)
+		e.key = key;
 	if ((minutes = invite_address(app, name, sizeof(name))) > 0)
 		snprintf(once, sizeof(once), "once within %ld minute%s, ",
 		    minutes, minutes == 1 ? "" : "s");
 	else
-		address(app, name, sizeof(name));
-	log_line(minutes > 0 ? LOG_FAULT : LOG_EVENT,
+		snprintf(name, sizeof(name), "%s%s%s", e.address,
+		    e.key != NULL ? "=" : "", e.key != NULL ? e.key : "");
+	log_event(minutes > 0 ? LOG_FAULT : LOG_EVENT, &e,
 	    "listening; reach it %swith: xcat %s%s", once,
 	    *name == '-' ? "-- " : "", text_quote(name, quoted,
 	    sizeof(quoted)));

@@ -97,6 +97,23 @@ app_stdio_taken(struct app *app)
 	app->input = app->output = -1;
 }
 
+int
+app_status(enum fault fault)
+{
+	static const int	 statuses[] = {
+		[FAULT_NONE] = 0,
+		[FAULT_LOCAL] = 1,
+		[FAULT_USE] = 2,
+		[FAULT_SERVER] = 3,
+		[FAULT_LOGIN] = 4,
+		[FAULT_PEER] = 5,
+		[FAULT_BROKEN] = 6,
+		[FAULT_TIME] = 7
+	};
+
+	return statuses[fault];
+}
+
 enum fault
 app_blame(const char *why)
 {

@@ -51,8 +51,8 @@ struct streamhosts;
 struct trust;
 struct upgrades;
 
-/* What a run, or a stream of it, ended with.  xcat(1) has the exit status of
- * each, and xcat.c the table. */
+/* What a run, or a stream of it, ended with; app_status() has the exit status of
+ * each. */
 enum fault {
 	FAULT_NONE,
 	FAULT_LOCAL,		/* input, output, memory */
@@ -215,6 +215,8 @@ int	 app_output(const struct app *app);
 /* They belong to a channel now. */
 void	 app_stdio_taken(struct app *app);
 
+/* The exit status of a fault, but FAULT_SIGNAL, which has none; see xcat(1). */
+int	 app_status(enum fault fault);
 /* The fault in what went wrong, for this reason, before the network: a lack of
  * memory is no fault of the options and files. */
 enum fault app_blame(const char *why);

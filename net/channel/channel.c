@@ -139,7 +139,7 @@ channel_over(struct channel *ch, enum fault fault)
 	struct app	*app = ch->app;
 	int		 more = channel_file_more(ch);
 
-	notes_ended(ch, LOG_EVENT, "complete");
+	notes_ended(ch, LOG_EVENT, fault, "complete");
 	if (channel_file_over(ch, fault))
 		return;
 	channel_free(ch);
@@ -169,7 +169,8 @@ channels_stop(struct app *app)
 	struct channel	*ch;
 
 	TAILQ_FOREACH(ch, &app->channels, next) {
-		notes_ended(ch, LOG_EVENT, "this listener was stopped");
+		notes_ended(ch, LOG_EVENT, FAULT_SIGNAL, ch->listener ?
+		    "this listener was stopped" : "stopped");
 		if (ch->stream != NULL)
 			stream_abort(ch->stream, SE_RECIPIENT_UNAVAILABLE);
 		if (ch->pid > 0)

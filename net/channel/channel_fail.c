@@ -71,12 +71,14 @@ has_begun(const struct channel *ch)
 
 /* Say why it has failed, at the level that this deserves. */
 static void
-say_failed(struct channel *ch, const char *why, const char *confirmed)
+say_failed(struct channel *ch, enum fault fault, const char *why,
+    const char *confirmed)
 {
 	int	 hung_up = app_listens(ch->app) &&
 		    stream_fault(ch->stream) == STREAM_HUNG_UP;
 
-	if (notes_ended(ch, hung_up ? LOG_EVENT : LOG_FAULT, why) ||
+	if (notes_ended(ch, hung_up ? LOG_EVENT : LOG_FAULT, fault,
+	    why) ||
 	    channel_file_told(ch))
 		return;
 	log_line(hung_up_on_socket(ch) ? LOG_DETAIL : LOG_FAULT,
@@ -120,7 +122,7 @@ channel_failed(struct channel *ch, enum fault fault, const char *why)
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(ch->stream));
 	channel_file_fails(ch);
-	say_failed(ch, why, confirmed);
+	say_failed(ch, fault, why, confirmed);
 	break_end(ch);
 	if (channel_file_declined(ch) || (app_listens(app) && !begun &&
 	    app->server != APP_SERVER_LOST))

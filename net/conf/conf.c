@@ -73,6 +73,11 @@ static const struct word owners[] = {
 	{ NULL, 0 }
 };
 
+static const struct word logs[] = {
+	{ "text", CONF_LOG_TEXT }, { "json", CONF_LOG_JSON },
+	{ NULL, 0 }
+};
+
 static const struct word presences[] = {
 	{ "contacts", CONF_PRESENCE_CONTACTS },
 	{ "peer", CONF_PRESENCE_PEER }, { "none", CONF_PRESENCE_NONE },
@@ -133,6 +138,7 @@ static const struct keyword {
 	{ "keep-listening", AT(keep), CONF_WORD, 0, yesno, 0, 0 },
 	{ "key", AT(key), CONF_PATH, 0, NULL, 0, 0 },
 	{ "known", AT(known), CONF_WORD, 0, owners, 0, 0 },
+	{ "log", AT(log), CONF_WORD, 0, logs, 0, 0 },
 	{ "max-size", AT(max_size), CONF_LONG, 0, NULL, 0, LONG_MAX },
 	{ "max-streams", AT(max_streams), CONF_LONG, 0, NULL, 1, 65535 },
 	{ "max-streams-per-peer", AT(max_streams_per_peer), CONF_LONG, 0,
@@ -417,6 +423,7 @@ set_word(int *v, const struct keyword *k, const char *value, char *err)
 	    k->words == policies ? "auto, public or any" :
 	    k->words == owners ? "peer or account" :
 	    k->words == uploads ? "yes, absent or no" :
+	    k->words == logs ? "text or json" :
 	    k->words == presences ? "contacts, peer or none" :
 	    k->words == sessions ? "prefer, require or off" :
 	    k->words == transports ? "auto, tcp, websocket or bosh" :

@@ -29,6 +29,8 @@ enum conf_transport {
 	CONF_TRANSPORT_BOSH
 };
 
+enum conf_log { CONF_LOG_TEXT, CONF_LOG_JSON };
+
 enum conf_presence {
 	CONF_PRESENCE_AUTO,	/* contacts for a listener, else peer */
 	CONF_PRESENCE_CONTACTS,
@@ -67,6 +69,7 @@ struct conf {
 	int	 background;	/* background yes|no (-f) */
 	struct conf_list forward; /* forward port[=service] (-L), repeatable */
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
+	int	 log;		/* log text|json: lines on standard error */
 	long	 memory;	/* memory bytes, of all streams; 0: none given
 				 */
 	long	 max_streams;	/* max-streams number, of a listener */

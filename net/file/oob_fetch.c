@@ -237,9 +237,11 @@ fetching_confirm(struct fetching *f)
 static void
 fetching_complete(struct fetching *f)
 {
-	struct app	*app = f->fetcher->app;
-	char		 name[FILE_NAME], as[FILE_NAME + 8] = "";
-	const char	*why;
+	struct app		*app = f->fetcher->app;
+	char			 name[FILE_NAME], as[FILE_NAME + 8] = "";
+	struct log_event	 e = { .kind = LOG_FILE, .peer = f->peer,
+				     .file = f->name, .in = f->have };
+	const char		*why;
 
 	if ((why = fetching_difference(f)) != NULL) {
 		fetching_failed(f, FAULT_BROKEN, SE_NOT_ACCEPTABLE, why);
@@ -253,10 +255,12 @@ fetching_complete(struct fetching *f)
 		    strerror(errno));
 		return;
 	}
-	if (strcmp(name, f->name) != 0)
+	if (strcmp(name, f->name) != 0) {
+		e.as = name;
 		snprintf(as, sizeof(as), ", as %s", name);
+	}
 	progress_end(app->progress);
-	log_line(f->partial != NULL ? LOG_EVENT : LOG_DETAIL,
+	log_event(f->partial != NULL ? LOG_EVENT : LOG_DETAIL, &e,
 	    "%s: %s: %llu bytes fetched%s", f->peer, f->name,
 	    (unsigned long long)f->have, as);
 	f->partial = NULL;

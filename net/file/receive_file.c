@@ -250,13 +250,17 @@ incoming_prepare(struct incoming *in)
 static void
 say_complete(const struct incoming *in, const char *name)
 {
-	char	 as[FILE_NAME + 8] = "";
+	char			 as[FILE_NAME + 8] = "";
+	struct log_event	 e = { .kind = LOG_FILE, .peer = in->peer,
+				     .file = in->name, .in = in->file.size };
 
-	if (strcmp(name, in->name) != 0)
+	if (strcmp(name, in->name) != 0) {
+		e.as = name;
 		snprintf(as, sizeof(as), ", as %s", name);
+	}
 	progress_at(in->receiver->app->progress, in->have);
 	progress_end(in->receiver->app->progress);
-	log_line(in->partial != NULL ? LOG_EVENT : LOG_DETAIL,
+	log_event(in->partial != NULL ? LOG_EVENT : LOG_DETAIL, &e,
 	    "%s: %s: %llu bytes%s%s%s%s", in->shown, in->name,
 	    (unsigned long long)in->file.size, as,
 	    *in->file.hash != '\0' ? ", " : ", no hash to compare",

@@ -1,22 +1,26 @@
 #include <sys/types.h>
 #include <sys/ioctl.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "net/io/log.h"
+#include "net/io/log_json.h"
 #include "xml/context.h"
 #include "xml/text.h"
 
 /* Bytes; what does not fit is left out.  A JID in quotes fits, and another. */
 #define LINE	16384
-#define PREFIX	32		/* bytes for "xcat: " and the time */
+#define PREFIX	64		/* bytes for "xcat: " and the time */
+#define OBJECT	(6 * LINE + 1024)	/* of a line that is all escapes */
 
 #define COLUMNS	80		/* of a terminal that does not say */
 
@@ -24,6 +28,7 @@ static int	 own_put(void *, int, int, const char *, size_t);
 
 /* What there is no other sink for; and the sinks of contexts. */
 static struct log_sink	 own = { .level = LOG_EVENT, .put = own_put };
+static enum log_style	 style;
 static LIST_HEAD(, log_sink) sinks = LIST_HEAD_INITIALIZER(sinks);
 
 static struct log_sink *
@@ -66,6 +71,32 @@ void
 log_set_level(int level)
 {
 	sink_now()->level = level;
+}
+
+void
+log_set_style(enum log_style to)
+{
+	style = to;
+}
+
+int
+log_is_json(void)
+{
+	return style == LOG_JSON;
+}
+
+int
+log_to_journal(void)
+{
+	const char	*journal = getenv("JOURNAL_STREAM");
+	struct stat	 st;
+	char		 ours[64];
+
+	if (journal == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return 0;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(journal, ours) == 0;
 }
 
 void
@@ -163,19 +194,56 @@ log_put(struct log_sink *sink, int level, int fd, const char *prefix,
 	return sink->put(sink->arg, level, fd, line, n);
 }
 
-/* "xcat: ", and the time of day to the millisecond where lines are traced. */
+/* "xcat: ", behind the time, or with the time of day to the millisecond where
+ * lines are traced. */
 static void
 make_prefix(const struct log_sink *sink, char out[PREFIX])
 {
 	struct timespec	 now;
 	struct tm	 tm;
-	size_t		 n = strlcpy(out, "xcat: ", PREFIX);
+	char		 stamp[LOG_JSON_TIME];
+	size_t		 n;
 
+	if (style == LOG_STAMPED) {
+		log_json_time(stamp);
+		snprintf(out, PREFIX, "%s xcat: ", stamp);
+		return;
+	}
+	n = strlcpy(out, "xcat: ", PREFIX);
 	if (sink->level < LOG_TRACE || clock_gettime(CLOCK_REALTIME, &now) == -1 ||
 	    localtime_r(&now.tv_sec, &tm) == NULL)
 		return;
 	n += strftime(out + n, PREFIX - n, "%H:%M:%S", &tm);
 	snprintf(out + n, PREFIX - n, ".%03d ", (int)(now.tv_nsec / 1000000));
+}
+
+static void
+put_object(struct log_sink *sink, int level, const struct log_event *e)
+{
+	static char	 line[OBJECT];
+	char		 time[LOG_JSON_TIME];
+	size_t		 n;
+
+	log_json_time(time);
+	n = log_json(e, level, time, line, sizeof(line));
+	if (sink->before != NULL)
+		sink->before(sink->before_arg);
+	sink->put(sink->arg, level, STDERR_FILENO, line, n);
+}
+
+/* A line that is no event. */
+static void put_message(struct log_sink *sink, int level, const char *fmt,
+	    va_list ap) __attribute__((__format__(__printf__, 3, 0)));
+
+static void
+put_message(struct log_sink *sink, int level, const char *fmt, va_list ap)
+{
+	char			 words[LINE];
+	const struct log_event	 e = { .kind = LOG_MESSAGE,
+				     .message = words };
+
+	vsnprintf(words, sizeof(words), fmt, ap);
+	put_object(sink, level, &e);
 }
 
 void
@@ -186,6 +254,10 @@ log_vline(int level, const char *fmt, va_list ap)
 
 	if (level > sink->level)
 		return;
+	if (style == LOG_JSON) {
+		put_message(sink, level, fmt, ap);
+		return;
+	}
 	make_prefix(sink, prefix);
 	log_put(sink, level, STDERR_FILENO, prefix, fmt, ap);
 }
@@ -195,6 +267,24 @@ log_line(int level, const char *fmt, ...)
 {
 	va_list	 ap;
 
+	va_start(ap, fmt);
+	log_vline(level, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_event(int level, const struct log_event *e, const char *fmt, ...)
+{
+	struct log_sink	*sink = sink_now();
+	va_list		 ap;
+
+	if (style == LOG_JSON) {
+		if (level > LOG_EVENT)
+			level = LOG_EVENT;
+		if (level <= sink->level)
+			put_object(sink, level, e);
+		return;
+	}
 	va_start(ap, fmt);
 	log_vline(level, fmt, ap);
 	va_end(ap);

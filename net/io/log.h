@@ -14,6 +14,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The importance of a line, and how much is printed (see log_set_level()). */
 enum log_level {
@@ -21,6 +22,51 @@ enum log_level {
 	LOG_EVENT = 0,		/* not with -q */
 	LOG_DETAIL = 1,		/* with -v */
 	LOG_TRACE = 2		/* with -vv */
+};
+
+/* What the lines on standard error are like. */
+enum log_style {
+	LOG_PLAIN,
+	LOG_STAMPED,		/* each begins with the time */
+	LOG_JSON		/* each is an object (net/io/log_json.h) */
+};
+
+/* What programs want to know of, too. */
+enum log_kind {
+	LOG_MESSAGE,		/* any other line */
+	LOG_LISTENING,
+	LOG_STREAM_OPENED,
+	LOG_CARRIER,		/* the carrier of a stream has changed */
+	LOG_STREAM_ENDED,
+	LOG_FILE,		/* a file has been received */
+	LOG_SERVER_LOST,
+	LOG_SERVER_BACK,
+	LOG_RELOADED,		/* the configuration was read anew */
+	LOG_DRAINING		/* no new streams: the listener ends with the
+				 * last one that there is */
+};
+
+/* An event.  log_json.c has the members that each kind of event has; a NULL is
+ * left out.  Words are as peers wrote them; secrets are never among them. */
+struct log_event {
+	enum log_kind	 kind;
+	const char	*message;
+	const char	*address;	/* ours, a full JID */
+	const char	*key;		/* ours, SHA256:... */
+	const char	*server;
+	int		 resumed;	/* nothing was lost */
+	const char	*peer;
+	const char	*sid;
+	const char	*service;
+	const char	*carrier;	/* "in-band" or "socket" */
+	const char	*way;		/* where a socket leads, for people */
+	const char	*file;		/* its name, as the peer has it */
+	const char	*as;		/* and here, if that differs */
+	uint64_t	 in, out;	/* bytes received and confirmed; in: also
+					 * the number of what a kind counts */
+	int64_t		 ms;		/* that it took */
+	int		 status;	/* as the exit status would be */
+	const char	*reason;	/* for people */
 };
 
 /*
@@ -54,6 +100,13 @@ void	 log_remove_sink(struct log_sink *sink);
 /* Print lines of this level and of those below it, in the present context; at
  * first, LOG_EVENT.  With LOG_TRACE each line begins with the time of day. */
 void	 log_set_level(int level);
+/* Print lines in this style from now on, in all contexts. */
+void	 log_set_style(enum log_style style);
+/* Is each line an object, so that events are told that text leaves out? */
+int	 log_is_json(void);
+/* Does the journal of systemd read standard error, as JOURNAL_STREAM says
+ * (systemd.exec(5))?  It has the time of each line. */
+int	 log_to_journal(void);
 /* Have before called, with arg, ahead of each line of the present context, to
  * clear what else is on the terminal.  NULL: there is nothing to clear. */
 void	 log_set_before(void (*before)(void *arg), void *arg);
@@ -74,6 +127,11 @@ void	 log_line(int level, const char *fmt, ...)
 /* log_line() with the arguments in ap. */
 void	 log_vline(int level, const char *fmt, va_list ap)
 	    __attribute__((__format__(__printf__, 2, 0)));
+
+/* Tell of an event: by a line as log_line(), or as an object, which is printed
+ * whatever the level, but for faults not with -q. */
+void	 log_event(int level, const struct log_event *e, const char *fmt, ...)
+	    __attribute__((__format__(__printf__, 3, 4)));
 
 /* Print a line of printf's on standard output at once, without a prefix.
  * Returns 0, or -1 and errno. */

@@ -303,6 +303,8 @@ upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready,
 		.changed = socket_changed,
 		.arg = u,
 	};
+	struct log_event		 e = { .kind = LOG_CARRIER,
+					     .carrier = "socket" };
 
 	if (u->negotiation != NULL) {
 		if (u->negotiation->fd == fd)
@@ -320,8 +322,10 @@ upgrade_stands(struct upgrade *u, int fd, const char *proxy, int ready,
 	}
 	u->stands_since = clock_ms();
 	upgrade_set_state(u, UPGRADE_UP);
-	log_line(LOG_DETAIL, "%s: socket: %s", upgrade_peer(u),
-	    upgrade_socket_where(u->socket));
+	e.peer = upgrade_peer(u);
+	e.sid = stream_sid(u->stream);
+	e.way = upgrade_socket_where(u->socket);
+	log_event(LOG_DETAIL, &e, "%s: socket: %s", e.peer, e.way);
 }
 
 /* Was the socket that broke worth its while? */
@@ -336,7 +340,9 @@ was_good(const struct upgrade *u)
 static void
 lost(struct upgrade *u, int done)
 {
-	char	 why[128];
+	char			 why[128];
+	struct log_event	 e = { .kind = LOG_CARRIER,
+				     .carrier = "in-band", .reason = why };
 
 	strlcpy(why, upgrade_socket_why(u->socket), sizeof(why));
 	upgrade_socket_free(u->socket);
@@ -344,8 +350,10 @@ lost(struct upgrade *u, int done)
 	upgrade_set_state(u, UPGRADE_REST);
 	if (stream_state(u->stream) != STREAM_OPEN || done || u->better != -1)
 		return;
-	log_line(LOG_DETAIL, "%s: the socket broke (%s); in-band again",
-	    upgrade_peer(u), why);
+	e.peer = upgrade_peer(u);
+	e.sid = stream_sid(u->stream);
+	log_event(LOG_DETAIL, &e, "%s: the socket broke (%s); in-band again",
+	    e.peer, why);
 	socket_doubted(u);
 	if (u->direct)
 		upgrade_punch_lost(u);

@@ -170,6 +170,8 @@ void
 share_master_begin(struct app *app)
 {
 	app->mode = MODE_SHARE;
+	if (!log_is_json())
+		log_set_style(LOG_PLAIN);	/* as others want it */
 	send_free(app->sender);
 	app->sender = NULL;
 	app->conf.asked = 0;	/* there is no terminal */

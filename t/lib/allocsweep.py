@@ -237,7 +237,7 @@ class Run:
             said = [x for x in said.splitlines() if 'reach it with' not in x]
             if not said:
                 raise Wrong('status %d without a word' % status)
-            if not all(x.startswith('xcat: ') for x in said):
+            if not all(re.match(r'(\d{4}-[-\dT:.]*Z )?xcat: ', x) for x in said):
                 raise Wrong('says something odd: %s' % said)
             if status != 1 and re.search('memory|malloc', said[-1]):
                 raise Wrong('status %d: %s' % (status, said[-1]))

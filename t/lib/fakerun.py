@@ -45,6 +45,8 @@ LINGER = 30                         # thereof, without a connection
 MEMORY = 64 << 10                   # KiB, for xcat
 CASES = []
 
+# The time in front of each line of a listener that goes on.
+STAMP = re.compile(r'(?m)^\d{4}-[-\dT:.]*Z (?=xcat: )')
 # The line on stderr says what, and what to do.  Those that do not are gathered: they are one test at the end.
 ADVICE = re.compile(r'\b(try|check|run|start|name|ask|tell|use|give|set|allow|see|wait|choose|report|may be)\b', re.I)
 LOST = 'it did not take the session that was offered: not encrypted end to end, '
@@ -211,7 +213,7 @@ class Run(Fake):
         if self.skip:
             return None
         with open(self.err_name, 'rb') as f:
-            self.stderr = f.read().decode(errors='replace')
+            self.stderr = STAMP.sub('', f.read().decode(errors='replace'))
         return problem or self.judge(status, usage)
 
     def wait(self):

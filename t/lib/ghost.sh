@@ -27,7 +27,7 @@ times_said()	# name extended-regex number: at least so often
 
 announced()	# name: the address that it told last
 {
-	sed -n 's/^xcat: listening; reach it with: xcat //p' "$T/$1.err" |
+	sed -n 's/^.*xcat: listening; reach it with: xcat //p' "$T/$1.err" |
 	    tail -n 1 | tr -d "'" | sed 's/=SHA256:.*//'
 }
 

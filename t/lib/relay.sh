@@ -71,9 +71,9 @@ says()		# name extended-regex count: at least so many lines
 # shellcheck disable=SC2034
 {
 TRYING='; trying again'
-BACK='^xcat: back: (session resumed|logged in again)'
-RESUMED='^xcat: back: session resumed'
-AGAIN='^xcat: back: logged in again'
+BACK='xcat: back: (session resumed|logged in again)'
+RESUMED='xcat: back: session resumed'
+AGAIN='xcat: back: logged in again'
 }
 
 # CPU time of a process and its children, in ticks of 10 ms.

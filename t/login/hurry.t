@@ -23,7 +23,7 @@ call()		# name argument ...
 }
 
 echo hello >"$T/in"
-SENT='^xcat: [0-9:.]+ SENT ' RECV='^xcat: [0-9:.]+ RECV '
+SENT='xcat: ([0-9:.]+ )?SENT ' RECV='xcat: ([0-9:.]+ )?RECV '
 for kind in $SERVERS; do
 	start_server "$kind" smacks
 	listen_as bob l -k -a "alice@$DOMAIN" 'echo=!cat'

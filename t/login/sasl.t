@@ -76,7 +76,7 @@ anonymous()
 
 	start listener env XCAT_PASSWORD= "$T/bob" -l -j "$ANONDOMAIN" -a '*'
 	wait_for 20 listening_or_gone listener
-	run sh -c "'$T/alice' -s $(sed -n 's/^xcat: listening.*: xcat //p' \
+	run sh -c "'$T/alice' -s $(sed -n 's/^.*xcat: listening.*: xcat //p' \
 	    "$T/listener.err")" <"$T/hello"
 	is "$status" 0 "$server: an anonymous listener can be reached"
 	finish listener

@@ -845,7 +845,7 @@ def _ok_backs_off(s):
     with open(s.err_name) as f:
         lines = f.read()
     check(len(re.findall('; trying again$', lines, re.M)) == 1, 'does not say once that it is lost')
-    check(len(re.findall('^xcat: back: logged in again', lines, re.M)) == 1, 'does not say once that it is back')
+    check(len(re.findall('xcat: back: logged in again', lines, re.M)) == 1, 'does not say once that it is back')
 
 
 sys.exit(main(8))

@@ -263,6 +263,13 @@ close_waiting()
 	done
 }
 
+# What it has printed, without the times that a file is given.
+printed()	# number
+{
+	sed 's/^[-0-9]*T[0-9:.]*Z xcat: /xcat: /' "$T/c$1.err"
+	[ ! -f "$T/c$1.out" ] || cat "$T/c$1.out"
+}
+
 # The lines that the document shows below a command, it prints.
 check_text()	# number
 {
@@ -272,7 +279,8 @@ check_text()	# number
 			ok "$scene: $_line" grep -qF "${_line%...}" "$T/c$1.err"
 			continue ;;
 		esac
-		ok "$scene: $_line" grep -qFx "$_line" "$T/c$1.err" "$T/c$1.out"
+		printed "$1" >"$T/printed"
+		ok "$scene: $_line" grep -qFx -e "$_line" "$T/printed"
 	done <"$T/scene/$1.text"
 }
 

@@ -77,7 +77,7 @@ servers()
 paste()
 {
 	listen_as bob listener -a "$alice" -j "$bob/my pipe"
-	set -- "$(sed -n 's/^xcat: listening.*: xcat //p' "$T/listener.err")"
+	set -- "$(sed -n 's/^.*xcat: listening.*: xcat //p' "$T/listener.err")"
 	run sh -c "'$T/alice' -s $*" <"$T/hello"
 	is "$status" 0 "the listener's command works: xcat $*"
 	finish listener

@@ -34,7 +34,7 @@ services()
 	    -L "127.0.0.1:$p4=127.0.0.1:$port" "bob@$DOMAIN" one
 	wait_for 20 said a "forwarding 127.0.0.1:$p4" || diag_file "$T/a.err"
 	ok 'it says which port is which' said a \
-	    "^xcat: forwarding $p1 to bob@$DOMAIN/xcat two\$"
+	    "xcat: forwarding $p1 to bob@$DOMAIN/xcat two\$"
 	answers "$p1" two 'a service of its own'
 	answers "$p2" one 'that of the operand'
 	answers "$p3" tcp 'host and port, as ssh has them'

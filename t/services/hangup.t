@@ -11,7 +11,7 @@
 LIMIT=60
 bob=bob@$DOMAIN
 alice=alice@$DOMAIN
-from="^xcat: $alice/[0-9a-f]+: stream to"
+from="xcat: $alice/[0-9a-f]+: stream to"
 bytes='[0-9]+\.[0-9] s, [1-9][0-9]* bytes in, [1-9][0-9]* out'
 
 lines()		# name number extended-regex: so many lines, and no others

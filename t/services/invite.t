@@ -17,7 +17,7 @@ echo hello >"$T/hello"
 # The command that listener NAME has printed, for this user.
 line_of()	# name user [options]
 {
-	sed -n "s,^xcat: .*listening; reach it once .*: xcat ,'$T/$2' ${3-} ,p" \
+	sed -n "s,^.*xcat: .*listening; reach it once .*: xcat ,'$T/$2' ${3-} ,p" \
 	    "$T/$1.err"
 }
 

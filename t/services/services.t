@@ -193,12 +193,12 @@ stop listener
 
 listen_as bob listener -k -a "$alice" 'upper=!tr a-z A-Z'
 start forward "$T/alice" -L 0 -L '*:0' "$bob" upper
-ok '-L 0: says its port' wait_for 20 said forward '^xcat: forwarding [1-9][0-9]+ to'
-ok '-L *:0: says its port' said forward '^xcat: forwarding \*:[1-9][0-9]+ to'
-chosen=$(sed -n 's/^xcat: forwarding \([0-9]*\) to.*/\1/p' "$T/forward.err")
+ok '-L 0: says its port' wait_for 20 said forward 'xcat: forwarding [1-9][0-9]+ to'
+ok '-L *:0: says its port' said forward 'xcat: forwarding \*:[1-9][0-9]+ to'
+chosen=$(sed -n 's/^.*xcat: forwarding \([0-9]*\) to.*/\1/p' "$T/forward.err")
 run socat -t 20 - "TCP4:127.0.0.1:$chosen" <"$T/line"
 is "$(cat "$T/run.out")" 'A LINE' '-L 0: which is that of 127.0.0.1'
-chosen=$(sed -n 's/^xcat: forwarding \*:\([0-9]*\) to.*/\1/p' "$T/forward.err")
+chosen=$(sed -n 's/^.*xcat: forwarding \*:\([0-9]*\) to.*/\1/p' "$T/forward.err")
 run socat -t 20 - "TCP4:127.0.0.1:$chosen" <"$T/line"
 is "$(cat "$T/run.out")" 'A LINE' '-L *:0: which is that of IPv4'
 if have_ipv6; then

@@ -53,7 +53,7 @@ activate "$T/news" "$A" -- -L 9 "$bob" one
 wait_for 60 listens "$A"
 echoes one '-L: a socket of TCP; who comes early waits' "TCP:127.0.0.1:$A"
 ready '-L: says that it is ready'
-ok '-L: not before it has logged in' said f '^xcat: forwarding'
+ok '-L: not before it has logged in' said f 'xcat: forwarding'
 stop f
 
 activate -a "$T/news" "$T/handed" -- -L 9 "$bob" two
@@ -111,7 +111,7 @@ is "$status" 143 '... and SIGTERM ends it'
 activate -u "$T/news" "$A" -- -L "$B" "$bob" two
 finish f
 is "$status" 1 'a socket that cannot listen'
-ok '... is named' said f '^xcat: LISTEN_FDS is 1, but descriptor 3 '
+ok '... is named' said f 'xcat: LISTEN_FDS is 1, but descriptor 3 '
 
 activate "$T/news" "$A" -- -L 9 -p "$T/wrong" "$bob"
 finish f

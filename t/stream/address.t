@@ -118,7 +118,7 @@ pasted()	# shell jid [option ...]: of the listener
 	_shell=$1 _jid=$2; shift 2
 	start b "$T/bob" -l -j "$_jid" "$@"
 	wait_for 20 said b 'listening; reach it' || diag_file "$T/b.err"
-	sed -n 's/^xcat: listening; reach it .*with: //p' "$T/b.err" >"$T/line"
+	sed -n 's/^.*xcat: listening; reach it .*with: //p' "$T/b.err" >"$T/line"
 	# shellcheck disable=SC2016
 	run "$_shell" -c 'xcat() { "$ALICE" -s "$@"; }
 	    eval "$(cat "$LINE")"' <"$T/hello"

@@ -218,7 +218,7 @@ pair()
 	check_same "$T/listener.out" "$T/words" "$_what"
 	ok "$_what: caller says $3" said caller "^xcat: $bob/xcat: $re"
 	ok "$_what: listener says $3" said listener \
-	    "^xcat: alice@$DOMAIN/[0-9a-f]+: $re"
+	    "xcat: alice@$DOMAIN/[0-9a-f]+: $re"
 	is "$(grep -c "$lost" "$T/caller.err")" \
 	    "$([ "$1 $3" = 'prefer plain' ] && echo 1 || echo 0)" \
 	    "$_what: what is lost is told the caller"

@@ -46,7 +46,7 @@ streams()
 	listen_as bob listener -k -a "alice@$DOMAIN" 'cat=!cat'
 	port=$(free_port)
 	start caller "$T/alice" -L "$port" "$bob" cat
-	wait_for 20 said caller '^xcat: forwarding'
+	wait_for 20 said caller 'xcat: forwarding'
 	for n in 1 2 3 4; do
 		start "client$n" socat -t 30 - "TCP:127.0.0.1:$port" \
 		    <"$T/1-MB"

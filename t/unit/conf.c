@@ -231,6 +231,9 @@ test_numbers(void)
 	is_int(c.verbosity, -1, "is set");
 	is_int(conf_set(&c, "verbosity", "2", 0, err), 0, "verbosity 2");
 	is_int(c.verbosity, 2, "is set");
+	is_int(conf_set(&c, "log", "json", 0, err), 0, "log json");
+	is_int(c.log, CONF_LOG_JSON, "is set");
+	fails(conf_set(&c, "log", "xml", 0, err), "text or json", "log xml");
 	fails(conf_set(&c, "verbosity", "3", 0, err), "-1, 0, 1 or 2",
 	    "verbosity 3");
 	is_int(conf_set(&c, "family", "4", 0, err), 0, "family 4");

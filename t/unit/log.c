@@ -2,11 +2,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net/io/log.h"
+#include "net/io/log_json.h"
 #include "net/io/loop.h"
 #include "t/lib/tap.h"
 #include "xml/context.h"
@@ -117,6 +119,69 @@ levels(void)
 	    got[8] == ':' && got[11] == ':' && got[14] == '.' &&
 	    strcmp(got + 18, " x\n") == 0, "-vv: with the time: %.19s", got);
 	log_set_level(LOG_EVENT);
+}
+
+/* Words that peers chose, in objects. */
+static const struct {
+	const char	*in, *out;
+} escaped[] = {
+	{ "plain /words/", "plain /words/" },
+	{ "a \"b\" \\c", "a \\\"b\\\" \\\\c" },
+	{ "two\nlines\r\t\x01\x7f", "two\\u000alines\\u000d\\u0009\\u0001"
+	    "\\u007f" },
+	{ "\xc3\xbc \xf0\x9f\x90\x88", "\xc3\xbc \xf0\x9f\x90\x88" },
+	{ "C1 \xc2\x9b", "C1 \\u009b" },
+	{ "\xe2\x80\xae" "evil", "\\u202eevil" },
+	{ "tag \xf3\xa0\x81\x81", "tag \\udb40\\udc41" },
+	{ "stray \xff\x80", "stray \\ufffd\\ufffd" },
+	{ "surrogate \xed\xa0\x80", "surrogate \\ufffd" },
+	{ "cut \xe4\xb8", "cut \\ufffd\\ufffd" },
+};
+
+/* Does the line, which is cut, end as an object does? */
+static int
+is_whole(const char *s, size_t n)
+{
+	return s[0] == '{' && n > 3 && (memcmp(s + n - 3, "\"}\n", 3) == 0 ||
+	    (memcmp(s + n - 2, "}\n", 2) == 0 && s[n - 3] >= '0' &&
+	    s[n - 3] <= '9')) && memchr(s, '\n', n) == s + n - 1;
+}
+
+static void
+objects(void)
+{
+	struct log_event	 e = { .kind = LOG_STREAM_ENDED, .peer = "a@b/c",
+				     .in = 7, .out = UINT64_MAX, .ms = 12034,
+				     .status = 6, .reason = "\"\"\"\"\"\"" };
+	char			 out[512], want[512], line_of[512];
+	size_t			 i, n;
+	int			 whole = 1;
+
+	for (i = 0; i < N(escaped); i++)
+		is(text_json(escaped[i].in, out, sizeof(out)), escaped[i].out,
+		    "json: line %zu", i);
+	is(text_json("ab\n", out, 8), "ab", "json: an escape is not cut");
+	n = log_json(&e, LOG_FAULT, "now", out, sizeof(out));
+	out[n] = '\0';
+	is(out, "{\"time\":\"now\",\"event\":\"stream-ended\","
+	    "\"level\":\"error\",\"peer\":\"a@b/c\",\"in\":7,"
+	    "\"out\":18446744073709551615,\"seconds\":12.034,\"status\":6,"
+	    "\"reason\":\"\\\"\\\"\\\"\\\"\\\"\\\"\"}\n", "json: an event");
+	for (i = n + 2; i >= 100; i--) {
+		n = log_json(&e, LOG_FAULT, "now", out, i);
+		whole &= n < i + 1 && is_whole(out, n);
+	}
+	ok(whole, "json: whole, however little room there is");
+	log_set_style(LOG_JSON);
+	strlcpy(line_of, line(LOG_EVENT, "a \"b\"\n"), sizeof(line_of));
+	snprintf(want, sizeof(want), "{\"time\":\"%.24s\",\"event\":\"message"
+	    "\",\"level\":\"info\",\"message\":\"a \\\"b\\\"\\u000a\"}\n",
+	    line_of + 9);
+	is(line_of, want, "json: any other line");
+	log_set_style(LOG_STAMPED);
+	line(LOG_EVENT, "x");
+	is(strlen(got) > 25 ? got + 24 : "", " xcat: x\n", "stamped: %s", got);
+	log_set_style(LOG_PLAIN);
 }
 
 static int	 cleared;
@@ -264,6 +329,7 @@ main(void)
 	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
 	cleans();
 	levels();
+	objects();
 	sinks();
 	contexts();
 	others();

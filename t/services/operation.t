@@ -1,0 +1,164 @@
+#!/bin/sh
+#
+# A listener that is left running: its log in JSON, a configuration that is read
+# anew, and an end that streams may outlive.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/server.sh"
+
+LIMIT=20
+STAMP='^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z xcat: '
+
+events()	# name [event [member ...]]
+{
+	_of=$1; shift
+	"$PYTHON" -B "$LIB/events.py" "$T/$_of.err" "$@"
+}
+
+# The last one is this.
+last()		# name event member value
+{
+	[ "$(events "$1" "$2" "$3" | tail -n 1)" = "$4" ]
+}
+
+happened()	# name event number
+{
+	[ "$(events "$1" "$2" event | wc -l)" -ge "$3" ]
+}
+
+start_json()	# argument ...: bob listens
+{
+	start listener "$T/bob" -l -k -o log=json -a "$alice" "$@"
+	wait_for 20 happened listener listening 1 || bail 'does not listen'
+}
+
+streams()
+{
+	start_json 'cat=!cat' 'sleep=!exec sleep 60' '127.0.0.1:*='
+	is "$(events listener listening address)" "\"$bob/xcat\"" \
+	    'listening: the address'
+	like "$(events listener listening key)" '^"SHA256:.{43}"$' \
+	    'listening: the key'
+	echo hello >"$T/line"
+	run "$T/alice" -j "$alice/odd \"}{\\ one" -o log=json "$bob" cat \
+	    <"$T/line"
+	is "$(cat "$T/run.out")" hello 'standard output has the payload alone'
+	wait_for 20 happened listener stream-ended 1
+	odd="\"$alice/odd \\\"}{\\\\\\\\ one\""
+	is "$(events listener stream-opened peer service)" \
+	    "$(printf '%b\t"cat"' "$odd")" 'opened: peer and service'
+	is "$(events listener stream-ended peer service in out status)" \
+	    "$(printf '%b\t"cat"\t6\t6\t0' "$odd")" 'ended: bytes and status'
+	like "$(events listener stream-ended seconds)" '^[0-9]+\.[0-9]+$' \
+	    'ended: seconds'
+	is "$(events listener stream-ended sid)" \
+	    "$(events listener stream-opened sid)" 'ended: of that stream'
+	is "$(events run stream-opened peer service)" \
+	    "$(printf '"%s"\t"cat"' "$bob/xcat")" 'a caller: opened'
+	is "$(events run stream-ended in out status)" \
+	    "$(printf '6\t6\t0')" 'a caller: ended'
+	run "$T/alice" -o log=json "$bob" 'no"
+such	one'
+	is "$status" 5 'a service with an odd name: refused'
+	ok 'and the refusal is an object here' happened run message 1
+	like "$(events listener message message | tail -n 1)" \
+	    'no such service: no\\" such one"$' 'and there'
+}
+
+breaks()
+{
+	run "$T/alice" -o log=json "$bob/nobody" cat
+	is "$status" 5 'nobody there'
+	ok 'is said in an object' last run message level '"error"'
+	start caller "$T/alice" "$bob" sleep <"$T/open"
+	ok 'a stream' wait_for 20 happened listener stream-opened 2
+	stop caller
+	ok 'that breaks' wait_for 20 happened listener stream-ended 2
+	ok 'has the status of that' last listener stream-ended status 6
+	like "$(events listener stream-ended reason | tail -n 1)" 'hung up' \
+	    'and the reason'
+	start caller "$T/alice" -o log=json "$bob" sleep <"$T/open"
+	ok 'another' wait_for 20 happened listener stream-opened 3
+	stop listener
+	ok 'is stopped' last listener stream-ended status 143
+	finish caller
+	ok 'which its caller says' last caller stream-ended status 6
+	is "$status" 6 'as its status does'
+}
+
+carriers()
+{
+	start_json 'sink=!exec cat >/dev/null'
+	start caller "$T/alice" -o log=json -o upgrade-after=1 "$bob" sink \
+	    <"$T/fifo"
+	cat "$T/line" >&8
+	ok 'a socket' wait_for 20 happened listener carrier-changed 1
+	is "$(events listener carrier-changed carrier)" '"socket"' \
+	    'is the carrier'
+	like "$(events caller carrier-changed way)" '^"direct, .* port [0-9]+"$' \
+	    'and leads there'
+	is "$(events listener carrier-changed sid)" \
+	    "$(events listener stream-opened sid)" 'of that stream'
+	stop caller
+	stop listener
+}
+
+files()
+{
+	mkdir "$T/got"
+	start_json -r "$T/got"
+	echo data >"$T/a \"file\""
+	run "$T/alice" -q -s "$bob" "$T/a \"file\""
+	is "$status" 0 'a file'
+	ok 'is told of' wait_for 20 happened listener file-received 1
+	is "$(events listener file-received file bytes)" \
+	    "$(printf '"a \\"file\\""\t5')" 'with name and size'
+	stop listener
+}
+
+others()
+{
+	start_json -vv 'cat=!cat'
+	run "$T/alice" -vv -o log=json "$bob" cat <"$T/line"
+	stop listener
+	ok 'stanzas are in objects' happened listener message 20
+	ok 'and in those of a caller' happened run message 20
+	is "$(grep -c -e "$(password bob)" -e "$(password alice)" \
+	    "$T/listener.err" "$T/run.err" | paste -sd ' ' -)" \
+	    "$T/listener.err:0 $T/run.err:0" 'and no secrets'
+	fails 2 'leave out log=json' 'a code is not for a log' \
+	    "$T/bob" -l -I -o log=json
+}
+
+stamps()
+{
+	listen_as bob listener -k -a "$alice" 'cat=!cat'
+	run "$T/alice" "$bob" cat <"$T/line"
+	wait_for 20 said listener 'complete$'
+	is "$(grep -Evc "$STAMP" "$T/listener.err")" 0 \
+	    'a listener: each line has its time'
+	is "$(grep -Ec "$STAMP" "$T/run.err")" 0 'a caller: no line has'
+	stop listener
+	cat >"$T/journal" <<-END
+	#!/bin/sh
+	JOURNAL_STREAM=\$(stat -L -c %d:%i /proc/self/fd/2)
+	export JOURNAL_STREAM
+	exec "$T/bob" -l -k
+	END
+	chmod +x "$T/journal"
+	start listener "$T/journal"
+	ok 'for the journal' wait_for 20 said listener '^xcat: listening'
+	stop listener
+}
+
+start_server prosody
+alice=alice@$DOMAIN bob=bob@$DOMAIN
+mkfifo "$T/open" "$T/fifo"
+exec 9<>"$T/open" 8<>"$T/fifo"
+streams
+breaks
+carriers
+files
+others
+stamps
+done_testing
