@@ -523,8 +523,7 @@ share(struct app *app)
 	return -1;
 }
 
-/* The lines of a run that goes on are read later, by others.  A terminal is read
- * at once, and the journal of systemd has the times. */
+/* What a run that goes on has said is read when that is long over. */
 static void
 set_style(const struct app *app)
 {
@@ -533,7 +532,7 @@ set_style(const struct app *app)
 
 	if (app->conf.log == CONF_LOG_JSON)
 		log_set_style(LOG_JSON);
-	else if (goes_on && !isatty(STDERR_FILENO) && !log_to_journal())
+	else if (goes_on && log_is_kept())
 		log_set_style(LOG_STAMPED);
 }
 

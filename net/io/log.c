@@ -86,17 +86,19 @@ log_is_json(void)
 }
 
 int
-log_to_journal(void)
+log_is_kept(void)
 {
 	const char	*journal = getenv("JOURNAL_STREAM");
 	struct stat	 st;
 	char		 ours[64];
 
-	if (journal == NULL || fstat(STDERR_FILENO, &st) == -1)
+	if (isatty(STDERR_FILENO))
 		return 0;
+	if (journal == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return 1;
 	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev,
 	    (uintmax_t)st.st_ino);
-	return strcmp(journal, ours) == 0;
+	return strcmp(journal, ours) != 0;
 }
 
 void

@@ -62,8 +62,9 @@ struct log_event {
 	const char	*way;		/* where a socket leads, for people */
 	const char	*file;		/* its name, as the peer has it */
 	const char	*as;		/* and here, if that differs */
-	uint64_t	 in, out;	/* bytes received and confirmed; in: also
-					 * the number of what a kind counts */
+	uint64_t	 in;		/* bytes received, or how many of what
+					 * the event counts */
+	uint64_t	 out;		/* bytes confirmed */
 	int64_t		 ms;		/* that it took */
 	int		 status;	/* as the exit status would be */
 	const char	*reason;	/* for people */
@@ -104,9 +105,10 @@ void	 log_set_level(int level);
 void	 log_set_style(enum log_style style);
 /* Is each line an object, so that events are told that text leaves out? */
 int	 log_is_json(void);
-/* Does the journal of systemd read standard error, as JOURNAL_STREAM says
- * (systemd.exec(5))?  It has the time of each line. */
-int	 log_to_journal(void);
+/* Is standard error read later than it is written: is it neither a terminal nor,
+ * as JOURNAL_STREAM says (systemd.exec(5)), the journal of systemd, which has
+ * the time of each line? */
+int	 log_is_kept(void);
 /* Have before called, with arg, ahead of each line of the present context, to
  * clear what else is on the terminal.  NULL: there is nothing to clear. */
 void	 log_set_before(void (*before)(void *arg), void *arg);

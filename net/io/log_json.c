@@ -37,33 +37,33 @@ static const char *const names[] = {
 /* The members of struct log_event, and the events that have them. */
 static const struct member {
 	const char	*name;
-	enum type	 type;
 	size_t		 where;
+	enum type	 type;
 	unsigned	 kinds;
 } members[] = {
 #define AT(field)	offsetof(struct log_event, field)
-	{ "message", TYPE_TEXT, AT(message), IN(LOG_MESSAGE) },
-	{ "address", TYPE_TEXT, AT(address), IN(LOG_LISTENING) },
-	{ "key", TYPE_TEXT, AT(key), IN(LOG_LISTENING) },
-	{ "server", TYPE_TEXT, AT(server),
+	{ "message", AT(message), TYPE_TEXT, IN(LOG_MESSAGE) },
+	{ "address", AT(address), TYPE_TEXT, IN(LOG_LISTENING) },
+	{ "key", AT(key), TYPE_TEXT, IN(LOG_LISTENING) },
+	{ "server", AT(server), TYPE_TEXT,
 	    IN(LOG_SERVER_LOST) | IN(LOG_SERVER_BACK) },
-	{ "resumed", TYPE_YES, AT(resumed), IN(LOG_SERVER_BACK) },
-	{ "peer", TYPE_TEXT, AT(peer), STREAMS | IN(LOG_FILE) },
-	{ "sid", TYPE_TEXT, AT(sid), STREAMS },
-	{ "service", TYPE_TEXT, AT(service),
+	{ "resumed", AT(resumed), TYPE_YES, IN(LOG_SERVER_BACK) },
+	{ "peer", AT(peer), TYPE_TEXT, STREAMS | IN(LOG_FILE) },
+	{ "sid", AT(sid), TYPE_TEXT, STREAMS },
+	{ "service", AT(service), TYPE_TEXT,
 	    IN(LOG_STREAM_OPENED) | IN(LOG_STREAM_ENDED) },
-	{ "carrier", TYPE_TEXT, AT(carrier), IN(LOG_CARRIER) },
-	{ "way", TYPE_TEXT, AT(way), IN(LOG_CARRIER) },
-	{ "file", TYPE_TEXT, AT(file), IN(LOG_FILE) },
-	{ "as", TYPE_TEXT, AT(as), IN(LOG_FILE) },
-	{ "bytes", TYPE_COUNT, AT(in), IN(LOG_FILE) },
-	{ "in", TYPE_COUNT, AT(in), IN(LOG_STREAM_ENDED) },
-	{ "out", TYPE_COUNT, AT(out), IN(LOG_STREAM_ENDED) },
-	{ "seconds", TYPE_SECONDS, AT(ms), IN(LOG_STREAM_ENDED) },
-	{ "status", TYPE_STATUS, AT(status), IN(LOG_STREAM_ENDED) },
-	{ "services", TYPE_COUNT, AT(in), IN(LOG_RELOADED) },
-	{ "streams", TYPE_COUNT, AT(in), IN(LOG_DRAINING) },
-	{ "reason", TYPE_TEXT, AT(reason), IN(LOG_CARRIER) |
+	{ "carrier", AT(carrier), TYPE_TEXT, IN(LOG_CARRIER) },
+	{ "way", AT(way), TYPE_TEXT, IN(LOG_CARRIER) },
+	{ "file", AT(file), TYPE_TEXT, IN(LOG_FILE) },
+	{ "as", AT(as), TYPE_TEXT, IN(LOG_FILE) },
+	{ "bytes", AT(in), TYPE_COUNT, IN(LOG_FILE) },
+	{ "in", AT(in), TYPE_COUNT, IN(LOG_STREAM_ENDED) },
+	{ "out", AT(out), TYPE_COUNT, IN(LOG_STREAM_ENDED) },
+	{ "seconds", AT(ms), TYPE_SECONDS, IN(LOG_STREAM_ENDED) },
+	{ "status", AT(status), TYPE_STATUS, IN(LOG_STREAM_ENDED) },
+	{ "services", AT(in), TYPE_COUNT, IN(LOG_RELOADED) },
+	{ "streams", AT(in), TYPE_COUNT, IN(LOG_DRAINING) },
+	{ "reason", AT(reason), TYPE_TEXT, IN(LOG_CARRIER) |
 	    IN(LOG_STREAM_ENDED) | IN(LOG_SERVER_LOST) },
 #undef AT
 };
