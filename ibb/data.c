@@ -227,7 +227,7 @@ int
 inband_ask_ping(struct inband *s)
 {
 	struct iq_table	*t = s->ibb->iqs;
-	struct flight	*last = STAILQ_LAST(&s->flights, flight, next);
+	struct flight	*last = __extension__ STAILQ_LAST(&s->flights, flight, next);
 
 	if (last == NULL)
 		return 0;

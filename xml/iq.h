@@ -22,11 +22,11 @@
 #include <stdint.h>
 
 #include "xml/check.h"
+#include "xml/stanza.h"
 
 struct elem;
 struct iq_table;
 struct xw;
-enum stanza_error;
 
 /* The answer to a request, of type result or error; NULL if none came in
  * time.  It is freed after the call. */

@@ -166,7 +166,7 @@ said(struct side *s, const char *from, const char *inside)
 	ends_dispatch(s, e);
 	elem_free(e);
 	*answer = '\0';
-	if ((l = STAILQ_LAST(&s->out, letter, next)) != NULL)
+	if ((l = __extension__ STAILQ_LAST(&s->out, letter, next)) != NULL)
 		strlcpy(answer, l->xml, sizeof(answer));
 	return answer;
 }
