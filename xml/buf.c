@@ -19,12 +19,21 @@ buf_init(struct buf *b, size_t max)
 	b->max = max;
 }
 
+/* What is in a buffer may be a secret. */
+static void
+forget(struct buf *b)
+{
+	if (b->p != NULL)
+		explicit_bzero(b->p, b->cap);
+	free(b->p);
+}
+
 void
 buf_free(struct buf *b)
 {
 	int saved = errno;
 
-	freezero(b->p, b->cap);
+	forget(b);
 	buf_init(b, b->max);
 	errno = saved;
 }
@@ -118,7 +127,7 @@ buf_grow(struct buf *b, size_t need)
 		return -1;
 	if (b->p != NULL)
 		memcpy(p, b->p + b->off, b->len);
-	freezero(b->p, b->cap);
+	forget(b);
 	b->p = p;
 	b->off = 0;
 	b->cap = cap;

@@ -218,12 +218,14 @@ loop_make_room(struct loop *l)
 static size_t
 place(struct loop *l, int fd)
 {
-	size_t	*places, n = (size_t)fd;
+	size_t	*places, n = (size_t)fd, most = n + 64;
 
-	if (n >= l->nplaces && (places = recallocarray(l->places, l->nplaces,
-	    n + 64, sizeof(*places))) != NULL) {
+	if (n >= l->nplaces && (places = reallocarray(l->places, most,
+	    sizeof(*places))) != NULL) {
+		memset(places + l->nplaces, 0,
+		    (most - l->nplaces) * sizeof(*places));
 		l->places = places;
-		l->nplaces = n + 64;
+		l->nplaces = most;
 	}
 	if (n < l->nplaces && l->places[n] < l->npfds &&
 	    l->pfds[l->places[n]].fd == fd)

@@ -36,7 +36,8 @@ drop_first(struct sm *sm)
 	STAILQ_REMOVE_HEAD(&sm->queue, next);
 	sm->nkept--;
 	sm->bytes -= k->len;
-	freezero(k, sizeof(*k) + k->len);
+	explicit_bzero(k, sizeof(*k) + k->len);
+	free(k);
 }
 
 void
