@@ -1,5 +1,7 @@
 # xcat: netcat over XMPP.  For GNU make and BSD make.
 
+VERSION	= 2026.11
+
 PREFIX	?= /usr/local
 BINDIR	?= $(PREFIX)/bin
 MANDIR	?= $(PREFIX)/share/man
@@ -10,14 +12,21 @@ FISHDIR	?= $(PREFIX)/share/fish/vendor_completions.d
 
 CC	?= cc
 CFLAGS	?= -O2 -g
-WARN	= -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wformat=2 \
+WARN	= -Wall -Wextra -Wpedantic -Wshadow -Wpointer-arith -Wcast-qual \
+	-Wformat=2 \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wundef
-PKGS	= expat openssl libbsd-overlay libidn libcares
+# What BSDs have in libc is in libbsd elsewhere.
+BSD	!= $(CC) $(CPPFLAGS) $(CFLAGS) -D_GNU_SOURCE $(LDFLAGS) \
+	-o /dev/null t/lib/bsd.c 2>/dev/null || echo libbsd-overlay
+PKGS	= expat openssl $(BSD) libidn libcares
 # A router maps ports by UPnP with this one only.
+SECCOMP	= `pkg-config --exists libseccomp && echo -DHAVE_SECCOMP`
 UPNP	= `pkg-config --exists miniupnpc && echo -DHAVE_MINIUPNPC`
-DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I. $(UPNP)
+DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I. $(UPNP) $(SECCOMP) \
+	-DXCAT_VERSION=$(VERSION)
 LIBS	= `pkg-config --libs $(PKGS)` \
-	`pkg-config --libs --silence-errors miniupnpc`
+	`pkg-config --libs --silence-errors miniupnpc` \
+	`pkg-config --libs --silence-errors libseccomp`
 
 XML	= xml/base64.o xml/buf.o xml/chunks.o \
 	xml/context.o xml/copy.o xml/date.o xml/elem.o \
@@ -40,7 +49,7 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 # The rooms of net/, each resting on those before it.
 IO	= net/io/background.o net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/log_json.o net/io/loop.o net/io/pump.o \
-	net/io/record_pack.o net/io/signals.o net/io/systemd.o net/io/tls.o
+	net/io/record_pack.o net/io/sandbox.o net/io/signals.o net/io/systemd.o net/io/tls.o
 CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o net/conf/conffile.o \
 	net/conf/identity.o net/conf/known_peers.o net/conf/password.o net/conf/peer.o \
 	net/conf/statefile.o net/conf/trust.o
@@ -110,7 +119,7 @@ FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
 	net/file/send_link.o net/file/send_native.o net/file/send_open.o \
 	net/file/send_phase.o net/file/send_put.o net/file/send_si.o \
 	net/file/send_upload.o net/file/sum.o
-APP	= net/app/enroll.o net/app/guest.o net/app/help.o \
+APP	= net/app/confine.o net/app/enroll.o net/app/guest.o net/app/help.o \
 	net/app/key.o \
 	net/app/prepare.o net/app/run.o net/app/server.o
 SHARE	= net/share/share.o net/share/share_client.o net/share/share_conn.o \
@@ -185,7 +194,8 @@ UNITS	= t/unit/absence.t \
 	t/unit/ws.t \
 	t/unit/xml.t
 # What tests in shell run or load, see t/lib/lib.sh and t/lib/alloc.c.
-AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/portmap t/lib/punch \
+AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/escape.so \
+	t/lib/portmap t/lib/punch \
 	t/lib/wake t/lib/wan
 # What tests in C share.
 TAP	= t/lib/channels.o t/lib/engine.o t/lib/files.o t/lib/kept.o \
@@ -338,7 +348,7 @@ FOREIGN	= ibb/extdisco.c \
 BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
 	t/bench/tube
 
-ASAN	= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+ASAN	= -DNO_SANDBOX -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 FUZZ_SECONDS = 60
 COVERAGE = $(UNITS)
@@ -362,6 +372,7 @@ xcat: xcat.o $(OBJS)
 	    -c -o $@ $<
 .o.t:
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(TAP) $(OBJS) $(LIBS)
+net/app/help.o: Makefile
 
 # There is little to build: a header changes everything.
 xcat.o $(OBJS) $(TAP): xml/*.h ibb/*.h net/*/*.h
@@ -378,6 +389,8 @@ t/unit/corpus.t: t/unit/corpus.o $(FUZZ)
 # Memory that runs out, for xcat to be run with; see there.
 t/lib/alloc.so: t/lib/alloc.c
 	$(CC) $(DEFS) -O2 -g -fPIC -shared -o $@ t/lib/alloc.c
+t/lib/escape.so: t/lib/escape.c
+	$(CC) $(DEFS) -O2 -g -fPIC -shared -o $@ t/lib/escape.c
 t/lib/detach: t/lib/detach.c
 	$(CC) $(DEFS) $(CFLAGS) $(LDFLAGS) -o $@.new t/lib/detach.c
 	mv $@.new $@
@@ -412,6 +425,23 @@ uninstall:
 	    $(DESTDIR)$(MANDIR)/man7/xcat-protocol.7 \
 	    $(DESTDIR)$(BASHDIR)/xcat $(DESTDIR)$(ZSHDIR)/_xcat \
 	    $(DESTDIR)$(FISHDIR)/xcat.fish
+
+# One that works on any Linux with a processor of this kind.
+static: packages
+	rm -f xcat
+	$(MAKE) xcat LDFLAGS="-static $(LDFLAGS)" \
+	    LIBS="`pkg-config --static --libs $(PKGS)` \
+	    `pkg-config --static --libs --silence-errors miniupnpc` \
+	    `pkg-config --static --libs --silence-errors libseccomp`"
+
+# A tarball of what has been committed, the same bytes wherever it is made.
+dist:
+	git archive --prefix=xcat-$(VERSION)/ HEAD | gzip -9n >xcat-$(VERSION).tar.gz
+
+# xcat_VERSION-1_ARCH.deb, of that tarball.
+deb: dist
+	t/deps deb
+	t/lib/deb.sh $(VERSION)
 
 demo:
 	@t/deps demo
@@ -513,7 +543,7 @@ clean:
 	    t/lib/punch.o t/unit/*.o \
 	    $(UNITS) \
 	    t/fuzz/*.o fuzzer t/bench/*.o $(BENCH) bench.txt \
-	    compile_commands.json
-	rm -rf .asan .cov .fuzz
+	    compile_commands.json xcat-*.tar.gz xcat_*.deb
+	rm -rf .asan .cov .fuzz .deb
 
-.PHONY: all packages install uninstall demo check check-unit soak check-asan fuzz coverage bench lint clean
+.PHONY: all packages static dist deb install uninstall demo check check-unit soak check-asan fuzz coverage bench lint clean

@@ -22,6 +22,7 @@
 
 #include <openssl/crypto.h>
 
+#include "net/app/confine.h"
 #include "net/app/enroll.h"
 #include "net/app/help.h"
 #include "net/app/key.h"
@@ -349,6 +350,8 @@ send_arguments(struct app *app, int argc, char *argv[])
 	enum fault	 fault;
 	char		 why[SEND_ERR > OOB_ERR ? SEND_ERR : OOB_ERR];
 
+	app->files = argv;
+	app->nfiles = (size_t)argc;
 	if (oob_sends(app)) {
 		app->oob_sender = oob_send_new(app, argv, (size_t)argc, &fault,
 		    why);
@@ -468,11 +471,10 @@ check_descriptors(void)
 {
 	int	 fd;
 
-	while ((fd = open("/dev/null", O_RDONLY)) != -1 && fd <= 2)
-		;
-	if (fd == -1)
-		die(FAULT_LOCAL, "/dev/null: %s", strerror(errno));
-	close(fd);
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", O_RDONLY) == -1)
+			die(FAULT_LOCAL, "/dev/null: %s", strerror(errno));
 }
 
 /* -f: the parent ends here, as the child does, or once that is ready.  Before
@@ -544,6 +546,7 @@ loop(struct app *app, int shared)
 
 	if (shared != -1 && (master = share_master_new(app, shared)) == NULL)
 		end(app);
+	confine(app);
 	if ((app->mode == MODE_REGISTER ? enroll(app) : server_login(app)) ==
 	    -1)
 		end(app);

@@ -85,7 +85,7 @@ _xcat_keywords='allow background block-size ca-file carrier certificate
 cleartext close-at-eof e2e family fast forward invite invite-time jid
 keep-listening key known log max-size max-streams max-streams-per-peer memory
 message no-stdin oob password-file plain portmap presence proxy punch receive
-s5b-proxy server share socks streamhost streamhost-policy stun timeout
+s5b-proxy sandbox server share socks streamhost streamhost-policy stun timeout
 transport upgrade-after upload verbosity wait'
 
 # The values of a keyword, a line each; "+f" and "+d" are files and folders.
@@ -94,7 +94,7 @@ _xcat_values()		# keyword value
 	case $1 in
 	allow)	_xcat_who "$2" ;;
 	background|cleartext|close-at-eof|fast|invite|keep-listening|message|\
-	no-stdin|plain|portmap|punch)
+	no-stdin|plain|portmap|punch|sandbox)
 		printf '%s\n' yes no ;;
 	ca-file|certificate|key|password-file)
 		echo +f ;;

@@ -58,7 +58,7 @@ function __xcat_keywords
         cleartext close-at-eof e2e family fast forward invite invite-time \
         jid keep-listening key known log max-size max-streams \
         max-streams-per-peer memory message no-stdin oob password-file plain \
-        portmap presence proxy punch receive s5b-proxy server share socks \
+        portmap presence proxy punch receive s5b-proxy sandbox server share socks \
         streamhost streamhost-policy stun timeout transport upgrade-after \
         upload verbosity wait
 end
@@ -68,7 +68,7 @@ function __xcat_values # keyword value
         case allow
             __xcat_who $argv[2]
         case background cleartext close-at-eof fast invite keep-listening \
-                message no-stdin plain portmap punch
+                message no-stdin plain portmap punch sandbox
             printf '%s\n' yes no
         case ca-file certificate key password-file
             __fish_complete_path $argv[2]

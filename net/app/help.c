@@ -7,7 +7,9 @@
 
 #include "net/app/help.h"
 
-#define XCAT_VERSION	"2026.11"
+/* The Makefile has it, XCAT_VERSION. */
+#define STRING(x)	#x
+#define VERSION(x)	STRING(x)
 
 const char *
 help_usage(void)
@@ -82,6 +84,6 @@ int
 help_version(void)
 {
 	return dprintf(STDOUT_FILENO, "xcat %s, %s, %s, c-ares %s\n",
-	    XCAT_VERSION, OpenSSL_version(OPENSSL_VERSION),
+	    VERSION(XCAT_VERSION), OpenSSL_version(OPENSSL_VERSION),
 	    XML_ExpatVersion(), ares_version(NULL)) < 0 ? -1 : 0;
 }

@@ -110,6 +110,9 @@ struct app {
 	char			*host, *port;	/* the peer's service; NULL */
 	const char		*order;		/* of -O, or NULL */
 	struct services		*services;	/* ours; NULL: none */
+	char *const		*files;		/* of -s: words of the command
+						 * line */
+	size_t			 nfiles;
 
 	/* What a login needs. */
 	struct proxy		 proxy;

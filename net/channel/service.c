@@ -146,6 +146,17 @@ services_free(struct services *s)
 	free(s);
 }
 
+int
+services_run_commands(const struct services *s)
+{
+	size_t	 i;
+
+	for (i = 0; i < s->n; i++)
+		if (*s->list[i].target == '!')
+			return 1;
+	return 0;
+}
+
 /*
  * Matching
  */

@@ -50,6 +50,9 @@ void	 services_free(struct services *s);
 int	 services_match(const struct services *s, const char *host,
 	    const char *port, struct target *t, char *err);
 
+/* May any of them start a command? */
+int	 services_run_commands(const struct services *s);
+
 /* Split what a caller asks for, and see that its port, or a name that is all
  * digits, is a number from 1 to 65535.  s is changed.  Returns 0, or -1 with a
  * message in err[SERVICE_ERR]. */

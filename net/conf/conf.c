@@ -160,6 +160,7 @@ static const struct keyword {
 	{ "receive", AT(receive), CONF_PATH, 0, NULL, 0, 0 },
 	{ "road", AT(transport), CONF_WORD, 0, transports, 0, 0 }, /* old */
 	{ "s5b-proxy", AT(s5b_proxy), CONF_LIST, 0, NULL, 0, 0 },
+	{ "sandbox", AT(sandbox), CONF_WORD, 0, yesno, 0, 0 },
 	{ "server", AT(server), CONF_STRING, 0, NULL, 0, 0 },
 	{ "share", AT(share), CONF_LONG, CONF_RUN, shares, 0, SHARE_MOST },
 	{ "socks", AT(socks), CONF_LIST, CONF_RUN, NULL, 0, 0 },
@@ -211,6 +212,7 @@ conf_init(struct conf *c)
 	STAILQ_INIT(&c->s5b_proxy);
 	STAILQ_INIT(&c->streamhost);
 	c->fast = 1;
+	c->sandbox = 1;
 	c->portmap = 1;
 	c->punch = 1;
 	c->upgrade_after = UPGRADE_AFTER;

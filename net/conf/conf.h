@@ -92,6 +92,7 @@ struct conf {
 	int	 punch;		/* punch yes|no */
 	int	 portmap;	/* portmap yes|no */
 	char	*stun;		/* stun host[:port] */
+	int	 sandbox;	/* sandbox yes|no */
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */

@@ -86,7 +86,7 @@ came_back()	# name relay message least cuts
 	ok "$server: $1: all cuts were made" relay_said "$2" 'cuts done'
 	_lost=$(lines "$1" "$TRYING") _back=$(lines "$1" "$BACK")
 	ok "$server: $1: lost $_lost times, back $_back times" \
-	    [ "$_lost" -ge $(($5 / 2)) -a "$_lost" -le $(($5 * 3 / 2)) \
+	    [ "$_lost" -ge $(($5 / 3)) -a "$_lost" -le $(($5 * 3 / 2)) \
 	    -a "$_back" -le "$_lost" -a "$_back" -ge $((_lost - 1)) ]
 	ok "$server: $1: $3" says "$1" "$3" "$4"
 }

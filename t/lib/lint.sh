@@ -84,8 +84,14 @@ cppcheck_()
 }
 
 # Which manuals are installed here is not the manual's fault.
+# They have the date of the version in the Makefile, 2026.11.
 manual()
 {
+	_month=$(sed -n 's/^VERSION	= \([0-9]*\)\.\([0-9]*\).*/\1-\2-01/p' Makefile)
+	for _page in man/*.[0-9]; do
+		grep -q "^\.Dd $(date -d "$_month" +%B) [0-9]*, ${_month%%-*}\$" "$_page" ||
+		    echo "$_page: not of the version in the Makefile"
+	done | found 'set .Dd'
 	! mandoc -Tlint -Wstyle man/*.[0-9] 2>/dev/null |
 	    grep -v 'referenced manual not found'
 }

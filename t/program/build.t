@@ -73,4 +73,16 @@ for make in make bmake; do
 done
 builds clang make -j2 CC=clang
 cleans clang make
+
+# A system like a BSD: the C library has it all.
+cat >"$T/bsdcc" <<END
+#!/bin/sh
+exec cc $(pkg-config --cflags libbsd-overlay) "\$@" -lbsd
+END
+chmod +x "$T/bsdcc"
+for make in make bmake; do
+	like "$($make -n -C "$COPY" xcat)" 'libbsd' "$make: libbsd, if need be"
+	is "$($make -n -C "$COPY" CC="$T/bsdcc" xcat | grep libbsd)" '' \
+	    "$make: no libbsd where libc has it all"
+done
 done_testing

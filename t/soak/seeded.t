@@ -51,7 +51,7 @@ seed 'a peer learns of streams of others' ibb/tombstone.c \
 seed 'the name in a certificate does not matter' net/io/tls.c \
     's/X509_VERIFY_PARAM_set1_host\(param, name, 0\)/1/' t/program/errors.t
 seed 'a key is waived by the roster' net/conf/allow.c \
-    's/keyed \? ALLOW_KEY : result/result/' t/stream/keys.t
+    's/return keyed .* ALLOW_KEY : result/return result/' t/stream/keys.t
 seed 'a server need not know the password' net/login/scram.c \
     's/CRYPTO_memcmp\(sig, s->server, n\) != 0/0/' t/unit/sasl.t
 seed 'a token proves nothing' net/login/hashed_token.c \
