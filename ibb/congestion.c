@@ -43,6 +43,12 @@ congestion_init(struct congestion *p, int64_t now)
 	congestion_restart(p, now);
 }
 
+void
+congestion_set_held(struct congestion *p, int64_t held)
+{
+	p->held = held;
+}
+
 size_t
 congestion_flying(const struct congestion *p)
 {
@@ -135,10 +141,13 @@ highest_rate(const struct congestion *p)
 	return rate;
 }
 
+/* The shortest round trip is of a block that no transport held. */
 static int64_t
 base_trip(const struct congestion *p)
 {
-	return p->base < BASE_MOST ? p->base : BASE_MOST;
+	int64_t	 trip = p->base + p->held;
+
+	return trip < BASE_MOST ? trip : BASE_MOST;
 }
 
 static uint64_t
@@ -314,8 +323,8 @@ note_late(struct congestion *p, size_t len, uint64_t rate)
 
 /* The path is full if blocks come late, and at no higher rate than before: a
  * pause of the server makes them late, too.  That is looked at anew after some
- * budgets, for the rate before is forgotten as well: a budget that was less than
- * a block stayed so where none but the first blocks had been quick. */
+ * budgets, for the rate before is forgotten as well: a budget that was less
+ * than a block stayed so where none but the first blocks had been quick. */
 static void
 congestion_start(struct congestion *p, const struct congestion_mark *mark,
     size_t len, int64_t now, int polite)
@@ -565,7 +574,7 @@ look_at_trip(struct congestion *p, int64_t trip, int64_t now)
 		p->longest = trip;
 	if (p->base == 0 || trip < p->base)
 		p->base = trip;
-	if (trip <= p->base + p->base / 16)
+	if (trip <= p->base + p->base / 16 + p->held)
 		p->based = now;
 }
 

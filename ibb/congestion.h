@@ -73,6 +73,7 @@ struct congestion {
 	uint64_t rates[CONGESTION_RATES]; /* in each of the last rounds */
 	unsigned	 nrates;
 	int64_t		 base;		/* us: a trip without a queue, or 0 */
+	int64_t		 held;		/* us: more, by our own transport */
 	int64_t		 based;		/* us: when it was that short last */
 	int64_t		 gap;		/* us after which that is to be seen */
 	uint64_t	 best;		/* rate since the queue was drained */
@@ -106,6 +107,9 @@ struct congestion_mark {
 
 /* Begin on a path that is not known, at time now. */
 void	 congestion_init(struct congestion *p, int64_t now);
+/* Our own transport may hold a block and its answer for so many us, beside what
+ * their way takes: that is no queue.  0 to begin with. */
+void	 congestion_set_held(struct congestion *p, int64_t held);
 /* The path has changed: start anew.  Nothing is under way there. */
 void	 congestion_restart(struct congestion *p, int64_t now);
 

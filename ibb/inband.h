@@ -61,6 +61,10 @@ struct ibb_host {
 	/* Bytes that the server takes in a stanza (XEP-0478); 0 if it does not
 	 * say.  NULL: never known. */
 	size_t	(*most)(void *arg);
+	/* Microseconds that a stanza and its answer may be held at this end,
+	 * beside what their way takes, by a transport of requests.  NULL:
+	 * never. */
+	int64_t	(*held)(void *arg);
 	/* A line for -v, for example "in: open -> closing". */
 	void	(*trace)(void *arg, const char *line);
 	void	*arg;

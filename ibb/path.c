@@ -286,11 +286,14 @@ path_grant(struct inband *s)
 static void
 path_stream_flies(struct inband *s, struct flight *f)
 {
-	struct path	*p = s->path;
-	int64_t		 now = s->ibb->host.now();
+	const struct ibb_host	*host = &s->ibb->host;
+	struct path		*p = s->path;
+	int64_t			 now = host->now();
 
 	if (shared_room(s, 1) == 0)
 		p->moved = now;		/* the others wait for this block */
+	if (host->held != NULL)
+		congestion_set_held(&p->pace, host->held(host->arg));
 	/* Its tags stand in queues as well: base64 makes 4 of 3. */
 	congestion_sent(&p->pace, f->len + s->tags / 4 * 3, now, &f->mark);
 	path_stream_lands(s);

@@ -64,6 +64,14 @@ stanza_most(void *arg)
 	return session_most(app->session);
 }
 
+static int64_t
+stanza_held(void *arg)
+{
+	struct app	*app = arg;
+
+	return session_holds(app->session);
+}
+
 static int
 roster_input(void *arg, const struct elem *iq, const struct elem *query)
 {
@@ -200,6 +208,7 @@ logged_in(void *arg)
 		.ask_later = linger_ask_later,
 		.answer_later = linger_answer_later,
 		.most = stanza_most,
+		.held = stanza_held,
 		.trace = trace,
 		.arg = app,
 	};

@@ -349,6 +349,12 @@ session_most(const struct session *s)
 	return s->limits.bytes;
 }
 
+int64_t
+session_holds(const struct session *s)
+{
+	return transport_holds(s->transport);
+}
+
 size_t
 session_room(const struct session *s)
 {

@@ -152,6 +152,10 @@ int	 session_local(struct session *s, struct addr *local) MUST_CHECK;
 /* How many bytes a stanza may have (XEP-0478); 0: the server does not say. */
 size_t	 session_most(const struct session *s);
 
+/* How long its transport may hold a stanza and its answer: us, see
+ * transport_holds(). */
+int64_t	 session_holds(const struct session *s);
+
 /* How many bytes of stanzas should be sent now; 0 while the server is slow to
  * take what is queued. */
 size_t	 session_room(const struct session *s);

@@ -286,6 +286,16 @@ bosh_queued(const void *k)
 	return n;
 }
 
+/* Two requests are under way at a time: so each way a stanza waits for as long
+ * as one takes. */
+static int64_t
+bosh_holds(const void *k)
+{
+	const struct bosh	*b = k;
+
+	return 2 * b->trip * 1000;
+}
+
 static void
 bosh_restart(void *k)
 {
@@ -345,6 +355,7 @@ transport_bosh(void)
 		.send = bosh_send,
 		.keepalive = bosh_keepalive,
 		.queued = bosh_queued,
+		.holds = bosh_holds,
 		.restart = bosh_restart,
 		.pause = bosh_pause,
 		.close = bosh_close,

@@ -472,6 +472,13 @@ transport_silence(const struct transport *r)
 	    r->kind->silence : SILENCE;
 }
 
+int64_t
+transport_holds(const struct transport *r)
+{
+	return r != NULL && r->k != NULL && r->kind->holds != NULL ?
+	    r->kind->holds(r->k) : 0;
+}
+
 size_t
 transport_queued(const struct transport *r)
 {

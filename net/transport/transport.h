@@ -96,6 +96,10 @@ void	 transport_keepalive(struct transport *r);
 /* How many ms may pass between two of these, for all that is known of
  * transports of this kind. */
 int64_t	 transport_silence(const struct transport *r);
+/* How many us a stanza may wait here for a request to carry it, and its answer
+ * at the server for a request to come back with, both together: 0 unless it is
+ * a transport of requests. */
+int64_t	 transport_holds(const struct transport *r);
 /* Bytes that are not sent yet. */
 size_t	 transport_queued(const struct transport *r);
 

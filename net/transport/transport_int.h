@@ -26,6 +26,7 @@ struct transport_kind {
 	int64_t	 silence;	/* ms of silence that the proxies usual for
 				 * the kind bear; 0: not known */
 	size_t	 (*queued)(const void *k);
+	int64_t	 (*holds)(const void *k); /* see transport_holds(); NULL: 0 */
 	void	 (*restart)(void *k);
 	void	 (*pause)(void *k, int pause);
 	void	 (*close)(void *k);

@@ -10,10 +10,10 @@
 #
 #	ROWS	which; all of them are $ALL, below
 #	RUNS	how often each is measured, at most; 3
-#	TIME	seconds for a row, after which it is not measured again; 60.  One
-#		that takes three times as long is ended
+#	TIME	seconds for a row, after which it is not measured again; 40.  One
+#		that takes four times as long is ended
 #	ALLTIME	seconds after which no row begins; 720
-#	DISTANCES	round trips of the row distance, ms; 0 20 100 300
+#	DISTANCES	round trips of the rows distance and far, ms; 0 20 100 300
 #	SIZE	MB in-band through Prosody; 100.  Others in proportion
 #	PEERS	programs to measure, too, that take the arguments of slix.py
 #	FLAGS	further options for each xcat
@@ -28,8 +28,8 @@
 . "$TESTS/bench/rows.sh"
 CARRIER=			# relay.sh would have none but in-band
 
-ALL='prosody ejabberd distance both websocket direct far punched proxy idle bulk
-trips share cpu memory limits streams'
+ALL='distance distance_web distance_shared prosody ejabberd both websocket direct
+far punched proxy idle bulk trips share cpu memory limits streams'
 ROWS=${ROWS:-$ALL}
 RUNS=${RUNS:-3}
 SIZE=${SIZE:-100}
@@ -38,7 +38,7 @@ PEERS=${PEERS-}
 FLAGS=${FLAGS-}
 OUT=${OUT:-$TOP/bench.txt}
 BENCH=$TESTS/bench
-TIME=${TIME:-60}
+TIME=${TIME:-40}
 ALLTIME=${ALLTIME:-720}
 LIMIT=${LIMIT:-150}			# seconds for one transfer
 bob=bob@$DOMAIN
@@ -337,12 +337,12 @@ measure_row()	# name
 	rm -f "$T"/*.out	# which may be a fifo that nobody reads
 	(one_row "$1") >&2 &
 	pids=$!
-	if wait_for $((3 * TIME)) gone $!; then
+	if wait_for $((4 * TIME)) gone $!; then
 		wait $! || note "$1: FAILED, see above"
 	else
 		kill -s TERM $!
 		wait $!
-		note "$1: ended after $((3 * TIME)) s"
+		note "$1: ended after $((4 * TIME)) s"
 	fi
 	pids=
 	diag "$1: $(($(date +%s) - began)) s since the beginning"

@@ -110,7 +110,8 @@ send_request(struct bosh *b, const char *attributes)
 	struct line	*l = idle_line(b);
 	char		 body[1024], head[512];
 
-	snprintf(body, sizeof(body), "<body xmlns='" NS "' rid='%llu'%s%s%s %s>",
+	snprintf(body, sizeof(body),
+	    "<body xmlns='" NS "' rid='%llu'%s%s%s %s>",
 	    (unsigned long long)b->rid++, *b->sid != '\0' ? " sid='" : "",
 	    b->sid, *b->sid != '\0' ? "'" : "", attributes);
 	snprintf(head, sizeof(head), "POST /http-bind HTTP/1.1\r\n"

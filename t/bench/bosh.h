@@ -1,8 +1,9 @@
 /*
  * bosh: XEP-0124 for programs that measure: a session over two connections with
- * TLS, a request at a time on each.  A response is a text like any other to the
- * caller, and comes when its connection has it: no order is kept among them, and
- * none that is lost is asked for again.  Whatever goes wrong ends the program.
+ * TLS, a request at a time on each.  A response is a text like any other to
+ * the caller, and comes when its connection has it: no order is kept among
+ * them, and none that is lost is asked for again.  Whatever goes wrong ends the
+ * program.
  */
 #ifndef T_BENCH_BOSH_H
 #define T_BENCH_BOSH_H

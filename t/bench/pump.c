@@ -1,13 +1,13 @@
 /*
  * pump: what a server relays, at best.
  *
- *	pump [-Bbtw] [-g ms] -c server -C ca -j jid -p password -J jid -P password
- *	    [-n bytes] setting ...
+ *	pump [-Bbtw] [-g ms] -c server -C ca -j jid -p password -J jid
+ *	    -P password [-n bytes] setting ...
  *	pump ... -r count [-i ms]
  *
  * The first account sends blocks of XEP-0047 to the second one, with -b both
- * send, over STARTTLS, TLS from the beginning (-t), a WebSocket (-w) or BOSH (-B),
- * whose requests begin at least so many ms after each other (-g).  Each
+ * send, over STARTTLS, TLS from the beginning (-t), a WebSocket (-w) or BOSH
+ * (-B), whose requests begin at least so many ms after each other (-g).  Each
  * setting is block:window:record:pad; it is tried in turn, and a line says how
  * many bytes per second it moved, and how many while the last third was
  * confirmed.  With -r one iq after another is sent, and

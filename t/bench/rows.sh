@@ -122,22 +122,28 @@ stop_distance()
 	port_road=
 }
 
-# The best of some windows, by the rate at which its last third moves.
-pump_far()	# key bytes argument ...
+# The best of some settings, by the rate at which the last third moves.
+pump_far()	# key argument ...: settings
 {
-	_key=$1 _size=$2; shift 2
+	_key=$1; shift
+	pump -n $((10 * MB)) "$@" >"$T/far" || bail 'the pump fails'
+	diag "$server, $trip ms, $_key: $(awk '{ printf "%s %.1f; ", $1,
+	    $3 / 1e6 }' "$T/far")"
+	sample "$_key" "$(sort -k 3 -nr "$T/far" | head -n 1 |
+	    cut -d ' ' -f 3)"
+}
+
+# Settings with windows for what a path of that length holds.
+windows()	# block rest
+{
 	case $trip in
 	0|20)	_n='16 32' ;;
 	100)	_n='32 64' ;;
 	*)	_n='64 128' ;;
 	esac
-	# shellcheck disable=SC2046,SC2086	# two numbers
-	pump -n "$_size" "$@" $(printf '48000:%d:8192:8192 ' $_n) \
-	    24300:64:16384:1 >"$T/far" || bail 'the pump fails'
-	diag "$server, $trip ms: the pump: $(awk '{ printf "%s %.1f; ", $1,
-	    $3 / 1e6 }' "$T/far")"
-	sample "$_key" "$(sort -k 3 -nr "$T/far" | head -n 1 |
-	    cut -d ' ' -f 3)"
+	for _window in $_n; do
+		echo "$1:$_window:$2"
+	done
 }
 
 uptime_now()
@@ -165,7 +171,9 @@ distance_run()	# server
 {
 	for _ms in $DISTANCES; do
 		at_distance "$_ms"
-		pump_far "$1.$_ms.pump" $((20 * MB))
+		# shellcheck disable=SC2046
+		pump_far "$1.$_ms.pump" $(windows 48000 8192:8192) \
+		    24300:64:16384:1
 		xcat_far "$1.$_ms.far" $((20 * MB)) -i
 		[ "$_ms" != 100 ] || peer_up "$1.$_ms.slix" $((MB / 2)) \
 		    "$PYTHON -B $LIB/slix.py"
@@ -173,15 +181,65 @@ distance_run()	# server
 	stop_distance
 }
 
-# BOSH has no pump: the other transport's says what the server can do.
-web_far()	# server bytes
+distance_on()	# server
+{
+	repeat distance_run "$1"
+	for _ms in $DISTANCES; do
+		_what="at $_ms ms, $1"
+		row "$_what: the pump, last third" MB/s "$1.$_ms.pump" ''
+		row "$_what: xcat, last third : pump" MB/s "$1.$_ms.far" \
+		    '>= 0.8' "$1.$_ms.pump"
+		row "$_what: four fifths of that" ms "$1.$_ms.far.ramp" \
+		    "<= $((10 * _ms + 1000))"
+		row "$_what: the first byte" ms "$1.$_ms.far.first" ''
+		row "$_what: all of 20 MB" MB/s "$1.$_ms.far.all" ''
+	done
+	row "at 100 ms, $1: slixmpp" MB/s "$1.100.slix" ''
+	row "at 100 ms, $1: xcat : slixmpp" MB/s "$1.100.far.all" '>= 5' \
+	    "$1.100.slix"
+}
+
+row_distance()
+{
+	each_server distance_on
+}
+
+# Over the transports of the web.  The pump begins a request of BOSH an eighth of
+# the round trip after the last one, and goes up to what ejabberd takes.
+web_run()	# server bytes
 {
 	at_distance 100 "$HTTPSPORT"
-	pump_far "$1.wss.pump" "$2" -w -c "127.0.0.1:$port_road"
+	# shellcheck disable=SC2046
+	pump_far "$1.wss.pump" -w -c "127.0.0.1:$port_road" \
+	    $(windows 48000 8192:8192) 24300:64:16384:1
 	xcat_far "$1.wss.far" "$2" -i \
 	    -c "wss://127.0.0.1:$port_road/xmpp-websocket"
+	# shellcheck disable=SC2046
+	pump_far "$1.bosh.pump" -B -g $((trip / 8)) \
+	    -c "127.0.0.1:$port_road" $(windows 24300 240000:1) \
+	    24300:128:240000:1
 	xcat_far "$1.bosh.far" "$2" -i \
 	    -c "https://127.0.0.1:$port_road/http-bind"
+	stop_distance
+}
+
+web_on()	# server
+{
+	repeat web_run "$1" $((20 * MB))
+	for _by in wss bosh; do
+		[ $_by = wss ] && _what=WebSocket || _what=BOSH
+		_what="at 100 ms, $1, $_what"
+		row "$_what: the pump, last third" MB/s "$1.$_by.pump" ''
+		row "$_what: xcat, last third : pump" MB/s "$1.$_by.far" \
+		    '>= 0.8' "$1.$_by.pump"
+		row "$_what: four fifths of that" ms "$1.$_by.far.ramp" ''
+		row "$_what: the first byte" ms "$1.$_by.far.first" ''
+	done
+}
+
+row_distance_web()
+{
+	each_server web_on http
 }
 
 # A key beside bulk in another stream.
@@ -225,44 +283,29 @@ two_far()	# server bytes
 	    "$T/l.marks" "$T/m.marks")"
 }
 
-distance_on()	# server
+shared_run()	# server bytes
 {
-	distance_run "$1"
-	web_far "$1" $((20 * MB))
 	at_distance 100
 	keys_far "$1"
-	two_far "$1" $((40 * MB))
+	two_far "$1" "$2"
 	stop_distance
-	for _ms in $DISTANCES; do
-		_what="at $_ms ms, $1"
-		row "$_what: the pump, last third" MB/s "$1.$_ms.pump" ''
-		row "$_what: xcat, last third : pump" MB/s "$1.$_ms.far" \
-		    '>= 0.8' "$1.$_ms.pump"
-		row "$_what: four fifths of that" ms "$1.$_ms.far.ramp" \
-		    "<= $((10 * _ms + 1000))"
-		row "$_what: the first byte" ms "$1.$_ms.far.first" ''
-		row "$_what: all of 20 MB" MB/s "$1.$_ms.far.all" ''
-	done
+}
+
+shared_on()	# server
+{
+	repeat shared_run "$1" $((40 * MB))
 	_what="at 100 ms, $1"
-	row "$_what: WebSocket, the pump" MB/s "$1.wss.pump" ''
-	row "$_what: WebSocket, xcat : pump" MB/s "$1.wss.far" '>= 0.8' \
-	    "$1.wss.pump"
-	row "$_what: BOSH, xcat : the WebSocket's pump" MB/s "$1.bosh.far" \
-	    '' "$1.wss.pump"
 	row "$_what: a key beside bulk, median : round trip" ms "$1.key50" \
 	    '<= 1.5' "$1.trip"
 	row "$_what: a key beside bulk, 99th percentile" ms "$1.key99" \
 	    '<= 3' "$1.trip"
 	row "$_what: the bulk beside it" MB/s "$1.beside" ''
 	row "$_what: the lesser part of two streams" % "$1.part" '>= 30'
-	row "at 100 ms, $1: slixmpp" MB/s "$1.100.slix" ''
-	row "at 100 ms, $1: xcat : slixmpp" MB/s "$1.100.far.all" '>= 5' \
-	    "$1.100.slix"
 }
 
-row_distance()
+row_distance_shared()
 {
-	each_server distance_on http
+	each_server shared_on
 }
 
 # --- sockets -----------------------------------------------------------------

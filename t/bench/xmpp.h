@@ -1,7 +1,7 @@
 /*
  * xmpp: a bare login for programs that measure: TCP with STARTTLS or TLS at
- * once, a WebSocket, or BOSH; SASL PLAIN; no parser, only a look for the words that
- * a server says.  Whatever goes wrong ends the program, by err(3).
+ * once, a WebSocket, or BOSH; SASL PLAIN; no parser, only a look for the words
+ * that a server says.  Whatever goes wrong ends the program, by err(3).
  */
 #ifndef T_BENCH_XMPP_H
 #define T_BENCH_XMPP_H

@@ -39,12 +39,23 @@ struct server {
 	struct stops	 stops;
 };
 
+/* A transport of requests, of which one goes every so many us: 0, none is
+ * needed.  What is sent in between waits for the next one that has room. */
+struct requests {
+	int64_t		 every;
+	double		 most;		/* bytes in one; 0: any number */
+	int64_t		 at;		/* us: when the last one goes */
+	double		 in;		/* bytes in it */
+};
+
 struct flow {
 	struct congestion	 pace;
 	size_t		 window;	/* blocks; 0: what pace allows */
 	int64_t		 trip;		/* us: without a queue */
 	int64_t		 jitter;	/* us: more, at most */
 	struct stops	 there, back;	/* of what is between the two */
+	struct requests	 up, down;	/* at our end, */
+	struct requests	 on, up_back;	/* and at the other */
 	int64_t		 arrived;	/* us: the last stanza */
 	double		 reader;	/* bytes a second; 0: it takes all */
 	int64_t		 read;		/* us: all until now, then */
@@ -124,6 +135,23 @@ work(struct stops *s, int64_t begins, int64_t takes)
 	}
 }
 
+/* When is a stanza sent that is ready at a time? */
+static int64_t
+request(struct requests *r, int64_t ready, double wire)
+{
+	if (r->every == 0)
+		return ready;
+	if (ready >= r->at + r->every) {
+		r->at = ready;
+		r->in = 0;
+	} else if (ready > r->at || (r->most > 0 && r->in + wire > r->most)) {
+		r->at += r->every;
+		r->in = 0;
+	}
+	r->in += wire;
+	return r->at;
+}
+
 /* One stanza after the other, for as long as each takes. */
 static int64_t
 take(struct flow *f, int64_t arrives, double wire)
@@ -194,8 +222,8 @@ send_one(struct flow *f, size_t len)
 	size_t	 digits = len / 3 * 4;
 	double	 wire = (double)digits + TAGS;
 	size_t	 i = f->tail++ % FLIGHTS;
-	int64_t	 arrives = work(&f->there, now + f->trip / 2 +
-		    chance(f->jitter), 0);
+	int64_t	 arrives = work(&f->there, request(&f->up, now, wire) +
+		    f->trip / 2 + chance(f->jitter), 0);
 	int64_t	 done;
 
 	if (arrives < f->arrived)
@@ -204,6 +232,9 @@ send_one(struct flow *f, size_t len)
 	done = (server.pauses ? take_all : take)(f, arrives, wire);
 	if (server.clump > 0)
 		done = (done / server.clump + 1) * server.clump;
+	done = request(&f->on, done, 0);
+	done = request(&f->up_back, done + f->trip / 4, 0) - f->trip / 4;
+	done = request(&f->down, done, 0);
 	f->len[i] = len;
 	f->due[i] = take_up(f, work(&f->back, done + f->trip / 2, 0), len);
 	if (f->due[i] < f->stalled)
@@ -481,6 +512,29 @@ test_drain(void)
 	    (long long)base / 1000);
 	ok(least > 1350000, "no round trip has less than six tenths: %lld",
 	    (long long)least);
+}
+
+/* Transports of requests at both ends make round trips longer, and none is as
+ * short as the first: that is no queue, so nothing is drained for it. */
+static void
+test_requests(void)
+{
+	struct requests	 r = { .every = 25 * MS };
+	double		 most = 245760 / 0.025, got, least = 1;
+	int		 i;
+
+	begin(1e7, 100 * MS);
+	one->up = one->down = one->on = one->up_back = r;
+	one->up.most = 245760;
+	congestion_set_held(&one->pace, 100 * MS);
+	run_for(2 * SECOND);
+	for (i = 0; i < 16; i++) {
+		run_for(SECOND);
+		got = share(one, SECOND) * server.rate / most;
+		least = got < least ? got : least;
+	}
+	ok(least >= 0.9, "requests: %.2f of what they hold, in each second",
+	    least);
 }
 
 /*
@@ -881,6 +935,7 @@ main(void)
 	test_noises();
 	test_longest();
 	test_drain();
+	test_requests();
 	test_slow();
 	test_limits();
 	test_polite(MS);
