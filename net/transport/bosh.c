@@ -95,7 +95,7 @@ send_requests(struct bosh *b)
 		if (b->state == BOSH_OVER || q->again > clock_ms() ||
 		    (l = bosh_conn_find(b)) == NULL ||
 		    (q != TAILQ_FIRST(&b->requests) &&
-		    clock_ms() < bosh_follows_at(b, buf_len(&q->body))))
+		    clock_ms() < bosh_follows_at(b, q->stood)))
 			break;
 		bosh_conn_post(l, q);
 	}

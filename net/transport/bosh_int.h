@@ -51,6 +51,8 @@ enum bosh_state {
 struct request {
 	uint64_t		 rid;
 	struct buf		 body;
+	size_t			 stood;		/* bytes that were to go then: it
+						 * has whole stanzas of them */
 	size_t			 at;		/* of the stanzas in it, ... */
 	struct buf		 lengths;	/* ... and of each, size_t */
 	int			 creates, restarts, terminates, pauses;
@@ -137,7 +139,7 @@ void	 bosh_nonsense(struct bosh *b, const char *what);
  * request is sent only if no other is held: more often would be polling
  * (section 12). */
 int	 bosh_wants_request(const struct bosh *b);
-/* When a request with len bytes of stanzas may be sent, so that it does not
+/* When a request may be sent for which len bytes stand, so that it does not
  * arrive before the last request: ms of clock_ms(). */
 int64_t	 bosh_follows_at(const struct bosh *b, size_t len);
 /* The last request has arrived, so that any may follow. */

@@ -174,6 +174,13 @@ write_request(struct bosh *b, struct request *q)
 	    put_stanzas(b, q, n) == -1 ? -1 : 0;
 }
 
+/* What a request would have if it took any number of them. */
+static size_t
+bytes_standing(const struct bosh *b)
+{
+	return buf_len(&b->out) + ENVELOPE;
+}
+
 void
 bosh_request_new(struct bosh *b, int pauses)
 {
@@ -186,6 +193,7 @@ bosh_request_new(struct bosh *b, int pauses)
 	buf_init(&q->body, IO_OUT_MAX);
 	buf_init(&q->lengths, IO_OUT_MAX);
 	q->rid = b->rid++;
+	q->stood = bytes_standing(b);
 	q->creates = b->state == BOSH_CREATING;
 	q->pauses = pauses;
 	q->restarts = !q->creates && !q->pauses && b->restart;
@@ -220,7 +228,7 @@ static int
 overtakes(const struct bosh *b)
 {
 	return b->pending > 0 &&
-	    clock_ms() < bosh_follows_at(b, buf_len(&b->out) + ENVELOPE);
+	    clock_ms() < bosh_follows_at(b, bytes_standing(b));
 }
 
 void

@@ -90,9 +90,18 @@ test_size(void)
 static void
 test_order(void)
 {
-	begin(50);
+	struct request	*q;
+
+	begin(100);
 	post();
 	ok(bosh_wants_request(&bosh), "a large one follows a large one");
+	/* Stanzas of other sizes do not fill it as well. */
+	bosh.weight += STANZA / 2;
+	bosh_request_new(&bosh, 0);
+	q = TAILQ_LAST(&bosh.requests, requests);
+	ok(buf_len(&q->body) < bosh.weight &&
+	    bosh_follows_at(&bosh, q->stood) <= clock_ms(),
+	    "though a stanza more would not have fitted into it");
 	end();
 	begin(24);
 	post();
