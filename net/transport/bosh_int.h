@@ -51,8 +51,8 @@ enum bosh_state {
 struct request {
 	uint64_t		 rid;
 	struct buf		 body;
-	size_t			 stood;		/* bytes that were to go then: it
-						 * has whole stanzas of them */
+	size_t			 stood;		/* bytes that were to go then;
+						 * it has some of them */
 	size_t			 at;		/* of the stanzas in it, ... */
 	struct buf		 lengths;	/* ... and of each, size_t */
 	int			 creates, restarts, terminates, pauses;
