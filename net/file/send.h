@@ -4,7 +4,8 @@
  * send.c does that; send_ask.c finds out what the peer can take; send_native.c
  * offers a file in a stream between xcats, send_si.c to any other program
  * (XEP-0096).  send_open.c opens files in one process for another, which sends
- * them.  send_input.c sends standard input, which is no file.
+ * them.  send_input.c sends standard input, which is no file; send_upload.h is
+ * about files on a server.
  */
 #ifndef NET_FILE_SEND_H
 #define NET_FILE_SEND_H

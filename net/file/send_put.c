@@ -67,7 +67,6 @@ uploads_link(struct uploads *u)
 	progress_at(s->app->progress, s->file.size);
 	progress_end(s->app->progress);
 	uploads_stop(u);
-	uploads_set_step(u, UPLOADS_IDLE);
 	links_send(u->links, &share);
 }
 

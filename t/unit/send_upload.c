@@ -1,7 +1,8 @@
 /*
  * Unit tests of net/file/send_upload: when files are uploaded rather than
- * offered to the peer; what is asked of the service, once; which slots are used;
- * what is said of the others.  What goes by HTTP is for t/file/upload*.t.
+ * offered to the peer; what is asked of the service, once; which slots are
+ * used; what is said of the others; links, and what comes back to them.  What
+ * goes by HTTP is for t/file/upload*.t.
  */
 #include <sys/types.h>
 #include <sys/queue.h>
@@ -10,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ibb/share.h"
 #include "net/channel/channel.h"
 #include "net/file/send_int.h"
+#include "net/file/send_upload_int.h"
 #include "net/io/log.h"
 #include "t/lib/files.h"
 #include "t/lib/kept.h"
@@ -31,6 +34,14 @@
 	"<get url='" get "'/></slot>"
 
 static char	 id[33];	/* of the request that was sent last */
+
+/* What was sent so far is of no interest. */
+static void
+us_forget(void)
+{
+	while (!STAILQ_EMPTY(&us.out))
+		said(&us);
+}
 
 /* The path of a file with this text. */
 static const char *
@@ -200,6 +211,96 @@ test_absent(void)
 	files_end();
 }
 
+/* After a loss all is asked again that had not been answered. */
+static void
+test_back(void)
+{
+	begin(CONF_UPLOAD_YES, file("a", "hello"), NULL);
+	ok(says("disco#items"), "a search");
+	next();
+	send_back(app.sender);
+	service(SERVICE("100"));
+	ok(says("filename='a'"), "a slot");
+	send_back(app.sender);
+	ok(says("filename='a'"), "asked for again");
+	answer("up.here.example", SLOT("http://h/x", "https://h/x"));
+	ok(app.ending, "and answered");
+	files_end();
+}
+
+#define ACCOUNT	"peer@there.example"
+#define RECEIVED "<message><received xmlns='urn:xmpp:receipts' id='%s'/>" \
+		"</message>"
+
+static char	 link_id[33];
+
+/* The file is there, by whatever way: its link goes out. */
+static void
+linked(void)
+{
+	struct share	 share = { .url = "https://h/x", .name = "a",
+			     .type = "t", .sized = 1, .size = 5 };
+
+	begin(CONF_UPLOAD_YES, file("a", "hello"), NULL);
+	us_forget();
+	uploads_stop(app.sender->uploads);
+	uploads_set_step(app.sender->uploads, UPLOADS_LINKING);
+	links_send(app.sender->uploads->links, &share);
+	ok(says("<message type='chat' to='" ACCOUNT "' id='"),
+	    "the account gets a message");
+	strlcpy(link_id, id, sizeof(link_id));
+	ok(says("<ping xmlns='urn:xmpp:ping'/>"), "and ours a ping");
+}
+
+static void
+test_links(void)
+{
+	linked();
+	files_hear(EVIL, format(RECEIVED, link_id));
+	files_hear(PEER, format(RECEIVED, "other"));
+	answer(US, "");
+	ok(!app.ending, "a receipt is waited for");
+	files_hear(PEER, format(RECEIVED, link_id));
+	ok(app.ending && app.fault == FAULT_NONE, "it ends the run");
+	is(run_words(), "xcat: " PEER ": a: received\n", "and is told");
+	files_end();
+
+	linked();
+	files_hear(PEER, format(RECEIVED, link_id));
+	ok(!app.ending, "a receipt that is faster than our server");
+	answer(US, "");
+	ok(app.ending && app.fault == FAULT_NONE, "counts, too");
+	files_end();
+
+	linked();
+	answer(US, "");
+	files_hear(ACCOUNT, format("<message type='error' id='%s'>%s</message>",
+	    link_id, CONDITION("service-unavailable")));
+	ok(app.ending && app.fault == FAULT_PEER, "a message that comes back");
+	ok(strstr(run_words(), "a: the link was refused: service-unavailable")
+	    != NULL, "that is said");
+	files_end();
+}
+
+static void
+test_links_lost(void)
+{
+	linked();
+	send_back(app.sender);
+	ok(says("<message ") && strcmp(id, link_id) == 0,
+	    "after a loss: the id is the same");
+	next();
+	answer(US, "");
+	ok(!app.ending, "our server has got it now");
+	files_end();
+
+	linked();
+	iq_expire(app.iqs, INT64_MAX / 2);
+	files_turn();
+	ok(app.ending && app.fault == FAULT_TIME, "our server says nothing");
+	files_end();
+}
+
 /* What a server must not read it gets in no case. */
 static void
 test_objections(void)
@@ -238,6 +339,9 @@ main(void)
 	test_none();
 	test_slots();
 	test_absent();
+	test_back();
+	test_links();
+	test_links_lost();
 	test_objections();
 	return tap_done();
 }
