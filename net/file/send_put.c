@@ -134,9 +134,7 @@ put_failed(struct uploads *u, enum fetch_fault fault, int status,
 	progress_end(s->app->progress);
 	log_line(LOG_EVENT, "%s: %s: %s; trying again", s->app->peer, s->shown,
 	    text);
-	uploads_set_step(u, UPLOADS_PAUSING);
-	timer_set(s->app->loop, &u->timer, clock_ms() +
-	    (int64_t)PAUSE * u->tries);
+	uploads_later(u, (int64_t)PAUSE * u->tries);
 }
 
 static void

@@ -306,6 +306,14 @@ uploads_ask(struct uploads *u)
 		uploads_failed(u, FAULT_LOCAL, "out of memory");
 }
 
+/* By way of the loop, so that many files do not make a deep stack. */
+void
+uploads_later(struct uploads *u, int64_t ms)
+{
+	uploads_set_step(u, UPLOADS_PAUSING);
+	timer_set(u->sender->app->loop, &u->timer, clock_ms() + ms);
+}
+
 /* A timer's: the next try, which takes another slot. */
 static void
 uploads_try(void *arg)
@@ -371,7 +379,7 @@ send_upload_offer(struct sender *s)
 	else if (!u->known)
 		uploads_find(u);
 	else
-		uploads_try(u);
+		uploads_later(u, 0);
 }
 
 void

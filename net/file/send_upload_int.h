@@ -54,6 +54,8 @@ struct uploads {
 void	 uploads_set_step(struct uploads *u, enum upload_step step);
 /* Stop what is asked and sent for the present file. */
 void	 uploads_stop(struct uploads *u);
+/* Try to upload the present file in ms milliseconds. */
+void	 uploads_later(struct uploads *u, int64_t ms);
 /* The present file comes to nothing, for this reason. */
 void	 uploads_failed(struct uploads *u, enum fault fault, const char *why);
 
