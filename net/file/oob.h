@@ -2,8 +2,8 @@
  * oob: URLs in the place of files (XEP-0066): one is offered to the peer, or
  * those that peers offer are fetched.
  *
- * oob.c takes the offers, oob_message.c the links in messages; oob_send.c offers
- * and serves, oob_fetch.c fetches.
+ * oob.c takes the offers, oob_message.c the links in messages; oob_send.c
+ * offers and serves, oob_fetch.c fetches.
  */
 #ifndef NET_FILE_OOB_H
 #define NET_FILE_OOB_H
