@@ -454,6 +454,13 @@ socat_steady()	# key bytes
 
 far_run()	# bytes
 {
+	far_sockets "$1"
+	socket_keys
+	server_far_run $((2 * $1))
+}
+
+far_sockets()	# bytes
+{
 	for trip in $FAR; do
 		# shellcheck disable=SC2034	# for bench.sh
 		SINKMS=$((trip > 100 ? trip : 100))
@@ -508,14 +515,12 @@ row_far()
 		row "$_what: resident memory of the sender, most" MB \
 		    "far.$_ms.most" ''
 	done
-	repeat socket_keys
 	_what="socket at 100 ms"
 	row "$_what: a key beside bulk, median : round trip" ms far.key50 \
 	    '<= 1.5' far.trip
 	row "$_what: a key beside bulk, 99th percentile : round trip" ms \
 	    far.key99 '<= 3' far.trip
 	row "$_what: the bulk beside it" MB/s far.beside ''
-	repeat server_far_run $((5 * SIZE * MB))
 	_what='socket near, server'
 	row "$_what near" MB/s server.0 ''
 	row "$_what near: resident memory of the sender, most" MB \
