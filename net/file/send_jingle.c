@@ -354,6 +354,7 @@ static void
 note_break(struct sender *s, const struct channel *ch)
 {
 	const struct stream	*st = ch->stream;
+	unsigned long long	 confirmed = s->offset;
 
 	if (is_sent(s) && s->jingle->session->kind == JINGLE_IBB &&
 	    stream_confirmed(st) == stream_sent(st))
@@ -361,9 +362,9 @@ note_break(struct sender *s, const struct channel *ch)
 	s->broken = stream_fault(st) == STREAM_REFUSED ? FAULT_PEER :
 	    stream_fault(st) == STREAM_SILENT ? FAULT_TIME :
 	    stream_fault(st) == STREAM_INTERNAL ? FAULT_LOCAL : FAULT_BROKEN;
+	confirmed += stream_confirmed(st);
 	snprintf(s->why, sizeof(s->why), "%.160s; %llu bytes confirmed",
-	    stream_why(st), (unsigned long long)(s->offset +
-	    stream_confirmed(st)));
+	    stream_why(st), confirmed);
 }
 
 int
