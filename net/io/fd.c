@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "net/io/fd.h"
@@ -66,6 +67,27 @@ fd_pipe_give_up(int fds[2])
 {
 	fd_give_up(fds[0]);
 	return fd_give_up(fds[1]);
+}
+
+int
+fd_anew(int fd)
+{
+#ifdef __linux__
+	char	 path[32];
+	int	 again, flags = fcntl(fd, F_GETFD), mode, r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (flags == -1 || (mode = fcntl(fd, F_GETFL)) == -1 ||
+	    (again = open(path, (mode & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC |
+	    O_NOCTTY)) == -1)
+		return -1;
+	r = dup3(again, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+	close(again);
+	return r == -1 ? -1 : 0;
+#else
+	(void)fd;
+	return -1;
+#endif
 }
 
 int

@@ -24,6 +24,11 @@ int	 fd_pipe(int fds[2]);
 /* Close both ends and keep errno.  Returns -1. */
 int	 fd_pipe_give_up(int fds[2]);
 
+/* Where the system lets a pipe or a terminal be opened once more, fd becomes
+ * one that does not block, and shares nothing with the processes that have the
+ * old one.  0 or -1: it stays as it is. */
+int	 fd_anew(int fd);
+
 /* A copy of fd, which is no standard descriptor and does not survive exec(3);
  * or -1. */
 int	 fd_copy(int fd);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/io/fd.h"
 #include "net/io/loop.h"
 #include "net/io/pump.h"
 
@@ -26,7 +27,7 @@ struct pump {
 	struct loop	*loop;
 	struct watch	 in, out;	/* fd < 0: over, or never was */
 	int		 same;		/* both are one socket */
-	int		 out_socket;
+	int		 in_socket, out_socket;
 	size_t		 most;		/* bytes of a write that is none */
 	int		 out_full;	/* it took less than there was */
 	int		 out_done;
@@ -74,7 +75,10 @@ ready_input(void *arg, int revents)
 	(void)revents;
 	if (room == 0)
 		return;
-	n = read(e->in.fd, buf, room < sizeof(buf) ? room : sizeof(buf));
+	if (room > sizeof(buf))
+		room = sizeof(buf);
+	n = e->in_socket ? recv(e->in.fd, buf, room, MSG_DONTWAIT) :
+	    read(e->in.fd, buf, room);
 	if (n > 0) {
 		if (e->peer.write(e->peer.arg, buf, (size_t)n) == -1)
 			pump_stop_input(e);
@@ -312,22 +316,9 @@ is_kind(int fd, mode_t kind)
 static int
 open_pipe_anew(int fd)
 {
-#ifdef __linux__
-	char	 path[32];
-	int	 again, flags = fcntl(fd, F_GETFD), mode, r;
+	int	 mode = fcntl(fd, F_GETFL);
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (flags == -1 || (mode = fcntl(fd, F_GETFL)) == -1 ||
-	    (mode & O_ACCMODE) != O_WRONLY || (again = open(path,
-	    O_WRONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
-		return -1;
-	r = dup3(again, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
-	close(again);
-	return r == -1 ? -1 : 0;
-#else
-	(void)fd;
-	return -1;
-#endif
+	return mode != -1 && (mode & O_ACCMODE) == O_WRONLY ? fd_anew(fd) : -1;
 }
 
 /* inetd gives one socket as two descriptors. */
@@ -365,6 +356,7 @@ pump_new(struct loop *l, int rfd, int wfd, const struct pump_peer *peer)
 	e->loop = l;
 	e->peer = *peer;
 	e->same = same_socket(rfd, wfd);
+	e->in_socket = is_kind(rfd, S_IFSOCK);
 	e->out_socket = is_kind(wfd, S_IFSOCK);
 	/* A file takes all; what else may be there is treated as a pipe. */
 	if (is_kind(wfd, S_IFREG) ||

@@ -136,6 +136,36 @@ signals_forget(void)
 	close(told.pipe.fd);
 }
 
+/* A signal that has come, and has not been told yet; or 0. */
+static int
+untold(void)
+{
+	unsigned char	 c;
+	int		 signo = 0;
+
+	while (told.loop != NULL && read(told.pipe.fd, &c, 1) == 1)
+		if (c != SIGCHLD && c != SIGTSTP)
+			signo = c;
+	return signo;
+}
+
+void
+signals_release(void)
+{
+	struct sigaction	 sa;
+	int			 signo, came;
+
+	for (signo = 1; signo < NSIG; signo++)
+		if (sigaction(signo, NULL, &sa) == 0 &&
+		    (sa.sa_handler == on_signal ||
+		    sa.sa_handler == on_continued))
+			signal(signo, SIG_DFL);
+	came = untold();
+	signals_forget();
+	if (came != 0)
+		raise(came);
+}
+
 void
 signals_block(sigset_t *old)
 {

@@ -21,6 +21,9 @@ int	 signals_catch(struct loop *l, void (*fn)(void *arg, int signo),
 int	 signals_catch_also(int signo);
 /* The loop is about to be freed: signals are not told any more. */
 void	 signals_forget(void);
+/* signals_forget(), and what was caught does again what it does by default,
+ * also if it has come already: the program goes on without a loop. */
+void	 signals_release(void);
 
 /*
  * Around fork(2).  In a child, a handler of its parent would still write to

@@ -22,6 +22,7 @@
 #include "net/share/share_socket.h"
 #include "xml/jid.h"
 
+#define PASSWORD_TRIES	3	/* at the terminal */
 #define ORDER_TIME	3000	/* ms for an answer to -O */
 
 /*
@@ -109,8 +110,19 @@ fork_master(int fd)
 	return 1;
 }
 
-enum share_way
-share_start(struct app *app, int *fd)
+/* Was it a password that was typed, and is there another one now? */
+static int
+asks_again(struct app *app)
+{
+	char	 why[CONF_ERR], bare[JID_MAX];
+
+	return app->fault == FAULT_LOGIN && app->conf.asked > 0 &&
+	    app->conf.asked < PASSWORD_TRIES && conf_password_again(&app->conf,
+	    jid_bare(app->jid, bare), why) == 0;
+}
+
+static enum share_way
+start(struct app *app, int *fd)
 {
 	struct sockaddr_un	 sa;
 	enum share_found	 found;
@@ -134,6 +146,16 @@ share_start(struct app *app, int *fd)
 			return unusable(why);
 	}
 	return share_client(app, *fd);
+}
+
+enum share_way
+share_start(struct app *app, int *fd)
+{
+	enum share_way	 way;
+
+	while ((way = start(app, fd)) == SHARE_OVER && asks_again(app))
+		app->fault = FAULT_NONE;
+	return way;
 }
 
 /*

@@ -362,7 +362,7 @@ share_client(struct app *app, int fd)
 		log_line(LOG_FAULT, "poll: %s", strerror(errno));
 		over_fault(&c, FAULT_LOCAL);
 	}
-	signals_forget();
+	signals_release();
 	share_conn_free(c.conn);
 	share_request_free(&c.request);
 	loop_free(c.loop);

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,7 +176,11 @@ share_master_begin(struct app *app)
 	app->sender = NULL;
 	app->conf.asked = 0;	/* there is no terminal */
 	app->conf.background = 0;
+	if (app->background > 0)	/* or its other end waits for us */
+		close(app->background);
 	app->background = 0;
+	if (*app->conf.dir == '/' && chdir("/") == -1)
+		log_line(LOG_DETAIL, "/: %s", strerror(errno));
 }
 
 /* Remember which file is our socket. */

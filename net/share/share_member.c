@@ -166,10 +166,8 @@ guest_stands(void *arg)
 static void
 refuse(struct member *c, const char *why)
 {
-	if (c->state == MEMBER_JOINED) {	/* its ports are needed */
-		guest_leave(&c->app);
-		log_remove_sink(&c->sink);
-	}
+	guest_leave(&c->app);		/* its ports are needed */
+	log_remove_sink(&c->sink);
 	tell_text(c, SHARE_REFUSED, why);
 	set_state(c, MEMBER_OVER);
 	c->timer.fire = free_later;

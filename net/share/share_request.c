@@ -1,4 +1,5 @@
 #include <sys/types.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include "net/channel/app.h"
 #include "net/conf/conf.h"
 #include "net/file/send.h"
+#include "net/io/fd.h"
 #include "net/io/log.h"
 #include "net/share/share_conn.h"
 #include "net/share/share_request.h"
@@ -248,10 +250,18 @@ take_file(struct app *g, struct share_conn *c, const char *value)
 	return send_add(g->sender, value + len + 1, fd, (int)error);
 }
 
+/* Another process may read from the pipe or terminal, too, and must not have us
+ * wait for what it has taken: all clients would wait. */
 static int
 take_fd(struct share_conn *c, int *fd)
 {
-	return (*fd = share_conn_take_fd(c)) == -1 ? -1 : 0;
+	struct stat	 st;
+
+	if ((*fd = share_conn_take_fd(c)) == -1)
+		return -1;
+	if (fstat(*fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(*fd)))
+		(void)fd_anew(*fd);
+	return 0;
 }
 
 static int

@@ -772,7 +772,7 @@ end_share()
 
 share_on()	# server
 {
-	mkdir -p -m 700 "$T/runtime"
+	[ -d "$T/runtime" ] || mkdir -m 700 "$T/runtime"
 	export XDG_RUNTIME_DIR="$T/runtime"
 	start_relay starttls
 	metered_listener l -k -i 'sink=!cat >/dev/null' 'true=!true'

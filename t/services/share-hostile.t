@@ -74,6 +74,7 @@ strangers()
 	keeper=$(master)
 	chmod 777 "$T/runtime" "$socket"
 	run perl -MSocket -e '
+		$SIG{PIPE} = "IGNORE";
 		$> = $< = 65534;
 		socket(S, PF_UNIX, SOCK_STREAM, 0) or die;
 		connect(S, sockaddr_un($ARGV[0])) or die "$!\n";
@@ -195,7 +196,7 @@ killed()
 
 moving()
 {
-	[ "$(grep -c 'stream to count$' "$T/listener.err")" -ge $TRANSFERS ]
+	[ "$(grep -c 'stream to count$' "$T/listener.err")" -ge "$TRANSFERS" ]
 }
 
 # Control-C at any time ends a run, and nothing else: while it looks for the
@@ -207,6 +208,7 @@ interrupted()
 		for ms in 0 2 5 10 20 35 50 70 90 120 160 200 300; do
 			[ -n "$warm" ] || end_masters
 			start a "$T/alice" -o share=60 "$bob" slow <"$T/open"
+			wait_for 10 has_begun a
 			perl -e 'select undef, undef, undef, $ARGV[0] / 1000' \
 			    "$ms"
 			kill -s INT "$(pid_of a)"
@@ -222,6 +224,12 @@ interrupted()
 	is "$(masters | wc -l)" 1 'by one process'
 	ok 'which has no client' clients 0
 	end_masters
+}
+
+# Before that, its shell has it ignore the signal.
+has_begun()	# name
+{
+	[ "$(cat "/proc/$(pid_of "$1")/comm")" != detach ]
 }
 
 open_streams()	# number: as the listener tells

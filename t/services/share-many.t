@@ -25,11 +25,10 @@ at_once()
 	bad=0
 	for i in $(seq $AT_ONCE); do
 		finish "p$i" 60
-		[ "$status" = 0 ] && [ ! -s "$T/p$i.err" ] &&
-		    [ "$(cat "$T/banner.$i")" = 'SSH-2.0-none' ] || {
-			bad=$((bad + 1))
-			diag_file "$T/p$i.err"
-		}
+		[ "$status $(cat "$T/banner.$i" "$T/p$i.err")" = \
+		    '0 SSH-2.0-none' ] && continue
+		bad=$((bad + 1))
+		diag_file "$T/p$i.err"
 	done
 	is "$bad" 0 "$AT_ONCE ProxyCommands at once all work"
 	is "$(masters | wc -l)" 1 'by one login'
@@ -70,6 +69,10 @@ one_by_one()
 	wait_for 20 clients 0
 	is "$(fds_of "$keeper")" "$fds" 'leave no descriptor behind'
 	now=$(rss_of "$keeper")
+	if grep -q __asan_init "$XCAT"; then
+		skip 'nor memory' 'the sanitizer needs memory of its own'
+		return
+	fi
 	ok "nor memory: $rss KiB before, $now after" \
 	    test "$now" -le $((rss + 512))
 }

@@ -108,6 +108,30 @@ open_streams()	# number: as the listener tells
 	    $(grep -c 'stream to [a-z]* ended' "$T/listener.err")))" -eq "$1" ]
 }
 
+# Another process may read from the pipe as well: a read that waits would have
+# all clients wait.
+unblocked()
+{
+	exec 4<>"$T/fifo"
+	start a "$T/alice" -o share=60 "$bob" upper <"$T/fifo"
+	wait_for 20 open_streams 1
+	if [ -r "/proc/$keeper/fdinfo" ]; then
+		bad=0 pipes=0
+		for _fd in "/proc/$keeper/fd"/*; do
+			[ "$(readlink "$_fd")" = "$T/fifo" ] || continue
+			pipes=$((pipes + 1))
+			sed -n 's/^flags:.*\(.\)...$/\1/p' \
+			    "/proc/$keeper/fdinfo/${_fd##*/}" |
+			    grep -q '[4567]' || bad=$((bad + 1))
+		done
+		is "$pipes $bad" '1 0' 'a pipe is read without waiting'
+	else
+		skip 'a pipe is read without waiting' 'cannot be seen'
+	fi
+	exec 4>&-
+	ended a 'a client with a pipe'
+}
+
 # A stopped client moves nothing.
 stopped()
 {
@@ -247,6 +271,7 @@ warm
 own
 halves
 signals
+unblocked
 stopped
 others
 sockets
