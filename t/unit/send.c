@@ -385,6 +385,36 @@ test_si_late(void)
 	files_end();
 }
 
+#define JINGLE	"urn:xmpp:jingle:apps:file-transfer:5"
+
+/* Jingle is chosen before SI, and SI where Jingle is not taken after all. */
+static void
+test_jingle(void)
+{
+	begin(file("a", "hello"));
+	knows(FEATURE(SI) FEATURE(JINGLE));
+	ok(strstr(next(), "action='session-initiate'") != NULL,
+	    "by Jingle rather than SI");
+	is_int(app.sender->phase, SEND_OFFERED, "it waits");
+	answer_error("service-unavailable");
+	ok(strstr(offered(), " hash='" HELLO "'") != NULL,
+	    "by SI where it is not known after all, with its own hash");
+	take("");
+	next();
+	answer("");
+	is(block(), "hello", "and sent");
+	files_end();
+	begin(file("a", "hello"));
+	knows(FEATURE(JINGLE));
+	next();
+	answer_error("service-unavailable");
+	is(run_words(), "xcat: " PEER ": a: nobody there takes files, or not "
+	    "from you: try xcat -l there (service-unavailable: so there)\n",
+	    "without SI it is refused");
+	ends(FAULT_PEER, "which ends the run");
+	files_end();
+}
+
 #define S5B_NS	"http://jabber.org/protocol/bytestreams"
 
 /* The peer would have a socket, and reaches none of our addresses: the stream
@@ -719,6 +749,7 @@ main(void)
 	test_si_range();
 	test_si_refused();
 	test_si_late();
+	test_jingle();
 	test_si_fall_back();
 	test_si_whole();
 	test_shorter();
