@@ -320,7 +320,7 @@ receive_check(void *file)
 			incoming_begin(in, ch);
 		return 0;
 	case INCOMING_UNPROVED:
-		return 1;	/* the channel waits, whatever its stream does */
+		return 1;	/* the channel waits, whatever comes */
 	case INCOMING_MOVING:
 		return stream_eof(ch->stream) && state != STREAM_FAILED ?
 		    ended_early(ch) : 0;

@@ -245,7 +245,8 @@ receive_jingle_offered(void *arg, const struct jingle *j)
 
 	incoming_forget_late(r);
 	if (c->length != UINT64_MAX &&
-	    (c->offset > c->file.size || c->length < c->file.size - c->offset)) {
+	    (c->offset > c->file.size ||
+	    c->length < c->file.size - c->offset)) {
 		jingles_decline(app->jingles, j, JINGLE_INCOMPATIBLE_PARAMETERS,
 		    "a part that does not end where the file does");
 		return;

@@ -1,6 +1,6 @@
-/* receive_offer: offers of files by programs other than xcats: from whom they are
- * taken, how many, and what becomes of files whose streams do not come; see
- * receive_int.h. */
+/* receive_offer: offers of files by programs other than xcats: from which peers
+ * they are taken, how many, and what becomes of files whose streams do not
+ * come; see receive_int.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

@@ -222,7 +222,8 @@ sender_failed_file(struct sender *s, int error)
 
 /* The ways to send a file of a known size, the best first. */
 static const struct send_method methods[] = {
-	{ SEND_KNOWS_NATIVE, HASH_MD5, send_native_offer, send_native_check },
+	{ SEND_KNOWS_NATIVE, HASH_MD5, send_native_offer,
+	    send_native_check },
 	{ SEND_KNOWS_JINGLE, HASH_SHA256, send_jingle_offer,
 	    send_jingle_check },
 	{ SEND_KNOWS_SI, HASH_MD5, send_si_offer, send_si_check }
@@ -366,7 +367,8 @@ sender_next(struct sender *s)
 		return;
 	}
 	s->good--;
-	if ((s->fd = sender_open_next(s, path)) == -1 || (sized = describe(s, path)) == -1) {
+	if ((s->fd = sender_open_next(s, path)) == -1 ||
+	    (sized = describe(s, path)) == -1) {
 		sender_failed_file(s, errno);
 		return;
 	}
