@@ -576,7 +576,6 @@ main(int argc, char *argv[])
 	if (!configured)
 		die(app_blame(why), "%s", why);
 	log_set_level(app->conf.verbosity);
-	set_style(app);
 	argc = check_dashes(app, argc - optind, argv + optind,
 	    strcmp(argv[optind - 1], "--") == 0);
 	check_arguments(app, argc, argv + optind);
@@ -585,6 +584,7 @@ main(int argc, char *argv[])
 		end(app);
 	if (prepare(app) == -1)
 		end(app);
+	set_style(app);
 	if (app->conf.background && app->mode == MODE_FORWARD)
 		go_behind(app);
 	if (share_wanted(app))

@@ -68,6 +68,7 @@ make_script()
 	SSHPORT=$(free_port) WEBPORT=$(free_port) FORWARDPORT=$(free_port)
 	cat >"$T/play.sed" <<-END
 	s,/usr/sbin/sshd,sshd,
+	s/oob=fetch /oob=fetch:any /
 	s,/etc/,$T/etc/,
 	s,nowait alice /usr/local/bin/xcat,nowait $(id -un) $T/bin/xcat-alice,
 	s,/usr/local/bin/xcat,$T/bin/xcat,
@@ -348,6 +349,9 @@ check_result()	# file
 	*'>notes.txt'*)
 		check_same "$_alice/notes.txt" "$_bob/notes.txt" \
 		    "$scene: fetched" ;;
+	*'oob=fetch'*)
+		check_same "$_bob/cat.jpg" "$_alice/photos/cat.jpg" \
+		    "$scene: by a link" ;;
 	*' -r . '*)
 		check_same "$_bob/report" "$_alice/report" "$scene: a file"
 		check_same "$_bob/cat.jpg" "$_alice/photos/cat.jpg" \
@@ -391,7 +395,7 @@ make_script
 make_programs
 make_ssh
 make_web
-start_server prosody
+start_server prosody upload
 for file in "$T"/scenes/*; do
 	scene=${file##*/}
 	grep -q 'cat >~/.config' "$file" && ! seen "$file" &&
