@@ -26,6 +26,7 @@
 #include "net/app/enroll.h"
 #include "net/app/help.h"
 #include "net/app/key.h"
+#include "net/app/operate.h"
 #include "net/app/prepare.h"
 #include "net/app/run.h"
 #include "net/app/server.h"
@@ -309,10 +310,13 @@ listen_arguments(struct app *app, int argc, char *argv[])
 {
 	char	 why[SERVICE_ERR];
 
-	if (argc == 0)
+	app->operands = argv;
+	app->noperands = (size_t)argc;
+	if (argc == 0 && (!app->conf.keep ||
+	    STAILQ_EMPTY(&app->conf.service)))
 		return;
 	app->mode = MODE_SERVE;
-	app->services = services_new(argv, (size_t)argc, why);
+	app->services = operate_services(app, &app->conf, why);
 	if (app->services == NULL)
 		die(app_blame(why), "%s", why);
 }

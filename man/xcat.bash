@@ -82,11 +82,11 @@ _xcat_accounts()
 
 # The keywords of -o: all but those that hold a secret.
 _xcat_keywords='allow background block-size ca-file carrier certificate
-cleartext close-at-eof e2e family fast forward invite invite-time jid
+cleartext close-at-eof e2e family fast forward grace invite invite-time jid
 keep-listening key known log max-size max-streams max-streams-per-peer memory
 message no-stdin oob password-file plain portmap presence proxy punch receive
-s5b-proxy sandbox server share socks streamhost streamhost-policy stun timeout
-transport upgrade-after upload verbosity wait'
+s5b-proxy sandbox server service share socks streamhost streamhost-policy stun
+timeout transport upgrade-after upload verbosity wait'
 
 # The values of a keyword, a line each; "+f" and "+d" are files and folders.
 _xcat_values()		# keyword value

@@ -55,10 +55,11 @@ end
 # The keywords of -o: all but those that hold a secret.
 function __xcat_keywords
     printf '%s\n' allow background block-size ca-file carrier certificate \
-        cleartext close-at-eof e2e family fast forward invite invite-time \
+        cleartext close-at-eof e2e family fast forward grace invite invite-time \
         jid keep-listening key known log max-size max-streams \
         max-streams-per-peer memory message no-stdin oob password-file plain \
-        portmap presence proxy punch receive s5b-proxy sandbox server share socks \
+        portmap presence proxy punch receive s5b-proxy sandbox server service \
+        share socks \
         streamhost streamhost-policy stun timeout transport upgrade-after \
         upload verbosity wait
 end

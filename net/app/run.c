@@ -9,6 +9,7 @@
 
 #include "ibb/budget.h"
 #include "ibb/inband.h"
+#include "net/app/operate.h"
 #include "net/app/run.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
@@ -88,6 +89,10 @@ signalled(void *arg, int signo)
 		reap(app);
 	else if (app->mode == MODE_SHARE && app->told != NULL)
 		app->told->signalled(app->told_arg, signo);
+	else if (operate_reloads(app, signo))
+		operate_reload(app);
+	else if (operate_drains(app, signo))
+		operate_drain(app, signo);
 	else if (app->signo != 0)	/* twice: at once */
 		loop_stop(app->loop);
 	else
@@ -163,6 +168,7 @@ run_new(struct app *app)
 	    (app->resolver = resolver_new(app->loop)) == NULL)
 		return app_fail(app, FAULT_LOCAL, "out of memory");
 	channels_init(app);
+	operate_begin(app);
 	if (signals_catch(app->loop, signalled, app) == -1)
 		return app_fail(app, FAULT_LOCAL, "signals: %s",
 		    strerror(errno));

@@ -330,6 +330,12 @@ accept_back(struct app *app, int moved)
 {
 	if (moved)
 		announce(app);
-	if (allow_wants_roster(app->allow))
+	accept_reloaded(app);
+}
+
+void
+accept_reloaded(struct app *app)
+{
+	if (app->roster != NULL && allow_wants_roster(app->allow))
 		fetch_roster(app, roster_came_again);
 }

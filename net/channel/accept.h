@@ -16,6 +16,8 @@ struct s5b_offer;
 void	 accept_start(struct app *app);
 /* We have logged in again; moved: our address is another one, to be told. */
 void	 accept_back(struct app *app, int moved);
+/* The allowed peers are others: fetch the roster if it is needed. */
+void	 accept_reloaded(struct app *app);
 /* A stream is offered by this <open/>, as struct ibb_host has it. */
 void	 accept_offered(void *app, struct inband *offer,
 	    const struct elem *open);

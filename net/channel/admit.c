@@ -75,7 +75,9 @@ admit_knows(void *arg, const char *jid)
 int
 admit_opens(void *app, const char *jid)
 {
-	return !linger_is_on(app) && admit_knows(app, jid);
+	const struct app	*a = app;
+
+	return !linger_is_on(app) && a->draining == 0 && admit_knows(app, jid);
 }
 
 int
@@ -84,7 +86,7 @@ admit_offers(void *arg, const char *jid)
 	const struct app	*app = arg;
 
 	return admit_opens(arg, jid) || (!linger_is_on(arg) && !app->ending &&
-	    invite_passes(app, jid));
+	    app->draining == 0 && invite_passes(app, jid));
 }
 
 /* Is it the first stanza of a stream or of a file? */

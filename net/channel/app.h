@@ -113,6 +113,8 @@ struct app {
 	char *const		*files;		/* of -s: words of the command
 						 * line */
 	size_t			 nfiles;
+	char *const		*operands;	/* what follows -l: services, */
+	size_t			 noperands;	/* which main() owns */
 
 	/* What a login needs. */
 	struct proxy		 proxy;
@@ -174,9 +176,14 @@ struct app {
 	int			 ending;
 	enum fault		 fault;		/* that it ends with */
 	int			 signo;		/* that ends it, or 0 */
+	int			 draining;	/* a signal that ends it with the
+						 * last stream; or 0 */
+	int			 terminal;	/* there is one that controls
+						 * this process */
 
 	/* net/app's own. */
 	struct timer		 password_timer; /* to ask for it again */
+	struct timer		 grace_timer;	/* for streams, if draining */
 	struct timer		 chat_timer;	/* for the end of a chat */
 
 	/* net/channel's own. */

@@ -9,6 +9,7 @@
 #include "net/channel/call.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/forward.h"
+#include "net/channel/linger.h"
 #include "net/channel/notes.h"
 #include "net/channel/place.h"
 #include "net/channel/probe.h"
@@ -250,6 +251,7 @@ channels_check(void *arg)
 		channels_look(g);
 		context_enter(0);
 	}
+	linger_drained(app);
 	/* A peer that does not wait for answers is made to wait, by the server,
 	 * only where that costs no other stream anything; else it loses its
 	 * own. */

@@ -51,6 +51,16 @@ linger_finish(struct app *app, enum fault fault)
 	}
 }
 
+void
+linger_drained(struct app *app)
+{
+	if (app->draining == 0 || app->nchannels > 0 || app->ending ||
+	    ibb_unsettled(app->ibb) > 0)
+		return;
+	app->signo = app->draining;
+	app_end(app, FAULT_SIGNAL);
+}
+
 int
 linger_is_on(const struct app *app)
 {

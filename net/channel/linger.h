@@ -15,6 +15,9 @@ void	 linger_begin(struct app *app);
 /* The last stream is over with this fault: end the run, now, or when the peer
  * knows how the stream ended. */
 void	 linger_finish(struct app *app, enum fault fault);
+/* End a run that was told to end with its last stream (app->draining), once
+ * there is none, and each peer knows how its stream ended. */
+void	 linger_drained(struct app *app);
 /* Is everything done, and we stay only in case the peer asks how it ended? */
 int	 linger_is_on(const struct app *app);
 

@@ -78,15 +78,33 @@ waits_for_session(const struct channel *ch, const struct target *t)
 	    allow_check(ch->app->allow, stream_peer(ch->stream)) == ALLOW_KEY);
 }
 
+/* A copy that outlives the services, which may be read anew; for free(3).  NULL
+ * when out of memory. */
+static struct target *
+target_copy(const struct target *t)
+{
+	const char	*text = t->kind == TARGET_COMMAND ? t->command :
+			    t->kind == TARGET_UNIX ? t->path : "";
+	size_t		 size = strlen(text) + 1;
+	struct target	*copy = malloc(sizeof(*copy) + size);
+	char		*tail = (char *)(copy + 1);
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *t;
+	memcpy(tail, text, size);
+	copy->command = copy->path = tail;
+	return copy;
+}
+
 void
 serve_offered(struct channel *ch, const struct target *t)
 {
 	if (!waits_for_session(ch, t)) {
 		serve_begin(ch, t);
-	} else if ((ch->target = malloc(sizeof(*t))) == NULL) {
+	} else if ((ch->target = target_copy(t)) == NULL) {
 		serve_reached(ch, -1, -1, 0, "out of memory");
 	} else {
-		*ch->target = *t;
 		place_shake(ch);
 	}
 }

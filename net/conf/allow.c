@@ -157,6 +157,26 @@ allow_free(struct allow *a)
 	free(a);
 }
 
+void
+allow_renew(struct allow *a, struct allow *from)
+{
+	struct contact	*c;
+	struct entry	*e;
+
+	while ((e = LIST_FIRST(&a->entries)) != NULL)
+		drop(e);
+	while ((e = LIST_FIRST(&from->entries)) != NULL) {
+		LIST_REMOVE(e, next);
+		LIST_INSERT_HEAD(&a->entries, e, next);
+	}
+	a->all = from->all;
+	a->roster = from->roster;
+	a->paired = from->paired;
+	while (!a->roster && (c = RB_ROOT(&a->contacts)) != NULL)
+		drop_contact(a, c);
+	allow_free(from);
+}
+
 int
 allow_wants_roster(const struct allow *a)
 {

@@ -132,6 +132,7 @@ static const struct keyword {
 	{ "family", AT(family), CONF_WORD, 0, families, 0, 0 },
 	{ "fast", AT(fast), CONF_WORD, 0, yesno, 0, 0 },
 	{ "forward", AT(forward), CONF_LIST, CONF_RUN, NULL, 0, 0 },
+	{ "grace", AT(grace), CONF_LONG, 0, NULL, 0, INT_MAX / 1000 },
 	{ "invite", AT(invite), CONF_WORD, 0, yesno, 0, 0 },
 	{ "invite-time", AT(invite_time), CONF_LONG, 0, NULL, 1, INVITE_MOST },
 	{ "jid", AT(jid), CONF_STRING, 0, NULL, 0, 0 },
@@ -162,6 +163,7 @@ static const struct keyword {
 	{ "s5b-proxy", AT(s5b_proxy), CONF_LIST, 0, NULL, 0, 0 },
 	{ "sandbox", AT(sandbox), CONF_WORD, 0, yesno, 0, 0 },
 	{ "server", AT(server), CONF_STRING, 0, NULL, 0, 0 },
+	{ "service", AT(service), CONF_LIST, 0, NULL, 0, 0 },
 	{ "share", AT(share), CONF_LONG, CONF_RUN, shares, 0, SHARE_MOST },
 	{ "socks", AT(socks), CONF_LIST, CONF_RUN, NULL, 0, 0 },
 	{ "streamhost", AT(streamhost), CONF_LIST, 0, NULL, 0, 0 },
@@ -208,6 +210,7 @@ conf_init(struct conf *c)
 	memset(c, 0, sizeof(*c));
 	STAILQ_INIT(&c->allow);
 	STAILQ_INIT(&c->forward);
+	STAILQ_INIT(&c->service);
 	STAILQ_INIT(&c->socks);
 	STAILQ_INIT(&c->s5b_proxy);
 	STAILQ_INIT(&c->streamhost);
@@ -472,7 +475,7 @@ set_path(char **s, const char *value, char *err)
 }
 
 static int
-add_item(struct conf_list *l, const char *value, char *err)
+add_item(struct conf_list *l, const char *value, int given, char *err)
 {
 	struct conf_item *i;
 
@@ -481,16 +484,18 @@ add_item(struct conf_list *l, const char *value, char *err)
 		free(i);
 		return conf_fail(err, "out of memory");
 	}
+	i->given = given;
 	STAILQ_INSERT_TAIL(l, i, next);
 	return 0;
 }
 
 static int
-assign(struct conf *c, const struct keyword *k, const char *value, char *err)
+assign(struct conf *c, const struct keyword *k, const char *value, int given,
+    char *err)
 {
 	switch (k->type) {
 	case CONF_LIST:
-		return add_item(at(c, k), value, err);
+		return add_item(at(c, k), value, given, err);
 	case CONF_LONG:
 		return set_long(at(c, k), k, value, err);
 	case CONF_PATH:
@@ -521,12 +526,31 @@ conf_set(struct conf *c, const char *keyword, const char *value, int secrets,
 	if (strlen(value) > VALUE_MAX)
 		return conf_fail(err, "%s is longer than %d bytes", k->name,
 		    VALUE_MAX);
-	if (assign(c, k, value, err) == -1)
+	if (assign(c, k, value, !secrets, err) == -1)
 		return -1;
 	/* There is one password: the last way to it counts. */
 	for (o = keywords; o < keywords + NKEYWORDS; o++)
 		if (o != k && (o->flags & k->flags & SOURCE))
 			replace(at(c, o), NULL);
+	return 0;
+}
+
+int
+conf_add_given(struct conf *c, const struct conf *from, char *err)
+{
+	const struct keyword	*k;
+	const struct conf_list	*l;
+	const struct conf_item	*i;
+
+	for (k = keywords; k < keywords + NKEYWORDS; k++) {
+		if (k->type != CONF_LIST)
+			continue;
+		l = (const void *)((const char *)from + k->where);
+		STAILQ_FOREACH(i, l, next)
+			if (i->given && add_item(at(c, k), i->value, 1, err) ==
+			    -1)
+				return -1;
+	}
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 struct conf_item {
 	char			*value;
+	int			 given;	/* by an option, not by the file */
 	STAILQ_ENTRY(conf_item)	 next;
 };
 STAILQ_HEAD(conf_list, conf_item);
@@ -59,6 +60,7 @@ struct conf {
 	int	 carrier;	/* carrier auto|ibb|s5b (-i: ibb) */
 	int	 e2e;		/* e2e prefer|require|off */
 	int	 fast;		/* fast yes|no: tokens, XEP-0484 */
+	long	 grace;		/* grace seconds: for streams, at the end */
 	int	 invite;	/* invite yes|no: a code (-I) */
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
@@ -96,6 +98,7 @@ struct conf {
 	int	 plain;		/* plain yes|no: SASL PLAIN allowed */
 	int	 cleartext;	/* cleartext yes|no: ws, http allowed */
 	char	*proxy;		/* proxy url (-x) */
+	struct conf_list service; /* service name=target, repeatable */
 	long	 share;		/* share seconds|yes|no: a login for many */
 	long	 wait;		/* wait seconds|no|forever (-W) */
 	int	 transport;	/* transport auto|tcp|websocket|bosh */
@@ -130,6 +133,10 @@ int	 conf_set(struct conf *c, const char *keyword, const char *value,
  * has one.  Returns as conf_set(). */
 int	 conf_letter(struct conf *c, int letter, const char *value,
 	    char *err) MUST_CHECK;
+/* Append what options have added to the lists of from to those of c, which was
+ * read from the file.  Returns as conf_set(). */
+int	 conf_add_given(struct conf *c, const struct conf *from, char *err)
+	    MUST_CHECK;
 /* Set what -o says, "keyword=value" or "keyword value", never a secret.
  * Returns as conf_set(). */
 int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;

@@ -22,6 +22,13 @@ struct trust {
 	char			 why[TRUST_ERR];
 };
 
+int
+trust_admit_paired(const struct trust *t, struct allow *a)
+{
+	return allow_wants_paired(a) ?
+	    known_peers_each(t->paired, allow_pair, a) : 0;
+}
+
 /* What is remembered of other keys.  0, or -1 with a message. */
 static int
 trust_read(struct trust *t, const char *dir, char *err)
@@ -30,8 +37,7 @@ trust_read(struct trust *t, const char *dir, char *err)
 		return (t->known = known_peers_read(dir, err)) != NULL ? 0 : -1;
 	if ((t->paired = known_peers_read_paired(dir, err)) == NULL)
 		return -1;
-	if (allow_wants_paired(t->allow) &&
-	    known_peers_each(t->paired, allow_pair, t->allow) == -1)
+	if (trust_admit_paired(t, t->allow) == -1)
 		return conf_fail(err, "out of memory");
 	return 0;
 }

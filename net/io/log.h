@@ -62,9 +62,9 @@ struct log_event {
 	const char	*way;		/* where a socket leads, for people */
 	const char	*file;		/* its name, as the peer has it */
 	const char	*as;		/* and here, if that differs */
-	uint64_t	 in;		/* bytes received, or how many of what
-					 * the event counts */
+	uint64_t	 in;		/* bytes received */
 	uint64_t	 out;		/* bytes confirmed */
+	uint64_t	 services, streams;	/* how many there are */
 	int64_t		 ms;		/* that it took */
 	int		 status;	/* as the exit status would be */
 	const char	*reason;	/* for people */

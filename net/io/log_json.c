@@ -61,8 +61,8 @@ static const struct member {
 	{ "out", AT(out), TYPE_COUNT, IN(LOG_STREAM_ENDED) },
 	{ "seconds", AT(ms), TYPE_SECONDS, IN(LOG_STREAM_ENDED) },
 	{ "status", AT(status), TYPE_STATUS, IN(LOG_STREAM_ENDED) },
-	{ "services", AT(in), TYPE_COUNT, IN(LOG_RELOADED) },
-	{ "streams", AT(in), TYPE_COUNT, IN(LOG_DRAINING) },
+	{ "services", AT(services), TYPE_COUNT, IN(LOG_RELOADED) },
+	{ "streams", AT(streams), TYPE_COUNT, IN(LOG_DRAINING) },
 	{ "reason", AT(reason), TYPE_TEXT, IN(LOG_CARRIER) |
 	    IN(LOG_STREAM_ENDED) | IN(LOG_SERVER_LOST) },
 #undef AT

@@ -151,6 +151,109 @@ stamps()
 	stop listener
 }
 
+configure()	# line ...: bob's configuration
+{
+	printf '%s\n' "$@" >"$T/home/bob/config"
+}
+
+has_said()	# name extended-regex number
+{
+	[ "$(grep -Ec -- "$2" "$T/$1.err")" -ge "$3" ]
+}
+
+reload()	# extended-regex: what is said then
+{
+	_before=$(grep -Ec -- "$1" "$T/listener.err")
+	signal HUP listener
+	ok "SIGHUP: $1" wait_for 20 has_said listener "$1" $((_before + 1))
+}
+
+reloads()
+{
+	configure "allow $alice" 'service cat=!cat' 'service two=!echo two'
+	listen_as bob listener -k -a "carol@$DOMAIN" 'one=!echo one' \
+	    'wait=!echo here; cat'
+	run "$T/alice" "$bob" two
+	is "$(cat "$T/run.out")" two 'a service of the configuration'
+	run "$T/alice" "$bob"
+	is "$(cat "$T/run.out")" one 'those of the command line come first'
+	start caller "$T/alice" "$bob" wait <"$T/fifo"
+	wait_for 20 has_size "$T/caller.out" 5 || bail 'no stream'
+	configure 'service three=!echo three'
+	reload 'the configuration was read anew'
+	fails 5 'nobody listens there' 'who is named no longer is a stranger' \
+	    "$T/alice" "$bob" one
+	run "$T/carol" "$bob" three
+	is "$(cat "$T/run.out")" three 'a new service, and -a stays'
+	fails 5 'no such service' 'an old one is gone' "$T/carol" "$bob" two
+	echo still >&8
+	ok 'the stream goes on' wait_for 20 has_size "$T/caller.out" 11
+	configure "allow $alice" 'service four=nonsense'
+	reload 'service four.*all stays as it was'
+	run "$T/carol" "$bob" three
+	is "$(cat "$T/run.out")" three 'a bad configuration changes nothing'
+	fails 5 'nobody listens there' 'nor do its better parts' \
+	    "$T/alice" "$bob" three
+	configure "allow $alice" 'max-sise 3'
+	reload 'config:2: .*all stays as it was'
+	configure "allow @roster" 'allow @paired' "allow $alice" \
+	    'service two=!echo two'
+	reload 'the configuration was read anew'
+	run "$T/alice" "$bob" two
+	is "$(cat "$T/run.out")" two 'and back'
+	run "$T/alice" "$bob" cat
+	is "$status" 5 'without the service that was left out'
+	stop caller
+	stop listener
+	configure
+	listen_as bob listener -a "$alice"
+	signal HUP listener
+	finish listener
+	is "$status" 129 'without -k SIGHUP ends it'
+}
+
+graces()
+{
+	listen_as bob listener -k -o grace=60 -a "$alice" 'cat=!cat'
+	fifo ending
+	start caller sh -c 'exec "$1" "$2" cat <"$3"' sh "$T/alice" "$bob" \
+	    "$T/ending"
+	exec 7>"$T/ending"
+	echo one >&7
+	wait_for 20 has_size "$T/caller.out" 4 || bail 'no stream'
+	signal TERM listener
+	ok 'SIGTERM: says so' wait_for 20 said listener 'told to end'
+	fails 5 'nobody listens there' 'no new streams' "$T/alice" "$bob" cat
+	echo two >&7
+	ok 'the stream goes on' wait_for 20 has_size "$T/caller.out" 8
+	exec 7>&-
+	finish caller
+	is "$status" 0 'to its end'
+	finish listener
+	is "$status" 143 'with which the listener ends, by the signal'
+	listen_as bob listener -k -o grace=60 -a "$alice" 'cat=!cat'
+	stop listener
+	is "$status" 143 'without streams it ends at once'
+	listen_as bob listener -k -o grace=60 -a "$alice" 'cat=!cat'
+	start caller "$T/alice" "$bob" cat <"$T/open"
+	wait_for 20 said listener 'stream to cat' || bail 'no stream'
+	signal TERM listener
+	wait_for 20 said listener 'told to end'
+	stop listener
+	is "$status" 143 'a second SIGTERM ends it'
+	finish caller
+	is "$status" 6 'and the stream'
+	listen_as bob listener -k -o grace=1 -a "$alice" 'cat=!cat'
+	start caller "$T/alice" "$bob" cat <"$T/open"
+	wait_for 20 said listener 'stream to cat' || bail 'no stream'
+	signal TERM listener
+	finish listener
+	is "$status" 143 'the grace is over'
+	ok 'and says so of the stream' said listener 'listener was stopped'
+	finish caller
+	is "$status" 6 'which breaks'
+}
+
 start_server prosody
 alice=alice@$DOMAIN bob=bob@$DOMAIN
 mkfifo "$T/open" "$T/fifo"
@@ -161,4 +264,6 @@ carriers
 files
 others
 stamps
+reloads
+graces
 done_testing

@@ -231,6 +231,8 @@ test_numbers(void)
 	is_int(c.verbosity, -1, "is set");
 	is_int(conf_set(&c, "verbosity", "2", 0, err), 0, "verbosity 2");
 	is_int(c.verbosity, 2, "is set");
+	is_int(conf_set(&c, "grace", "30", 0, err), 0, "grace 30");
+	is_int(c.grace, 30, "is set");
 	is_int(conf_set(&c, "log", "json", 0, err), 0, "log json");
 	is_int(c.log, CONF_LOG_JSON, "is set");
 	fails(conf_set(&c, "log", "xml", 0, err), "text or json", "log xml");

@@ -1,0 +1,205 @@
+/* operate: see operate.h. */
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/app/operate.h"
+#include "net/app/run.h"
+#include "net/channel/accept.h"
+#include "net/channel/app.h"
+#include "net/channel/service.h"
+#include "net/conf/allow.h"
+#include "net/conf/conf.h"
+#include "net/conf/trust.h"
+#include "net/io/log.h"
+#include "net/io/loop.h"
+#include "xml/jid.h"
+
+/*
+ * The configuration, anew
+ */
+
+static size_t
+count(const struct app *app, const struct conf *conf)
+{
+	const struct conf_item	*i;
+	size_t			 n = app->noperands;
+
+	STAILQ_FOREACH(i, &conf->service, next)
+		if (app->conf.keep)
+			n++;
+	return n;
+}
+
+struct services *
+operate_services(const struct app *app, const struct conf *conf, char *err)
+{
+	size_t			 n = app->noperands;
+	char			**all = calloc(count(app, conf) + 1,
+				    sizeof(char *));
+	const struct conf_item	*i;
+	struct services		*s;
+
+	if (all == NULL) {
+		strlcpy(err, "out of memory", SERVICE_ERR);
+		return NULL;
+	}
+	if (n > 0)
+		memcpy(all, app->operands, n * sizeof(char *));
+	STAILQ_FOREACH(i, &conf->service, next)
+		if (app->conf.keep)
+			all[n++] = i->value;
+	s = services_new(all, n, err);
+	free(all);
+	return s;
+}
+
+static int
+has_terminal(void)
+{
+	int	 fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1;
+}
+
+void
+operate_begin(struct app *app)
+{
+	app->terminal = has_terminal();
+}
+
+int
+operate_reloads(const struct app *app, int signo)
+{
+	return signo == SIGHUP && app_listens(app) && app->conf.keep &&
+	    app->signo == 0 && (!app->terminal || has_terminal());
+}
+
+/* The allowed peers of this configuration.  NULL with a message in
+ * why[CONF_ERR]. */
+static struct allow *
+new_allow(const struct app *app, const struct conf *conf, char *why)
+{
+	char		 local[JID_MAX];
+	struct allow	*a = allow_new(&conf->allow,
+			    *jid_local(app->jid, local) == '\0' ? NULL :
+			    app->jid, why);
+
+	if (a == NULL)
+		return NULL;
+	if (app->trust == NULL && allow_wants_key(a)) {
+		strlcpy(why, "allow with a key needs end-to-end encryption",
+		    CONF_ERR);
+	} else if (app->trust != NULL &&
+	    trust_admit_paired(app->trust, a) == -1) {
+		strlcpy(why, "out of memory", CONF_ERR);
+	} else {
+		return a;
+	}
+	allow_free(a);
+	return NULL;
+}
+
+/* Commands need what a run without commands has given up (confine.h). */
+static int
+is_confined(const struct app *app, const struct services *s)
+{
+	return app->conf.sandbox && s != NULL && services_run_commands(s) &&
+	    !services_run_commands(app->services);
+}
+
+/* Use what conf says.  0, or -1 with a message in why[CONF_ERR], and nothing is
+ * changed. */
+static int
+use(struct app *app, const struct conf *conf, char *why)
+{
+	struct services	*services = NULL;
+	struct allow	*allow;
+
+	if (app->mode == MODE_SERVE && count(app, conf) == 0) {
+		strlcpy(why, "there are no services in it", CONF_ERR);
+		return -1;
+	}
+	if (app->mode == MODE_SERVE &&
+	    (services = operate_services(app, conf, why)) == NULL)
+		return -1;
+	if (is_confined(app, services))
+		strlcpy(why, "a first command can be added only at a start, or "
+		    "with sandbox=no", CONF_ERR);
+	if (is_confined(app, services) ||
+	    (allow = new_allow(app, conf, why)) == NULL) {
+		services_free(services);
+		return -1;
+	}
+	allow_renew(app->allow, allow);
+	accept_reloaded(app);
+	if (services != NULL) {
+		services_free(app->services);
+		app->services = services;
+	}
+	return 0;
+}
+
+void
+operate_reload(struct app *app)
+{
+	struct conf		 conf;
+	struct log_event	 e = { .kind = LOG_RELOADED };
+	char			 why[CONF_ERR];
+
+	if (conf_init(&conf) == -1) {
+		log_line(LOG_FAULT, "out of memory; the configuration is the "
+		    "one of before");
+		return;
+	}
+	if (conf_read(&conf, why) == -1 ||
+	    conf_add_given(&conf, &app->conf, why) == -1 ||
+	    use(app, &conf, why) == -1) {
+		log_line(LOG_FAULT, "%s; all stays as it was", why);
+	} else {
+		e.services = app->mode == MODE_SERVE ? count(app, &conf) : 0;
+		log_event(LOG_EVENT, &e, "the configuration was read anew");
+	}
+	conf_free(&conf);
+}
+
+/*
+ * The end, with the last stream
+ */
+
+int
+operate_drains(const struct app *app, int signo)
+{
+	return signo == SIGTERM && app_listens(app) && app->conf.keep &&
+	    app->conf.grace > 0 && app->draining == 0 && app->ibb != NULL;
+}
+
+static void
+grace_over(void *arg)
+{
+	struct app	*app = arg;
+
+	if (!app->ending && app->signo == 0)
+		run_signalled(app, app->draining);
+}
+
+void
+operate_drain(struct app *app, int signo)
+{
+	struct log_event	 e = { .kind = LOG_DRAINING,
+				     .streams = app->nchannels };
+
+	app->draining = signo;
+	log_event(LOG_EVENT, &e, "told to end: no new streams; %zu that there "
+	    "are have %ld s", app->nchannels, app->conf.grace);
+	app->grace_timer = (struct timer){ .fire = grace_over, .arg = app };
+	timer_set(app->loop, &app->grace_timer, clock_ms() +
+	    1000 * (int64_t)app->conf.grace);
+}
