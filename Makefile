@@ -38,7 +38,7 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_framed.o ibb/carrier_inband.o \
 	ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
 	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/e2e_secret.o ibb/extdisco.o \
-	ibb/frames.o ibb/handover.o ibb/hash.o \
+	ibb/folder_words.o ibb/frames.o ibb/handover.o ibb/hash.o \
 	ibb/inband.o ibb/introduction.o ibb/items.o \
 	ibb/jingle_choice.o ibb/jingle_input.o ibb/jingle_parse.o \
 	ibb/jingle_session.o ibb/jingle_write.o \
@@ -107,7 +107,11 @@ CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
 	net/channel/linger.o net/channel/notes.o net/channel/place.o \
 	net/channel/probe.o net/channel/probe_reach.o net/channel/serve.o \
 	net/channel/service.o net/channel/service_dial.o
-FILE	= net/file/filename.o net/file/http_serve.o net/file/oob.o \
+FILE	= net/file/beneath.o net/file/folder_disk.o net/file/folder_path.o \
+	net/file/folder_queue.o net/file/folder_take.o \
+	net/file/receive_folder.o \
+	net/file/send_folder.o net/file/send_inside.o net/file/walk.o \
+	net/file/filename.o net/file/http_serve.o net/file/oob.o \
 	net/file/media_type.o \
 	net/file/oob_fetch.o net/file/oob_message.o \
 	net/file/oob_send.o net/file/partial.o \
@@ -132,6 +136,8 @@ NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
 OBJS	= $(XML) $(IBB) $(NET)
 # A line for each: fewer conflicts.
 UNITS	= t/unit/absence.t \
+	t/unit/folder_words.t \
+	t/unit/folder_disk.t \
 	t/unit/accept.t \
 	t/unit/ack.t \
 	t/unit/bosh.t \
@@ -232,6 +238,10 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/ws.o \
 	t/fuzz/xml.o
 FOREIGN	= ibb/extdisco.c \
+	ibb/folder_words.c \
+	net/file/folder_path.c \
+	net/file/receive_folder.c \
+	net/file/folder_take.c \
 	ibb/items.c \
 	ibb/share.c \
 	ibb/upload.c \

@@ -76,6 +76,7 @@
 /* Between two xcats: xcat-protocol(7) */
 #define NS_XCAT		"urn:xcat:0"
 #define NS_XCAT_FILE	NS_XCAT "#file"	/* a feature: files in streams */
+#define NS_XCAT_FOLDER	NS_XCAT "#folder"	/* and: folders in these */
 #define NS_XCAT_PROBE	NS_XCAT "#probe"	/* and: streams that only look
 						 * for a way */
 

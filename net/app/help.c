@@ -56,7 +56,7 @@ static const char *const options[] = {
 	"-p file          read the password from the file's first line",
 	"-q               be quiet",
 	"-r dir           with -l: keep files that are sent in dir",
-	"-s               send only: standard input, or files by name",
+	"-s               send only: standard input, or files and folders",
 	"--register       make the account of -j, if its server allows that",
 	"-V, --version    print the version",
 	"-v               be verbose; twice: show stanzas",

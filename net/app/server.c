@@ -449,6 +449,7 @@ server_login(struct app *app)
 		.plain = app->conf.plain,
 		.bytestreams = streamhosts_allowed(app->streamhosts),
 		.files = app->mode == MODE_LISTEN || app->conf.receive != NULL,
+		.folders = app->conf.receive != NULL,
 		.oob = app_listens(app) && oob_fetches(app),
 		.external = app->conf.certificate != NULL,
 		.login_ms = 1000 * (app->conf.timeout > 0 ? app->conf.timeout :

@@ -216,6 +216,9 @@ int	 channel_is_apart(const struct channel *ch);
  * cannot be, ch->unjoined says why, and the channel fails when it is looked at
  * next. */
 void	 channel_join(struct channel *ch, int rfd, int wfd);
+/* How many bytes its stream takes now, and the server if they go through it: for
+ * files that write to the stream themselves. */
+size_t	 channel_room_out(const struct channel *ch);
 /* Join its stream to standard input and output. */
 void	 channel_join_stdio(struct channel *ch);
 /* The process that has the local ends was stopped (hold is 1), or goes on (0):

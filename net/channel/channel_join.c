@@ -11,17 +11,23 @@
 #include "net/io/loop.h"
 #include "net/io/pump.h"
 
-/* The bytes that may be read from the local end: as many as the stream takes,
- * the server, unless they go through a socket, and the file. */
+size_t
+channel_room_out(const struct channel *ch)
+{
+	if (app_room(ch->app) == 0 &&
+	    carrier_way(stream_carrier(ch->stream)) == CARRIER_INBAND)
+		return 0;
+	return stream_room(ch->stream);
+}
+
+/* The bytes that may be read from the local end: as many as the stream and the
+ * file take. */
 static size_t
 channel_room(void *arg)
 {
 	struct channel	*ch = arg;
 
-	if (app_room(ch->app) == 0 &&
-	    carrier_way(stream_carrier(ch->stream)) == CARRIER_INBAND)
-		return 0;
-	return channel_file_room(ch, stream_room(ch->stream));
+	return channel_file_room(ch, channel_room_out(ch));
 }
 
 static int

@@ -12,23 +12,21 @@
 
 #include "net/file/partial.h"
 
-#define TEMPORARY	".xcat-part-"	/* no name that file_name() gives */
 #define NUMBERS		10000		/* tried behind a name */
 #define ATTEMPTS	10		/* to get a lock */
 
 struct partial {
 	int	 folder;		/* not ours */
 	int	 fd;
-	char	 name[sizeof(TEMPORARY) + HASH_HEX];
+	char	 name[sizeof(PARTIAL_PREFIX) + HASH_HEX];
 };
 
 /*
  * Partial files
  */
 
-/* name.n, the name cut where there is no room for that. */
-static void
-numbered(const char *name, int n, char out[FILE_NAME])
+void
+partial_numbered(const char *name, int n, char *out)
 {
 	char	 suffix[16];
 	size_t	 len = strlen(name), room;
@@ -61,8 +59,8 @@ file_folder(const char *path)
 
 /* The NUL behind each part keeps the parts of one file from being taken for the
  * parts of another one. */
-static int
-temporary_name(const struct file_meta *m, char *out, size_t size)
+int
+partial_temporary(const struct file_meta *m, char *out, size_t size)
 {
 	struct sum	*s = sum_new(HASH_MD5);
 	char		 number[64], sum[HASH_HEX];
@@ -79,7 +77,7 @@ temporary_name(const struct file_meta *m, char *out, size_t size)
 	    sum_add(s, number, (size_t)n) == -1 ? -1 : 0;
 	sum_end(s, sum);
 	sum_free(s);
-	snprintf(out, size, "%s%s", TEMPORARY, sum);
+	snprintf(out, size, "%s%s", PARTIAL_PREFIX, sum);
 	return r;
 }
 
@@ -166,7 +164,7 @@ partial_open(int folder, const struct file_meta *m)
 		return NULL;
 	p->folder = folder;
 	p->fd = -1;
-	if (temporary_name(m, p->name, sizeof(p->name)) == -1) {
+	if (partial_temporary(m, p->name, sizeof(p->name)) == -1) {
 		free(p);
 		errno = ENOMEM;
 		return NULL;
@@ -242,7 +240,7 @@ publish(const struct partial *p, char *name)
 	int	 n;
 
 	for (n = 0; n < NUMBERS; n++) {
-		numbered(name, n, to);
+		partial_numbered(name, n, to);
 		if (move_to(p, to) == 0) {
 			strlcpy(name, to, FILE_NAME);
 			return 0;
@@ -261,26 +259,48 @@ settle(int fd)
 	return fsync(fd) == -1 && errno != EINVAL && errno != EROFS ? -1 : 0;
 }
 
-int
-partial_finish(struct partial *p, char *name, int mode, int dated,
-    time_t date)
+/* The file gets its permissions and its date. */
+static int
+dress(const struct partial *p, int mode, int dated, time_t date)
 {
 	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW }, { 0 } };
 	mode_t		 mask = umask(0);
 
 	umask(mask);
 	times[1].tv_sec = date;
+	if (fchmod(p->fd, (mode == -1 ? 0666 : (mode_t)mode & 0777) & ~mask)
+	    == -1)
+		return -1;
+	return dated ? futimens(p->fd, times) : 0;
+}
+
+int
+partial_finish(struct partial *p, char *name, int mode, int dated,
+    time_t date)
+{
 	if (!is_there(p)) {
 		errno = ESTALE;
 		return -1;
 	}
-	if (fchmod(p->fd, (mode == -1 ? 0666 : (mode_t)mode & 0777) & ~mask)
-	    == -1 || (dated && futimens(p->fd, times) == -1) ||
-	    settle(p->fd) == -1 || publish(p, name) == -1 ||
-	    settle(p->folder) == -1)
+	if (dress(p, mode, dated, date) == -1 || settle(p->fd) == -1 ||
+	    publish(p, name) == -1 || settle(p->folder) == -1)
 		return -1;
 	release(p);
 	return 0;
+}
+
+int
+partial_put(struct partial *p, int folder, const char *name, int mode,
+    int dated, time_t date)
+{
+	int	 r = dress(p, mode, dated, date), saved;
+
+	if (r == 0)
+		r = renameat(folder, p->name, folder, name);
+	saved = errno;
+	release(p);
+	errno = saved;
+	return r;
 }
 
 void

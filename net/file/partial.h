@@ -22,6 +22,7 @@
 struct loop;
 
 #define FILE_NAME	256		/* a name, with NUL */
+#define PARTIAL_PREFIX	".xcat-part-"	/* of no name that file_name() gives */
 
 /*
  * A name for a file here out of what a peer calls it, into out[FILE_NAME],
@@ -50,6 +51,12 @@ struct file_meta {
  * there is no folder, or nothing can be made in it. */
 int	 file_folder(const char *path) MUST_CHECK;
 
+/* The temporary name of this file, into out.  0, or -1 when out of memory. */
+int	 partial_temporary(const struct file_meta *m, char *out, size_t size)
+	    MUST_CHECK;
+/* name.n, cut where there is no room for that, or for 0 the name alone, into
+ * out[FILE_NAME]. */
+void	 partial_numbered(const char *name, int n, char *out);
 /* The partial file of this file; made if there is none.  NULL and errno, which
  * is EBUSY if another process has it. */
 struct partial *partial_open(int folder, const struct file_meta *m);
@@ -69,6 +76,12 @@ int	 partial_truncate(struct partial *p, uint64_t size) MUST_CHECK;
  */
 int	 partial_finish(struct partial *p, char *name, int mode, int dated,
 	    time_t date) MUST_CHECK;
+/* The file is whole, and in a folder that is ours alone: give it its permissions
+ * and date as above, and exactly this name, in place of any other file of that
+ * name; folder is the folder that it was opened in.  The disk is left to the
+ * caller.  0, or -1 and errno; in both cases p is freed. */
+int	 partial_put(struct partial *p, int folder, const char *name, int mode,
+	    int dated, time_t date) MUST_CHECK;
 /* Remove the file, and free p.  NULL is fine. */
 void	 partial_discard(struct partial *p);
 /* Free p; the file stays, to go on from later, unless it is empty.  NULL is

@@ -18,6 +18,7 @@
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/file/receive.h"
+#include "net/file/receive_folder.h"
 #include "net/file/receive_int.h"
 #include "net/io/fd.h"
 #include "net/io/log.h"
@@ -559,6 +560,7 @@ receive_new(struct app *app, enum fault *fault, char *err)
 	app->takers = &takers;
 	r->folder = -1;
 	TAILQ_INIT(&r->incomings);
+	LIST_INIT(&r->folders);
 	if (dir != NULL && (r->folder = file_folder(dir)) == -1) {
 		*fault = FAULT_USE;
 		snprintf(err, RECEIVE_ERR, "-r %s: %s", dir, strerror(errno));
@@ -573,6 +575,7 @@ receive_free(struct receiver *r)
 {
 	if (r == NULL)
 		return;
+	receive_folder_free_all(r);
 	while (!TAILQ_EMPTY(&r->incomings))
 		incoming_free(TAILQ_FIRST(&r->incomings));
 	if (r->folder != -1)

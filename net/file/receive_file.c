@@ -16,6 +16,7 @@
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/file/receive.h"
+#include "net/file/receive_folder.h"
 #include "net/file/receive_int.h"
 #include "net/io/log.h"
 #include "xml/jid.h"
@@ -56,6 +57,8 @@ one_too_many(const struct incoming *in)
 
 	if (in->receiver->app->conf.keep)
 		return 0;
+	if (receive_folder_count(in->receiver) > 0)
+		return 1;
 	TAILQ_FOREACH(other, &in->receiver->incomings, next)
 		if (other != in && other->phase < INCOMING_COMPLETE &&
 		    !same_file(other, in))

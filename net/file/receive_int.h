@@ -23,6 +23,7 @@
 
 struct channel;
 struct dispatch;
+struct folder_in;
 struct jingle;
 struct jingle_transfer;
 
@@ -31,6 +32,7 @@ struct receiver {
 	struct app	*app;
 	int		 folder;	/* -1: files go to standard output */
 	TAILQ_HEAD(, incoming) incomings;
+	LIST_HEAD(, folder_in) folders;	/* those that come in one stream */
 };
 
 /* How far a file is.  In this order, so that ranges of phases can be counted:

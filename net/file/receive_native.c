@@ -9,6 +9,7 @@
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
 #include "net/file/receive.h"
+#include "net/file/receive_folder.h"
 #include "net/file/receive_int.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -79,6 +80,21 @@ says_nonsense(struct channel *ch)
 	return 1;
 }
 
+/* It is a folder that comes.  Returns 1 if the channel is no more. */
+static int
+native_is_folder(struct incoming *in)
+{
+	struct receiver	*r = in->receiver;
+	struct channel	*ch = in->channel;
+
+	incoming_free(in);
+	if (receive_folder_offered(r, ch) == 0)
+		return 0;
+	stream_abort(ch->stream, SE_INTERNAL_SERVER_ERROR);
+	channel_failed(ch, FAULT_LOCAL, "out of memory");
+	return 1;
+}
+
 static int
 native_hear(struct incoming *in)
 {
@@ -91,6 +107,8 @@ native_hear(struct incoming *in)
 	uint64_t		 offset;
 
 	data = stream_data(ch->stream, &len);
+	if (receive_folder_is(data, len) == 1)
+		return native_is_folder(in);
 	switch (si_hear(data, len, &used, &e, &f, &offset, &text)) {
 	case SI_MORE:
 		return stream_eof(ch->stream) ? says_nonsense(ch) : 0;

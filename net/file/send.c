@@ -41,34 +41,13 @@ look_at(const char *path)
 		return 0;
 	if (stat(path, &st) == -1 || access(path, R_OK) == -1)
 		return errno;
-	return S_ISDIR(st.st_mode) ? EISDIR : 0;
-}
-
-/* What a user is told of a file with that errno, into out[SEND_ERR]. */
-static const char *
-look_words(const char *path, int error, char *out)
-{
-	char	 word[PATH_MAX];
-
-	if (error != EISDIR)
-		return strerror(error);
-	snprintf(out, SEND_ERR, "a folder goes as a stream: tar c %s | "
-	    "xcat -s peer, and there: xcat -l | tar x", text_quote(path, word,
-	    sizeof(word)));
-	return out;
-}
-
-static enum fault
-look_fault(int error)
-{
-	return error == EISDIR ? FAULT_USE : FAULT_LOCAL;
+	return 0;
 }
 
 struct sender *
 send_new(struct app *app, char *const *paths, size_t n, enum fault *fault,
     char *err)
 {
-	char		 words[SEND_ERR];
 	struct sender	*s;
 	size_t		 i;
 
@@ -87,10 +66,9 @@ send_new(struct app *app, char *const *paths, size_t n, enum fault *fault,
 		if ((s->errors[i] = look_at(paths[i])) == 0)
 			s->good++;
 	if (n > 0 && s->good == 0) {
-		*fault = look_fault(s->errors[0]);
-		snprintf(err, SEND_ERR, "%s: ", paths[0]);
-		strlcat(err, look_words(paths[0], s->errors[0], words),
-		    SEND_ERR);
+		*fault = FAULT_LOCAL;
+		snprintf(err, SEND_ERR, "%s: %s", paths[0],
+		    strerror(s->errors[0]));
 		send_free(s);
 		return NULL;
 	}
@@ -122,6 +100,8 @@ send_free(struct sender *s)
 	if (s->app->loop != NULL)
 		await_end(s->app, &s->absent);
 	uploads_free(s->uploads);
+	send_folder_free(s);
+	send_inside_end(s);
 	close_file(s);
 	sender_close_open(s);
 	free(s->errors);
@@ -147,9 +127,9 @@ sender_note_failure(struct sender *s, enum fault fault, const char *name)
 void
 sender_end(struct sender *s)
 {
-	if (s->failed > 0 && s->n > 1)
+	if (s->failed > 0 && s->n + s->within > 1)
 		log_line(LOG_FAULT, "%s: not sent, %zu of %zu files: %s",
-		    s->app->peer, s->failed, s->n, s->failures);
+		    s->app->peer, s->failed, s->n + s->within, s->failures);
 	app_end(s->app, s->fault);
 }
 
@@ -170,15 +150,17 @@ ends_all(enum fault fault)
 	    fault != FAULT_LOCAL && fault != FAULT_USE;
 }
 
-/* This file is over: go on to the next, or end the run. */
-static void
+void
 sender_over(struct sender *s, enum fault fault)
 {
 	close_file(s);
 	progress_end(s->app->progress);
 	if (fault != FAULT_NONE)
 		sender_note_failure(s, fault, s->shown);
-	s->at++;
+	if (ends_all(fault))
+		send_inside_end(s);
+	if (s->inside == NULL)
+		s->at++;
 	if (ends_all(fault)) {
 		for (; s->at < s->n; s->at++)
 			sender_note_failure(s, fault, s->paths[s->at]);
@@ -234,6 +216,9 @@ static const struct send_method upload_method = {
 };
 static const struct send_method pipe_method = {
 	SEND_KNOWS_NATIVE, HASH_NONE, send_pipe_offer, send_pipe_check
+};
+static const struct send_method folder_method = {
+	SEND_KNOWS_FOLDERS, HASH_NONE, send_folder_offer, NULL
 };
 
 /* How a file goes to this peer, which send_ask() has found to know one of the
@@ -321,39 +306,55 @@ sender_instead(struct sender *s)
 	return 0;
 }
 
-/* What is said of the file.  Returns 1 if it has a size, 0 if it is a pipe or
- * the like, -1 and errno. */
-static int
-describe(struct sender *s, const char *path)
+void
+sender_describe(struct sender *s, const struct stat *st)
 {
-	const char	*slash = strrchr(path, '/');
-	struct stat	 st;
-
-	if (fstat(s->fd, &st) == -1)
-		return -1;
-	strlcpy(s->name, slash != NULL && slash[1] != '\0' ? slash + 1 : path,
-	    sizeof(s->name));
-	if (!sender_is_stdin(path))
-		text_cut(s->name, s->shown, sizeof(s->shown));
 	s->file = (struct si_file){
 		.name = s->name,
-		.size = (uint64_t)st.st_size,
+		.size = (uint64_t)st->st_size,
 		.dated = 1,
-		.date = st.st_mtime,
+		.date = st->st_mtime,
 		.ranged = 1,
-		.mode = (int)(st.st_mode & 07777),
-		.more = s->good,
+		.mode = (int)(st->st_mode & 07777),
+		.more = s->good + s->inside_left,
 	};
-	return S_ISREG(st.st_mode) && !sender_is_stdin(path);
+}
+
+void
+sender_offer_open(struct sender *s, int sized)
+{
+	s->kinds = send_si_kinds(s);
+	s->method = choose(s, sized);
+	if (!sized || s->method == &upload_method)
+		sender_offer(s);
+	else
+		sender_sum(s);
+}
+
+/* The folder that is open goes whole to an xcat; others are offered what is in
+ * it. */
+static void
+offer_folder(struct sender *s)
+{
+	if ((s->knows & SEND_KNOWS_FOLDERS) == 0 ||
+	    (s->knows & SEND_KNOWS_LINKS) != 0) {
+		send_inside_begin(s);
+		return;
+	}
+	s->method = &folder_method;
+	sender_offer(s);
 }
 
 void
 sender_next(struct sender *s)
 {
-	char		 words[SEND_ERR];
 	const char	*path;
-	int		 sized, error;
+	struct stat	 st;
 
+	if (s->inside != NULL) {
+		send_inside_next(s);
+		return;
+	}
 	if (s->at == s->n) {
 		sender_over_all(s);
 		return;
@@ -361,24 +362,25 @@ sender_next(struct sender *s)
 	path = s->paths[s->at];
 	strlcpy(s->shown, sender_is_stdin(path) ? "standard input" : path,
 	    sizeof(s->shown));
-	if ((error = s->errors[s->at]) != 0) {
-		sender_failed(s, look_fault(error), look_words(path,
-		    error, words));
+	if (s->errors[s->at] != 0) {
+		sender_failed(s, FAULT_LOCAL, strerror(s->errors[s->at]));
 		return;
 	}
 	s->good--;
 	if ((s->fd = sender_open_next(s, path)) == -1 ||
-	    (sized = describe(s, path)) == -1) {
+	    fstat(s->fd, &st) == -1) {
 		sender_failed_file(s, errno);
 		return;
 	}
-	s->kinds = send_si_kinds(s);
-	s->method = choose(s, sized);
-	if (!sized || s->method == &upload_method) {
-		sender_offer(s);
-		return;
-	}
-	sender_sum(s);
+	sender_name(path, s->name);
+	if (!sender_is_stdin(path))
+		text_cut(s->name, s->shown, sizeof(s->shown));
+	sender_describe(s, &st);
+	if (S_ISDIR(st.st_mode))
+		offer_folder(s);
+	else
+		sender_offer_open(s, S_ISREG(st.st_mode) &&
+		    !sender_is_stdin(path));
 }
 
 /*

@@ -27,6 +27,7 @@ take_features(struct sender *s, const struct elem *query)
 		unsigned	 flag;
 	} known[] = {
 		{ NS_XCAT_FILE, SEND_KNOWS_NATIVE },
+		{ NS_XCAT_FOLDER, SEND_KNOWS_FOLDERS },
 		{ NS_XCAT, SEND_KNOWS_XCAT },
 		{ NS_JINGLE_FILE, SEND_KNOWS_JINGLE },
 		{ NS_JINGLE_S5B, SEND_KNOWS_JINGLE_S5B },
@@ -154,7 +155,8 @@ ask_answered(void *arg, const struct elem *answer)
 	else
 		take_features(s, elem_child(answer, NS_INFO, "query"));
 	if (s->app->conf.message)
-		s->knows &= ~(unsigned)SEND_KNOWS_NATIVE;
+		s->knows &= ~(unsigned)(SEND_KNOWS_NATIVE |
+		    SEND_KNOWS_FOLDERS);
 	if (s->app->ending)
 		return;
 	if ((why = ask_objection(s)) != NULL)
@@ -174,7 +176,8 @@ send_ask(struct sender *s)
 	/* To a caller without its code no listener that has made one says what
 	 * it takes; but that it is an xcat is sure. */
 	if (s->app->code != NULL) {
-		s->knows = SEND_KNOWS_NATIVE | SEND_KNOWS_XCAT;
+		s->knows = SEND_KNOWS_NATIVE | SEND_KNOWS_FOLDERS |
+		    SEND_KNOWS_XCAT;
 		sender_next(s);
 		return;
 	}

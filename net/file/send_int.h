@@ -20,7 +20,10 @@
 #include "xml/stanza.h"
 
 struct channel;
+struct folder_send;
 struct jingle_transfer;
+struct send_inside;
+struct stat;
 struct uploads;
 
 /* How far the present file is. */
@@ -53,6 +56,7 @@ enum {
 	SEND_KNOWS_XCAT = 8,	/* it is an xcat, which may take no files */
 	SEND_KNOWS_JINGLE = 16,	/* XEP-0234 */
 	SEND_KNOWS_JINGLE_S5B = 32,	/* XEP-0260 */
+	SEND_KNOWS_FOLDERS = 128,	/* folders in streams between xcats */
 	SEND_KNOWS_LINKS = 64	/* its user has a link sent, as people do */
 };
 
@@ -85,6 +89,12 @@ struct sender {
 	size_t		 failed;	/* files that were not sent */
 	char		 failures[512];	/* their names, for people */
 	struct uploads	*uploads;	/* NULL: files are not uploaded */
+	struct send_inside *inside;	/* the present folder, whose files are
+					 * offered; or NULL */
+	size_t		 inside_left;	/* files that are still in it */
+	size_t		 within;	/* files in folders so far, less these
+					 * folders */
+	struct folder_send *folder;	/* goes in its stream; or NULL */
 
 	/* The present file. */
 	enum send_phase	 phase;
@@ -125,6 +135,13 @@ int	 sender_set_phase(struct sender *s, enum send_phase phase);
 
 /* Begin with the file whose turn it is, or end the run. */
 void	 sender_next(struct sender *s);
+/* The file that is open, and has its names, is described by st. */
+void	 sender_describe(struct sender *s, const struct stat *st);
+/* Offer the file that is open and described; sized is 0 for a pipe. */
+void	 sender_offer_open(struct sender *s, int sized);
+/* The present file or folder is over, and all has been said of it: go on to the
+ * next, or end the run. */
+void	 sender_over(struct sender *s, enum fault fault);
 /* The present file comes to nothing, for this reason: say so, and go on to the
  * next. */
 void	 sender_failed(struct sender *s, enum fault fault, const char *why);
@@ -203,8 +220,31 @@ void	 send_pipe_offer(struct sender *s);
 int	 send_pipe_check(struct sender *s, struct channel *ch);
 
 /*
+ * send_folder.c: a folder to an xcat (xcat-protocol(7))
+ */
+
+/* As struct send_method has it: the folder that is open. */
+void	 send_folder_offer(struct sender *s);
+/* Free what there is of it; its channel is no more. */
+void	 send_folder_free(struct sender *s);
+
+/*
+ * send_inside.c: a folder to any other program, file by file
+ */
+
+/* Offer what is in the folder that is open, one file after another. */
+void	 send_inside_begin(struct sender *s);
+/* Go on with the next of these, or behind the folder. */
+void	 send_inside_next(struct sender *s);
+/* Offer no more of these.  There need be none. */
+void	 send_inside_end(struct sender *s);
+
+/*
  * send_open.c
  */
+
+/* What the file or folder with this path is called, into out[FILE_NAME]. */
+void	 sender_name(const char *path, char *out);
 
 /* Does this name stand for standard input? */
 int	 sender_is_stdin(const char *path);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,25 @@ int
 sender_is_stdin(const char *path)
 {
 	return strcmp(path, "-") == 0;
+}
+
+/* The last part of a path; a folder may be called "." or "a/", which says
+ * nothing. */
+void
+sender_name(const char *path, char *out)
+{
+	char		 real[PATH_MAX];
+	const char	*slash = strrchr(path, '/');
+	const char	*name = slash != NULL ? slash + 1 : path;
+
+	if (*name == '\0' || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0) {
+		if (realpath(path, real) == NULL)
+			strlcpy(real, "folder", sizeof(real));
+		slash = strrchr(real, '/');
+		name = slash != NULL ? slash + 1 : real;
+	}
+	strlcpy(out, *name != '\0' ? name : "root", FILE_NAME);
 }
 
 int
@@ -32,7 +52,8 @@ send_open(struct sender *s, size_t at, const char **name, int *error)
 		return -1;
 	if (sender_is_stdin(*name))
 		fd = fd_copy(STDIN_FILENO);
-	else if (stat(*name, &st) == 0 && !S_ISREG(st.st_mode))
+	else if (stat(*name, &st) == 0 && !S_ISREG(st.st_mode) &&
+	    !S_ISDIR(st.st_mode))
 		return -2;
 	else
 		fd = open(*name, O_RDONLY | O_CLOEXEC | O_NOCTTY);

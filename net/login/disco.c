@@ -66,6 +66,8 @@ answer_info(struct session *s, const struct elem *iq, const struct elem *query)
 			feature(w, NS_SI);
 			feature(w, NS_SI_FILE);
 			feature(w, NS_XCAT_FILE);
+			if (s->conf.folders)
+				feature(w, NS_XCAT_FOLDER);
 			jingle_features(s, w);
 		}
 		if (s->conf.oob) {

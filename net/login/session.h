@@ -63,6 +63,7 @@ struct session_conf {
 	int64_t		 login_ms;	/* time allowed until ready */
 	int		 bytestreams;	/* peers offer sockets (XEP-0065) */
 	int		 files;		/* and files (XEP-0096) */
+	int		 folders;	/* and folders, from xcats */
 	int		 oob;		/* and URLs (XEP-0066), in messages to
 					 * the account, too */
 	int		 trace;		/* stanzas to log, too */

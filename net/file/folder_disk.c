@@ -1,0 +1,337 @@
+/* folder_disk: a folder that comes, on the disk; see folder_disk.h. */
+#include <sys/types.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/file/folder_disk.h"
+#include "net/io/fd.h"
+
+#define NAMES	10000	/* tried for a folder */
+
+/*
+ * The folder
+ */
+
+/* Is the folder found by its name in capitals, too? */
+static int
+is_folding(const struct folder_disk *d, const struct stat *st)
+{
+	char		 other[sizeof(d->name)];
+	struct stat	 found;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(other); i++)
+		other[i] = (char)toupper((unsigned char)d->name[i]);
+	return fstatat(d->parent, other, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    found.st_dev == st->st_dev && found.st_ino == st->st_ino;
+}
+
+/* The folder with the temporary name, made if there is none: 0, or -1 and
+ * errno. */
+static int
+open_root(struct folder_disk *d)
+{
+	struct stat	 st;
+
+	d->fresh = mkdirat(d->parent, d->name, S_IRWXU) == 0;
+	if (!d->fresh && errno != EEXIST)
+		return -1;
+	d->root = openat(d->parent, d->name, O_RDONLY | O_DIRECTORY |
+	    O_NOFOLLOW | O_CLOEXEC);
+	if (d->root == -1 || flock(d->root, LOCK_EX | LOCK_NB) == -1 ||
+	    fstat(d->root, &st) == -1)
+		return -1;
+	if (st.st_uid != geteuid()) {
+		errno = EACCES;
+		return -1;
+	}
+	d->folds = is_folding(d, &st);
+	return fchmod(d->root, S_IRWXU);
+}
+
+int
+folder_disk_open(struct folder_disk *d, int parent, const char *peer,
+    const char *name)
+{
+	char			 inside[FILE_NAME + 1];
+	const struct file_meta	 m = { .peer = peer, .name = inside,
+				     .hash = "" };
+	int			 e;
+
+	memset(d, 0, sizeof(*d));
+	d->parent = parent;
+	d->root = -1;
+	/* No file is called so. */
+	snprintf(inside, sizeof(inside), "%s/", name);
+	if (partial_temporary(&m, d->name, sizeof(d->name)) == -1) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (open_root(d) == -1) {
+		e = errno == EWOULDBLOCK ? EBUSY : errno;
+		if (d->root != -1)
+			close(d->root);
+		d->root = -1;
+		errno = e;
+		return -1;
+	}
+	beneath_init(&d->beneath, d->root);
+	beneath_init(&d->look, d->root);
+	return 0;
+}
+
+void
+folder_disk_close(struct folder_disk *d)
+{
+	if (d->root == -1)
+		return;
+	beneath_end(&d->beneath);
+	beneath_end(&d->look);
+	unlinkat(d->parent, d->name, AT_REMOVEDIR);	/* if it is empty */
+	close(d->root);
+	d->root = -1;
+}
+
+/*
+ * Files
+ */
+
+/* What the sender says, or else what is usual, less the umask. */
+static mode_t
+permissions(int mode, mode_t usual)
+{
+	mode_t	 mask = umask(0);
+
+	umask(mask);
+	return (mode == -1 ? usual : (mode_t)mode & 0777) & ~mask;
+}
+
+static struct file_meta
+meta(const struct folder_file *f, const char *name)
+{
+	return (struct file_meta){ .peer = "", .name = name, .hash = "",
+	    .size = f->size, .dated = f->dated, .date = f->date };
+}
+
+/* Is it the file, as far as can be known without reading it? */
+static int
+is_whole(const struct stat *st, const struct folder_file *f)
+{
+	return S_ISREG(st->st_mode) && (uint64_t)st->st_size == f->size &&
+	    f->dated && st->st_mtime == f->date;
+}
+
+/* Something else has its name: a file that has changed since, which the new one
+ * replaces.  A folder stays. */
+static int
+make_place(int dir, const char *name, const struct stat *st)
+{
+	if (S_ISDIR(st->st_mode)) {
+		errno = EISDIR;
+		return -1;
+	}
+	return unlinkat(dir, name, 0);
+}
+
+/* Is there something of exactly this name?  0 and errno if not. */
+static int
+has_name(int dir, const char *name)
+{
+	int		 copy = fd_copy(dir), found = 0;
+	DIR		*l = copy == -1 ? NULL : fdopendir(copy);
+	struct dirent	*e;
+
+	if (l == NULL)
+		return copy == -1 ? 0 : fd_give_up(copy) + 1;
+	rewinddir(l);
+	while (!found && (e = readdir(l)) != NULL)
+		found = strcmp(e->d_name, name) == 0;
+	closedir(l);
+	errno = EEXIST;
+	return found;
+}
+
+/* How much there is of a file that is not whole. */
+static int64_t
+part_size(int dir, const char *name, const struct folder_file *f)
+{
+	struct file_meta	 m = meta(f, name);
+	char			 part[sizeof(PARTIAL_PREFIX) + HASH_HEX];
+	struct stat		 st;
+
+	if (partial_temporary(&m, part, sizeof(part)) == -1 ||
+	    fstatat(dir, part, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(st.st_mode) || (uint64_t)st.st_size >= f->size)
+		return 0;
+	return st.st_size;
+}
+
+int64_t
+folder_disk_have(struct folder_disk *d, const struct folder_file *f)
+{
+	const char	*last;
+	struct stat	 st;
+	int		 dir = beneath_parent(&d->look, f->path, 1, &last);
+
+	if (dir == -1)
+		return -1;
+	if (fstatat(dir, last, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (d->folds && !has_name(dir, last))
+			return -1;
+		if (is_whole(&st, f))
+			return st.st_size;
+		if (make_place(dir, last, &st) == -1)
+			return -1;
+	} else if (errno != ENOENT) {
+		return -1;
+	}
+	return d->fresh ? 0 : part_size(dir, last, f);
+}
+
+int
+folder_disk_empty(struct folder_disk *d, const struct folder_file *f)
+{
+	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW },
+			     { .tv_sec = f->date } };
+	const char	*last;
+	int		 dir = beneath_parent(&d->look, f->path, 1, &last), fd;
+
+	if (dir == -1 || (fd = openat(dir, last, O_WRONLY | O_CREAT |
+	    O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600)) == -1)
+		return -1;
+	if (fchmod(fd, permissions(f->mode, 0666)) == -1 ||
+	    (f->dated && futimens(fd, times) == -1))
+		return fd_give_up(fd);
+	close(fd);
+	return 0;
+}
+
+struct partial *
+folder_disk_begin(struct folder_disk *d, const struct folder_file *f)
+{
+	const char		*last;
+	int			 dir = beneath_parent(&d->beneath, f->path, 1,
+				     &last);
+	struct file_meta	 m = meta(f, last);
+
+	return dir == -1 ? NULL : partial_open(dir, &m);
+}
+
+int
+folder_disk_keep(struct folder_disk *d, struct partial *p,
+    const struct folder_file *f)
+{
+	const char	*last;
+	int		 dir = beneath_parent(&d->beneath, f->path, 1, &last);
+
+	if (dir == -1) {
+		partial_close(p);
+		return -1;
+	}
+	return partial_put(p, dir, last, f->mode, f->dated, f->date);
+}
+
+/*
+ * Folders that are complete
+ */
+
+/* Remove what there is of files that changed before they were whole. */
+static int
+remove_parts(int dir)
+{
+	int		 copy = fd_copy(dir);
+	DIR		*l = copy == -1 ? NULL : fdopendir(copy);
+	struct dirent	*e;
+
+	if (l == NULL) {
+		if (copy != -1)
+			close(copy);
+		return -1;
+	}
+	rewinddir(l);
+	while ((e = readdir(l)) != NULL)
+		if (folder_path_is_partial(e->d_name))
+			unlinkat(dir, e->d_name, 0);
+	closedir(l);
+	return 0;
+}
+
+static int
+complete(const struct folder_disk *d, int dir, int mode, int dated,
+    time_t date)
+{
+	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW },
+			     { .tv_sec = date } };
+
+	if ((!d->fresh && remove_parts(dir) == -1) ||
+	    fchmod(dir, permissions(mode, 0777)) == -1)
+		return -1;
+	return dated ? futimens(dir, times) : 0;
+}
+
+int
+folder_disk_directory(struct folder_disk *d, const char *path, int mode,
+    int dated, time_t date)
+{
+	int	 dir = beneath_folder(&d->look, path, 1);
+
+	return dir == -1 ? -1 : complete(d, dir, mode, dated, date);
+}
+
+/* Write all of it to the disk, so that a loss of power takes nothing. */
+static int
+settle(int fd)
+{
+#ifdef __linux__
+	return syncfs(fd) == -1 && errno != EROFS ? -1 : 0;
+#else
+	(void)fd;
+	sync();
+	return 0;
+#endif
+}
+
+/* An empty folder holds the place, which rename(2) replaces. */
+static int
+publish(struct folder_disk *d, char *name)
+{
+	char	 to[FILE_NAME];
+	int	 n;
+
+	for (n = 0; n < NAMES; n++) {
+		partial_numbered(name, n, to);
+		if (mkdirat(d->parent, to, S_IRWXU) == 0) {
+			strlcpy(name, to, FILE_NAME);
+			if (renameat(d->parent, d->name, d->parent, to) == 0)
+				return 0;
+			unlinkat(d->parent, to, AT_REMOVEDIR);
+			return -1;
+		}
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
+int
+folder_disk_finish(struct folder_disk *d, char *name, int mode, int dated,
+    time_t date)
+{
+	beneath_end(&d->beneath);
+	beneath_end(&d->look);
+	if (settle(d->root) == -1 || publish(d, name) == -1 ||
+	    complete(d, d->root, mode, dated, date) == -1 ||
+	    (fsync(d->parent) == -1 && errno != EINVAL && errno != EROFS))
+		return -1;
+	close(d->root);
+	d->root = -1;
+	return 0;
+}
