@@ -64,13 +64,13 @@ struct conf {
 	int	 invite;	/* invite yes|no: a code (-I) */
 	char	*server;	/* server where (-c) */
 	int	 no_stdin;	/* no-stdin yes|no (-d) */
+	int	 upload;	/* upload yes|absent|no */
 	char	*receive;	/* receive path: files go there (-r) */
 	char	*oob;		/* oob serve[:addr:port]|fetch[:any]|url */
-	int	 upload;	/* upload yes|absent|no */
 	long	 max_size;	/* max-size bytes of a file, or 0: any */
-	int	 background;	/* background yes|no (-f) */
 	struct conf_list forward; /* forward port[=service] (-L), repeatable */
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
+	int	 background;	/* background yes|no (-f) */
 	int	 log;		/* log text|json: lines on standard error */
 	long	 memory;	/* memory bytes, of all streams; 0: none given
 				 */

@@ -193,7 +193,7 @@ give_up_files(struct sandbox *s)
 
 #ifdef HAVE_SECCOMP
 /* Nothing that xcat does needs any of these; much that is done with a process
- * that has been taken over does. */
+ * that has been taken over does.  Have they been given up? */
 static int
 give_up_calls(void)
 {
@@ -217,7 +217,7 @@ give_up_calls(void)
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		(void)seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i],
 		    0);
-	r = seccomp_load(ctx) == 0 ? SANDBOX_PROGRAMS : 0;
+	r = seccomp_load(ctx) == 0;
 	seccomp_release(ctx);
 	return r;
 }
@@ -232,10 +232,15 @@ give_up_calls(void)
 int
 sandbox_enter(struct sandbox *s)
 {
+	int	 r;
+
 #ifdef __linux__
 	/* Without it, neither of the two may be had by other users than root. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return 0;
 #endif
-	return give_up_files(s) | give_up_calls();
+	r = give_up_files(s);
+	if (give_up_calls())
+		r |= SANDBOX_PROGRAMS;
+	return r;
 }

@@ -226,7 +226,6 @@ dial(struct jingle_socket *js, const struct jingle_candidate *c, size_t n,
 	struct s5b_dial_conf	 dc = {
 		.loop = js->conf.loop,
 		.resolver = js->conf.resolver,
-		.hosts = hosts,
 		.n = n,
 		.hash = hash,
 		.family = streamhosts_family(js->conf.streamhosts),
@@ -238,6 +237,7 @@ dial(struct jingle_socket *js, const struct jingle_candidate *c, size_t n,
 	for (i = 0; i < n; i++)
 		hosts[i] = (struct s5b_dial_host){ c[i].host.host,
 		    c[i].host.port };
+	dc.hosts = hosts;
 	js->dial = s5b_dial(&dc, fn, js);
 	return js->dial == NULL ? -1 : 0;
 }

@@ -114,7 +114,7 @@ stop_now(void *arg)
 	struct client	*c = arg;
 
 	timer_clear(c->loop, &c->hold);
-	raise(SIGSTOP);
+	kill(getpid(), SIGSTOP);
 	wait_for_terminal(c);
 	if (share_conn_send(c->conn, SHARE_RESUME, NULL, 0) == -1)
 		over_fault(c, FAULT_BROKEN);

@@ -93,11 +93,12 @@ typed()		# name program ...: at a terminal of its own, typed into $T/name.in
 
 sees()		# name extended-regex
 {
-	tr -d '\r' <"$T/$1.tty" | grep -Eq -- "$2"
+	[ -e "$T/$1.tty" ] && tr -d '\r' <"$T/$1.tty" | grep -Eq -- "$2"
 }
 
 chat()		# who presses control-C
 {
+	rm -f "$T/caller.tty" "$T/listener.tty"	# of the last chat
 	fifo caller.in
 	fifo listener.in
 	exec 6<>"$T/listener.in" 7<>"$T/caller.in"

@@ -11,6 +11,7 @@
 LIMIT=900
 RELEASE=$(sed -n 's/^VERSION	= //p' "$TOP/Makefile")
 
+[ "$TIER" = soak ] || skip_all "it installs a Debian; this is for make soak"
 [ "$(id -u)" -eq 0 ] || skip_all 'a root of its own is for root'
 "$TOP/t/deps" deb || exit 1
 
