@@ -8,6 +8,7 @@ MANDIR	?= $(PREFIX)/share/man
 # Where each shell looks for completions.
 BASHDIR	?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR	?= $(PREFIX)/share/zsh/site-functions
+UNITDIR	?= $(PREFIX)/lib/systemd
 FISHDIR	?= $(PREFIX)/share/fish/vendor_completions.d
 
 CC	?= cc
@@ -429,12 +430,20 @@ install: xcat
 	install -m 644 man/xcat.bash $(DESTDIR)$(BASHDIR)/xcat
 	install -m 644 man/_xcat $(DESTDIR)$(ZSHDIR)/_xcat
 	install -m 644 man/xcat.fish $(DESTDIR)$(FISHDIR)/xcat.fish
+	install -d $(DESTDIR)$(UNITDIR)/system $(DESTDIR)$(UNITDIR)/user
+	for u in system/xcat@.service user/xcat.service; do \
+		sed 's,/usr/local/bin,$(BINDIR),' man/systemd/$$u \
+		    >$(DESTDIR)$(UNITDIR)/$$u || exit 1; \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$$u || exit 1; \
+	done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/xcat $(DESTDIR)$(MANDIR)/man1/xcat.1 \
 	    $(DESTDIR)$(MANDIR)/man7/xcat-protocol.7 \
 	    $(DESTDIR)$(BASHDIR)/xcat $(DESTDIR)$(ZSHDIR)/_xcat \
-	    $(DESTDIR)$(FISHDIR)/xcat.fish
+	    $(DESTDIR)$(FISHDIR)/xcat.fish \
+	    $(DESTDIR)$(UNITDIR)/system/xcat@.service \
+	    $(DESTDIR)$(UNITDIR)/user/xcat.service
 
 # One that works on any Linux with a processor of this kind.
 static: packages

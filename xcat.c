@@ -531,14 +531,12 @@ share(struct app *app)
 
 /* What a run that goes on has said is read when that is long over. */
 static void
-set_style(const struct app *app)
+add_times(const struct app *app)
 {
 	int	 goes_on = app->mode == MODE_FORWARD ||
-		    (app->mode == MODE_LISTEN && app->conf.keep);
+		    (app_listens(app) && app->conf.keep);
 
-	if (app->conf.log == CONF_LOG_JSON)
-		log_set_style(LOG_JSON);
-	else if (goes_on && log_is_kept())
+	if (goes_on && !log_is_json() && log_is_kept())
 		log_set_style(LOG_STAMPED);
 }
 
@@ -580,6 +578,8 @@ main(int argc, char *argv[])
 	if (!configured)
 		die(app_blame(why), "%s", why);
 	log_set_level(app->conf.verbosity);
+	if (app->conf.log == CONF_LOG_JSON)
+		log_set_style(LOG_JSON);
 	argc = check_dashes(app, argc - optind, argv + optind,
 	    strcmp(argv[optind - 1], "--") == 0);
 	check_arguments(app, argc, argv + optind);
@@ -588,7 +588,7 @@ main(int argc, char *argv[])
 		end(app);
 	if (prepare(app) == -1)
 		end(app);
-	set_style(app);
+	add_times(app);
 	if (app->conf.background && app->mode == MODE_FORWARD)
 		go_behind(app);
 	if (share_wanted(app))
