@@ -115,7 +115,7 @@ columns()
 
 white_space()
 {
-	grep -nE '[[:blank:]]+$' $sources $headers $scripts man/* Makefile \
+	grep -nE '[[:blank:]]+$' $sources $headers $scripts man/[!s]* man/systemd/*/* Makefile \
 	    README LICENSE t/*/*.py t/bench/README | cut -d : -f 1,2 | found 'white space at the end'
 }
 

@@ -103,6 +103,20 @@ carriers()
 	stop listener
 }
 
+losses()
+{
+	start_json 'cat=!cat'
+	stop_server
+	ok 'the server is lost' wait_for 20 happened listener server-lost 1
+	like "$(events listener server-lost server reason)" \
+	    "^\"127.0.0.1\"	\"[^;]+\"\$" 'with its name, and why'
+	run_server
+	ok 'and back' wait_for 60 happened listener server-back 1
+	is "$(events listener server-back server resumed)" \
+	    "$(printf '"%s"\tfalse' 127.0.0.1)" 'which is no resumption'
+	stop listener
+}
+
 files()
 {
 	mkdir "$T/got"
@@ -261,6 +275,7 @@ exec 9<>"$T/open" 8<>"$T/fifo"
 streams
 breaks
 carriers
+losses
 files
 others
 stamps
