@@ -37,7 +37,7 @@ XML	= xml/base64.o xml/buf.o xml/chunks.o \
 	xml/text.o xml/utf8.o xml/write.o
 IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_framed.o ibb/carrier_inband.o \
-	ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
+	ibb/carrier_socket.o ibb/close.o ibb/congestion.o ibb/congestion_model.o \
 	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/e2e_secret.o ibb/extdisco.o \
 	ibb/folder_words.o ibb/frames.o ibb/handover.o ibb/hash.o \
 	ibb/inband.o ibb/introduction.o ibb/items.o \
@@ -285,6 +285,7 @@ FOREIGN	= ibb/extdisco.c \
 	ibb/jingle_session.c \
 	ibb/open.c \
 	ibb/congestion.c \
+	ibb/congestion_model.c \
 	ibb/path.c \
 	ibb/si.c \
 	ibb/stream.c \

@@ -4,22 +4,12 @@
 #include <string.h>
 
 #include "ibb/congestion.h"
+#include "ibb/congestion_model.h"
 
 #define STANZA_MIN	2048
 #define UNITS_MAX	7		/* in a stanza: less than 64 KiB */
 #define MANY		4		/* stanzas under way that fill a path */
 #define SLOW		16384		/* bytes a second */
-#define FAST		1000000
-#define QUEUE		30000		/* us in queues at QUEUE_RATE; twice */
-#define QUEUE_RATE	10000000	/* as long at a 16th of that rate, */
-#define QUEUE_MOST	100000		/* and so on; us at most */
-#define QUEUE_PART	16		/* and this part of the round trip */
-#define POLITE		200		/* us in queues whatever the rate, */
-#define POLITE_PART	4		/* and this part of the round trip */
-#define POLITE_MOST	5000		/* up to this, or to this part if */
-#define POLITE_LONG	8		/* that is more: a key waits as long */
-#define NOISE_MOST	50000		/* us more where round trips differ */
-#define LATE_LEAST	1000		/* us that are no queue */
 #define START_PART	2		/* of the round trip, at the start */
 #define START_LEAST	60000		/* us, or two round trips if shorter */
 #define SLOWER		2		/* rounds until it is no chance */
@@ -28,7 +18,6 @@
 #define AGAIN		4		/* budgets that were late */
 #define DOUBLING	25000		/* us, or a round trip if longer */
 #define QUICK		3		/* rounds until the budget doubles */
-#define BASE_MOST	1000000		/* us: no path is longer than that */
 #define GAP_FIRST	1500000		/* us until a queue is drained */
 #define GAP_MOST	10000000
 #define GAP_TRIPS	10		/* or so many round trips */
@@ -75,19 +64,12 @@ begin_anew(struct congestion *p, int64_t now)
 	p->last = p->round;
 }
 
-/* The least budget: a second stanza goes while one is under way. */
-static size_t
-least_budget(size_t stanza)
-{
-	return stanza / 4 * 3;
-}
-
 void
 congestion_restart(struct congestion *p, int64_t now)
 {
 	p->phase = CONGESTION_START;
 	p->stanza = CONGESTION_FIRST;
-	p->budget = least_budget(CONGESTION_FIRST);
+	p->budget = model_least_budget(CONGESTION_FIRST);
 	p->landed = p->sent;
 	p->nlanded = p->nsent;
 	p->rate = p->best = 0;
@@ -102,12 +84,6 @@ congestion_restart(struct congestion *p, int64_t now)
 	begin_anew(p, now);
 }
 
-static size_t
-congestion_clamp(size_t n, size_t least, size_t most)
-{
-	return n < least ? least : n > most ? most : n;
-}
-
 /* On a slow path two stanzas are to take a second at most, and half a second
  * beside typing; on a fast path the number of stanzas costs. */
 static size_t
@@ -116,141 +92,13 @@ choose_stanza(const struct congestion *p, int polite)
 	if (p->rate == 0)
 		return p->stanza;
 	if (p->rate < SLOW)	/* base64 makes 4 of 3 */
-		return congestion_clamp((size_t)p->rate * 2 / (polite ? 6 : 3),
+		return model_clamp((size_t)p->rate * 2 / (polite ? 6 : 3),
 		    STANZA_MIN, CONGESTION_UNIT);
-	if (p->rate < FAST || polite)
+	if (p->rate < MODEL_FAST || polite)
 		return CONGESTION_UNIT;
 	return CONGESTION_UNIT *
-	    congestion_clamp(p->budget / (MANY * CONGESTION_UNIT), 1,
+	    model_clamp(p->budget / (MANY * CONGESTION_UNIT), 1,
 	    UNITS_MAX);
-}
-
-/*
- * The model
- */
-
-static uint64_t
-highest_rate(const struct congestion *p)
-{
-	uint64_t	 rate = 0;
-	size_t		 i;
-
-	for (i = 0; i < CONGESTION_RATES; i++)
-		if (p->rates[i] > rate)
-			rate = p->rates[i];
-	return rate;
-}
-
-/* The shortest round trip is of a block that no transport held. */
-static int64_t
-base_trip(const struct congestion *p)
-{
-	int64_t	 trip = p->base + p->held;
-
-	return trip < BASE_MOST ? trip : BASE_MOST;
-}
-
-static uint64_t
-square_root(uint64_t n)
-{
-	uint64_t	 r = n, next = (n + 1) / 2;
-
-	while (next < r) {
-		r = next;
-		next = (r + n / r) / 2;
-	}
-	return r;
-}
-
-/* By how much the round trips of a round differ, on average: a server or an end
- * that is kept from working for moments needs as much of a queue to have
- * something to do afterwards. */
-static int64_t
-trip_noise(const struct congestion *p)
-{
-	int64_t	 sum = 0;
-	size_t	 i;
-
-	for (i = 0; i < CONGESTION_RATES; i++)
-		sum += p->spreads[i];
-	sum /= CONGESTION_RATES;
-	return sum < NOISE_MOST ? sum : NOISE_MOST;
-}
-
-/* How long a key may wait behind blocks.  What stands in queues besides this is
- * noise, which a long path has more of. */
-static int64_t
-polite_time(const struct congestion *p)
-{
-	int64_t	 base = base_trip(p), queue = base / POLITE_PART;
-
-	if (queue < POLITE_MOST)
-		return queue;
-	return base / POLITE_LONG > POLITE_MOST ? base / POLITE_LONG :
-	    POLITE_MOST;
-}
-
-/* How long blocks of a stream with this rate may stand in queues: the fourth
- * root of its rate decides, so that a stream that has less may have more. */
-static int64_t
-queue_time(const struct congestion *p, uint64_t rate, int polite)
-{
-	int64_t	 queue;
-
-	if (polite)
-		return POLITE + polite_time(p);
-	/* The fourth root of 10 MB/s is 56. */
-	queue = QUEUE * (int64_t)square_root(square_root(QUEUE_RATE)) /
-	    (int64_t)(square_root(square_root(rate)) + 1);
-	return (queue < QUEUE_MOST ? queue : QUEUE_MOST) +
-	    base_trip(p) / QUEUE_PART + (rate < FAST ? 0 : trip_noise(p));
-}
-
-/* From when on a round trip shows a queue. */
-static int64_t
-late_trip(const struct congestion *p, int polite)
-{
-	int64_t	 late = queue_time(p, highest_rate(p), polite) / 2;
-
-	return base_trip(p) + (late > LATE_LEAST ? late : LATE_LEAST);
-}
-
-/* What the model has under way with a queue of that time. */
-static size_t
-model_budget(const struct congestion *p, uint64_t rate, int64_t queue)
-{
-	uint64_t	 n = rate * (uint64_t)(base_trip(p) + queue) / 1000000;
-
-	return congestion_clamp(n < CONGESTION_BUDGET_MAX ? (size_t)n :
-	    CONGESTION_BUDGET_MAX, least_budget(p->stanza),
-	    CONGESTION_BUDGET_MAX);
-}
-
-/* Much less arrives than since the queue was drained. */
-static int
-fell_by_half(const struct congestion *p)
-{
-	return p->rate < p->best / 2;
-}
-
-static void
-know_rate(struct congestion *p, uint64_t rate)
-{
-	p->rate = rate;
-	p->trips[p->nrates % CONGESTION_RATES] = p->trip;
-	p->spreads[p->nrates % CONGESTION_RATES] =
-	    p->phase == CONGESTION_CRUISE ? p->longest - p->trip : 0;
-	p->rates[p->nrates++ % CONGESTION_RATES] = rate;
-	if (p->best < rate)
-		p->best = rate;
-}
-
-/* All but the last one: the path is another. */
-static void
-forget_rates(struct congestion *p)
-{
-	memset(p->rates, 0, sizeof(p->rates));
-	p->rates[(p->nrates - 1) % CONGESTION_RATES] = p->rate;
 }
 
 /* Measure over two rounds: if a server rests for what it has read, a block of
@@ -260,7 +108,7 @@ congestion_measure(struct congestion *p, int64_t now)
 {
 	int64_t	 took = now - p->last.at;
 
-	know_rate(p, (p->landed - p->last.landed) * 1000000 /
+	model_know_rate(p, (p->landed - p->last.landed) * 1000000 /
 	    (uint64_t)(took > 0 ? took : 1));
 }
 
@@ -275,7 +123,7 @@ congestion_grow(struct congestion *p, size_t len, int64_t trip)
 
 	if (trip < DOUBLING)
 		more = more * (uint64_t)trip / DOUBLING;
-	p->budget = congestion_clamp(p->budget + (size_t)more, p->budget,
+	p->budget = model_clamp(p->budget + (size_t)more, p->budget,
 	    CONGESTION_BUDGET_MAX);
 }
 
@@ -289,11 +137,11 @@ leave_start(struct congestion *p, int64_t now, int polite)
 
 	p->phase = CONGESTION_CRUISE;
 	p->quick = 0;
-	know_rate(p, p->late_rate);
+	model_know_rate(p, p->late_rate);
 	p->stanza = choose_stanza(p, polite);
-	rate = highest_rate(p);
-	budget = model_budget(p, rate, queue_time(p, rate, polite));
-	if (rate >= FAST && !polite && budget < p->budget / 2)
+	rate = model_highest_rate(p);
+	budget = model_budget(p, rate, model_queue_time(p, rate, polite));
+	if (rate >= MODEL_FAST && !polite && budget < p->budget / 2)
 		budget = p->budget / 2;
 	if (budget < p->budget)
 		p->budget = budget;
@@ -304,10 +152,10 @@ leave_start(struct congestion *p, int64_t now, int polite)
 static int64_t
 start_burst(const struct congestion *p, int polite)
 {
-	int64_t	 base = base_trip(p), burst = base / START_PART;
+	int64_t	 base = model_base_trip(p), burst = base / START_PART;
 
 	if (polite)
-		return polite_time(p);
+		return model_polite_time(p);
 	if (burst < START_LEAST)
 		burst = 2 * base < START_LEAST ? 2 * base : START_LEAST;
 	return burst;
@@ -331,8 +179,8 @@ congestion_start(struct congestion *p, const struct congestion_mark *mark,
 {
 	int64_t	 trip = now - mark->at;
 
-	if (trip < late_trip(p, polite) ||
-	    trip < base_trip(p) + start_burst(p, polite)) {
+	if (trip < model_late_trip(p, polite) ||
+	    trip < model_base_trip(p) + start_burst(p, polite)) {
 		p->late = 0;
 		if (p->peak >= p->budget / 2 || p->peaked >= p->budget / 2)
 			congestion_grow(p, len, trip);
@@ -342,7 +190,7 @@ congestion_start(struct congestion *p, const struct congestion_mark *mark,
 	    (uint64_t)trip);
 	if (p->late < p->budget - p->budget / FEW)
 		return;
-	if (p->late_rate < highest_rate(p) / 4 * 5 || polite)
+	if (p->late_rate < model_highest_rate(p) / 4 * 5 || polite)
 		leave_start(p, now, polite);
 	else if (p->late >= AGAIN * p->budget)
 		p->late = 0;
@@ -379,10 +227,10 @@ hold_budget(struct congestion *p, size_t budget, int64_t queue, int polite)
 
 	/* A round without a queue, among the last ones, is remembered. */
 	p->quick = p->quick > 1 ||
-	    (p->quick == 1 && lasting_trip(p) < late_trip(p, polite));
-	if (polite || p->slower >= SLOWER || highest_rate(p) < SLOW)
+	    (p->quick == 1 && lasting_trip(p) < model_late_trip(p, polite));
+	if (polite || p->slower >= SLOWER || model_highest_rate(p) < SLOW)
 		return budget;
-	if (lasting_trip(p) >= base_trip(p) + queue)
+	if (lasting_trip(p) >= model_base_trip(p) + queue)
 		least -= least / SHRINK;
 	return budget > least ? budget : least;
 }
@@ -390,7 +238,7 @@ hold_budget(struct congestion *p, size_t budget, int64_t queue, int polite)
 static size_t
 probe_budget(struct congestion *p, size_t budget, int64_t queue, int polite)
 {
-	if (p->trip >= late_trip(p, polite))
+	if (p->trip >= model_late_trip(p, polite))
 		return hold_budget(p, budget, queue, polite);
 	if (++p->quick >= QUICK && !polite) {
 		p->phase = CONGESTION_START;
@@ -398,30 +246,30 @@ probe_budget(struct congestion *p, size_t budget, int64_t queue, int polite)
 	}
 	if (p->quick < QUICK - 1)
 		return budget > p->budget ? budget : p->budget;
-	return congestion_clamp(budget, p->budget + p->budget / 4,
+	return model_clamp(budget, p->budget + p->budget / 4,
 	    CONGESTION_BUDGET_MAX);
 }
 
 static void
 congestion_adjust(struct congestion *p, int polite)
 {
-	uint64_t	 rate = highest_rate(p);
-	int64_t		 queue = queue_time(p, rate, polite);
+	uint64_t	 rate = model_highest_rate(p);
+	int64_t		 queue = model_queue_time(p, rate, polite);
 	size_t		 budget;
 
 	/* If the queue is far too long, and not by chance, the path has become
 	 * slower. */
-	p->slower = p->trip > base_trip(p) + 2 * queue ? p->slower + 1 : 0;
+	p->slower = p->trip > model_base_trip(p) + 2 * queue ? p->slower + 1 : 0;
 	if (p->slower >= SLOWER) {
-		forget_rates(p);
+		model_forget_rates(p);
 		rate = p->rate;
-		queue = queue_time(p, rate, polite);
+		queue = model_queue_time(p, rate, polite);
 	}
 	budget = model_budget(p, rate, queue);
 	if (budget > 2 * p->budget)
 		budget = 2 * p->budget;
-	p->budget = congestion_clamp(probe_budget(p, budget, queue,
-	    polite), least_budget(p->stanza), CONGESTION_BUDGET_MAX);
+	p->budget = model_clamp(probe_budget(p, budget, queue,
+	    polite), model_least_budget(p->stanza), CONGESTION_BUDGET_MAX);
 }
 
 /*
@@ -434,7 +282,7 @@ congestion_adjust(struct congestion *p, int polite)
 static void
 begin_drain(struct congestion *p)
 {
-	uint64_t	 rate = fell_by_half(p) ? p->rate : highest_rate(p);
+	uint64_t	 rate = model_fell_by_half(p) ? p->rate : model_highest_rate(p);
 	size_t		 model;
 
 	p->phase = CONGESTION_DRAIN;
@@ -443,8 +291,8 @@ begin_drain(struct congestion *p)
 	p->low = 0;
 	p->calm = UINT64_MAX;
 	model = model_budget(p, rate, 0);
-	p->budget = congestion_clamp(model - model / DRAIN_PART,
-	    least_budget(STANZA_MIN), p->budget);
+	p->budget = model_clamp(model - model / DRAIN_PART,
+	    model_least_budget(STANZA_MIN), p->budget);
 	if (p->budget < CONGESTION_UNIT)
 		p->stanza = STANZA_MIN;
 }
@@ -457,7 +305,7 @@ look_for_drain(struct congestion *p, int64_t now)
 	if (soon < 4 * p->trip)
 		soon = 4 * p->trip;
 	if (since > p->gap ||
-	    (p->slower >= SLOWER && fell_by_half(p) && since > soon))
+	    (p->slower >= SLOWER && model_fell_by_half(p) && since > soon))
 		begin_drain(p);
 }
 
@@ -472,12 +320,12 @@ end_drain(struct congestion *p, int64_t now, int polite)
 	p->gap = p->gap < GAP_MOST / 2 ? 2 * p->gap : GAP_MOST;
 	if (p->gap < GAP_TRIPS * p->base)
 		p->gap = GAP_TRIPS * p->base;
-	if (fell_by_half(p))
-		forget_rates(p);
-	p->best = rate = highest_rate(p);
+	if (model_fell_by_half(p))
+		model_forget_rates(p);
+	p->best = rate = model_highest_rate(p);
 	p->stanza = choose_stanza(p, polite);
-	budget = model_budget(p, rate, queue_time(p, rate, polite));
-	p->budget = congestion_clamp(budget, least_budget(p->stanza),
+	budget = model_budget(p, rate, model_queue_time(p, rate, polite));
+	p->budget = model_clamp(budget, model_least_budget(p->stanza),
 	    2 * p->proven);
 	p->phase = CONGESTION_CRUISE;
 	p->late = 0;
@@ -619,6 +467,6 @@ congestion_room(const struct congestion *p, size_t block)
 	if (is_full(p))
 		return 0;
 	n = (p->budget - congestion_flying(p) + block - 1) / block;
-	return congestion_clamp(n, 1,
+	return model_clamp(n, 1,
 	    CONGESTION_BLOCKS_MAX - (size_t)(p->nsent - p->nlanded));
 }
