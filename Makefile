@@ -37,7 +37,8 @@ XML	= xml/base64.o xml/buf.o xml/chunks.o \
 	xml/text.o xml/utf8.o xml/write.o
 IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_framed.o ibb/carrier_inband.o \
-	ibb/carrier_socket.o ibb/close.o ibb/congestion.o ibb/congestion_model.o \
+	ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
+	ibb/congestion_model.o \
 	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/e2e_secret.o ibb/extdisco.o \
 	ibb/folder_words.o ibb/frames.o ibb/handover.o ibb/hash.o \
 	ibb/inband.o ibb/introduction.o ibb/items.o \
@@ -51,7 +52,8 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 IO	= net/io/background.o net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/log_json.o net/io/loop.o net/io/pump.o \
 	net/io/record_pack.o net/io/sandbox.o net/io/signals.o net/io/systemd.o net/io/tls.o
-CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o net/conf/conffile.o \
+CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o \
+	net/conf/conf_option.o net/conf/conffile.o \
 	net/conf/identity.o net/conf/known_peers.o net/conf/password.o net/conf/peer.o \
 	net/conf/statefile.o net/conf/trust.o
 HTTP	= net/http/http.o net/http/jrd.o net/http/url.o net/http/ws.o
@@ -301,6 +303,7 @@ FOREIGN	= ibb/extdisco.c \
 	net/transport/bosh_conn.c \
 	net/transport/bosh_response.c \
 	net/conf/conf.c \
+	net/conf/conf_option.c \
 	net/conf/conffile.c \
 	net/login/disco.c \
 	net/dial/fetch.c \

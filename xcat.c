@@ -529,17 +529,6 @@ share(struct app *app)
 	return -1;
 }
 
-/* What a run that goes on has said is read when that is long over. */
-static void
-add_times(const struct app *app)
-{
-	int	 goes_on = app->mode == MODE_FORWARD ||
-		    (app_listens(app) && app->conf.keep);
-
-	if (goes_on && !log_is_json() && log_is_kept())
-		log_set_style(LOG_STAMPED);
-}
-
 /* The loop, until it ends. */
 static void
 loop(struct app *app, int shared)
@@ -588,7 +577,6 @@ main(int argc, char *argv[])
 		end(app);
 	if (prepare(app) == -1)
 		end(app);
-	add_times(app);
 	if (app->conf.background && app->mode == MODE_FORWARD)
 		go_behind(app);
 	if (share_wanted(app))

@@ -182,6 +182,17 @@ prepare_address(struct app *app)
 	return 0;
 }
 
+/* What a run that goes on has said is read when that is long over. */
+static void
+add_times(const struct app *app)
+{
+	int	 goes_on = app->mode == MODE_FORWARD ||
+		    (app_listens(app) && app->conf.keep);
+
+	if (goes_on && !log_is_json() && log_is_kept())
+		log_set_style(LOG_STAMPED);
+}
+
 /* Everything that can be wrong before the network is. */
 int
 prepare(struct app *app)
@@ -214,5 +225,6 @@ prepare(struct app *app)
 	if (!anonymous && app->conf.certificate == NULL &&
 	    conf_password(&app->conf, jid_bare(app->jid, local), why) == -1)
 		return app_fail(app, app_blame(why), "%s", why);
+	add_times(app);
 	return 0;
 }
