@@ -259,7 +259,8 @@ congestion_adjust(struct congestion *p, int polite)
 
 	/* If the queue is far too long, and not by chance, the path has become
 	 * slower. */
-	p->slower = p->trip > model_base_trip(p) + 2 * queue ? p->slower + 1 : 0;
+	p->slower = p->trip > model_base_trip(p) + 2 * queue ?
+	    p->slower + 1 : 0;
 	if (p->slower >= SLOWER) {
 		model_forget_rates(p);
 		rate = p->rate;
@@ -282,7 +283,8 @@ congestion_adjust(struct congestion *p, int polite)
 static void
 begin_drain(struct congestion *p)
 {
-	uint64_t	 rate = model_fell_by_half(p) ? p->rate : model_highest_rate(p);
+	uint64_t	 rate = model_fell_by_half(p) ? p->rate :
+			    model_highest_rate(p);
 	size_t		 model;
 
 	p->phase = CONGESTION_DRAIN;

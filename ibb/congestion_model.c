@@ -105,7 +105,8 @@ model_queue_time(const struct congestion *p, uint64_t rate, int polite)
 	queue = QUEUE * (int64_t)square_root(square_root(QUEUE_RATE)) /
 	    (int64_t)(square_root(square_root(rate)) + 1);
 	return (queue < QUEUE_MOST ? queue : QUEUE_MOST) +
-	    model_base_trip(p) / QUEUE_PART + (rate < MODEL_FAST ? 0 : trip_noise(p));
+	    model_base_trip(p) / QUEUE_PART +
+	    (rate < MODEL_FAST ? 0 : trip_noise(p));
 }
 
 /* From when on a round trip shows a queue. */
@@ -121,7 +122,8 @@ model_late_trip(const struct congestion *p, int polite)
 size_t
 model_budget(const struct congestion *p, uint64_t rate, int64_t queue)
 {
-	uint64_t	 n = rate * (uint64_t)(model_base_trip(p) + queue) / 1000000;
+	uint64_t	 time = (uint64_t)(model_base_trip(p) + queue);
+	uint64_t	 n = rate * time / 1000000;
 
 	return model_clamp(n < CONGESTION_BUDGET_MAX ? (size_t)n :
 	    CONGESTION_BUDGET_MAX, model_least_budget(p->stanza),

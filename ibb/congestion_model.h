@@ -1,7 +1,7 @@
 /*
- * congestion_model: the model of a path (congestion.h): how fast it is, how long
- * its round trip takes, and how much may be under way for a given queue.  Rates
- * are bytes a second, times microseconds.  For congestion.c alone.
+ * congestion_model: the model of a path (congestion.h): how fast it is, how
+ * long its round trip takes, and how much may be under way for a given queue.
+ * Rates are bytes a second, times microseconds.  For congestion.c alone.
  */
 #ifndef IBB_CONGESTION_MODEL_H
 #define IBB_CONGESTION_MODEL_H

@@ -227,8 +227,9 @@ int
 inband_ask_ping(struct inband *s)
 {
 	struct iq_table	*t = s->ibb->iqs;
-	struct flight	*last = __extension__ STAILQ_LAST(&s->flights, flight, next);
+	struct flight	*last;
 
+	last = __extension__ STAILQ_LAST(&s->flights, flight, next);
 	if (last == NULL)
 		return 0;
 	last->ping = 1;

@@ -112,7 +112,8 @@ folder_piece(size_t len, unsigned char *out)
  * Hearing
  */
 
-/* A parser that has read the header of a stream, whose stanzas the words are. */
+/* A parser that has read the header of a stream, whose stanzas are the
+ * words. */
 static struct parse *
 word_parser(void)
 {

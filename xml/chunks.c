@@ -111,8 +111,9 @@ chunks_add(struct chunks *q, const void *data, size_t len)
 {
 	const unsigned char	*p = data;
 	size_t			 before = q->len, n;
-	struct chunk		*k = __extension__ STAILQ_LAST(&q->all, chunk, next);
+	struct chunk		*k;
 
+	k = __extension__ STAILQ_LAST(&q->all, chunk, next);
 	if (len > q->max - q->len) {
 		errno = ENOBUFS;
 		return -1;

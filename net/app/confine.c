@@ -152,7 +152,8 @@ tell(int given_up)
 static int
 runs_commands(const struct app *app)
 {
-	return (app->services != NULL && services_run_commands(app->services)) ||
+	return (app->services != NULL &&
+	    services_run_commands(app->services)) ||
 	    app->conf.password_command != NULL;
 }
 

@@ -361,7 +361,8 @@ may_move(void *arg)
 {
 	const struct app	*app = arg;
 
-	return app->nchannels == 0 && !has_guests(app) && (!app_listens(app) || app->conf.keep);
+	return app->nchannels == 0 && !has_guests(app) &&
+	    (!app_listens(app) || app->conf.keep);
 }
 
 /* The server is back for this run: first its streams hear of what is lost, */

@@ -51,8 +51,8 @@ struct streamhosts;
 struct trust;
 struct upgrades;
 
-/* What a run, or a stream of it, ended with; app_status() has the exit status of
- * each. */
+/* What a run, or a stream of it, ended with; app_status() has the exit status
+ * of each. */
 enum fault {
 	FAULT_NONE,
 	FAULT_LOCAL,		/* input, output, memory */
@@ -176,8 +176,8 @@ struct app {
 	int			 ending;
 	enum fault		 fault;		/* that it ends with */
 	int			 signo;		/* that ends it, or 0 */
-	int			 draining;	/* a signal that ends it with the
-						 * last stream; or 0 */
+	int			 draining;	/* a signal that ends it with
+						 * the last stream; or 0 */
 	int			 terminal;	/* there is one that controls
 						 * this process */
 

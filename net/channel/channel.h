@@ -216,8 +216,8 @@ int	 channel_is_apart(const struct channel *ch);
  * cannot be, ch->unjoined says why, and the channel fails when it is looked at
  * next. */
 void	 channel_join(struct channel *ch, int rfd, int wfd);
-/* How many bytes its stream takes now, and the server if they go through it: for
- * files that write to the stream themselves. */
+/* How many bytes its stream takes now, and the server if they go through it:
+ * for files that write to the stream themselves. */
 size_t	 channel_room_out(const struct channel *ch);
 /* Join its stream to standard input and output. */
 void	 channel_join_stdio(struct channel *ch);

@@ -14,8 +14,8 @@ struct channel;
  * joined to its local end.  To be called whenever that may have become so. */
 void	 notes_opened(struct channel *ch);
 /* The stream has ended, with this fault, in this way: say so at this level
- * (net/io/log.h), with the bytes each way and the seconds.  Returns 1; or 0, and says nothing, if
- * its opening was not noted, or its end has been. */
+ * (net/io/log.h), with the bytes each way and the seconds.  Returns 1; or 0,
+ * and says nothing, if its opening was not noted, or its end has been. */
 int	 notes_ended(struct channel *ch, int level, enum fault fault,
 	    const char *how);
 

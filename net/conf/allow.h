@@ -24,8 +24,8 @@ struct allow *allow_new(const struct conf_list *peers, const char *own,
 /* a may be NULL. */
 void	 allow_free(struct allow *a);
 
-/* Have a admit what from, which is freed, was made for, and no longer what it was
- * made for itself.  The roster stays, if from asks for it. */
+/* Have a admit what from, which is freed, was made for, and no longer what it
+ * was made for itself.  The roster stays, if from asks for it. */
 void	 allow_renew(struct allow *a, struct allow *from);
 
 /* Is the roster needed to decide? */

@@ -24,8 +24,8 @@ struct trust *trust_new(const char *dir, struct allow *allow, char *err);
 /* t may be NULL. */
 void	 trust_free(struct trust *t);
 
-/* Have a, which is new, admit the callers that @paired is about, if it is in it.
- * 0, or -1 when out of memory. */
+/* Have a, which is new, admit the callers that @paired is about, if it is in
+ * it.  0, or -1 when out of memory. */
 int	 trust_admit_paired(const struct trust *t, struct allow *a) MUST_CHECK;
 /* A key of any resource of an account is one of all its resources
  * (known=account). */

@@ -192,8 +192,9 @@ attempt(struct dial *d, const struct addr *addr)
 		return -1;
 	}
 	if ((fd = nonblocking_socket(addr->ss.ss_family)) == -1 ||
-	    (d->shared && fd_share_port(fd) == -1) || (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) ==
-	    -1 && errno != EINPROGRESS)) {
+	    (d->shared && fd_share_port(fd) == -1) ||
+	    (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) == -1 &&
+	    errno != EINPROGRESS)) {
 		strlcpy(d->err, strerror(errno), sizeof(d->err));
 		if (fd != -1)
 			close(fd);

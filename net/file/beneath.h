@@ -26,7 +26,8 @@ void	 beneath_init(struct beneath *b, int root);
 void	 beneath_end(struct beneath *b);
 /* The folder of this path; it stays b's, and is good until the next call.  ""
  * is root.  With make, what is missing is made, what is no folder is removed
- * for one, and a folder of ours that cannot be written to is made writable.  -1 and errno. */
+ * for one, and a folder of ours that cannot be written to is made writable.
+ * -1 and errno. */
 int	 beneath_folder(struct beneath *b, const char *path, int make)
 	    MUST_CHECK;
 /* The folder that this path's last part is in, as beneath_folder() has it; that

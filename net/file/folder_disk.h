@@ -66,11 +66,11 @@ int	 folder_disk_keep(struct folder_disk *d, struct partial *p,
 	    const struct folder_file *f) MUST_CHECK;
 /* The folder in it with this path, which is made if it is not there, is
  * complete.  0, or -1 and errno. */
-int	 folder_disk_directory(struct folder_disk *d, const char *path, int mode,
-	    int dated, time_t date) MUST_CHECK;
-/* All is there: write it to the disk, and give the folder this name, or one with
- * .1, .2 and so on behind it, which is in name[FILE_NAME] then.  0 and it is
- * closed, or -1 and errno. */
+int	 folder_disk_directory(struct folder_disk *d, const char *path,
+	    int mode, int dated, time_t date) MUST_CHECK;
+/* All is there: write it to the disk, and give the folder this name, or one
+ * with .1, .2 and so on behind it, which is in name[FILE_NAME] then.  0 and it
+ * is closed, or -1 and errno. */
 int	 folder_disk_finish(struct folder_disk *d, char *name, int mode,
 	    int dated, time_t date) MUST_CHECK;
 

@@ -50,8 +50,8 @@ folder_path_escape(const char *name, char out[FOLDER_NAME])
 		if (n == 0 && o + 3 >= FOLDER_NAME)
 			return -1;
 		if (n == 0)
-			o += (size_t)snprintf(out + o, FOLDER_NAME - o, "%%%02X",
-			    (unsigned char)*name);
+			o += (size_t)snprintf(out + o, FOLDER_NAME - o,
+			    "%%%02X", (unsigned char)*name);
 		memcpy(out + o, name, n);
 		o += n;
 	}

@@ -255,10 +255,10 @@ wrong(struct folder_in *f, const struct expected *x)
 	partial_discard(f->partial);
 	f->partial = NULL;
 	if (x->offset == 0)
-		return folder_in_refuse(f, FAULT_BROKEN, "its content is not what "
-		    "was announced by its hash: ", x->path);
-	return folder_in_say(f, FOLDER_WRONG, x->path, "what was there was of something "
-	    "else", 0);
+		return folder_in_refuse(f, FAULT_BROKEN, "its content is "
+		    "not what was announced by its hash: ", x->path);
+	return folder_in_say(f, FOLDER_WRONG, x->path, "what was there was of "
+	    "something else", 0);
 }
 
 /* The sender cannot read the rest: what came is of no use. */

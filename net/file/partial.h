@@ -76,10 +76,10 @@ int	 partial_truncate(struct partial *p, uint64_t size) MUST_CHECK;
  */
 int	 partial_finish(struct partial *p, char *name, int mode, int dated,
 	    time_t date) MUST_CHECK;
-/* The file is whole, and in a folder that is ours alone: give it its permissions
- * and date as above, and exactly this name, in place of any other file of that
- * name; folder is the folder that it was opened in.  The disk is left to the
- * caller.  0, or -1 and errno; in both cases p is freed. */
+/* The file is whole, and in a folder that is ours alone: give it its
+ * permissions and date as above, and exactly this name, in place of any other
+ * file of that name; folder is the folder that it was opened in.  The disk is
+ * left to the caller.  0, or -1 and errno; in both cases p is freed. */
 int	 partial_put(struct partial *p, int folder, const char *name, int mode,
 	    int dated, time_t date) MUST_CHECK;
 /* Remove the file, and free p.  NULL is fine. */

@@ -81,8 +81,8 @@ void	 folder_in_expected_over(struct folder_in *f);
 /* Say a word to the sender: 0, or -1 when out of memory. */
 int	 folder_in_say(struct folder_in *f, enum folder_kind kind,
 	    const char *name, const char *text, uint64_t offset) MUST_CHECK;
-/* The folder comes to nothing, for this reason in two parts: the sender is told,
- * and ends the stream.  0, or -1 when out of memory. */
+/* The folder comes to nothing, for this reason in two parts: the sender is
+ * told, and ends the stream.  0, or -1 when out of memory. */
 int	 folder_in_refuse(struct folder_in *f, enum fault fault,
 	    const char *what, const char *detail) MUST_CHECK;
 /* As folder_in_refuse(), with errno for the reason. */

@@ -23,7 +23,7 @@ enum walk_kind {
 /* What the walk has come to; valid until the next call. */
 struct walk_item {
 	enum walk_kind	 kind;
-	const char	*path;		/* relative to the folder, on the disk */
+	const char	*path;		/* relative to the folder, on disk */
 	const char	*wire;		/* and as folder_path.h has it */
 	const char	*what;		/* what it is, for people */
 	struct stat	 st;		/* of files and folders */

@@ -212,7 +212,8 @@ make_prefix(const struct log_sink *sink, char out[PREFIX])
 		return;
 	}
 	n = strlcpy(out, "xcat: ", PREFIX);
-	if (sink->level < LOG_TRACE || clock_gettime(CLOCK_REALTIME, &now) == -1 ||
+	if (sink->level < LOG_TRACE ||
+	    clock_gettime(CLOCK_REALTIME, &now) == -1 ||
 	    localtime_r(&now.tv_sec, &tm) == NULL)
 		return;
 	n += strftime(out + n, PREFIX - n, "%H:%M:%S", &tm);

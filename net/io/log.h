@@ -105,9 +105,9 @@ void	 log_set_level(int level);
 void	 log_set_style(enum log_style style);
 /* Is each line an object, so that events are told that text leaves out? */
 int	 log_is_json(void);
-/* Is standard error read later than it is written: is it neither a terminal nor,
- * as JOURNAL_STREAM says (systemd.exec(5)), the journal of systemd, which has
- * the time of each line? */
+/* Is standard error read later than it is written: is it neither a terminal
+ * nor, as JOURNAL_STREAM says (systemd.exec(5)), the journal of systemd, which
+ * has the time of each line? */
 int	 log_is_kept(void);
 /* Have before called, with arg, ahead of each line of the present context, to
  * clear what else is on the terminal.  NULL: there is nothing to clear. */

@@ -228,7 +228,8 @@ ready_output(void *arg, int revents)
 void
 pump_push(struct pump *e)
 {
-	if (!e->out.on || e->out.fd < 0 || e->held || e->out_full || e->out_unread ||
+	if (!e->out.on || e->out.fd < 0 || e->held || e->out_full ||
+	    e->out_unread ||
 	    e->out_broken || (!e->out_socket && e->most == PIPE_WRITE))
 		return;
 	if (pending(e) > 0)

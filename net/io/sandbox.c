@@ -44,7 +44,7 @@ enum {
 #define FS_FIRST	((1 << 13) - 1)	/* what version 1 knows */
 #define FS_FOLDERS	(FS_READ_DIR | FS_REMOVE_DIR | FS_REMOVE_FILE | \
 	FS_MAKE_DIR | FS_MAKE_REG | FS_REFER)	/* have no sense for files */
-#define GIVE_VERSION	1		/* a flag of landlock_create_ruleset() */
+#define GIVE_VERSION	1		/* of landlock_create_ruleset() */
 #define RULE_BENEATH	1		/* a type of landlock_add_rule() */
 
 struct ruleset {
@@ -235,7 +235,7 @@ sandbox_enter(struct sandbox *s)
 	int	 r;
 
 #ifdef __linux__
-	/* Without it, neither of the two may be had by other users than root. */
+	/* Without it, only root may have either of the two. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return 0;
 #endif

@@ -53,7 +53,8 @@ gather_is_useful(const struct addr *a)
 }
 
 /* A router that maps a port to one place lets itself be punched: routers that
- * know of mappings on request say so at once, or would be waited for in vain. */
+ * know of mappings on request say so at once, or would be waited for in
+ * vain. */
 static int
 needs_router(const struct gather *g)
 {
@@ -113,7 +114,8 @@ gather_local(const struct gather *g, unsigned component, int family,
 	return fd == -1 ? -1 : shared_port_local(fd, local);
 }
 
-/* One port for both families, if that is to be had: this one, unless it is 0. */
+/* One port for both families, if that is to be had: this one, unless it
+ * is 0. */
 static void
 reserve(struct gather *g, int *fds, uint16_t port)
 {

@@ -1,4 +1,5 @@
-/* gather_nat: what is known of the router between this machine and the internet;
+/* gather_nat: what is known of the router between this machine and the
+ * internet;
  * see gather_int.h. */
 #include <sys/types.h>
 #include <sys/socket.h>

@@ -25,7 +25,7 @@
 #define RETRY_MOST	(10 * 60 * 1000)
 #define RETRY_NONE	(60 * 1000)	/* after nothing could be reached */
 #define GOOD_BYTES	(1024 * 1024)	/* a socket worth its while, */
-#define GOOD_AGE	(30 * 1000)	/* or one that little needs to go through */
+#define GOOD_AGE	(30 * 1000)	/* or one that little goes through */
 #define NEVER		INT64_MAX
 
 static const char *const state_names[] = {

@@ -44,7 +44,7 @@ struct client {
 	struct timer		 timer;
 	struct timer		 hold;		/* on: to be stopped */
 	struct share_request	 request;
-	unsigned long long	 confirmed;	/* bytes, as far as known */
+	uint64_t		 confirmed;	/* bytes, as far as known */
 	char			 why[SHARE_ERR];
 };
 
@@ -257,6 +257,16 @@ text_of(const struct share_frame *f, char out[SHARE_ERR])
 	return out;
 }
 
+/* The bytes that a frame tells are confirmed; none, if it makes no sense. */
+static uint64_t
+bytes_of(const struct share_frame *f)
+{
+	uint64_t	 n;
+
+	return number_decimal((const char *)f->data, f->len, 0, UINT64_MAX,
+	    &n) == 0 ? n : 0;
+}
+
 static void	 client_gone(void *);
 
 static void
@@ -289,7 +299,7 @@ client_frame(void *arg, const struct share_frame *f)
 			stop_now(c);
 		break;
 	case SHARE_CONFIRMED:
-		c->confirmed = strtoull(text_of(f, text), NULL, 10);
+		c->confirmed = bytes_of(f);
 		break;
 	case SHARE_END:
 		ended(c, f);
@@ -312,12 +322,13 @@ client_gone(void *arg)
 		alone(c, "the process that kept the login has gone");
 	} else if (c->app->mode == MODE_FORWARD) {
 		log_line(LOG_EVENT, "%s: the process that kept the login has "
-		    "gone, and what was open with it; logging in", c->app->peer);
+		    "gone, and what was open with it; logging in",
+		    c->app->peer);
 		over(c, SHARE_ALONE);
 	} else if (c->state != CLIENT_OVER) {
 		log_line(LOG_FAULT, "%s: the process that kept the login has "
-		    "gone; try again; at least %llu bytes confirmed",
-		    c->app->peer, c->confirmed);
+		    "gone; try again; at least %ju bytes confirmed",
+		    c->app->peer, (uintmax_t)c->confirmed);
 		over_fault(c, FAULT_BROKEN);
 	}
 }

@@ -25,7 +25,7 @@
 #include "xml/context.h"
 
 #define EXIT_TIME	2000	/* ms for clients to hear of the end */
-#define REPORT_TIME	1000	/* ms between two reports of what is confirmed */
+#define REPORT_TIME	1000	/* ms between reports of what is confirmed */
 
 /*
  * Life and death of the process

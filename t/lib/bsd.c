@@ -17,7 +17,7 @@ int
 main(void)
 {
 	STAILQ_HEAD(, item)	 all = STAILQ_HEAD_INITIALIZER(all);
-	struct item		*last = __extension__ STAILQ_LAST(&all, item, next);
+	struct item		*last = STAILQ_FIRST(&all);
 	void			*p = reallocarray(NULL, 2, sizeof(*last));
 	char			 text[8];
 

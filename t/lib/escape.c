@@ -5,8 +5,9 @@
  *	LD_PRELOAD=t/lib/escape.so ESCAPE=file xcat ...
  *
  * At the first bytes that come from a server it does what a process that has
- * been taken over would do: it reads the file, makes another beside it, starts a
- * program, and looks into another process.  Standard error has a line for each.
+ * been taken over would do: it reads the file, makes another beside it, starts
+ * a program, and looks into another process.  Standard error has a line for
+ * each.
  */
 #include <sys/types.h>
 #include <sys/uio.h>

@@ -17,7 +17,8 @@ malloc(size_t size)
 	const char	*s;
 
 	if (next == NULL) {
-		next = __extension__ (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+		next = __extension__ (void *(*)(size_t))dlsym(RTLD_NEXT,
+		    "malloc");
 		s = getenv("NOMEM");
 		least = s != NULL && strcmp(program_invocation_short_name,
 		    "xcat") == 0 ? strtoul(s, NULL, 10) : MOST;

@@ -149,7 +149,8 @@ test_disk(int parent)
 	f.size = 0;
 	is_int(folder_disk_empty(&d, &f), 0, "an empty file");
 	is_int(folder_disk_directory(&d, "a", 0555, 1, 3000), 0, "a folder");
-	is_int(folder_disk_directory(&d, "none", 0755, 0, 0), 0, "an empty one");
+	is_int(folder_disk_directory(&d, "none", 0755, 0, 0), 0,
+	    "an empty one");
 
 	must(mkdirat(parent, "photos", 0700) == 0);
 	is_int(folder_disk_finish(&d, name, 0750, 1, 4000), 0, "all is there");

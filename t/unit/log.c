@@ -150,9 +150,11 @@ is_whole(const char *s, size_t n)
 static void
 objects(void)
 {
-	struct log_event	 e = { .kind = LOG_STREAM_ENDED, .peer = "a@b/c",
-				     .in = 7, .out = UINT64_MAX, .ms = 12034,
-				     .status = 6, .reason = "\"\"\"\"\"\"" };
+	struct log_event	 e = {
+		.kind = LOG_STREAM_ENDED, .peer = "a@b/c",
+		.in = 7, .out = UINT64_MAX, .ms = 12034,
+		.status = 6, .reason = "\"\"\"\"\"\""
+	};
 	char			 out[512], want[512], line_of[512];
 	size_t			 i, n;
 	int			 whole = 1;

@@ -1,7 +1,7 @@
 /*
- * Unit tests of ibb/sic (XEP-0279) and ibb/extdisco (XEP-0215): what is asked of
- * the own server, and what of its answers is of use.  They come in two parts,
- * cut at each byte.
+ * Unit tests of ibb/sic (XEP-0279) and ibb/extdisco (XEP-0215): what is asked
+ * of the own server, and what of its answers is of use.  They come in two
+ * parts, cut at each byte.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,7 +120,8 @@ test_sic(void)
 	    "192.0.2.1 0", "a port that is none");
 	hears(1, "result", ADDRESS("<ip>192.0.2.1</ip><port>-1</port>"),
 	    "192.0.2.1 0", "another one");
-	hears(1, "result", ADDRESS("<port>4000</port>"), "none 0", "no address");
+	hears(1, "result", ADDRESS("<port>4000</port>"), "none 0",
+	    "no address");
 	hears(1, "result", ADDRESS("<ip/><port>4000</port>"), "none 0",
 	    "an empty one");
 	hears(1, "result", "<address xmlns='urn:xmpp:sic:0'><ip>192.0.2.1</ip>"

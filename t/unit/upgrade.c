@@ -870,7 +870,8 @@ said(struct side *s, const char *from, const char *xml)
 	e = ends_parse(s, from, xml);
 	taken = dispatch_stanza(s->dispatch, e, 0);
 	elem_free(e);
-	if (!taken || (l = __extension__ STAILQ_LAST(&s->out, letter, next)) == NULL)
+	l = __extension__ STAILQ_LAST(&s->out, letter, next);
+	if (!taken || l == NULL)
 		return "";
 	strlcpy(answer, l->xml, sizeof(answer));
 	return answer;
