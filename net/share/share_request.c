@@ -129,18 +129,33 @@ add_files(struct share_request *r, struct buf *b, struct sender *s, char *why)
 	return more;
 }
 
-/* Standard input and output, where the run has these. */
-static void
+/* Another process may read from the pipe or terminal, too, and must not have the
+ * process that keeps the login wait for what it has taken: all clients would
+ * wait.  That one could not open it anew, as it is confined. */
+static int
+add_own(struct share_request *r, int own)
+{
+	struct stat	 st;
+	int		 fd = fd_copy(own);
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(fd)))
+		(void)fd_anew(fd);
+	r->fds[r->n++] = fd;
+	return 0;
+}
+
+/* Standard input and output, where the run has these.  0, or -1 and errno. */
+static int
 add_stdio(struct share_request *r, const struct app *app)
 {
 	r->input = (app->mode == MODE_CALL || app->mode == MODE_SEND) &&
 	    app->sender == NULL && !app->conf.no_stdin;
 	r->output = app->mode == MODE_CALL;
-	if (r->input)
-		r->fds[r->n++] = STDIN_FILENO;
-	if (r->output)
-		r->fds[r->n++] = STDOUT_FILENO;
-	r->own = r->n;
+	if (r->input && add_own(r, STDIN_FILENO) == -1)
+		return -1;
+	return r->output ? add_own(r, STDOUT_FILENO) : 0;
 }
 
 int
@@ -150,9 +165,10 @@ share_request_send(struct share_request *r, const struct app *app,
 	struct buf	 b;
 	int		 sent = -1;
 
-	add_stdio(r, app);
 	buf_init(&b, SHARE_FRAME_MAX);
-	if (add_fields(&b, r, app) == -1)
+	if (add_stdio(r, app) == -1)
+		strlcpy(why, strerror(errno), SHARE_ERR);
+	else if (add_fields(&b, r, app) == -1)
 		strlcpy(why, "these are too many options", SHARE_ERR);
 	else if (add_files(r, &b, app->sender, why) == 0 &&
 	    (sent = share_conn_send_fds(c, SHARE_RUN, buf_data(&b),
@@ -167,9 +183,9 @@ share_request_free(struct share_request *r)
 {
 	size_t	 i;
 
-	for (i = r->own; i < r->n; i++)
+	for (i = 0; i < r->n; i++)
 		close(r->fds[i]);
-	r->n = r->own = 0;
+	r->n = 0;
 }
 
 /*
@@ -250,20 +266,6 @@ take_file(struct app *g, struct share_conn *c, const char *value)
 	return send_add(g->sender, value + len + 1, fd, (int)error);
 }
 
-/* Another process may read from the pipe or terminal, too, and must not have us
- * wait for what it has taken: all clients would wait. */
-static int
-take_fd(struct share_conn *c, int *fd)
-{
-	struct stat	 st;
-
-	if ((*fd = share_conn_take_fd(c)) == -1)
-		return -1;
-	if (fstat(*fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(*fd)))
-		(void)fd_anew(*fd);
-	return 0;
-}
-
 static int
 take_fields(struct app *g, const struct share_frame *f, struct share_conn *c,
     int *columns, char *why)
@@ -275,9 +277,9 @@ take_fields(struct app *g, const struct share_frame *f, struct share_conn *c,
 
 	while ((r = share_field_next(&data, &len, &name, &value)) == 1) {
 		if (strcmp(name, "input") == 0)
-			r = take_fd(c, &g->input);
+			r = (g->input = share_conn_take_fd(c)) == -1 ? -1 : 0;
 		else if (strcmp(name, "output") == 0)
-			r = take_fd(c, &g->output);
+			r = (g->output = share_conn_take_fd(c)) == -1 ? -1 : 0;
 		else if (strcmp(name, "file") == 0)
 			r = take_file(g, c, value);
 		else

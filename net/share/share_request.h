@@ -19,7 +19,6 @@ struct share_request {
 	int	 input, output;		/* are these handed over? */
 	int	 fds[SHARE_FDS];	/* what is, */
 	size_t	 n;
-	size_t	 own;			/* of these, the first that we opened */
 };
 
 /* Send the request for this run.  0, or -1 with a reason in why[SHARE_ERR]. */

@@ -49,6 +49,8 @@ installs()	# description command ...
 	ok "$_desc: install" env -C "$COPY" "$@" install DESTDIR="$T/dest" PREFIX=/opt/x
 	is "$(cd "$T/dest" && find . -type f | LC_ALL=C sort)" \
 './opt/x/bin/xcat
+./opt/x/lib/systemd/system/xcat@.service
+./opt/x/lib/systemd/user/xcat.service
 ./opt/x/share/bash-completion/completions/xcat
 ./opt/x/share/fish/vendor_completions.d/xcat.fish
 ./opt/x/share/man/man1/xcat.1
@@ -65,14 +67,15 @@ installs()	# description command ...
 }
 
 copy_sources
-for make in make bmake; do
-	builds "$make" $make -j2
-	rests "$make" $make CFLAGS="$WERROR"
-	installs "$make" $make
-	cleans "$make" $make
-done
-builds clang make -j2 CC=clang
-cleans clang make
+both()		# make compiler
+{
+	builds "$1, $2" "$1" -j2 CC="$2"
+	rests "$1" "$1" CC="$2" CFLAGS="$WERROR"
+	installs "$1" "$1"
+	cleans "$1" "$1"
+}
+both make gcc
+both bmake clang
 
 # A system like a BSD: the C library has it all.
 cat >"$T/bsdcc" <<END

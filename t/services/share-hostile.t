@@ -46,7 +46,10 @@ planted()
 	chmod 755 "$T/runtime"
 	works 'a folder that others see' 'no folder of ours|not a folder'
 	chmod 700 "$T/runtime"
-	(unset XDG_RUNTIME_DIR && works 'no folder' 'XDG_RUNTIME_DIR')
+	_runtime=$XDG_RUNTIME_DIR
+	unset XDG_RUNTIME_DIR
+	works 'no folder' 'XDG_RUNTIME_DIR'
+	export XDG_RUNTIME_DIR="$_runtime"
 	is "$(masters)" '' 'none of these has left a process behind'
 }
 
