@@ -678,15 +678,15 @@ test_keys(int64_t trip, int64_t runs, int64_t rests, double median_most,
 	struct stops	 noise = { .runs = runs * MS, .rests = rests * MS };
 	int64_t		 medians[TYPISTS], longest[TYPISTS];
 	double		 m, l;
-	uint32_t	 i;
+	uint32_t	 i, middle = TYPISTS / 2;
 
 	for (i = 0; i < TYPISTS; i++)
 		type_beside(trip, noise, 7 + i * 1234567, &medians[i],
 		    &longest[i]);
 	qsort(medians, TYPISTS, sizeof(*medians), compare_times);
 	qsort(longest, TYPISTS, sizeof(*longest), compare_times);
-	m = (double)medians[TYPISTS / 2] / (double)trip;
-	l = (double)longest[TYPISTS / 2] / (double)trip;
+	m = (double)medians[middle] / (double)trip;
+	l = (double)longest[middle] / (double)trip;
 	ok(m <= median_most && l <= longest_most, "%d ms, work for %d ms and "
 	    "rest %d: a key takes %.2f round trips, at most %.2f",
 	    (int)(trip / MS), (int)runs, (int)rests, m, l);

@@ -20,6 +20,7 @@
 #include "net/io/loop.h"
 #include "net/s5b/s5b_listen.h"
 #include "t/lib/tap.h"
+#include "xml/number.h"
 
 #define BOUND	30000		/* ms, after which a test has failed */
 #define LOOK	300		/* ms in which a listener could spin, */
@@ -152,6 +153,7 @@ test_hold(void)
 {
 	struct ports	*p = ports_new(loop);
 	char		 why[PORT_ERR], where[2][PORT_TEXT];
+	uint16_t	 port;
 	int		 fd[2], i;
 
 	if (p == NULL || ports_open(p, "127.0.0.1:0", on_ports, p, why) == -1 ||
@@ -161,7 +163,9 @@ test_hold(void)
 	}
 	for (i = 0; i < 2; i++) {
 		ports_text(p, (size_t)i, "127.0.0.1:0", where[i]);
-		fd[i] = connected((uint16_t)atoi(strrchr(where[i], ':') + 1));
+		if (number_port(strrchr(where[i], ':') + 1, &port) == -1)
+			abort();
+		fd[i] = connected(port);
 	}
 	accepted = 0;
 	turn(LOOK);
