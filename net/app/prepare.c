@@ -212,12 +212,14 @@ prepare(struct app *app)
 	    app->conf.log == CONF_LOG_JSON)
 		return app_fail(app, FAULT_USE, "-I prints a secret, which is "
 		    "not for a log: leave out log=json");
-	if (app_listens(app) && !anonymous && prepare_address(app) == -1)
-		return -1;
+	/* This comes first of all that hashes: OpenSSL, when memory runs out as
+	 * its own hashes are set up, does not survive the next one. */
 	app->tls = tls_context(app->conf.ca_file, app->conf.certificate,
 	    app->conf.key, why);
 	if (app->tls == NULL)
 		return app_fail(app, app_blame(why), "%s", why);
+	if (app_listens(app) && !anonymous && prepare_address(app) == -1)
+		return -1;
 	if (prepare_proxy(app) == -1 || prepare_ways(app) == -1 ||
 	    prepare_e2e(app) == -1 ||
 	    (!anonymous && prepare_memory(app) == -1))
