@@ -30,20 +30,20 @@ enum {
 };
 
 static const struct {
-	enum folder_kind kind;
 	const char	*name;
+	enum folder_kind kind;
 	unsigned	 needs;
 } kinds[] = {
-	{ FOLDER_FILE, "file", NEEDS_NAME | NEEDS_SIZE },
-	{ FOLDER_END, "end", 0 },
-	{ FOLDER_RANGE, "range", NEEDS_OFFSET },
-	{ FOLDER_DIRECTORY, "directory", NEEDS_NAME },
-	{ FOLDER_FOLDER, "folder", NEEDS_NAME },
-	{ FOLDER_DONE, "done", 0 },
-	{ FOLDER_OVER, "over", 0 },
-	{ FOLDER_REFUSED, "refused", 0 },
-	{ FOLDER_WRONG, "wrong", NEEDS_NAME },
-	{ FOLDER_KEPT, "kept", NEEDS_NAME }
+	{ "file", FOLDER_FILE, NEEDS_NAME | NEEDS_SIZE },
+	{ "end", FOLDER_END, 0 },
+	{ "range", FOLDER_RANGE, NEEDS_OFFSET },
+	{ "directory", FOLDER_DIRECTORY, NEEDS_NAME },
+	{ "folder", FOLDER_FOLDER, NEEDS_NAME },
+	{ "done", FOLDER_DONE, 0 },
+	{ "over", FOLDER_OVER, 0 },
+	{ "refused", FOLDER_REFUSED, 0 },
+	{ "wrong", FOLDER_WRONG, NEEDS_NAME },
+	{ "kept", FOLDER_KEPT, NEEDS_NAME }
 };
 
 #define NKINDS	(sizeof(kinds) / sizeof(kinds[0]))

@@ -87,11 +87,12 @@ target_copy(const struct target *t)
 			    t->kind == TARGET_UNIX ? t->path : "";
 	size_t		 size = strlen(text) + 1;
 	struct target	*copy = malloc(sizeof(*copy) + size);
-	char		*tail = (char *)(copy + 1);
+	char		*tail;
 
 	if (copy == NULL)
 		return NULL;
 	*copy = *t;
+	tail = (char *)(copy + 1);
 	memcpy(tail, text, size);
 	copy->command = copy->path = tail;
 	return copy;

@@ -129,9 +129,9 @@ add_files(struct share_request *r, struct buf *b, struct sender *s, char *why)
 	return more;
 }
 
-/* Another process may read from the pipe or terminal, too, and must not have the
- * process that keeps the login wait for what it has taken: all clients would
- * wait.  That one could not open it anew, as it is confined. */
+/* Another process may read from the pipe or terminal, too, and must not have
+ * the process that keeps the login wait for what it has taken: all clients
+ * would wait.  That process could not open it anew, as it is confined. */
 static int
 add_own(struct share_request *r, int own)
 {
