@@ -54,8 +54,8 @@ struct folder_word {
 					 * INT64_MAX */
 	uint64_t	 offset;	/* of a range */
 	uint64_t	 more;		/* files that follow the folder */
-	int		 dated;
 	time_t		 date;		/* last modified, if dated */
+	int		 dated;
 	int		 mode;		/* permissions, or -1 */
 	char		 hash[HASH_HEX];	/* in lower case; "" if none */
 	const unsigned char *data;	/* a piece, */

@@ -26,7 +26,7 @@ test_objections(void)
 	static const char *const bad[] = {
 		"", "/", "/etc/passwd", ".", "..", "../a", "a/..", "a/../b",
 		"a//b", "a/", "//a", "./a", "a/./b", "a/.", "a\nb", "a\x01",
-		"a\x7f", "\x1b[2J", "a\xff", "\xc0\xaf", "a/\xe2\x80\xae" "b",
+		"a\x7f", "\x1b[2J", "a\xff", "\xc0\xaf", "a/\xe2\x80\xae\x62",
 		"\xc2\x85", ".xcat-part-0", ".XCAT-PART-0", "a/.Xcat-Part-",
 		".xcat-part-0/a"
 	};
