@@ -47,6 +47,7 @@ enum folder_kind {
 /* A word or a piece.  Which members there are follows from the kind. */
 struct folder_word {
 	enum folder_kind kind;
+	int		 mode;		/* permissions, or -1 */
 	const char	*name;		/* UTF-8; NULL if there is none */
 	const char	*text;		/* for people; NULL if there is none */
 	uint64_t	 size;		/* of a file, or of all in a folder, 0:
@@ -56,7 +57,6 @@ struct folder_word {
 	uint64_t	 more;		/* files that follow the folder */
 	time_t		 date;		/* last modified, if dated */
 	int		 dated;
-	int		 mode;		/* permissions, or -1 */
 	char		 hash[HASH_HEX];	/* in lower case; "" if none */
 	const unsigned char *data;	/* a piece, */
 	size_t		 len;		/* of so many bytes */
