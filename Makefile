@@ -132,7 +132,7 @@ APP	= net/app/confine.o net/app/enroll.o net/app/guest.o net/app/help.o \
 SHARE	= net/share/share.o net/share/share_client.o net/share/share_conn.o \
 	net/share/share_master.o net/share/share_member.o \
 	net/share/share_request.o net/share/share_socket.o \
-	net/share/share_wire.o
+	net/share/share_status.o net/share/share_wire.o
 NET	= $(IO) $(CONF) $(HTTP) $(DIAL) $(TRANSPORT) $(LOGIN) $(S5B) \
 	$(CHANNEL) $(FILE) $(APP) $(SHARE)
 # All but xcat.o can be linked into a test.

@@ -45,6 +45,7 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/share/share.h"
+#include "net/share/share_status.h"
 #include "xml/jid.h"
 #include "xml/number.h"
 
@@ -534,16 +535,19 @@ static void
 loop(struct app *app, int shared)
 {
 	struct share_master	*master = NULL;
+	struct share_status	*status;
 
 	if (shared != -1 && (master = share_master_new(app, shared)) == NULL)
 		end(app);
-	confine(app);
+	status = share_status_new(app);
+	confine(app, share_status_where(status));
 	if ((app->mode == MODE_REGISTER ? enroll(app) : server_login(app)) ==
 	    -1)
 		end(app);
 	if (loop_run(app->loop) == -1)
 		die(FAULT_LOCAL, "poll: %s", strerror(errno));
 	share_master_free(master);
+	share_status_free(status);
 	run_free(app);
 }
 

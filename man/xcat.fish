@@ -182,7 +182,7 @@ complete -c xcat -s L -x -d 'accept connections, a stream to the peer for each'
 complete -c xcat -s l -d listen
 complete -c xcat -s m -d 'message stanzas instead of iq stanzas'
 complete -c xcat -s N -d 'close after the end of input'
-complete -c xcat -s O -x -a 'check exit list' -d 'ask for the process that keeps the login'
+complete -c xcat -s O -x -a 'check exit list' -d 'ask for processes that keep logins; list what runs'
 complete -c xcat -s o -x -a '(__xcat_settings)' -d 'set a keyword of the configuration'
 complete -c xcat -s P -x -d 'proxy (XEP-0065) for sockets'
 complete -c xcat -s p -r -F -d 'read the password from the first line of a file'

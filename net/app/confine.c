@@ -158,7 +158,7 @@ runs_commands(const struct app *app)
 }
 
 void
-confine(struct app *app)
+confine(struct app *app, const char *sockets)
 {
 	struct sandbox	*s;
 
@@ -175,6 +175,8 @@ confine(struct app *app)
 		allow_system(s);
 		allow_standard(s);
 		allow_options(s, app);
+		if (sockets != NULL)
+			sandbox_allow(s, sockets, SANDBOX_SOCKETS);
 	}
 	tell(sandbox_enter(s));
 }

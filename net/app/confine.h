@@ -12,8 +12,9 @@ struct app;
  * files that its options name, its own folder and what the resolver and TLS
  * read, and give up the rest, unless sandbox is no.  A run that may start
  * commands gives up nothing: what they need is theirs to know.  -v says which.
- * Where the system has no sandbox, the run goes on without.
+ * Where the system has no sandbox, the run goes on without.  sockets, if it is
+ * not NULL, is a folder in which the run has one that it is to remove.
  */
-void	 confine(struct app *app);
+void	 confine(struct app *app, const char *sockets);
 
 #endif

@@ -47,6 +47,7 @@ channel_new(struct app *app)
 	if ((ch = calloc(1, sizeof(*ch))) == NULL)
 		return NULL;
 	ch->app = app;
+	ch->made = clock_ms();
 	channel_detach(ch);
 	ch->handshake = (struct timer){ .fire = place_late, .arg = ch };
 	channel_wait_begin(ch);

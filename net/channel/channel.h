@@ -141,6 +141,7 @@ struct channel {
 	struct target	*target;	/* the service, until it is reached */
 	char		*service;	/* of ours, that a caller gets; NULL */
 	enum channel_told told;
+	int64_t		 made;		/* when the channel was, clock_ms() */
 	int64_t		 opened;	/* when that was noted, clock_ms() */
 	int		 chat;		/* its end is a terminal, both ways */
 	struct timer	 timer;		/* -w */

@@ -7,7 +7,6 @@
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/channel/notes.h"
-#include "net/channel/service.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 
@@ -31,6 +30,18 @@ asked(const struct channel *ch, char out[SERVICE_MAX])
 	snprintf(out, SERVICE_MAX, "%s%s%s", host, port != NULL ? ":" : "",
 	    port != NULL ? port : "");
 	return out;
+}
+
+const char *
+notes_service(const struct channel *ch, char out[SERVICE_MAX])
+{
+	const char	*name = asked(ch, out);
+
+	if (name != NULL)
+		return name;
+	if (ch->file != NULL)
+		return "a file";
+	return ch->listener ? target(ch) : "the first service";
 }
 
 /* Is this stream noted?  Programs that read objects want to know of all. */

@@ -7,6 +7,7 @@
 #define NET_CHANNEL_NOTES_H
 
 #include "net/channel/app.h"
+#include "net/channel/service.h"
 
 struct channel;
 
@@ -18,5 +19,9 @@ void	 notes_opened(struct channel *ch);
  * and says nothing, if its opening was not noted, or its end has been. */
 int	 notes_ended(struct channel *ch, int level, enum fault fault,
 	    const char *how);
+
+/* What the stream is for, for people: the name of a service or what else there
+ * is; out may be used. */
+const char *notes_service(const struct channel *ch, char out[SERVICE_MAX]);
 
 #endif

@@ -146,6 +146,22 @@ services_free(struct services *s)
 	free(s);
 }
 
+const char *
+services_text(const struct services *s, char *out, size_t size)
+{
+	const struct service	*sv;
+	size_t			 i, n = 0;
+
+	*out = '\0';
+	for (i = 0; i < s->n && n < size; i++) {
+		sv = &s->list[i];
+		n += (size_t)snprintf(out + n, size - n, "%s%s%s%s",
+		    i > 0 ? " " : "", sv->host, sv->port != NULL ? ":" : "",
+		    sv->port != NULL ? sv->port : "");
+	}
+	return out;
+}
+
 int
 services_run_commands(const struct services *s)
 {

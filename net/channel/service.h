@@ -50,6 +50,9 @@ void	 services_free(struct services *s);
 int	 services_match(const struct services *s, const char *host,
 	    const char *port, struct target *t, char *err);
 
+/* Their names, with a space between each two, as far as there is room for them
+ * in out[size], which is returned. */
+const char *services_text(const struct services *s, char *out, size_t size);
 /* May any of them start a command? */
 int	 services_run_commands(const struct services *s);
 

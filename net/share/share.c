@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,7 @@ share_start(struct app *app, int *fd)
 struct order {
 	struct loop	*loop;
 	struct timer	 late;
+	int		 many;		/* lines are to come, the last empty */
 	int		 answered;
 };
 
@@ -175,9 +177,11 @@ order_frame(void *arg, const struct share_frame *f)
 
 	if (f->type != SHARE_STATUS)
 		return;
-	o->answered = log_report("%.*s", (int)f->len,
-	    (const char *)f->data) == 0;
-	loop_stop(o->loop);
+	if (f->len > 0)
+		o->answered = log_report("%.*s", (int)f->len,
+		    (const char *)f->data) == 0;
+	if (f->len == 0 || !o->many || !o->answered)
+		loop_stop(o->loop);
 }
 
 static void
@@ -188,12 +192,13 @@ order_gone(void *arg)
 	loop_stop(o->loop);
 }
 
-/* Ask the process behind this socket, and print its answer.  1 if there is
- * one. */
+/* Ask the process behind this socket, and print its answer, of one line or many
+ * (share_wire.h).  1 if there is one. */
 static int
-order_one(int fd, enum share_type type)
+order_one(int fd, enum share_type type, int many)
 {
-	struct order			 o = { .loop = loop_new() };
+	struct order			 o = { .loop = loop_new(),
+					     .many = many };
 	const struct share_conn_user	 user = {
 		.frame = order_frame,
 		.gone = order_gone,
@@ -217,30 +222,46 @@ order_one(int fd, enum share_type type)
 	return o.answered;
 }
 
-/* All that are ours: those that do not answer are none. */
-static enum fault
-order_list(void)
+/* Ask those whose sockets are in this folder, under names that begin so.  Those
+ * that do not answer are none.  0, or -1 and errno. */
+static int
+order_folder(const char *dir, const char *prefix, int many)
 {
 	struct sockaddr_un	 sa = { .sun_family = AF_UNIX };
 	const struct dirent	*e;
-	const char		*dir;
 	char			 why[SHARE_ERR];
 	DIR			*d;
 	int			 fd;
 
-	if ((dir = share_folder(why)) == NULL || (d = opendir(dir)) == NULL) {
-		log_line(LOG_FAULT, "-O list: %s", dir == NULL ? why :
-		    strerror(errno));
-		return FAULT_LOCAL;
-	}
+	if ((d = opendir(dir)) == NULL)
+		return -1;
 	while ((e = readdir(d)) != NULL)
-		if (strncmp(e->d_name, SHARE_PREFIX,
-		    sizeof(SHARE_PREFIX) - 1) == 0 &&
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
 		    snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s", dir,
 		    e->d_name) < (int)sizeof(sa.sun_path) &&
 		    share_socket_connect(&sa, &fd, why) == SHARE_FOUND)
-			(void)order_one(fd, SHARE_CHECK);
+			(void)order_one(fd, SHARE_CHECK, many);
 	closedir(d);
+	return 0;
+}
+
+/* All that are ours. */
+static enum fault
+order_list(void)
+{
+	const char	*dir;
+	char		 why[SHARE_ERR], status[PATH_MAX];
+
+	if ((dir = share_folder(why)) == NULL ||
+	    share_status_folder(status, why) == -1) {
+		log_line(LOG_FAULT, "-O list: %s", why);
+		return FAULT_LOCAL;
+	}
+	if (order_folder(dir, SHARE_PREFIX, 0) == -1 ||
+	    order_folder(status, "", 1) == -1) {
+		log_line(LOG_FAULT, "-O list: %s", strerror(errno));
+		return FAULT_LOCAL;
+	}
 	return FAULT_NONE;
 }
 
@@ -264,7 +285,7 @@ share_order(struct app *app)
 	if (share_socket_path(app, &sa, why) == 0 &&
 	    share_socket_connect(&sa, &fd, why) == SHARE_FOUND) {
 		if (order_one(fd, strcmp(order, "exit") == 0 ? SHARE_EXIT :
-		    SHARE_CHECK))
+		    SHARE_CHECK, 0))
 			return FAULT_NONE;
 		strlcpy(why, "it does not answer", sizeof(why));
 	}

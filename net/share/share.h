@@ -30,8 +30,8 @@ enum share_way share_start(struct app *app, int *fd);
 /* Is this one of the words that share_order() takes? */
 int	 share_is_order(const char *order);
 /* -O: "check" or "exit" the process that keeps the login of this account, or
- * "list" all of ours.  The fault of the run, after a line that says what was
- * found. */
+ * "list" all of ours, and the runs that tell of themselves (share_status.h).
+ * The fault of the run, after a line that says what was found. */
 enum fault share_order(struct app *app);
 
 /* Keep the login for others: before app's loop is made.  app forgets what its

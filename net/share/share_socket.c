@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -45,27 +46,53 @@ fail(char *why, const char *fmt, ...)
 	va_end(ap);
 }
 
-const char *
-share_folder(char *why)
+/* Is this a folder of ours, in which no other user may do anything? */
+static int
+check_folder(const char *dir, char *why)
 {
-	const char	*dir = getenv("XDG_RUNTIME_DIR");
 	struct stat	 st;
 
-	if (dir == NULL || *dir != '/') {
-		fail(why, "there is no $XDG_RUNTIME_DIR for its socket");
-		return NULL;
-	}
 	if (lstat(dir, &st) == -1) {
 		fail(why, "%.200s: %s", dir, strerror(errno));
-		return NULL;
+		return -1;
 	}
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
 	    (st.st_mode & 077) != 0) {
 		fail(why, "%.200s is not a folder of ours alone (chmod 700)",
 		    dir);
+		return -1;
+	}
+	return 0;
+}
+
+const char *
+share_folder(char *why)
+{
+	const char	*dir = getenv("XDG_RUNTIME_DIR");
+
+	if (dir == NULL || *dir != '/') {
+		fail(why, "there is no $XDG_RUNTIME_DIR for its socket");
 		return NULL;
 	}
-	return dir;
+	return check_folder(dir, why) == -1 ? NULL : dir;
+}
+
+int
+share_status_folder(char *out, char *why)
+{
+	const char	*dir = share_folder(why);
+
+	if (dir == NULL)
+		return -1;
+	if (snprintf(out, PATH_MAX, "%s/" SHARE_STATUS_DIR, dir) >= PATH_MAX) {
+		fail(why, "%.200s is too long for a socket", dir);
+		return -1;
+	}
+	if (mkdir(out, 0700) == -1 && errno != EEXIST) {
+		fail(why, "%.200s: %s", out, strerror(errno));
+		return -1;
+	}
+	return check_folder(out, why);
 }
 
 /*
@@ -252,16 +279,16 @@ share_socket_connect(const struct sockaddr_un *sa, int *fd, char *why)
 	return found;
 }
 
-/* The lock lasts as long as the descriptor, which is returned; -1 with a
- * reason. */
+/* The lock of what is at this path lasts as long as the descriptor, which is
+ * returned; -1 with a reason. */
 static int
-take_lock(const struct sockaddr_un *sa, char *why)
+take_lock(const char *of, char *why)
 {
 	const struct timespec	 pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
-	char			 path[sizeof(sa->sun_path) + 8];
+	char			 path[PATH_MAX];
 	int			 fd, i;
 
-	snprintf(path, sizeof(path), "%s.lock", sa->sun_path);
+	snprintf(path, sizeof(path), "%s.lock", of);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	for (i = 0; fd != -1 && i < LOCK_TRIES; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -270,7 +297,7 @@ take_lock(const struct sockaddr_un *sa, char *why)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	fail(why, "%s: %s", path, strerror(errno));
+	fail(why, "%.300s: %s", path, strerror(errno));
 	if (fd != -1)
 		close(fd);
 	return -1;
@@ -297,7 +324,7 @@ share_socket_listen(const struct sockaddr_un *sa, int *fd, char *why)
 	enum share_found	 found;
 	int			 lock;
 
-	if ((lock = take_lock(sa, why)) == -1)
+	if ((lock = take_lock(sa->sun_path, why)) == -1)
 		return SHARE_UNUSABLE;
 	found = share_socket_connect(sa, fd, why);
 	if (found == SHARE_ABSENT && (*fd = listen_at(sa)) == -1) {
@@ -306,4 +333,57 @@ share_socket_listen(const struct sockaddr_un *sa, int *fd, char *why)
 	}
 	close(lock);
 	return found;
+}
+
+/* Processes that were killed have left their sockets behind. */
+static void
+remove_stale(const char *folder)
+{
+	struct sockaddr_un	 sa = { .sun_family = AF_UNIX };
+	const struct dirent	*e;
+	char			 why[SHARE_ERR];
+	DIR			*d;
+	int			 fd;
+
+	if ((d = opendir(folder)) == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		if (*e->d_name == '.' || snprintf(sa.sun_path,
+		    sizeof(sa.sun_path), "%s/%s", folder, e->d_name) >=
+		    (int)sizeof(sa.sun_path))
+			continue;
+		switch (share_socket_connect(&sa, &fd, why)) {
+		case SHARE_FOUND:
+			close(fd);
+			break;
+		case SHARE_ABSENT:
+			(void)unlink(sa.sun_path);
+			break;
+		case SHARE_UNUSABLE:
+			break;
+		}
+	}
+	closedir(d);
+}
+
+int
+share_status_listen(const char *folder, struct sockaddr_un *sa, int *fd,
+    char *why)
+{
+	int	 lock;
+
+	memset(sa, 0, sizeof(*sa));
+	sa->sun_family = AF_UNIX;
+	if (snprintf(sa->sun_path, sizeof(sa->sun_path), "%s/%ld", folder,
+	    (long)getpid()) >= (int)sizeof(sa->sun_path)) {
+		fail(why, "%.200s is too long for a socket", folder);
+		return -1;
+	}
+	if ((lock = take_lock(folder, why)) == -1)
+		return -1;
+	remove_stale(folder);
+	if ((*fd = listen_at(sa)) == -1)
+		fail(why, "%s: %s", sa->sun_path, strerror(errno));
+	close(lock);
+	return *fd == -1 ? -1 : 0;
 }

@@ -14,6 +14,10 @@ struct app;
 
 #define SHARE_ERR	512
 #define SHARE_PREFIX	"xcat-share-"	/* of the names of the sockets */
+#define SHARE_STATUS_DIR "xcat-status"	/* in the same folder: the sockets of
+					 * runs that tell how they are, and
+					 * nothing else, so that a sandbox can
+					 * let them remove their own */
 
 /* What there is at a socket. */
 enum share_found {
@@ -45,6 +49,15 @@ enum share_found share_socket_connect(const struct sockaddr_un *sa, int *fd,
  * SHARE_UNUSABLE with a reason in why[SHARE_ERR]. */
 enum share_found share_socket_listen(const struct sockaddr_un *sa, int *fd,
 	    char *why);
+/* The folder of the sockets for share_status(), which is made if there is none:
+ * ours alone, as share_folder() is.  Into out[PATH_MAX]; 0, or -1 with a reason
+ * in why[SHARE_ERR]. */
+int	 share_status_folder(char *out, char *why) MUST_CHECK;
+/* Have *fd listen in that folder (share_status_folder()), under the number of
+ * this process, into sa.  Sockets there on which no process listens are
+ * removed.  0, or -1 with a reason in why[SHARE_ERR]. */
+int	 share_status_listen(const char *folder, struct sockaddr_un *sa,
+	    int *fd, char *why) MUST_CHECK;
 /* Is the process at the other end of this socket of our user? */
 int	 share_socket_is_ours(int fd);
 

@@ -38,7 +38,10 @@ enum share_type {
 	SHARE_HELD,		/* nothing moves any more */
 	SHARE_CONFIRMED,	/* bytes that are confirmed, in decimal */
 	SHARE_END,		/* two bytes: the fault, the signal or 0 */
-	SHARE_STATUS,		/* text: the answer to these two */
+	SHARE_STATUS,		/* a line of text: the answer to CHECK, EXIT.
+				 * A run that tells of itself alone, and is
+				 * asked by CHECK, sends many, and ends them
+				 * with an empty one */
 	SHARE_TYPES		/* no frame: the number after the last */
 };
 
