@@ -83,9 +83,11 @@ killed_in_flow()
 	    [ "$_said" -le "$_wrote" -a "$_said" -ge $((_wrote - 1000000)) ]
 }
 
-# One loses its server for some seconds.
+# One loses its server for some seconds.  Until then it is too slow for the
+# transfer to end.
 back_in_time()	# relay who other
 {
+	relay "$1" 'throttle up 2000000; throttle down 2000000'
 	listen_as bob l -v "$(via far)" -w $((120 * CLOCK)) \
 	    -a "alice@$DOMAIN" <"$T/large"
 	start c "$T/alice" -v "$(via near)" -w $((120 * CLOCK)) "$bob" \

@@ -21,7 +21,7 @@ by()		# transport relay: the option for xcat
 
 cut_little()	# relay seed
 {
-	relay "$1" "cuts $CUTS 1 $((LITTLE * 3 / CUTS)) $2"
+	cut_and_hurry "$1" "cuts $CUTS 1 $((LITTLE * 3 / CUTS)) $2"
 }
 
 # The server is out of reach for longer than requests are repeated.
@@ -39,8 +39,8 @@ lose_bosh()
 
 cut_wss()
 {
-	start_relay wss_near "$HTTPSPORT"
-	start_relay wss_far "$HTTPSPORT"
+	start_slow_relay wss_near "$HTTPSPORT"
+	start_slow_relay wss_far "$HTTPSPORT"
 	transfer wss "$(by wss wss_near)" "$(by wss wss_far)"
 	cut_often wss_near "$SEED" "$CUTS"
 	cut_often wss_far $((SEED + 1)) "$CUTS"
@@ -57,8 +57,8 @@ both_resumed()	# count: so many, of both together
 # more, which takes over a minute to be found out: not there.
 cut_bosh()
 {
-	start_relay https_near "$HTTPSPORT"
-	start_relay https_far "$HTTPSPORT"
+	start_slow_relay https_near "$HTTPSPORT"
+	start_slow_relay https_far "$HTTPSPORT"
 	transfer https "$(by https https_near)" "$(by https https_far)" \
 	    little_up little_down
 	cut_little https_near $((SEED + 2))

@@ -20,7 +20,7 @@ SEED=${SEED:-$(date +%s)}
 # not in the first: that is not tried again.
 cut_often()	# relay seed cuts
 {
-	relay "$1" "cuts $3 1 $((SIZE * 3 / $3)) $2"
+	cut_and_hurry "$1" "cuts $3 1 $((SIZE * 3 / $3)) $2"
 }
 
 transfer()	# name caller-option listener-option [up down]
@@ -98,7 +98,7 @@ cuts()		# kind message [feature]
 	random down "$SIZE"
 	start_server "$1" ${3+"$3"}
 	for _relay in near far near_both far_both; do
-		start_relay $_relay
+		start_slow_relay $_relay
 	done
 	for _name in $TRANSFERS; do
 		case $_name in

@@ -16,8 +16,21 @@ start_relay()	# name [port]
 {
 	rm -f "$T/$1.socket"
 	start "$1" "$PYTHON" -B "$LIB/relay.py" "$T/$1.socket" "${2:-$PORT}"
-	wait_for 20 relay_said "$1" listening || bail "relay $1 does not start"
-	eval "port_$1=$(sed -n 's/^listening //p' "$T/$1.out")"
+	wait_for 20 has_port "$1" || bail "relay $1 does not start"
+}
+
+# Slow enough that no transfer ends before a cut is armed: a relay for
+# cut_and_hurry.
+start_slow_relay()	# name [port]
+{
+	start_relay "$@"
+	relay "$1" 'throttle up 200000; throttle down 200000'
+}
+
+# What is to happen to a transfer is said, and nothing slows it from then on.
+cut_and_hurry()	# relay command
+{
+	relay "$1" "throttle up 0; throttle down 0; $2"
 }
 
 relay()		# name command ...

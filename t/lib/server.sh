@@ -72,9 +72,16 @@ start_distance()	# name port option ...
 {
 	_name=$1 _port=$2; shift 2
 	start "$_name" "$LIB/distance" "$@" "$_port"
-	wait_for 20 grep -q '^listening' "$T/$_name.out" ||
-	    bail "$_name does not listen"
-	eval "port_$_name=$(sed -n 's/^listening //p' "$T/$_name.out")"
+	wait_for 20 has_port "$_name" || bail "$_name does not listen"
+}
+
+# What it printed is read once: under load, the next process was seen to find
+# the file empty again.
+has_port()	# name: it has said where it listens, which is now $port_NAME
+{
+	_at=$(sed -n 's/^listening \([0-9]*\).*/\1/p' "$T/$1.out")
+	eval "port_$1=\$_at"
+	[ -n "$_at" ]
 }
 
 # Also for a server that was stopped: the same ports, with what it remembers.

@@ -62,6 +62,7 @@ one_by_one()
 {
 	keeper=$(master)
 	runs 20
+	wait_for 20 clients 0		# the last may not have closed
 	fds=$(fds_of "$keeper") rss=$(rss_of "$keeper")
 	runs "$RUNS"
 	is "$bad" 0 "$RUNS runs, one after another"
