@@ -209,14 +209,6 @@ proxy_reached(void *arg, int fd, size_t which, const char *err)
 		proxy_failed(js, "out of memory");
 }
 
-static int
-permit(void *arg, const struct addr *a)
-{
-	const struct jingle_socket	*js = arg;
-
-	return streamhosts_permit(js->conf.streamhosts, a);
-}
-
 /* Connect to n candidates.  0, or -1 when out of memory. */
 static int
 dial(struct jingle_socket *js, const struct jingle_candidate *c, size_t n,
@@ -224,12 +216,10 @@ dial(struct jingle_socket *js, const struct jingle_candidate *c, size_t n,
 {
 	struct s5b_dial_host	 hosts[S5B_HOSTS];
 	struct s5b_dial_conf	 dc = {
-		.loop = js->conf.loop,
 		.resolver = js->conf.resolver,
+		.hosts = hosts,
 		.n = n,
 		.hash = hash,
-		.family = streamhosts_family(js->conf.streamhosts),
-		.permit = permit,
 		.deadline = clock_ms() + ms,
 	};
 	size_t			 i;
@@ -237,8 +227,7 @@ dial(struct jingle_socket *js, const struct jingle_candidate *c, size_t n,
 	for (i = 0; i < n; i++)
 		hosts[i] = (struct s5b_dial_host){ c[i].host.host,
 		    c[i].host.port };
-	dc.hosts = hosts;
-	js->dial = s5b_dial(&dc, fn, js);
+	js->dial = streamhosts_dial(js->conf.streamhosts, &dc, fn, js);
 	return js->dial == NULL ? -1 : 0;
 }
 

@@ -175,7 +175,8 @@ permitted(void *arg, const struct addr *addr)
 {
 	struct s5b_dial	*d = arg;
 
-	return d->conf.permit == NULL || d->conf.permit(d->arg, addr);
+	return d->conf.permit == NULL ||
+	    d->conf.permit(d->conf.permit_arg, addr);
 }
 
 /* Begin with the next host.  0, or -1 when out of memory. */

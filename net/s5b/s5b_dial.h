@@ -33,9 +33,9 @@ struct s5b_dial_conf {
 	size_t		 n;
 	const char	*hash;		/* of the stream; copied */
 	int		 family;	/* AF_UNSPEC, AF_INET or AF_INET6 */
-	/* May we connect to this address?  With the arg of s5b_dial(); NULL:
-	 * to any. */
-	int		(*permit)(void *arg, const struct addr *a);
+	/* May we connect to this address?  NULL: to any. */
+	int		(*permit)(void *permit_arg, const struct addr *a);
+	void		*permit_arg;
 	int64_t		 deadline;	/* for all of them, clock_ms() */
 };
 

@@ -456,8 +456,9 @@ at_home(enum addr_kind kind, int family)
 }
 
 int
-streamhosts_permit(const struct streamhosts *h, const struct addr *a)
+streamhosts_permit(void *arg, const struct addr *a)
 {
+	const struct streamhosts *h = arg;
 	const struct sockaddr	*sa = (const struct sockaddr *)&a->ss;
 	enum addr_kind		 kind = addr_kind(sa);
 
@@ -477,6 +478,17 @@ streamhosts_permit(const struct streamhosts *h, const struct addr *a)
 		return 0;
 	return h->conf.near(h->conf.arg) || (kind == ADDR_PRIVATE &&
 	    at_home(kind, sa->sa_family));
+}
+
+struct s5b_dial *
+streamhosts_dial(struct streamhosts *h, struct s5b_dial_conf *dc,
+    s5b_dial_fn *fn, void *arg)
+{
+	dc->loop = h->conf.loop;
+	dc->family = streamhosts_family(h);
+	dc->permit = streamhosts_permit;
+	dc->permit_arg = h;
+	return s5b_dial(dc, fn, arg);
 }
 
 int

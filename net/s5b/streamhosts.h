@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "ibb/s5b.h"
+#include "net/s5b/s5b_dial.h"
 #include "net/s5b/s5b_listen.h"
 #include "xml/check.h"
 
@@ -97,8 +98,12 @@ size_t	 streamhosts_add_mapped(const struct streamhosts *h,
 /* What to connect by: AF_UNSPEC, AF_INET or AF_INET6. */
 int	 streamhosts_family(const struct streamhosts *h);
 /* Does the policy (xcat(1), streamhost-policy) let us connect to this
- * address? */
-int	 streamhosts_permit(const struct streamhosts *h, const struct addr *a);
+ * address?  h is a struct streamhosts. */
+int	 streamhosts_permit(void *h, const struct addr *a);
+/* Connect as s5b_dial(), but only where that lets us.  The loop, the family and
+ * what is permitted are filled into dc. */
+struct s5b_dial *streamhosts_dial(struct streamhosts *h,
+	    struct s5b_dial_conf *dc, s5b_dial_fn *fn, void *arg);
 
 /* May addresses of this machine be told to peers for punching, and those of
  * peers be punched to?  Not if the server is on this machine: it does not see

@@ -150,14 +150,6 @@ upgrade_version(const struct elem *query)
 	    n >= CARRIER_FRAMED ? CARRIER_FRAMED : CARRIER_BARE;
 }
 
-static int
-permit(void *arg, const struct addr *a)
-{
-	const struct upgrade	*u = arg;
-
-	return streamhosts_permit(u->owner->conf.streamhosts, a);
-}
-
 int
 upgrade_dial(struct upgrade *u, const char *owner, int64_t ms, s5b_dial_fn *fn)
 {
@@ -165,22 +157,18 @@ upgrade_dial(struct upgrade *u, const char *owner, int64_t ms, s5b_dial_fn *fn)
 	struct negotiation		*n = u->negotiation;
 	struct s5b_dial_host		 hosts[S5B_HOSTS];
 	struct s5b_dial_conf		 dc = {
-		.loop = conf->loop,
 		.resolver = conf->resolver,
+		.hosts = hosts,
 		.hash = n->hash,
-		.family = streamhosts_family(conf->streamhosts),
-		.permit = permit,
 		.deadline = clock_ms() + ms,
 	};
-	size_t				 i, found = 0;
+	size_t				 i;
 
 	for (i = 0; i < n->n; i++)
 		if (owner == NULL || strcmp(n->hosts[i].jid, owner) == 0)
-			hosts[found++] = (struct s5b_dial_host){
+			hosts[dc.n++] = (struct s5b_dial_host){
 			    n->hosts[i].host, n->hosts[i].port };
-	dc.hosts = hosts;
-	dc.n = found;
-	n->dial = s5b_dial(&dc, fn, u);
+	n->dial = streamhosts_dial(conf->streamhosts, &dc, fn, u);
 	return n->dial == NULL ? -1 : 0;
 }
 

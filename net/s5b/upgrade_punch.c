@@ -143,14 +143,6 @@ upgrade_punch_found(struct upgrade_punch *p, int fd)
  * Candidates
  */
 
-static int
-permit(void *arg, const struct addr *a)
-{
-	const struct upgrade_punch	*p = arg;
-
-	return streamhosts_permit(p->u->owner->conf.streamhosts, a);
-}
-
 /* Read the peer's, and its random characters.  0, or -1 if they are none. */
 static int
 read_punch(struct upgrade_punch *p, const struct elem *e, int caller)
@@ -162,7 +154,8 @@ read_punch(struct upgrade_punch *p, const struct elem *e, int caller)
 	memcpy(p->nonces[!caller], nonce, UPGRADE_NONCE + 1);
 	nat = elem_attr(e, "nat");
 	p->fickle = nat != NULL && strcmp(nat, BY_DESTINATION) == 0;
-	p->npeers = candidates_read(e, permit, p, p->peers, CANDIDATES_MAX);
+	p->npeers = candidates_read(e, streamhosts_permit,
+	    p->u->owner->conf.streamhosts, p->peers, CANDIDATES_MAX);
 	return 0;
 }
 

@@ -146,7 +146,7 @@ list(const struct streamhosts *h, size_t max)
 }
 
 static void
-permit(const struct streamhosts *h, char *line)
+permit(struct streamhosts *h, char *line)
 {
 	struct addr	 a;
 	char		*port = strchr(line, ' ');

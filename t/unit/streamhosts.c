@@ -443,7 +443,7 @@ test_search_times_out(struct iq_table *t)
  */
 
 static int
-permitted(const struct streamhosts *h, const char *address, uint16_t port)
+permitted(struct streamhosts *h, const char *address, uint16_t port)
 {
 	struct addr		 a = { .len = sizeof(struct sockaddr_in) };
 	struct sockaddr_in	 sin = { .sin_family = AF_INET };
