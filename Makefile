@@ -124,8 +124,8 @@ FILE	= net/file/beneath.o net/file/folder_disk.o net/file/folder_path.o \
 	net/file/receive_si.o net/file/send.o \
 	net/file/send_ask.o net/file/send_input.o net/file/send_jingle.o \
 	net/file/send_link.o net/file/send_native.o net/file/send_open.o \
-	net/file/send_phase.o net/file/send_put.o net/file/send_si.o \
-	net/file/send_upload.o net/file/sum.o
+	net/file/send_phase.o net/file/send_plain.o net/file/send_put.o \
+	net/file/send_si.o net/file/send_upload.o net/file/sum.o
 APP	= net/app/confine.o net/app/enroll.o net/app/guest.o net/app/help.o \
 	net/app/key.o net/app/operate.o \
 	net/app/prepare.o net/app/run.o net/app/server.o

@@ -57,18 +57,19 @@ jingle_over(struct incoming *in)
  * The answer
  */
 
+/* What a refusal by SI is by Jingle. */
+static const enum jingle_reason	 reasons[] = {
+	[SI_DECLINED] = JINGLE_DECLINE,
+	[SI_BAD_REQUEST] = JINGLE_INCOMPATIBLE_PARAMETERS,
+	[SI_BAD_PROFILE] = JINGLE_UNSUPPORTED_APPLICATIONS,
+	[SI_NO_STREAMS] = JINGLE_UNSUPPORTED_TRANSPORTS,
+	[SI_BUSY] = JINGLE_BUSY,
+	[SI_TOO_LARGE] = JINGLE_FILE_TOO_LARGE,
+};
+
 static void
 jingle_decline(struct incoming *in, enum si_refusal why, const char *text)
 {
-	static const enum jingle_reason	 reasons[] = {
-		[SI_DECLINED] = JINGLE_DECLINE,
-		[SI_BAD_REQUEST] = JINGLE_INCOMPATIBLE_PARAMETERS,
-		[SI_BAD_PROFILE] = JINGLE_UNSUPPORTED_APPLICATIONS,
-		[SI_NO_STREAMS] = JINGLE_UNSUPPORTED_TRANSPORTS,
-		[SI_BUSY] = JINGLE_BUSY,
-		[SI_TOO_LARGE] = JINGLE_FILE_TOO_LARGE,
-	};
-
 	end_session(in, reasons[why], text);
 	incoming_free(in);
 }
@@ -226,13 +227,6 @@ static const struct jingle_transfer_user	 transfer_user = {
  * The offer
  */
 
-static enum jingle_reason
-reason_of(enum si_refusal why)
-{
-	return why == SI_BUSY ? JINGLE_BUSY : why == SI_DECLINED ?
-	    JINGLE_SECURITY_ERROR : JINGLE_INCOMPATIBLE_PARAMETERS;
-}
-
 void
 receive_jingle_offered(void *arg, const struct jingle *j)
 {
@@ -252,7 +246,10 @@ receive_jingle_offered(void *arg, const struct jingle *j)
 		return;
 	}
 	if ((text = receive_objection(r, j->from, sid, &why)) != NULL) {
-		jingles_decline(app->jingles, j, reason_of(why), text);
+		/* Before it is looked at, it is declined for want of
+		 * encryption alone. */
+		jingles_decline(app->jingles, j, why == SI_DECLINED ?
+		    JINGLE_SECURITY_ERROR : reasons[why], text);
 		return;
 	}
 	if ((in = incoming_new(r, &jingle_method, j->from, sid)) == NULL) {

@@ -186,6 +186,24 @@ int	 sender_give_up(struct channel *ch, enum stanza_error error,
 void	 send_ask(struct sender *s);
 
 /*
+ * send_plain.c: to any program, whichever way
+ */
+
+#define SEND_UNANSWERED	"no answer in time; has its user seen the offer?"
+
+/* What it means that an offer is answered with this error, for people. */
+const char *sender_refusal(enum stanza_error err);
+/* These words, and in brackets the name of the error or reason, and what the
+ * peer says of it, as far as it says anything ("").  Returns out. */
+const char *sender_refusal_text(const char *words, const char *name,
+	    const char *text, char *out, size_t size);
+/* Say that the file is not encrypted end to end, if that is to be said. */
+void	 sender_say_plain(const struct sender *s);
+/* How long an answer to the close of a stream is waited for: of struct
+ * stream_conf, with the channel.  Some programs never give one. */
+int64_t	 sender_close_deadline(void *channel);
+
+/*
  * send_si.c: to any program (XEP-0096)
  */
 

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "ibb/stream.h"
-#include "net/channel/admit.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/file/jingle_transfer.h"
@@ -18,11 +17,10 @@
 #include "net/io/log.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
-#include "xml/text.h"
 
-/* Both in ms. */
-#define CLOSE_TIME	5000	/* for an answer to the close */
-#define WORD_TIME	20000	/* for the receiver's word behind the stream */
+/* Both in ms: for the receiver's word behind the stream; and if that broke. */
+#define WORD_TIME	20000
+#define BROKEN_TIME	5000
 
 void
 send_jingle_drop(struct sender *s)
@@ -57,9 +55,9 @@ reason_words(enum jingle_reason reason)
 {
 	switch (reason) {
 	case JINGLE_DECLINE:
-		return "it declines the file";
+		return sender_refusal(SE_FORBIDDEN);
 	case JINGLE_BUSY:
-		return "it is busy; try again later";
+		return sender_refusal(SE_BUSY);
 	case JINGLE_FILE_TOO_LARGE:
 		return "the file is too large for it";
 	case JINGLE_CANCEL:
@@ -82,18 +80,6 @@ reason_words(enum jingle_reason reason)
 	default:
 		return "it ended the session; ask its owner";
 	}
-}
-
-static const char *
-ended_words(enum jingle_reason reason, const char *text, char *out, size_t size)
-{
-	char	 cut[128];
-
-	text_cut(text, cut, sizeof(cut));
-	snprintf(out, size, "%s (%s%s%s)", reason_words(reason),
-	    reason != JINGLE_NO_REASON ? jingle_reason_name(reason) :
-	    "no reason given", *cut != '\0' ? ": " : "", cut);
-	return out;
 }
 
 /* Has the peer been sent all?  Of an empty file that is so before the stream is
@@ -132,7 +118,9 @@ jingle_ended(void *arg, enum jingle_reason reason, const char *text)
 		jingle_done(s);
 	else
 		jingle_failed(s, JINGLE_NO_REASON, s->phase == SEND_OFFERED ?
-		    FAULT_PEER : FAULT_BROKEN, ended_words(reason, text, why,
+		    FAULT_PEER : FAULT_BROKEN, sender_refusal_text(
+		    reason_words(reason), reason != JINGLE_NO_REASON ?
+		    jingle_reason_name(reason) : "no reason given", text, why,
 		    sizeof(why)));
 }
 
@@ -158,16 +146,6 @@ jingle_checksum(void *arg, const struct si_file *f)
  * The stream
  */
 
-static int64_t
-close_deadline(void *arg)
-{
-	const struct channel	*ch = arg;
-	int64_t			 most = clock_ms() + CLOSE_TIME;
-	int64_t			 other = app_deadline(ch->app);
-
-	return other < most ? other : most;
-}
-
 /* A channel for the file, of which is sent what the peer wants; NULL, and all
  * is said, if there is none. */
 static struct channel *
@@ -175,8 +153,7 @@ stream_channel(struct sender *s)
 {
 	jingle_transfer_wait(s->jingle, INT64_MAX);
 	sender_set_phase(s, SEND_IDLE);
-	admit_say_plain(s->app, s->app->peer, "files go to it without a "
-	    "session");
+	sender_say_plain(s);
 	return sender_channel(s);
 }
 
@@ -192,7 +169,7 @@ jingle_inband(void *arg)
 	sc.sid = s->jingle->session->stream;
 	sc.block = s->jingle->session->block;
 	sc.tls = NULL;
-	sc.close_deadline = close_deadline;
+	sc.close_deadline = sender_close_deadline;
 	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
 	    channel_changed, ch);
 	if (ch->stream == NULL)
@@ -252,25 +229,19 @@ static void
 jingle_refused(void *arg, enum stanza_error err, const char *text)
 {
 	struct sender	*s = arg;
-	char		 why[512], cut[128];
+	char		 why[512];
 
 	sender_set_phase(s, SEND_IDLE);
 	if ((err == SE_FEATURE_NOT_IMPLEMENTED ||
 	    err == SE_SERVICE_UNAVAILABLE) && sender_instead(s) == 0)
 		return;
-	text_cut(text, cut, sizeof(cut));
-	snprintf(why, sizeof(why), "%s (%s%s%s)",
-	    err == SE_SERVICE_UNAVAILABLE || err == SE_RECIPIENT_UNAVAILABLE ?
-	    "nobody there takes files, or not from you: try xcat -l there" :
-	    err == SE_BUSY || err == SE_RESOURCE_CONSTRAINT ?
-	    "it is busy; try again later" :
-	    "the file was refused; ask its owner", stanza_strerror(err),
-	    *cut != '\0' ? ": " : "", cut);
 	if (err == SE_NONE)
-		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME, "no answer in "
-		    "time; has its user seen the offer?");
+		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME,
+		    SEND_UNANSWERED);
 	else
-		jingle_failed(s, JINGLE_NO_REASON, FAULT_PEER, why);
+		jingle_failed(s, JINGLE_NO_REASON, FAULT_PEER,
+		    sender_refusal_text(sender_refusal(err),
+		    stanza_strerror(err), text, why, sizeof(why)));
 }
 
 static void
@@ -290,8 +261,8 @@ jingle_late(void *arg)
 		strlcpy(why, s->why, sizeof(why));
 		jingle_failed(s, JINGLE_NO_REASON, s->broken, why);
 	} else if (!is_sent(s)) {
-		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME, "no answer in "
-		    "time; has its user seen the offer?");
+		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME,
+		    SEND_UNANSWERED);
 	} else if (s->jingle->session->kind == JINGLE_IBB) {
 		/* It has confirmed each block. */
 		jingle_done(s);
@@ -384,10 +355,10 @@ send_jingle_check(struct sender *s, struct channel *ch)
 		s->broken = FAULT_BROKEN;
 		strlcpy(s->why, "it closed the stream before the end of the "
 		    "file", sizeof(s->why));
-		return await_word(s, ch, CLOSE_TIME);
+		return await_word(s, ch, BROKEN_TIME);
 	case STREAM_FAILED:
 		note_break(s, ch);
-		return await_word(s, ch, CLOSE_TIME);
+		return await_word(s, ch, BROKEN_TIME);
 	default:
 		return 0;
 	}

@@ -3,7 +3,6 @@
 #include <sys/types.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,19 +10,14 @@
 #include "ibb/inband.h"
 #include "ibb/si.h"
 #include "ibb/stream.h"
-#include "net/channel/admit.h"
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
 #include "net/file/send_int.h"
-#include "net/io/clock.h"
 #include "net/io/log.h"
 #include "net/io/pump.h"
 #include "net/login/session.h"
 #include "net/s5b/streamhosts.h"
 #include "xml/iq.h"
-#include "xml/text.h"
-
-#define CLOSE_TIME	5000	/* ms for an answer to the close */
 
 unsigned
 send_si_kinds(const struct sender *s)
@@ -65,61 +59,27 @@ send_mime_type(const char *name)
  * Refused
  */
 
-static const char *
-refusal_words(const struct si_answer *a)
-{
-	if (a->no_streams)
-		return "it knows none of the kinds of stream that we offer: "
-		    "try without -i, or -o carrier";
-	switch (a->err) {
-	case SE_FORBIDDEN:
-		return "it declines the file";
-	case SE_NOT_ACCEPTABLE:
-		return "it does not take this file";
-	case SE_BUSY:
-	case SE_RESOURCE_CONSTRAINT:
-		return "it is busy; try again later";
-	case SE_SERVICE_UNAVAILABLE:
-	case SE_RECIPIENT_UNAVAILABLE:
-	case SE_FEATURE_NOT_IMPLEMENTED:
-		return "nobody there takes files, or not from you: "
-		    "try xcat -l there";
-	case SE_BAD_REQUEST:
-		return "it does not understand the offer";
-	case SE_NONE:
-		return "it answers what makes no sense";
-	default:
-		return "the file was refused; ask its owner";
-	}
-}
-
 static void
 si_refused(struct sender *s, const struct si_answer *a)
 {
-	char	 text[128], why[512];
+	const char	*words = sender_refusal(a->err);
+	const char	*name = stanza_strerror(a->err);
+	char		 why[512];
 
-	text_cut(a->text, text, sizeof(text));
-	if (a->err != SE_NONE)
-		snprintf(why, sizeof(why), "%s (%s%s%s)", refusal_words(a),
-		    stanza_strerror(a->err), *text != '\0' ? ": " : "", text);
-	else
-		snprintf(why, sizeof(why), "%s (%s)", refusal_words(a), text);
-	sender_failed(s, FAULT_PEER, why);
+	if (a->no_streams) {
+		words = "it knows none of the kinds of stream that we offer: "
+		    "try without -i, or -o carrier";
+	} else if (a->err == SE_NONE) {
+		words = "it answers what makes no sense";
+		name = "";
+	}
+	sender_failed(s, FAULT_PEER, sender_refusal_text(words, name, a->text,
+	    why, sizeof(why)));
 }
 
 /*
  * Agreed on
  */
-
-static int64_t
-close_deadline(void *arg)
-{
-	const struct channel	*ch = arg;
-	int64_t			 most = clock_ms() + CLOSE_TIME;
-	int64_t			 other = app_deadline(ch->app);
-
-	return other < most ? other : most;
-}
 
 /* libpurple never answers <close/>: if every byte is confirmed, the file is
  * whole by its size, and nothing is missing but that answer. */
@@ -136,11 +96,10 @@ open_inband(struct sender *s, struct channel *ch)
 {
 	struct stream_conf	 sc = channel_stream_conf(s->app);
 
-	admit_say_plain(s->app, s->app->peer, "files go to it without a "
-	    "session");
+	sender_say_plain(s);
 	sc.sid = s->sid;
 	sc.tls = NULL;
-	sc.close_deadline = close_deadline;
+	sc.close_deadline = sender_close_deadline;
 	s->kind = SI_IBB;
 	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
 	    channel_changed, ch);
@@ -155,8 +114,7 @@ open_socket(struct sender *s, struct channel *ch)
 {
 	struct stream_conf	 sc = channel_stream_conf(s->app);
 
-	admit_say_plain(s->app, s->app->peer, "files go to it without a "
-	    "session");
+	sender_say_plain(s);
 	s->kind = SI_S5B;
 	ch->stream = stream_alone(s->app->peer, s->sid, 1, &sc,
 	    channel_changed, ch);
@@ -179,8 +137,7 @@ si_answered(void *arg, const struct elem *answer)
 	sender_set_phase(s, SEND_IDLE);
 	si_answer(answer, &s->file, s->kinds, &a);
 	if (answer == NULL)
-		sender_failed(s, FAULT_TIME, "no answer in time; has its user "
-		    "seen the offer?");
+		sender_failed(s, FAULT_TIME, SEND_UNANSWERED);
 	else if (a.method == 0)
 		si_refused(s, &a);
 	else if (sender_seek(s, a.offset, a.length) == -1)
