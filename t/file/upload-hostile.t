@@ -9,11 +9,16 @@
 
 SIZE=300000
 
-start_service()
+start_service()	# prosody|ejabberd
 {
-	EXTRA="Component \"up.$DOMAIN\"
-		component_secret = \"open sesame\""
-	start_server prosody
+	EXTRA=
+	if [ "$1" = ejabberd ]; then
+		start_server ejabberd component
+	else
+		EXTRA="Component \"up.$DOMAIN\"
+			component_secret = \"open sesame\""
+		start_server prosody
+	fi
 	start component "$PYTHON" -B "$LIB/badupload.py" "$COMPONENTPORT" \
 	    "up.$DOMAIN" 'open sesame' "$CA/example.test.pem" \
 	    "$CA/example.test.key"
@@ -53,9 +58,27 @@ refused()	# status extended-regex name line ...
 	is "$(grep -c 'receipt' "$T/run.err")" 0 "$_of: no link is sent"
 }
 
-head -c "$SIZE" /dev/urandom >"$T/data"
-start_service
 TYPE=application/octet-stream
+
+# Through ejabberd, what a server passes on between us and its service.
+if [ -z "${SERVERS##*ejabberd*}" ]; then
+	head -c "$SIZE" /dev/urandom >"$T/data"
+	start_service ejabberd
+	refused 3 'which is not https; nothing was uploaded' http 'slot http'
+	refused 5 'it is too large: up\..* takes 7 bytes at most' large \
+	    'slot large'
+	refused 5 'takes no more now .*; try again after 2027-01-02T03:04:05Z' \
+	    quota 'slot quota'
+	refused 5 'does not want it \(forbidden\)' forbidden 'slot forbidden'
+	refused 5 'it redirects elsewhere, where nothing is put' redirect \
+	    'slot redirect' "PUT redirect $SIZE $TYPE"
+	refused 5 'status 413; it is too large' status-413 'slot status' \
+	    "PUT status $SIZE $TYPE"
+	stop component
+	stop_server
+fi
+head -c "$SIZE" /dev/urandom >"$T/data"
+start_service prosody
 
 upload plain
 is "$status" 0 "plain: status"

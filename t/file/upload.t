@@ -128,10 +128,13 @@ words()
 
 no_service()
 {
-	start_server prosody
-	refused 5 "$DOMAIN has no service for uploads" "no service" \
-	    "$T/alice" -s -o upload=yes "bob@$DOMAIN" "$T/empty"
-	stop_server
+	for server in $SERVERS; do
+		start_server "$server"
+		refused 5 "$DOMAIN has no service for uploads" \
+		    "$server: no service" \
+		    "$T/alice" -s -o upload=yes "bob@$DOMAIN" "$T/empty"
+		stop_server
+	done
 }
 
 quota()

@@ -18,7 +18,7 @@ ejabberd_modules()	# feature ...
 		case $_feature in
 		smacks)	echo '  mod_stream_mgmt: {}' ;;
 		http)	echo '  mod_bosh: {}' ;;
-		limits|small)	;;
+		limits|small|component)	;;
 		upload)
 			printf '  %s\n' 'mod_offline: {}' mod_http_upload:
 			printf '    %s\n' "host: upload.@HOST@" \
@@ -89,6 +89,10 @@ ejabberd_config()	# feature ...
 	case " $* " in *" upload "*)
 		ejabberd_listen "$HTTPSPORT" ejabberd_http 'tls: true' \
 		    'request_handlers:' '  /upload: mod_http_upload'
+	esac
+	case " $* " in *" component "*)
+		ejabberd_listen "$COMPONENTPORT" ejabberd_service \
+		    'password: open sesame'
 	esac
 	case " $* " in *" stun "*)
 		ejabberd_listen 3478 ejabberd_stun 'transport: tcp'
