@@ -18,8 +18,11 @@
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
 
-/* Both in ms: for the receiver's word behind the stream; and if that broke. */
+/* All in ms: for the receiver's word behind the stream, and more of it for
+ * each piece of a file that the receiver may have to read again; and if the
+ * stream broke. */
 #define WORD_TIME	20000
+#define PIECE		16384	/* bytes that are read in 1 ms */
 #define BROKEN_TIME	5000
 
 void
@@ -250,7 +253,9 @@ jingle_no_way(void *arg, const char *why)
 	jingle_failed(arg, JINGLE_NO_REASON, FAULT_PEER, why);
 }
 
-/* Behind the stream the receiver has not said whether it has the file. */
+/* Behind the stream the receiver has not said whether it has the file.  Answers
+ * to all blocks do not say so, either: Dino 0.4 gives them, and keeps
+ * nothing. */
 static void
 jingle_late(void *arg)
 {
@@ -263,9 +268,6 @@ jingle_late(void *arg)
 	} else if (!is_sent(s)) {
 		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME,
 		    SEND_UNANSWERED);
-	} else if (s->jingle->session->kind == JINGLE_IBB) {
-		/* It has confirmed each block. */
-		jingle_done(s);
 	} else {
 		jingle_failed(s, JINGLE_NO_REASON, FAULT_TIME, "all is sent, "
 		    "but it does not say that it has it");
@@ -319,8 +321,8 @@ await_word(struct sender *s, struct channel *ch, int64_t ms)
 	return 1;
 }
 
-/* What the stream broke with; in-band all may be there without an answer to the
- * close. */
+/* What the stream broke with.  In-band all may be there without an answer to
+ * the close: the receiver's word is enough. */
 static void
 note_break(struct sender *s, const struct channel *ch)
 {
@@ -351,7 +353,8 @@ send_jingle_check(struct sender *s, struct channel *ch)
 	switch (stream_state(ch->stream)) {
 	case STREAM_CLOSED:
 		if (is_sent(s))
-			return await_word(s, ch, WORD_TIME);
+			return await_word(s, ch, WORD_TIME +
+			    (int64_t)(s->file.size / PIECE));
 		s->broken = FAULT_BROKEN;
 		strlcpy(s->why, "it closed the stream before the end of the "
 		    "file", sizeof(s->why));
