@@ -133,6 +133,17 @@ odd_senders()
 	receive 6 "one that differs" '' --checksum late --hash "$wrong"
 	nothing
 	hears '^ended: media-error'
+	receive 6 "less than announced" '' --size 100100 -M ibb
+	nothing
+	receive 0 "a socket that stays open" '' --no-close
+	whole
+	empty_dir in
+	receive 0 "a stream that stays open" '' --no-close -M ibb
+	whole
+	empty_dir in
+	receive 0 "a name that leads elsewhere" '' --name ../../etc/data
+	whole
+	empty_dir in
 	receive 0 "no hash" '' --no-hash
 	whole
 	says 'no hash to compare'

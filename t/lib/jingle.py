@@ -8,7 +8,10 @@ takes them, or lies about them, to try xcat against; by raw stanzas.
 A receiver takes one file, or with -k any number, as DIR/NAME; both print a line
 for each thing that happens.  -M is the transport that a sender offers: s5b,
 ibb; -H names the hosts that it offers: direct, proxy, none, or HOST:PORT.
-The rest is for peers that do it otherwise.
+The rest is for peers that do it otherwise.  --end-at has moments, one for each
+session in turn, at which the peer ends it: offered, accepted, voted, nominated,
+replaced, opened, moving, whole, or never.  --hold has the name of a file that is
+waited for before anything is sent.
 """
 import asyncio
 import base64
@@ -102,6 +105,7 @@ class Session:
         self.received = self.over = False
         self.checksum = None
         self.hosts = self.socket = None
+        self.end_at = peer.moments.pop(0) if peer.moments else 'never'
         self.stream = asyncio.Queue()   # in-band
 
     def jingle(self, action, inside=''):
@@ -135,6 +139,18 @@ class Session:
         say('ends:', reason)
         await self.try_to_say('session-terminate',
                               f'<reason><{reason}/></reason>')
+
+    async def at(self, moment):
+        """It has come to this: is it the end?"""
+        say('at', moment)
+        while self.opt.hold and moment == 'opened' and \
+                not os.path.exists(self.opt.hold):
+            await asyncio.sleep(0.05)
+            if not self.queue.empty():
+                await self.next()
+        if self.end_at == moment:
+            await self.end(self.opt.end_with)
+            raise EOFError
 
     async def next(self, *actions):
         """The next stanza with one of these actions."""
@@ -184,12 +200,20 @@ class Session:
                 self.hosts = Hosts([ours])
                 await self.hosts.open()
                 host, port = '127.0.0.1', self.hosts.port
+            elif kind == 'stalled':
+                # Whoever connects to it hears nothing.
+                self.stalled = await asyncio.start_server(
+                    lambda reader, writer: None, '127.0.0.1', 0)
+                host = '127.0.0.1'
+                port = self.stalled.sockets[0].getsockname()[1]
             elif kind == 'proxy':
                 jid, host, port = await self.peer.proxy()
                 name = 'proxy'
             else:
                 host, _, port = kind.rpartition(':')
             priority = {'direct': 126, 'proxy': 10}[name] * 65536 + 100 - i
+            if kind == 'stalled':
+                priority = 1000
             if self.opt.priority:
                 priority = self.opt.priority
             self.mine[cid] = (name, jid, host, int(port), priority)
@@ -211,6 +235,9 @@ class Session:
         cs.sort(key=lambda c: -int(c.get('priority')))
         for c in cs:
             self.theirs[c.get('cid')] = c
+            if any(c.get('host') == m[2] and int(c.get('port')) == m[3]
+                   for m in self.mine.values()):
+                say('offered again:', c.get('host'), c.get('port'))
         if self.opt.no_connect:
             cs = []
         for c in cs:
@@ -229,10 +256,14 @@ class Session:
         used = await self.connect(transport)
         if self.opt.use:
             await self.try_cid(self.opt.use)
+        if self.opt.claim:
+            used = [c for c in self.theirs.values()
+                    if c.get('type') == self.opt.claim][0]
         if used is not None:
             await self.info(f"<candidate-used cid={quoteattr(used.get('cid'))}/>")
         elif self.opt.vote:
             await self.info('<candidate-error/>')
+        await self.at('voted')
         while True:
             j = await self.next('transport-info', 'transport-replace')
             if j.get('action') == 'transport-replace':
@@ -243,6 +274,7 @@ class Session:
                 break
         say('peer:', local(e.tag))
         theirs = self.mine.get(e.get('cid'))
+        await self.at('nominated')
         if theirs is None and used is None:
             return False
         if theirs is not None and (used is None or (
@@ -257,11 +289,24 @@ class Session:
             return local(e.tag) == 'activated'
         return True
 
+    async def tie(self):
+        """An offer of ours at the same time, of the higher sid."""
+        mine = Session(self.peer, self.jid, '~', True)
+        mine.name, mine.tsid = 'mine', 'tie'
+        await mine.try_to_say('session-initiate', mine.content(
+            f"<description xmlns='{FT}'><file><name>x</name><size>1</size>"
+            f"</file></description><transport xmlns='{JIBB}' sid='tie' "
+            "block-size='4096'/>"))
+
     async def try_cid(self, cid):
+        await self.try_info('candidate-used',
+                            f"<candidate-used cid={quoteattr(cid)}/>")
+
+    async def try_info(self, name, what):
         try:
-            await self.info(f"<candidate-used cid={quoteattr(cid)}/>")
+            await self.info(what)
         except IqError as e:
-            say('candidate-used refused:', self.peer.words(e.iq))
+            say(name, 'refused:', self.peer.words(e.iq))
 
     async def use_mine(self, cid, mine):
         name, jid, host, port, _ = mine
@@ -276,8 +321,13 @@ class Session:
         await self.peer.ask(jid, f"<query xmlns='{BYTES}' sid="
                             f"{quoteattr(self.tsid)}><activate>"
                             f'{escape(self.jid)}</activate></query>')
+        if self.opt.wrong_activated:
+            await self.try_info('activated', "<activated cid='none'/>")
         if not self.opt.no_activated:
             await self.info(f"<activated cid='{cid}'/>")
+        elif not self.initiator:
+            # Its end does not stand: a sender is not to write there.
+            return False
         return True
 
 
@@ -285,6 +335,8 @@ class Peer(slixpeer.Peer):
     def __init__(self, opt):
         super().__init__(opt, ['xep_0030', 'xep_0199'])
         self.sessions = {}
+        self.count = 0
+        self.moments = (opt.end_at or '').split(',')
         self.offers = asyncio.Queue()
         self.opened = {}
         for xml, fn in ((f'{{{J}}}jingle', self.on_jingle),
@@ -303,7 +355,8 @@ class Peer(slixpeer.Peer):
 
     def make(self, to, kind, inside):
         iq = self.make_iq()
-        iq['to'], iq['type'] = to, kind
+        # slixmpp would call them all 0.
+        iq['to'], iq['type'], iq['id'] = to, kind, self.new_id()
         iq.append(ET.fromstring(inside))
         return iq
 
@@ -400,8 +453,12 @@ class Peer(slixpeer.Peer):
         if opt.decline:
             await s.end(opt.decline)
             return
+        if opt.tie:
+            await s.tie()
+        await s.at('offered')
         if not await self.accept(s, t, f):
             return
+        await s.at('opened')
         with open(os.path.join(opt.dir, os.path.basename(name) or 'x'),
                   'wb') as out:
             left = size - opt.offset
@@ -414,6 +471,7 @@ class Peer(slixpeer.Peer):
                     break
                 out.write(data)
                 left -= len(data)
+                await s.at('moving')
                 if opt.cut and out.tell() >= opt.cut:
                     await self.cut(s)
                     return
@@ -423,6 +481,7 @@ class Peer(slixpeer.Peer):
             say('hash', 'agrees' if sha.decode() == e.text else 'differs')
         if left < 0:
             say('excess')
+        await s.at('whole')
         if opt.quiet_end:
             await s.next('session-terminate')
             return
@@ -474,6 +533,7 @@ class Peer(slixpeer.Peer):
             await s.say('session-info')
             say('pong')
         await s.try_to_say('session-accept', s.content(d + own))
+        await s.at('accepted')
         if opt.twice:
             await s.try_to_say('session-accept', s.content(d + own))
             await s.try_to_say('transport-accept', s.content(own))
@@ -493,6 +553,8 @@ class Peer(slixpeer.Peer):
         if j is None:
             j = await s.next('transport-replace')
         say('transport-replace')
+        await s.at('replaced')
+        s.socket = None
         t = j.find('.//{%s}transport' % JIBB)
         s.tsid = t.get('sid')
         own = (f"<transport xmlns='{JIBB}' sid={quoteattr(s.tsid)} "
@@ -509,15 +571,22 @@ class Peer(slixpeer.Peer):
         opt = self.opt
         with open(opt.file, 'rb') as f:
             data = f.read()
-        s = Session(self, opt.peer, opt.sid or 'j%d' % os.getpid(), True)
+        self.count += 1
+        own = f'{os.getpid()}-{self.count}'
+        s = Session(self, opt.peer, opt.sid or 'j' + own, True)
         self.sessions[(opt.peer, s.sid)] = s
-        s.tsid = 't%d' % os.getpid()
+        s.tsid = opt.tsid or 't' + own
         s.mine = {}
         transport = s.s5b(await s.candidates()) if opt.methods == 's5b' else \
             f"<transport xmlns='{JIBB}' sid='{s.tsid}' block-size='{opt.block}'/>"
         await s.say('session-initiate', s.content(
             self.describe(data) + transport))
+        if opt.twice:
+            await s.try_to_say('session-initiate', s.content(
+                self.describe(data) + transport))
+        await s.at('offered')
         j = await s.next('session-accept')
+        await s.at('accepted')
         r = j.find('.//{%s}range' % FT)
         offset = int(r.get('offset') or 0) if r is not None else 0
         if offset:
@@ -526,6 +595,8 @@ class Peer(slixpeer.Peer):
         t = [e for e in t if local(e.tag) == 'transport'][0]
         say('accepted', t.tag[1:].rpartition(':')[0].rpartition(':')[2])
         if opt.methods == 's5b' and not await s.settle(t):
+            if opt.no_replace:
+                await s.next()
             t = await self.put_replace(s)
         if opt.checksum == 'early':
             await self.put_checksum(s, data)
@@ -563,6 +634,7 @@ class Peer(slixpeer.Peer):
 
     async def put_replace(self, s):
         say('replaces')
+        await s.at('replaced')
         s.tsid += 'b'
         s.socket = None
         t = (f"<transport xmlns='{JIBB}' sid='{s.tsid}' "
@@ -574,7 +646,10 @@ class Peer(slixpeer.Peer):
     async def put(self, s, t, data):
         opt = self.opt
         if s.socket is not None:
-            s.socket[1].write(data)
+            await s.at('opened')
+            s.socket[1].write(data[:len(data) // 2])
+            await s.at('moving')
+            s.socket[1].write(data[len(data) // 2:])
             await s.socket[1].drain()
             if opt.cut is not None:
                 s.socket[1].close()
@@ -582,6 +657,7 @@ class Peer(slixpeer.Peer):
                 # Prosody's proxy may hold the last bytes back until then.
                 s.socket[1].write_eof()
             return
+        await s.at('opened')
         block = min(opt.block, int(t.get('block-size') or opt.block))
         say('block', block)
         await self.ask(s.jid, f"<open xmlns='{IBB}' sid='{s.tsid}' block-size="
@@ -589,6 +665,8 @@ class Peer(slixpeer.Peer):
         for i in range(0, len(data), block):
             if s.over:
                 break
+            if i > 0:
+                await s.at('moving')
             text = base64.b64encode(data[i:i + block]).decode()
             await self.ask(s.jid, f"<data xmlns='{IBB}' sid='{s.tsid}' seq="
                            f"'{i // block % 65536}'>{text}</data>")
@@ -622,23 +700,34 @@ class Peer(slixpeer.Peer):
                     pass
                 s.over = False
 
+    async def receive_all(self):
+        """One, or each that comes, at the same time."""
+        tasks = []
+        while self.opt.keep or not tasks:
+            tasks.append(asyncio.ensure_future(self.receive_one(
+                *await self.offers.get())))
+        await tasks[0]
+
+    async def receive_one(self, s, j):
+        try:
+            await self.receive(s, j)
+        except EOFError:
+            pass
+
     async def converse(self):
         await self.log_in()
         try:
             if self.opt.role == 'raw':
                 await self.raw()
             elif self.opt.role == 'send':
-                await self.send_file()
-            else:
-                self.say_listening()
-                while True:
-                    s, j = await self.offers.get()
+                for _ in list(self.moments):
                     try:
-                        await self.receive(s, j)
+                        await self.send_file()
                     except EOFError:
                         pass
-                    if not self.opt.keep:
-                        break
+            else:
+                self.say_listening()
+                await self.receive_all()
         except EOFError:
             pass
         say('done')
@@ -659,14 +748,15 @@ def options():
     p.add_argument('--reason', default='success')
     p.add_argument('--replace-answer', default='transport-accept')
     p.add_argument('--cut', type=int)
+    p.add_argument('--end-with', default='cancel')
     p.add_argument('--excess', type=int, default=0)
     for word in ('decline', 'refuse', 'use', 'name', 'size', 'hash', 'sid',
-                 'checksum', 'hurry'):
+                 'checksum', 'hold', 'hurry', 'tsid', 'claim', 'end-at'):
         p.add_argument('--' + word)
     for word in ('no-connect', 'no-activated', 'proxy-error', 'no-sid',
                  'other-transport', 'early', 'ping', 'twice', 'quiet-end',
                  'received', 'no-hash', 'after', 'no-close', 'no-close-answer',
-                 'ends'):
+                 'ends', 'wrong-activated', 'tie', 'no-replace'):
         p.add_argument('--' + word, action='store_true')
     p.add_argument('--no-vote', dest='vote', action='store_false')
     p.add_argument('role', choices=('send', 'receive', 'raw'))
