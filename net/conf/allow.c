@@ -11,14 +11,16 @@
 #include "xml/elem.h"
 #include "xml/jid.h"
 
-/* Named by -a. */
+/* Named by -a; there may be thousands, and several for one JID. */
 struct entry {
 	char		*jid;
 	char		*key;		/* fingerprint, or NULL */
 	int		 own;		/* our account, not named by -a */
 	int		 pair;		/* it came with a code once */
-	LIST_ENTRY(entry) next;
+	size_t		 order;		/* of those for one JID */
+	RB_ENTRY(entry)	 node;
 };
+RB_HEAD(entries, entry);
 
 /* From the roster, of which there may be tens of thousands. */
 struct contact {
@@ -30,7 +32,9 @@ RB_HEAD(contacts, contact);
 
 struct allow {
 	int		 all, roster, paired;
-	LIST_HEAD(, entry) entries;
+	struct entries	 entries;
+	size_t		 nentries;	/* that there have been, */
+	int		 keyed;		/* and whether one has a key */
 	struct contacts	 contacts;
 	unsigned	 rosters;	/* how many have begun */
 };
@@ -43,6 +47,43 @@ contact_cmp(const struct contact *a, const struct contact *b)
 
 RB_GENERATE_INTERNAL(contacts, contact, node, contact_cmp,
     __attribute__((__unused__)) static)
+
+static int
+entry_cmp(const struct entry *a, const struct entry *b)
+{
+	int	 r = strcmp(a->jid, b->jid);
+
+	return r != 0 ? r : (a->order > b->order) - (a->order < b->order);
+}
+
+RB_GENERATE_INTERNAL(entries, entry, node, entry_cmp,
+    __attribute__((__unused__)) static)
+
+/* The first entry for exactly this JID, or NULL. */
+static struct entry *
+entry_first(const struct allow *a, const char *jid)
+{
+	struct entry	*e = RB_ROOT(&a->entries), *first = NULL;
+
+	while (e != NULL) {
+		if (strcmp(e->jid, jid) < 0) {
+			e = RB_RIGHT(e, node);
+		} else {
+			first = e;
+			e = RB_LEFT(e, node);
+		}
+	}
+	return first != NULL && strcmp(first->jid, jid) == 0 ? first : NULL;
+}
+
+/* The one behind e for the same JID, or NULL. */
+static struct entry *
+entry_next(struct entry *e)
+{
+	struct entry	*next = RB_NEXT(entries, NULL, e);
+
+	return next != NULL && strcmp(next->jid, e->jid) == 0 ? next : NULL;
+}
 
 static struct entry *
 allow_add(struct allow *a, const char *jid, const char *key)
@@ -59,17 +100,23 @@ allow_add(struct allow *a, const char *jid, const char *key)
 		free(e);
 		return NULL;
 	}
-	LIST_INSERT_HEAD(&a->entries, e, next);
+	e->order = a->nentries++;
+	a->keyed |= key != NULL;
+	RB_INSERT(entries, &a->entries, e);
 	return e;
 }
 
 static void
-drop(struct entry *e)
+drop_entries(struct allow *a)
 {
-	LIST_REMOVE(e, next);
-	free(e->jid);
-	free(e->key);
-	free(e);
+	struct entry	*e;
+
+	while ((e = RB_ROOT(&a->entries)) != NULL) {
+		RB_REMOVE(entries, &a->entries, e);
+		free(e->jid);
+		free(e->key);
+		free(e);
+	}
 }
 
 static int
@@ -117,7 +164,7 @@ allow_new(const struct conf_list *peers, const char *own, char *err)
 		snprintf(err, ALLOW_ERR, "out of memory");
 		return NULL;
 	}
-	LIST_INIT(&a->entries);
+	RB_INIT(&a->entries);
 	RB_INIT(&a->contacts);
 	if (own != NULL) {
 		if ((e = allow_add(a, jid_bare(own, bare), NULL)) == NULL) {
@@ -146,12 +193,10 @@ void
 allow_free(struct allow *a)
 {
 	struct contact	*c;
-	struct entry	*e;
 
 	if (a == NULL)
 		return;
-	while ((e = LIST_FIRST(&a->entries)) != NULL)
-		drop(e);
+	drop_entries(a);
 	while ((c = RB_ROOT(&a->contacts)) != NULL)
 		drop_contact(a, c);
 	free(a);
@@ -161,14 +206,12 @@ void
 allow_renew(struct allow *a, struct allow *from)
 {
 	struct contact	*c;
-	struct entry	*e;
 
-	while ((e = LIST_FIRST(&a->entries)) != NULL)
-		drop(e);
-	while ((e = LIST_FIRST(&from->entries)) != NULL) {
-		LIST_REMOVE(e, next);
-		LIST_INSERT_HEAD(&a->entries, e, next);
-	}
+	drop_entries(a);
+	a->entries = from->entries;
+	a->nentries = from->nentries;
+	a->keyed = from->keyed;
+	RB_INIT(&from->entries);
 	a->all = from->all;
 	a->roster = from->roster;
 	a->paired = from->paired;
@@ -203,12 +246,7 @@ allow_pair(void *arg, const char *jid, const char *fingerprint)
 int
 allow_wants_key(const struct allow *a)
 {
-	struct entry	*e;
-
-	LIST_FOREACH(e, &a->entries, next)
-		if (e->key != NULL)
-			return 1;
-	return a->paired;
+	return a->keyed || a->paired;
 }
 
 static int
@@ -280,16 +318,6 @@ allow_roster_ends(struct allow *a)
 			drop_contact(a, c);
 }
 
-static int
-matches(const struct entry *e, const char *jid)
-{
-	char	 part[JID_MAX];
-
-	return strcmp(e->jid, jid) == 0 ||
-	    strcmp(e->jid, jid_bare(jid, part)) == 0 ||
-	    strcmp(e->jid, jid_domain(jid, part)) == 0;
-}
-
 /* A domain in the roster does not admit the accounts of that domain. */
 static int
 is_in_roster(const struct allow *a, const char *jid)
@@ -300,6 +328,21 @@ is_in_roster(const struct allow *a, const char *jid)
 	    contact_find(a, jid_bare(jid, bare)) != NULL;
 }
 
+/* What names a JID in a line: itself, its account and its domain. */
+struct names {
+	const char	*name[3];
+	char		 bare[JID_MAX], domain[JID_MAX];
+};
+#define NNAMES	3
+
+static void
+names_of(const char *jid, struct names *n)
+{
+	n->name[0] = jid;
+	n->name[1] = jid_bare(jid, n->bare);
+	n->name[2] = jid_domain(jid, n->domain);
+}
+
 /* An entry that ties a peer to a key counts more than "*", "@roster" and the
  * right of our own account, which ask for none.  A caller that came with a code
  * takes no right from other callers of its account. */
@@ -307,36 +350,42 @@ enum allow_result
 allow_check(const struct allow *a, const char *jid)
 {
 	enum allow_result	 result = ALLOW_NO;
+	struct names		 n;
 	struct entry		*e;
-	int			 keyed = 0, paired = 0;
+	int			 keyed = 0, paired = 0, i;
 
 	if (a->all || is_in_roster(a, jid))
 		result = ALLOW_YES;
-	LIST_FOREACH(e, &a->entries, next) {
-		if (!matches(e, jid))
-			continue;
-		if (e->pair)
-			paired = 1;
-		else if (e->key != NULL)
-			keyed = 1;
-		else if (!e->own)
-			return ALLOW_YES;
-		else
-			result = ALLOW_YES;
-	}
+	names_of(jid, &n);
+	for (i = 0; i < NNAMES; i++)
+		for (e = entry_first(a, n.name[i]); e != NULL;
+		    e = entry_next(e)) {
+			if (e->pair)
+				paired = 1;
+			else if (e->key != NULL)
+				keyed = 1;
+			else if (!e->own)
+				return ALLOW_YES;
+			else
+				result = ALLOW_YES;
+		}
 	return keyed || (paired && result == ALLOW_NO) ? ALLOW_KEY : result;
 }
 
 int
 allow_key(const struct allow *a, const char *jid, const char *fingerprint)
 {
+	struct names	 n;
 	struct entry	*e;
+	int		 i;
 
 	if (allow_check(a, jid) != ALLOW_KEY)
 		return allow_check(a, jid) == ALLOW_YES;
-	LIST_FOREACH(e, &a->entries, next)
-		if (e->key != NULL && matches(e, jid) &&
-		    strcmp(e->key, fingerprint) == 0)
-			return 1;
+	names_of(jid, &n);
+	for (i = 0; i < NNAMES; i++)
+		for (e = entry_first(a, n.name[i]); e != NULL;
+		    e = entry_next(e))
+			if (e->key != NULL && strcmp(e->key, fingerprint) == 0)
+				return 1;
 	return 0;
 }
