@@ -100,7 +100,8 @@ S5B	= $(PUNCH) \
 	net/s5b/upgrade.o net/s5b/upgrade_answer.o net/s5b/upgrade_offer.o net/s5b/upgrade_punch.o \
 	net/s5b/upgrade_socket.o net/s5b/upgrade_ways.o \
 	net/s5b/upgrades.o
-CHANNEL	= net/channel/accept.o net/channel/admit.o net/channel/app.o \
+CHANNEL	= net/channel/accept.o net/channel/account.o \
+	net/channel/admit.o net/channel/app.o \
 	net/channel/await.o \
 	net/channel/call.o net/channel/channel.o net/channel/channel_check.o \
 	net/channel/channel_fail.o net/channel/channel_file.o \

@@ -13,6 +13,7 @@
 #include "ibb/s5b.h"
 #include "ibb/stream.h"
 #include "net/channel/accept.h"
+#include "net/channel/account.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/invite.h"
@@ -71,13 +72,19 @@ accept_missed(struct channel *ch)
 	return 1;
 }
 
+/* A channel for a stream of this peer; NULL when out of memory. */
 static struct channel *
-listening_channel(struct app *app)
+listening_channel(struct app *app, const char *peer)
 {
 	struct channel	*ch;
 
-	if ((ch = channel_new(app)) != NULL)
-		ch->listener = 1;
+	if ((ch = channel_new(app)) == NULL)
+		return NULL;
+	ch->listener = 1;
+	if (account_join(ch, peer) == -1) {
+		channel_free(ch);
+		return NULL;
+	}
 	return ch;
 }
 
@@ -155,7 +162,7 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 		inband_refuse(offer, err, why);
 	} else if (place_is_full(app, peer, (in != NULL || file) && apart,
 	    NULL) ||
-	    (ch = listening_channel(app)) == NULL) {
+	    (ch = listening_channel(app, peer)) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
 	} else if ((ch->stream = stream_offered(offer, open, &sc,
 	    channel_changed, ch)) == NULL) {
@@ -206,7 +213,7 @@ accept_socket_offered(struct app *app, struct s5b_offer *o)
 	char			 why[SERVICE_ERR];
 
 	if ((err = object_to_socket(app, o, &sc, &target, why)) != SE_NONE ||
-	    (ch = listening_channel(app)) == NULL) {
+	    (ch = listening_channel(app, o->from)) == NULL) {
 		iq_refuseto(t, o->from, o->id, err != SE_NONE ? err : SE_BUSY,
 		    *why != '\0' ? why : NULL);
 		return;
@@ -232,7 +239,7 @@ accept_socket(struct app *app, const char *peer, const char *sid, int fd,
 	void			*in = find_file(app, peer, sid);
 	struct channel		*ch;
 
-	if (in == NULL || (ch = listening_channel(app)) == NULL) {
+	if (in == NULL || (ch = listening_channel(app, peer)) == NULL) {
 		close(fd);
 		return -1;
 	}

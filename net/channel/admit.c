@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ibb/stream.h"
+#include "net/channel/account.h"
 #include "net/channel/admit.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
@@ -106,9 +107,12 @@ opens(const struct elem *e)
 static int
 has_stream(struct app *app, const char *jid)
 {
-	struct channel	*ch;
+	const struct account	*a = account_find(app, jid);
+	struct channel		*ch;
 
-	TAILQ_FOREACH(ch, &app->channels, next)
+	if (a == NULL)
+		return 0;
+	TAILQ_FOREACH(ch, &a->channels, of_account)
 		if (ch->stream != NULL &&
 		    strcmp(stream_peer(ch->stream), jid) == 0)
 			return 1;

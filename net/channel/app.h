@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,7 @@
 #include "net/io/loop.h"
 #include "xml/jid.h"
 
+struct account;
 struct allow;
 struct budget;
 struct channel;
@@ -149,6 +151,7 @@ struct app {
 	TAILQ_HEAD(, channel)	 channels;
 	TAILQ_HEAD(, channel)	 changed;	/* are to be looked at */
 	size_t			 nchannels;
+	RB_HEAD(accounts, account) accounts;	/* of callers: account.h */
 	const struct channel_takers *takers;	/* of files; NULL: none */
 	struct sender		*sender;	/* of the files of -s; NULL */
 	struct receiver		*receiver;	/* of files */

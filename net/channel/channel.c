@@ -10,6 +10,7 @@
 #endif
 
 #include "ibb/inband.h"
+#include "net/channel/account.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/forward.h"
 #include "net/channel/invite.h"
@@ -34,6 +35,7 @@ channels_init(struct app *app)
 {
 	TAILQ_INIT(&app->channels);
 	TAILQ_INIT(&app->changed);
+	RB_INIT(&app->accounts);
 	TAILQ_INIT(&app->guests);
 	linger_begin(app);
 	channel_check_begin(app);
@@ -74,6 +76,7 @@ channel_free(struct channel *ch)
 	free(ch->port);
 	free(ch->target);
 	channel_unchanged(ch);
+	account_leave(ch);
 	TAILQ_REMOVE(&ch->app->channels, ch, next);
 	ch->app->nchannels--;
 	forward_settle(ch->app);

@@ -21,6 +21,7 @@
 #include "net/io/loop.h"
 #include "xml/check.h"
 
+struct account;
 struct elem;
 struct pump;
 struct inband;
@@ -125,7 +126,8 @@ struct channel {
 	struct stream	*stream;	/* NULL: none yet */
 	struct pump	*pump;		/* its local end; NULL: none yet */
 	int		 unjoined;	/* errno, if there can be no end */
-	int		 listener;	/* it was the peer that called */
+	int		 listener;	/* it was the peer that called, */
+	struct account	*account;	/* which has this account; or NULL */
 	struct upgrade	*upgrade;	/* a socket for the stream, or the
 					 * prospect of one; or NULL */
 	struct service_dial *dial;	/* a service, under way */
@@ -156,7 +158,7 @@ struct channel {
 	struct await	 absent;	/* CHANNEL_ABSENT: to the next call */
 	int		 changed;	/* it is in app->changed */
 	unsigned	 looked;	/* app->turn, when last looked at */
-	TAILQ_ENTRY(channel) next, change;
+	TAILQ_ENTRY(channel) next, change, of_account;
 };
 
 /*

@@ -2,10 +2,9 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "net/channel/account.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/place.h"
 #include "net/channel/serve.h"
@@ -13,7 +12,6 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/s5b/upgrade.h"
-#include "xml/jid.h"
 
 #define PLACES		16	/* of one peer: files, or streams in line */
 #define HANDSHAKE	10000	/* ms for a session to stand */
@@ -81,58 +79,39 @@ place_late(void *arg)
 	channel_failed(ch, FAULT_TIME, why);
 }
 
-static int
-by_account(const void *a, const void *b)
+/* How many handshakes of the account are under way, and the oldest of them, or
+ * NULL, in *oldest. */
+static long
+account_shaking(const struct account *a, struct channel **oldest)
 {
-	const char	*x = stream_peer((*(struct channel *const *)a)->stream);
-	const char	*y = stream_peer((*(struct channel *const *)b)->stream);
-	size_t		 n = strcspn(x, "/"), m = strcspn(y, "/");
-	int		 r = memcmp(x, y, n < m ? n : m);
-
-	return r != 0 ? r : (n > m) - (n < m);
-}
-
-/* The oldest handshake of the account that ch is of; channels are in the order
- * in which they came. */
-static struct channel *
-oldest_shaking(const struct channel *ch)
-{
-	const char	*peer = stream_peer(ch->stream);
-	struct channel	*o;
-
-	TAILQ_FOREACH(o, &ch->app->channels, next)
-		if (o->turn == CHANNEL_SHAKING &&
-		    jid_samebare(stream_peer(o->stream), peer))
-			break;
-	return o;
-}
-
-/* The oldest handshake of the account that has most, of n in all; NULL when out
- * of memory. */
-static struct channel *
-most_shaking(struct app *app, size_t n)
-{
-	struct channel	**all = calloc(n, sizeof(struct channel *));
 	struct channel	*ch;
-	size_t		 i = 0, from = 0, most = 0, best = 0;
+	long		 n = 0;
 
-	if (all == NULL)
-		return NULL;
-	TAILQ_FOREACH(ch, &app->channels, next)
-		if (ch->turn == CHANNEL_SHAKING)
-			all[i++] = ch;
-	qsort(all, n, sizeof(struct channel *), by_account);
-	for (i = 0; i < n; i++) {
-		if (by_account(&all[from], &all[i]) != 0)
-			from = i;
-		if (i - from >= most) {
-			most = i - from + 1;
-			best = from;
+	*oldest = NULL;
+	TAILQ_FOREACH(ch, &a->channels, of_account)
+		if (ch->turn == CHANNEL_SHAKING && n++ == 0)
+			*oldest = ch;
+	return n;
+}
+
+/* The oldest handshake of the account that has most; NULL if there are fewer in
+ * all than there may be. */
+static struct channel *
+most_shaking(struct app *app)
+{
+	struct account	*a;
+	struct channel	*ch = NULL, *oldest;
+	long		 all = 0, most = 0, n;
+
+	for (a = account_first(app); a != NULL; a = account_next(a)) {
+		n = account_shaking(a, &oldest);
+		all += n;
+		if (n > most) {
+			most = n;
+			ch = oldest;
 		}
 	}
-	ch = oldest_shaking(all[best]);
-	free(all);
-	return ch;
+	return all >= app->conf.max_streams ? ch : NULL;
 }
 
 /*
@@ -144,21 +123,14 @@ most_shaking(struct app *app, size_t n)
 static void
 make_room(struct app *app, const char *peer)
 {
-	struct channel	*ch, *own = NULL;
-	long		 all = 0, theirs = 0;
+	const struct account	*a = account_find(app, peer);
+	struct channel		*ch = NULL, *own = NULL;
 
-	TAILQ_FOREACH(ch, &app->channels, next) {
-		if (ch->turn != CHANNEL_SHAKING)
-			continue;
-		all++;
-		if (jid_samebare(stream_peer(ch->stream), peer) &&
-		    theirs++ == 0)
-			own = ch;
-	}
-	if (theirs >= app->conf.max_streams_per_peer)
+	if (a != NULL &&
+	    account_shaking(a, &own) >= app->conf.max_streams_per_peer)
 		ch = own;
-	else if (all > 0 && all >= app->conf.max_streams)
-		ch = most_shaking(app, (size_t)all);
+	else if ((long)app->nchannels >= app->conf.max_streams)
+		ch = most_shaking(app);
 	if (ch == NULL)
 		return;
 	log_line(LOG_DETAIL, "%s: too many handshakes at once",
@@ -231,29 +203,57 @@ place_next(struct app *app)
  * Limits
  */
 
+/* Does a channel other than self have a place of this kind? */
+static int
+has_place(const struct channel *ch, const struct channel *self, int apart)
+{
+	return ch != self && ch->turn != CHANNEL_SHAKING &&
+	    channel_is_apart(ch) == apart;
+}
+
+/* How many have, of all accounts. */
+static long
+all_places(const struct app *app, const struct channel *self, int apart)
+{
+	struct channel	*ch;
+	long		 n = 0;
+
+	TAILQ_FOREACH(ch, &app->channels, next)
+		n += has_place(ch, self, apart);
+	return n;
+}
+
+/* How many have, of this peer's account. */
+static long
+places_of(struct app *app, const char *peer, const struct channel *self,
+    int apart)
+{
+	const struct account	*a = account_find(app, peer);
+	struct channel		*ch;
+	long			 n = 0;
+
+	if (a != NULL)
+		TAILQ_FOREACH(ch, &a->channels, of_account)
+			n += has_place(ch, self, apart);
+	return n;
+}
+
+/* Where there are fewer channels than places, none is counted but the peer's
+ * own. */
 int
 place_is_full(struct app *app, const char *peer, int apart,
     const struct channel *self)
 {
-	struct channel	*ch;
-	long		 all = 0, theirs = 0, most = PLACES;
+	long	 most = app->mode == MODE_SERVE && !apart ?
+		     app->conf.max_streams_per_peer : PLACES;
 
 	if (!limits_room(STDERR_FILENO))
 		return 1;
-	if (!apart && app->mode == MODE_SERVE)
-		most = app->conf.max_streams_per_peer;
-	TAILQ_FOREACH(ch, &app->channels, next) {
-		if (ch == self || ch->turn == CHANNEL_SHAKING)
-			continue;
-		if (!app->conf.keep && !apart)
-			return 1;
-		if (channel_is_apart(ch) != apart)
-			continue;
-		all++;
-		if (jid_samebare(stream_peer(ch->stream), peer))
-			theirs++;
-	}
-	return all >= app->conf.max_streams || theirs >= most;
+	if (!app->conf.keep && !apart)
+		return all_places(app, self, 0) + all_places(app, self, 1) > 0;
+	return places_of(app, peer, self, apart) >= most ||
+	    ((long)app->nchannels >= app->conf.max_streams &&
+	    all_places(app, self, apart) >= app->conf.max_streams);
 }
 
 void
