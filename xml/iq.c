@@ -30,10 +30,11 @@ struct request {
 	void			*arg;
 	unsigned		 context;	/* in which it is asked */
 	int64_t			 deadline;
-	RB_ENTRY(request)	 node;
+	RB_ENTRY(request)	 node, by_arg;
 	TAILQ_ENTRY(request)	 timed;		/* only if it has a deadline */
 };
 RB_HEAD(request_tree, request);
+RB_HEAD(request_args, request);
 TAILQ_HEAD(request_list, request);
 
 struct iq_table {
@@ -42,6 +43,7 @@ struct iq_table {
 	void			*arg;
 	char			*jid;
 	struct request_tree	 pending;
+	struct request_args	 args;	/* the same, for iq_forget() */
 	struct request_list	 timed;
 	struct buf		 out;		/* the stanza being written */
 	struct xw		 w;
@@ -57,6 +59,18 @@ request_cmp(const struct request *a, const struct request *b)
 RB_GENERATE_INTERNAL(request_tree, request, node, request_cmp,
     __attribute__((__unused__)) static)
 
+/* Streams in flight have thousands of requests, and each forgets its own. */
+static int
+request_cmp_arg(const struct request *a, const struct request *b)
+{
+	uintptr_t	 x = (uintptr_t)a->arg, y = (uintptr_t)b->arg;
+
+	return x != y ? (x > y) - (x < y) : request_cmp(a, b);
+}
+
+RB_GENERATE_INTERNAL(request_args, request, by_arg, request_cmp_arg,
+    __attribute__((__unused__)) static)
+
 struct iq_table *
 iq_new(iq_send_fn *send, void *arg)
 {
@@ -67,6 +81,7 @@ iq_new(iq_send_fn *send, void *arg)
 	t->send = send;
 	t->arg = arg;
 	RB_INIT(&t->pending);
+	RB_INIT(&t->args);
 	TAILQ_INIT(&t->timed);
 	buf_init(&t->out, STANZA_MAX);
 	return t;
@@ -91,6 +106,7 @@ static void
 request_remove(struct iq_table *t, struct request *r)
 {
 	RB_REMOVE(request_tree, &t->pending, r);
+	RB_REMOVE(request_args, &t->args, r);
 	if (r->deadline != IQ_NODEADLINE)
 		TAILQ_REMOVE(&t->timed, r, timed);
 }
@@ -228,6 +244,7 @@ iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
 	r->context = context_now();
 	r->deadline = deadline;
 	RB_INSERT(request_tree, &t->pending, r);
+	RB_INSERT(request_args, &t->args, r);
 	if (deadline != IQ_NODEADLINE)
 		TAILQ_INSERT_TAIL(&t->timed, r, timed);
 	if (iq_send_out(t) == -1) {
@@ -238,11 +255,16 @@ iq_ask(struct iq_table *t, iq_answer_fn *fn, void *arg, int64_t deadline)
 	return 0;
 }
 
+/* It is not kept: a peer that never answers would have it kept for ever. */
 void
 iq_tell(struct iq_table *t)
 {
-	if (iq_ask(t, NULL, NULL, IQ_NODEADLINE) == -1)
+	struct request	*r = t->asking;
+
+	t->asking = NULL;
+	if (r == NULL || iq_send_out(t) == -1)
 		buf_truncate(&t->out, 0);
+	request_free(r);
 }
 
 struct xw *
@@ -287,17 +309,28 @@ iq_refuse(struct iq_table *t, const struct elem *request,
 	    elem_attr(request, "id"), err, text);
 }
 
+/* A request that was asked with arg, or NULL. */
+static struct request *
+request_with(const struct iq_table *t, const void *arg)
+{
+	struct request	*r = RB_ROOT(&t->args);
+
+	while (r != NULL && r->arg != arg)
+		r = (uintptr_t)arg < (uintptr_t)r->arg ? RB_LEFT(r, by_arg) :
+		    RB_RIGHT(r, by_arg);
+	return r;
+}
+
 void
 iq_forget(struct iq_table *t, const void *arg)
 {
-	struct request	*r, *next;
+	struct request	*r;
 
 	/* They go, or requests that are never answered would pile up. */
-	RB_FOREACH_SAFE(r, request_tree, &t->pending, next)
-		if (r->arg == arg) {
-			request_remove(t, r);
-			request_free(r);
-		}
+	while ((r = request_with(t, arg)) != NULL) {
+		request_remove(t, r);
+		request_free(r);
+	}
 }
 
 int
