@@ -361,8 +361,8 @@ FOREIGN	= ibb/extdisco.c \
 	net/transport/transport.c \
 	ibb/budget.c \
 	net/http/ws.c
-BENCH	= t/bench/many t/bench/meter t/bench/pump t/bench/rtt t/bench/sink \
-	t/bench/tube
+BENCH	= t/bench/load t/bench/many t/bench/meter t/bench/pump t/bench/rtt \
+	t/bench/sink t/bench/tube
 
 ASAN	= -DNO_SANDBOX -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
@@ -391,6 +391,7 @@ xcat: xcat.o $(OBJS)
 net/app/help.o: Makefile
 
 # There is little to build: a header changes everything.
+t/bench/crowd.o: xml/*.h ibb/*.h t/bench/*.h
 xcat.o $(OBJS) $(TAP): xml/*.h ibb/*.h net/*/*.h
 $(TAP) $(UNITS): t/lib/*.h
 t/lib/portmap.o t/lib/punch.o: xml/*.h ibb/*.h net/*/*.h
@@ -523,6 +524,13 @@ bench:
 	@$(MAKE) -s xcat $(BENCH) t/lib/distance
 	@t/bench/bench.sh
 
+t/bench/load: t/bench/bosh.o t/bench/crowd.o t/bench/echo.o t/bench/load.o \
+    t/bench/local.o t/bench/process.o t/bench/source.o t/bench/stat.o \
+    t/bench/xmpp.o t/lib/tls_context.o $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    t/bench/bosh.o t/bench/crowd.o t/bench/echo.o t/bench/load.o \
+	    t/bench/local.o t/bench/process.o t/bench/source.o \
+	    t/bench/stat.o t/bench/xmpp.o t/lib/tls_context.o $(OBJS) $(LIBS)
 t/bench/many: t/bench/local.o t/bench/many.o t/bench/stat.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
 	    t/bench/local.o t/bench/many.o t/bench/stat.o $(LIBS)

@@ -29,7 +29,7 @@
 CARRIER=			# relay.sh would have none but in-band
 
 ALL='distance distance_web distance_shared prosody ejabberd both websocket direct
-far punched proxy idle bulk trips share cpu memory limits streams'
+far punched proxy idle bulk trips share cpu memory limits streams load'
 ROWS=${ROWS:-$ALL}
 RUNS=${RUNS:-3}
 SIZE=${SIZE:-100}

@@ -948,3 +948,44 @@ row_streams()
 	row 'streams: 1,000 opened' s streams.open.1000 ''
 	stop_server
 }
+
+# --- under load --------------------------------------------------------------
+
+# What a slice of the time was like: its fields are load.c's.
+load_sample()	# time opened open rss descriptors cpu word 99% open 99% ...
+{
+	sample load.opened "$2"
+	sample load.rss "$4"
+	sample load.descriptors "$5"
+	sample load.cpu "$6e-2"
+	sample load.word "$7e3"
+	sample load.word99 "$8e3"
+	sample load.open "$9e3"
+	shift 9
+	sample load.open99 "$1e3"
+	sample load.failed "$2"
+}
+
+row_load()
+{
+	. "$LIB/load.sh"
+	start_loaded ejabberd 100
+	load "$(pid_of listener)" -r 20 -d 20 -u 5 -f 100 -w 5 -t 18 -k 3 \
+	    >"$T/slices" || bail 'no load'
+	while read -r _slice; do
+		# shellcheck disable=SC2086
+		load_sample $_slice
+	done <"$T/slices"
+	_what='load, 100 accounts'
+	row "$_what: streams opened in a second" '' load.opened '>= 19'
+	row "$_what: streams that failed" '' load.failed '<= 0'
+	row "$_what: resident memory, most" MB load.rss '<= 24'
+	row "$_what: descriptors, most" '' load.descriptors ''
+	row "$_what: processor time" % load.cpu '<= 15'
+	row "$_what: a word there and back, median" ms load.word '<= 10'
+	row "$_what: the same, 99th percentile" ms load.word99 '<= 100'
+	row "$_what: a stream and its first word, median" ms load.open ''
+	row "$_what: the same, 99th percentile" ms load.open99 ''
+	stop listener
+	stop_server
+}

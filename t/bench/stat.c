@@ -57,13 +57,19 @@ compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-void
-stat_print(struct stat_list *l)
+double
+stat_percentile(struct stat_list *l, size_t percent)
 {
 	if (l->n == 0)
 		errx(1, "nothing was measured");
 	qsort(l->v, l->n, sizeof(*l->v), compare);
-	printf("%.0f %.0f %.0f %zu\n", 1e6 * l->v[l->n / 2],
-	    1e6 * l->v[l->n * 99 / 100], 1e6 * l->v[l->n - 1], l->n);
+	return l->v[percent < 100 ? l->n * percent / 100 : l->n - 1];
+}
+
+void
+stat_print(struct stat_list *l)
+{
+	printf("%.0f %.0f %.0f %zu\n", 1e6 * stat_percentile(l, 50),
+	    1e6 * stat_percentile(l, 99), 1e6 * stat_percentile(l, 100), l->n);
 	fflush(stdout);
 }

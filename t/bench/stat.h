@@ -15,6 +15,8 @@ size_t	 stat_number(const char *text);
 double	 stat_now(void);
 void	 stat_sleep(unsigned int ms);
 void	 stat_add(struct stat_list *l, double v);
+/* The value that so many percent are less than; 100: the most. */
+double	 stat_percentile(struct stat_list *l, size_t percent);
 /* A line: median, 99th percentile and most, in microseconds; how many. */
 void	 stat_print(struct stat_list *l);
 

@@ -120,24 +120,35 @@ xmpp_send(struct xmpp *x, const char *stanza)
  * The login
  */
 
-static void
-start_tls(struct xmpp *x, const struct xmpp_login *l, const char *domain)
+/* One for all logins, which there may be thousands of: the certificates of the
+ * first. */
+static SSL_CTX *
+tls_context(const struct xmpp_login *l)
 {
-	SSL_CTX	*ctx = SSL_CTX_new(TLS_client_method());
-	char	 name[256];
+	static SSL_CTX	*ctx;
 
+	if (ctx != NULL)
+		return ctx;
+	ctx = SSL_CTX_new(TLS_client_method());
 	if (ctx == NULL || SSL_CTX_load_verify_locations(ctx, l->ca, NULL) != 1)
 		errx(1, "%s: no certificates", l->ca);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	return ctx;
+}
+
+static void
+start_tls(struct xmpp *x, const struct xmpp_login *l, const char *domain)
+{
+	char	 name[256];
+
 	snprintf(name, sizeof(name), "%s", domain);
-	if ((x->ssl = SSL_new(ctx)) == NULL ||
+	if ((x->ssl = SSL_new(tls_context(l))) == NULL ||
 	    SSL_set1_host(x->ssl, name) != 1 ||
 	    SSL_set_tlsext_host_name(x->ssl, name) != 1 ||
 	    SSL_set_fd(x->ssl, x->fd) != 1 || SSL_connect(x->ssl) != 1)
 		errx(1, "%s: TLS fails", l->server);
-	SSL_CTX_free(ctx);
 }
 
 void

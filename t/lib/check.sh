@@ -21,6 +21,8 @@ SLOWEST='loss/away-prosody loss/stall stream/limits loss/resume file/file-xcat
     login/proxy login/federation loss/ssh-cuts-prosody loss/cuts-web-ejabberd
     program/build hostile/alloc hostile/hostile-ibb hostile/hostile-xml
     hostile/middle'
+# These measure: they begin when all others have ended.
+ALONE='soak/load'
 
 # --- one test, for prove(1) --------------------------------------------------
 
@@ -108,9 +110,13 @@ failures()
 
 : >"$T/servers"
 : >"$T/others"
+: >"$T/alone"
 tests "$@" | while read -r t; do
+	_name=${t#t/}
 	if [ ! -e "$t" ]; then
 		continue		# the list is older
+	elif echo "$ALONE" | grep -qwF "${_name%.t}"; then
+		echo "$t" >>"$T/alone"
 	elif in_shell "$t"; then
 		echo "$t" >>"$T/servers"
 	else
@@ -123,6 +129,7 @@ some servers "${SERVERJOBS:-6}"
 status=$?
 wait $! || status=1
 cat "$T/out"
+some alone 1 || status=1
 table
 failures
 echo "make $TIER: $(($(date +%s) - began)) s"

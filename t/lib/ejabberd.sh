@@ -110,6 +110,12 @@ ejabberd_register()	# Erlang that makes the accounts
 		printf '<<"%s">>, <<"%s">>, <<"%s">>),' "${_account%@*}" \
 		    "${_account#*@}" "$(password "${_account%@*}")"
 	done
+	cat <<-END
+	[ejabberd_auth:try_register(
+	    <<"crowd", (integer_to_binary(N))/binary>>, <<"$DOMAIN">>,
+	    <<"$(password crowd)", (integer_to_binary(N))/binary>>) ||
+	    N <- lists:seq(1, $CROWD)],
+	END
 	printf 'ok = file:write_file("%s", <<>>).' "$T/ejabberd/ready"
 }
 

@@ -24,6 +24,22 @@ prosody_account()	# user@domain
 	    >"$_dir/$(prosody_name "${1%@*}").dat"
 }
 
+# The accounts of a crowd (server.sh), in one process.
+prosody_crowd()
+{
+	_dir=$T/prosody/$(prosody_name "$DOMAIN")/accounts
+	mkdir -p "$_dir"
+	awk -v dir="$_dir" -v n="$CROWD" -v password="$(password crowd)" '
+		BEGIN {
+			for (i = 1; i <= n; i++) {
+				file = dir "/crowd" i ".dat"
+				printf "return { [\"password\"] = \"%s%d\"; };\n",
+				    password, i >file
+				close(file)
+			}
+		}'
+}
+
 prosody_name()	# name: as a file is called that is about it
 {
 	printf %s "$1" | perl -pe 's/[^A-Za-z0-9]/sprintf "%%%02x", ord $&/ge'
@@ -141,6 +157,7 @@ setup_prosody()	# [feature ...]
 	for _account in $ACCOUNTS; do
 		prosody_account "$_account"
 	done
+	[ "$CROWD" -eq 0 ] || prosody_crowd
 	echo 'nameserver 127.0.0.1' >"$T/prosody.resolv.conf"
 	prosody_config "$@" >"$T/prosody.cfg.lua"
 }

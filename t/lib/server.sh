@@ -17,6 +17,7 @@ DOMAIN=example.test
 ANONDOMAIN=anon.test			# takes SASL ANONYMOUS and nothing else
 USERS='alice bob carol'			# at $DOMAIN
 ACCOUNTS="alice@$DOMAIN bob@$DOMAIN carol@$DOMAIN"
+CROWD=0					# how many of crowd1, crowd2 ... too
 SERVERS=${SERVERS:-prosody ejabberd}	# for tests that loop over both
 DISTANCE=${DISTANCE:-0}
 LOOPBACK=127.0.0.1

@@ -1,0 +1,81 @@
+#!/bin/sh
+#
+# 1,000 accounts call one listener, a stream each, which are closed and opened
+# again, 100 in a second; some of the callers die, another begins handshakes
+# without end, and strangers flood.  Whatever the listener needs, it needs no
+# more of it in the last third of the time than in the first.
+#
+# LOAD_SECONDS says for how long (600), LOAD_CLIENTS and LOAD_RATE how many.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/server.sh"
+. "$LIB/load.sh"
+
+[ "$TIER" = soak ] || skip_all 'it takes ten minutes; this is for make soak'
+grep -q __asan_init "$XCAT" && skip_all 'the sanitizer needs memory of its own'
+
+SECONDS_LOADED=${LOAD_SECONDS:-600}
+CLIENTS_WANTED=${LOAD_CLIENTS:-1000}
+RATE=${LOAD_RATE:-100}
+LIMIT=$((SECONDS_LOADED + 300))
+MOST=131072				# KiB resident
+
+make -s -C "$TOP" t/bench/load >&2 || exit 1
+
+# The most, or the mean, of a field in lines of the table.
+most()		# field first last
+{
+	awk -v f="$1" -v a="$2" -v b="$3" 'NR >= a && NR <= b && $f > most {
+		most = $f } END { print most + 0 }' "$T/slices"
+}
+
+mean()		# field first last
+{
+	awk -v f="$1" -v a="$2" -v b="$3" 'NR >= a && NR <= b { sum += $f }
+		END { print sum / (b - a + 1) }' "$T/slices"
+}
+
+# What the last third needs, of what the first did: so many times as much, and
+# something more, are allowed.
+grows()		# what how field times more
+{
+	_early=$($2 "$3" 1 3) _late=$($2 "$3" 7 9)
+	ok "$1: $_early at first, $_late at last" \
+	    awk -v a="$_early" -v b="$_late" -v times="$4" -v more="$5" \
+	    'BEGIN { exit !(b <= a * times + more) }'
+}
+
+below()		# what how field limit
+{
+	_all=$($2 "$3" 1 9)
+	ok "$1: $_all, of $4 at most" \
+	    awk -v a="$_all" -v b="$4" 'BEGIN { exit !(a <= b) }'
+}
+
+start_loaded ejabberd "$CLIENTS_WANTED"
+before=$(descriptors listener)
+load "$(pid_of listener)" -r "$RATE" -d 50 -u 10 -f 200 -w 20 -k 9 \
+    -t "$SECONDS_LOADED" >"$T/slices" 2>"$T/load.err"
+is $? 0 "$CLIENTS_WANTED streams for $SECONDS_LOADED s"
+sed 's/^/# /' "$T/load.err" >&2
+load_table "$T/slices" | sed 's/^/# /' >&2
+[ "$(wc -l <"$T/slices")" -eq 9 ] || bail 'no nine slices'
+
+below 'streams that failed' most 11 0
+opened=$(mean 2 1 9)
+ok "opened in a second: $opened, of $RATE" \
+    awk -v a="$opened" -v b="$RATE" 'BEGIN { exit !(a >= 0.9 * b) }'
+below 'memory, KiB' most 4 $MOST
+grows 'memory, KiB' most 4 1.03 1024
+grows 'descriptors' most 5 1.05 20
+grows 'processor time, percent' mean 6 1.3 2
+grows 'a word there and back, ms' mean 7 1.5 5
+grows 'the slowest percent of them, ms' mean 8 2 50
+grows 'a new stream, ms' mean 9 1.5 10
+below 'a word there and back, ms' mean 7 100
+
+# Handshakes have 10 s, and a caller that has died is looked for as well.
+ok 'no descriptor stays' wait_for 60 few_descriptors listener "$before"
+stop listener
+is "$status" 143 'the listener has lived'
+done_testing
