@@ -117,6 +117,29 @@ losses()
 	stop listener
 }
 
+# With stream management the server keeps what was under way.
+resumptions()
+{
+	stop_server
+	start_server prosody smacks
+	. "$LIB/relay.sh"
+	start_relay near
+	start_json "$(via near)" 'cat=!cat'
+	start caller "$T/alice" -o carrier=ibb "$bob" cat <"$T/fifo"
+	ok 'a stream, in-band' wait_for 20 happened listener stream-opened 1
+	relay near cut
+	ok 'a connection is lost' wait_for 20 happened listener server-lost 1
+	ok 'and back' wait_for 60 happened listener server-back 1
+	is "$(events listener server-back server resumed)" \
+	    "$(printf '"%s"\ttrue' 127.0.0.1)" 'which is a resumption'
+	echo on >&8
+	ok 'the stream goes on' wait_for 20 has_size "$T/caller.out" 3
+	is "$(events listener stream-ended event | wc -l)" 0 'without an end'
+	stop caller
+	stop listener
+	stop near
+}
+
 files()
 {
 	mkdir "$T/got"
@@ -281,4 +304,5 @@ others
 stamps
 reloads
 graces
+resumptions
 done_testing
