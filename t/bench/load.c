@@ -335,6 +335,21 @@ close_all(void)
 	wait_for(CLIENT_IDLE, opt.n + 1, "closing");
 }
 
+/* The listener finds the dead, whose accounts are there, within seconds, and
+ * gives handshakes ten. */
+static void
+wait_for_listener(void)
+{
+	double	 end = stat_now() + PATIENCE;
+
+	while (echo_connections() > 0) {
+		if (stat_now() > end)
+			errx(1, "the listener keeps %zu connections",
+			    echo_connections());
+		turn(stat_now() + 0.1);
+	}
+}
+
 static struct client **
 log_in(size_t n, size_t *account)
 {
@@ -419,6 +434,7 @@ main(int argc, char **argv)
 	run_until(stat_now() + (double)opt.warm);
 	measure();
 	close_all();
+	wait_for_listener();
 	getrusage(RUSAGE_SELF, &ru);
 	warnx("%zu streams opened, %zu died, %zu failed; %ld s of processor "
 	    "time here", opened, dead, failures,

@@ -981,7 +981,7 @@ row_load()
 	row "$_what: streams that failed" '' load.failed '<= 0'
 	row "$_what: resident memory, most" MB load.rss '<= 24'
 	row "$_what: descriptors, most" '' load.descriptors ''
-	row "$_what: processor time" % load.cpu '<= 15'
+	row "$_what: processor time" % load.cpu '<= 25'
 	row "$_what: a word there and back, median" ms load.word '<= 10'
 	row "$_what: the same, 99th percentile" ms load.word99 '<= 100'
 	row "$_what: a stream and its first word, median" ms load.open ''

@@ -11,6 +11,7 @@
 #include "ibb/dispatch.h"
 #include "ibb/s5b.h"
 #include "net/channel/accept.h"
+#include "net/channel/account.h"
 #include "net/channel/admit.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/place.h"
@@ -343,6 +344,34 @@ test_late(void)
 	caller_end(&alice);
 }
 
+/* The accounts that have called, each with the channels that it has. */
+static void
+test_accounts(void)
+{
+	struct account	*a;
+
+	begin(MODE_LISTEN, 1, 0);
+	app.conf.max_streams = 3;
+	is(opens(ALICE, "s1"), "result", "a stream of an account");
+	is(opens(ALICE_2, "s2"), "", "a second one");
+	is(opens(BOB, "s3"), "", "one of another account");
+	is(opens(CAROL, "s4"), BUSY, "three are too many");
+	a = account_find(&app, ALICE);
+	ok(a != NULL && a == account_find(&app, ALICE_2) &&
+	    TAILQ_FIRST(&a->channels) == channel_of("s1") &&
+	    TAILQ_NEXT(channel_of("s1"), of_account) == channel_of("s2"),
+	    "the first has two channels");
+	ok(a == account_first(&app) && account_next(a) ==
+	    account_find(&app, BOB) && account_next(account_next(a)) == NULL,
+	    "the accounts are two");
+	closes(ALICE, "s1");
+	ok(account_find(&app, ALICE) == a, "it is known while it has one");
+	closes(ALICE_2, "s2");
+	ok(account_find(&app, ALICE) == NULL, "and no longer");
+	is(opens(CAROL, "s5"), "", "there is a place again");
+	end();
+}
+
 static void
 test_handshakes(void)
 {
@@ -556,6 +585,7 @@ main(void)
 	test_no_services();
 	test_shaking();
 	test_late();
+	test_accounts();
 	test_handshakes();
 	test_takers();
 	test_socket();

@@ -1754,6 +1754,35 @@ test_iq_from(void)
 	side_free(&a);
 }
 
+/* What is told is not kept until it is answered, as it may never be; of what is
+ * asked, each forgets its own. */
+static void
+test_iq_forget(void)
+{
+	struct side	 a;
+	struct asked	 q[3] = { 0 };
+	char		 ids[9][IQ_ID];
+	int		 i;
+
+	side_init(&a, US);
+	iq_request(a.iqs, "set", PEER);
+	iq_tell(a.iqs);
+	must(*said(&a) != '\0');
+	ok(!result(&a), "what is told has no answer");
+	for (i = 0; i < 9; i++) {
+		put(&a, &q[i % 3], PEER, IQ_NODEADLINE);
+		strlcpy(ids[i], a.id, sizeof(ids[i]));
+	}
+	iq_forget(a.iqs, &q[1]);
+	iq_forget(a.iqs, &a);
+	for (i = 0; i < 9; i++)
+		is_int(hear(&a, PEER, format(RESULT, ids[i])), i % 3 != 1,
+		    "request %d is %s", i, i % 3 == 1 ? "forgotten" : "known");
+	ok(q[0].answers == 3 && q[1].answers == 0 && q[2].answers == 3,
+	    "answers of those that were not forgotten");
+	side_free(&a);
+}
+
 static void
 test_iq_deadline(void)
 {
@@ -2223,6 +2252,7 @@ main(void)
 	test_overrun_ids();
 	test_many();
 	test_iq_from();
+	test_iq_forget();
 	test_iq_deadline();
 	test_iq_misc();
 	test_why();
