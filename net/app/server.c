@@ -255,7 +255,8 @@ may_ask_again(const struct app *app)
 	    app->conf.asked < PASSWORD_TRIES;
 }
 
-/* The login is lost for all guests. */
+/* The login is lost for all guests.  A guest that has not begun is not to
+ * blame, unless the login was for it: its owner's host may let it log in. */
 static void
 guests_over(struct app *owner)
 {
@@ -263,6 +264,8 @@ guests_over(struct app *owner)
 	const char	*why = session_why(owner->session);
 
 	TAILQ_FOREACH_SAFE(g, &owner->guests, guest, next) {
+		if (!g->begun && !g->first)
+			continue;
 		context_enter(g->context);
 		g->session = owner->session;	/* which has the reason */
 		app_set_server(g, APP_SERVER_LOST);

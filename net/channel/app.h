@@ -169,6 +169,9 @@ struct app {
 	int			 input, output;	/* a guest's; -1: none */
 	int			 begun;		/* a guest's: logged in, under
 						 * way */
+	int			 held;		/* a guest's: channels_hold() */
+	int			 first;		/* a guest's: its process has
+						 * begun the owner's */
 	/* What an owner and its guests tell who has made them; arg is theirs.
 	 * NULL for a run of its own. */
 	const struct app_host	*told;

@@ -225,7 +225,7 @@ size_t	 channel_room_out(const struct channel *ch);
 /* Join its stream to standard input and output. */
 void	 channel_join_stdio(struct channel *ch);
 /* The process that has the local ends was stopped (hold is 1), or goes on (0):
- * nothing is read or written meanwhile. */
+ * nothing is read or written meanwhile, nor of the channels to come. */
 void	 channels_hold(struct app *app, int hold);
 /* A signal ends what is typed at a terminal for a stream, if there is one: the
  * stream is closed when all of that has arrived.  Returns 1, or 0 if no stream

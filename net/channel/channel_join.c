@@ -14,8 +14,8 @@
 size_t
 channel_room_out(const struct channel *ch)
 {
-	if (app_room(ch->app) == 0 &&
-	    carrier_way(stream_carrier(ch->stream)) == CARRIER_INBAND)
+	if (ch->app->held || (app_room(ch->app) == 0 &&
+	    carrier_way(stream_carrier(ch->stream)) == CARRIER_INBAND))
 		return 0;
 	return stream_room(ch->stream);
 }
@@ -76,6 +76,8 @@ channel_join(struct channel *ch, int rfd, int wfd)
 
 	if ((ch->pump = pump_new(ch->app->loop, rfd, wfd, &peer)) == NULL)
 		ch->unjoined = errno;
+	else
+		pump_hold(ch->pump, ch->app->held);
 	channel_changed(ch);
 	channel_tick(ch);
 }
@@ -111,6 +113,7 @@ channels_hold(struct app *app, int hold)
 {
 	struct channel	*ch;
 
+	app->held = hold;
 	TAILQ_FOREACH(ch, &app->channels, next) {
 		if (ch->pump != NULL)
 			pump_hold(ch->pump, hold);

@@ -63,7 +63,7 @@ channel_wait_end(struct channel *ch)
 void
 channel_tick(struct channel *ch)
 {
-	if (ch->app->conf.timeout > 0)
+	if (ch->app->conf.timeout > 0 && !ch->app->held)
 		timer_set(ch->app->loop, &ch->timer,
 		    clock_ms() + ch->app->conf.timeout * 1000);
 }

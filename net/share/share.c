@@ -134,7 +134,8 @@ start(struct app *app, int *fd)
 	found = share_socket_listen(&sa, fd, why);
 	if (found == SHARE_UNUSABLE)
 		return unusable(why);
-	if (found == SHARE_ABSENT) {
+	app->first = found == SHARE_ABSENT;
+	if (app->first) {
 		switch (fork_master(*fd)) {
 		case 1:
 			return SHARE_MASTER;

@@ -54,19 +54,21 @@ end_now(void *arg)
 }
 
 void
-share_master_ends(struct share_master *m)
+share_master_ends(struct share_master *m, enum master_state state)
 {
 	struct member	*c;
 
-	if (m->state == MASTER_ENDING)
+	if (m->state >= state)
 		return;
-	m->state = MASTER_ENDING;
+	m->state = state;
 	close_door(m);
 	LIST_FOREACH(c, &m->members, next)
 		share_member_end(c);
 	m->idle.fire = end_now;
-	timer_set(m->app->loop, &m->idle, clock_ms() +
-	    (LIST_EMPTY(&m->members) ? 0 : EXIT_TIME));
+	if (LIST_EMPTY(&m->members))
+		timer_set(m->app->loop, &m->idle, clock_ms());
+	else if (state == MASTER_ENDING)
+		timer_set(m->app->loop, &m->idle, clock_ms() + EXIT_TIME);
 }
 
 /* Nobody has come for long enough. */
@@ -82,7 +84,7 @@ share_master_left(struct share_master *m)
 	share_master_levels(m);
 	if (!LIST_EMPTY(&m->members))
 		return;
-	if (m->state == MASTER_ENDING)
+	if (m->state != MASTER_SERVING)
 		timer_set(m->app->loop, &m->idle, clock_ms());
 	else
 		timer_set(m->app->loop, &m->idle, clock_ms() +
@@ -93,14 +95,14 @@ static void
 owner_signalled(void *arg, int signo)
 {
 	(void)signo;
-	share_master_ends(arg);
+	share_master_ends(arg, MASTER_ENDING);
 }
 
 /* The login is lost for good. */
 static void
 owner_ended(void *arg)
 {
-	share_master_ends(arg);
+	share_master_ends(arg, MASTER_LOST);
 }
 
 /*

@@ -20,7 +20,9 @@ struct share_conn;
 
 enum master_state {
 	MASTER_SERVING,
-	MASTER_ENDING		/* no more clients */
+	MASTER_LOST,		/* its login is: no more clients; what they have
+				 * breaks, and then they end */
+	MASTER_ENDING		/* it was told to end, and ends them */
 };
 
 struct share_master {
@@ -59,8 +61,9 @@ struct member {
 
 /* share_master.c */
 
-/* The process ends, and its clients hear of that. */
-void	 share_master_ends(struct share_master *m);
+/* The process ends, for the reason that state is, and its clients hear of
+ * that. */
+void	 share_master_ends(struct share_master *m, enum master_state state);
 /* A client has left. */
 void	 share_master_left(struct share_master *m);
 /* The level of a client's sink has changed. */
@@ -73,7 +76,7 @@ struct member *share_member_new(struct share_master *m, int fd);
 /* Break off what it does, and close the connection. */
 void	 share_member_free(struct member *c);
 /* The process is about to end: a run that has not begun may be done by the
- * client alone, any other one breaks. */
+ * client alone, any other one breaks, of itself if the login was lost. */
 void	 share_member_end(struct member *c);
 /* Pass words on, as put() of struct log_sink. */
 int	 share_member_put(struct member *c, int level, int fd,

@@ -18,6 +18,7 @@
 #include "net/share/share_conn.h"
 #include "net/share/share_master_int.h"
 #include "net/share/share_request.h"
+#include "net/transport/discover.h"
 #include "xml/context.h"
 
 #define PATIENCE	10000	/* ms for a client to say what it wants, or to
@@ -153,7 +154,10 @@ guest_ended(void *arg)
 static void
 guest_begins(void *arg)
 {
-	tell(arg, SHARE_BEGUN, NULL, 0);
+	struct member	*c = arg;
+
+	timer_clear(c->master->app->loop, &c->timer);
+	tell(c, SHARE_BEGUN, NULL, 0);
 }
 
 static void
@@ -178,15 +182,47 @@ void
 share_member_end(struct member *c)
 {
 	unsigned	 left = context_enter(c->app.context);
+	int		 lost = c->master->state == MASTER_LOST;
+	int		 runs = c->state == MEMBER_JOINED && !c->app.ending;
 
-	if (c->state == MEMBER_JOINED && c->app.begun && !c->app.ending &&
-	    c->app.mode != MODE_FORWARD)
+	if (c->state == MEMBER_TAKEN || (runs && !c->app.begun))
+		refuse(c, lost ? "the process that keeps the login has lost it"
+		    : "the process that keeps the login ends");
+	else if (runs && !lost && c->app.mode == MODE_FORWARD)
+		refuse(c, "the process that keeps the login ends");
+	else if (runs && !lost)
 		app_fail(&c->app, FAULT_BROKEN, "%s: the process that keeps "
 		    "the login was told to end; try again", c->app.peer);
-	else if (c->state == MEMBER_TAKEN || (c->state == MEMBER_JOINED &&
-	    !c->app.ending))
-		refuse(c, "the process that keeps the login ends");
 	context_enter(left);
+}
+
+/*
+ * Waiting for the login
+ */
+
+static void
+wait_over(void *arg)
+{
+	struct member	*c = arg;
+
+	context_enter(c->app.context);
+	app_fail(&c->app, FAULT_TIME, "%s: the login took too long; "
+	    "try again, or give it more time with -w",
+	    discover_name(c->app.discover));
+	context_enter(0);
+}
+
+/* The login has a time limit of its own, which is the first client's. */
+static void
+wait_login(struct member *c)
+{
+	if (c->state != MEMBER_JOINED || c->app.begun || c->app.ending)
+		return;
+	timer_clear(c->master->app->loop, &c->timer);
+	c->timer.fire = wait_over;
+	if (c->app.conf.timeout > 0 && !c->app.first && !c->app.held)
+		timer_set(c->master->app->loop, &c->timer, clock_ms() +
+		    1000 * (int64_t)c->app.conf.timeout);
 }
 
 /*
@@ -205,8 +241,13 @@ take(struct member *c, const struct share_frame *f)
 
 	if (c->state != MEMBER_NEW)
 		return;
-	if (c->master->state == MASTER_ENDING) {
+	if (c->master->state != MASTER_SERVING) {
 		refuse(c, "the process that keeps the login ends");
+		return;
+	}
+	if (c->master->app->server == APP_SERVER_AWAY) {
+		refuse(c, "the process that keeps the login has lost its "
+		    "server, and looks for it");
 		return;
 	}
 	if (share_request_take(&c->app, c->master->app, f, c->conn,
@@ -237,6 +278,7 @@ go(struct member *c)
 	context_enter(c->app.context);
 	if (guest_join(&c->app, c->master->app) == -1 && !c->app.ending)
 		app_end(&c->app, FAULT_LOCAL);
+	wait_login(c);
 	context_enter(0);
 }
 
@@ -256,6 +298,7 @@ hold(struct member *c, int on)
 {
 	if (c->state == MEMBER_JOINED)
 		channels_hold(&c->app, on);
+	wait_login(c);
 	if (on)
 		tell(c, SHARE_HELD, NULL, 0);
 }
@@ -306,7 +349,7 @@ member_frame(void *arg, const struct share_frame *f)
 	case SHARE_EXIT:
 		answer_status(c);
 		set_state(c, MEMBER_OVER);
-		share_master_ends(c->master);
+		share_master_ends(c->master, MASTER_ENDING);
 		break;
 	default:
 		break;

@@ -79,6 +79,7 @@ add_fields(struct buf *b, const struct share_request *r,
 	    add_if(b, "key", app->peer_key) == -1 ||
 	    add_if(b, "host", app->host) == -1 ||
 	    add_if(b, "port", app->port) == -1 ||
+	    (app->first && share_field_add(b, "first", "") == -1) ||
 	    share_field_add(b, "columns", columns) == -1 ||
 	    (r->input && share_field_add(b, "input", "") == -1) ||
 	    (r->output && share_field_add(b, "output", "") == -1) ||
@@ -223,6 +224,13 @@ set_columns(int *columns, const char *value)
 	return 0;
 }
 
+static int
+set_first(struct app *g)
+{
+	g->first = 1;
+	return 0;
+}
+
 /* 0, or -1: the field makes no sense here. */
 static int
 set_field(struct app *g, int *columns, const char *name, const char *value,
@@ -242,6 +250,8 @@ set_field(struct app *g, int *columns, const char *name, const char *value,
 		return set_copy(&g->host, value);
 	if (strcmp(name, "port") == 0)
 		return set_copy(&g->port, value);
+	if (strcmp(name, "first") == 0)
+		return set_first(g);
 	if (strcmp(name, "columns") == 0)
 		return set_columns(columns, value);
 	return -1;

@@ -197,6 +197,71 @@ killed()
 	works 'the next one'
 }
 
+# Some have ended, others have not: a client with status 0 has everything, any
+# other one says that it has not, and has nothing wrong.
+killed_between()
+{
+	head -c 3000000 /dev/urandom >"$T/data"
+	run "$T/alice" -i -o share=60 "$bob" upper <"$T/line"
+	keeper=$("$T/alice" -i -O check | sed 's/^process \([0-9]*\):.*/\1/')
+	for i in $(seq $TRANSFERS); do
+		head -c $((i * i * 7000)) "$T/data" >"$T/part.$i"
+		if [ $((i % 2)) -eq 0 ]; then
+			start "t$i" "$T/alice" -i -o share=60 "$bob" sum \
+			    <"$T/part.$i"
+		else
+			start "t$i" "$T/alice" -i -d -o share=60 "$bob" \
+			    "part$i"
+		fi
+	done
+	wait_for 40 some_ended
+	kill -KILL "$keeper"
+	bad='' good=0 lost=0
+	for i in $(seq $TRANSFERS); do
+		finish "t$i" 40
+		if [ "$status" = 0 ] && has_all "$i"; then
+			good=$((good + 1))
+		elif [ "$status" = 6 ] && has_some "$i" && said "t$i" \
+		    'has gone; try again; at least [0-9]+ bytes confirmed$'
+		then
+			lost=$((lost + 1))
+		else
+			bad="$bad $i=$status"
+			diag_file "$T/t$i.err"
+		fi
+	done
+	is "$bad" '' "SIGKILL: $good have everything, $lost say they have not"
+	ok 'there are both' test "$good" -gt 0 -a "$lost" -gt 0
+}
+
+some_ended()
+{
+	_gone=0
+	for i in $(seq "$TRANSFERS"); do
+		! gone "$(pid_of "t$i")" || _gone=$((_gone + 1))
+	done
+	[ "$_gone" -ge 5 ]
+}
+
+has_all()	# number
+{
+	if [ $(($1 % 2)) -eq 0 ]; then
+		[ "$(cat "$T/t$1.out")" = "$(sha256sum <"$T/part.$1")" ]
+	else
+		cmp -s "$T/t$1.out" "$T/part.$1"
+	fi
+}
+
+has_some()	# number: the beginning of what it gets, or a sum that has come
+{
+	if [ $(($1 % 2)) -eq 0 ]; then
+		[ ! -s "$T/t$1.out" ] || has_all "$1"
+	else
+		head -c "$(wc -c <"$T/t$1.out")" "$T/part.$1" |
+		    cmp -s - "$T/t$1.out"
+	fi
+}
+
 moving()
 {
 	[ "$(grep -c 'stream to count$' "$T/listener.err")" -ge "$TRANSFERS" ]
@@ -261,8 +326,11 @@ start_server prosody
 mkfifo "$T/open"
 exec 9<>"$T/open"
 echo hello >"$T/line"
+for i in $(seq $TRANSFERS); do
+	set -- "$@" "part$i=!cat $T/part.$i"
+done
 listen_as bob listener -k -a "$alice" 'upper=!tr a-z A-Z' 'count=!wc -c' \
-    'slow=!echo slow; exec sleep 60'
+    'slow=!echo slow; exec sleep 60' 'sum=!sha256sum' "$@"
 run "$T/alice" -o share=60 "$bob" upper <"$T/line"
 planted
 strangers
@@ -270,6 +338,7 @@ dead
 babble
 together
 killed
+killed_between
 unbegun
 interrupted
 done_testing

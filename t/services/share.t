@@ -220,31 +220,41 @@ files()
 	stop taker
 }
 
+via_port()	# port: a word goes there and back
+{
+	echo via | socat -t 20 - "TCP:127.0.0.1:$1"
+}
+
+via_socks()	# port: what a server of HTTP has
+{
+	curl -sS -m 30 -x "socks5h://127.0.0.1:$1" "http://127.0.0.1:$port/"
+}
+
 ports()
 {
 	p1=$(free_port) p2=$(free_port) port=$(free_port)
+	printf 'HTTP/1.0 200 OK\r\n\r\nvia' >"$T/page"
 	start tcp socat "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" \
-	    'EXEC:cat'
+	    "SYSTEM:read -r _; cat $T/page"
 	wait_for 20 listens "$port"
 	start a "$T/alice" -o share=60 -L "$p1=upper" -D "$p2" "$bob"
 	wait_for 20 said a "forwarding SOCKS5 on $p2"
-	is "$(echo via | nc -N 127.0.0.1 "$p1")" VIA '-L works'
-	is "$(echo via | nc -N -X 5 -x "127.0.0.1:$p2" 127.0.0.1 "$port")" \
-	    'via' '-D works'
+	is "$(via_port "$p1")" VIA '-L works'
+	is "$(via_socks "$p2")" via '-D works'
 	fails 1 'cannot listen' '-L: a port that is taken' \
 	    "$T/alice" -o share=60 -L "$p1" "$bob" upper
 	stop a
 	is "$status" 143 '-L ends by its signal'
-	ok '-L: the port is closed' sh -c "! nc -z 127.0.0.1 $p1"
+	ok '-L: the port is closed' sh -c "[ -z \"\$(ss -Hltn sport = :$p1)\" ]"
 	run "$T/alice" -o share=60 -f -L "$p1=upper" "$bob"
 	is "$status" 0 '-f: the command ends'
-	is "$(echo via | nc -N 127.0.0.1 "$p1")" VIA '-f: it works'
+	is "$(via_port "$p1")" VIA '-f: it works'
 	is "$(masters)" "$keeper" 'one process'
 	ok '-f: it uses the login' clients 1
 	run "$T/alice" -O exit
 	wait_for 20 gone "$keeper"
 	wait_for 20 listens "$p1"
-	is "$(echo via | nc -N 127.0.0.1 "$p1")" VIA \
+	is "$(via_port "$p1")" VIA \
 	    'without the process it logs in'
 	pid=$(ss -Hltnp "sport = :$p1" | sed -n 's/.*pid=\([0-9]*\).*/\1/p')
 	kill -TERM "$pid"
