@@ -171,16 +171,6 @@ word_read_hash(const char *s, char out[HASH_HEX])
 	return 0;
 }
 
-static int
-word_read_mode(const char *s)
-{
-	uint64_t	 n;
-
-	if (s == NULL || strlen(s) > 4 || number_octal(s, 07777, &n) == -1)
-		return -1;
-	return (int)n;
-}
-
 /* Read what an element says: 0, or -1 if it lacks what it must have. */
 static int
 word_read(const struct elem *e, unsigned needs, struct folder_word *w)
@@ -188,7 +178,7 @@ word_read(const struct elem *e, unsigned needs, struct folder_word *w)
 	w->name = elem_attr(e, "name");
 	w->text = elem_text(e);
 	w->dated = date_read(elem_attr(e, "date"), &w->date) == 0;
-	w->mode = word_read_mode(elem_attr(e, "mode"));
+	w->mode = number_mode(elem_attr(e, "mode"));
 	if (elem_number(e, "more", 0, INT64_MAX, &w->more) == -1)
 		w->more = 0;
 	if (elem_number(e, "size", 0, INT64_MAX, &w->size) == -1 &&

@@ -74,18 +74,6 @@ si_write_file(struct xw *w, const struct si_file *f, int xcat)
 	xw_end(w);
 }
 
-/* Read up to four octal digits, the bits that chmod(2) knows; -1 for any other
- * text. */
-static int
-si_parse_mode(const char *s)
-{
-	uint64_t	 n;
-
-	if (s == NULL || strlen(s) > 4 || number_octal(s, 07777, &n) == -1)
-		return -1;
-	return (int)n;
-}
-
 /* QXmpp leaves the size of an empty file out, but gives its hash. */
 static int
 si_is_empty(const struct elem *e, const struct si_file *f)
@@ -105,7 +93,7 @@ si_parse_file(const struct elem *e, struct si_file *f)
 		return -1;
 	f->dated = date_read(elem_attr(e, "date"), &f->date) == 0;
 	f->ranged = elem_child(e, NS_SI_FILE, "range") != NULL;
-	f->mode = si_parse_mode(elem_attr(e, "mode"));
+	f->mode = number_mode(elem_attr(e, "mode"));
 	if (elem_number(e, "more", 0, INT64_MAX, &f->more) == -1)
 		f->more = 0;
 	return 0;

@@ -62,9 +62,14 @@ number_port(const char *s, uint16_t *port)
 }
 
 int
-number_octal(const char *s, uint64_t max, uint64_t *n)
+number_mode(const char *s)
 {
-	return number_read_base(s, strlen(s), "01234567", 8, max, n);
+	uint64_t	 n;
+
+	if (s == NULL || strlen(s) > 4 || number_read_base(s, strlen(s),
+	    "01234567", 8, 07777, &n) == -1)
+		return -1;
+	return (int)n;
 }
 
 int

@@ -28,9 +28,9 @@ int	 number_read(const char *s, uint64_t min, uint64_t max, uint64_t *n)
 /* Read the string s as a port of TCP, from 1 to 65535.  Returns 0 or -1. */
 int	 number_port(const char *s, uint16_t *port) MUST_CHECK;
 
-/* Read the string s as an octal up to max into *n.  Returns 0, or -1 with *n
- * untouched. */
-int	 number_octal(const char *s, uint64_t max, uint64_t *n) MUST_CHECK;
+/* Read the string s, of up to four octal digits, as the bits that chmod(2)
+ * knows.  -1 for any other text, and for NULL. */
+int	 number_mode(const char *s);
 /* Read the len bytes at s as a hexadecimal, in letters of either case, up to
  * max into *n.  Returns 0, or -1 with *n untouched. */
 int	 number_hex(const char *s, size_t len, uint64_t max, uint64_t *n)

@@ -47,10 +47,15 @@ static const struct {
 	{ "10000000000000000", UINT64_MAX, 0, 0 },
 	{ "100", 255, 0, 0 }, { "", 255, 0, 0 }, { "g", 255, 0, 0 },
 	{ "0x1", 255, 0, 0 }, { "+1", 255, 0, 0 }, { " 1", 255, 0, 0 },
-}, octals[] = {
-	{ "0", 07777, 1, 0 }, { "644", 07777, 1, 0644 },
-	{ "07777", 07777, 1, 07777 }, { "10000", 07777, 0, 0 },
-	{ "", 07777, 0, 0 }, { "8", 07777, 0, 0 }, { "-1", 07777, 0, 0 },
+};
+
+static const struct {
+	const char	*s;
+	int		 want;
+} modes[] = {
+	{ "0", 0 }, { "644", 0644 }, { "0755", 0755 }, { "7777", 07777 },
+	{ "10000", -1 }, { "00644", -1 }, { "", -1 }, { "8", -1 },
+	{ "-1", -1 }, { " 1", -1 }, { NULL, -1 },
 };
 
 int
@@ -78,13 +83,9 @@ main(void)
 		    n == (hexes[i].good ? hexes[i].want : 77),
 		    "hexadecimal '%s'", hexes[i].s);
 	}
-	for (i = 0; i < N(octals); i++) {
-		n = 77;
-		r = number_octal(octals[i].s, octals[i].max, &n);
-		ok(r == (octals[i].good ? 0 : -1) &&
-		    n == (octals[i].good ? octals[i].want : 77),
-		    "octal '%s'", octals[i].s);
-	}
+	for (i = 0; i < N(modes); i++)
+		ok(number_mode(modes[i].s) == modes[i].want, "mode '%s'",
+		    modes[i].s != NULL ? modes[i].s : "none");
 	ok(number_decimal("80/path", 2, 1, 65535, &n) == 0 && n == 80,
 	    "only so many bytes are read");
 	ok(number_decimal("8\0" "0", 3, 0, 65535, &n) == -1, "NUL is no digit");
