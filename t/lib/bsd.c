@@ -3,6 +3,7 @@
  * libbsd, the Makefile does without it.
  */
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include <readpassphrase.h>
 #include <stdlib.h>
@@ -11,13 +12,25 @@
 
 struct item {
 	STAILQ_ENTRY(item)	 next;
+	RB_ENTRY(item)		 node;
 };
+RB_HEAD(tree, item);
+
+static int
+compare(const struct item *a, const struct item *b)
+{
+	return a < b ? -1 : a > b;
+}
+
+RB_GENERATE_INTERNAL(tree, item, node, compare,
+    __attribute__((__unused__)) static)
 
 int
 main(void)
 {
 	STAILQ_HEAD(, item)	 all = STAILQ_HEAD_INITIALIZER(all);
-	struct item		*last = STAILQ_FIRST(&all);
+	struct item		*last = STAILQ_LAST(&all, item, next);
+	struct tree		 sorted = RB_INITIALIZER(&sorted);
 	void			*p = reallocarray(NULL, 2, sizeof(*last));
 	char			 text[8];
 
@@ -27,6 +40,6 @@ main(void)
 	explicit_bzero(text, arc4random_uniform(sizeof(text)));
 	closefrom(3);
 	free(p);
-	return last != NULL ||
+	return last != NULL || RB_MIN(tree, &sorted) != NULL ||
 	    readpassphrase("", text, sizeof(text), RPP_ECHO_OFF) == NULL;
 }
