@@ -205,6 +205,8 @@ void	 channel_forget_code(struct app *app);
 /* A file goes or comes by the channel, until it is detached. */
 void	 channel_attach(struct channel *ch, const struct channel_file_ops *ops,
 	    void *file);
+/* For limit() of files for which nothing that comes is to be written. */
+size_t	 channel_file_none(void *file, size_t len);
 /* No file does any more. */
 void	 channel_detach(struct channel *ch);
 /* Is there a file, whose local end is another one than standard input and

@@ -281,14 +281,6 @@ folder_check(void *file)
  * What its channel asks
  */
 
-static size_t
-folder_limit(void *file, size_t len)
-{
-	(void)file;
-	(void)len;
-	return 0;
-}
-
 static int
 folder_complete(void *file)
 {
@@ -360,7 +352,7 @@ folder_left(void *file)
 }
 
 static const struct channel_file_ops	 folder_ops = {
-	.limit = folder_limit,
+	.limit = channel_file_none,
 	.check = folder_check,
 	.complete = folder_complete,
 	.apart = folder_apart,

@@ -19,6 +19,7 @@
 #include "net/file/send.h"
 #include "net/file/send_int.h"
 #include "net/file/send_upload.h"
+#include "net/io/clock.h"
 #include "net/io/fd.h"
 #include "net/io/log.h"
 #include "net/io/pump.h"
@@ -403,6 +404,16 @@ sender_channel(struct sender *s)
 	return ch;
 }
 
+struct stream *
+sender_call(struct sender *s, struct channel *ch, const struct stream_conf *sc)
+{
+	ch->stream = stream_call(s->app->ibb, s->app->peer, sc,
+	    channel_changed, ch);
+	if (ch->stream == NULL)
+		app_fail(s->app, FAULT_LOCAL, "out of memory");
+	return ch->stream;
+}
+
 int
 sender_seek(struct sender *s, uint64_t offset, uint64_t length)
 {
@@ -491,14 +502,6 @@ send_ended(void *file)
 }
 
 /* What comes by the stream is for the method to hear, in send_check(). */
-static size_t
-send_limit(void *file, size_t len)
-{
-	(void)file;
-	(void)len;
-	return 0;
-}
-
 static int
 send_check(void *file)
 {
@@ -568,7 +571,7 @@ static const struct channel_file_ops	 send_ops = {
 	.room = send_room,
 	.wrote = send_wrote,
 	.ended = send_ended,
-	.limit = send_limit,
+	.limit = channel_file_none,
 	.check = send_check,
 	.apart = send_apart,
 	.fails = send_fails,

@@ -285,14 +285,6 @@ folder_hear_all(struct folder_send *f)
  * What its channel asks
  */
 
-static size_t
-folder_limit(void *file, size_t len)
-{
-	(void)file;
-	(void)len;
-	return 0;
-}
-
 static int
 folder_check(void *file)
 {
@@ -372,7 +364,7 @@ folder_over(void *file, enum fault fault)
 }
 
 static const struct channel_file_ops	 folder_ops = {
-	.limit = folder_limit,
+	.limit = channel_file_none,
 	.check = folder_check,
 	.apart = folder_apart,
 	.fails = folder_fails,
@@ -459,10 +451,6 @@ send_folder_offer(struct sender *s)
 	f->size = folder_size(s->fd);
 	progress_begin(s->app->progress, s->shown, 0, f->size);
 	sc.use = STREAM_FOR_FILE;
-	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
-	    channel_changed, ch);
-	if (ch->stream == NULL)
-		app_fail(s->app, FAULT_LOCAL, "out of memory");
-	else
+	if (sender_call(s, ch, &sc) != NULL)
 		loop_watch(s->app->loop, &f->watch);
 }

@@ -24,6 +24,8 @@ struct folder_send;
 struct jingle_transfer;
 struct send_inside;
 struct stat;
+struct stream;
+struct stream_conf;
 struct uploads;
 
 /* How far the present file is. */
@@ -159,6 +161,10 @@ void	 sender_end(struct sender *s);
 /* A channel for the file, without a stream yet; NULL, and the run ends, when
  * out of memory. */
 struct channel *sender_channel(struct sender *s);
+/* Open a stream to the peer for the channel, as sc has it.  Returns it; NULL,
+ * and the run ends, when out of memory. */
+struct stream *sender_call(struct sender *s, struct channel *ch,
+	    const struct stream_conf *sc);
 /* length bytes from offset on are to be sent.  0, or -1 and errno. */
 int	 sender_seek(struct sender *s, uint64_t offset, uint64_t length)
 	    MUST_CHECK;

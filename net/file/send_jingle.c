@@ -173,11 +173,7 @@ jingle_inband(void *arg)
 	sc.block = s->jingle->session->block;
 	sc.tls = NULL;
 	sc.close_deadline = sender_close_deadline;
-	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
-	    channel_changed, ch);
-	if (ch->stream == NULL)
-		app_fail(s->app, FAULT_LOCAL, "out of memory");
-	else
+	if (sender_call(s, ch, &sc) != NULL)
 		sender_join(s, ch);
 }
 

@@ -83,10 +83,7 @@ send_native_offer(struct sender *s)
 		return;
 	sender_set_phase(s, SEND_OPENING);
 	sc.use = STREAM_FOR_FILE;
-	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
-	    channel_changed, ch);
-	if (ch->stream == NULL)
-		app_fail(s->app, FAULT_LOCAL, "out of memory");
+	sender_call(s, ch, &sc);
 }
 
 static void

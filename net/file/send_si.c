@@ -101,11 +101,7 @@ open_inband(struct sender *s, struct channel *ch)
 	sc.tls = NULL;
 	sc.close_deadline = sender_close_deadline;
 	s->kind = SI_IBB;
-	ch->stream = stream_call(s->app->ibb, s->app->peer, &sc,
-	    channel_changed, ch);
-	if (ch->stream == NULL)
-		app_fail(s->app, FAULT_LOCAL, "out of memory");
-	else
+	if (sender_call(s, ch, &sc) != NULL)
 		sender_join(s, ch);
 }
 
