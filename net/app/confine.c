@@ -161,6 +161,7 @@ void
 confine(struct app *app, const char *sockets)
 {
 	struct sandbox	*s;
+	int		 given_up;
 
 #ifdef NO_SANDBOX	/* sanitizers and gcov look into files at the end */
 	return;
@@ -178,5 +179,7 @@ confine(struct app *app, const char *sockets)
 		if (sockets != NULL)
 			sandbox_allow(s, sockets, SANDBOX_SOCKETS);
 	}
-	tell(sandbox_enter(s));
+	given_up = sandbox_enter(s);
+	app->confined = given_up != 0;
+	tell(given_up);
 }

@@ -111,8 +111,7 @@ new_allow(const struct app *app, const struct conf *conf, char *why)
 static int
 is_confined(const struct app *app, const struct services *s)
 {
-	return app->conf.sandbox && s != NULL && services_run_commands(s) &&
-	    !services_run_commands(app->services);
+	return app->confined && s != NULL && services_run_commands(s);
 }
 
 /* Use what conf says.  0, or -1 with a message in why[CONF_ERR], and nothing is

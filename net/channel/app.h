@@ -186,6 +186,8 @@ struct app {
 						 * the last stream; or 0 */
 	int			 terminal;	/* there is one that controls
 						 * this process */
+	int			 confined;	/* it has given up programs, and
+						 * maybe files (confine.h) */
 
 	/* net/app's own. */
 	struct timer		 password_timer; /* to ask for it again */

@@ -249,6 +249,31 @@ reloads()
 	is "$status" 129 'without -k SIGHUP ends it'
 }
 
+# A command needs what a run without commands has given up, which one that began
+# with commands has not.
+commands()
+{
+	configure "allow $alice" 'service two=!echo two'
+	listen_as bob listener -k
+	configure "allow $alice" 'service web=127.0.0.1:9'
+	reload 'the configuration was read anew'
+	configure "allow $alice" 'service two=!echo two'
+	reload 'the configuration was read anew'
+	run "$T/alice" "$bob" two
+	is "$status $(cat "$T/run.out")" '0 two' 'a command that was there once'
+	stop listener
+	configure "allow $alice" 'service web=127.0.0.1:9'
+	listen_as bob listener -k -v
+	configure "allow $alice" 'service two=!echo two'
+	if said listener 'sandbox: no programs'; then
+		reload 'a first command can be added only at a start'
+	else
+		reload 'the configuration was read anew'
+	fi
+	stop listener
+	configure
+}
+
 graces()
 {
 	listen_as bob listener -k -o grace=60 -a "$alice" 'cat=!cat'
@@ -303,6 +328,7 @@ files
 others
 stamps
 reloads
+commands
 graces
 resumptions
 done_testing
