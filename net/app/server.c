@@ -36,7 +36,6 @@
 
 #define MEMORY		(64L * 1024 * 1024)	/* bytes, by default */
 #define MEMORY_SINGLE	(192L * 1024 * 1024)	/* of a single stream */
-#define PASSWORD_TRIES	3		/* at the terminal */
 #define SIGNAL_TIME	200		/* ms for a signal to be seen */
 #define CAUSE		512		/* bytes of why the server was lost */
 #define LOGIN_TIME	30		/* s, unless -w says otherwise */
@@ -251,8 +250,7 @@ static int
 may_ask_again(const struct app *app)
 {
 	return session_fault(app->session) == SESSION_PASSWORD &&
-	    app->ibb == NULL && app->conf.asked > 0 &&
-	    app->conf.asked < PASSWORD_TRIES;
+	    app->ibb == NULL && conf_may_ask(&app->conf);
 }
 
 /* The login is lost for all guests.  A guest that has not begun is not to

@@ -176,6 +176,8 @@ int	 conf_read(struct conf *c, char *err) MUST_CHECK;
  * or -1 with a message.
  */
 int	 conf_password(struct conf *c, const char *jid, char *err) MUST_CHECK;
+/* Was the password typed, and may another one be, as it was wrong? */
+int	 conf_may_ask(const struct conf *c);
 /* The password that was typed is wrong: ask once more.  0, or -1 with a
  * message, and errno EINTR if a signal came meanwhile, which has been raised
  * again. */

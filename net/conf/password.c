@@ -5,8 +5,6 @@
 #include <openssl/crypto.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <paths.h>
 #include <readpassphrase.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +17,7 @@
 #include "net/io/fd.h"
 
 #define PASSWORD_MAX	1024
+#define PASSWORD_TRIES	3	/* at the terminal */
 
 /*
  * Read the first line from fd, without its end, into line[PASSWORD_MAX + 1].
@@ -84,7 +83,7 @@ spawn(const char *command, int out)
 
 	if (isatty(STDIN_FILENO))
 		return child_spawn(&c);
-	if ((null = open(_PATH_DEVNULL, O_RDONLY | O_CLOEXEC)) == -1)
+	if ((null = fd_null()) == -1)
 		return -1;
 	c.fds[STDIN_FILENO] = null;
 	pid = child_spawn(&c);
@@ -195,6 +194,12 @@ conf_password(struct conf *c, const char *jid, char *err)
 		r = conf_fail(err, "out of memory");
 	OPENSSL_cleanse(line, sizeof(line));
 	return r;
+}
+
+int
+conf_may_ask(const struct conf *c)
+{
+	return c->asked > 0 && c->asked < PASSWORD_TRIES;
 }
 
 int

@@ -145,13 +145,12 @@ make_place(int dir, const char *name, const struct stat *st)
 static int
 has_name(int dir, const char *name)
 {
-	int		 copy = fd_copy(dir), found = 0;
-	DIR		*l = copy == -1 ? NULL : fdopendir(copy);
+	DIR		*l = fd_opendir(dir);
 	struct dirent	*e;
+	int		 found = 0;
 
 	if (l == NULL)
-		return copy == -1 ? 0 : fd_give_up(copy) + 1;
-	rewinddir(l);
+		return 0;
 	while (!found && (e = readdir(l)) != NULL)
 		found = strcmp(e->d_name, name) == 0;
 	closedir(l);
@@ -247,16 +246,11 @@ folder_disk_keep(struct folder_disk *d, struct partial *p,
 static int
 remove_parts(int dir)
 {
-	int		 copy = fd_copy(dir);
-	DIR		*l = copy == -1 ? NULL : fdopendir(copy);
+	DIR		*l = fd_opendir(dir);
 	struct dirent	*e;
 
-	if (l == NULL) {
-		if (copy != -1)
-			close(copy);
+	if (l == NULL)
 		return -1;
-	}
-	rewinddir(l);
 	while ((e = readdir(l)) != NULL)
 		if (folder_path_is_partial(e->d_name))
 			unlinkat(dir, e->d_name, 0);

@@ -72,17 +72,12 @@ by_name(const void *a, const void *b)
 static int
 level_read(struct level *l, int fd)
 {
-	int		 copy = fd_copy(fd);
-	DIR		*d = copy == -1 ? NULL : fdopendir(copy);
+	DIR		*d = fd_opendir(fd);
 	struct dirent	*e;
 	int		 r = 0, saved;
 
-	if (d == NULL) {
-		if (copy != -1)
-			close(copy);
+	if (d == NULL)
 		return -1;
-	}
-	rewinddir(d);
 	while (r == 0 && (errno = 0, e = readdir(d)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 &&
 		    strcmp(e->d_name, "..") != 0)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "net/io/background.h"
+#include "net/io/fd.h"
 
 #define FDS_MOST	4096	/* that a shell may leave open */
 
@@ -52,14 +53,8 @@ background_fork(int *ready, int *status)
 void
 background_ready(int ready)
 {
-	int	 fd = open("/dev/null", O_RDWR);
-
-	if (fd != -1) {
-		(void)dup2(fd, STDIN_FILENO);
-		(void)dup2(fd, STDOUT_FILENO);
-		if (fd > STDERR_FILENO)
-			close(fd);
-	}
+	(void)fd_to_null(STDIN_FILENO);
+	(void)fd_to_null(STDOUT_FILENO);
 	(void)setsid();
 	while (write(ready, "", 1) == -1 && errno == EINTR)
 		;
@@ -82,14 +77,9 @@ close_inherited(int keep)
 void
 background_leave(int keep)
 {
-	int	 null = open("/dev/null", O_RDWR);
+	int	 fd;
 
 	close_inherited(keep);
-	if (null == -1)
-		return;
-	(void)dup2(null, STDIN_FILENO);
-	(void)dup2(null, STDOUT_FILENO);
-	(void)dup2(null, STDERR_FILENO);
-	if (null > STDERR_FILENO)
-		close(null);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)fd_to_null(fd);
 }

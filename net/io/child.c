@@ -123,7 +123,7 @@ child_known(const char *command)
 	memcpy(word, command, len);
 	word[len] = '\0';
 	c.arg = word;
-	if ((fd = open(_PATH_DEVNULL, O_RDWR | O_CLOEXEC)) == -1)
+	if ((fd = fd_null()) == -1)
 		return 1;
 	c.fds[0] = c.fds[1] = c.fds[2] = fd;
 	pid = child_spawn(&c);
@@ -185,14 +185,13 @@ child_run(const char *command, const char *const *vars, int fds[2])
 static void
 work_alone(void (*work)(void *, int), void *arg, int fd)
 {
-	int	 i, null;
+	int	 i;
 
 	signals_reset(0);
-	if ((null = open(_PATH_DEVNULL, O_RDWR)) == -1 ||
-	    (fd = fcntl(fd, F_DUPFD, STDERR_FILENO + 1)) == -1)
+	if ((fd = fcntl(fd, F_DUPFD, STDERR_FILENO + 1)) == -1)
 		_exit(FAILED);
 	for (i = 0; i <= STDERR_FILENO; i++)
-		if (dup2(null, i) == -1)
+		if (fd_to_null(i) == -1)
 			_exit(FAILED);
 	if (dup2(fd, STDERR_FILENO + 1) == -1)
 		_exit(FAILED);

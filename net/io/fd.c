@@ -1,8 +1,10 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <paths.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -94,4 +96,36 @@ int
 fd_copy(int fd)
 {
 	return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+int
+fd_null(void)
+{
+	return open(_PATH_DEVNULL, O_RDWR | O_CLOEXEC);
+}
+
+int
+fd_to_null(int fd)
+{
+	int	 null = open(_PATH_DEVNULL, O_RDWR);
+
+	if (null == -1 || null == fd)
+		return null == -1 ? -1 : 0;
+	if (dup2(null, fd) == -1)
+		return fd_give_up(null);
+	close(null);
+	return 0;
+}
+
+DIR *
+fd_opendir(int fd)
+{
+	int	 copy = fd_copy(fd);
+	DIR	*d = copy == -1 ? NULL : fdopendir(copy);
+
+	if (d != NULL)
+		rewinddir(d);
+	else if (copy != -1)
+		(void)fd_give_up(copy);
+	return d;
 }

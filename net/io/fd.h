@@ -5,6 +5,8 @@
 #ifndef NET_IO_FD_H
 #define NET_IO_FD_H
 
+#include <dirent.h>
+
 /* Close fd and keep errno.  Returns -1, for the caller to return. */
 int	 fd_give_up(int fd);
 
@@ -28,6 +30,17 @@ int	 fd_pipe_give_up(int fds[2]);
  * one that does not block, and shares nothing with the processes that have the
  * old one.  0 or -1: it stays as it is. */
 int	 fd_anew(int fd);
+
+/* A descriptor of /dev/null, to read and write, that does not survive exec(3);
+ * or -1. */
+int	 fd_null(void);
+/* Make fd a descriptor of /dev/null, which survives exec(3).  0, or -1: it stays
+ * as it is. */
+int	 fd_to_null(int fd);
+
+/* The folder that fd is, to be read from its first name on; fd stays open, but
+ * shares its place in the folder.  NULL and errno. */
+DIR	*fd_opendir(int fd);
 
 /* A copy of fd, which is no standard descriptor and does not survive exec(3);
  * or -1. */

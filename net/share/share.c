@@ -23,7 +23,6 @@
 #include "net/share/share_socket.h"
 #include "xml/jid.h"
 
-#define PASSWORD_TRIES	3	/* at the terminal */
 #define ORDER_TIME	3000	/* ms for an answer to -O */
 
 /*
@@ -117,9 +116,8 @@ asks_again(struct app *app)
 {
 	char	 why[CONF_ERR], bare[JID_MAX];
 
-	return app->fault == FAULT_LOGIN && app->conf.asked > 0 &&
-	    app->conf.asked < PASSWORD_TRIES && conf_password_again(&app->conf,
-	    jid_bare(app->jid, bare), why) == 0;
+	return app->fault == FAULT_LOGIN && conf_may_ask(&app->conf) &&
+	    conf_password_again(&app->conf, jid_bare(app->jid, bare), why) == 0;
 }
 
 static enum share_way

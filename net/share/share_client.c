@@ -4,7 +4,6 @@
 #include <sys/un.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "net/channel/app.h"
 #include "net/io/background.h"
+#include "net/io/fd.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "net/io/signals.h"
@@ -193,24 +193,13 @@ taken(struct client *c, const char *process)
 /* The master has copies.  While ours are open, no one hears of the end of
  * these. */
 static void
-drop(int fd)
-{
-	int	 null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null != -1) {
-		(void)dup2(null, fd);
-		close(null);
-	}
-}
-
-static void
 begun(struct client *c)
 {
 	set_state(c, CLIENT_BEGUN);
 	if (c->request.input)
-		drop(STDIN_FILENO);
+		(void)fd_to_null(STDIN_FILENO);
 	if (c->request.output)
-		drop(STDOUT_FILENO);
+		(void)fd_to_null(STDOUT_FILENO);
 }
 
 /* The ports of -L and -D are open. */

@@ -100,7 +100,7 @@ conn_input(struct share_conn *c)
 {
 	struct share_frame	 f;
 	size_t			 size;
-	int			 r, end = conn_read(c) == -1;
+	int			 r = 0, end = conn_read(c) == -1;
 
 	while (!c->gone && (r = share_wire_next(&c->in, &f, &size)) == 1) {
 		c->user.frame(c->user.arg, &f);
