@@ -16,6 +16,7 @@
 
 #include "net/conf/conffile.h"
 #include "net/conf/statefile.h"
+#include "net/io/fd.h"
 #include "xml/buf.h"
 
 #define LOCK_TRIES	100		/* while one program has it; */
@@ -198,23 +199,6 @@ statefile_bad_line(struct statefile_note *n, const char *path, unsigned line)
  * Writing
  */
 
-/* 0, or -1 and errno. */
-static int
-statefile_write(int fd, const struct buf *b)
-{
-	const unsigned char	*p = buf_data(b);
-	size_t			 left = buf_len(b);
-	ssize_t			 n;
-
-	for (; left > 0; p += n, left -= (size_t)n)
-		if ((n = write(fd, p, left)) == -1) {
-			if (errno != EINTR)
-				return -1;
-			n = 0;
-		}
-	return 0;
-}
-
 /* Not every file system can, or has to, write at once. */
 static int
 statefile_settle(int fd)
@@ -257,7 +241,8 @@ statefile_prepare(const char *path, const struct buf *content, char *name)
 	/* A file system without locks is no error. */
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
 		errno = 0;
-	if (statefile_write(fd, content) == 0 && statefile_settle(fd) == 0)
+	if (fd_write_all(fd, buf_data(content), buf_len(content)) == 0 &&
+	    statefile_settle(fd) == 0)
 		return fd;
 	saved = errno;
 	unlink(name);

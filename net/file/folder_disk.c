@@ -213,6 +213,38 @@ folder_disk_empty(struct folder_disk *d, const struct folder_file *f)
 	return 0;
 }
 
+/* Make this file, in place of any other of its name. */
+static int
+create(int dir, const char *name, const struct folder_file *f)
+{
+	const int	 flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+			     O_CLOEXEC;
+	const mode_t	 mode = f->mode == -1 ? 0666 : (mode_t)f->mode & 0777;
+	int		 fd = openat(dir, name, flags, mode);
+
+	if (fd == -1 && errno == EEXIST && unlinkat(dir, name, 0) == 0)
+		fd = openat(dir, name, flags, mode);
+	return fd;
+}
+
+int
+folder_disk_put(struct folder_disk *d, const struct folder_file *f,
+    const void *data, size_t len)
+{
+	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW },
+			     { .tv_sec = f->date } };
+	const char	*last;
+	int		 dir = beneath_parent(&d->beneath, f->path, 1, &last);
+	int		 fd = dir == -1 ? -1 : create(dir, last, f);
+
+	if (fd == -1)
+		return -1;
+	if (fd_write_all(fd, data, len) == -1 ||
+	    (f->dated && futimens(fd, times) == -1))
+		return fd_give_up(fd);
+	return close(fd);
+}
+
 struct partial *
 folder_disk_begin(struct folder_disk *d, const struct folder_file *f)
 {

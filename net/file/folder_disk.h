@@ -56,6 +56,11 @@ int64_t	 folder_disk_have(struct folder_disk *d, const struct folder_file *f);
  * errno. */
 int	 folder_disk_empty(struct folder_disk *d, const struct folder_file *f)
 	    MUST_CHECK;
+/* Make a file of which all bytes are at hand; it has its date only once all of
+ * them are written, so that a part of it is never taken for it.  0, or -1 and
+ * errno. */
+int	 folder_disk_put(struct folder_disk *d, const struct folder_file *f,
+	    const void *data, size_t len) MUST_CHECK;
 /* Open what there is of a file that is not whole; no other is opened before it
  * is closed.  NULL and errno. */
 struct partial *folder_disk_begin(struct folder_disk *d,

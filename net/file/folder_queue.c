@@ -103,8 +103,6 @@ close_present(struct folder_queue *q)
 {
 	sum_cancel(q->summing);
 	q->summing = NULL;
-	sum_free(q->sum);
-	q->sum = NULL;
 	if (q->fd != -1)
 		close(q->fd);
 	q->fd = -1;
@@ -119,6 +117,7 @@ folder_queue_end(struct folder_queue *q)
 	if (q->loop == NULL)
 		return;
 	close_present(q);
+	sum_free(q->sum);
 	walk_free(q->walk);
 	while ((e = TAILQ_FIRST(&q->entries)) != NULL)
 		entry_over(q, e);
@@ -245,7 +244,8 @@ present_begin(struct folder_queue *q, struct folder_entry *e)
 	q->present = e;
 	q->left = e->size - e->offset;
 	q->error = 0;
-	if ((q->sum = sum_new(FOLDER_HASH)) == NULL)
+	if (q->sum == NULL ? (q->sum = sum_new(FOLDER_HASH)) == NULL :
+	    sum_again(q->sum) == -1)
 		return -1;
 	if (dir == -1 || (q->fd = openat(dir, last, O_RDONLY | O_NOFOLLOW |
 	    O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) == -1 ||

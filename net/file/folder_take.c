@@ -18,6 +18,7 @@
 #include "net/file/receive_folder.h"
 #include "net/file/receive_folder_int.h"
 #include "net/file/receive_int.h"
+#include "net/io/fd.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "xml/buf.h"
@@ -137,6 +138,7 @@ expect(struct folder_in *f, const struct folder_file *file, uint64_t offset)
 	x->file.path = x->path;
 	TAILQ_INSERT_TAIL(&f->expecteds, x, next);
 	f->n++;
+	f->held++;
 	f->bytes += strlen(x->path);
 	return 0;
 }
@@ -194,37 +196,36 @@ summed(void *arg, int error)
 	channel_changed(f->channel);
 }
 
+/* A file of few bytes is kept in memory until they are all there, which spares
+ * a temporary name. */
+static int
+is_small(const struct expected *x)
+{
+	return x->offset == 0 && x->file.size <= FOLDER_PIECE;
+}
+
 int
 folder_in_begin(struct folder_in *f, const struct expected *x)
 {
+	f->begun = 1;
 	f->have = x->offset;
+	errno = ENOMEM;
+	if (f->sum == NULL ? (f->sum = sum_new(FOLDER_HASH)) == NULL :
+	    sum_again(f->sum) == -1)
+		return -1;
+	if (is_small(x))
+		return 0;
 	if ((f->partial = folder_disk_begin(&f->disk, &x->file)) == NULL ||
 	    partial_truncate(f->partial, x->offset) == -1)
 		return -1;
-	errno = ENOMEM;
-	if ((f->sum = sum_new(FOLDER_HASH)) == NULL)
-		return -1;
 	if (x->offset == 0)
 		return 0;
+	errno = ENOMEM;
 	log_line(LOG_EVENT, "%s: %s/%s: going on behind %llu bytes", f->peer,
 	    f->name, x->path, (unsigned long long)x->offset);
 	f->summing = sum_file(f->receiver->app->loop, f->sum,
 	    partial_fd(f->partial), x->offset, summed, f);
 	return f->summing == NULL ? -1 : 0;
-}
-
-static int
-write_all(int fd, const unsigned char *p, size_t len)
-{
-	ssize_t	 n;
-
-	for (; len > 0; p += n, len -= (size_t)n)
-		if ((n = write(fd, p, len)) == -1) {
-			if (errno != EINTR)
-				return -1;
-			n = 0;
-		}
-	return 0;
 }
 
 static int
@@ -234,15 +235,25 @@ take_data(struct folder_in *f, const struct folder_word *w)
 
 	if (x == NULL)
 		return -1;
-	if (f->partial == NULL && folder_in_begin(f, x) == -1)
+	if (!f->begun && folder_in_begin(f, x) == -1)
 		return folder_in_stuck(f);
 	if (w->len > x->file.size - f->have)
 		return -1;
-	if (write_all(partial_fd(f->partial), w->data, w->len) == -1)
+	if ((is_small(x) ? buf_add(&f->small, w->data, w->len) :
+	    fd_write_all(partial_fd(f->partial), w->data, w->len)) == -1)
 		return folder_in_stuck(f);
 	f->have += w->len;
 	f->here += w->len;
 	return sum_add(f->sum, w->data, w->len);
+}
+
+/* Throw away what there is of the present file. */
+static void
+discard(struct folder_in *f)
+{
+	partial_discard(f->partial);
+	f->partial = NULL;
+	buf_truncate(&f->small, 0);
 }
 
 /* The hash is another: if there was a part from before, it was of something
@@ -252,8 +263,7 @@ wrong(struct folder_in *f, const struct expected *x)
 {
 	f->here -= f->have;
 	f->total -= x->file.size;
-	partial_discard(f->partial);
-	f->partial = NULL;
+	discard(f);
 	if (x->offset == 0)
 		return folder_in_refuse(f, FAULT_BROKEN, "its content is "
 		    "not what was announced by its hash: ", x->path);
@@ -261,12 +271,23 @@ wrong(struct folder_in *f, const struct expected *x)
 	    "something else", 0);
 }
 
-/* The sender cannot read the rest: what came is of no use. */
+/* All bytes of it are there. */
 static int
-given_up(struct folder_in *f)
+keep(struct folder_in *f, const struct expected *x)
 {
-	partial_discard(f->partial);
+	struct partial	*p = f->partial;
+	int		 r;
+
 	f->partial = NULL;
+	if (is_small(x))
+		r = folder_disk_put(&f->disk, &x->file, buf_data(&f->small),
+		    buf_len(&f->small));
+	else
+		r = folder_disk_keep(&f->disk, p, &x->file);
+	buf_truncate(&f->small, 0);
+	if (r == -1)
+		return folder_in_stuck(f);
+	f->files++;
 	return 0;
 }
 
@@ -275,23 +296,18 @@ take_end(struct folder_in *f, const struct folder_word *w)
 {
 	const struct expected	*x = TAILQ_FIRST(&f->expecteds);
 	char			 hash[HASH_HEX];
-	int			 r;
+	int			 r = 0;
 
 	if (x == NULL)
 		return -1;
-	if (*w->hash == '\0') {
-		r = given_up(f);
-	} else if (f->partial == NULL || f->have != x->file.size) {
+	if (*w->hash == '\0')	/* the sender cannot read the rest */
+		discard(f);
+	else if (!f->begun || f->have != x->file.size)
 		return -1;
-	} else if (sum_end(f->sum, hash), strcmp(hash, w->hash) != 0) {
+	else if (sum_end(f->sum, hash), strcmp(hash, w->hash) != 0)
 		r = wrong(f, x);
-	} else {
-		r = folder_disk_keep(&f->disk, f->partial, &x->file);
-		f->partial = NULL;
-		f->files++;
-		if (r == -1)
-			r = folder_in_stuck(f);
-	}
+	else
+		r = keep(f, x);
 	folder_in_close_present(f);
 	folder_in_expected_over(f);
 	return r;

@@ -19,6 +19,7 @@
 #include "net/file/receive_folder.h"
 #include "net/file/receive_folder_int.h"
 #include "net/file/receive_int.h"
+#include "net/io/fd.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "xml/buf.h"
@@ -28,6 +29,9 @@
 
 #define SAY_MOST	(256 * 1024)	/* bytes of words to the sender */
 #define SAY_FULL	(64 * 1024)	/* so many: it has to read first */
+#define SAY_SOON	(16 * 1024)	/* so many are worth a block, */
+#define SAY_LATER	256		/* and the sender has as many files to
+					 * send meanwhile */
 #define TURN_BYTES	(256 * 1024)	/* taken in a turn of the loop, */
 #define TURN_WORDS	256		/* and words */
 
@@ -47,15 +51,31 @@ folder_in_set_phase(struct folder_in *f, enum folder_phase phase)
 	f->phase = phase;
 }
 
+/* What came of a small file stays, too, if its stream ends before it does. */
+static void
+save_small(struct folder_in *f)
+{
+	const struct expected	*x = TAILQ_FIRST(&f->expecteds);
+
+	if (x != NULL && buf_len(&f->small) > 0 && f->partial == NULL &&
+	    (f->partial = folder_disk_begin(&f->disk, &x->file)) != NULL &&
+	    (partial_truncate(f->partial, 0) == -1 ||
+	    fd_write_all(partial_fd(f->partial), buf_data(&f->small),
+	    buf_len(&f->small)) == -1))
+		log_line(LOG_DETAIL, "%s: %s/%s: %s", f->peer, f->name,
+		    x->path, strerror(errno));
+	buf_truncate(&f->small, 0);
+}
+
 void
 folder_in_close_present(struct folder_in *f)
 {
+	save_small(f);
 	sum_cancel(f->summing);
 	f->summing = NULL;
-	sum_free(f->sum);
-	f->sum = NULL;
 	partial_close(f->partial);
 	f->partial = NULL;
+	f->begun = 0;
 }
 
 void
@@ -80,6 +100,8 @@ folder_free(struct folder_in *f)
 	folder_disk_close(&f->disk);
 	folder_reader_free(f->reader);
 	buf_free(&f->say);
+	buf_free(&f->small);
+	sum_free(f->sum);
 	free(f->given);
 	LIST_REMOVE(f, next);
 	free(f);
@@ -147,6 +169,15 @@ folder_in_stuck(struct folder_in *f)
 	    strerror(errno));
 }
 
+/* While the sender has files to send, answers about others gather, so that they
+ * are few blocks, against the direction of the files. */
+static int
+may_say(const struct folder_in *f)
+{
+	return buf_len(&f->say) >= SAY_SOON || (buf_len(&f->say) > 0 &&
+	    (f->phase > FOLDER_MOVING || f->n < f->held + SAY_LATER));
+}
+
 /* Write what there is of words, as far as the stream takes it. */
 static void
 flush(struct folder_in *f)
@@ -154,9 +185,12 @@ flush(struct folder_in *f)
 	size_t	 room = stream_room(f->channel->stream);
 	size_t	 n = buf_len(&f->say) < room ? buf_len(&f->say) : room;
 
-	if (n > 0 && stream_write(f->channel->stream, buf_data(&f->say), n) ==
-	    0)
-		buf_drain(&f->say, n);
+	if (n == 0 || !may_say(f) || stream_write(f->channel->stream,
+	    buf_data(&f->say), n) == -1)
+		return;
+	buf_drain(&f->say, n);
+	if (buf_len(&f->say) == 0)
+		f->held = 0;
 }
 
 static int
@@ -164,7 +198,7 @@ say_want(void *arg)
 {
 	const struct folder_in	*f = arg;
 
-	return buf_len(&f->say) > 0 && stream_room(f->channel->stream) > 0 ?
+	return may_say(f) && stream_room(f->channel->stream) > 0 ?
 	    WATCH_NOW | POLLIN : WATCH_IDLE;
 }
 
@@ -193,7 +227,7 @@ may_take(struct folder_in *f)
 	    buf_len(&f->say) >= SAY_FULL)
 		return 0;
 	/* What is there has to be read before the rest comes. */
-	if (x != NULL && x->offset > 0 && f->partial == NULL &&
+	if (x != NULL && x->offset > 0 && !f->begun &&
 	    folder_in_begin(f, x) == -1 && folder_in_stuck(f) == -1)
 		return 0;
 	return f->summing == NULL && f->phase <= FOLDER_MOVING;
@@ -376,6 +410,7 @@ receive_folder_offered(struct receiver *r, struct channel *ch)
 	f->disk.root = -1;
 	TAILQ_INIT(&f->expecteds);
 	buf_init(&f->say, SAY_MOST);
+	buf_init(&f->small, FOLDER_PIECE);
 	strlcpy(f->peer, stream_peer(ch->stream), sizeof(f->peer));
 	strlcpy(f->name, "a folder", sizeof(f->name));
 	LIST_INSERT_HEAD(&r->folders, f, next);

@@ -53,9 +53,14 @@ struct folder_in {
 	struct watch	 watch;		/* until its stream takes them */
 	TAILQ_HEAD(, expected) expecteds;
 	size_t		 n, bytes;	/* of these, and of their paths */
-	/* The first of them, if its bytes come. */
+	size_t		 held;		/* of these, whose answers are in say */
+	/* The first of them, if its bytes come: they go to a partial file, or,
+	 * if they are few, to memory. */
+	int		 begun;		/* the first of them is the present
+					 * file */
 	struct partial	*partial;
-	struct sum	*sum;
+	struct buf	 small;
+	struct sum	*sum;		/* made for the first of all */
 	struct sumfile	*summing;
 	uint64_t	 have;
 	enum fault	 fault;		/* why it is refused: for our status, */

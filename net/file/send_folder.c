@@ -23,6 +23,7 @@
 #include "net/io/loop.h"
 
 #define TELL_MAX	100	/* lines about what does not go */
+#define MEASURE_TURN	256	/* files in a turn of the loop */
 
 /* How far the folder is. */
 enum folder_phase {
@@ -43,7 +44,9 @@ struct folder_send {
 	enum folder_phase phase;
 	struct folder_queue queue;
 	struct folder_reader *reader;
-	struct watch	 watch;		/* while there is something to send */
+	struct watch	 watch;		/* while there is something to send, or
+					 * to be measured */
+	struct walk	*measure;	/* for size, before it begins */
 	char		 wire[FOLDER_NAME];	/* the folder's name */
 	time_t		 date;
 	int		 mode;
@@ -70,6 +73,7 @@ static void
 folder_free(struct folder_send *f)
 {
 	loop_unwatch(f->sender->app->loop, &f->watch);
+	walk_free(f->measure);
 	folder_queue_end(&f->queue);
 	folder_reader_free(f->reader);
 	free(f);
@@ -116,7 +120,9 @@ folder_want(void *arg)
 {
 	struct folder_send	*f = arg;
 
-	if (f->phase == SEND_FOLDER_OPENING || f->starved ||
+	if (f->phase == SEND_FOLDER_OPENING)
+		return f->measure != NULL ? WATCH_NOW | POLLIN : WATCH_IDLE;
+	if (f->starved ||
 	    stream_state(f->channel->stream) != STREAM_OPEN ||
 	    channel_room_out(f->channel) == 0)
 		return WATCH_IDLE;
@@ -145,12 +151,37 @@ folder_say_word(struct folder_send *f, enum folder_kind kind)
 	return folder_say(&f->queue.out, &w);
 }
 
+/* Add up the files in the folder, for the line on a terminal, while the peer is
+ * called: some of them in each turn. */
+static void
+folder_measure(struct folder_send *f)
+{
+	struct walk_item	 item = { .kind = WALK_LEAVE };
+	int			 n;
+
+	for (n = 0; n < MEASURE_TURN && item.kind != WALK_END; n++) {
+		walk_next(f->measure, &item);
+		if (item.kind == WALK_FILE)
+			f->size += (uint64_t)item.st.st_size;
+	}
+	if (item.kind != WALK_END)
+		return;
+	walk_free(f->measure);
+	f->measure = NULL;
+	progress_begin(f->sender->app->progress, f->sender->shown, 0, f->size);
+	channel_changed(f->channel);
+}
+
 static void
 folder_ready(void *arg, int events)
 {
 	struct folder_send	*f = arg;
 
 	(void)events;
+	if (f->phase == SEND_FOLDER_OPENING) {
+		folder_measure(f);
+		return;
+	}
 	if (folder_queue_fill(&f->queue) == -1)
 		f->starved = 1;
 	if (f->phase == SEND_FOLDER_MOVING && folder_queue_done(&f->queue)) {
@@ -295,7 +326,8 @@ folder_check(void *file)
 	if (f->starved)
 		return sender_give_up(f->channel, SE_INTERNAL_SERVER_ERROR,
 		    FAULT_LOCAL, "out of memory");
-	if (f->phase == SEND_FOLDER_OPENING && stream_state(s) == STREAM_OPEN)
+	if (f->phase == SEND_FOLDER_OPENING && f->measure == NULL &&
+	    stream_state(s) == STREAM_OPEN)
 		folder_begin(f);
 	return f->phase == SEND_FOLDER_OPENING ? 0 : folder_hear_all(f);
 }
@@ -385,23 +417,6 @@ send_folder_free(struct sender *s)
 	s->folder = NULL;
 }
 
-/* The bytes of the files in the folder, for the line on a terminal. */
-static uint64_t
-folder_size(int fd)
-{
-	struct walk		*w = walk_new(fd);
-	struct walk_item	 item = { .kind = WALK_LEAVE };
-	uint64_t		 sum = 0;
-
-	while (w != NULL && item.kind != WALK_END) {
-		walk_next(w, &item);
-		if (item.kind == WALK_FILE)
-			sum += (uint64_t)item.st.st_size;
-	}
-	walk_free(w);
-	return sum;
-}
-
 static struct folder_send *
 folder_new(struct sender *s)
 {
@@ -448,8 +463,7 @@ send_folder_offer(struct sender *s)
 	f->channel = ch;
 	channel_attach(ch, &folder_ops, f);
 	sender_set_phase(s, SEND_MOVING);
-	f->size = folder_size(s->fd);
-	progress_begin(s->app->progress, s->shown, 0, f->size);
+	f->measure = walk_new(s->fd);
 	sc.use = STREAM_FOR_FILE;
 	if (sender_call(s, ch, &sc) != NULL)
 		loop_watch(s->app->loop, &f->watch);

@@ -54,7 +54,7 @@ struct folder_queue {
 	struct folder_entry *present;
 	int		 fd;
 	uint64_t	 left;
-	struct sum	*sum;
+	struct sum	*sum;		/* made for the first of all */
 	struct sumfile	*summing;	/* what the receiver has is read */
 	int		 error;		/* with which that ended */
 	/* What is told of what does not go. */

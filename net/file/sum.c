@@ -44,6 +44,12 @@ sum_new(enum hash_algo algo)
 	return s;
 }
 
+int
+sum_again(struct sum *s)
+{
+	return EVP_DigestInit_ex(s->ctx, NULL, NULL) == 1 ? 0 : -1;
+}
+
 void
 sum_free(struct sum *s)
 {

@@ -21,6 +21,21 @@ fd_give_up(int fd)
 }
 
 int
+fd_write_all(int fd, const void *data, size_t len)
+{
+	const unsigned char	*p = data;
+	ssize_t			 n;
+
+	for (; len > 0; p += n, len -= (size_t)n)
+		if ((n = write(fd, p, len)) == -1) {
+			if (errno != EINTR)
+				return -1;
+			n = 0;
+		}
+	return 0;
+}
+
+int
 fd_cloexec(int fd)
 {
 	int	 flags = fcntl(fd, F_GETFD);

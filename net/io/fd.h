@@ -6,9 +6,13 @@
 #define NET_IO_FD_H
 
 #include <dirent.h>
+#include <stddef.h>
 
 /* Close fd and keep errno.  Returns -1, for the caller to return. */
 int	 fd_give_up(int fd);
+
+/* Write all of it to fd, which blocks.  0 or -1; fd stays open. */
+int	 fd_write_all(int fd, const void *data, size_t len);
 
 /* fd does not survive exec(3).  0 or -1; fd stays open. */
 int	 fd_cloexec(int fd);

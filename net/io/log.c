@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "net/io/fd.h"
 #include "net/io/log.h"
 #include "net/io/log_json.h"
 #include "xml/context.h"
@@ -136,28 +137,13 @@ log_columns(void)
 	return COLUMNS;
 }
 
-/* Write all of data, by one call if possible.  0, or -1 and errno. */
-static int
-log_write(int fd, const char *data, size_t len)
-{
-	ssize_t	 n;
-
-	for (; len > 0; data += n, len -= (size_t)n)
-		if ((n = write(fd, data, len)) == -1) {
-			if (errno != EINTR)
-				return -1;
-			n = 0;
-		}
-	return 0;
-}
-
 /* The put() of this process. */
 static int
 own_put(void *arg, int level, int fd, const char *data, size_t len)
 {
 	(void)arg;
 	(void)level;
-	return log_write(fd, data, len);
+	return fd_write_all(fd, data, len);
 }
 
 int
@@ -171,7 +157,7 @@ log_raw(const char *data, size_t len)
 int
 log_pass(int report, const char *data, size_t len)
 {
-	return log_write(report ? STDOUT_FILENO : STDERR_FILENO, data, len);
+	return fd_write_all(report ? STDOUT_FILENO : STDERR_FILENO, data, len);
 }
 
 /* Clean the line and write it behind the prefix.  0, or -1 and errno. */
