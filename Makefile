@@ -142,6 +142,7 @@ OBJS	= $(XML) $(IBB) $(NET)
 UNITS	= t/unit/absence.t \
 	t/unit/folder_words.t \
 	t/unit/folder_disk.t \
+	t/unit/receive_folder.t \
 	t/unit/accept.t \
 	t/unit/ack.t \
 	t/unit/bosh.t \
@@ -208,7 +209,8 @@ AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/escape.so \
 	t/lib/portmap t/lib/punch \
 	t/lib/wake t/lib/wan
 # What tests in C share.
-TAP	= t/lib/channels.o t/lib/engine.o t/lib/files.o t/lib/kept.o \
+TAP	= t/lib/channels.o t/lib/engine.o t/lib/files.o t/lib/folders.o \
+	t/lib/kept.o \
 	t/lib/stanza.o t/lib/tap.o t/lib/tls_context.o t/lib/two_ends.o
 # What fuzzers are made of (t/fuzz/fuzz.h), and the sources that parse what others
 # send, or wrote.
@@ -218,6 +220,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/e2e.o \
 	t/fuzz/fetch.o \
 	t/fuzz/files.o \
+	t/fuzz/folder.o \
 	t/fuzz/hosts.o \
 	t/fuzz/http.o \
 	t/fuzz/ibb.o \
@@ -244,8 +247,10 @@ FUZZ	= t/fuzz/carrier.o \
 FOREIGN	= ibb/extdisco.c \
 	ibb/folder_words.c \
 	net/file/folder_path.c \
-	net/file/receive_folder.c \
+	net/file/folder_queue.c \
 	net/file/folder_take.c \
+	net/file/receive_folder.c \
+	net/file/send_folder.c \
 	ibb/items.c \
 	ibb/share.c \
 	ibb/upload.c \

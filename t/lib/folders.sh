@@ -1,0 +1,145 @@
+# folders.sh: what the tests of folders between two xcats share.  Sourced after
+# server.sh and file.sh; $FILES is how many files the folder $T/photos has.
+# shellcheck shell=dash disable=SC2154
+
+tree()		# make|list ...: see tree.py
+{
+	"$PYTHON" -B "$LIB/tree.py" "$@"
+}
+
+# $T/photos, and what is to arrive of it.
+make_photos()
+{
+	export LC_ALL=C.UTF-8
+	umask 022
+	mkdir "$T/photos"
+	tree make "$T/photos" "$FILES"
+	tree list "$T/photos" sent >"$T/want"
+}
+
+receive()	# option ...
+{
+	listen_as bob bob -a "alice@$DOMAIN" -r "$T/in" "$@"
+}
+
+# The folder at the receiver is what was sent.
+check_tree()	# folder description
+{
+	tree list "$1" >"$T/got" 2>&1
+	check_same "$T/got" "$T/want" "$2"
+	cmp -s "$T/got" "$T/want" || diff "$T/want" "$T/got" | head -n 10 >&2
+}
+
+# Send the folder to its end, and see that it is there, and nothing else.
+sent_whole()	# description option ...
+{
+	_what=$1; shift
+	run "$T/alice" "$@" -s "bob@$DOMAIN" "$T/photos"
+	is "$status" 0 "$_what: status"
+	[ "$status" = 0 ] || diag_file "$T/run.err"
+	check_tree "$T/in/photos" "$_what: what is there"
+	is "$(ls -A "$T/in")" photos "$_what: and nothing else"
+}
+
+# Wait until so many files and folders are there.
+arrived()	# process number: 1 if the process ends before
+{
+	perl -MFile::Find -e '
+		my ($dir, $pid, $want) = @ARGV;
+		my $end = time + 240;
+		until (time > $end) {
+			my $have = 0;
+			find({ wanted => sub { $have++ }, no_chdir => 1 }, $dir);
+			exit 0 if $have >= $want;
+			exit 1 unless kill 0, $pid;
+			select undef, undef, undef, .002;
+		}
+		exit 2' "$T/in" "$(pid_of "$1")" "$2"
+}
+
+# The sender is killed so many times, and with "both" each second time the
+# receiver, too.  What is there by then is not sent again.
+killed()	# times description sender|both option ...
+{
+	_times=$1 _what=$2 _whom=$3; shift 3
+	empty_dir in
+	receive -k "$@"
+	_cut=0
+	while [ $_cut -lt "$_times" ]; do
+		_cut=$((_cut + 1))
+		start sender "$T/alice" "$@" -s "bob@$DOMAIN" "$T/photos"
+		arrived sender $((FILES * _cut / (_times + 2)))
+		if [ "$_whom" = both ] && [ $((_cut % 2)) = 0 ]; then
+			signal KILL bob
+			finish bob
+			signal KILL sender
+			receive -k "$@"
+		fi
+		signal KILL sender
+		finish sender 30
+		[ ! -e "$T/in/photos" ] || fail "$_what: cut $_cut: too late"
+	done
+	sent_whole "$_what" -v "$@"
+	ok "$_what: it went on" said bob 'going on with what is there'
+}
+
+# Every connection of both to the server breaks so many times, after 30 to 90
+# kB.
+cut_off()	# times description option ...
+{
+	_times=$1 _what=$2; shift 2
+	empty_dir in
+	# shellcheck disable=SC2046
+	receive -k "$@" $(via near)
+	for _relay in near far; do
+		relay $_relay "cuts $_times 30000 90000 $_times"
+	done
+	# shellcheck disable=SC2046
+	sent_whole "$_what" "$@" $(via far)
+	for _relay in near far; do
+		ok "$_what: $_relay was cut" [ "$(relay_counts $_relay 5)" -ge \
+		    "$_times" ]
+	done
+}
+
+# A folder to receive into, on a disk where nothing was removed just now: some
+# file systems are slow to make files then.
+another_in()
+{
+	_ins=$((${_ins:-0} + 1))
+	[ ! -e "$T/in" ] || mv "$T/in" "$T/in.$_ins"
+	mkdir "$T/in"
+}
+
+clock_ms()
+{
+	date +%s%3N
+}
+
+# Milliseconds that the folder takes, the listener's end included.
+folder_ms()	# option ...
+{
+	another_in
+	receive "$@"
+	_begin=$(clock_ms)
+	run "$T/alice" "$@" -s "bob@$DOMAIN" "$T/photos"
+	finish bob 120
+	took=$(($(clock_ms) - _begin))
+}
+
+# And that tar takes through a stream.
+tar_ms()	# option ...
+{
+	another_in
+	# shellcheck disable=SC2016
+	start bob sh -c 'in=$1; shift
+	    "$@" | tar xpf - -C "$in"' sh "$T/in" "$T/bob" -l \
+	    -a "alice@$DOMAIN" "$@"
+	wait_for 60 said bob listening || bail "no listener for tar"
+	_begin=$(clock_ms)
+	# shellcheck disable=SC2016
+	run sh -c 'cd "$1" && shift && tar cf - photos | "$@"' sh "$T" \
+	    "$T/alice" "$@" -s "bob@$DOMAIN"
+	finish bob 120
+	took=$(($(clock_ms) - _begin))
+}
