@@ -356,6 +356,12 @@ folder_queue_done(const struct folder_queue *q)
 	return q->walk == NULL && TAILQ_EMPTY(&q->entries);
 }
 
+int
+folder_queue_may_come_back(const struct folder_queue *q)
+{
+	return !TAILQ_EMPTY(&q->resumed);
+}
+
 /*
  * What the receiver says
  */

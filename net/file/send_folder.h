@@ -80,6 +80,8 @@ int	 folder_queue_ready(const struct folder_queue *q);
 int	 folder_queue_fill(struct folder_queue *q) MUST_CHECK;
 /* Has all that there is gone to out, as far as the receiver wants it? */
 int	 folder_queue_done(const struct folder_queue *q);
+/* May the receiver still say that one of the files was wrong? */
+int	 folder_queue_may_come_back(const struct folder_queue *q);
 /* The receiver wants the next file from there on.  0, or -1 if that makes no
  * sense. */
 int	 folder_queue_range(struct folder_queue *q, uint64_t offset) MUST_CHECK;
