@@ -30,6 +30,9 @@ struct sender *send_new(struct app *app, char *const *paths, size_t n,
  * turn; -3 if there is no file at this place.
  */
 int	 send_open(struct sender *s, size_t at, const char **name, int *error);
+/* Is one of the files a folder?  What is in it is opened as it is sent, so by
+ * this process. */
+int	 send_has_folder(const struct sender *s);
 /* In that process: a sender of no files, until send_add() adds some.  NULL when
  * out of memory. */
 struct sender *send_new_open(struct app *app);

@@ -62,6 +62,19 @@ send_open(struct sender *s, size_t at, const char **name, int *error)
 	return fd;
 }
 
+int
+send_has_folder(const struct sender *s)
+{
+	struct stat	 st;
+	size_t		 i;
+
+	for (i = 0; i < s->n; i++)
+		if (!sender_is_stdin(s->paths[i]) &&
+		    stat(s->paths[i], &st) == 0 && S_ISDIR(st.st_mode))
+			return 1;
+	return 0;
+}
+
 /*
  * Files that another process has opened
  */

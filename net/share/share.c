@@ -14,6 +14,7 @@
 #include "net/channel/app.h"
 #include "net/conf/conf.h"
 #include "net/file/oob.h"
+#include "net/file/send.h"
 #include "net/io/background.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
@@ -52,7 +53,8 @@ share_wanted(const struct app *app)
 	switch (app->mode) {
 	case MODE_SEND:
 		return !oob_sends(app) && (app->sender == NULL ||
-		    app->conf.upload == CONF_UPLOAD_NO);
+		    (app->conf.upload == CONF_UPLOAD_NO &&
+		    !send_has_folder(app->sender)));
 	case MODE_FORWARD:
 		return absolute(&app->conf.forward) &&
 		    absolute(&app->conf.socks);

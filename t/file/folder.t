@@ -9,6 +9,7 @@ CARRIER=auto
 . "$LIB/file.sh"
 . "$LIB/relay.sh"
 . "$LIB/folders.sh"
+. "$LIB/share.sh"
 
 FILES=300 CUTS=3
 
@@ -58,6 +59,19 @@ to_slixmpp()
 	finish slix
 }
 
+# What is in a folder is opened by the run itself, which has a login of its own.
+with_share()
+{
+	for _n in 1 2; do
+		empty_dir in
+		receive
+		sent_whole "share: time $_n" -v -o share=60
+		ended bob "share: time $_n"
+		ok "share: time $_n: a login of its own" said run 'logged in'
+		ok "share: time $_n: nothing stays" no_masters
+	done
+}
+
 make_photos
 for kind in $SERVERS; do
 	start_server "$kind" proxy65
@@ -74,6 +88,7 @@ for kind in $SERVERS; do
 	[ "$kind" = ejabberd ] || {
 		slix_user bob slixfile
 		to_slixmpp
+		with_share
 	}
 	stop_server
 done

@@ -116,6 +116,16 @@ clock_ms()
 	date +%s%3N
 }
 
+# Both have ended, and well.
+took_well()
+{
+	[ "$status" = 0 ] || bail "$(cat "$T/run.err")"
+	finish bob 120
+	[ "$status" = 0 ] || bail "$(cat "$T/bob.err")"
+	# shellcheck disable=SC2034	# it is for those that source this
+	took=$(($(clock_ms) - _begin))
+}
+
 # Milliseconds that the folder takes, the listener's end included.
 folder_ms()	# option ...
 {
@@ -123,8 +133,7 @@ folder_ms()	# option ...
 	receive "$@"
 	_begin=$(clock_ms)
 	run "$T/alice" "$@" -s "bob@$DOMAIN" "$T/photos"
-	finish bob 120
-	took=$(($(clock_ms) - _begin))
+	took_well
 }
 
 # And that tar takes through a stream.
@@ -140,6 +149,5 @@ tar_ms()	# option ...
 	# shellcheck disable=SC2016
 	run sh -c 'cd "$1" && shift && tar cf - photos | "$@"' sh "$T" \
 	    "$T/alice" "$@" -s "bob@$DOMAIN"
-	finish bob 120
-	took=$(($(clock_ms) - _begin))
+	took_well
 }

@@ -211,6 +211,36 @@ test_absent(void)
 	files_end();
 }
 
+/* With -W the peer is waited for first, as long as that says. */
+static void
+test_absent_wait(void)
+{
+	begin(CONF_UPLOAD_ABSENT, file("a", "hello"), NULL);
+	app.conf.wait = 60;
+	next();
+	refused(PEER, CONDITION("service-unavailable"));
+	is(next(), "", "absent, -W: nothing is uploaded yet");
+	run_fire(&app.sender->absent.timer);
+	files_turn();
+	ok(says(" to='" PEER "'"), "the peer is asked again");
+	app.sender->absent.since -= 60 * 1000;
+	refused(PEER, CONDITION("service-unavailable"));
+	ok(says("disco#items"), "and when it was waited for, uploaded");
+	files_end();
+
+	begin(CONF_UPLOAD_ABSENT, file("a", "hello"), NULL);
+	app.conf.wait = CONF_WAIT_FOREVER;
+	next();
+	refused(PEER, CONDITION("service-unavailable"));
+	run_fire(&app.sender->absent.timer);
+	files_turn();
+	next();
+	answer(PEER, QUERY("info", "<feature var='http://jabber.org/protocol/"
+	    "si/profile/file-transfer'/>"));
+	ok(says("<si "), "a peer that comes gets the file itself");
+	files_end();
+}
+
 /* After a loss all is asked again that had not been answered. */
 static void
 test_back(void)
@@ -339,6 +369,7 @@ main(void)
 	test_none();
 	test_slots();
 	test_absent();
+	test_absent_wait();
 	test_back();
 	test_links();
 	test_links_lost();
