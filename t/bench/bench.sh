@@ -25,11 +25,13 @@
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
 . "$LIB/js.sh"
+. "$LIB/file.sh"
+. "$LIB/folders.sh"
 . "$TESTS/bench/rows.sh"
 CARRIER=			# relay.sh would have none but in-band
 
 ALL='distance distance_web distance_shared prosody ejabberd both websocket direct
-far punched proxy idle bulk trips share cpu memory limits streams load'
+far punched proxy idle bulk trips share cpu memory limits streams load folder'
 ROWS=${ROWS:-$ALL}
 RUNS=${RUNS:-3}
 SIZE=${SIZE:-100}

@@ -989,3 +989,70 @@ row_load()
 	stop listener
 	stop_server
 }
+
+# --- folders -----------------------------------------------------------------
+
+make_files()	# number bytes: in $T/photos, a hundred in a folder
+{
+	rm -rf "$T/photos"
+	mkdir "$T/photos"
+	perl -e 'my ($top, $n, $size) = @ARGV;
+		srand 1;
+		my $some = join "", map { chr rand 256 } 1 .. 4096;
+		for my $i (0 .. $n - 1) {
+			my $dir = sprintf "$top/%d", $i / 100;
+			-d $dir or mkdir $dir or die;
+			open my $f, ">", "$dir/file$i" or die;
+			print $f substr $some, 0, $size % 4096;
+			print $f $some for 1 .. $size / 4096;
+			close $f or die;
+		}' "$T/photos" "$1" "$2"
+}
+
+folder_pair()	# key option ...
+{
+	_pair=$1; shift
+	folder_ms "$@"
+	sample "$_pair" "$took"
+	tar_ms "$@"
+	sample "$_pair.tar" "$took"
+}
+
+folder_rows()	# key what
+{
+	row "$2: tar through a stream" ms "$1.tar" ''
+	row "$2: xcat : tar" ms "$1" '<= 1.3' "$1.tar"
+}
+
+folder_near()	# server number bytes way option ...
+{
+	_key=$1.$2.$4 _said="folder, $1, $4: $2 of $(($3 / 1000)) kB"
+	make_files "$2" "$3"
+	shift 4
+	for _run in $(seq "$RUNS"); do
+		folder_pair "$_key" "$@"
+	done
+	folder_rows "$_key" "$_said"
+}
+
+folder_on()	# server
+{
+	_direct='-o streamhost=none -o upgrade-after=0'
+	folder_near "$1" 2000 4096 in-band -i
+	# shellcheck disable=SC2086
+	for _set in '10000 4096' '2000 4096' '100 1000000' '1 200000000'; do
+		folder_near "$1" $_set direct $_direct
+	done
+	make_files 2000 4096
+	for _ms in 20 100; do
+		at_distance "$_ms"
+		folder_pair "$1.$_ms" -i
+		folder_rows "$1.$_ms" "folder, $1, $_ms ms: 2000 of 4 kB"
+	done
+	stop_distance
+}
+
+row_folder()
+{
+	each_server folder_on proxy65
+}
