@@ -28,6 +28,8 @@
 
 #define AHEAD		2048		/* files that are still to come, */
 #define AHEAD_BYTES	(2 * 1024 * 1024)	/* and bytes of their paths */
+#define FLUSH_BYTES	(4 * 1024 * 1024)	/* of a file, after which they
+					 * begin to go to the disk */
 #define TELL_MAX	100		/* lines about files not taken */
 
 /*
@@ -242,6 +244,9 @@ take_data(struct folder_in *f, const struct folder_word *w)
 	if ((is_small(x) ? buf_add(&f->small, w->data, w->len) :
 	    fd_write_all(partial_fd(f->partial), w->data, w->len)) == -1)
 		return folder_in_stuck(f);
+	if (f->partial != NULL && f->have / FLUSH_BYTES != (f->have + w->len) /
+	    FLUSH_BYTES)
+		partial_flush(f->partial);
 	f->have += w->len;
 	f->here += w->len;
 	return sum_add(f->sum, w->data, w->len);
@@ -279,11 +284,13 @@ keep(struct folder_in *f, const struct expected *x)
 	int		 r;
 
 	f->partial = NULL;
-	if (is_small(x))
+	if (is_small(x)) {
 		r = folder_disk_put(&f->disk, &x->file, buf_data(&f->small),
 		    buf_len(&f->small));
-	else
+	} else {
+		partial_flush(p);
 		r = folder_disk_keep(&f->disk, p, &x->file);
+	}
 	buf_truncate(&f->small, 0);
 	if (r == -1)
 		return folder_in_stuck(f);

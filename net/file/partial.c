@@ -198,6 +198,16 @@ partial_size(const struct partial *p)
 	return fstat(p->fd, &st) == -1 ? -1 : (int64_t)st.st_size;
 }
 
+void
+partial_flush(struct partial *p)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+	(void)sync_file_range(p->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#else
+	(void)p;
+#endif
+}
+
 int
 partial_truncate(struct partial *p, uint64_t size)
 {

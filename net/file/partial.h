@@ -66,6 +66,9 @@ const char *partial_name(const struct partial *p);
 int	 partial_fd(const struct partial *p);
 /* The bytes that there are; -1 and errno. */
 int64_t	 partial_size(const struct partial *p);
+/* Have what has been written go to the disk from now on, and do not wait for
+ * it: there is less to be waited for in the end. */
+void	 partial_flush(struct partial *p);
 /* Go back to so many bytes.  0, or -1 and errno. */
 int	 partial_truncate(struct partial *p, uint64_t size) MUST_CHECK;
 /*

@@ -81,7 +81,7 @@ for kind in $SERVERS; do
 	beside
 	start_relay near
 	start_relay far
-	cut_off 2 "$server: connections that break"
+	cut_off 2 "$server: connections that break" -i
 	stop bob
 	stop near
 	stop far

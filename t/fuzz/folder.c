@@ -176,7 +176,11 @@ make_folders(void)
 		put("b", FOLDER_PIECE + 5);
 		put("sub/c", 0);
 		put("sub/d", 5);
+		put("od\nd \xe4 \xe2\x80\xae %0A %41 \xc3\xa4", 5);
+		put(run_of('\n', 100), 0);
+		put(".xcat-part-0", 5);
 		must(symlink("a", format("%s/link", photos)) == 0);
+		must(mkfifo(format("%s/pipe", photos), 0600) == 0);
 	}
 	empty(in);
 }

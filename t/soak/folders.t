@@ -43,9 +43,6 @@ for kind in $SERVERS; do
 	start_relay far
 	cut_off "$CUTS" "$server: cut off $CUTS times, in-band" -i
 	stop bob
-	# shellcheck disable=SC2086
-	cut_off "$CUTS" "$server: cut off $CUTS times, sockets, too" $DIRECT
-	stop bob
 	stop near
 	stop far
 	rate -i
