@@ -143,6 +143,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/folder_words.t \
 	t/unit/folder_disk.t \
 	t/unit/receive_folder.t \
+	t/unit/send_folder.t \
 	t/unit/accept.t \
 	t/unit/ack.t \
 	t/unit/bosh.t \
