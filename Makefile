@@ -58,7 +58,7 @@ CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o \
 	net/conf/statefile.o net/conf/trust.o
 HTTP	= net/http/http.o net/http/jrd.o net/http/url.o net/http/ws.o
 DIAL	= net/dial/addr.o net/dial/addr_temporary.o net/dial/dial.o \
-	net/dial/fetch.o net/dial/port.o \
+	net/dial/fetch.o net/dial/port.o net/dial/port_bind.o \
 	net/dial/proxy.o net/dial/proxy_dial.o net/dial/resolve.o \
 	net/dial/socks5_client.o net/dial/socks5_server.o \
 	net/dial/socks_accept.o net/dial/srv.o

@@ -2,10 +2,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <netinet/in.h>
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +14,12 @@
 #include "net/io/listen.h"
 #include "net/io/loop.h"
 #include "net/io/systemd.h"
-#include "xml/number.h"
 
-#define FDS_MAX		4	/* addresses of one port */
 #define BACKLOG		128
-#define PLACE_MAX	300	/* bytes of "addr:port", with NUL */
-#define ANY_PORT_TRIES	16	/* to get one port of several addresses */
 
 struct port {
 	struct loop	*loop;
-	struct listener	 listeners[FDS_MAX];
+	struct listener	 listeners[PORT_ADDRS];
 	size_t		 n;
 	char		*path;		/* of a Unix socket to remove */
 	port_fn		*fn;
@@ -73,104 +67,39 @@ bind_to(struct port *p, const struct sockaddr *sa, socklen_t len)
 	return fd == -1 ? -1 : port_add(p, fd);
 }
 
-#define PLACE_MAX	300	/* bytes of "[addr:]port", with NUL */
-
-/* "[addr:]port", taken apart. */
-struct place {
-	char		 copy[PLACE_MAX];
-	char		*host;		/* in there; NULL: the loopback */
-	uint16_t	 port;		/* 0: any */
-};
-
-/* 0, or -1 with a message. */
-static int
-parse_place(const char *where, struct place *w, char *err)
-{
-	char		*digits;
-	uint64_t	 n;
-
-	if (strlcpy(w->copy, where, sizeof(w->copy)) >= sizeof(w->copy) ||
-	    addr_split(w->copy, &w->host, &digits) == -1) {
-		snprintf(err, PORT_ERR, "%.100s: give [addr:]port or /path",
-		    where);
-		return -1;
-	}
-	if (digits == NULL) {
-		digits = w->host;
-		w->host = NULL;
-	}
-	if (number_read(digits, 0, UINT16_MAX, &n) == -1) {
-		snprintf(err, PORT_ERR, "%.100s: give [addr:]port or /path; "
-		    "a port is a number from 0, which is any, to 65535",
-		    where);
-		return -1;
-	}
-	w->port = (uint16_t)n;
-	return 0;
-}
-
 static void
-close_all(struct port *p)
+close_all(void *arg)
 {
+	struct port	*p = arg;
+
 	while (p->n > 0)
 		listener_close(&p->listeners[--p->n]);
 }
 
-static void
-set_port(struct sockaddr *sa, uint16_t port)
+/* As struct port_binder has it. */
+static int
+bind_tcp(void *arg, const struct sockaddr *sa, socklen_t len)
 {
-	if (sa->sa_family == AF_INET6)
-		((struct sockaddr_in6 *)(void *)sa)->sin6_port = htons(port);
-	else
-		((struct sockaddr_in *)(void *)sa)->sin_port = htons(port);
+	return bind_to(arg, sa, len);
 }
 
-/* One port of all these addresses, as far as they exist here.  If any port will
- * do, the first address gets it, and it may be taken at the next one.  Returns
- * 0 or an errno. */
-static int
-bind_all(struct port *p, const struct addrinfo *all, uint16_t port)
+static uint16_t
+bound_number(void *arg)
 {
-	const struct addrinfo	*ai;
-
-	for (ai = all; ai != NULL && p->n < FDS_MAX; ai = ai->ai_next) {
-		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
-			continue;
-		set_port(ai->ai_addr, p->n > 0 ? port_number(p) : port);
-		if (bind_to(p, ai->ai_addr, ai->ai_addrlen) == -1 &&
-		    errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
-			return errno;
-	}
-	return p->n > 0 ? 0 : EADDRNOTAVAIL;
+	return port_number(arg);
 }
 
 static int
 listen_tcp(struct port *p, const char *where, char *err)
 {
-	struct addrinfo	 hints = { .ai_family = AF_UNSPEC,
-			    .ai_socktype = SOCK_STREAM,
-			    .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-	struct addrinfo	*res;
-	struct place	 w;
-	int		 r, tries = ANY_PORT_TRIES;
+	const struct port_binder	 b = {
+		.bind = bind_tcp,
+		.number = bound_number,
+		.undo = close_all,
+		.arg = p,
+	};
 
-	if (parse_place(where, &w, err) == -1)
-		return -1;
-	r = getaddrinfo(w.host == NULL ? "localhost" :
-	    strcmp(w.host, "*") == 0 ? NULL : w.host, "0", &hints, &res);
-	if (r != 0) {
-		snprintf(err, PORT_ERR, "%.100s: %s", where, gai_strerror(r));
-		return -1;
-	}
-	while ((r = bind_all(p, res, w.port)) == EADDRINUSE && w.port == 0 &&
-	    --tries > 0)
-		close_all(p);
-	freeaddrinfo(res);
-	if (r == 0)
-		return 0;
-	snprintf(err, PORT_ERR, "cannot listen on %.100s: %s", where,
-	    strerror(r));
-	return -1;
+	return port_bind(where, SOCK_STREAM, &b, err);
 }
 
 /* A socket on which no process listens is left over and may go. */
@@ -217,9 +146,7 @@ listen_unix(struct port *p, const char *path, char *err)
 int
 port_check(const char *where, char *err)
 {
-	struct place	 w;
-
-	return *where == '/' ? 0 : parse_place(where, &w, err);
+	return *where == '/' ? 0 : port_bind_check(where, err);
 }
 
 struct port *
@@ -296,6 +223,12 @@ ports_new(struct loop *l)
 	return p;
 }
 
+size_t
+ports_given(const struct ports *p)
+{
+	return p->given;
+}
+
 void
 ports_free(struct ports *p)
 {
@@ -369,15 +302,11 @@ ports_open(struct ports *p, const char *where, port_fn *fn, void *arg,
 char *
 ports_text(const struct ports *p, size_t i, const char *where, char *out)
 {
-	const char	*colon = strrchr(where, ':');
-	int		 before = colon != NULL ? (int)(colon + 1 - where) : 0;
-
 	/* What has been handed over may be anything. */
 	if (*where == '/' || i < p->given || i >= p->n)
 		strlcpy(out, where, PORT_TEXT);
 	else
-		snprintf(out, PORT_TEXT, "%.*s%u", before, where,
-		    port_number(p->list[i]));
+		port_bind_text(where, port_number(p->list[i]), out);
 	return out;
 }
 

@@ -5,17 +5,15 @@
 #ifndef NET_DIAL_PORT_H
 #define NET_DIAL_PORT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "net/dial/port_bind.h"	/* PORT_ERR, PORT_TEXT */
 #include "xml/check.h"
 
 struct loop;
 struct port;
 struct ports;
-
-#define PORT_ERR 256
-
-#define PORT_TEXT 320
 
 /* Is this what port_listen() takes?  Opens nothing.  Returns 0, or -1 with a
  * message in err[PORT_ERR]. */
@@ -35,6 +33,8 @@ void	 ports_free(struct ports *p);
  * message in err[PORT_ERR]. */
 int	 ports_open(struct ports *p, const char *where, port_fn *fn,
 	    void *arg, char *err) MUST_CHECK;
+/* How many sockets systemd has handed over. */
+size_t	 ports_given(const struct ports *p);
 /* What the i-th call of ports_open() listens on, into out[PORT_TEXT], which is
  * returned: its `where', with the port that the kernel has given in place of
  * port 0. */
