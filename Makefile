@@ -49,7 +49,8 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/stream.o ibb/stream_close.o ibb/stream_open.o \
 	ibb/stream_strerror.o ibb/tombstone.o ibb/upload.o
 # The rooms of net/, each resting on those before it.
-IO	= net/io/background.o net/io/child.o net/io/clock.o net/io/fd.o net/io/io.o net/io/limits.o \
+IO	= net/io/background.o net/io/child.o net/io/clock.o \
+	net/io/datagram.o net/io/datagram_link.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/log_json.o net/io/loop.o net/io/pump.o \
 	net/io/record_pack.o net/io/sandbox.o net/io/signals.o net/io/systemd.o net/io/tls.o
 CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o \
@@ -158,6 +159,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/code.t \
 	t/unit/conf.t \
 	t/unit/forward_spec.t \
+	t/unit/datagram.t \
 	t/unit/dispatch.t \
 	t/unit/corpus.t \
 	t/unit/portmap.t \
