@@ -62,7 +62,8 @@ DIAL	= net/dial/addr.o net/dial/addr_temporary.o net/dial/dial.o \
 	net/dial/fetch.o net/dial/port.o net/dial/port_bind.o \
 	net/dial/proxy.o net/dial/proxy_dial.o net/dial/resolve.o \
 	net/dial/socks5_client.o net/dial/socks5_server.o \
-	net/dial/socks_accept.o net/dial/srv.o
+	net/dial/socks_accept.o net/dial/srv.o net/dial/udp_dial.o \
+	net/dial/udp_local.o net/dial/udp_port.o
 TRANSPORT	= net/transport/bosh.o net/transport/bosh_conn.o \
 	net/transport/bosh_keys.o net/transport/bosh_request.o \
 	net/transport/bosh_response.o net/transport/discover.o \
@@ -108,10 +109,13 @@ CHANNEL	= net/channel/accept.o net/channel/account.o \
 	net/channel/channel_fail.o net/channel/channel_file.o \
 	net/channel/channel_join.o net/channel/channel_state.o \
 	net/channel/channel_upgrade.o net/channel/channel_wait.o \
-	net/channel/forward.o net/channel/forward_spec.o net/channel/invite.o \
+	net/channel/forward.o net/channel/forward_check.o \
+	net/channel/forward_spec.o \
+	net/channel/forward_udp.o net/channel/invite.o \
 	net/channel/linger.o net/channel/notes.o net/channel/place.o \
 	net/channel/probe.o net/channel/probe_reach.o net/channel/serve.o \
-	net/channel/service.o net/channel/service_dial.o
+	net/channel/service.o net/channel/service_dial.o \
+	net/channel/service_udp.o
 FILE	= net/file/beneath.o net/file/folder_disk.o net/file/folder_path.o \
 	net/file/folder_queue.o net/file/folder_take.o \
 	net/file/receive_folder.o \

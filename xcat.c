@@ -31,7 +31,7 @@
 #include "net/app/run.h"
 #include "net/app/server.h"
 #include "net/channel/app.h"
-#include "net/channel/forward_spec.h"
+#include "net/channel/forward_check.h"
 #include "net/channel/service.h"
 #include "net/conf/code.h"
 #include "net/conf/conf.h"
@@ -153,8 +153,8 @@ parse_options(struct app *app, int argc, char *argv[])
 	 * is for us to say, as the words are not clean. */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv,
-	    "+:46a:b:C:c:D:dfhIij:KkL:lmNO:o:P:p:qr:sVvWw:x:z", words, NULL)) !=
-	    -1)
+	    "+:46a:b:C:c:D:dfhIij:KkL:lmNO:o:P:p:qr:suVvWw:x:z", words,
+	    NULL)) != -1)
 		switch (c) {
 		case '?':
 			no_option(argv[optind - 1]);
@@ -306,11 +306,22 @@ peer_jid(struct app *app, char *given)
 		jid_setresource(app->peer, DEFAULT_RESOURCE);
 }
 
+/* -L, -D and -u: what cannot be is a matter of usage. */
+static void
+check_forwards(const struct app *app)
+{
+	char	 why[FORWARD_CHECK_ERR];
+
+	if (forward_check(app, why) == -1)
+		die(FAULT_USE, "%s", why);
+}
+
 static void
 listen_arguments(struct app *app, int argc, char *argv[])
 {
 	char	 why[SERVICE_ERR];
 
+	check_forwards(app);
 	app->operands = argv;
 	app->noperands = (size_t)argc;
 	if (argc == 0 && (!app->conf.keep ||
@@ -320,32 +331,6 @@ listen_arguments(struct app *app, int argc, char *argv[])
 	app->services = operate_services(app, &app->conf, why);
 	if (app->services == NULL)
 		die(app_blame(why), "%s", why);
-}
-
-/* As check_ports(), for -L. */
-static void
-check_forwards(const struct conf_list *forwards)
-{
-	struct conf_item	*item;
-	struct forward_spec	 spec;
-	char			 why[FORWARD_ERR];
-
-	STAILQ_FOREACH(item, forwards, next)
-		if (forward_spec(item->value, &spec, why) == -1)
-			die(FAULT_USE, "-L %s", why);
-}
-
-/* Ports that cannot be are a matter of usage; what may be in use is seen
- * later. */
-static void
-check_ports(int letter, const struct conf_list *where)
-{
-	struct conf_item	*item;
-	char			 why[PORT_ERR];
-
-	STAILQ_FOREACH(item, where, next)
-		if (port_check(item->value, why) == -1)
-			die(FAULT_USE, "-%c %s", letter, why);
 }
 
 /* What -s is to send: files, or a URL in their place. */
@@ -392,8 +377,7 @@ call_arguments(struct app *app, int argc, char *argv[])
 	if (app->mode == MODE_SEND && app->conf.no_stdin && argc == 1 &&
 	    !oob_sends(app))
 		die(FAULT_USE, "-s and -d together leave nothing to do");
-	check_forwards(&app->conf.forward);
-	check_ports('D', &app->conf.socks);
+	check_forwards(app);
 	peer_jid(app, argv[0]);
 	if (app->mode == MODE_SEND)
 		send_arguments(app, argc - 1, argv + 1);

@@ -55,7 +55,9 @@ enum stream_use {
 	STREAM_FOR_FILE,	/* send a file, see ibb/si.h */
 	STREAM_FOR_INPUT,	/* send its standard input, to no service that
 				 * it has named */
-	STREAM_FOR_PROBE	/* find a way to the listener, and no more */
+	STREAM_FOR_PROBE,	/* find a way to the listener, and no more */
+	STREAM_FOR_DATAGRAMS	/* send and get datagrams, with their borders,
+				 * and not without the peer's agreement */
 };
 
 struct stream_conf {
@@ -84,7 +86,7 @@ struct stream_conf {
 	/* What a caller asks for, as mod_tcpproxy names it; NULL: nothing. */
 	const char *host, *port;
 	const char *sid;	/* a caller's; copied.  NULL: a random one */
-	enum stream_use	 use;	/* a caller's */
+	enum stream_use	 use;	/* a caller's; a listener's, if it agrees */
 };
 
 /* Open a stream to peer, a full JID.  conf is copied, its strings must

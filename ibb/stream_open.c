@@ -16,7 +16,9 @@
 
 #define HELLO_MOST	16384	/* bytes of a ClientHello: one record */
 
-static const char *const use_names[] = { NULL, "file", "input", "probe" };
+static const char *const use_names[] = {
+	NULL, "file", "input", "probe", "datagrams"
+};
 
 /*
  * What is written
@@ -116,16 +118,16 @@ stream_use(const struct elem *open)
 {
 	const struct elem	*child = elem_child(open, NS_XCAT, NULL);
 	const char		*what;
+	enum stream_use		 use;
 
 	what = child != NULL ? elem_attr(child, "for") :
 	    elem_attrns(open, NS_XCAT, "for");
 	if (what == NULL)
 		return STREAM_FOR_ANY;
-	if (strcmp(what, "file") == 0)
-		return STREAM_FOR_FILE;
-	if (strcmp(what, "probe") == 0)
-		return STREAM_FOR_PROBE;
-	return strcmp(what, "input") == 0 ? STREAM_FOR_INPUT : STREAM_FOR_ANY;
+	for (use = STREAM_FOR_FILE; use <= STREAM_FOR_DATAGRAMS; use++)
+		if (strcmp(what, use_names[use]) == 0)
+			return use;
+	return STREAM_FOR_ANY;
 }
 
 int
@@ -164,7 +166,8 @@ stream_bound_session(const struct stream_conf *conf, int calling,
     enum stream_use use, void *arg)
 {
 	int		 bound = use == STREAM_FOR_FILE ||
-			    use == STREAM_FOR_PROBE;
+			    use == STREAM_FOR_PROBE ||
+			    use == STREAM_FOR_DATAGRAMS;
 	const char	*us = iq_jid(conf->iqs);
 	const char	*about[6];
 	struct e2e	*e;
@@ -286,7 +289,12 @@ stream_on_opened(void *arg, const struct elem *result)
 		carrier_agree(s->carrier, s->conf.most,
 		    stream_most_taken(s, child));
 	}
-	if (e != NULL && s->e2e != NULL) {
+	if (s->conf.use == STREAM_FOR_DATAGRAMS &&
+	    stream_use(result) != STREAM_FOR_DATAGRAMS) {
+		stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
+		    "it does not know streams of datagrams (-u): xcat must be "
+		    "newer there");
+	} else if (e != NULL && s->e2e != NULL) {
 		stream_flight_sent(s);
 		if (stream_take_flight(s, e) == -1)
 			stream_session_broken(s);

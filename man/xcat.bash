@@ -86,7 +86,8 @@ cleartext close-at-eof e2e family fast forward grace invite invite-time jid
 keep-listening key known log max-size max-streams max-streams-per-peer memory
 message no-stdin oob password-file plain portmap presence proxy punch receive
 s5b-proxy sandbox server service share socks streamhost streamhost-policy stun
-timeout transport upgrade-after upload verbosity wait'
+timeout transport udp udp-clients udp-idle upgrade-after upload verbosity
+wait'
 
 # The values of a keyword, a line each; "+f" and "+d" are files and folders.
 _xcat_values()		# keyword value
@@ -94,7 +95,7 @@ _xcat_values()		# keyword value
 	case $1 in
 	allow)	_xcat_who "$2" ;;
 	background|cleartext|close-at-eof|fast|invite|keep-listening|message|\
-	no-stdin|plain|portmap|punch|sandbox)
+	no-stdin|plain|portmap|punch|sandbox|udp)
 		printf '%s\n' yes no ;;
 	ca-file|certificate|key|password-file)
 		echo +f ;;
@@ -188,7 +189,7 @@ _xcat_operand()		# options-before number
 	fi
 	if [[ $2 == 0 && $cur == -* ]]; then
 		printf '%s\n' -4 -6 -a -b -C -c -D -d -f -h -I -i -j -K -k -L \
-		    -l -m -N -O -o -P -p -q -r -s -V -v -W -w -x -z \
+		    -l -m -N -O -o -P -p -q -r -s -u -V -v -W -w -x -z \
 		    --help --register --version
 		return
 	fi

@@ -60,8 +60,8 @@ function __xcat_keywords
         max-streams-per-peer memory message no-stdin oob password-file plain \
         portmap presence proxy punch receive s5b-proxy sandbox server service \
         share socks \
-        streamhost streamhost-policy stun timeout transport upgrade-after \
-        upload verbosity wait
+        streamhost streamhost-policy stun timeout transport udp udp-clients \
+        udp-idle upgrade-after upload verbosity wait
 end
 
 function __xcat_values # keyword value
@@ -69,7 +69,7 @@ function __xcat_values # keyword value
         case allow
             __xcat_who $argv[2]
         case background cleartext close-at-eof fast invite keep-listening \
-                message no-stdin plain portmap punch sandbox
+                message no-stdin plain portmap punch sandbox udp
             printf '%s\n' yes no
         case ca-file certificate key password-file
             __fish_complete_path $argv[2]
@@ -190,6 +190,7 @@ complete -c xcat -s q -d 'be quiet'
 complete -c xcat -s r -x -a '(__fish_complete_directories (commandline -ct) "")' -d 'with -l: keep files that are sent'
 complete -c xcat -s s -d 'send only: standard input, or files by name'
 complete -c xcat -l register -d 'make the account of -j'
+complete -c xcat -s u -d 'with -L: datagrams (UDP), a stream for each client'
 complete -c xcat -s V -l version -d 'print the version'
 complete -c xcat -s v -d 'be verbose; twice: show stanzas'
 complete -c xcat -s W -d 'wait for a peer that is not there yet'

@@ -21,7 +21,7 @@ help_usage(void)
 	    "       xcat -s [options] peer [file ...]\n"
 	    "       xcat -l [-Ik] [-a who] [-r dir] [options] "
 	    "[service[=target] ...]\n"
-	    "       xcat -L [addr:]port[=service] [-f] [options] peer "
+	    "       xcat -L [addr:]port[=service] [-fu] [options] peer "
 	    "[service]\n"
 	    "       xcat -D [addr:]port [-f] [options] peer\n"
 	    "       xcat -z [options] peer [service]\n"
@@ -58,6 +58,7 @@ static const char *const options[] = {
 	"-r dir           with -l: keep files that are sent in dir",
 	"-s               send only: standard input, or files and folders",
 	"--register       make the account of -j, if its server allows that",
+	"-u               with -L: datagrams (UDP), a stream for each client",
 	"-V, --version    print the version",
 	"-v               be verbose; twice: show stanzas",
 	"-W               wait for a peer that is not there yet",

@@ -95,12 +95,17 @@ find_file(struct app *app, const char *peer, const char *sid)
 	return app->takers != NULL ? app->takers->find(app, peer, sid) : NULL;
 }
 
-/* A listener without services has none of any name. */
+/* A listener without services has none of any name, and takes bytes. */
 static enum stanza_error
 find_no_service(const struct elem *e, char *why)
 {
 	char	 asked[100];
 
+	if (stream_use(e) == STREAM_FOR_DATAGRAMS) {
+		strlcpy(why, "there are no services here, and so none that "
+		    "takes datagrams (-u)", SERVICE_ERR);
+		return SE_NOT_ACCEPTABLE;
+	}
 	if (stream_host(e) == NULL)
 		return SE_NONE;
 	snprintf(why, SERVICE_ERR, "there are no services here, and so no "
@@ -116,6 +121,9 @@ find_service(struct app *app, const struct elem *e, struct target *t,
     char *why)
 {
 	enum stream_use	 use = stream_use(e);
+	enum service_for what = use == STREAM_FOR_PROBE ? SERVICE_FOR_ANY :
+			    use == STREAM_FOR_DATAGRAMS ?
+			    SERVICE_FOR_DATAGRAMS : SERVICE_FOR_BYTES;
 
 	if (app->mode == MODE_LISTEN)
 		return find_no_service(e, why);
@@ -124,9 +132,15 @@ find_service(struct app *app, const struct elem *e, struct target *t,
 		    SERVICE_ERR);
 		return SE_NOT_ACCEPTABLE;
 	}
-	if (services_match(app->services, stream_host(e), stream_port(e), t,
-	    why) == -1)
+	switch (services_match(app->services, stream_host(e), stream_port(e),
+	    what, t, why)) {
+	case SERVICE_NONE:
 		return SE_ITEM_NOT_FOUND;
+	case SERVICE_OTHER:
+		return SE_NOT_ACCEPTABLE;
+	case SERVICE_FOUND:
+		break;
+	}
 	if (use != STREAM_FOR_INPUT || stream_host(e) != NULL)
 		return SE_NONE;
 	/* What was meant for standard output is not for the first service. */
@@ -150,6 +164,8 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 	enum stanza_error	 err;
 	char			 why[SERVICE_ERR];
 
+	if (stream_use(open) == STREAM_FOR_DATAGRAMS)
+		sc.use = STREAM_FOR_DATAGRAMS;
 	if (allow_check(app->allow, peer) == ALLOW_KEY &&
 	    (app->e2e == NULL || !stream_offers_session(open))) {
 		admit_say_refused(app, peer, NO_KEY);

@@ -30,6 +30,7 @@ struct claim;
 struct discover;
 struct dispatch;
 struct fast_tokens;
+struct forward_udp;
 struct forwards;
 struct features_cache;
 struct ibb;
@@ -146,6 +147,7 @@ struct app {
 	/* What moves bytes. */
 	struct ports		*ports;		/* -L, -D; NULL: none */
 	struct forwards		*forwards;	/* of -L, -D; NULL: none */
+	struct forward_udp	*udp;		/* -u: of -L; NULL: none */
 	int			 background;	/* for background_ready() (-f);
 						 * 0: stay in the foreground */
 	TAILQ_HEAD(, channel)	 channels;

@@ -21,6 +21,8 @@ call_open(struct channel *ch, const char *host, const char *port)
 	sc.port = port;
 	if (app->mode == MODE_SEND && host == NULL)
 		sc.use = STREAM_FOR_INPUT;
+	if (ch->udp_client != NULL)
+		sc.use = STREAM_FOR_DATAGRAMS;
 	if (app->mode == MODE_PROBE && probe_wants_way(app))
 		sc.use = STREAM_FOR_PROBE;
 	if (app->conf.carrier == CONF_CARRIER_S5B) {

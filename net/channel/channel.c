@@ -13,11 +13,13 @@
 #include "net/channel/account.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/forward.h"
+#include "net/channel/forward_udp.h"
 #include "net/channel/invite.h"
 #include "net/channel/linger.h"
 #include "net/channel/notes.h"
 #include "net/channel/place.h"
 #include "net/channel/service_dial.h"
+#include "net/channel/service_udp.h"
 #include "net/conf/code.h"
 #include "net/conf/trust.h"
 #include "net/dial/socks_accept.h"
@@ -68,6 +70,8 @@ channel_free(struct channel *ch)
 	if (ch->socks != NULL)
 		socks_accept_reply(ch->socks, SOCKS_FAILURE);
 	pump_free(ch->pump);
+	service_udp_free(ch->udp);
+	forward_udp_left(ch->udp_client, ch->told != CHANNEL_UNTOLD);
 	channel_drop_upgrade(ch);
 	stream_free(ch->stream);
 	channel_file_left(ch);

@@ -132,6 +132,8 @@ struct channel {
 					 * prospect of one; or NULL */
 	struct service_dial *dial;	/* a service, under way */
 	struct socks	*socks;		/* a client that waits for an answer */
+	struct udp_client *udp_client;	/* of -u; NULL: none */
+	struct service_udp *udp;	/* the target of datagrams; NULL */
 	const struct channel_file_ops *file_ops;
 	void		*file;		/* for these; NULL: there is none */
 	pid_t		 pid;		/* the service's child, or 0 */

@@ -13,6 +13,7 @@
 #include "net/channel/channel.h"
 #include "net/channel/forward.h"
 #include "net/channel/forward_spec.h"
+#include "net/channel/forward_udp.h"
 #include "net/dial/port.h"
 #include "net/dial/socks_accept.h"
 #include "net/io/background.h"
@@ -68,14 +69,21 @@ starved(const struct app *app, struct channel *ch)
 		channel_free(ch);
 }
 
+int
+forward_holds(const struct app *app)
+{
+	return app->forwards->state != FORWARD_OPEN ||
+	    app->server != APP_SERVER_UP ||
+	    (app->code != NULL && app->nchannels > 0);
+}
+
 void
 forward_settle(struct app *app)
 {
 	if (app->forwards == NULL || app->ports == NULL)
 		return;
-	ports_hold(app->ports, app->forwards->state != FORWARD_OPEN ||
-	    app->server != APP_SERVER_UP ||
-	    (app->code != NULL && app->nchannels > 0));
+	ports_hold(app->ports, forward_holds(app));
+	forward_udp_settle(app->udp);
 }
 
 /* -L: a client has connected. */
@@ -162,19 +170,29 @@ forwards_new(struct app *app, char *why)
 	return 0;
 }
 
+/* One -L, in either kind. */
+static int
+open_forward(struct app *app, struct forward *f, char *why)
+{
+	if (app->udp == NULL)
+		return ports_open(app->ports, f->spec.where,
+		    forward_connected, f, why);
+	if (ports_given(app->ports) == 0)
+		return forward_udp_open(app->udp, f->spec.where, f->spec.host,
+		    f->spec.port, why);
+	strlcpy(why, "LISTEN_FDS: -u takes no sockets of systemd", PORT_ERR);
+	return -1;
+}
+
 static int
 open_ports(struct app *app, char *why)
 {
 	struct conf_item	*item;
-	struct forward		*f;
 	size_t			 i;
 
-	for (i = 0; i < app->forwards->n; i++) {
-		f = &app->forwards->list[i];
-		if (ports_open(app->ports, f->spec.where, forward_connected, f,
-		    why) == -1)
+	for (i = 0; i < app->forwards->n; i++)
+		if (open_forward(app, &app->forwards->list[i], why) == -1)
 			return -1;
-	}
 	STAILQ_FOREACH(item, &app->conf.socks, next)
 		if (ports_open(app->ports, item->value, forward_socks, app,
 		    why) == -1)
@@ -187,7 +205,9 @@ forward_open(struct app *app, char *why)
 {
 	if (forwards_new(app, why) == -1)
 		return -1;
-	if ((app->ports = ports_new(app->loop)) == NULL) {
+	if ((app->ports = ports_new(app->loop)) == NULL ||
+	    (app->conf.udp &&
+	    (app->udp = forward_udp_new(app)) == NULL)) {
 		strlcpy(why, "out of memory", PORT_ERR);
 		return -1;
 	}
@@ -204,6 +224,8 @@ forward_free(struct app *app)
 		await_end(app, &app->forwards->absent);
 	if (app->iqs != NULL)
 		iq_forget(app->iqs, app);
+	forward_udp_free(app->udp);
+	app->udp = NULL;
 	free(app->forwards);
 	app->forwards = NULL;
 }
@@ -230,7 +252,9 @@ forward_begin(struct app *app)
 
 	for (i = 0; i < app->forwards->n; i++) {
 		s = &app->forwards->list[i].spec;
-		log_line(LOG_EVENT, "forwarding %s to %s%s",
+		log_line(LOG_EVENT, "forwarding %s%s to %s%s",
+		    app->udp != NULL ? "udp " : "", app->udp != NULL ?
+		    forward_udp_text(app->udp, i, s->where, where) :
 		    ports_text(app->ports, i, s->where, where), app->peer,
 		    service_text(s, service, sizeof(service)));
 	}

@@ -12,17 +12,20 @@ struct channel;
 /* Bind what -L and -D name: what cannot work fails before the login.  0, or
  * -1 with a reason of PORT_ERR bytes. */
 int	 forward_open(struct app *app, char *why) MUST_CHECK;
+/*
+ * Do connections and clients have to wait?  They do until forward_start() lets
+ * them come, while the server is away, and while another one meets the peer by
+ * a code, which is good for one stream: those behind it come by the key that
+ * the first has found.
+ */
+int	 forward_holds(const struct app *app);
 /* Forget what -L says. */
 void	 forward_free(struct app *app);
 /* There is a login: accept connections, and say so; with -f, once the peer has
  * been found, and then from the background. */
 void	 forward_start(struct app *app);
-/*
- * Accept connections, or have them wait, as it is now: they wait until
- * forward_start() lets them come, while the server is away, and while another
- * one meets the peer by a code, which is good for one stream: those behind it
- * come by the key that the first has found.  Does nothing in other modes.
- */
+/* Accept connections, or have them wait, as forward_holds() has it now.  Does
+ * nothing in other modes. */
 void	 forward_settle(struct app *app);
 /* The server is back, and what was asked of the peer may be lost: ask again. */
 void	 forward_back(struct app *app);

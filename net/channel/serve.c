@@ -17,12 +17,17 @@
 #include "net/io/pump.h"
 #include "xml/iq.h"
 
+/* A caller should find a stream idle first: it knows the clients. */
+#define IDLE_MORE	10000		/* ms */
+
 /* The service is at hand; or it is not, rfd is -1, and err says why. */
 static void
 serve_reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 {
 	struct channel	*ch = arg;
 
+	if (ch->dial != NULL)
+		ch->udp = service_dial_udp(ch->dial);
 	ch->dial = NULL;
 	if (rfd == -1) {
 		log_line(LOG_EVENT, "%s: %s", stream_peer(ch->stream), err);
@@ -49,6 +54,7 @@ serve_begin(struct channel *ch, const struct target *t)
 		.peer = stream_peer(ch->stream),
 		.sid = stream_sid(ch->stream),
 		.local = iq_jid(ch->app->iqs),
+		.idle = 1000 * (int64_t)ch->app->conf.udp_idle + IDLE_MORE,
 	};
 
 	channel_set_turn(ch, CHANNEL_TAKEN);

@@ -6,10 +6,13 @@
  *	name=host:port		a port there
  *	name=/path		a Unix socket
  *	name=!command		a command, by sh -c
+ *	name=udp:port		a port here, for datagrams; name=udp:host:port
+ *	udp:port		the same, by the name of the port
  *	'*'=  '*:443'=		whatever host and port the caller names
  *
  * A name may be host:port, with * for either; then it stands for what a caller
- * that names a host and a port may get.
+ * that names a host and a port may get.  One name may be that of a service for
+ * bytes and of another one for datagrams: a caller says which it means.
  */
 #ifndef NET_CHANNEL_SERVICE_H
 #define NET_CHANNEL_SERVICE_H
@@ -24,13 +27,13 @@ struct services;
 #define SERVICE_ERR	256
 #define SERVICE_MAX	300	/* bytes of a name, with NUL */
 
-enum target_kind { TARGET_TCP, TARGET_UNIX, TARGET_COMMAND };
+enum target_kind { TARGET_TCP, TARGET_UDP, TARGET_UNIX, TARGET_COMMAND };
 
 /* Where a stream is to go. */
 struct target {
 	enum target_kind kind;
 	char		 name[SERVICE_MAX];	/* as the caller asked */
-	char		 host[256];	/* TARGET_TCP */
+	char		 host[256];	/* TARGET_TCP, TARGET_UDP */
 	uint16_t	 port;
 	const char	*path;		/* TARGET_UNIX; the services own it */
 	const char	*command;	/* TARGET_COMMAND; theirs, too */
@@ -41,14 +44,25 @@ struct services *services_new(char *const *args, size_t n, char *err);
 /* Free them; NULL is fine. */
 void	 services_free(struct services *s);
 
+/* What a caller means to send. */
+enum service_for { SERVICE_FOR_ANY, SERVICE_FOR_BYTES, SERVICE_FOR_DATAGRAMS };
+
+enum service_match {
+	SERVICE_FOUND,
+	SERVICE_NONE,		/* there is none of that name, */
+	SERVICE_OTHER		/* or it takes the other kind only */
+};
+
 /*
  * What a peer gets that asks for host and port, as mod_tcpproxy's attributes
- * (either may be NULL): an exact name, else the first pattern that fits; the
- * first service if nothing is asked.  Returns 0 with *t filled in, or -1 with a
- * message for the peer in err[SERVICE_ERR].
+ * (either may be NULL), and means to send this: of the services that take it,
+ * an exact name, else the first pattern that fits; the first one if nothing is
+ * asked.  With SERVICE_FOUND *t is filled in, else there is a message for the
+ * peer in err[SERVICE_ERR].
  */
-int	 services_match(const struct services *s, const char *host,
-	    const char *port, struct target *t, char *err);
+enum service_match services_match(const struct services *s, const char *host,
+	    const char *port, enum service_for what, struct target *t,
+	    char *err) MUST_CHECK;
 
 /* Their names, with a space between each two, as far as there is room for them
  * in out[size], which is returned. */

@@ -11,13 +11,18 @@
 
 #include "net/channel/service.h"
 #include "net/channel/service_dial.h"
+#include "net/channel/service_udp.h"
 #include "net/dial/dial.h"
+#include "net/dial/udp_dial.h"
 #include "net/io/child.h"
 #include "net/io/loop.h"
 
 struct service_dial {
 	struct loop	*loop;
 	struct dial	*dial;		/* TARGET_TCP */
+	struct udp_dial	*udp_dial;	/* TARGET_UDP */
+	struct service_udp *udp;	/* so, too, until it is taken */
+	int64_t		 idle;		/* of that, ms */
 	struct timer	 ready;		/* the others: it is done */
 	char		 name[SERVICE_MAX];
 	int		 fds[2];
@@ -48,6 +53,31 @@ dialled(void *arg, int fd, const char *err)
 	if (fd == -1)
 		snprintf(r->err, sizeof(r->err), "%s: %s", r->name, err);
 	deliver(r);
+}
+
+static void
+resolved(void *arg, const struct addr *addrs, size_t n, const char *err)
+{
+	struct service_dial	*r = arg;
+
+	r->udp_dial = NULL;
+	if (n > 0)
+		r->udp = service_udp_new(r->loop, r->name, addrs, n, r->idle,
+		    &r->fds[0]);
+	r->fds[1] = r->fds[0];
+	if (r->udp == NULL)
+		snprintf(r->err, sizeof(r->err), "%s: %s", r->name, n > 0 ?
+		    strerror(errno) : err);
+	deliver(r);
+}
+
+struct service_udp *
+service_dial_udp(struct service_dial *r)
+{
+	struct service_udp	*udp = r->udp;
+
+	r->udp = NULL;
+	return udp;
 }
 
 static int
@@ -125,6 +155,15 @@ service_dial(struct loop *l, struct resolver *res, const struct target *t,
 		}
 		return r;
 	}
+	if (t->kind == TARGET_UDP) {
+		r->idle = env->idle;
+		r->udp_dial = udp_dial(res, t->host, t->port, resolved, r);
+		if (r->udp_dial == NULL) {
+			free(r);
+			return NULL;
+		}
+		return r;
+	}
 	if (t->kind == TARGET_UNIX)
 		dial_unix(r, t->path);
 	else
@@ -139,6 +178,7 @@ service_dial_cancel(struct service_dial *r)
 	if (r == NULL)
 		return;
 	dial_cancel(r->dial);
+	udp_dial_cancel(r->udp_dial);
 	timer_clear(r->loop, &r->ready);
 	if (r->fds[0] != -1)
 		close(r->fds[0]);

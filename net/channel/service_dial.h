@@ -7,9 +7,11 @@
 #include <sys/types.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct loop;
 struct service_dial;
+struct service_udp;
 struct resolver;
 struct target;
 
@@ -22,13 +24,18 @@ typedef void service_dial_fn(void *arg, int rfd, int wfd, pid_t pid,
  * XCAT_PEER, XCAT_SID and XCAT_LOCAL; XCAT_SERVICE is the target's name. */
 struct service_env {
 	const char	*peer, *sid, *local;
+	int64_t		 idle;	/* ms that a stream of datagrams may be quiet */
 };
 
-/* Connect to the target, or run its command.  fn is called from the loop.
+/* Connect to the target, which for datagrams is a link to it, or run its
+ * command.  fn is called from the loop.
  * NULL when out of memory. */
 struct service_dial *service_dial(struct loop *l, struct resolver *r,
 	    const struct target *t, const struct service_env *env,
 	    service_dial_fn *fn, void *arg);
+/* In fn: the target of datagrams, whose link has the descriptor as its other
+ * end, and which is the caller's from now on.  NULL: there is none. */
+struct service_udp *service_dial_udp(struct service_dial *r);
 /* Give it up; not to be called after fn was.  NULL is fine. */
 void	 service_dial_cancel(struct service_dial *r);
 

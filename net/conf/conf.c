@@ -21,6 +21,8 @@
 #define SHARE_MOST		(7 * 24 * 3600)
 #define MAX_STREAMS		1024
 #define MAX_STREAMS_PER_PEER	512
+#define UDP_CLIENTS		256
+#define UDP_IDLE		300	/* s */
 #define VALUE_MAX	1024
 #define KEYWORD_MAX	20		/* longest name, and some to spare */
 
@@ -172,6 +174,11 @@ static const struct keyword {
 	{ "timeout", AT(timeout), CONF_LONG, CONF_RUN, NULL, 0,
 	    INT_MAX / 1000 },
 	{ "transport", AT(transport), CONF_WORD, 0, transports, 0, 0 },
+	{ "udp", AT(udp), CONF_WORD, CONF_RUN, yesno, 0, 0 },
+	{ "udp-clients", AT(udp_clients), CONF_LONG, CONF_RUN, NULL, 1,
+	    65535 },
+	{ "udp-idle", AT(udp_idle), CONF_LONG, CONF_RUN, NULL, 1,
+	    INT_MAX / 1000 },
 	{ "upgrade-after", AT(upgrade_after), CONF_LONG, 0, NULL, 0, LONG_MAX },
 	{ "upload", AT(upload), CONF_WORD, 0, uploads, 0, 0 },
 	{ "verbosity", AT(verbosity), CONF_WORD, CONF_RUN, levels, 0, 0 },
@@ -223,6 +230,8 @@ conf_init(struct conf *c)
 	c->invite_time = INVITE_TIME;
 	c->max_streams = MAX_STREAMS;
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
+	c->udp_clients = UDP_CLIENTS;
+	c->udp_idle = UDP_IDLE;
 	return 0;
 }
 

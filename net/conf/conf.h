@@ -89,6 +89,7 @@ struct conf {
 	struct conf_list s5b_proxy; /* s5b-proxy jid (-P), repeatable */
 	struct conf_list streamhost; /* streamhost addr[:port], repeatable */
 	int	 policy;	/* streamhost-policy auto|public|any */
+	int	 udp;		/* udp yes|no: -L takes datagrams (-u) */
 	long	 upgrade_after;	/* upgrade-after bytes */
 	int	 presence;	/* presence contacts|peer|none */
 	int	 punch;		/* punch yes|no */
@@ -101,6 +102,9 @@ struct conf {
 	struct conf_list service; /* service name=target, repeatable */
 	long	 share;		/* share seconds|yes|no: a login for many */
 	long	 wait;		/* wait seconds|no|forever (-W) */
+	long	 udp_clients;	/* udp-clients number, of -u */
+	long	 udp_idle;	/* udp-idle seconds: a stream of datagrams may
+				 * be quiet */
 	int	 transport;	/* transport auto|tcp|websocket|bosh */
 	int	 asked;		/* how often for the password: no keyword */
 	char	*certificate;	/* certificate path: client, for EXTERNAL */

@@ -64,6 +64,7 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 		{ 'p', "password-file", NULL },
 		{ 'q', "verbosity", "-1" },
 		{ 'r', "receive", NULL },
+		{ 'u', "udp", "yes" },
 		{ 'W', "wait", "forever" },
 		{ 'w', "timeout", NULL },
 		{ 'x', "proxy", NULL },

@@ -187,11 +187,12 @@ find(const struct services *sv, char *asked)
 
 	if (*asked != '\0' && addr_split(asked, &host, &port) == -1)
 		return;
-	if (services_match(sv, host, port, &t, err) == -1) {
+	if (services_match(sv, host, port, SERVICE_FOR_ANY, &t, err) !=
+	    SERVICE_FOUND) {
 		must(*err != '\0');
 		return;
 	}
-	if (t.kind == TARGET_TCP)
+	if (t.kind == TARGET_TCP || t.kind == TARGET_UDP)
 		must(*t.host != '\0' && t.port != 0);
 	else
 		must((t.kind == TARGET_UNIX ? t.path : t.command) != NULL);

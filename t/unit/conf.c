@@ -291,6 +291,23 @@ test_numbers(void)
 }
 
 static void
+test_udp(void)
+{
+	struct conf	 c;
+
+	(void)conf_init(&c);
+	is_int(c.udp, 0, "-L takes connections");
+	is_int(conf_letter(&c, 'u', NULL, err), 0, "-u");
+	is_int(c.udp, 1, "is udp yes");
+	is_int(c.udp_idle, 300, "udp-idle is 300 s");
+	is_int(c.udp_clients, 256, "udp-clients is 256");
+	fails(conf_set(&c, "udp-idle", "0", 0, err), "from 1 to", "udp-idle 0");
+	is_int(conf_set(&c, "udp-clients", "2", 0, err), 0, "udp-clients 2");
+	is_int(c.udp_clients, 2, "is set");
+	conf_free(&c);
+}
+
+static void
 test_list(void)
 {
 	struct conf c;
@@ -1021,6 +1038,7 @@ main(void)
 	test_strings();
 	test_bools();
 	test_numbers();
+	test_udp();
 	test_list();
 	test_unknown();
 	test_options();
