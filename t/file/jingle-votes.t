@@ -110,7 +110,7 @@ silence()
 	done
 	what="xcat receives: it asks for no other way"
 	empty_dir in
-	listen_as bob xcat -w 5 -r "$T/in" -a "alice@$DOMAIN"
+	listen_as bob xcat -w "$(by_tier 40 8)" -r "$T/in" -a "alice@$DOMAIN"
 	start peer "$T/jingle-alice" -H none --only none --no-replace send \
 	    "bob@$DOMAIN/xcat" "$T/data"
 	ended peer "$what"
