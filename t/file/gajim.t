@@ -21,7 +21,7 @@ from_gajim()	# transport file
 {
 	_what="Gajim sends $(basename "$2" | cut -c 1-20) by $1"
 	listen_as alice xcat -v -r "$T/in" -a "bob@$DOMAIN"
-	start gajim "$T/gajim-bob" -M "$1" send "alice@$DOMAIN/xcat" "$2"
+	start gajim "$T/gajim-bob" -w "$LIMIT" -M "$1" send "alice@$DOMAIN/xcat" "$2"
 	ended xcat "$_what"
 	check_same "$T/in/${2##*/}" "$2" "$_what: content"
 	ok "$_what: the hash comes, too" said xcat 'SHA-256 agrees'
@@ -36,12 +36,13 @@ printf x >"$T/one"
 odd='ä <&> '"'"' %2e ;$(id)'
 printf odd >"$T/$odd"
 export LC_ALL=C.UTF-8
+LIMIT=$(by_tier 120 1200)
 
 start_server prosody proxy65
 start_display
 gajim_user bob
 empty_dir in
-start gajim "$T/gajim-bob" -w 300 receive "$T/in"
+start gajim "$T/gajim-bob" -w $((LIMIT * 5)) receive "$T/in"
 wait_for 60 grep -q '^listening' "$T/gajim.out" || {
 	diag_file "$T/gajim.err"
 	bail "Gajim does not log in"
@@ -55,12 +56,15 @@ rm "$T/in/"*
 to_gajim "$T/data" -i
 to_gajim "$T/one" -i
 to_gajim "$T/none" -i
+to_gajim "$T/$odd" -i
 signal KILL gajim
 finish gajim
 empty_dir in
 from_gajim s5b "$T/data"
 from_gajim ibb "$T/data"
 from_gajim s5b "$T/one"
+from_gajim s5b "$T/$odd"
+from_gajim ibb "$T/one"
 from_gajim ibb "$T/$odd"
 stop_server
 done_testing
