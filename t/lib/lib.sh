@@ -202,10 +202,24 @@ wait_for()	# seconds command ...: until it succeeds
 		look_at_clock
 		[ "$_clock" -lt "$_end" ] || return 1
 		_turn=$((_turn + 1))
-		# shellcheck disable=SC2086
-		"$LIB/wake" "$T" $_turn $pids
+		sleep_until "$@"
 	done
 }
+
+# Until this may succeed.  What is waited for most is known to the program that
+# sleeps, so that there is not a process or two for each look.
+sleep_until()	# command ...
+{
+	# shellcheck disable=SC2086
+	case $1 in
+	said)	"$LIB/wake" -f "$T/$2.err" "$3" "$T" $_turn $pids ;;
+	listening_or_gone)
+		"$LIB/wake" -f "$T/$2.err" "$LISTENING" "$T" $_turn $pids ;;
+	gone)	"$LIB/wake" -p "$2" ;;
+	*)	"$LIB/wake" "$T" $_turn $pids ;;
+	esac
+}
+LISTENING='xcat [^ ]+@[^ ]+/[^ ]+'	# what a listener says, once it is one
 
 has_size()	# file bytes
 {
@@ -340,9 +354,11 @@ few_descriptors() # name number: no more than that, as far as can be seen
 	! shows_descriptors "$1" || [ "$(descriptors "$1")" -le "$2" ]
 }
 
+# As ss(8) would say, by one process instead of three.
 listens()	# port: somebody does
 {
-	ss -Hltn "sport = :$1" | grep -q .
+	grep -Eqs ":$(printf %04X "$1") [0-9A-F]+:0000 0A " \
+	    /proc/net/tcp /proc/net/tcp6
 }
 
 have_ipv6()

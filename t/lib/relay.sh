@@ -33,10 +33,16 @@ cut_and_hurry()	# relay command
 	relay "$1" "throttle up 0; throttle down 0; $2"
 }
 
+# As relay.py -s would, ten times as quickly.
 relay()		# name command ...
 {
-	"$PYTHON" -B "$LIB/relay.py" -s "$T/$1.socket" "$2" ||
+	_said=$(echo "$2" | socat -t 60 - "UNIX-CONNECT:$T/$1.socket") ||
 	    bail "relay $1: $2"
+	case $_said in
+	'')	;;
+	error*)	bail "relay $1: $2: $_said" ;;
+	*)	echo "$_said" ;;
+	esac
 }
 
 relay_said()	# name extended-regex: one of its lines

@@ -186,7 +186,7 @@ listen_as()	# user name argument ...: in the background, until logged in
 
 listening()	# name
 {
-	said "$1" 'xcat [^ ]+@[^ ]+/[^ ]+'
+	said "$1" "$LISTENING"
 }
 
 listening_or_gone()	# name

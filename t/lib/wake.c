@@ -3,6 +3,10 @@
  * file in its directory was written or made, or one of its processes ended.
  *
  *	wake directory turn [pid ...]
+ *	wake -f file regex directory turn [pid ...]
+ *					until a line of the file matches, for a
+ *					second at most
+ *	wake -p pid			until it has ended, for a second at most
  *
  * turn is 1 for the first sleep of a wait, 2 for the next, and so on.  Later
  * sleeps are longer, so that a file which grows all the time does not keep the
@@ -12,7 +16,10 @@
 #include <sys/syscall.h>
 
 #include <poll.h>
+#include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +28,7 @@
 #define MOST		15	/* ms for each turn, if nothing happens */
 #define MOST_MAX	250
 #define PIDS		62	/* processes watched at most */
+#define SECOND		1000	/* ms */
 
 static int
 number(const char *s)
@@ -61,6 +69,68 @@ watch(struct pollfd *pfds, const char *dir, char **pids)
 	return n;
 }
 
+static int
+has_line(const char *file, const regex_t *re)
+{
+	FILE	*f = fopen(file, "r");
+	char	*line = NULL;
+	size_t	 size = 0;
+	int	 found = 0;
+
+	if (f == NULL)
+		return 0;
+	while (!found && getline(&line, &size, f) != -1) {
+		line[strcspn(line, "\n")] = '\0';
+		found = regexec(re, line, 0, NULL, 0) == 0;
+	}
+	free(line);
+	fclose(f);
+	return found;
+}
+
+/* Whatever else is written meanwhile, until the file has the line, one of the
+ * processes ends, or a second is over. */
+static int
+until_line(const char *file, const char *pattern, char *argv[])
+{
+	struct pollfd	 pfds[1 + PIDS];
+	char		 events[4096];
+	regex_t		 re;
+	nfds_t		 n, i;
+	int		 turn = number(argv[1]), least, slept = 0;
+
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return 2;
+	n = watch(pfds, argv[0], argv + 2);
+	for (turn = turn < 1 ? 1 : turn; slept < SECOND; turn++) {
+		least = grown(LEAST, turn, LEAST_MAX);
+		doze(least);
+		if (has_line(file, &re))
+			break;
+		poll(pfds, n, grown(MOST, turn, MOST_MAX) - least);
+		slept += least;
+		for (i = 1; i < n; i++)
+			if (pfds[i].revents != 0)
+				return 0;
+		if (pfds[0].revents == 0)
+			slept += grown(MOST, turn, MOST_MAX) - least;
+		else if (read(pfds[0].fd, events, sizeof events) == -1)
+			break;
+	}
+	return 0;
+}
+
+static int
+until_gone(const char *pid)
+{
+	struct pollfd	 pfd = { .events = POLLIN };
+
+	pfd.fd = (int)syscall(SYS_pidfd_open, number(pid), 0);
+	if (pfd.fd != -1)
+		poll(&pfd, 1, SECOND);
+	return 0;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -68,6 +138,10 @@ main(int argc, char *argv[])
 	nfds_t		 n;
 	int		 least, turn;
 
+	if (argc > 5 && strcmp(argv[1], "-f") == 0)
+		return until_line(argv[2], argv[3], argv + 4);
+	if (argc == 3 && strcmp(argv[1], "-p") == 0)
+		return until_gone(argv[2]);
 	if (argc < 3)
 		return 2;
 	if ((turn = number(argv[2])) < 1)
