@@ -56,7 +56,7 @@ start_receiver()
 }
 
 # The one that was not killed finds out, or goes on with the new one.
-again()		# killed
+goes_on()		# killed
 {
 	finish "$1" 10
 	if [ "$1" = receiver ]; then
@@ -118,7 +118,7 @@ killed()	# what option ...
 			start_sender
 			continue
 		}
-		again $who
+		goes_on $who
 	done
 	ended sender "$_what"
 	count_socket

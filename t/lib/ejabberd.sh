@@ -126,7 +126,7 @@ ejabberd_ready()
 
 setup_ejabberd()	# [feature ...]
 {
-	mkdir -p "$T/ejabberd/no-translations"
+	mkdir -p "$T/ejabberd"
 	ejabberd_config "$@" >"$T/ejabberd.yml"
 }
 
@@ -136,6 +136,7 @@ setup_ejabberd()	# [feature ...]
 run_ejabberd()
 {
 	rm -f "$T/ejabberd/ready"
+	mkdir -p "$T/ejabberd/no-translations"
 	set -- /usr/lib/*/ejabberd-*/ebin
 	[ -d "$1" ] || bail "no ejabberd in /usr/lib"
 	# shellcheck disable=SC2086	# words, or none
