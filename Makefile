@@ -39,15 +39,16 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/carrier_framed.o ibb/carrier_inband.o \
 	ibb/carrier_socket.o ibb/close.o ibb/congestion.o \
 	ibb/congestion_model.o \
-	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/e2e_secret.o ibb/extdisco.o \
+	ibb/data.o ibb/dispatch.o ibb/e2e.o ibb/e2e_secret.o \
+	ibb/e2e_warm.o ibb/extdisco.o \
 	ibb/folder_words.o ibb/frames.o ibb/handover.o ibb/hash.o \
 	ibb/inband.o ibb/introduction.o ibb/items.o \
 	ibb/jingle_choice.o ibb/jingle_input.o ibb/jingle_parse.o \
 	ibb/jingle_session.o ibb/jingle_write.o \
 	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/share.o \
 	ibb/si.o ibb/sic.o ibb/ssl_error.o \
-	ibb/stream.o ibb/stream_close.o ibb/stream_open.o \
-	ibb/stream_strerror.o ibb/tombstone.o ibb/upload.o
+	ibb/stream.o ibb/stream_close.o ibb/stream_early.o ibb/stream_open.o \
+	ibb/stream_strerror.o ibb/tombstone.o ibb/upload.o ibb/warm.o
 # The rooms of net/, each resting on those before it.
 IO	= net/io/background.o net/io/child.o net/io/clock.o \
 	net/io/datagram.o net/io/datagram_link.o net/io/fd.o net/io/io.o net/io/limits.o \
@@ -209,6 +210,8 @@ UNITS	= t/unit/absence.t \
 	t/unit/streamhosts.t \
 	t/unit/stun.t \
 	t/unit/recover.t \
+	t/unit/warm.t \
+	t/unit/early.t \
 	t/unit/ws.t \
 	t/unit/xml.t
 # What tests in shell run or load, see t/lib/lib.sh and t/lib/alloc.c.
@@ -293,6 +296,7 @@ FOREIGN	= ibb/extdisco.c \
 	ibb/data.c \
 	ibb/dispatch.c \
 	ibb/e2e.c \
+	ibb/e2e_warm.c \
 	ibb/inband.c \
 	ibb/jingle_choice.c \
 	ibb/jingle_input.c \
@@ -305,8 +309,10 @@ FOREIGN	= ibb/extdisco.c \
 	ibb/si.c \
 	ibb/stream.c \
 	ibb/stream_close.c \
+	ibb/stream_early.c \
 	ibb/stream_open.c \
 	ibb/tombstone.c \
+	ibb/warm.c \
 	ibb/recover.c \
 	net/conf/allow.c \
 	net/transport/hostmeta.c \

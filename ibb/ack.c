@@ -115,6 +115,9 @@ ack_pay(struct inband *s)
 {
 	struct ack	*d;
 
+	/* The open is answered first. */
+	if (s->state == INBAND_OFFERED)
+		return 0;
 	inband_wait_no_more(s);
 	while ((d = STAILQ_FIRST(&s->acks)) != NULL &&
 	    (s->due > 0 || d->again)) {

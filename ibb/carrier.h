@@ -103,6 +103,16 @@ void	 carrier_abort(struct carrier *c, enum stanza_error err);
 void	 carrier_turn_away(struct carrier *c, enum stanza_error err,
 	    const char *text);
 
+/* Blocks may come or go before the open is answered, as inband_set_early(). */
+void	 carrier_set_early(struct carrier *c);
+/* The peer has heard that we have accepted, as inband_met(). */
+void	 carrier_met(struct carrier *c);
+/* May bytes that were pushed have been taken by a listener that is no more, as
+ * inband_is_doubtful()? */
+int	 carrier_is_doubtful(const struct carrier *c);
+/* The bytes that were pushed stand for no payload: the payload will be pushed
+ * once more, without weight. */
+void	 carrier_unweigh(struct carrier *c);
 /* The peer is an xcat, as inband_can_sync(); not with a socket alone. */
 void	 carrier_can_sync(struct carrier *c);
 /* Set the largest blocks, as inband_agree(); not with a socket alone. */

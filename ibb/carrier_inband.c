@@ -368,6 +368,31 @@ carrier_open(struct carrier *c, int64_t deadline,
 }
 
 void
+carrier_set_early(struct carrier *c)
+{
+	inband_set_early(c->inband);
+}
+
+void
+carrier_met(struct carrier *c)
+{
+	if (c->inband != NULL)
+		inband_met(c->inband);
+}
+
+int
+carrier_is_doubtful(const struct carrier *c)
+{
+	return inband_is_doubtful(c->inband);
+}
+
+void
+carrier_unweigh(struct carrier *c)
+{
+	c->blocked -= inband_unweigh(c->inband);
+}
+
+void
 carrier_can_sync(struct carrier *c)
 {
 	inband_can_sync(c->inband);

@@ -97,7 +97,8 @@ inband_block(const struct inband *s)
 static int
 data_sends(const struct inband *s)
 {
-	return s->state == INBAND_OPEN && s->out == INBAND_HALF_OPEN &&
+	return (s->state == INBAND_OPEN || (s->state == INBAND_OPENING &&
+	    s->early)) && s->out == INBAND_HALF_OPEN &&
 	    s->hold == INBAND_HOLD_NOT;
 }
 
@@ -152,6 +153,31 @@ inband_land(struct inband *s)
 	s->user.answered(s->arg, weight);
 }
 
+/* Acknowledge in order only, and not before it is known whether the stream has
+ * been accepted. */
+void
+inband_land_answered(struct inband *s)
+{
+	const struct flight	*f;
+
+	while (s->state == INBAND_OPEN &&
+	    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
+		inband_land(s);
+}
+
+size_t
+inband_unweigh(struct inband *s)
+{
+	struct flight	*f;
+	size_t		 sum = 0;
+
+	STAILQ_FOREACH(f, &s->flights, next) {
+		sum += f->weight;
+		f->weight = 0;
+	}
+	return sum;
+}
+
 /* An xcat says in an answer how many bytes it has room for, if that has
  * changed. */
 static void
@@ -179,13 +205,16 @@ data_answered(void *arg, const struct elem *answer)
 	f->answered = 1;
 	if (err == SE_NONE) {
 		data_take_window(s, answer);
-		/* Acknowledge in order only. */
-		while (s->state == INBAND_OPEN &&
-		    (f = STAILQ_FIRST(&s->flights)) != NULL && f->answered)
-			inband_land(s);
+		inband_land_answered(s);
 		return;
 	}
 	f->answered = 0;
+	/* The answer to the open says more, and may be that it is too early for
+	 * blocks. */
+	if (s->state == INBAND_OPENING) {
+		s->early_lost = 1;
+		return;
+	}
 	if (recover_mends(s, err))
 		return;
 	/* Section 2.2: the sender must close, though the peer may be gone. */
@@ -361,8 +390,16 @@ data_has_room(struct inband *s, size_t len)
 static int
 data_hears(const struct inband *s)
 {
-	return s != NULL && s->state == INBAND_OPEN &&
+	return s != NULL && (s->state == INBAND_OPEN ||
+	    (s->state == INBAND_OFFERED && s->early)) &&
 	    s->in == INBAND_HALF_OPEN;
+}
+
+/* Is the answer to our open, which the peer sent before this block, lost? */
+static int
+data_is_ahead(const struct inband *s)
+{
+	return s != NULL && s->state == INBAND_OPENING && s->early;
 }
 
 int
@@ -387,7 +424,8 @@ data_input(void *arg, const struct elem *stanza, const struct elem *data)
 	size_t		 len;
 
 	if (!data_hears(s)) {
-		inband_refuse_iq(b, stanza, SE_ITEM_NOT_FOUND);
+		inband_refuse_iq(b, stanza, data_is_ahead(s) ?
+		    SE_RECIPIENT_UNAVAILABLE : SE_ITEM_NOT_FOUND);
 		return 1;
 	}
 	if (elem_number(data, "seq", 0, SEQ_MAX, &seq) == -1)

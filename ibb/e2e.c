@@ -313,6 +313,7 @@ e2e_free(struct e2e *e)
 		return;
 	SSL_free(e->ssl);
 	introduction_free(e->intro);
+	e2e_warm_free(e);
 	OPENSSL_cleanse(e->secret, sizeof(e->secret));
 	chunks_free(&e->out);
 	free(e);
@@ -394,6 +395,7 @@ e2e_handshake(struct e2e *e)
 	if (!e2e_negotiated(e))
 		return e2e_fail(e, E2E_BROKEN,
 		    "its session is about another stream");
+	e2e_warm_shaken(e);
 	return e2e_shaken(e);
 }
 
@@ -415,8 +417,14 @@ e2e_read_all(struct e2e *e, struct buf *out)
 static int
 e2e_take(struct e2e *e, struct buf *out)
 {
-	if (e->state == E2E_SHAKING && e2e_handshake(e) == -1)
-		return -1;
+	int	 r;
+
+	if (e->state <= E2E_EARLY) {
+		if ((r = e2e_warm_take(e, out)) == 1)
+			r = e2e_handshake(e);
+		if (r == -1)
+			return -1;
+	}
 	if (e->state == E2E_MEETING && e2e_meet(e) == -1)
 		return -1;
 	if (e->state == E2E_ESTABLISHED && !e->ended &&
@@ -442,9 +450,12 @@ e2e_input(struct e2e *e, const void *data, size_t len, struct buf *out)
 int
 e2e_write(struct e2e *e, const void *data, size_t len)
 {
+	int	 r;
+
 	e2e_begin();
-	return SSL_write(e->ssl, data, (int)len) == (int)len ? 0 :
-	    e2e_broken(e);
+	r = e->state <= E2E_EARLY ? e2e_warm_write(e, data, len) :
+	    SSL_write(e->ssl, data, (int)len);
+	return r == (int)len ? 0 : e2e_broken(e);
 }
 
 int
@@ -481,6 +492,12 @@ e2e_output(struct e2e *e)
 
 int
 e2e_established(const struct e2e *e)
+{
+	return e->state == E2E_ESTABLISHED || e->state == E2E_EARLY;
+}
+
+int
+e2e_complete(const struct e2e *e)
 {
 	return e->state == E2E_ESTABLISHED;
 }

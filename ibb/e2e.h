@@ -21,6 +21,7 @@
 struct buf;
 struct chunks;
 struct e2e;
+struct warm;
 
 #define E2E_SECRET	32	/* bytes that only two know */
 #define E2E_FINGERPRINT	64	/* "SHA256:" and 43 characters of base64 */
@@ -28,6 +29,7 @@ struct e2e;
 #define E2E_OVERHEAD	22	/* bytes that a record adds (RFC 8446 5.2) */
 #define E2E_RECORD	16384	/* most plaintext in a record */
 #define E2E_PAD		8500		/* bytes */
+#define E2E_EARLY_MOST 8192	/* bytes of payload before the handshake */
 #define E2E_OUT_MAX	(130 * 1024 * 1024)	/* bytes for the peer */
 
 enum e2e_fault {
@@ -71,6 +73,28 @@ void	 e2e_free(struct e2e *e);
  */
 int	 e2e_set_secret(struct e2e *e, const unsigned char *secret, int only)
 	    MUST_CHECK;
+/*
+ * Before its first byte, and not with a secret: the session may stand by what
+ * an earlier session with peer, a full JID, has left in w (ibb/warm.h).  A
+ * caller's does if there is something for this peer, and the key that the peer
+ * had then is judged at once; a listener's does if the caller says so, and its
+ * key is judged before it is believed.  If the peer does not know of it, the
+ * session comes about as any other.  w must outlive e.
+ */
+void	 e2e_set_warm(struct e2e *e, struct warm *w, const char *peer);
+/* Does it, or may it still?  Not a listener's before its first bytes came. */
+int	 e2e_is_warm(const struct e2e *e);
+/* How many more bytes a caller may write before the handshake is done. */
+size_t	 e2e_early_room(const struct e2e *e);
+/* Has the listener refused to read the bytes of before the handshake?  They
+ * are to be written again. */
+int	 e2e_early_refused(const struct e2e *e);
+/* Of a listener's: are there bytes of before the handshake to come, perhaps,
+ * whether they are read or passed over? */
+int	 e2e_early_comes(const struct e2e *e);
+/* What the session, which is established, leaves for the next one: keep it in
+ * the table of e2e_set_warm(). */
+void	 e2e_leave_warm(struct e2e *e, struct warm *w, const char *peer);
 /* Has the peer shown the secret?  A caller may still repeat what another one
  * has said, until the session stands. */
 int	 e2e_by_secret(const struct e2e *e);
@@ -95,8 +119,12 @@ void	 e2e_ignore_rest(struct e2e *e);
  * sent. */
 struct chunks *e2e_output(struct e2e *e);
 
-/* Is the handshake done? */
+/* May payload be written and read?  A warm session of a listener stands before
+ * its handshake is done. */
 int	 e2e_established(const struct e2e *e);
+/* Is the handshake done at both ends, as far as we know?  Before that there is
+ * no e2e_finish() and no e2e_pad(). */
+int	 e2e_complete(const struct e2e *e);
 /* Have we sent our close_notify, or an alert? */
 int	 e2e_finished(const struct e2e *e);
 /* Has the peer's close_notify come? */

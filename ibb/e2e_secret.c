@@ -11,19 +11,17 @@
 #define SECRET_NAME	"xcat:code"	/* the identity of the PSK */
 #define SECRET_SUITES	"TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
 
-/* The session that the secret stands for; NULL without memory. */
-static SSL_SESSION *
-e2e_secret_session(struct e2e *e)
+SSL_SESSION *
+e2e_psk_session(SSL *ssl, const unsigned char *secret)
 {
 	static const unsigned char	 suite[] = { 0x13, 0x01 };
 	const SSL_CIPHER		*cipher;
 	SSL_SESSION			*session;
 
-	cipher = SSL_CIPHER_find(e->ssl, suite);
+	cipher = SSL_CIPHER_find(ssl, suite);
 	if (cipher == NULL || (session = SSL_SESSION_new()) == NULL)
 		return NULL;
-	if (SSL_SESSION_set1_master_key(session, e->secret,
-	    sizeof(e->secret)) == 1 &&
+	if (SSL_SESSION_set1_master_key(session, secret, E2E_SECRET) == 1 &&
 	    SSL_SESSION_set_cipher(session, cipher) == 1 &&
 	    SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION) == 1)
 		return session;
@@ -43,7 +41,7 @@ e2e_use_secret(SSL *ssl, const EVP_MD *md, const unsigned char **id,
 	*idlen = strlen(SECRET_NAME);
 	if (md != NULL && !EVP_MD_is_a(md, "SHA256"))
 		return 1;
-	return (*session = e2e_secret_session(e)) != NULL;
+	return (*session = e2e_psk_session(ssl, e->secret)) != NULL;
 }
 
 /* A listener's: which secret does the caller mean? */
@@ -57,7 +55,7 @@ e2e_find_secret(SSL *ssl, const unsigned char *id, size_t idlen,
 	if (idlen != strlen(SECRET_NAME) ||
 	    memcmp(id, SECRET_NAME, idlen) != 0)
 		return e->secrecy != E2E_SECRET_ONLY;
-	return (*session = e2e_secret_session(e)) != NULL;
+	return (*session = e2e_psk_session(ssl, e->secret)) != NULL;
 }
 
 /* A caller that shows no secret where one is wanted is not worth a key

@@ -169,6 +169,21 @@ struct inband *inband_new(struct ibb *b, const char *peer,
 int	 inband_open(struct inband *s, int64_t deadline,
 	    void (*extra)(void *arg, struct xw *w)) MUST_CHECK;
 
+/*
+ * Blocks may go behind our open, before it is answered, and are kept until then
+ * (xcat-protocol(7), Beginning with data): to be called before inband_open().
+ * If the open has to be repeated, so are they.  Of an offered stream: they may
+ * come, and are answered behind the open.
+ */
+void	 inband_set_early(struct inband *s);
+/* The peer has heard that we have accepted: it will not repeat its open. */
+void	 inband_met(struct inband *s);
+/* Has our open been repeated though the one before it was perhaps accepted, so
+ * that blocks behind that one may have been taken by a listener that is no
+ * more? */
+int	 inband_is_doubtful(const struct inband *s);
+/* No block that was sent counts: the sum of their weights. */
+size_t	 inband_unweigh(struct inband *s);
 /* Own an offered stream, to be told if it ends before it is accepted. */
 void	 inband_own(struct inband *s, const struct inband_user *user,
 	    void *arg);

@@ -113,6 +113,11 @@ struct inband {
 	uint64_t		 landed_then;	/* landed at the last loss */
 	unsigned int		 no_further;	/* losses near that block */
 	int			 reopened;	/* our open was sent again */
+	int			 open_asked;	/* and is not answered */
+	int			 early;		/* blocks may be sent, or come,
+						 * before it is */
+	int			 early_lost;	/* and some have not come */
+	int			 doubtful;	/* inband_is_doubtful() */
 	void			(*result)(void *, struct xw *);
 	STAILQ_HEAD(, ack)	 acks;
 	size_t			 rx;		/* bytes held for acks */
@@ -237,6 +242,8 @@ int	 close_input(void *arg, const struct elem *stanza,
 
 /* Ask the peer to open, for the first time or again: 0 or -1. */
 int	 inband_ask_open(struct inband *s) MUST_CHECK;
+/* Tell the user of the oldest flights, as far as they are answered. */
+void	 inband_land_answered(struct inband *s);
 /* Ask the peer to close once more: 0 or -1. */
 int	 inband_ask_close_again(struct inband *s) MUST_CHECK;
 /* Tell the peer to close, and ignore its answer.  An xcat hears if our local
@@ -313,6 +320,11 @@ size_t	 path_room(const struct inband *s);
 int	 path_takes(const struct inband *s);
 
 /* recover.c */
+
+/* Send all blocks again, behind an open that was: 0, or -1 without memory. */
+int	 recover_send_all(struct inband *s) MUST_CHECK;
+/* Blocks did not come: find out which, and send them again. */
+void	 recover_lost(struct inband *s);
 
 /* The setter of hold: it traces the move. */
 void	 recover_set_hold(struct inband *s, enum inband_hold hold);

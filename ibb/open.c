@@ -13,12 +13,36 @@
  * We open
  */
 
+/* Some of the blocks behind the open may have come before the peer wanted
+ * them. */
+static void
+open_done(struct inband *s, const struct elem *answer)
+{
+	int	 lost = s->early_lost;
+
+	recover_set_hold(s, lost ? INBAND_HOLD_SILENT : INBAND_HOLD_NOT);
+	inband_set_state(s, INBAND_OPEN);
+	s->user.opened(s->arg, answer);
+	if (lost)
+		recover_lost(s);
+	inband_land_answered(s);
+}
+
+static void
+open_smaller(struct inband *s)
+{
+	s->block /= 2;
+	if (inband_ask_open(s) == -1 || recover_send_all(s) == -1)
+		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
 static void
 open_answered(void *arg, const struct elem *answer)
 {
 	struct inband		*s = arg;
 	enum stanza_error	 err;
 
+	s->open_asked = 0;
 	if (answer == NULL) {
 		/* The peer may still accept, and must not wait for us then. */
 		close_tell(s, SE_REMOTE_SERVER_TIMEOUT);
@@ -27,17 +51,15 @@ open_answered(void *arg, const struct elem *answer)
 	}
 	err = stanza_error(answer);
 	if (err == SE_RESOURCE_CONSTRAINT && s->block / 2 >= BLOCK_MIN) {
-		s->block /= 2;
-		if (inband_ask_open(s) == -1)
-			inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+		open_smaller(s);
 	} else if (err != SE_NONE && recover_mends(s, err)) {
 		return;
 	} else if (err != SE_NONE) {
-		inband_fail(s, INBAND_REFUSED, err, stanza_errortext(answer));
+		inband_fail(s, s->doubtful && s->nflights > 0 ?
+		    INBAND_UNDELIVERED : INBAND_REFUSED, err,
+		    stanza_errortext(answer));
 	} else {
-		recover_set_hold(s, INBAND_HOLD_NOT);
-		inband_set_state(s, INBAND_OPEN);
-		s->user.opened(s->arg, answer);
+		open_done(s, answer);
 	}
 }
 
@@ -54,6 +76,7 @@ inband_ask_open(struct inband *s)
 	xw_attr(w, "stanza", s->message ? "message" : "iq");
 	if (s->extra != NULL)
 		s->extra(s->arg, w);
+	s->open_asked = 1;
 	return iq_ask(s->ibb->iqs, open_answered, s,
 	    s->reopened ? IQ_NODEADLINE : s->deadline);
 }
@@ -66,6 +89,29 @@ inband_open(struct inband *s, int64_t deadline,
 	s->extra = extra;
 	inband_insert(s, INBAND_OPENING);
 	return inband_ask_open(s);
+}
+
+/*
+ * Blocks before the answer
+ */
+
+void
+inband_set_early(struct inband *s)
+{
+	s->early = 1;
+	inband_can_sync(s);
+}
+
+void
+inband_met(struct inband *s)
+{
+	s->early = 0;
+}
+
+int
+inband_is_doubtful(const struct inband *s)
+{
+	return s->doubtful;
 }
 
 /*
@@ -100,8 +146,8 @@ open_answer(struct inband *s)
 
 /*
  * The peer repeats its open, because it does not know whether the first has
- * come.  If that was accepted, and no block has come since, it is accepted
- * again: 1; 0 if this is no repetition.
+ * come.  If that was accepted, and no block has come since that shows that the
+ * peer knows, it is accepted again: 1; 0 if this is no repetition.
  */
 static int
 open_again(struct inband *s, const char *id)
@@ -109,7 +155,7 @@ open_again(struct inband *s, const char *id)
 	char	*copy;
 
 	if (s == NULL || s->open_id == NULL || !s->can_sync ||
-	    s->got > 0 || s->in != INBAND_HALF_OPEN ||
+	    (s->got > 0 && !s->early) || s->in != INBAND_HALF_OPEN ||
 	    (copy = strdup(id)) == NULL)
 		return 0;
 	free(s->open_id);
@@ -190,7 +236,7 @@ inband_accept(struct inband *s, void (*extra)(void *, struct xw *))
 		return -1;
 	s->result = extra;
 	inband_set_state(s, INBAND_OPEN);
-	return open_answer(s);
+	return open_answer(s) == -1 ? -1 : ack_pay(s);
 }
 
 void
@@ -198,5 +244,6 @@ inband_refuse(struct inband *s, enum stanza_error err, const char *text)
 {
 	if (s->state == INBAND_OFFERED)
 		iq_refuseto(s->ibb->iqs, s->peer, s->open_id, err, text);
+	ack_end(s, SE_ITEM_NOT_FOUND);
 	inband_free(s);
 }

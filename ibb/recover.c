@@ -143,6 +143,8 @@ recover_send_again(struct inband *s, uint64_t n)
 	size_t		 most = s->ibb->limit;
 	struct flight	*f;
 
+	if (s->state == INBAND_OPENING && (most == 0 || s->block < most))
+		most = s->block;
 	s->sent = s->landed;
 	STAILQ_FOREACH(f, &s->flights, next) {
 		if (n > 0) {
@@ -161,6 +163,13 @@ recover_send_again(struct inband *s, uint64_t n)
 		s->sent++;
 	}
 	return 0;
+}
+
+int
+recover_send_all(struct inband *s)
+{
+	s->early_lost = 0;
+	return s->early ? recover_send_again(s, 0) : 0;
 }
 
 static int
@@ -265,8 +274,9 @@ static void
 recover_open_anew(struct inband *s)
 {
 	s->reopened = 1;
+	s->doubtful |= s->open_asked;
 	iq_forget(s->ibb->iqs, s);
-	if (inband_ask_open(s) == -1)
+	if (inband_ask_open(s) == -1 || recover_send_all(s) == -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
 }
 
@@ -310,6 +320,14 @@ recover_ask(struct inband *s, int lost)
 	if (iq_ask(s->ibb->iqs, recover_answered, &s->sync, IQ_NODEADLINE) ==
 	    -1)
 		inband_fail(s, INBAND_UNSENT, SE_NONE, "");
+}
+
+void
+recover_lost(struct inband *s)
+{
+	s->early_lost = 0;
+	if (s->state == INBAND_OPEN)
+		recover_ask(s, 0);
 }
 
 void

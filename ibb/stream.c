@@ -158,7 +158,8 @@ stream_account(struct stream *s)
 	if (held < buf_storage(&s->rx))
 		held = buf_storage(&s->rx);
 	charge_set(&s->charge, stream_fixed_cost(s), held +
-	    chunks_storage(out) + carrier_flying(s->carrier));
+	    buf_storage(&s->early) + chunks_storage(out) +
+	    carrier_flying(s->carrier));
 }
 
 void
@@ -212,6 +213,23 @@ stream_session_broken(struct stream *s)
 	}
 }
 
+void
+stream_stands(struct stream *s)
+{
+	if (!e2e_established(s->e2e) || s->state == STREAM_OFFERED)
+		return;
+	if (s->leaves == STREAM_LEAVES_NEW ||
+	    (s->leaves == STREAM_LEAVES_COLD && !e2e_is_warm(s->e2e)))
+		e2e_leave_warm(s->e2e, s->conf.warm, stream_peer(s));
+	s->leaves = STREAM_LEAVES_NOT;
+	if (s->state == STREAM_OPENING)
+		stream_set_state(s, STREAM_OPEN);
+	if (!e2e_complete(s->e2e))
+		return;
+	buf_free(&s->flight);	/* the peer has it */
+	carrier_met(s->carrier);
+}
+
 int
 stream_decrypt(struct stream *s, const void *data, size_t len)
 {
@@ -223,8 +241,7 @@ stream_decrypt(struct stream *s, const void *data, size_t len)
 		return -1;
 	}
 	s->received += buf_len(&s->rx) - before;
-	if (s->state == STREAM_OPENING && e2e_established(s->e2e))
-		stream_set_state(s, STREAM_OPEN);
+	stream_stands(s);
 	if (e2e_ended(s->e2e))
 		stream_set_in(s, STREAM_IN_ENDED);
 	carrier_push(s->carrier, 0);
@@ -288,8 +305,11 @@ stream_payload(const struct stream *s)
 size_t
 stream_room(struct stream *s)
 {
-	size_t	 blocks = carrier_room_blocks(s->carrier);
+	size_t	 blocks;
 
+	if (s->state == STREAM_OPENING)
+		return stream_early_room(s);
+	blocks = carrier_room_blocks(s->carrier);
 	if (s->state != STREAM_OPEN || s->out != STREAM_OUT_OPEN ||
 	    s->in == STREAM_IN_CLOSING)
 		return 0;
@@ -301,7 +321,7 @@ stream_room(struct stream *s)
 }
 
 int
-stream_write(struct stream *s, const void *data, size_t len)
+stream_push(struct stream *s, const void *data, size_t len, int counted)
 {
 	const unsigned char	*p = data;
 	size_t			 most = stream_payload(s), n;
@@ -310,7 +330,6 @@ stream_write(struct stream *s, const void *data, size_t len)
 		most = len;
 	for (; len > 0; p += n, len -= n) {
 		n = len < most ? len : most;
-		s->sent += n;
 		if (s->e2e != NULL) {
 			if (e2e_write(s->e2e, p, n) == -1) {
 				stream_session_broken(s);
@@ -320,12 +339,24 @@ stream_write(struct stream *s, const void *data, size_t len)
 			stream_starve(s);
 			return -1;
 		}
-		carrier_push(s->carrier, n);
+		carrier_push(s->carrier, counted ? n : 0);
 		if (s->state == STREAM_FAILED)
 			return -1;
 	}
 	stream_account(s);
 	return 0;
+}
+
+int
+stream_write(struct stream *s, const void *data, size_t len)
+{
+	s->sent += len;
+	if (s->state == STREAM_OPENING &&
+	    stream_early_keep(s, data, len) == -1) {
+		stream_starve(s);
+		return -1;
+	}
+	return stream_push(s, data, len, 1);
 }
 
 void
@@ -359,7 +390,6 @@ stream_on_block(void *arg, const void *data, size_t len)
 {
 	struct stream	*s = arg;
 
-	buf_free(&s->flight);	/* the peer has it */
 	if ((s->e2e != NULL ? stream_decrypt(s, data, len) :
 	    stream_add_plain(s, data, len)) == 0) {
 		if (carrier_received(s->carrier, s->received) == -1) {
@@ -407,6 +437,7 @@ stream_socket_wanted(const struct stream *s)
 		return carrier_way(s->carrier) == CARRIER_MOVING;
 	/* Beside a bytestream, a socket is only for a session. */
 	return s->state == STREAM_OPEN && s->e2e != NULL &&
+	    e2e_complete(s->e2e) &&
 	    carrier_socket_wanted(s->carrier);
 }
 

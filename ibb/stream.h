@@ -30,6 +30,7 @@ struct elem;
 struct ibb;
 struct iq_table;
 struct stream;
+struct warm;
 struct xw;
 
 enum stream_state {
@@ -79,6 +80,8 @@ struct stream_conf {
 	 * e2e_set_secret(); NULL: by keys alone. */
 	const unsigned char *secret;
 	int	 secret_only;	/* of a listener: by nothing else */
+	struct warm *warm;	/* what sessions have left; NULL: nothing is
+				 * left, or used */
 	/* Judges the peer's key, as e2e_judge_fn; arg is the stream's. */
 	const char *(*judge)(void *arg, const char *fingerprint);
 	struct iq_table *iqs;	/* knows our JID */
@@ -118,7 +121,8 @@ int	 stream_lost_session(const struct stream *s);
 /* Does the session of the stream stand by the secret, or will it, unless the
  * peer only repeats what another peer has said? */
 int	 stream_by_secret(const struct stream *s);
-/* Is the handshake of its session still going on? */
+/* Is the handshake of its session still going on, so that nothing is known of
+ * the peer? */
 int	 stream_shakes(const struct stream *s);
 /* There is nothing yet at our end of an accepted stream (1), so that the peer's
  * close is not answered; now there is (0). */
@@ -175,11 +179,16 @@ enum stanza_error stream_refusal(const struct stream *s);
  * Bytes out
  */
 
-/* How many bytes stream_write() takes now; none after stream_finish(). */
+/* How many bytes stream_write() takes now; none after stream_finish().  Before
+ * the stream is open it takes the first bytes, if there is a session that
+ * begins with data. */
 size_t	 stream_room(struct stream *s);
 /* Send len bytes, at most stream_room().  0 or -1 if the stream failed. */
 int	 stream_write(struct stream *s, const void *data, size_t len)
 	    MUST_CHECK;
+/* The stream takes the place of another one, which was refused: what that was
+ * given is given to this one. */
+void	 stream_take_over(struct stream *s, const struct stream *from);
 /* There are no more bytes from us. */
 void	 stream_finish(struct stream *s);
 /* Once there are no more bytes from us, and all have arrived, close: the other

@@ -21,7 +21,8 @@ static void
 stream_make_finish(struct stream *s)
 {
 	if (s->e2e == NULL || s->out != STREAM_OUT_FINISHED ||
-	    s->state != STREAM_OPEN || !carrier_ready(s->carrier))
+	    s->state != STREAM_OPEN || !e2e_complete(s->e2e) ||
+	    !carrier_ready(s->carrier))
 		return;
 	stream_set_out(s, STREAM_OUT_ENDED);
 	if (e2e_finish(s->e2e) == -1)
@@ -94,7 +95,8 @@ stream_close_if_done(struct stream *s)
 	if (s->held)
 		return;
 	stream_make_finish(s);
-	if (s->state != STREAM_OPEN || !carrier_idle(s->carrier))
+	if (s->state != STREAM_OPEN || !carrier_idle(s->carrier) ||
+	    (s->e2e != NULL && s->out == STREAM_OUT_FINISHED))
 		return;
 	if (s->in == STREAM_IN_CLOSING) {
 		if (buf_len(&s->rx) == 0)

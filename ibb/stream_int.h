@@ -23,6 +23,13 @@ enum stream_out {
 	STREAM_OUT_CLOSING	/* we have asked the peer to close */
 };
 
+/* Do both ends keep what the session leaves for the next one? */
+enum stream_leaves {
+	STREAM_LEAVES_NOT,
+	STREAM_LEAVES_COLD,	/* if it does not stand by what is kept */
+	STREAM_LEAVES_NEW	/* in any case */
+};
+
 /* The peer's direction of an open stream. */
 enum stream_in {
 	STREAM_IN_OPEN,
@@ -38,7 +45,12 @@ struct stream {
 	struct stream_conf	 conf;
 	int			 calling;	/* we opened it */
 	struct e2e		*e2e;		/* NULL: a plain stream */
-	struct buf		 flight;	/* our first one, if called */
+	struct buf		 flight;	/* our first one, if called, or
+						 * if data follows it */
+	struct buf		 early;		/* payload from our end before
+						 * the stream was open */
+	int			 early_waits;	/* and is not given away */
+	enum stream_leaves	 leaves;
 	int			 xcat;		/* the caller is an xcat */
 	int			 probe;		/* STREAM_FOR_PROBE, at either
 						 * end */
@@ -87,9 +99,35 @@ void	 stream_account(struct stream *s);
 const char *stream_session_error(const struct stream *s);
 /* The session broke: send its alert, and fail. */
 void	 stream_session_broken(struct stream *s);
+/* The session stands, or its handshake is over. */
+void	 stream_stands(struct stream *s);
+/* Give payload to the session or the carrier, in pieces that fit a block: 0, or
+ * -1 if the stream failed. */
+int	 stream_push(struct stream *s, const void *data, size_t len,
+	    int counted) MUST_CHECK;
 /* Take bytes from the carrier through the session to rx: 0, or -1 if it
  * broke. */
 int	 stream_decrypt(struct stream *s, const void *data, size_t len);
+
+/* stream_open.c */
+
+/* Keep our first flight, which is all that the session has written, to be given
+ * again.  0, or -1 without memory. */
+int	 stream_keep_flight(struct stream *s) MUST_CHECK;
+
+/* stream_early.c: payload before the stream is open */
+
+/* A caller's session begins with data: have it follow the <open/>.  0 or -1. */
+int	 stream_early_begin(struct stream *s) MUST_CHECK;
+/* How much of it may be written. */
+size_t	 stream_early_room(const struct stream *s);
+/* Payload was given to the session before the stream was open: it may have to
+ * be given again.  0, or -1 without memory. */
+int	 stream_early_keep(struct stream *s, const void *data, size_t len)
+	    MUST_CHECK;
+/* The stream is open: give it again what has not been read.  0, or -1 if the
+ * stream has failed. */
+int	 stream_early_opened(struct stream *s) MUST_CHECK;
 
 /* stream_close.c */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ibb/stream_int.h"
+#include "ibb/warm.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/chunks.h"
@@ -16,6 +17,7 @@
 
 #define HELLO_MOST	16384	/* bytes of a ClientHello: one record */
 
+static const char *const leaves_names[] = { NULL, "true", "new" };
 static const char *const use_names[] = {
 	NULL, "file", "input", "probe", "datagrams"
 };
@@ -32,11 +34,13 @@ stream_write_child(const struct stream *s, struct xw *w, const void *p,
 	if (s->conf.most > 0)
 		xw_attrf(w, "block-size", "%zu", s->conf.most);
 	xw_attr(w, "for", use_names[s->conf.use]);
+	xw_attr(w, "again", leaves_names[s->leaves]);
 	xw_base64(w, p, len);
 	xw_end(w);
 }
 
-/* Write the child of <open/> by which xcats know each other. */
+/* Write the child of <open/>, or of its answer, by which xcats know each other.
+ * It may have to be given again. */
 static void
 stream_write_session(void *arg, struct xw *w)
 {
@@ -49,22 +53,14 @@ stream_write_session(void *arg, struct xw *w)
 		stream_write_child(s, w, NULL, 0);
 		return;
 	}
+	if (buf_len(&s->flight) > 0) {
+		stream_write_child(s, w, buf_data(&s->flight),
+		    buf_len(&s->flight));
+		return;
+	}
 	out = e2e_output(s->e2e);
 	len = chunks_len(out) < sizeof(room) ? chunks_len(out) : sizeof(room);
 	stream_write_child(s, w, chunks_front(out, len, room), len);
-}
-
-/* Write the child of the answer, which may have to be given again. */
-static void
-stream_write_answer(void *arg, struct xw *w)
-{
-	struct stream	*s = arg;
-
-	if (s->e2e == NULL)
-		stream_write_session(arg, w);
-	else
-		stream_write_child(s, w, buf_data(&s->flight),
-		    buf_len(&s->flight));
 }
 
 /* What a caller asks for, as mod_tcpproxy names it. */
@@ -197,6 +193,8 @@ stream_session_new(struct stream *s, const char *host, const char *port,
 	    carrier_peer(s->carrier), carrier_sid(s->carrier), host, port,
 	    use, s->arg);
 	s->probe = use == STREAM_FOR_PROBE;
+	if (e != NULL && s->conf.warm != NULL && s->conf.secret == NULL)
+		e2e_set_warm(e, s->conf.warm, carrier_peer(s->carrier));
 	s->conf.secret = NULL;	/* it need not outlive this */
 	return e;
 }
@@ -241,7 +239,7 @@ stream_flight_sent(struct stream *s)
 	chunks_free(e2e_output(s->e2e));
 }
 
-static int
+int
 stream_keep_flight(struct stream *s)
 {
 	struct chunks	*out = e2e_output(s->e2e);
@@ -277,6 +275,18 @@ stream_take_flight(struct stream *s, const struct elem *e)
 	return r;
 }
 
+/* The listener's first flight has come. */
+static void
+stream_answered_session(struct stream *s, const struct elem *session)
+{
+	if (buf_len(&s->flight) == 0)
+		stream_flight_sent(s);
+	if (stream_take_flight(s, session) == -1)
+		stream_session_broken(s);
+	else if (stream_early_opened(s) == 0)
+		(void)stream_decrypt(s, NULL, 0);
+}
+
 static void
 stream_on_opened(void *arg, const struct elem *result)
 {
@@ -289,18 +299,17 @@ stream_on_opened(void *arg, const struct elem *result)
 		carrier_agree(s->carrier, s->conf.most,
 		    stream_most_taken(s, child));
 	}
+	if (child == NULL || elem_attr(child, "again") == NULL)
+		s->leaves = STREAM_LEAVES_NOT;
 	if (s->conf.use == STREAM_FOR_DATAGRAMS &&
 	    stream_use(result) != STREAM_FOR_DATAGRAMS) {
 		stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
 		    "it does not know streams of datagrams (-u): xcat must be "
 		    "newer there");
 	} else if (e != NULL && s->e2e != NULL) {
-		stream_flight_sent(s);
-		if (stream_take_flight(s, e) == -1)
-			stream_session_broken(s);
-		else
-			stream_decrypt(s, NULL, 0);
-	} else if (s->conf.require) {
+		stream_answered_session(s, e);
+	} else if (s->conf.require ||
+	    (s->e2e != NULL && e2e_is_warm(s->e2e))) {
 		stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
 		    "it does not encrypt end to end, which must be "
 		    "(-o e2e=require, or its key is known)");
@@ -309,6 +318,8 @@ stream_on_opened(void *arg, const struct elem *result)
 		e2e_free(s->e2e);
 		s->e2e = NULL;
 		stream_set_state(s, STREAM_OPEN);
+		if (stream_early_opened(s) == -1)
+			return;
 	}
 	stream_close_if_done(s);
 	stream_changed(s);
@@ -346,6 +357,7 @@ stream_new(enum stream_state state, const struct stream_conf *conf,
 	 * at once. */
 	buf_init(&s->rx, INBAND_RX_MAX + INBAND_BLOCK_MAX + E2E_RECORD);
 	buf_init(&s->flight, 2 * INBAND_BLOCK_MAX);
+	buf_init(&s->early, E2E_EARLY_MOST);
 	return s;
 }
 
@@ -368,8 +380,12 @@ stream_call(struct ibb *b, const char *peer, const struct stream_conf *conf,
 		s->e2e = stream_session_new(s, conf->host, conf->port,
 		    conf->use);
 		if (s->e2e == NULL ||
-		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1)
+		    e2e_input(s->e2e, NULL, 0, &s->rx) == -1 ||
+		    stream_early_begin(s) == -1)
 			goto fail;
+		if (conf->warm != NULL)
+			s->leaves = warm_wants(conf->warm, peer) ?
+			    STREAM_LEAVES_NEW : STREAM_LEAVES_COLD;
 	}
 	if (charge_begin(&s->charge, conf->budget, peer) == -1 ||
 	    carrier_open(s->carrier, conf->deadline(arg),
@@ -404,7 +420,7 @@ stream_offered(struct inband *offer, const struct elem *open,
 	const struct elem	*session = NULL, *child;
 	enum stanza_error	 err;
 	struct stream		*s;
-	const char		*text;
+	const char		*text, *again;
 
 	if (conf->tls != NULL)
 		session = elem_child(open, NS_XCAT, "session");
@@ -436,6 +452,12 @@ stream_offered(struct inband *offer, const struct elem *open,
 		    stream_session_error(s) : NULL);
 		return NULL;
 	}
+	again = elem_attr(session, "again");
+	if (conf->warm != NULL && again != NULL)
+		s->leaves = strcmp(again, leaves_names[STREAM_LEAVES_NEW]) ==
+		    0 ? STREAM_LEAVES_NEW : STREAM_LEAVES_COLD;
+	if (e2e_early_comes(s->e2e))
+		carrier_set_early(s->carrier);
 	stream_account(s);
 	return s;
 }
@@ -469,15 +491,17 @@ stream_accept(struct stream *s)
 	if (s->state != STREAM_OFFERED)
 		return -1;
 	/* The session, or the only socket, may have to come first. */
-	stream_set_state(s, s->e2e != NULL ||
+	stream_set_state(s, (s->e2e != NULL && !e2e_established(s->e2e)) ||
 	    carrier_way(s->carrier) != CARRIER_INBAND ? STREAM_OPENING :
 	    STREAM_OPEN);
 	if ((s->e2e != NULL && stream_keep_flight(s) == -1) ||
-	    carrier_accept(s->carrier, s->xcat ? stream_write_answer :
+	    carrier_accept(s->carrier, s->xcat ? stream_write_session :
 	    NULL) == -1) {
 		stream_fail(s, STREAM_INTERNAL, "cannot answer");
 		return -1;
 	}
+	if (s->e2e != NULL)
+		stream_stands(s);
 	return 0;
 }
 
@@ -515,6 +539,7 @@ stream_free(struct stream *s)
 	charge_end(&s->charge);
 	e2e_free(s->e2e);
 	buf_free(&s->flight);
+	buf_free(&s->early);
 	buf_free(&s->rx);
 	free(s);
 }

@@ -9,6 +9,7 @@
 
 #include "ibb/budget.h"
 #include "ibb/inband.h"
+#include "ibb/warm.h"
 #include "net/app/operate.h"
 #include "net/app/run.h"
 #include "net/channel/app.h"
@@ -200,6 +201,7 @@ run_free(struct app *app)
 	forward_free(app);
 	ports_free(app->ports);
 	ibb_free(app->ibb);
+	warm_free(app->warm);
 	app_yield(app);
 	free(app->peer_given);
 	budget_free(app->budget);

@@ -9,6 +9,7 @@
 #include "ibb/budget.h"
 #include "ibb/dispatch.h"
 #include "ibb/inband.h"
+#include "ibb/warm.h"
 #include "net/app/server.h"
 #include "net/channel/accept.h"
 #include "net/channel/admit.h"
@@ -159,6 +160,7 @@ guest_begin(struct app *g)
 	g->ibb = owner->ibb;
 	g->jingles = owner->jingles;
 	g->budget = owner->budget;
+	g->warm = owner->warm;
 	g->begun = 1;
 	admit_meet(owner, g->peer);
 	if (whom_to_tell(g) == SESSION_PRESENCE_PEER &&
@@ -213,6 +215,9 @@ logged_in(void *arg)
 	};
 	size_t			 memory = memory_of_streams(app);
 
+	/* A single stream leaves nothing for another one. */
+	if (app->e2e != NULL && (!app_is_single(app) || app->nfiles > 1))
+		app->warm = warm_new(clock_us);
 	app->budget = budget_new(memory, app_listens(app) &&
 	    !app_is_single(app) ? memory / 2 : memory);
 	if (app->budget == NULL || add_handlers(app, &host) == -1)

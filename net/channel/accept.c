@@ -81,6 +81,7 @@ listening_channel(struct app *app, const char *peer)
 	if ((ch = channel_new(app)) == NULL)
 		return NULL;
 	ch->listener = 1;
+	ch->offerer = peer;
 	if (account_join(ch, peer) == -1) {
 		channel_free(ch);
 		return NULL;

@@ -53,6 +53,7 @@ struct session;
 struct streamhosts;
 struct trust;
 struct upgrades;
+struct warm;
 
 /* What a run, or a stream of it, ended with; app_status() has the exit status
  * of each. */
@@ -143,6 +144,8 @@ struct app {
 	struct upgrades		*upgrades;	/* sockets for streams */
 	struct ibb		*ibb;
 	struct budget		*budget;	/* of all streams */
+	struct warm		*warm;		/* what sessions have left for
+						 * the next; NULL: nothing */
 
 	/* What moves bytes. */
 	struct ports		*ports;		/* -L, -D; NULL: none */

@@ -58,6 +58,7 @@ call_once_more(struct channel *ch)
 		channel_failed(ch, FAULT_LOCAL, "out of memory");
 		return;
 	}
+	stream_take_over(ch->stream, old);
 	stream_free(old);
 	if (ch->pump != NULL && pump_input_finished(ch->pump))
 		stream_finish(ch->stream);

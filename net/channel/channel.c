@@ -203,12 +203,18 @@ static const char *
 judge(void *arg, const char *fingerprint)
 {
 	const struct channel	*ch = arg;
+	const char		*peer = ch->offerer;
 
-	if (stream_by_secret(ch->stream))
-		return app_listens(ch->app) ? invite_claim(ch->app,
-		    stream_peer(ch->stream), fingerprint) : NULL;
-	return trust_judge(ch->app->trust, app_listens(ch->app) ?
-	    stream_peer(ch->stream) : ch->app->peer, fingerprint);
+	/* What an earlier session has left is looked at as the stream is made.
+	 */
+	if (ch->stream != NULL) {
+		peer = stream_peer(ch->stream);
+		if (stream_by_secret(ch->stream))
+			return app_listens(ch->app) ? invite_claim(ch->app,
+			    peer, fingerprint) : NULL;
+	}
+	return trust_judge(ch->app->trust, app_listens(ch->app) ? peer :
+	    ch->app->peer, fingerprint);
 }
 
 /* Without -b a listener takes any block that a caller asks for: some callers
@@ -239,6 +245,7 @@ channel_stream_conf(struct app *app)
 		    app->trust != NULL && (app->code != NULL ||
 		    trust_expects(app->trust, app->peer))),
 		.secret = app->code,
+		.warm = app->warm,
 		.judge = judge,
 		.iqs = app->iqs,
 		.budget = app->budget,

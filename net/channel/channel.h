@@ -128,6 +128,7 @@ struct channel {
 	int		 unjoined;	/* errno, if there can be no end */
 	int		 listener;	/* it was the peer that called, */
 	struct account	*account;	/* which has this account; or NULL */
+	const char	*offerer;	/* it, until there is a stream */
 	struct upgrade	*upgrade;	/* a socket for the stream, or the
 					 * prospect of one; or NULL */
 	struct service_dial *dial;	/* a service, under way */

@@ -60,13 +60,16 @@ hung_up_on_socket(const struct channel *ch)
 	    ch->file == NULL && stream_fault(ch->stream) == STREAM_HUNG_UP;
 }
 
-/* Nothing is lost of a stream that had not begun.  It may have begun and failed
- * in one turn, before it was greeted. */
+/* Nothing is lost of a stream that had not begun, or that was refused with the
+ * data that followed its <open/>.  It may have begun and failed in one turn,
+ * before it was greeted. */
 static int
 has_begun(const struct channel *ch)
 {
-	return ch->told != CHANNEL_UNTOLD || stream_sent(ch->stream) > 0 ||
-	    stream_received(ch->stream) > 0;
+	if (ch->told != CHANNEL_UNTOLD || stream_received(ch->stream) > 0)
+		return 1;
+	return stream_sent(ch->stream) > 0 &&
+	    stream_fault(ch->stream) != STREAM_REFUSED;
 }
 
 /* Say why it has failed, at the level that this deserves. */
