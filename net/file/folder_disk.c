@@ -235,14 +235,17 @@ folder_disk_put(struct folder_disk *d, const struct folder_file *f,
 			     { .tv_sec = f->date } };
 	const char	*last;
 	int		 dir = beneath_parent(&d->beneath, f->path, 1, &last);
-	int		 fd = dir == -1 ? -1 : create(dir, last, f);
+	int		 fd = dir == -1 ? -1 : create(dir, last, f), saved;
 
 	if (fd == -1)
 		return -1;
-	if (fd_write_all(fd, data, len) == -1 ||
-	    (f->dated && futimens(fd, times) == -1))
-		return fd_give_up(fd);
-	return close(fd);
+	if (fd_write_all(fd, data, len) == 0 &&
+	    (!f->dated || futimens(fd, times) == 0))
+		return close(fd);
+	saved = errno;
+	unlinkat(dir, last, 0);
+	errno = saved;
+	return fd_give_up(fd);
 }
 
 struct partial *
