@@ -526,6 +526,9 @@ receive_take(struct channel *ch, void *file)
 	if (in->phase != INCOMING_AGREED || in->channel != NULL)
 		return -1;
 	timer_clear(ch->app->loop, &in->timer);
+	/* From here on the stream says whether it goes on. */
+	if (in->jingle != NULL)
+		jingle_transfer_wait(in->jingle, INT64_MAX);
 	incoming_attach(in, ch);
 	return 0;
 }

@@ -99,6 +99,9 @@ silence()
 	hears 'uses ours: proxy'
 	send "it does not vote" '' -H none --no-connect --no-vote
 	hears 'peer: candidate-error' 'transport-replace'
+	receive "a stream that takes longer than -w" \
+	    "-w $(by_tier 16 3)" -M ibb -b 8192 --pause 0.3
+	hears 'ended: success'
 	for _x in -v -i; do
 		what="xcat $_x sends: it does not say that it has all"
 		take --quiet-end

@@ -667,6 +667,7 @@ class Peer(slixpeer.Peer):
                 break
             if i > 0:
                 await s.at('moving')
+            await asyncio.sleep(opt.pause)
             text = base64.b64encode(data[i:i + block]).decode()
             await self.ask(s.jid, f"<data xmlns='{IBB}' sid='{s.tsid}' seq="
                            f"'{i // block % 65536}'>{text}</data>")
@@ -749,6 +750,7 @@ def options():
     p.add_argument('--replace-answer', default='transport-accept')
     p.add_argument('--cut', type=int)
     p.add_argument('--end-with', default='cancel')
+    p.add_argument('--pause', type=float, default=0, help='between blocks')
     p.add_argument('--excess', type=int, default=0)
     for word in ('decline', 'refuse', 'use', 'name', 'size', 'hash', 'sid',
                  'checksum', 'hold', 'hurry', 'tsid', 'claim', 'end-at'):
