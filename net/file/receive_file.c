@@ -21,7 +21,8 @@
 #include "net/io/log.h"
 #include "xml/jid.h"
 
-#define HASH_TIME	3000	/* ms for a hash behind the file */
+#define HASH_TIME	10000	/* ms for a hash behind the file, */
+#define HASH_PIECE	16384	/* and one more for so many bytes of it */
 
 /*
  * Whether it is wanted
@@ -317,7 +318,7 @@ incoming_end(struct incoming *in)
 	if (awaits_hash(in)) {
 		in->timer = (struct timer){ .fire = no_hash, .arg = in };
 		timer_set(in->receiver->app->loop, &in->timer, clock_ms() +
-		    HASH_TIME);
+		    HASH_TIME + (int64_t)(in->file.size / HASH_PIECE));
 		incoming_set_phase(in, INCOMING_UNPROVED);
 		return;
 	}
