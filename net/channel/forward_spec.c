@@ -18,11 +18,9 @@ next_colon(char *s)
 	return NULL;
 }
 
-/* Where the service begins, behind "[addr:]port", if there is one: the text is
- * cut there.  With four parts the first is an address, with three there is
- * none. */
-static char *
-cut_service(char *text)
+/* With four parts the first is an address, with three there is none. */
+char *
+forward_cut(char *text)
 {
 	char	*colons[4], *s = text, *eq = strchr(text, '=');
 	size_t	 n = 0;
@@ -53,11 +51,19 @@ forward_spec(const char *arg, struct forward_spec *f, char *err)
 		snprintf(err, FORWARD_ERR, "%.100s: it is too long", arg);
 		return -1;
 	}
-	service = cut_service(f->text);
+	service = forward_cut(f->text);
 	if (port_check(f->where, why) == -1 || (service != NULL &&
 	    service_asked(service, &f->host, &f->port, why) == -1)) {
 		snprintf(err, FORWARD_ERR, "%.255s", why);
 		return -1;
 	}
 	return 0;
+}
+
+int
+forward_check(const char *arg, char *err)
+{
+	struct forward_spec	 f;
+
+	return forward_spec(arg, &f, err);
 }

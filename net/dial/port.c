@@ -192,6 +192,15 @@ port_number(const struct port *p)
 }
 
 void
+port_hold(struct port *p, int hold)
+{
+	size_t	 i;
+
+	for (i = 0; i < p->n; i++)
+		listener_hold(&p->listeners[i], hold);
+}
+
+void
 port_free(struct port *p)
 {
 	if (p == NULL)
@@ -313,9 +322,8 @@ ports_text(const struct ports *p, size_t i, const char *where, char *out)
 void
 ports_hold(struct ports *p, int hold)
 {
-	size_t	 i, j;
+	size_t	 i;
 
 	for (i = 0; i < p->n; i++)
-		for (j = 0; j < p->list[i]->n; j++)
-			listener_hold(&p->list[i]->listeners[j], hold);
+		port_hold(p->list[i], hold);
 }

@@ -54,6 +54,8 @@ struct port *port_listen(struct loop *l, const char *where, port_fn *fn,
 struct port *port_inherit(struct loop *l, int fd, port_fn *fn, void *arg);
 /* The number of a TCP port. */
 uint16_t port_number(const struct port *p);
+/* Accept no connections (hold is 1), or accept them again. */
+void	 port_hold(struct port *p, int hold);
 /* Close it; a Unix socket that it has made is removed. */
 void	 port_free(struct port *p);
 
