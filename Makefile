@@ -114,8 +114,10 @@ CHANNEL	= net/channel/accept.o net/channel/account.o \
 	net/channel/forward_spec.o \
 	net/channel/forward_udp.o net/channel/invite.o \
 	net/channel/linger.o net/channel/notes.o net/channel/place.o \
-	net/channel/probe.o net/channel/probe_reach.o net/channel/serve.o \
-	net/channel/service.o net/channel/service_dial.o \
+	net/channel/probe.o net/channel/probe_reach.o \
+	net/channel/remote_ask.o net/channel/remote_serve.o \
+	net/channel/remote_spec.o net/channel/remote_words.o \
+	net/channel/serve.o net/channel/service.o net/channel/service_dial.o \
 	net/channel/service_udp.o
 FILE	= net/file/beneath.o net/file/folder_disk.o net/file/folder_path.o \
 	net/file/folder_queue.o net/file/folder_take.o \
@@ -169,6 +171,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/corpus.t \
 	t/unit/portmap.t \
 	t/unit/probe_reach.t \
+	t/unit/remote.t \
 	t/unit/pump.t \
 	t/unit/punch.t \
 	t/unit/partial.t \

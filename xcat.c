@@ -32,6 +32,7 @@
 #include "net/app/server.h"
 #include "net/channel/app.h"
 #include "net/channel/forward_check.h"
+#include "net/channel/remote_spec.h"
 #include "net/channel/service.h"
 #include "net/conf/code.h"
 #include "net/conf/conf.h"
@@ -105,8 +106,8 @@ static void
 set_mode(struct app *app, enum mode mode)
 {
 	if (app->mode != MODE_CALL && app->mode != mode)
-		die(FAULT_USE, "of -l, -s, -z, -K, --register and -L or -D, "
-		    "only one can be");
+		die(FAULT_USE, "of -l, -s, -z, -K, --register and -L, -D or -R,"
+		    " only one can be");
 	app->mode = mode;
 }
 
@@ -153,7 +154,7 @@ parse_options(struct app *app, int argc, char *argv[])
 	 * is for us to say, as the words are not clean. */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv,
-	    "+:46a:b:C:c:D:dfhIij:KkL:lmNO:o:P:p:qr:suVvWw:x:z", words,
+	    "+:46a:b:C:c:D:dfhIij:KkL:lmNO:o:P:p:qR:r:suVvWw:x:z", words,
 	    NULL)) != -1)
 		switch (c) {
 		case '?':
@@ -192,7 +193,8 @@ parse_options(struct app *app, int argc, char *argv[])
 			break;
 		}
 	if (!STAILQ_EMPTY(&app->conf.forward) ||
-	    !STAILQ_EMPTY(&app->conf.socks))
+	    !STAILQ_EMPTY(&app->conf.socks) ||
+	    !STAILQ_EMPTY(&app->conf.reverse))
 		set_mode(app, MODE_FORWARD);
 }
 
@@ -324,8 +326,12 @@ listen_arguments(struct app *app, int argc, char *argv[])
 	check_forwards(app);
 	app->operands = argv;
 	app->noperands = (size_t)argc;
+	app->remote = remote_allowed_new(&app->conf.remote, why);
+	if (app->remote == NULL)
+		die(app_blame(why), "remote: %s", why);
 	if (argc == 0 && (!app->conf.keep ||
-	    STAILQ_EMPTY(&app->conf.service)))
+	    (STAILQ_EMPTY(&app->conf.service) &&
+	    STAILQ_EMPTY(&app->conf.remote))))
 		return;
 	app->mode = MODE_SERVE;
 	app->services = operate_services(app, &app->conf, why);
@@ -362,8 +368,8 @@ call_arguments(struct app *app, int argc, char *argv[])
 	char	 why[SERVICE_ERR];
 	int	 most = app->mode == MODE_SEND ? argc : 2;
 
-	if (!STAILQ_EMPTY(&app->conf.socks) && STAILQ_EMPTY(&app->conf.forward))
-		most = 1;	/* its clients name the service */
+	if (app->mode == MODE_FORWARD && STAILQ_EMPTY(&app->conf.forward))
+		most = 1;	/* -D, -R: what it is for is said elsewhere */
 	if (argc < 1 || argc > most)
 		usage(FAULT_USE);
 	if (app->conf.keep)
@@ -373,7 +379,7 @@ call_arguments(struct app *app, int argc, char *argv[])
 	if (app->conf.receive != NULL)
 		die(FAULT_USE, "-r needs -l");
 	if (app->conf.background && app->mode != MODE_FORWARD)
-		die(FAULT_USE, "-f needs -L or -D");
+		die(FAULT_USE, "-f needs -L, -D or -R");
 	if (app->mode == MODE_SEND && app->conf.no_stdin && argc == 1 &&
 	    !oob_sends(app))
 		die(FAULT_USE, "-s and -d together leave nothing to do");

@@ -57,8 +57,11 @@ enum stream_use {
 	STREAM_FOR_INPUT,	/* send its standard input, to no service that
 				 * it has named */
 	STREAM_FOR_PROBE,	/* find a way to the listener, and no more */
-	STREAM_FOR_DATAGRAMS	/* send and get datagrams, with their borders,
+	STREAM_FOR_DATAGRAMS,	/* send and get datagrams, with their borders,
 				 * and not without the peer's agreement */
+	STREAM_FOR_REMOTE,	/* ask the listener for ports of its own */
+	STREAM_FOR_CONNECTION	/* of a listener, to the caller that has asked
+				 * so: a connection to one of these */
 };
 
 struct stream_conf {

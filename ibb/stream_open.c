@@ -19,8 +19,10 @@
 
 static const char *const leaves_names[] = { NULL, "true", "new" };
 static const char *const use_names[] = {
-	NULL, "file", "input", "probe", "datagrams"
+	NULL, "file", "input", "probe", "datagrams", "remote", "connection"
 };
+
+#define USES		(sizeof(use_names) / sizeof(use_names[0]))
 
 /*
  * What is written
@@ -114,15 +116,13 @@ stream_use(const struct elem *open)
 {
 	const struct elem	*child = elem_child(open, NS_XCAT, NULL);
 	const char		*what;
-	enum stream_use		 use;
+	size_t			 i;
 
 	what = child != NULL ? elem_attr(child, "for") :
 	    elem_attrns(open, NS_XCAT, "for");
-	if (what == NULL)
-		return STREAM_FOR_ANY;
-	for (use = STREAM_FOR_FILE; use <= STREAM_FOR_DATAGRAMS; use++)
-		if (strcmp(what, use_names[use]) == 0)
-			return use;
+	for (i = 1; what != NULL && i < USES; i++)
+		if (strcmp(what, use_names[i]) == 0)
+			return (enum stream_use)i;
 	return STREAM_FOR_ANY;
 }
 
@@ -161,9 +161,8 @@ stream_bound_session(const struct stream_conf *conf, int calling,
     const char *peer, const char *sid, const char *host, const char *port,
     enum stream_use use, void *arg)
 {
-	int		 bound = use == STREAM_FOR_FILE ||
-			    use == STREAM_FOR_PROBE ||
-			    use == STREAM_FOR_DATAGRAMS;
+	int		 bound = use != STREAM_FOR_ANY &&
+			    use != STREAM_FOR_INPUT;
 	const char	*us = iq_jid(conf->iqs);
 	const char	*about[6];
 	struct e2e	*e;

@@ -85,9 +85,9 @@ _xcat_keywords='allow background block-size ca-file carrier certificate
 cleartext close-at-eof e2e family fast forward grace invite invite-time jid
 keep-listening key known log max-size max-streams max-streams-per-peer memory
 message no-stdin oob password-file plain portmap presence proxy punch receive
-s5b-proxy sandbox server service share socks streamhost streamhost-policy stun
-timeout transport udp udp-clients udp-idle upgrade-after upload verbosity
-wait'
+remote reverse s5b-proxy sandbox server service share socks streamhost
+streamhost-policy stun timeout transport udp udp-clients udp-idle upgrade-after
+upload verbosity wait'
 
 # The values of a keyword, a line each; "+f" and "+d" are files and folders.
 _xcat_values()		# keyword value
@@ -143,7 +143,7 @@ _xcat_argument()	# letter value
 	esac
 }
 
-_xcat_with_argument=abCcDjLOoPprwx
+_xcat_with_argument=abCcDjLOoPpRrwx
 
 # What comes at the place of the cursor, a line each.  Options end with the first
 # operand.
@@ -189,7 +189,7 @@ _xcat_operand()		# options-before number
 	fi
 	if [[ $2 == 0 && $cur == -* ]]; then
 		printf '%s\n' -4 -6 -a -b -C -c -D -d -f -h -I -i -j -K -k -L \
-		    -l -m -N -O -o -P -p -q -r -s -u -V -v -W -w -x -z \
+		    -l -m -N -O -o -P -p -q -R -r -s -u -V -v -W -w -x -z \
 		    --help --register --version
 		return
 	fi

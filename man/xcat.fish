@@ -58,8 +58,8 @@ function __xcat_keywords
         cleartext close-at-eof e2e family fast forward grace invite invite-time \
         jid keep-listening key known log max-size max-streams \
         max-streams-per-peer memory message no-stdin oob password-file plain \
-        portmap presence proxy punch receive s5b-proxy sandbox server service \
-        share socks \
+        portmap presence proxy punch receive remote reverse s5b-proxy sandbox \
+        server service share socks \
         streamhost streamhost-policy stun timeout transport udp udp-clients \
         udp-idle upgrade-after upload verbosity wait
 end
@@ -171,7 +171,7 @@ complete -c xcat -s C -r -F -d 'trust these CA certificates'
 complete -c xcat -s c -x -a '(__xcat_servers)' -d 'connect to this server'
 complete -c xcat -s D -x -d 'be a SOCKS5 server, which leads to the peer'
 complete -c xcat -s d -d 'do not read standard input'
-complete -c xcat -s f -d 'with -L or -D: go to the background once all works'
+complete -c xcat -s f -d 'with -L, -D or -R: go to the background once all works'
 complete -c xcat -s h -l help -d 'print the options'
 complete -c xcat -s I -d 'with -l: print a code for one call'
 complete -c xcat -s i -d 'in-band only: no sockets, no addresses revealed'
@@ -187,6 +187,7 @@ complete -c xcat -s o -x -a '(__xcat_settings)' -d 'set a keyword of the configu
 complete -c xcat -s P -x -d 'proxy (XEP-0065) for sockets'
 complete -c xcat -s p -r -F -d 'read the password from the first line of a file'
 complete -c xcat -s q -d 'be quiet'
+complete -c xcat -s R -x -d 'have the peer accept connections, which end here'
 complete -c xcat -s r -x -a '(__fish_complete_directories (commandline -ct) "")' -d 'with -l: keep files that are sent'
 complete -c xcat -s s -d 'send only: standard input, or files by name'
 complete -c xcat -l register -d 'make the account of -j'

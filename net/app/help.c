@@ -24,6 +24,7 @@ help_usage(void)
 	    "       xcat -L [addr:]port[=service] [-fu] [options] peer "
 	    "[service]\n"
 	    "       xcat -D [addr:]port [-f] [options] peer\n"
+	    "       xcat -R [addr:]port=target [-f] [options] peer\n"
 	    "       xcat -z [options] peer [service]\n"
 	    "       xcat -K [forget jid]\n"
 	    "       xcat -O check|exit|list [options]\n"
@@ -39,7 +40,7 @@ static const char *const options[] = {
 	"-c server        connect to this server: host[:port] or a URL",
 	"-D [addr:]port   be a SOCKS5 server, which leads to the peer",
 	"-d               do not read standard input",
-	"-f               with -L or -D: go to the background once all works",
+	"-f               with -L, -D, -R: go to the background once all works",
 	"-h, --help       print this",
 	"-I               with -l: print a code for one call",
 	"-i               in-band only: no sockets, no addresses revealed",
@@ -55,6 +56,7 @@ static const char *const options[] = {
 	"-P jid           proxy (XEP-0065) for sockets",
 	"-p file          read the password from the file's first line",
 	"-q               be quiet",
+	"-R [addr:]port=target  have the peer accept them, for a target here",
 	"-r dir           with -l: keep files that are sent in dir",
 	"-s               send only: standard input, or files and folders",
 	"--register       make the account of -j, if its server allows that",

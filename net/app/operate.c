@@ -12,6 +12,8 @@
 #include "net/app/run.h"
 #include "net/channel/accept.h"
 #include "net/channel/app.h"
+#include "net/channel/remote_serve.h"
+#include "net/channel/remote_spec.h"
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
@@ -119,24 +121,32 @@ is_confined(const struct app *app, const struct services *s)
 static int
 use(struct app *app, const struct conf *conf, char *why)
 {
-	struct services	*services = NULL;
-	struct allow	*allow;
+	struct services		*services = NULL;
+	struct remote_allowed	*remote;
+	struct allow		*allow;
 
-	if (app->mode == MODE_SERVE && count(app, conf) == 0) {
+	if (app->mode == MODE_SERVE && count(app, conf) == 0 &&
+	    STAILQ_EMPTY(&conf->remote)) {
 		strlcpy(why, "there are no services in it", CONF_ERR);
 		return -1;
 	}
-	if (app->mode == MODE_SERVE &&
-	    (services = operate_services(app, conf, why)) == NULL)
+	if ((remote = remote_allowed_new(&conf->remote, why)) == NULL)
 		return -1;
+	if (app->mode == MODE_SERVE)
+		services = operate_services(app, conf, why);
 	if (is_confined(app, services))
 		strlcpy(why, "a first command can be added only at a start, or "
 		    "with sandbox=no", CONF_ERR);
-	if (is_confined(app, services) ||
+	if ((app->mode == MODE_SERVE && services == NULL) ||
+	    is_confined(app, services) ||
 	    (allow = new_allow(app, conf, why)) == NULL) {
 		services_free(services);
+		remote_allowed_free(remote);
 		return -1;
 	}
+	remote_allowed_free(app->remote);
+	app->remote = remote;
+	remote_serve_reloaded(app);
 	allow_renew(app->allow, allow);
 	accept_reloaded(app);
 	if (services != NULL) {
@@ -196,6 +206,7 @@ operate_drain(struct app *app, int signo)
 				     .streams = app->nchannels };
 
 	app->draining = signo;
+	remote_serve_drain(app);
 	log_event(LOG_EVENT, &e, "told to end: no new streams; %zu that there "
 	    "are have %ld s", app->nchannels, app->conf.grace);
 	app->grace_timer = (struct timer){ .fire = grace_over, .arg = app };

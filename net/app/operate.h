@@ -19,8 +19,9 @@ void	 operate_begin(struct app *app);
 /* Is this a signal to read the configuration anew?  Without -k it is not, nor
  * where the terminal is gone. */
 int	 operate_reloads(const struct app *app, int signo);
-/* Read the allowed peers and the services anew.  If anything is wrong, that is
- * said, and all stays as it was.  Streams go on in any case. */
+/* Read the allowed peers, the services and the ports of callers anew.  If
+ * anything is wrong, that is said, and all stays as it was.  Streams go on in
+ * any case. */
 void	 operate_reload(struct app *app);
 /* Is this a signal to end with the last stream (-o grace)? */
 int	 operate_drains(const struct app *app, int signo);

@@ -33,7 +33,9 @@ prepare_proof(struct app *app)
 {
 	const char	*what = app->peer_key != NULL ? "a key in the address" :
 			    app->peer_code != NULL ? "a code" :
-			    app->conf.invite && app_listens(app) ? "-I" : NULL;
+			    app->conf.invite && app_listens(app) ? "-I" :
+			    app->mode == MODE_FORWARD &&
+			    !STAILQ_EMPTY(&app->conf.reverse) ? "-R" : NULL;
 
 	if (what == NULL)
 		return 0;

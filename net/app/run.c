@@ -17,6 +17,7 @@
 #include "net/channel/forward.h"
 #include "net/channel/invite.h"
 #include "net/channel/probe_reach.h"
+#include "net/channel/remote_spec.h"
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
@@ -214,6 +215,7 @@ run_free(struct app *app)
 	signals_forget();
 	loop_free(app->loop);
 	services_free(app->services);
+	remote_allowed_free(app->remote);
 	trust_free(app->trust);
 	allow_free(app->allow);
 	SSL_CTX_free(app->tls);

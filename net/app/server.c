@@ -19,6 +19,7 @@
 #include "net/channel/forward.h"
 #include "net/channel/linger.h"
 #include "net/channel/probe.h"
+#include "net/channel/remote_ask.h"
 #include "net/conf/conf.h"
 #include "net/file/oob.h"
 #include "net/file/receive.h"
@@ -203,7 +204,8 @@ logged_in(void *arg)
 	struct app	*app = arg;
 	struct ibb_host	 host = {
 		.allowed = admit_offers,
-		.offer = app_listens(app) ? accept_offered : NULL,
+		.offer = app_listens(app) ? accept_offered :
+		    app->remote_ask != NULL ? remote_ask_offered : NULL,
 		.settled = linger_settled,
 		.now = clock_us,
 		.ask_later = linger_ask_later,

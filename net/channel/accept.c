@@ -18,6 +18,7 @@
 #include "net/channel/channel_int.h"
 #include "net/channel/invite.h"
 #include "net/channel/place.h"
+#include "net/channel/remote_serve.h"
 #include "net/channel/serve.h"
 #include "net/channel/service.h"
 #include "net/conf/allow.h"
@@ -126,6 +127,10 @@ find_service(struct app *app, const struct elem *e, struct target *t,
 			    use == STREAM_FOR_DATAGRAMS ?
 			    SERVICE_FOR_DATAGRAMS : SERVICE_FOR_BYTES;
 
+	if (use == STREAM_FOR_REMOTE || use == STREAM_FOR_CONNECTION) {
+		strlcpy(why, "there is no port for this stream", SERVICE_ERR);
+		return SE_NOT_ACCEPTABLE;
+	}
 	if (app->mode == MODE_LISTEN)
 		return find_no_service(e, why);
 	if (use == STREAM_FOR_FILE) {
@@ -161,7 +166,10 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 	void			*in = find_file(app, peer, inband_sid(offer));
 	int			 file = in == NULL && app->takers != NULL &&
 				     stream_use(open) == STREAM_FOR_FILE;
-	int			 apart = app->conf.receive != NULL;
+	int			 remote = stream_use(open) ==
+				     STREAM_FOR_REMOTE;
+	int			 apart = remote || ((in != NULL || file) &&
+				     app->conf.receive != NULL);
 	enum stanza_error	 err;
 	char			 why[SERVICE_ERR];
 
@@ -173,19 +181,20 @@ accept_offered(void *arg, struct inband *offer, const struct elem *open)
 		inband_refuse(offer, SE_SERVICE_UNAVAILABLE, NULL);
 	} else if (invite_offered(app, peer, open, &sc) == -1) {
 		inband_refuse(offer, SE_NOT_AUTHORIZED, "your code is wrong");
-	} else if (in == NULL && !(file && apart) &&
-	    (err = find_service(app, open, &target, why)) != SE_NONE) {
+	} else if ((err = remote ? remote_serve_refuses(app, open, why) :
+	    in != NULL || apart ? SE_NONE :
+	    find_service(app, open, &target, why)) != SE_NONE) {
 		log_line(LOG_EVENT, "%s: %s", peer, why);
 		inband_refuse(offer, err, why);
-	} else if (place_is_full(app, peer, (in != NULL || file) && apart,
-	    NULL) ||
+	} else if (place_is_full(app, peer, apart, NULL) ||
 	    (ch = listening_channel(app, peer)) == NULL) {
 		inband_refuse(offer, SE_BUSY, "too many streams at once");
 	} else if ((ch->stream = stream_offered(offer, open, &sc,
 	    channel_changed, ch)) == NULL) {
 		channel_free(ch);
 	} else if ((in != NULL && app->takers->take(ch, in) == -1) ||
-	    (file && app->takers->offered(ch) == -1)) {
+	    (file && app->takers->offered(ch) == -1) ||
+	    (remote && remote_serve_new(ch) == -1)) {
 		place_turn_away(ch, SE_ITEM_NOT_FOUND, NULL);
 	} else {
 		wait_turn(ch, &target);

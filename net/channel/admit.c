@@ -10,6 +10,7 @@
 #include "net/channel/channel.h"
 #include "net/channel/invite.h"
 #include "net/channel/linger.h"
+#include "net/channel/remote_ask.h"
 #include "net/conf/allow.h"
 #include "net/io/log.h"
 #include "xml/elem.h"
@@ -86,7 +87,8 @@ admit_offers(void *arg, const char *jid)
 {
 	const struct app	*app = arg;
 
-	return admit_opens(arg, jid) || (!linger_is_on(arg) && !app->ending &&
+	return admit_opens(arg, jid) || remote_ask_admits(app, jid) ||
+	    (!linger_is_on(arg) && !app->ending &&
 	    app->draining == 0 && invite_passes(app, jid));
 }
 

@@ -46,6 +46,9 @@ struct progress;
 struct receiver;
 struct resolver;
 struct registration;
+struct remote_allowed;
+struct remote_ask;
+struct remote_control;
 struct roster;
 struct sender;
 struct services;
@@ -151,6 +154,10 @@ struct app {
 	struct ports		*ports;		/* -L, -D; NULL: none */
 	struct forwards		*forwards;	/* of -L, -D; NULL: none */
 	struct forward_udp	*udp;		/* -u: of -L; NULL: none */
+	struct remote_ask	*remote_ask;	/* of -R; NULL: none */
+	struct remote_allowed	*remote;	/* ports that callers may ask a
+						 * listener for; NULL: none */
+	LIST_HEAD(, remote_control) controls;	/* of those that do */
 	int			 background;	/* for background_ready() (-f);
 						 * 0: stay in the foreground */
 	TAILQ_HEAD(, channel)	 channels;

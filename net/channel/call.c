@@ -13,6 +13,8 @@ call_open(struct channel *ch, const char *host, const char *port)
 {
 	struct app		*app = ch->app;
 	struct stream_conf	 sc = channel_stream_conf(app);
+	const char		*peer = ch->called_peer != NULL ?
+				     ch->called_peer : app->peer;
 	char			 sid[INBAND_SID];
 
 	ch->called_host = host;
@@ -25,13 +27,19 @@ call_open(struct channel *ch, const char *host, const char *port)
 		sc.use = STREAM_FOR_DATAGRAMS;
 	if (app->mode == MODE_PROBE && probe_wants_way(app))
 		sc.use = STREAM_FOR_PROBE;
+	if (ch->called_for != STREAM_FOR_ANY) {
+		sc.use = ch->called_for;
+		sc.require = 1;
+	}
+	if (ch->control != NULL && app->conf.block_size == 0)
+		sc.block = INBAND_BLOCK_DEFAULT;
 	if (app->conf.carrier == CONF_CARRIER_S5B) {
 		inband_make_sid(sid);
-		ch->stream = stream_alone(app->peer, sid, 1, &sc,
-		    channel_changed, ch);
+		ch->stream = stream_alone(peer, sid, 1, &sc, channel_changed,
+		    ch);
 	} else {
-		ch->stream = stream_call(app->ibb, app->peer, &sc,
-		    channel_changed, ch);
+		ch->stream = stream_call(app->ibb, peer, &sc, channel_changed,
+		    ch);
 	}
 	if (ch->stream == NULL)
 		return -1;
@@ -95,7 +103,8 @@ is_absent(const struct channel *ch)
 int
 call_again_later(struct channel *ch)
 {
-	if (ch->listener || ch->told != CHANNEL_UNTOLD ||
+	if (ch->listener || ch->control != NULL ||
+	    ch->told != CHANNEL_UNTOLD ||
 	    channel_is_apart(ch) || ch->app->server == APP_SERVER_LOST ||
 	    !is_absent(ch))
 		return 0;

@@ -10,7 +10,8 @@ struct app;
 struct channel;
 
 /* Open the channel's stream to a service of the peer; NULL: to none.  The
- * strings have to outlive the channel.  0 or -1. */
+ * strings have to outlive the channel, and called_peer and called_for are set,
+ * if they are to be.  0 or -1. */
 int	 call_open(struct channel *ch, const char *host, const char *port)
 	    MUST_CHECK;
 /* The channel's stream has come to nothing.  If that is because its peer is not

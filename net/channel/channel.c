@@ -2,6 +2,7 @@
 #include <sys/queue.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/crypto.h>
 
@@ -83,6 +84,8 @@ channel_free(struct channel *ch)
 	account_leave(ch);
 	TAILQ_REMOVE(&ch->app->channels, ch, next);
 	ch->app->nchannels--;
+	if (ch->control != NULL)	/* it may have waited for this */
+		channel_changed(ch->control);
 	forward_settle(ch->app);
 	free(ch);
 }
@@ -199,12 +202,25 @@ channel_forget_code(struct app *app)
 	app->code = NULL;
 }
 
+/* -R: it is the process at the other end of the control stream, or nothing. */
+static const char *
+judge_agreed(const struct channel *ch, const char *fingerprint)
+{
+	const char	*key = ch->control == NULL ? NULL :
+			    stream_key(ch->control->stream);
+
+	return key != NULL && strcmp(key, fingerprint) == 0 ? NULL :
+	    "its key is not that of the stream that has asked for the port";
+}
+
 static const char *
 judge(void *arg, const char *fingerprint)
 {
 	const struct channel	*ch = arg;
 	const char		*peer = ch->offerer;
 
+	if (ch->called_for == STREAM_FOR_CONNECTION || ch->control != NULL)
+		return judge_agreed(ch, fingerprint);
 	/* What an earlier session has left is looked at as the stream is made.
 	 */
 	if (ch->stream != NULL) {

@@ -141,6 +141,10 @@ struct channel {
 	char		*host, *port;	/* what a client of ours asked for */
 	const char	*called_host;	/* what our caller asked the peer for */
 	const char	*called_port;
+	const char	*called_peer;	/* NULL: app->peer */
+	enum stream_use	 called_for;	/* of -R; else STREAM_FOR_ANY */
+	struct channel	*control;	/* of -R: the stream by which this one
+					 * was agreed on; NULL */
 	enum channel_turn turn;
 	struct timer	 handshake;	/* how long its session may take */
 	struct target	*target;	/* the service, until it is reached */

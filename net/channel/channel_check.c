@@ -75,6 +75,8 @@ channel_greet(struct channel *ch)
 		return;
 	}
 	log_line(LOG_DETAIL, "%s: tls 1.3 end to end, key %s", peer, key);
+	if (ch->control != NULL)
+		return;			/* which was greeted */
 	if (ch->app->code != NULL && stream_by_secret(ch->stream)) {
 		trust_proved(ch->app->trust, peer, key, line, sizeof(line));
 		log_line(LOG_EVENT, "%s", line);

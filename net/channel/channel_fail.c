@@ -56,7 +56,8 @@ hung_up_idle(struct channel *ch)
 static int
 hung_up_on_socket(const struct channel *ch)
 {
-	return ch->app->mode == MODE_SERVE && ch->pid == 0 &&
+	return (ch->app->mode == MODE_SERVE || ch->control != NULL) &&
+	    ch->pid == 0 &&
 	    ch->file == NULL && stream_fault(ch->stream) == STREAM_HUNG_UP;
 }
 
@@ -80,9 +81,11 @@ say_failed(struct channel *ch, enum fault fault, const char *why,
 	int	 hung_up = app_listens(ch->app) &&
 		    stream_fault(ch->stream) == STREAM_HUNG_UP;
 
+	/* A run that ends has said why, and its streams with it. */
 	if (notes_ended(ch, hung_up ? LOG_EVENT : LOG_FAULT, fault,
 	    why) ||
-	    channel_file_told(ch))
+	    channel_file_told(ch) ||
+	    (ch->app->mode == MODE_FORWARD && ch->app->ending))
 		return;
 	log_line(hung_up_on_socket(ch) ? LOG_DETAIL : LOG_FAULT,
 	    "%s: %s%s%s%s", stream_peer(ch->stream), channel_file_before(ch),

@@ -14,6 +14,9 @@
 #include "net/channel/forward.h"
 #include "net/channel/forward_spec.h"
 #include "net/channel/forward_udp.h"
+#include "net/channel/remote_ask.h"
+#include "net/channel/remote_serve.h"
+#include "net/channel/remote_spec.h"
 #include "net/dial/port.h"
 #include "net/dial/socks_accept.h"
 #include "net/io/background.h"
@@ -28,6 +31,7 @@ enum forward_state {
 	FORWARD_CLOSED,			/* there has been no login yet */
 	FORWARD_ASKING,			/* -f: is the peer there? */
 	FORWARD_ABSENT,			/* -f and -W: it is not */
+	FORWARD_BINDING,		/* -R: it is asked for its ports */
 	FORWARD_OPEN			/* connections may come */
 };
 
@@ -49,7 +53,7 @@ static void
 forward_set_state(struct app *app, enum forward_state state)
 {
 	static const char *const	 names[] = {
-		"closed", "asking", "absent", "open"
+		"closed", "asking", "absent", "binding", "open"
 	};
 
 	if (app->forwards->state == state)
@@ -80,6 +84,7 @@ forward_holds(const struct app *app)
 void
 forward_settle(struct app *app)
 {
+	remote_serve_settle(app);
 	if (app->forwards == NULL || app->ports == NULL)
 		return;
 	ports_hold(app->ports, forward_holds(app));
@@ -203,7 +208,7 @@ open_ports(struct app *app, char *why)
 int
 forward_open(struct app *app, char *why)
 {
-	if (forwards_new(app, why) == -1)
+	if (forwards_new(app, why) == -1 || remote_ask_new(app, why) == -1)
 		return -1;
 	if ((app->ports = ports_new(app->loop)) == NULL ||
 	    (app->conf.udp &&
@@ -228,6 +233,7 @@ forward_free(struct app *app)
 	app->udp = NULL;
 	free(app->forwards);
 	app->forwards = NULL;
+	remote_ask_free(app);
 }
 
 /* " service" of the peer, as a client reaches it by this port. */
@@ -241,9 +247,9 @@ service_text(const struct forward_spec *s, char *out, size_t size)
 	return out;
 }
 
-/* There is a way to the peer. */
+/* All ports, here and at the peer, may be connected to. */
 static void
-forward_begin(struct app *app)
+forward_stand(struct app *app)
 {
 	const struct forward_spec	*s;
 	struct conf_item		*item;
@@ -271,6 +277,18 @@ forward_begin(struct app *app)
 	if (app->background > 0)
 		background_ready(app->background);
 	app->background = 0;
+}
+
+/* There is a way to the peer. */
+static void
+forward_begin(struct app *app)
+{
+	if (app->remote_ask == NULL) {
+		forward_stand(app);
+		return;
+	}
+	forward_set_state(app, FORWARD_BINDING);
+	remote_ask_begin(app, forward_stand);
 }
 
 /*

@@ -1,5 +1,6 @@
 /*
  * forward: -L and -D: a stream to the peer for each connection to a port here.
+ * -R, the ports of the peer, begins with them: remote_ask.h.
  */
 #ifndef NET_CHANNEL_FORWARD_H
 #define NET_CHANNEL_FORWARD_H
@@ -21,11 +22,12 @@ int	 forward_open(struct app *app, char *why) MUST_CHECK;
 int	 forward_holds(const struct app *app);
 /* Forget what -L says. */
 void	 forward_free(struct app *app);
-/* There is a login: accept connections, and say so; with -f, once the peer has
- * been found, and then from the background. */
+/* There is a login: accept connections, and say so; with -R, once the peer
+ * does so, too; with -f, once the peer has been found, and then from the
+ * background. */
 void	 forward_start(struct app *app);
-/* Accept connections, or have them wait, as forward_holds() has it now.  Does
- * nothing in other modes. */
+/* Accept connections, or have them wait, as forward_holds() has it now.  The
+ * ports of a listener are settled, too (remote_serve.h). */
 void	 forward_settle(struct app *app);
 /* The server is back, and what was asked of the peer may be lost: ask again. */
 void	 forward_back(struct app *app);

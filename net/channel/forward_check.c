@@ -6,6 +6,7 @@
 #include "net/channel/app.h"
 #include "net/channel/forward_check.h"
 #include "net/channel/forward_spec.h"
+#include "net/channel/remote_spec.h"
 #include "net/conf/conf.h"
 #include "net/dial/port.h"
 
@@ -19,6 +20,8 @@ udp_objection(const struct app *app)
 		return "-u needs -L";
 	if (!STAILQ_EMPTY(&app->conf.socks))
 		return "-u does not go with -D";
+	if (!STAILQ_EMPTY(&app->conf.reverse))
+		return "-u does not go with -R";
 	if (app->conf.carrier == CONF_CARRIER_S5B)
 		return "-u needs the peer's agreement, which a socket alone "
 		    "has no word for: leave out carrier=s5b";
@@ -31,7 +34,8 @@ forward_check(const struct app *app, char *err)
 	const char		*objection = NULL;
 	struct conf_item	*item;
 	struct forward_spec	 spec;
-	char			 why[FORWARD_ERR > PORT_ERR ? FORWARD_ERR :
+	struct remote_spec	 remote;
+	char			 why[REMOTE_ERR > PORT_ERR ? REMOTE_ERR :
 				     PORT_ERR];
 
 	if (app->conf.udp && (objection = udp_objection(app)) != NULL) {
@@ -52,6 +56,11 @@ forward_check(const struct app *app, char *err)
 	STAILQ_FOREACH(item, &app->conf.socks, next)
 		if (port_check(item->value, why) == -1) {
 			snprintf(err, FORWARD_CHECK_ERR, "-D %s", why);
+			return -1;
+		}
+	STAILQ_FOREACH(item, &app->conf.reverse, next)
+		if (remote_spec(item->value, &remote, why) == -1) {
+			snprintf(err, FORWARD_CHECK_ERR, "-R %s", why);
 			return -1;
 		}
 	return 0;

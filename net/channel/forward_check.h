@@ -1,5 +1,5 @@
 /*
- * forward_check: what is wrong with -L, -D and -u, as far as that shows before
+ * forward_check: what is wrong with -L, -D, -R and -u, as far as that shows before
  * anything is opened.
  */
 #ifndef NET_CHANNEL_FORWARD_CHECK_H

@@ -59,11 +59,3 @@ forward_spec(const char *arg, struct forward_spec *f, char *err)
 	}
 	return 0;
 }
-
-int
-forward_check(const char *arg, char *err)
-{
-	struct forward_spec	 f;
-
-	return forward_spec(arg, &f, err);
-}

@@ -27,8 +27,6 @@ struct forward_spec {
 int	 forward_spec(const char *arg, struct forward_spec *f, char *err)
 	    MUST_CHECK;
 
-/* forward_spec(), for its errors. */
-int	 forward_check(const char *arg, char *err) MUST_CHECK;
 /* Cut text behind its "[addr:]port", or absolute path, and return what follows:
  * the service of -L, or the target of -R.  NULL: nothing does. */
 char	*forward_cut(char *text);

@@ -10,7 +10,7 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 
-/* What the stream goes to here, for people. */
+/* What the stream goes to here, or comes from, for people. */
 static const char *
 target(const struct channel *ch)
 {
@@ -25,7 +25,7 @@ asked(const struct channel *ch, char out[SERVICE_MAX])
 {
 	const char	*host = ch->called_host, *port = ch->called_port;
 
-	if (ch->listener || host == NULL)
+	if (ch->listener || ch->control != NULL || host == NULL)
 		return ch->service;
 	snprintf(out, SERVICE_MAX, "%s%s%s", host, port != NULL ? ":" : "",
 	    port != NULL ? port : "");
@@ -39,6 +39,8 @@ notes_service(const struct channel *ch, char out[SERVICE_MAX])
 
 	if (name != NULL)
 		return name;
+	if (ch->called_for == STREAM_FOR_REMOTE)
+		return "ports (-R)";
 	if (ch->file != NULL)
 		return "a file";
 	return ch->listener ? target(ch) : "the first service";
@@ -50,7 +52,7 @@ is_noted(const struct channel *ch)
 {
 	if (log_is_json())
 		return ch->app->mode != MODE_PROBE;
-	return ch->listener && ch->app->conf.keep;
+	return (ch->listener || ch->control != NULL) && ch->app->conf.keep;
 }
 
 void

@@ -244,12 +244,13 @@ int
 place_is_full(struct app *app, const char *peer, int apart,
     const struct channel *self)
 {
-	long	 most = app->mode == MODE_SERVE && !apart ?
+	long	 most = !apart && (app->mode == MODE_SERVE ||
+		     app->mode == MODE_FORWARD) ?
 		     app->conf.max_streams_per_peer : PLACES;
 
 	if (!limits_room(STDERR_FILENO))
 		return 1;
-	if (!app->conf.keep && !apart)
+	if (app_is_single(app) && !apart)
 		return all_places(app, self, 0) + all_places(app, self, 1) > 0;
 	return places_of(app, peer, self, apart) >= most ||
 	    ((long)app->nchannels >= app->conf.max_streams &&

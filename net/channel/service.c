@@ -347,6 +347,10 @@ missed(const struct services *s, const char *host, const char *port,
 	text_cut(host != NULL ? host : other != NULL ? other->host : "", asked,
 	    sizeof(asked));
 	text_cut(port != NULL ? port : "", number, sizeof(number));
+	if (s->n == 0) {
+		strlcpy(err, "there are no services here", SERVICE_ERR);
+		return SERVICE_NONE;
+	}
 	if (other == NULL) {
 		snprintf(err, SERVICE_ERR, "no such service: %s%s%s", asked,
 		    port != NULL ? ":" : "", number);

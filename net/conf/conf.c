@@ -161,6 +161,8 @@ static const struct keyword {
 	{ "proxy", AT(proxy), CONF_STRING, 0, NULL, 0, 0 },
 	{ "punch", AT(punch), CONF_WORD, 0, yesno, 0, 0 },
 	{ "receive", AT(receive), CONF_PATH, 0, NULL, 0, 0 },
+	{ "remote", AT(remote), CONF_LIST, 0, NULL, 0, 0 },
+	{ "reverse", AT(reverse), CONF_LIST, CONF_RUN, NULL, 0, 0 },
 	{ "road", AT(transport), CONF_WORD, 0, transports, 0, 0 }, /* old */
 	{ "s5b-proxy", AT(s5b_proxy), CONF_LIST, 0, NULL, 0, 0 },
 	{ "sandbox", AT(sandbox), CONF_WORD, 0, yesno, 0, 0 },
@@ -218,6 +220,8 @@ conf_init(struct conf *c)
 	memset(c, 0, sizeof(*c));
 	STAILQ_INIT(&c->allow);
 	STAILQ_INIT(&c->forward);
+	STAILQ_INIT(&c->remote);
+	STAILQ_INIT(&c->reverse);
 	STAILQ_INIT(&c->service);
 	STAILQ_INIT(&c->socks);
 	STAILQ_INIT(&c->s5b_proxy);

@@ -69,6 +69,8 @@ struct conf {
 	char	*oob;		/* oob serve[:addr:port]|fetch[:any]|url */
 	long	 max_size;	/* max-size bytes of a file, or 0: any */
 	struct conf_list forward; /* forward port[=service] (-L), repeatable */
+	struct conf_list reverse; /* reverse port=target (-R), repeatable */
+	struct conf_list remote; /* remote port,... of callers, repeatable */
 	struct conf_list socks;	/* socks [addr:]port (-D), repeatable */
 	int	 background;	/* background yes|no (-f) */
 	int	 log;		/* log text|json: lines on standard error */

@@ -63,6 +63,7 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 		{ 'P', "s5b-proxy", NULL },
 		{ 'p', "password-file", NULL },
 		{ 'q', "verbosity", "-1" },
+		{ 'R', "reverse", NULL },
 		{ 'r', "receive", NULL },
 		{ 'u', "udp", "yes" },
 		{ 'W', "wait", "forever" },

@@ -42,8 +42,10 @@ enum log_kind {
 	LOG_SERVER_LOST,
 	LOG_SERVER_BACK,
 	LOG_RELOADED,		/* the configuration was read anew */
-	LOG_DRAINING		/* no new streams: the listener ends with the
+	LOG_DRAINING,		/* no new streams: the listener ends with the
 				 * last one that there is */
+	LOG_PORT_OPENED,	/* for a caller (-R) */
+	LOG_PORT_CLOSED
 };
 
 /* An event.  log_json.c has the members that each kind of event has; a NULL is
@@ -58,6 +60,7 @@ struct log_event {
 	const char	*peer;
 	const char	*sid;
 	const char	*service;
+	const char	*port;		/* "[addr:]port" */
 	const char	*carrier;	/* "in-band" or "socket" */
 	const char	*way;		/* where a socket leads, for people */
 	const char	*file;		/* its name, as the peer has it */

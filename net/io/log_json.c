@@ -27,12 +27,15 @@ static const char *const names[] = {
 	[LOG_SERVER_LOST] = "server-lost",
 	[LOG_SERVER_BACK] = "server-back",
 	[LOG_RELOADED] = "configuration-read",
-	[LOG_DRAINING] = "ending"
+	[LOG_DRAINING] = "ending",
+	[LOG_PORT_OPENED] = "port-opened",
+	[LOG_PORT_CLOSED] = "port-closed"
 };
 
 #define IN(kind)	(1U << (kind))
 #define STREAMS		(IN(LOG_STREAM_OPENED) | IN(LOG_CARRIER) | \
 			    IN(LOG_STREAM_ENDED))
+#define PORTS		(IN(LOG_PORT_OPENED) | IN(LOG_PORT_CLOSED))
 
 /* The members of struct log_event, and the events that have them. */
 static const struct member {
@@ -48,10 +51,11 @@ static const struct member {
 	{ "server", AT(server), TYPE_TEXT,
 	    IN(LOG_SERVER_LOST) | IN(LOG_SERVER_BACK) },
 	{ "resumed", AT(resumed), TYPE_YES, IN(LOG_SERVER_BACK) },
-	{ "peer", AT(peer), TYPE_TEXT, STREAMS | IN(LOG_FILE) },
+	{ "peer", AT(peer), TYPE_TEXT, STREAMS | PORTS | IN(LOG_FILE) },
 	{ "sid", AT(sid), TYPE_TEXT, STREAMS },
 	{ "service", AT(service), TYPE_TEXT,
 	    IN(LOG_STREAM_OPENED) | IN(LOG_STREAM_ENDED) },
+	{ "port", AT(port), TYPE_TEXT, PORTS },
 	{ "carrier", AT(carrier), TYPE_TEXT, IN(LOG_CARRIER) },
 	{ "way", AT(way), TYPE_TEXT, IN(LOG_CARRIER) },
 	{ "file", AT(file), TYPE_TEXT, IN(LOG_FILE) },
@@ -63,7 +67,7 @@ static const struct member {
 	{ "status", AT(status), TYPE_STATUS, IN(LOG_STREAM_ENDED) },
 	{ "services", AT(services), TYPE_COUNT, IN(LOG_RELOADED) },
 	{ "streams", AT(streams), TYPE_COUNT, IN(LOG_DRAINING) },
-	{ "reason", AT(reason), TYPE_TEXT, IN(LOG_CARRIER) |
+	{ "reason", AT(reason), TYPE_TEXT, IN(LOG_CARRIER) | PORTS |
 	    IN(LOG_STREAM_ENDED) | IN(LOG_SERVER_LOST) },
 #undef AT
 };

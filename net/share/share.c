@@ -56,7 +56,8 @@ share_wanted(const struct app *app)
 		    (app->conf.upload == CONF_UPLOAD_NO &&
 		    !send_has_folder(app->sender)));
 	case MODE_FORWARD:
-		return absolute(&app->conf.forward) &&
+		return STAILQ_EMPTY(&app->conf.reverse) &&
+		    absolute(&app->conf.forward) &&
 		    absolute(&app->conf.socks);
 	case MODE_CALL:
 	case MODE_PROBE:

@@ -98,6 +98,10 @@ describe_forward(const struct app *app, char *out, size_t size)
 		if (n < sizeof(ports))
 			n += (size_t)snprintf(ports + n, sizeof(ports) - n,
 			    "-D %s ", i->value);
+	STAILQ_FOREACH(i, &app->conf.reverse, next)
+		if (n < sizeof(ports))
+			n += (size_t)snprintf(ports + n, sizeof(ports) - n,
+			    "-R %s ", i->value);
 	snprintf(out, size, "forward %ld: %s, %sto %s, ", (long)getpid(),
 	    address(app), ports, app->peer);
 }

@@ -15,6 +15,7 @@
 #include "net/channel/admit.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/place.h"
+#include "net/channel/remote_spec.h"
 #include "net/channel/service.h"
 #include "net/io/log.h"
 #include "t/lib/channels.h"
@@ -546,6 +547,35 @@ test_socket_too_many(void)
 }
 
 /*
+ * Ports for callers
+ */
+
+static void
+test_remote(void)
+{
+	struct conf_item	 item = { .value = strdup("8080") };
+	struct conf_list	 l = STAILQ_HEAD_INITIALIZER(l);
+	char			 err[REMOTE_ERR];
+
+	begin(MODE_SERVE, 1, 0);
+	is(opens_for(ALICE, "s1", "remote"), "not-acceptable/cancel",
+	    "ports, of a listener that opens none");
+	ok(words_have("-o remote"), "which says so");
+	STAILQ_INSERT_TAIL(&l, &item, next);
+	app.remote = remote_allowed_new(&l, err);
+	is(opens_for(ALICE, "s2", "remote"), "not-acceptable/cancel",
+	    "without a session");
+	ok(words_have("end-to-end"), "which says so");
+	is(opens_for(ALICE, "s3", "connection"), "not-acceptable/cancel",
+	    "a connection, of a listener");
+	is_int((long long)app.nchannels, 0, "nothing is left of these");
+	remote_allowed_free(app.remote);
+	app.remote = NULL;
+	end();
+	free(item.value);
+}
+
+/*
  * Admission
  */
 
@@ -588,6 +618,7 @@ main(void)
 	test_accounts();
 	test_handshakes();
 	test_takers();
+	test_remote();
 	test_socket();
 	test_socket_too_many();
 	test_admit();
