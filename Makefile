@@ -172,6 +172,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/portmap.t \
 	t/unit/probe_reach.t \
 	t/unit/remote.t \
+	t/unit/remote_ask.t \
 	t/unit/pump.t \
 	t/unit/punch.t \
 	t/unit/partial.t \

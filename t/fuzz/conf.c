@@ -11,6 +11,9 @@
  *			< begins an item of the roster
  *	service		services of a listener, and with ? before, names that
  *			are asked for
+ *	remote		the keyword remote of a listener, by line; and with ?
+ *			before, places that are asked for; - a value of -R; !
+ *			what one says to the other
  *	where		-c and -x, by line
  *	environment	all_proxy, no_proxy, and by line, hosts to be reached
  */
@@ -22,6 +25,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/channel/remote_spec.h"
+#include "net/channel/remote_words.h"
 #include "net/channel/service.h"
 #include "net/dial/addr.h"
 #include "net/conf/allow.h"
@@ -215,6 +220,75 @@ service(struct script *s)
 		free(words[i]);
 }
 
+/* Nothing is allowed that was not listed, and what is tried for port 0 is
+ * allowed. */
+static void
+place(const struct remote_allowed *a, const char *where)
+{
+	char			 err[REMOTE_ERR], text[REMOTE_PLACE];
+	struct remote_place	 p, again;
+	uint16_t		 port = 0;
+	int			 i;
+
+	if (remote_place_read(where, &p, err) == -1) {
+		must(*err != '\0');
+		return;
+	}
+	must(remote_place_read(remote_place_text(&p, p.port, text), &again,
+	    err) == 0);
+	must(strcmp(p.host, again.host) == 0 && p.port == again.port);
+	must(!remote_allows(a, &p) || remote_allows_any(a));
+	for (i = 0; i < LIST && remote_next(a, &p, &port) && port != 0; i++) {
+		again.port = port;
+		must(remote_allows(a, &again));
+	}
+}
+
+static void
+remote_line(const struct remote_allowed *a, char *line)
+{
+	struct remote_line	 l;
+	struct remote_spec	 spec;
+	char			 err[REMOTE_ERR];
+	size_t			 len = strlen(line);
+
+	if (*line == '?') {
+		place(a, line + 1);
+	} else if (*line == '-') {
+		if (remote_spec(line + 1, &spec, err) == 0)
+			must(*spec.where != '\0' && *spec.target != '\0');
+		else
+			must(*err != '\0');
+	} else if (*line == '!') {
+		line[len] = '\n';	/* in place of its NUL */
+		if (remote_words_read((unsigned char *)line + 1, len, &l) > 0)
+			must(l.number > 0 && l.number <= REMOTE_PORTS);
+		line[len] = '\0';
+	}
+}
+
+static void
+remote(struct script *s)
+{
+	struct conf_item	 items[LIST];
+	struct conf_list	 ports = STAILQ_HEAD_INITIALIZER(ports);
+	struct remote_allowed	*a;
+	char			*words[LIST], err[REMOTE_ERR], *line;
+	size_t			 i, n = list(s, words);
+
+	for (i = 0; i < n; i++) {
+		items[i].value = words[i];
+		STAILQ_INSERT_TAIL(&ports, &items[i], next);
+	}
+	if ((a = remote_allowed_new(&ports, err)) == NULL)
+		must(*err != '\0');
+	while ((line = script_line(s)) != NULL)
+		remote_line(a, line);
+	remote_allowed_free(a);
+	for (i = 0; i < n; i++)
+		free(words[i]);
+}
+
 static void
 places(struct script *s)
 {
@@ -280,6 +354,8 @@ fuzz_conf(const uint8_t *data, size_t size)
 		options(&s);
 	} else if (strcmp(line, "allow") == 0) {
 		allow(&s);
+	} else if (strcmp(line, "remote") == 0) {
+		remote(&s);
 	} else if (strcmp(line, "service") == 0) {
 		service(&s);
 	} else if (strcmp(line, "environment") == 0) {
