@@ -191,6 +191,10 @@ channel_timeout(void *arg)
 		give_up(ch, ch->app->conf.timeout);
 		return;
 	}
+	if (ch->steady) {
+		channel_tick(ch);
+		return;
+	}
 	snprintf(why, sizeof(why), "nothing moved for %ld s; try again, "
 	    "or give it more time with -w", ch->app->conf.timeout);
 	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);

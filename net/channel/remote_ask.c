@@ -148,6 +148,7 @@ opened(struct remote_ask *r, struct wanted *w, const char *place)
 		log_line(LOG_EVENT, "forwarding %s of %s to %s",
 		    r->list[i].place, app->peer, r->list[i].spec.target);
 	r->stands = NULL;
+	r->ch->steady = 1;
 	stands(app);
 }
 

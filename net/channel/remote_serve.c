@@ -306,6 +306,7 @@ asked(struct remote_control *c, const struct remote_line *l)
 		log_line(LOG_EVENT, "%s: refused a port: %s", c->peer, why);
 		tell(c, REMOTE_REFUSED, l->number, why);
 	} else {
+		c->ch->steady = 1;
 		say(o, LOG_PORT_OPENED, NULL);
 		tell(c, REMOTE_LISTENING, l->number,
 		    remote_place_text(&o->place, o->place.port, place));

@@ -326,6 +326,15 @@ others()
 	listen_as bob listener -k -a "$alice" -o 'remote=*'
 	ok '-W: a listener that comes later' wait_for 30 forwards r 1
 	stop r
+	stop listener
+	listen_as bob listener -k -I -o 'remote=*'
+	_code=$(sed -n 's/.* with: xcat //p' "$T/listener.err")
+	start r "$T/alice" -R "$p1=$upper" "$_code"
+	ok 'a code' wait_for 30 forwards r 1
+	is "$(via "$p1" met)" MET 'is good for all connections'
+	stop r
+	stop listener
+	listen_as bob listener -k -a "$alice" -o 'remote=*' 'cat=!cat'
 	p3=$(free_port)
 	start r "$T/alice" -L "$p3=cat" -R "$p1=$upper" "$bob"
 	wait_for 20 forwards r 1

@@ -233,6 +233,34 @@ test_streams(void)
 	end();
 }
 
+static struct channel *
+control_channel(void)
+{
+	must(!TAILQ_EMPTY(&app.channels));
+	return TAILQ_FIRST(&app.channels);
+}
+
+/* -w is for the answer; then it is quiet for as long as it is. */
+static void
+test_quiet(void)
+{
+	begin();
+	app.conf.timeout = 5;
+	says("listening 1 8080\n");
+	channel_tick(control_channel());
+	run_fire(&control_channel()->timer);
+	ok(!app.ending, "a port that nobody connects to");
+	end();
+
+	begin();
+	app.conf.timeout = 5;
+	channel_tick(control_channel());
+	run_fire(&control_channel()->timer);
+	ok(app.ending, "no answer");
+	is_int(app.fault, FAULT_TIME, "the fault of that");
+	end();
+}
+
 /* They come to nothing, and cost no more than a few. */
 static void
 test_many(void)
@@ -296,6 +324,7 @@ main(void)
 	other_key = tls_context_new();
 	test_streams();
 	test_many();
+	test_quiet();
 	test_words();
 	SSL_CTX_free(key);
 	SSL_CTX_free(other_key);
