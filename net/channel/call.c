@@ -30,6 +30,7 @@ call_open(struct channel *ch, const char *host, const char *port)
 	if (ch->called_for != STREAM_FOR_ANY) {
 		sc.use = ch->called_for;
 		sc.require = 1;
+		sc.warm = NULL;		/* their keys are judged anew */
 	}
 	if (ch->control != NULL && app->conf.block_size == 0)
 		sc.block = INBAND_BLOCK_DEFAULT;

@@ -349,6 +349,7 @@ remote_ask_offered(void *arg, struct inband *offer, const struct elem *open)
 
 	sc.require = 1;
 	sc.secret = NULL;
+	sc.warm = NULL;
 	if (app->conf.block_size == 0)
 		sc.block = INBAND_BLOCK_MAX;
 	if (!remote_ask_admits(app, peer) || find(r, open, &t) == NULL) {

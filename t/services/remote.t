@@ -89,16 +89,16 @@ works()
 # Two ways through: blocks, and sockets that the listener or its caller offers.
 ways()
 {
-	head -c 3000000 /dev/urandom >"$T/data"
+	head -c "$(by_tier 300000 3000000)" /dev/urandom >"$T/data"
 	start echo socat "TCP-LISTEN:$p2,bind=127.0.0.1,fork,reuseaddr" \
 	    'EXEC:cat'
 	wait_for 20 listens "$p2"
 	for _way in '-i' '-o upgrade-after=0'; do
 		# shellcheck disable=SC2086
 		remote r -v $_way -R "$p1=$p2"
-		timeout 60 socat -t 60 - "TCP:127.0.0.1:$p1" <"$T/data" \
+		timeout 120 socat -t 120 - "TCP:127.0.0.1:$p1" <"$T/data" \
 		    >"$T/back"
-		check_same "$T/data" "$T/back" "3 MB, and back ($_way)"
+		check_same "$T/data" "$T/back" "bytes, and back ($_way)"
 		stop r
 		wait_for 20 is_closed "$p1"
 	done
