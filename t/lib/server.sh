@@ -90,7 +90,7 @@ has_port()	# name: it has said where it listens, which is now $port_NAME
 run_server()
 {
 	"run_$server"
-	wait_for 60 server_answers_or_gone
+	wait_for 120 server_answers_or_gone
 	server_answers && return
 	diag_file "$T/$server.out"
 	diag_file "$T/$server.err"
@@ -121,7 +121,7 @@ server_answers_or_gone()
 server_answers()
 {
 	"${server}_ready" && perl -MIO::Socket::INET -e '
-		$SIG{ALRM} = sub { exit 1 }; alarm 2;
+		$SIG{ALRM} = sub { exit 1 }; alarm 10;
 		my ($port, $domain) = @ARGV;
 		my $s = IO::Socket::INET->new("127.0.0.1:$port") or exit 1;
 		print $s "<stream:stream to=\"$domain\" version=\"1.0\"",

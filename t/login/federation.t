@@ -105,8 +105,8 @@ setup_ejabberd()
 }
 start_server ejabberd proxy65
 
-across alice bob "$(by_tier 5000000 50000000)"
-across bob alice "$(by_tier 3000000 10000000)"
+across alice bob "$(by_tier 2000000 50000000)"
+across bob alice "$(by_tier 2000000 10000000)"
 
 fails 5 'cannot find the peer.s server|remote-server-not-found' \
     'no such server' "$T/alice" bob@nowhere.test

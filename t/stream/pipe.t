@@ -9,7 +9,7 @@
 CARRIER=ibb			# sockets have tests of their own
 LIMIT=280			# seconds for one transfer
 BLOCK=4096
-MUCH=$(by_tier 5000000 100000000)
+MUCH=$(by_tier 2000000 100000000)
 
 piped()		# name what: it exits 0
 {
