@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/e2e.h"
+#include "ibb/e2e_int.h"
 #include "ibb/warm.h"
 #include "t/lib/tap.h"
 #include "t/lib/tls_context.h"
@@ -480,6 +480,57 @@ test_repeated(void)
 	ok(came(&listener, "pay"), "which has cost the next one nothing");
 }
 
+/* A caller's that takes no notice of what is allowed. */
+static int
+offer_more(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t *len,
+    SSL_SESSION **session)
+{
+	struct e2e	*e = SSL_get_app_data(ssl);
+
+	(void)md;
+	*id = (const unsigned char *)e->pass.id;
+	*len = strlen(e->pass.id);
+	*session = e2e_psk_session(ssl, e->pass.key);
+	must(*session != NULL &&
+	    SSL_SESSION_set_max_early_data(*session, 1000000) == 1 &&
+	    SSL_SESSION_set1_alpn_selected(*session,
+	    (const unsigned char *)e->about, strlen(e->about)) == 1);
+	return 1;
+}
+
+static void
+say_too_much(void)
+{
+	static char	 bytes[E2E_EARLY_MOST];
+	int		 i;
+
+	e2e_free(caller.e);
+	caller.e = e2e_new(caller.ctx, 1, about, 5, judge, &caller);
+	must(caller.e != NULL);
+	e2e_set_warm(caller.e, caller.warm, LISTENER);
+	SSL_set_psk_use_session_callback(caller.e->ssl, offer_more);
+	must(e2e_input(caller.e, NULL, 0, &caller.rx) == 0);
+	begin(&listener, 0, about, CALLER);
+	for (i = 0; i < 10; i++)
+		must(e2e_write(caller.e, bytes, sizeof(bytes)) == 0);
+	carry(&caller, &listener, 65536);
+}
+
+static void
+test_too_much(void)
+{
+	meet();
+	say_too_much();
+	ok(listener.broken && buf_len(&listener.rx) <= E2E_EARLY_MOST,
+	    "more than is allowed breaks the session");
+	meet();
+	warm_free(listener.warm);
+	must((listener.warm = warm_new(on_now)) != NULL);
+	say_too_much();
+	ok(listener.broken && came(&listener, ""),
+	    "nor is it passed over for ever");
+}
+
 /* Each byte of the first flight and of early data is changed. */
 static void
 test_changed(void)
@@ -553,6 +604,7 @@ main(void)
 	test_much();
 	test_refused();
 	test_repeated();
+	test_too_much();
 	test_changed();
 	test_guessed();
 	return tap_done();
