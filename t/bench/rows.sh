@@ -1013,9 +1013,9 @@ folder_pair()	# key option ...
 {
 	_pair=$1; shift
 	folder_ms "$@"
-	sample "$_pair" "$took"
+	sample "$_pair" "${took}e3"
 	tar_ms "$@"
-	sample "$_pair.tar" "$took"
+	sample "$_pair.tar" "${took}e3"
 }
 
 folder_rows()	# key what

@@ -103,9 +103,11 @@ cut_off()	# times description option ...
 }
 
 # A folder to receive into, on a disk where nothing was removed just now: some
-# file systems are slow to make files then.
+# file systems are slow to make files then.  What others have left to be written
+# to it is none of what a folder waits for at its end.
 another_in()
 {
+	sync
 	_ins=$((${_ins:-0} + 1))
 	[ ! -e "$T/in" ] || mv "$T/in" "$T/in.$_ins"
 	mkdir "$T/in"
