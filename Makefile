@@ -230,6 +230,7 @@ TAP	= t/lib/channels.o t/lib/engine.o t/lib/files.o t/lib/folders.o \
 # send, or wrote.
 FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/conf.o \
+	t/fuzz/datagram.o \
 	t/fuzz/dns.o \
 	t/fuzz/e2e.o \
 	t/fuzz/fetch.o \
@@ -350,6 +351,7 @@ FOREIGN	= ibb/extdisco.c \
 	net/login/sasl2.c \
 	net/login/scram.c \
 	net/file/http_serve.c \
+	net/io/datagram.c \
 	net/channel/service.c \
 	net/login/session.c \
 	net/login/session_input.c \
