@@ -60,10 +60,12 @@ channel_wait_end(struct channel *ch)
 	timer_clear(ch->app->loop, &ch->silence);
 }
 
+/* Datagrams have a limit of their own (udp-idle). */
 void
 channel_tick(struct channel *ch)
 {
-	if (ch->app->conf.timeout > 0 && !ch->app->held)
+	if (ch->app->conf.timeout > 0 && !ch->app->held &&
+	    ch->udp_client == NULL && ch->udp == NULL)
 		timer_set(ch->app->loop, &ch->timer,
 		    clock_ms() + ch->app->conf.timeout * 1000);
 }

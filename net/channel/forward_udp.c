@@ -148,16 +148,26 @@ client_close(struct udp_client *c)
 {
 	struct forward_udp	*u = c->forward->udp;
 
-	if (c->ch == NULL) {
-		client_free(c);
-		return;
-	}
 	take_out(c);
 	set_state(c, UDP_CLOSING);
 	TAILQ_INSERT_TAIL(&u->closing, c, next);
 	u->nclosing++;
 	datagram_link_finish(c->link);
 	timer_set(u->app->loop, &c->timer, clock_ms() + CLOSING);
+}
+
+/* client_close(); but a stream that waits for its peer (-W) is given up at once,
+ * with what is queued. */
+static void
+client_give_up(struct udp_client *c)
+{
+	if (c->ch == NULL) {
+		client_free(c);
+		return;
+	}
+	client_close(c);
+	if (c->ch->waits == CHANNEL_ABSENT)
+		channel_free(c->ch);
 }
 
 /* Until when it may be quiet. */
@@ -193,7 +203,7 @@ client_look(void *arg)
 		log_line(LOG_DETAIL, "udp: %s: quiet for %lld s; its stream "
 		    "ends", text(c), (long long)(clock_ms() - c->active) /
 		    1000);
-		client_close(c);
+		client_give_up(c);
 	}
 }
 
@@ -357,7 +367,7 @@ make_room(struct forward_udp *u)
 	c = TAILQ_FIRST(&u->clients);
 	log_line(LOG_DETAIL, "udp: %s: evicted, as there are %zu clients and "
 	    "it has been quiet longest", text(c), u->n);
-	client_close(c);
+	client_give_up(c);
 	return 1;
 }
 

@@ -6,49 +6,10 @@
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
+. "$LIB/udp.sh"
 
 LIMIT=60
-UDP=$LIB/udp.py
-alice=alice@$DOMAIN bob=bob@$DOMAIN
-echo='' late='' six=''			# see target
-
-# A target: $NAME is its port, $T/NAME.out what came to it.
-target()	# name [address [port]]
-{
-	start "$1" "$UDP" serve "${2:-127.0.0.1}" "${3:-0}"
-	wait_for 20 grep -q '^port' "$T/$1.out" || diag_file "$T/$1.err"
-	eval "$1=\$(sed -n 's/^port //p' '$T/$1.out')"
-}
-
-# A forwarder with these options; $p is its port.
-forward()	# option ...
-{
-	start a "$T/alice" -u -L "${WHERE:-0}" "$@"
-	wait_for 20 said a 'forwarding udp' || diag_file "$T/a.err"
-	p=$(sed -n 's/.*forwarding udp.*\b\([0-9][0-9]*\) to .*/\1/p' \
-	    "$T/a.err")
-}
-
-# It does so, and ends well.
-does()		# description udp.py-word ...
-{
-	_does=$1; shift
-	run "$UDP" "$@"
-	is "$status" 0 "$_does"
-	[ "$status" = 0 ] || diag_file "$T/run.err"
-}
-
-answer()	# want description udp.py-word ...
-{
-	_answer=$1 _does=$2; shift 2
-	run "$UDP" "$@"
-	is "$(cat "$T/run.out" "$T/run.err")" "$_answer" "$_does"
-}
-
-said_times()	# name extended-regex times
-{
-	[ "$(grep -Ec -- "$2" "$T/$1.err")" -eq "$3" ]
-}
+bob=bob@$DOMAIN
 
 # --- what goes through ---------------------------------------------------------
 
