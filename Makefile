@@ -208,6 +208,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/share.t \
 	t/unit/si.t \
 	t/unit/sic.t \
+	t/unit/service_udp.t \
 	t/unit/sm.t \
 	t/unit/statefile.t \
 	t/unit/stream.t \

@@ -133,15 +133,16 @@ failed(struct service_udp *s, int err, size_t len)
  */
 
 /* One of the stream's.  A failed send may tell of the datagram before, and this
- * one has not been sent then. */
+ * one has not been sent then; each address may do that. */
 static int
 service_udp_came(void *arg, const unsigned char *data, size_t len)
 {
 	struct service_udp	*s = arg;
-	int			 tries, err;
+	size_t			 tries;
+	int			 err;
 
 	s->active = clock_ms();
-	for (tries = 0; tries < 2; tries++) {
+	for (tries = 0; tries <= s->n; tries++) {
 		if (send(s->watch.fd, data, len, MSG_DONTWAIT |
 		    MSG_NOSIGNAL) != -1)
 			break;

@@ -93,7 +93,8 @@ describe_forward(const struct app *app, char *out, size_t size)
 	STAILQ_FOREACH(i, &app->conf.forward, next)
 		if (n < sizeof(ports))
 			n += (size_t)snprintf(ports + n, sizeof(ports) - n,
-			    "-L %s ", i->value);
+			    "%s-L %s ", n == 0 && app->conf.udp ? "-u " : "",
+			    i->value);
 	STAILQ_FOREACH(i, &app->conf.socks, next)
 		if (n < sizeof(ports))
 			n += (size_t)snprintf(ports + n, sizeof(ports) - n,
