@@ -156,8 +156,8 @@ client_close(struct udp_client *c)
 	timer_set(u->app->loop, &c->timer, clock_ms() + CLOSING);
 }
 
-/* client_close(); but a stream that waits for its peer (-W) is given up at once,
- * with what is queued. */
+/* client_close(); but a stream that waits for its peer (-W) is given up at
+ * once, with what is queued. */
 static void
 client_give_up(struct udp_client *c)
 {
