@@ -154,8 +154,8 @@ struct channel {
 	int64_t		 opened;	/* when that was noted, clock_ms() */
 	int		 chat;		/* its end is a terminal, both ways */
 	struct timer	 timer;		/* -w */
-	int		 steady;	/* quiet for hours as a rule: -w is for its
-					 * peer's absence alone */
+	int		 steady;	/* quiet for hours as a rule: -w is for
+					 * its peer's absence alone */
 	uint64_t	 progress;	/* bytes moved, as last seen */
 	enum channel_waits waits;
 	struct timer	 silence;	/* until we look for the peer */

@@ -1,6 +1,6 @@
 /*
- * forward_check: what is wrong with -L, -D, -R and -u, as far as that shows before
- * anything is opened.
+ * forward_check: what is wrong with -L, -D, -R and -u, as far as that shows
+ * before anything is opened.
  */
 #ifndef NET_CHANNEL_FORWARD_CHECK_H
 #define NET_CHANNEL_FORWARD_CHECK_H
