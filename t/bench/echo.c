@@ -1,5 +1,6 @@
 #include <sys/types.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <err.h>
 #include <errno.h>
@@ -31,19 +32,26 @@ echo(void *arg, uint32_t events)
 	connections--;
 }
 
+/* All that wait: as many as the kernel keeps are soon there, and the others
+ * would wait for seconds, and be reset at last. */
 static void
-accept_one(void *arg, uint32_t events)
+accept_all(void *arg, uint32_t events)
 {
-	struct source	*l = arg, *s;
+	const struct source	*l = arg;
+	struct source		*s;
+	int			 fd;
 
 	(void)events;
-	if ((s = calloc(1, sizeof(*s))) == NULL)
-		err(1, NULL);
-	*s = (struct source){ .fd = local_accept(l->fd), .ready = echo,
-	    .arg = s };
-	source_unblock(s);
-	source_want(s, EPOLLIN);
-	connections++;
+	while ((fd = accept(l->fd, NULL, NULL)) != -1) {
+		if ((s = calloc(1, sizeof(*s))) == NULL)
+			err(1, NULL);
+		*s = (struct source){ .fd = fd, .ready = echo, .arg = s };
+		source_unblock(s);
+		source_want(s, EPOLLIN);
+		connections++;
+	}
+	if (errno != EAGAIN && errno != ECONNABORTED)
+		err(1, "accept");
 }
 
 void
@@ -51,8 +59,9 @@ echo_begin(const char *port)
 {
 	static struct source	 l;
 
-	l = (struct source){ .fd = local_listen(port), .ready = accept_one,
+	l = (struct source){ .fd = local_listen(port), .ready = accept_all,
 	    .arg = &l };
+	source_unblock(&l);
 	source_want(&l, EPOLLIN);
 }
 

@@ -38,7 +38,7 @@ local_listen(const char *port)
 	int			 fd = tcp(socket(AF_INET, SOCK_STREAM, 0));
 
 	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
-	    listen(fd, 128) == -1)
+	    listen(fd, SOMAXCONN) == -1)
 		err(1, "port %s", port);
 	return fd;
 }
