@@ -38,8 +38,8 @@ int	 fd_anew(int fd);
 /* A descriptor of /dev/null, to read and write, that does not survive exec(3);
  * or -1. */
 int	 fd_null(void);
-/* Make fd a descriptor of /dev/null, which survives exec(3).  0, or -1: it stays
- * as it is. */
+/* Make fd a descriptor of /dev/null, which survives exec(3).  0, or -1: it is
+ * as it was. */
 int	 fd_to_null(int fd);
 
 /* The folder that fd is, to be read from its first name on; fd stays open, but

@@ -217,7 +217,6 @@ dial(struct jingle_socket *js, const struct jingle_candidate *c, size_t n,
 	struct s5b_dial_host	 hosts[S5B_HOSTS];
 	struct s5b_dial_conf	 dc = {
 		.resolver = js->conf.resolver,
-		.hosts = hosts,
 		.n = n,
 		.hash = hash,
 		.deadline = clock_ms() + ms,
@@ -227,6 +226,7 @@ dial(struct jingle_socket *js, const struct jingle_candidate *c, size_t n,
 	for (i = 0; i < n; i++)
 		hosts[i] = (struct s5b_dial_host){ c[i].host.host,
 		    c[i].host.port };
+	dc.hosts = hosts;
 	js->dial = streamhosts_dial(js->conf.streamhosts, &dc, fn, js);
 	return js->dial == NULL ? -1 : 0;
 }
