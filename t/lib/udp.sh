@@ -10,7 +10,7 @@ echo='' late='' six=''
 target()	# name [address [port]]
 {
 	start "$1" "$UDP" serve "${2:-127.0.0.1}" "${3:-0}"
-	wait_for 20 grep -q '^port' "$T/$1.out" || diag_file "$T/$1.err"
+	wait_for 60 grep -q '^port' "$T/$1.out" || diag_file "$T/$1.err"
 	eval "$1=\$(sed -n 's/^port //p' '$T/$1.out')"
 }
 
@@ -18,7 +18,7 @@ target()	# name [address [port]]
 forward()	# option ...
 {
 	start a "$T/alice" -u -L "${WHERE:-0}" "$@"
-	wait_for 20 said a 'forwarding udp' || diag_file "$T/a.err"
+	wait_for 60 said a 'forwarding udp' || diag_file "$T/a.err"
 	p=$(sed -n 's/.*forwarding udp.*\b\([0-9][0-9]*\) to .*/\1/p' \
 	    "$T/a.err")
 }
