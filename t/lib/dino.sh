@@ -11,7 +11,7 @@ have_dino()
 make_dino()
 {
 	mkdir "$T/plugins"
-	${CC:-cc} -shared -fPIC -o "$T/plugins/dinopeer.so" \
+	${CC:-cc} -D_GNU_SOURCE -shared -fPIC -o "$T/plugins/dinopeer.so" \
 	    "$LIB/dinopeer.c" -ldl >"$T/cc.err" 2>&1 || {
 		diag_file "$T/cc.err"
 		bail "t/lib/dinopeer.c does not compile"

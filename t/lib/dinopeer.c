@@ -9,7 +9,6 @@
  * What is called of GLib and Dino is declared here, as the programs that run
  * tests need not have their headers.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -99,6 +99,8 @@ others()
 
 login()
 {
+	ok 'all streams have ended' wait_for 20 lists \
+	    "^listener $pid: .* 0 streams\$"
 	stop_server
 	ok 'a server that is away' wait_for 20 lists \
 	    "^listener $pid: .* 0 streams, server away\$"

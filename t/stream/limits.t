@@ -25,18 +25,29 @@ both_there()
 	done
 }
 
-# Both learn it: the listener has as much to say.  What a server that refuses
-# a stanza does to the connection counts as a loss, once or twice for each.
+# How often both have lost their server.
+refusals()	# name name
+{
+	echo $(($(lines "$1" "$TRYING") + $(lines "$2" "$TRYING")))
+}
+
+# Both learn it: the listener has as much to say.  What a server that refuses a
+# stanza does to the connection counts as a loss, once or twice for each.  On a
+# busy machine a stream can be so slow that its stanzas stay small, and nothing
+# is refused; then there is another.
 small()		# server-feature ...
 {
 	start_server "$@" small
-	listen_as bob l -v -b 32768 -a "alice@$DOMAIN" <"$T/down"
-	start c "$T/alice" -v -b 32768 "$bob" <"$T/up"
-	ended_well c "$LIMIT" "$*: stanzas of 10,000 bytes: caller"
-	ended_well l 60 "$*: stanzas of 10,000 bytes: listener"
-	check_same "$T/l.out" "$T/up" "$*: all has come, one way"
-	check_same "$T/c.out" "$T/down" "$*: and the other"
-	_lost=$(($(lines c "$TRYING") + $(lines l "$TRYING")))
+	for _try in 1 2 3; do
+		listen_as bob l -v -b 32768 -a "alice@$DOMAIN" <"$T/down"
+		start c "$T/alice" -v -b 32768 "$bob" <"$T/up"
+		ended_well c "$LIMIT" "$*: stanzas of 10,000 bytes: caller"
+		ended_well l 60 "$*: stanzas of 10,000 bytes: listener"
+		check_same "$T/l.out" "$T/up" "$*: all has come, one way"
+		check_same "$T/c.out" "$T/down" "$*: and the other"
+		_lost=$(refusals c l)
+		[ "$_lost" -eq 0 ] || break
+	done
 	ok "$*: learned it from $_lost refusals" \
 	    [ "$_lost" -ge 1 -a "$_lost" -le 16 ]
 
@@ -48,7 +59,7 @@ small()		# server-feature ...
 	    'echo=!cat'
 	start f "$T/alice" -v -b 32768 -L "$port" "$bob/l2" echo
 	wait_for 20 said f forwarding || bail 'no forward'
-	for _round in 1 2 3 4; do
+	for _round in 1 2 3 4 5 6 7 8; do
 		wait_for 60 both_there || diag 'somebody does not come back'
 		run "$PYTHON" -B "$LIB/streams.py" "$port" 3 "$EACH"
 		is "$(cat "$T/run.out")" 3 "$*: round $_round of streams"
@@ -57,8 +68,9 @@ small()		# server-feature ...
 			diag_file "$T/l2.err"
 			diag_file "$T/run.err"
 		}
+		_lost=$(refusals f l2)
+		[ "$_round" -lt 4 ] || [ "$_lost" -eq 0 ] || break
 	done
-	_lost=$(($(lines f "$TRYING") + $(lines l2 "$TRYING")))
 	ok "$*: and $_lost refusals taught all of them" \
 	    [ "$_lost" -ge 1 -a "$_lost" -le 12 ]
 	stop f

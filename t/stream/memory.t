@@ -9,7 +9,7 @@
 STREAMS=${STREAMS:-60}
 TAKEN=2000000				# bytes of each, before its reader stops
 MEMORY=${MEMORY:-16777216}		# bytes
-OTHERS=$((8192 + 4 * STREAMS))		# KiB: what is not worth counting
+OTHERS=$((12288 + 4 * STREAMS))		# KiB: what is not worth counting
 QUIET=${QUIET:-3}			# seconds: nothing moves any more
 
 grep -q __asan_init "$XCAT" && skip_all 'the sanitizer needs memory of its own'
