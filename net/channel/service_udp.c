@@ -17,8 +17,6 @@
 #include "net/io/loop.h"
 #include "xml/buf.h"
 
-#define AT_ONCE		64	/* datagrams in a turn */
-#define DATAGRAM_ROOM	65536	/* none is larger */
 #define CLOSING		30000	/* ms for the caller to end its direction */
 
 struct service_udp {
@@ -170,7 +168,7 @@ service_udp_ended(void *arg)
 static int
 service_udp_receive(struct service_udp *s)
 {
-	static unsigned char	 data[DATAGRAM_ROOM];
+	static unsigned char	 data[UDP_ROOM];
 	ssize_t			 n;
 
 	n = recv(s->watch.fd, data, sizeof(data), MSG_DONTWAIT);
@@ -212,7 +210,7 @@ service_udp_ready(void *arg, int revents)
 		s->full = 0;
 		datagram_link_resume(s->link);
 	}
-	for (i = 0; i < AT_ONCE && datagram_link_room(s->link); i++)
+	for (i = 0; i < UDP_AT_ONCE && datagram_link_room(s->link); i++)
 		if (!service_udp_receive(s))
 			break;
 }

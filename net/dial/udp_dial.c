@@ -88,14 +88,24 @@ udp_dial(struct resolver *r, const char *host, uint16_t port,
 }
 
 int
-udp_connect(const struct addr *to)
+udp_socket(int family)
 {
 	int	 fd, room = KERNEL_ROOM;
 
-	if ((fd = socket(to->ss.ss_family, SOCK_DGRAM, 0)) == -1 ||
+	if ((fd = socket(family, SOCK_DGRAM, 0)) == -1 ||
 	    (fd = fd_ready(fd)) == -1)
 		return -1;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	return fd;
+}
+
+int
+udp_connect(const struct addr *to)
+{
+	int	 fd;
+
+	if ((fd = udp_socket(to->ss.ss_family)) == -1)
+		return -1;
 	if (connect(fd, (const struct sockaddr *)&to->ss, to->len) == -1)
 		return fd_give_up(fd);
 	return fd;

@@ -18,6 +18,8 @@ struct resolver;
 struct udp_dial;
 
 #define UDP_DIAL_MOST	16	/* addresses */
+#define UDP_AT_ONCE	64	/* datagrams of a socket, in a turn */
+#define UDP_ROOM	65536	/* bytes: no datagram is larger */
 
 /* Gets n addresses of the host with the port, those of IPv6 and of IPv4 in
  * turn; if there are none, n is 0 and err says why.  The dial is over then. */
@@ -31,6 +33,9 @@ struct udp_dial *udp_dial(struct resolver *r, const char *host,
 /* Forget the dial, which may be NULL.  Not to be called after fn was. */
 void	 udp_dial_cancel(struct udp_dial *d);
 
+/* A socket of this family that does not block, with room for bursts.  -1 and
+ * errno on failure. */
+int	 udp_socket(int family) MUST_CHECK;
 /* A socket that is connected to this address and does not block.  -1 and errno
  * on failure. */
 int	 udp_connect(const struct addr *to) MUST_CHECK;

@@ -11,14 +11,11 @@
 #include <unistd.h>
 
 #include "net/dial/addr.h"
+#include "net/dial/udp_dial.h"
 #include "net/dial/udp_local.h"
 #include "net/dial/udp_port.h"
 #include "net/io/fd.h"
 #include "net/io/loop.h"
-
-#define AT_ONCE		64	/* datagrams of a socket, in a turn */
-#define DATAGRAM_ROOM	65536	/* none is larger */
-#define KERNEL_ROOM	(1024 * 1024)	/* bytes for bursts, if it has them */
 
 struct udp_socket {
 	struct udp_port	*port;
@@ -42,7 +39,7 @@ static int
 udp_receive(struct udp_socket *s, struct udp_ends *ends, unsigned char *data,
     size_t *len)
 {
-	struct iovec	 iov = { .iov_base = data, .iov_len = DATAGRAM_ROOM };
+	struct iovec	 iov = { .iov_base = data, .iov_len = UDP_ROOM };
 	struct msghdr	 msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union udp_local	 control;
 	ssize_t		 n;
@@ -100,7 +97,7 @@ udp_want(void *arg)
 static void
 udp_ready(void *arg, int revents)
 {
-	static unsigned char	 data[DATAGRAM_ROOM];
+	static unsigned char	 data[UDP_ROOM];
 	struct udp_socket	*s = arg;
 	struct udp_ends		 ends;
 	size_t			 len;
@@ -110,7 +107,7 @@ udp_ready(void *arg, int revents)
 		s->full = 0;
 		s->port->user.writable(s->port->user.arg);
 	}
-	for (i = 0; i < AT_ONCE && udp_receive(s, &ends, data, &len); i++)
+	for (i = 0; i < UDP_AT_ONCE && udp_receive(s, &ends, data, &len); i++)
 		s->port->user.came(s->port->user.arg, &ends, data, len);
 }
 
@@ -121,12 +118,10 @@ udp_bind(void *arg, const struct sockaddr *sa, socklen_t len)
 {
 	struct udp_port		*p = arg;
 	struct udp_socket	*s = &p->sockets[p->n];
-	int			 fd, on = 1, room = KERNEL_ROOM;
+	int			 fd, on = 1;
 
-	if ((fd = socket(sa->sa_family, SOCK_DGRAM, 0)) == -1 ||
-	    (fd = fd_ready(fd)) == -1)
+	if ((fd = udp_socket(sa->sa_family)) == -1)
 		return -1;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if ((sa->sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6,
 	    IPV6_V6ONLY, &on, sizeof(on)) == -1) ||
 	    udp_local_ask(fd, sa) == -1 || bind(fd, sa, len) == -1)
