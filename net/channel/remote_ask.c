@@ -180,11 +180,12 @@ is_over(const struct remote_ask *r)
 	return r->stands == NULL && r->open == 0 && !has_streams(r);
 }
 
-/* A line of the peer.  -1 if it makes no sense. */
+/* A line of the peer: for remote_words_take(). */
 static int
-heard(struct remote_ask *r, const struct remote_line *l)
+heard(void *arg, const struct remote_line *l)
 {
-	struct wanted	*w = &r->list[l->number - 1];
+	struct remote_ask	*r = arg;
+	struct wanted		*w = &r->list[l->number - 1];
 
 	if (l->number > r->asked)
 		return -1;
@@ -202,33 +203,7 @@ heard(struct remote_ask *r, const struct remote_line *l)
 	} else {
 		return -1;
 	}
-	return 0;
-}
-
-/* 1: the channel has been freed. */
-static int
-read_words(struct remote_ask *r)
-{
-	struct stream		*s = r->ch->stream;
-	struct remote_line	 l;
-	const unsigned char	*data;
-	size_t			 len;
-	int			 n;
-
-	while (!r->app->ending && stream_state(s) == STREAM_OPEN &&
-	    (data = stream_data(s, &len)) != NULL && len > 0) {
-		n = remote_words_read(data, len, &l);
-		if (n == -1 || (n > 0 && heard(r, &l) == -1)) {
-			stream_abort(s, SE_BAD_REQUEST);
-			channel_failed(r->ch, FAULT_BROKEN, "its answer to -R "
-			    "makes no sense");
-			return 1;
-		}
-		if (n == 0)
-			break;
-		stream_consume(s, (size_t)n);
-	}
-	return 0;
+	return r->app->ending != 0;
 }
 
 static int
@@ -237,8 +212,13 @@ ask_check(void *arg)
 	struct remote_ask	*r = arg;
 
 	ask(r);
-	if (read_words(r) == 1)
+	if (!r->app->ending &&
+	    remote_words_take(r->ch->stream, heard, r) == -1) {
+		stream_abort(r->ch->stream, SE_BAD_REQUEST);
+		channel_failed(r->ch, FAULT_BROKEN, "its answer to -R makes "
+		    "no sense");
 		return 1;
+	}
 	if (is_over(r) && !r->app->ending)
 		give_up(r, FAULT_PEER);
 	else if (stream_eof(r->ch->stream))

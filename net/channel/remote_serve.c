@@ -45,12 +45,19 @@ struct remote_control {
 	LIST_ENTRY(remote_control) next;
 };
 
+/* Is it a port on which we listen?  o may be NULL. */
+static int
+is_open(const struct opened *o)
+{
+	return o != NULL && o->port != NULL;
+}
+
 /*
  * Words
  */
 
-/* Tell the caller.  One that does not read what it has asked for loses its
- * stream. */
+/* Tell the caller.  A caller that does not read what it has asked for loses
+ * its stream. */
 static void
 tell(struct remote_control *c, enum remote_word word, unsigned number,
     const char *text)
@@ -159,7 +166,7 @@ remote_serve_settle(struct app *app)
 	LIST_FOREACH(c, &app->controls, next) {
 		hold = is_held(c);
 		for (n = 0; n < REMOTE_PORTS; n++)
-			if (c->opened[n] != NULL && c->opened[n]->port != NULL)
+			if (is_open(c->opened[n]))
 				port_hold(c->opened[n]->port, hold);
 	}
 }
@@ -168,8 +175,9 @@ remote_serve_settle(struct app *app)
  * Ports
  */
 
-/* A call of the same account that has not been heard of is looked for: its
- * caller may have been started anew, and it may be what has the port. */
+/* Look for the other callers of this account: a caller may have been started
+ * anew, and the call of before, which the peer has forgotten, may have the
+ * port. */
 static void
 look_for_others(const struct remote_control *c)
 {
@@ -197,8 +205,7 @@ take_over(const struct remote_control *c)
 		    !jid_samebare(o->peer, c->peer))
 			continue;
 		for (n = 0; n < REMOTE_PORTS; n++)
-			if (o->opened[n] != NULL &&
-			    o->opened[n]->port != NULL) {
+			if (is_open(o->opened[n])) {
 				shut(o->opened[n], "its caller has called "
 				    "anew", 0);
 				taken = 1;
@@ -217,8 +224,8 @@ count_open(const struct remote_control *c)
 
 	LIST_FOREACH(o, &c->app->controls, next)
 		for (n = 0; n < REMOTE_PORTS; n++)
-			if (o->opened[n] != NULL && o->opened[n]->port !=
-			    NULL && jid_samebare(o->peer, c->peer))
+			if (is_open(o->opened[n]) &&
+			    jid_samebare(o->peer, c->peer))
 				count++;
 	return count;
 }
@@ -285,13 +292,15 @@ open_port(struct opened *o, char *why)
 	return -1;
 }
 
-/* The caller asks for a port.  -1 if it may not ask so. */
+/* The caller asks for a port: for remote_words_take(). */
 static int
-asked(struct remote_control *c, const struct remote_line *l)
+asked(void *arg, const struct remote_line *l)
 {
-	struct opened	*o;
-	char		 why[PORT_ERR > REMOTE_ERR ? PORT_ERR : REMOTE_ERR];
-	char		 place[REMOTE_PLACE];
+	struct remote_control	*c = arg;
+	struct opened		*o;
+	char			 why[PORT_ERR > REMOTE_ERR ? PORT_ERR :
+				     REMOTE_ERR];
+	char			 place[REMOTE_PLACE];
 
 	if (l->word != REMOTE_LISTEN || c->opened[l->number - 1] != NULL ||
 	    (o = calloc(1, sizeof(*o))) == NULL)
@@ -323,23 +332,12 @@ control_check(void *arg)
 {
 	struct remote_control	*c = arg;
 	struct stream		*s = c->ch->stream;
-	struct remote_line	 l;
-	const unsigned char	*data;
-	size_t			 len;
-	int			 n;
 
-	while ((data = stream_data(s, &len)) != NULL && len > 0 &&
-	    stream_state(s) == STREAM_OPEN) {
-		n = remote_words_read(data, len, &l);
-		if (n == -1 || (n > 0 && asked(c, &l) == -1)) {
-			stream_abort(s, SE_BAD_REQUEST);
-			channel_failed(c->ch, FAULT_BROKEN, "what it asks of "
-			    "us for -R makes no sense");
-			return 1;
-		}
-		if (n == 0)
-			break;
-		stream_consume(s, (size_t)n);
+	if (remote_words_take(s, asked, c) == -1) {
+		stream_abort(s, SE_BAD_REQUEST);
+		channel_failed(c->ch, FAULT_BROKEN, "what it asks of us for -R "
+		    "makes no sense");
+		return 1;
 	}
 	if (stream_eof(s))
 		stream_finish(s);

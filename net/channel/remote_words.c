@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ibb/stream.h"
 #include "net/channel/remote_words.h"
 #include "xml/number.h"
 
@@ -53,6 +54,26 @@ remote_words_read(const unsigned char *data, size_t len, struct remote_line *l)
 	if (strlen(line) != n || read_line(line, l) == -1)
 		return -1;
 	return (int)n + 1;
+}
+
+int
+remote_words_take(struct stream *s,
+    int (*heard)(void *arg, const struct remote_line *l), void *arg)
+{
+	struct remote_line	 l;
+	const unsigned char	*data;
+	size_t			 len;
+	int			 n, r = 0;
+
+	while (r == 0 && stream_state(s) == STREAM_OPEN &&
+	    (data = stream_data(s, &len)) != NULL && len > 0) {
+		if ((n = remote_words_read(data, len, &l)) == 0)
+			break;
+		if (n == -1 || (r = heard(arg, &l)) == -1)
+			return -1;
+		stream_consume(s, (size_t)n);
+	}
+	return 0;
 }
 
 size_t

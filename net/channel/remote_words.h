@@ -1,7 +1,6 @@
 /*
  * remote_words: what a caller and a listener say to each other in the control
- * stream of -R (xcat-protocol(7), Ports for callers): lines.  Bytes in, bytes
- * out; no descriptors.
+ * stream of -R (xcat-protocol(7), Ports for callers): lines.
  */
 #ifndef NET_CHANNEL_REMOTE_WORDS_H
 #define NET_CHANNEL_REMOTE_WORDS_H
@@ -20,6 +19,8 @@ enum remote_word {
 	REMOTE_CLOSED		/* it does no more: why, for people */
 };
 
+struct stream;
+
 struct remote_line {
 	enum remote_word word;
 	unsigned	 number;	/* of a port: 1 to REMOTE_PORTS */
@@ -30,6 +31,12 @@ struct remote_line {
  * has there; 0 if it is not whole yet; -1 if it is none of these lines. */
 int	 remote_words_read(const unsigned char *data, size_t len,
 	    struct remote_line *l) MUST_CHECK;
+/* Take the lines that have come by the stream, while it is open.  heard gets
+ * each: 0; 1 if no more are to be heard; -1 if a line makes no sense there.
+ * Returns 0, or -1 if heard has, or if what came is none of these lines. */
+int	 remote_words_take(struct stream *s,
+	    int (*heard)(void *arg, const struct remote_line *l), void *arg)
+	    MUST_CHECK;
 /* Write a line into out[REMOTE_LINE]; text is cut if it is too long, and has no
  * line of its own.  Returns its bytes. */
 size_t	 remote_words_write(enum remote_word word, unsigned number,
