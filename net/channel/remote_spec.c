@@ -93,22 +93,39 @@ read_host(const char *text, char *out)
 	return 0;
 }
 
+/* Cut text, [address:]ports: the address goes to host[ADDR_TEXT], which stays
+ * as it is if there is none.  The ports, or NULL with a message, which shows
+ * arg. */
+static char *
+cut_ports(char *text, const char *arg, const char *form, char *host, char *err)
+{
+	char	*name, *ports;
+
+	if (addr_split(text, &name, &ports) == -1) {
+		(void)bad(arg, form, err);
+		return NULL;
+	}
+	if (ports == NULL)
+		return name;
+	if (read_host(name, host) == 0)
+		return ports;
+	(void)bad(arg, "its address is to be *, localhost or one in digits",
+	    err);
+	return NULL;
+}
+
 int
 remote_place_read(const char *where, struct remote_place *p, char *err)
 {
-	char		 copy[REMOTE_PLACE], *host, *port;
-	uint64_t	 n;
+	static const char	 form[] = "give [addr:]port";
+	char			 copy[REMOTE_PLACE], *port;
+	uint64_t		 n;
 
 	memset(p, 0, sizeof(*p));
-	if (strlcpy(copy, where, sizeof(copy)) >= sizeof(copy) ||
-	    addr_split(copy, &host, &port) == -1)
-		return bad(where, "give [addr:]port", err);
-	if (port == NULL) {
-		port = host;
-	} else if (read_host(host, p->host) == -1) {
-		return bad(where, "its address is to be *, localhost or one "
-		    "in digits", err);
-	}
+	if (strlcpy(copy, where, sizeof(copy)) >= sizeof(copy))
+		return bad(where, form, err);
+	if ((port = cut_ports(copy, where, form, p->host, err)) == NULL)
+		return -1;
 	if (number_read(port, 0, UINT16_MAX, &n) == -1)
 		return bad(where, "a port is a number from 0, which is any, to "
 		    "65535", err);
@@ -152,18 +169,14 @@ read_ports(char *text, struct item *i)
 static int
 read_item(char *text, struct item *i, char *err)
 {
-	char	 shown[100], *host, *ports;
+	char	 shown[100], *ports;
 
 	strlcpy(shown, text, sizeof(shown));
 	memset(i, 0, sizeof(*i));
-	if (addr_split(text, &host, &ports) == -1)
-		return bad(shown, "give ports as 8080, 8080-8090 or *, or "
-		    "addr:port", err);
+	ports = cut_ports(text, shown, "give ports as 8080, 8080-8090 or *, or "
+	    "addr:port", i->host, err);
 	if (ports == NULL)
-		ports = host;
-	else if (read_host(host, i->host) == -1)
-		return bad(shown, "its address is to be *, localhost or one "
-		    "in digits", err);
+		return -1;
 	if (read_ports(ports, i) == -1)
 		return bad(shown, "ports are numbers from 1 to 65535, as "
 		    "8080, 8080-8090 or *", err);
