@@ -82,27 +82,29 @@ describe_listener(const struct app *app, char *out, size_t size)
 	    sizeof(names)) : "");
 }
 
+/* Add "-L 8080 " for each of the list to out[NAMES], as far as it fits. */
+static void
+add_ports(char *out, const char *option, const struct conf_list *list)
+{
+	const struct conf_item	*i;
+
+	STAILQ_FOREACH(i, list, next) {
+		strlcat(out, option, NAMES);
+		strlcat(out, i->value, NAMES);
+		strlcat(out, " ", NAMES);
+	}
+}
+
 /* "forward 1234: me@h/0123, -L 8080 -D 1080 to friend@h/xcat, 2 streams" */
 static void
 describe_forward(const struct app *app, char *out, size_t size)
 {
-	const struct conf_item	*i;
-	char			 ports[NAMES] = "";
-	size_t			 n = 0;
+	char	 ports[NAMES];
 
-	STAILQ_FOREACH(i, &app->conf.forward, next)
-		if (n < sizeof(ports))
-			n += (size_t)snprintf(ports + n, sizeof(ports) - n,
-			    "%s-L %s ", n == 0 && app->conf.udp ? "-u " : "",
-			    i->value);
-	STAILQ_FOREACH(i, &app->conf.socks, next)
-		if (n < sizeof(ports))
-			n += (size_t)snprintf(ports + n, sizeof(ports) - n,
-			    "-D %s ", i->value);
-	STAILQ_FOREACH(i, &app->conf.reverse, next)
-		if (n < sizeof(ports))
-			n += (size_t)snprintf(ports + n, sizeof(ports) - n,
-			    "-R %s ", i->value);
+	strlcpy(ports, app->conf.udp ? "-u " : "", sizeof(ports));
+	add_ports(ports, "-L ", &app->conf.forward);
+	add_ports(ports, "-D ", &app->conf.socks);
+	add_ports(ports, "-R ", &app->conf.reverse);
 	snprintf(out, size, "forward %ld: %s, %sto %s, ", (long)getpid(),
 	    address(app), ports, app->peer);
 }
