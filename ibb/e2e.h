@@ -29,7 +29,7 @@ struct warm;
 #define E2E_OVERHEAD	22	/* bytes that a record adds (RFC 8446 5.2) */
 #define E2E_RECORD	16384	/* most plaintext in a record */
 #define E2E_PAD		8500		/* bytes */
-#define E2E_EARLY_MOST 8192	/* bytes of payload before the handshake */
+#define E2E_EARLY_MOST	8192	/* bytes of payload before the handshake */
 #define E2E_OUT_MAX	(130 * 1024 * 1024)	/* bytes for the peer */
 
 enum e2e_fault {

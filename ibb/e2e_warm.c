@@ -1,7 +1,7 @@
 /*
- * e2e_warm: sessions that stand by what an earlier session of the same two has
- * left (ibb/warm.h), and whose first payload comes before the handshake: early
- * data, RFC 8446 sections 2.3 and 4.2.10.
+ * e2e_warm: sessions that stand by what an earlier session between these two
+ * ends has left (ibb/warm.h), and whose first payload comes before the
+ * handshake: early data, RFC 8446 sections 2.3 and 4.2.10.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -13,7 +13,7 @@ struct app;
  * read, and give up the rest, unless sandbox is no.  A run that may start
  * commands gives up nothing: what they need is theirs to know.  -v says which.
  * Where the system has no sandbox, the run goes on without.  sockets, if it is
- * not NULL, is a folder in which the run has one that it is to remove.
+ * not NULL, is the folder of a socket of this run, which the run is to remove.
  */
 void	 confine(struct app *app, const char *sockets);
 

@@ -352,7 +352,7 @@ forward_udp_left(struct udp_client *c, int stood)
 	timer_set(app->loop, &c->timer, due(c));
 }
 
-/* Is there a place for one more client?  The one that has been quiet longest
+/* Is there a place for one more client?  The client that has been quiet longest
  * may lose its own. */
 static int
 make_room(struct forward_udp *u)

@@ -3,8 +3,8 @@
  * each client, which is an address and a port that datagrams come from.
  *
  * No client says that it is done: a stream ends when its client has been quiet
- * for so long (udp-idle), or as the one that has been quiet longest, when there
- * are too many (udp-clients).  While a stream cannot be opened or does not take
+ * for so long (udp-idle), or longer than all other clients, when there are too
+ * many (udp-clients).  While a stream cannot be opened or does not take
  * datagrams as fast as they come, they are queued, within DATAGRAM_QUEUE, and
  * dropped then, as networks do.
  */
