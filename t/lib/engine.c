@@ -238,6 +238,27 @@ on_allowed(void *arg, const char *from)
 	return strcmp(from, EVIL) != 0;
 }
 
+void
+on_ignored(void *arg)
+{
+	(void)arg;
+}
+
+int64_t
+on_deadline(void *arg)
+{
+	(void)arg;
+	return OPEN_BY;
+}
+
+const char *
+on_judged(void *arg, const char *fingerprint)
+{
+	(void)arg;
+	(void)fingerprint;
+	return NULL;
+}
+
 static void
 on_offer(void *arg, struct inband *s, const struct elem *open)
 {

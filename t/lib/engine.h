@@ -123,6 +123,11 @@ void	 drop_end(struct side *a, struct end *e);
 /* May from open streams?  All JIDs but EVIL may. */
 int	 on_allowed(void *arg, const char *from);
 
+/* For struct stream_conf: nothing is done; OPEN_BY; all keys are good. */
+void	 on_ignored(void *arg);
+int64_t	 on_deadline(void *arg);
+const char *on_judged(void *arg, const char *fingerprint);
+
 /* The oldest stanza that a has sent, or NULL; the caller's to free. */
 char	*next_letter(struct side *a);
 /* Lose all stanzas that a has sent. */

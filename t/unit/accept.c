@@ -228,27 +228,6 @@ struct caller {
 };
 
 static void
-ignore(void *arg)
-{
-	(void)arg;
-}
-
-static int64_t
-in_time(void *arg)
-{
-	(void)arg;
-	return OPEN_BY;
-}
-
-static const char *
-judge(void *arg, const char *fingerprint)
-{
-	(void)arg;
-	(void)fingerprint;
-	return NULL;
-}
-
-static void
 caller_begin(struct caller *c, const char *jid)
 {
 	memset(c, 0, sizeof(*c));
@@ -272,14 +251,14 @@ shakes(struct caller *c)
 {
 	struct stream_conf	 conf = {
 		.block = 4096,
-		.deadline = in_time,
+		.deadline = on_deadline,
 		.tls = app.e2e,
-		.judge = judge,
+		.judge = on_judged,
 		.iqs = c->side.iqs,
 	};
 	struct stream		*s;
 
-	s = stream_call(c->side.ibb, US, &conf, ignore, NULL);
+	s = stream_call(c->side.ibb, US, &conf, on_ignored, NULL);
 	must(s != NULL && c->n < N(c->streams));
 	c->streams[c->n++] = s;
 	deliver(&c->side, &us);

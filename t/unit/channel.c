@@ -24,24 +24,11 @@ static struct stream	*far;
 static int		 refusing;
 
 static void
-ignore(void *arg)
-{
-	(void)arg;
-}
-
-static int64_t
-in_time(void *arg)
-{
-	(void)arg;
-	return OPEN_BY;
-}
-
-static void
 far_offered(void *arg, struct inband *offer, const struct elem *open)
 {
 	struct stream_conf	 conf = {
 		.block = INBAND_BLOCK_MAX,
-		.deadline = in_time,
+		.deadline = on_deadline,
 		.iqs = peer.iqs,
 	};
 
@@ -50,7 +37,7 @@ far_offered(void *arg, struct inband *offer, const struct elem *open)
 		inband_refuse(offer, SE_BUSY, NULL);
 		return;
 	}
-	far = stream_offered(offer, open, &conf, ignore, NULL);
+	far = stream_offered(offer, open, &conf, on_ignored, NULL);
 	must(far != NULL && stream_accept(far) == 0);
 }
 

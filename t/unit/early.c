@@ -33,34 +33,19 @@ on_now(void)
 	return 0;
 }
 
-static int64_t
-in_time(void *arg)
-{
-	(void)arg;
-	return OPEN_BY;
-}
-
 static void
 on_notify(void *arg)
 {
 	(void)arg;
 }
 
-static const char *
-judge(void *arg, const char *fingerprint)
-{
-	(void)arg;
-	(void)fingerprint;
-	return NULL;
-}
-
 static struct stream_conf
 conf_of(struct side *s)
 {
 	return (struct stream_conf){
-		.block = s == &us ? 4096 : their_block, .deadline = in_time,
+		.block = s == &us ? 4096 : their_block, .deadline = on_deadline,
 		.tls = s == &us ? our_tls : their_tls, .require = 1,
-		.warm = s == &us ? our_warm : their_warm, .judge = judge,
+		.warm = s == &us ? our_warm : their_warm, .judge = on_judged,
 		.iqs = s->iqs
 	};
 }
@@ -321,25 +306,38 @@ test_smaller(void)
 	goes_on("smaller blocks");
 }
 
+/* A stream with first data is refused; the next one will be accepted. */
 static void
-test_refused(void)
+be_refused(void)
 {
-	struct stream	*old;
-
 	begin();
 	accepts = NEVER;
 	call();
 	say(ours, FIRST, sizeof(FIRST));
 	there();
 	back();
-	ok(stream_state(ours) == STREAM_FAILED &&
-	    stream_fault(ours) == STREAM_REFUSED &&
-	    stream_refusal(ours) == SE_SERVICE_UNAVAILABLE, "refused");
-	old = ours;
 	accepts = AT_ONCE;
+}
+
+/* The next stream, which has what the last one was given. */
+static void
+call_again(void)
+{
+	struct stream	*old = ours;
+
 	call();
 	stream_take_over(ours, old);
 	stream_free(old);
+}
+
+static void
+test_refused(void)
+{
+	be_refused();
+	ok(stream_state(ours) == STREAM_FAILED &&
+	    stream_fault(ours) == STREAM_REFUSED &&
+	    stream_refusal(ours) == SE_SERVICE_UNAVAILABLE, "refused");
+	call_again();
 	there();
 	ok(has(FIRST, sizeof(FIRST)), "the next one has what that was given");
 	back();
@@ -350,21 +348,10 @@ test_refused(void)
 static void
 test_refused_later(void)
 {
-	struct stream	*old;
-
-	begin();
-	accepts = NEVER;
-	call();
-	say(ours, FIRST, sizeof(FIRST));
-	there();
-	back();
-	old = ours;
-	accepts = AT_ONCE;
+	be_refused();
 	warm_free(our_warm);
 	must((our_warm = warm_new(on_now)) != NULL);
-	call();
-	stream_take_over(ours, old);
-	stream_free(old);
+	call_again();
 	is_int((long long)stream_room(ours), 0, "no room before that");
 	there();
 	is_int((long long)ngot, 0, "nothing is said early");

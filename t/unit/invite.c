@@ -66,14 +66,6 @@ end(void)
 	run_end();
 }
 
-static const char *
-judge(void *arg, const char *fingerprint)
-{
-	(void)arg;
-	(void)fingerprint;
-	return NULL;
-}
-
 /* An <open/> by which from shows this secret, or none; to is whom it is meant
  * for. */
 static struct elem *
@@ -87,7 +79,7 @@ open_of(const char *from, const char *to, const unsigned char *secret)
 	size_t		 len;
 
 	buf_init(&rx, 0);
-	must((s = e2e_new(app.e2e, 1, about, 5, judge, NULL)) != NULL);
+	must((s = e2e_new(app.e2e, 1, about, 5, on_judged, NULL)) != NULL);
 	must(secret == NULL || e2e_set_secret(s, secret, 1) == 0);
 	must(e2e_input(s, NULL, 0, &rx) == 0);
 	must((len = chunks_len(e2e_output(s))) <= sizeof(room));

@@ -29,35 +29,14 @@ static struct stream	*control;	/* the peer's end */
 static SSL_CTX		*key, *other_key;
 static int		 stood;
 
-static void
-ignore(void *arg)
-{
-	(void)arg;
-}
-
-static int64_t
-in_time(void *arg)
-{
-	(void)arg;
-	return OPEN_BY;
-}
-
-static const char *
-judge(void *arg, const char *fingerprint)
-{
-	(void)arg;
-	(void)fingerprint;
-	return NULL;
-}
-
 static struct stream_conf
 peers_conf(SSL_CTX *tls)
 {
 	return (struct stream_conf){
 		.block = 4096,
-		.deadline = in_time,
+		.deadline = on_deadline,
 		.tls = tls,
-		.judge = judge,
+		.judge = on_judged,
 		.iqs = peer.iqs,
 	};
 }
@@ -69,7 +48,7 @@ peer_offered(void *arg, struct inband *offer, const struct elem *open)
 
 	(void)arg;
 	is_int(stream_use(open), STREAM_FOR_REMOTE, "the control stream");
-	control = stream_offered(offer, open, &conf, ignore, NULL);
+	control = stream_offered(offer, open, &conf, on_ignored, NULL);
 	must(control != NULL && stream_accept(control) == 0);
 }
 
@@ -179,7 +158,7 @@ opens(SSL_CTX *tls, enum stream_use use, const char *sid, const char *number)
 	conf.use = use;
 	conf.host = sid;
 	conf.port = number;
-	must((s = stream_call(peer.ibb, US, &conf, ignore, NULL)) != NULL);
+	must((s = stream_call(peer.ibb, US, &conf, on_ignored, NULL)) != NULL);
 	turns();
 	is_int(stream_state(s), STREAM_FAILED, "the stream ends");
 	err = stream_refusal(s);
@@ -277,7 +256,7 @@ test_many(void)
 	conf.host = stream_sid(control);
 	conf.port = "1";
 	for (i = 0; i < N(s); i++) {
-		must((s[i] = stream_call(peer.ibb, US, &conf, ignore,
+		must((s[i] = stream_call(peer.ibb, US, &conf, on_ignored,
 		    NULL)) != NULL);
 		deliver(&peer, &us);
 	}

@@ -33,13 +33,6 @@ on_trace(void *arg, const char *line)
 	strlcat(lines, "\n", sizeof(lines));
 }
 
-static int64_t
-in_time(void *arg)
-{
-	(void)arg;
-	return OPEN_BY;
-}
-
 static int
 post(void *arg, const void *stanza, size_t len)
 {
@@ -56,7 +49,7 @@ test_moves(void)
 	static const char *const moves[] = {
 		"-++++", "--+++", "---++", "-----", "-----"
 	};
-	struct stream_conf conf = { .block = 4096, .deadline = in_time };
+	struct stream_conf conf = { .block = 4096, .deadline = on_deadline };
 	struct stream *s = stream_alone(PEER, "s", 1, &conf, on_notify, NULL);
 	enum stream_state from, to;
 	int moved;
@@ -78,7 +71,7 @@ test_moves(void)
 static void
 test_halves(void)
 {
-	struct stream_conf conf = { .block = 4096, .deadline = in_time };
+	struct stream_conf conf = { .block = 4096, .deadline = on_deadline };
 	struct stream *s = stream_alone(PEER, "s", 1, &conf, on_notify, NULL);
 	enum stream_out out, to_out;
 	enum stream_in in, to_in;
@@ -111,7 +104,7 @@ test_halves(void)
 static void
 test_first_end(void)
 {
-	struct stream_conf conf = { .block = 4096, .deadline = in_time };
+	struct stream_conf conf = { .block = 4096, .deadline = on_deadline };
 	struct stream *s = stream_alone(PEER, "s", 1, &conf, on_notify, NULL);
 
 	must(s != NULL);
@@ -133,7 +126,7 @@ test_trace(void)
 {
 	struct ibb_host host = { .allowed = on_allowed, .trace = on_trace };
 	struct stream_conf conf = {
-		.block = 4096, .deadline = in_time, .sid = "0123456789"
+		.block = 4096, .deadline = on_deadline, .sid = "0123456789"
 	};
 	struct iq_table *iqs = iq_new(post, NULL);
 	struct dispatch *d = dispatch_new();
