@@ -406,6 +406,31 @@ pass_time(void)
 		session->probed -= HOUR;
 }
 
+/* What the rest of the program does to the session. */
+static void
+step_ours(char what)
+{
+	switch (what) {
+	case 'V':
+		may_move = !may_move;
+		break;
+	case 'W':
+		session_woken(session);
+		break;
+	case 'H':
+		session_pause(session, 1);
+		break;
+	case 'G':
+		session_pause(session, 0);
+		break;
+	case 'K':
+		session_close(session);
+		break;
+	default:
+		break;
+	}
+}
+
 static void
 step(const char *line)
 {
@@ -453,22 +478,8 @@ step(const char *line)
 	case 'r':
 		ask_roster(&second);
 		break;
-	case 'V':
-		may_move = !may_move;
-		break;
-	case 'W':
-		session_woken(session);
-		break;
-	case 'H':
-		session_pause(session, 1);
-		break;
-	case 'G':
-		session_pause(session, 0);
-		break;
-	case 'K':
-		session_close(session);
-		break;
 	default:
+		step_ours(*line);
 		break;
 	}
 }

@@ -238,6 +238,15 @@ test_numbers(void)
 	fails(conf_set(&c, "log", "xml", 0, err), "text or json", "log xml");
 	fails(conf_set(&c, "verbosity", "3", 0, err), "-1, 0, 1 or 2",
 	    "verbosity 3");
+	conf_free(&c);
+}
+
+static void
+test_words(void)
+{
+	struct conf	 c;
+
+	(void)conf_init(&c);
 	is_int(conf_set(&c, "family", "4", 0, err), 0, "family 4");
 	is_int(c.family, CONF_FAMILY_4, "is set");
 	is_int(conf_set(&c, "family", "6", 0, err), 0, "family 6");
@@ -1038,6 +1047,7 @@ main(void)
 	test_strings();
 	test_bools();
 	test_numbers();
+	test_words();
 	test_udp();
 	test_list();
 	test_unknown();
