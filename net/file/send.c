@@ -298,9 +298,13 @@ sender_sum(struct sender *s)
 int
 sender_instead(struct sender *s)
 {
+	unsigned	 knows = s->knows;
+
 	s->knows &= ~s->method->knows;
-	if ((choose(s, 1)->knows & s->knows) == 0)
+	if ((choose(s, 1)->knows & s->knows) == 0) {
+		s->knows = knows;
 		return -1;
+	}
 	send_jingle_drop(s);
 	s->method = choose(s, 1);
 	sender_sum(s);

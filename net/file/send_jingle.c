@@ -85,6 +85,31 @@ reason_words(enum jingle_reason reason)
 	}
 }
 
+/* There is no stream by Jingle, and nothing has been sent: a peer that also takes
+ * files as before may have one for these.  0, or -1 if there is no such way. */
+static int
+jingle_instead(struct sender *s)
+{
+	if (s->phase != SEND_OFFERED)
+		return -1;
+	sender_set_phase(s, SEND_IDLE);
+	if (sender_instead(s) == -1)
+		return -1;
+	log_line(LOG_DETAIL, "%s: %s: no stream by Jingle; offered otherwise",
+	    s->app->peer, s->shown);
+	return 0;
+}
+
+/* Is it the way that the peer does not like, rather than the file? */
+static int
+is_of_way(enum jingle_reason reason)
+{
+	return reason == JINGLE_CONNECTIVITY_ERROR ||
+	    reason == JINGLE_FAILED_TRANSPORT ||
+	    reason == JINGLE_UNSUPPORTED_APPLICATIONS ||
+	    reason == JINGLE_UNSUPPORTED_TRANSPORTS;
+}
+
 /* Has the peer been sent all?  Of an empty file that is so before the stream is
  * open. */
 static int
@@ -115,13 +140,14 @@ static void
 jingle_ended(void *arg, enum jingle_reason reason, const char *text)
 {
 	struct sender	*s = arg;
+	enum fault	 fault = s->phase == SEND_OFFERED ? FAULT_PEER :
+			     FAULT_BROKEN;
 	char		 why[512];
 
 	if (is_sent(s) && reason == JINGLE_SUCCESS)
 		jingle_done(s);
-	else
-		jingle_failed(s, JINGLE_NO_REASON, s->phase == SEND_OFFERED ?
-		    FAULT_PEER : FAULT_BROKEN, sender_refusal_text(
+	else if (!is_of_way(reason) || jingle_instead(s) == -1)
+		jingle_failed(s, JINGLE_NO_REASON, fault, sender_refusal_text(
 		    reason_words(reason), reason != JINGLE_NO_REASON ?
 		    jingle_reason_name(reason) : "no reason given", text, why,
 		    sizeof(why)));
@@ -243,10 +269,14 @@ jingle_refused(void *arg, enum stanza_error err, const char *text)
 		    stanza_strerror(err), text, why, sizeof(why)));
 }
 
+/* Where nothing but a socket may be, another offer would find none either. */
 static void
 jingle_no_way(void *arg, const char *why)
 {
-	jingle_failed(arg, JINGLE_NO_REASON, FAULT_PEER, why);
+	struct sender	*s = arg;
+
+	if (s->app->conf.carrier == CONF_CARRIER_S5B || jingle_instead(s) == -1)
+		jingle_failed(s, JINGLE_NO_REASON, FAULT_PEER, why);
 }
 
 /* Behind the stream the receiver has not said whether it has the file.  Answers

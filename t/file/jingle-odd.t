@@ -159,6 +159,16 @@ odd_senders()
 	receive 0 "and comes back" '' -M ibb
 	hears '^range '
 	whole
+	# The socket breaks, and the next one carries the rest.
+	empty_dir in
+	receive 6 "a socket that breaks" '' --cut 60000
+	says '60000 of 100003 bytes are kept'
+	nothing
+	receive 0 "and the rest by another socket" ''
+	hears '^range 60000'
+	hears '^uses theirs: direct'
+	whole
+	is "$(ls -A "$T/in")" data "$what: and nothing else"
 	# Nothing is connected to that the policy does not let us: there is a
 	# better way in the end.
 	empty_dir in

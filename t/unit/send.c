@@ -418,6 +418,112 @@ test_jingle(void)
 }
 
 #define S5B_NS	"http://jabber.org/protocol/bytestreams"
+#define JINGLE_S5B "urn:xmpp:jingle:transports:s5b:1"
+#define JINGLE_IBB "urn:xmpp:jingle:transports:ibb:1"
+
+static char	 session[64];	/* its sid, and that of its stream */
+
+/* The next stanza is one of Jingle with this action: take it and confirm it. */
+static void
+jingle_sent(const char *action)
+{
+	const struct letter	*l = STAILQ_FIRST(&us.out);
+	const char		*p = l != NULL ? strstr(l->xml, " sid='") : NULL;
+
+	if (p != NULL)
+		snprintf(session, sizeof(session), "%.*s",
+		    (int)strcspn(p + 6, "'"), p + 6);
+	ok(strstr(next(), format("action='%s'", action)) != NULL, "%s",
+	    action);
+	answer("");
+}
+
+/* The peer says this in the session. */
+static void
+jingle_said(const char *action, const char *inside)
+{
+	is(files_ask(PEER, format("<jingle xmlns='urn:xmpp:jingle:1' "
+	    "action='%s' sid='%s'>%s</jingle>", action, session, inside)),
+	    "result", "its %s", action);
+}
+
+/* As jingle_said(), of the transport with this namespace. */
+static void
+jingle_said_transport(const char *action, const char *ns, const char *inside)
+{
+	jingle_said(action, format("<content creator='initiator' name='file'>"
+	    "<description xmlns='" JINGLE "'><file/></description>"
+	    "<transport xmlns='%s' sid='%s' block-size='4096'>%s</transport>"
+	    "</content>", ns, session, inside));
+}
+
+/* The file is offered by SI now, and goes. */
+static void
+goes_by_si(const char *what)
+{
+	ok(strstr(offered(), " hash='" HELLO "'") != NULL, "%s: by SI, with "
+	    "its own hash", what);
+	take("");
+	next();
+	answer("");
+	is(block(), "hello", "and sent");
+	files_end();
+}
+
+/* The peer ends the session for this reason, before there is a stream. */
+static void
+jingle_ends(const char *reason)
+{
+	jingle_sent("session-initiate");
+	jingle_said("session-terminate", format("<reason><%s/></reason>",
+	    reason));
+}
+
+/* What has no way by Jingle may have one by SI; what is not wanted has none. */
+static void
+test_jingle_no_way(void)
+{
+	begin(file("a", "hello"));
+	knows(FEATURE(SI) FEATURE(JINGLE));
+	jingle_ends("unsupported-transports");
+	goes_by_si("it does not know the transport");
+	begin(file("a", "hello"));
+	knows(FEATURE(SI) FEATURE(JINGLE));
+	jingle_ends("decline");
+	is(run_words(), "xcat: " PEER ": a: it declines the file (decline)\n",
+	    "what is declined is not offered again");
+	ends(FAULT_PEER, "which ends the run");
+	files_end();
+	begin_two(file("a", "hello"), file("b", "HELLO"));
+	knows(FEATURE(JINGLE));
+	jingle_ends("failed-transport");
+	ok(strstr(run_words(), "a: there is no stream between us") != NULL,
+	    "without SI that is said");
+	jingle_ends("failed-transport");
+	ends(FAULT_PEER, "and the next one is offered by Jingle, too");
+	files_end();
+}
+
+/* No socket comes about, and the peer takes no in-band stream. */
+static void
+test_jingle_kept(void)
+{
+	begin(file("a", "hello"));
+	app.conf.carrier = CONF_CARRIER_AUTO;
+	knows(FEATURE(SI) FEATURE(JINGLE) FEATURE(JINGLE_S5B));
+	ok(strstr(next(), "disco#items") != NULL, "proxies are looked for");
+	files_hear("here.example", error_xml(id, "service-unavailable",
+	    "cancel", ""));
+	jingle_sent("session-initiate");
+	jingle_said_transport("session-accept", JINGLE_S5B, "");
+	jingle_said_transport("transport-info", JINGLE_S5B,
+	    "<candidate-error/>");
+	jingle_sent("transport-info");
+	jingle_sent("transport-replace");
+	jingle_said_transport("transport-reject", JINGLE_IBB, "");
+	jingle_sent("session-terminate");
+	goes_by_si("no stream by Jingle");
+}
 
 /* The peer would have a socket, and reaches none of our addresses: the stream
  * that is in-band then is the one that was agreed on. */
@@ -752,6 +858,8 @@ main(void)
 	test_si_refused();
 	test_si_late();
 	test_jingle();
+	test_jingle_no_way();
+	test_jingle_kept();
 	test_si_fall_back();
 	test_si_whole();
 	test_shorter();

@@ -1,0 +1,73 @@
+#!/bin/sh
+#
+# Files to and from Gajim itself, by Jingle: over sockets and in-band.  It sends
+# no empty files.  GAJIM_LOG=1 KEEP=1 t/file/gajim.t shows what Gajim thinks.
+
+. "${0%/*}/../lib/lib.sh"
+. "$LIB/server.sh"
+. "$LIB/file.sh"
+. "$LIB/gajim.sh"
+
+to_gajim()	# file xcat-option ...
+{
+	_f=$1; shift
+	_what="xcat $* sends $(basename "$_f" | cut -c 1-20) to Gajim"
+	echo "# at $(date +%s.%N) $_what"
+	start xcat "$T/alice" -v "$@" -s "bob@$DOMAIN/gajim" "$_f"
+	ended xcat "$_what"
+	check_same "$T/in/${_f##*/}" "$_f" "$_what: content"
+}
+
+from_gajim()	# transport file
+{
+	_what="Gajim sends $(basename "$2" | cut -c 1-20) by $1"
+	echo "# at $(date +%s.%N) $_what"
+	listen_as alice xcat -v -r "$T/in" -a "bob@$DOMAIN"
+	start gajim "$T/gajim-bob" -w "$LIMIT" -M "$1" send "alice@$DOMAIN/xcat" "$2"
+	ended xcat "$_what"
+	check_same "$T/in/${2##*/}" "$2" "$_what: content"
+	ok "$_what: the hash comes, too" said xcat 'SHA-256 agrees'
+	ended gajim "$_what"
+	rm -f "$T/in/${2##*/}"
+}
+
+have_gajim || skip_all "no gajim, Xvfb or dbus-run-session"
+head -c "$(by_tier 3000003 50000017)" /dev/urandom >"$T/data"
+printf x >"$T/one"
+: >"$T/none"
+odd='ä <&> '"'"' %2e ;$(id)'
+printf odd >"$T/$odd"
+export LC_ALL=C.UTF-8
+LIMIT=$(by_tier 120 1200)
+
+start_server prosody proxy65
+start_display
+gajim_user bob
+empty_dir in
+start gajim "$T/gajim-bob" -w $((LIMIT * 5)) receive "$T/in"
+wait_for 60 grep -q '^listening' "$T/gajim.out" || {
+	diag_file "$T/gajim.err"
+	bail "Gajim does not log in"
+}
+date +%s.%N
+to_gajim "$T/data"
+ok "by a socket" said xcat 'socket: direct'
+to_gajim "$T/one"
+to_gajim "$T/none"
+to_gajim "$T/$odd"
+rm "$T/in/"*
+to_gajim "$T/data" -i
+to_gajim "$T/one" -i
+to_gajim "$T/none" -i
+to_gajim "$T/$odd" -i
+signal KILL gajim
+finish gajim
+empty_dir in
+from_gajim s5b "$T/data"
+from_gajim ibb "$T/data"
+from_gajim s5b "$T/one"
+from_gajim s5b "$T/$odd"
+from_gajim ibb "$T/one"
+from_gajim ibb "$T/$odd"
+stop_server
+done_testing
