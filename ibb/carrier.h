@@ -157,6 +157,9 @@ int	 carrier_ready(const struct carrier *c);
 size_t	 carrier_room_blocks(const struct carrier *c);
 /* How many bytes may be appended now for a socket; 0 if they go in blocks. */
 size_t	 carrier_room_bytes(const struct carrier *c);
+/* The peer has proved that it has taken all that was pushed: nothing it says of
+ * single bytes is waited for any more. */
+void	 carrier_proved(struct carrier *c);
 /* Has the peer taken all that was pushed? */
 int	 carrier_idle(const struct carrier *c);
 

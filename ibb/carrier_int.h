@@ -132,6 +132,7 @@ struct carrier {
 	uint64_t		 landed;	/* of that, answered */
 	uint64_t		 confirmed;	/* payload the peer has */
 	uint64_t		 credited;	/* of it, told to the user */
+	int			 proved;	/* the peer has all of it */
 
 	enum carrier_socket	 socket;
 	enum carrier_way	 way;

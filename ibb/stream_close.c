@@ -186,6 +186,9 @@ stream_on_closing(void *arg, const struct elem *close)
 		stream_give_up(s, STREAM_HUNG_UP, SE_BAD_REQUEST,
 		    "the peer hung up without a receipt for everything; "
 		    "try again");
+	/* A caller that dies behind its <close/> confirms nothing else. */
+	if (s->state == STREAM_OPEN && s->e2e != NULL && stream_proven(s))
+		carrier_proved(s->carrier);
 	stream_close_if_done(s);
 	stream_changed(s);
 }

@@ -51,6 +51,8 @@ static struct extra {
 	const char		*lose;		/* stanzas with this in them
 						 * are lost, */
 	const char		*refuse;	/* with this in them refused */
+	const char		*dies;		/* as it sends this, it dies, */
+	int			 dying;		/* once it is looked at next */
 	char			 offer[8192];	/* of ours, as it last went */
 	int			 offers;
 } xa, xb;
@@ -84,6 +86,8 @@ on_sent(struct side *s, char *xml)
 	struct extra	*x = extra(s);
 	char		*v;
 
+	if (x->dies != NULL && strstr(xml, x->dies) != NULL)
+		x->dying = 1;
 	if (old && (v = strstr(xml, " version='2'")) != NULL)
 		memset(v, ' ', strlen(" version='2'"));
 	if (strstr(xml, "<streamhost ") != NULL) {
@@ -366,6 +370,29 @@ in_socket(void)
 	    carrier_way(stream_carrier(b.stream)) == CARRIER_SOCKET);
 }
 
+/* A side that dies gives its socket back to the system, and says nothing. */
+static void
+bury(struct side *s)
+{
+	if (!extra(s)->dying)
+		return;
+	upgrade_free(s->upgrade);
+	s->upgrade = NULL;
+	stream_free(s->stream);
+	s->stream = NULL;
+}
+
+/* For loop_before(). */
+static void
+exchange(void *unused)
+{
+	bury(&a);
+	bury(&b);
+	ends_exchange(unused);
+	bury(&a);
+	bury(&b);
+}
+
 static int
 in_blocks(void)
 {
@@ -573,6 +600,29 @@ test_lost_twice(void)
 	is_about(next_try(&a), 1000, "and will try again");
 	ok(soon(is_up(&a) && is_up(&b)), "another socket");
 	ok(in_socket() && talk(1000), "carries what was lost");
+	end();
+}
+
+/* A caller that is hung up on, as ssh(1) does it, dies behind its <close/>.
+ * What it had to confirm in the socket never leaves, but its receipt says as
+ * much. */
+static void
+test_dies_after_close(void)
+{
+	begin_inband(0);
+	send_bytes(&a, AFTER);
+	must(in_socket() && talk(1000));
+	xa.dies = "<close ";
+	stream_finish(a.stream);
+	must(soon(stream_heard_end(b.stream) &&
+	    carrier_idle(stream_carrier(a.stream))));
+	send_bytes(&b, 1000);
+	stream_finish(b.stream);
+	ok(soon(xa.dying), "the caller closes, and dies");
+	ok(soon(stream_state(b.stream) == STREAM_CLOSED),
+	    "its receipt is enough for the listener to end as well");
+	is_int((long)stream_confirmed(b.stream), (long)b.sent,
+	    "knowing that all has arrived");
 	end();
 }
 
@@ -986,7 +1036,7 @@ main(void)
 	must(setenv("XCAT_TEST_CLOCK", "10", 1) == 0);
 	must((loop = loop_new()) != NULL);
 	must((resolver = resolver_new(loop)) != NULL);
-	loop_before(loop, ends_exchange, NULL);
+	loop_before(loop, exchange, NULL);
 	tls = tls_context_new();
 	ends = (struct ends){ .configure = configure, .sent = on_sent,
 	    .route = route, .near = 1, .opens = on_opens,
@@ -1003,6 +1053,7 @@ main(void)
 	test_inband();
 	test_busy();
 	test_lost_twice();
+	test_dies_after_close();
 	test_not_now();
 	test_retries();
 	test_away();
