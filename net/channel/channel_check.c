@@ -108,6 +108,15 @@ opened(struct channel *ch)
 	return 0;
 }
 
+/* Has a service said something, before its end broke, which the peer has not
+ * taken yet?  Where that takes long, channel_silent() ends it. */
+static int
+has_last_words(const struct channel *ch, enum stream_state state)
+{
+	return channel_is_service(ch) && state == STREAM_OPEN &&
+	    stream_confirmed(ch->stream) < stream_sent(ch->stream);
+}
+
 /* The stream has all descriptors that it is to have: is one of its directions
  * over, or all of it? */
 static void
@@ -126,6 +135,8 @@ check_ends(struct channel *ch, enum stream_state state)
 	    !pump_output_finished(ch->pump) && (state != STREAM_FAILED ||
 	    stream_heard_end(ch->stream)))
 		pump_finish_output(ch->pump);
+	if (pump_error(ch->pump) != 0 && has_last_words(ch, state))
+		return;
 	if (pump_error(ch->pump) != 0)
 		channel_end_failed(ch);
 	else if (state == STREAM_FAILED && stream_eof(ch->stream))

@@ -10,6 +10,7 @@
 #include "net/channel/forward.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
+#include "net/io/pump.h"
 
 #define ALIVE_TIME	10000	/* ms of silence until the peer is asked, */
 #define ALIVE_SHARE	3	/* but this part of -w at most */
@@ -263,7 +264,9 @@ channel_silent(void *arg)
 		stream_finish(ch->stream);
 		stream_close_at_end(ch->stream);
 	}
-	if (is_stuck(ch))
+	if (ch->pump != NULL && pump_error(ch->pump) != 0)
+		channel_end_failed(ch);
+	else if (is_stuck(ch))
 		channel_broke(ch);
 	else if (has_to_wait(ch) && is_waiting(ch))
 		still_waiting(ch);

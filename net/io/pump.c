@@ -22,6 +22,7 @@
 #define PIPE_WRITE	PIPE_BUF
 #define PIECES		32	/* of a write, at most */
 #define FILE_WRITE	(256 * 1024)	/* or to a pipe that does not block */
+#define REST_TIME	10000	/* ms for some of its last words to be taken */
 
 struct pump {
 	struct loop	*loop;
@@ -35,6 +36,10 @@ struct pump {
 	int		 out_unread;	/* our output has no reader now */
 	int		 lenient;	/* see pump_outlive() */
 	int		 out_broken;	/* its reader has stopped */
+	int		 reset;		/* so a write has said: reading would
+					 * find a proper end */
+	struct timer	 rest;		/* of a socket that is out_broken: is */
+	int		 rest_taken;	/* any of what it still says taken? */
 	int		 err;
 	const char	*failed;
 	struct pump_peer	 peer;
@@ -80,8 +85,12 @@ ready_input(void *arg, int revents)
 	n = e->in_socket ? recv(e->in.fd, buf, room, MSG_DONTWAIT) :
 	    read(e->in.fd, buf, room);
 	if (n > 0) {
+		e->rest_taken = 1;
 		if (e->peer.write(e->peer.arg, buf, (size_t)n) == -1)
 			pump_stop_input(e);
+	} else if (n == 0 && e->reset) {
+		pump_fail(e, ECONNRESET, "reading from");
+		return;
 	} else if (n == 0) {
 		pump_stop_input(e);
 		e->peer.finish(e->peer.arg);
@@ -152,13 +161,35 @@ want_output(void *arg)
 	return len > 0 ? POLLOUT : 0;
 }
 
+/* A socket that takes nothing more may still have something to be read.  But if
+ * there is no room for that, as the peer waits until we have written, neither
+ * end would ever go on. */
+static void
+look_at_rest(void *arg)
+{
+	struct pump	*e = arg;
+
+	if (!e->held && !e->rest_taken && pending(e) > 0 &&
+	    e->peer.room(e->peer.arg) == 0) {
+		pump_fail(e, EPIPE, "writing to");
+		return;
+	}
+	e->rest_taken = 0;
+	if (e->in.fd >= 0)
+		timer_set(e->loop, &e->rest, clock_ms() + REST_TIME);
+}
+
 /* Returns whether the failed write is no error, for now. */
 static int
 outlives(struct pump *e, int err)
 {
-	if (!e->lenient || err != EPIPE || e->in.fd < 0)
+	if (!e->lenient || (err != EPIPE && err != ECONNRESET) || e->in.fd < 0)
 		return 0;
 	e->out_broken = 1;
+	e->reset = err == ECONNRESET;
+	e->rest_taken = 1;
+	if (e->same)
+		look_at_rest(e);
 	return 1;
 }
 
@@ -205,24 +236,33 @@ output(struct pump *e)
 	e->peer.changed(e->peer.arg);
 }
 
+/* The reader is gone; a write would say so.  If no write follows, all is well:
+ * tar(1) reads until the end of its archive, not of its input. */
+static void
+output_unread(struct pump *e, int revents)
+{
+	int	 err = revents & POLLNVAL ? EBADF : EPIPE;
+
+	if (revents & POLLERR && !e->out_socket)
+		e->out_unread = 1;
+	else if (revents & (POLLERR | POLLHUP | POLLNVAL) &&
+	    !outlives(e, err)) {
+		if (e->lenient && err == EPIPE)
+			e->out_unread = 1;
+		else
+			pump_fail(e, err, "writing to");
+	}
+}
+
 static void
 ready_output(void *arg, int revents)
 {
 	struct pump	*e = arg;
 
-	if (pending(e) == 0) {
-		/* The reader is gone; a write would say so.  If no write
-		 * follows, all is well: tar(1) reads until the end of its
-		 * archive, not of its input. */
-		if (revents & POLLERR && !e->out_socket)
-			e->out_unread = 1;
-		else if (revents & (POLLERR | POLLHUP | POLLNVAL) &&
-		    !outlives(e, EPIPE))
-			pump_fail(e, revents & POLLNVAL ? EBADF : EPIPE,
-			    "writing to");
-		return;
-	}
-	output(e);
+	if (pending(e) == 0)
+		output_unread(e, revents);
+	else
+		output(e);
 }
 
 void
@@ -357,6 +397,7 @@ pump_new(struct loop *l, int rfd, int wfd, const struct pump_peer *peer)
 	e->loop = l;
 	e->peer = *peer;
 	e->same = same_socket(rfd, wfd);
+	e->lenient = e->same && peer->pieces == NULL;
 	e->in_socket = is_kind(rfd, S_IFSOCK);
 	e->out_socket = is_kind(wfd, S_IFSOCK);
 	/* A file takes all; what else may be there is treated as a pipe. */
@@ -369,6 +410,7 @@ pump_new(struct loop *l, int rfd, int wfd, const struct pump_peer *peer)
 	    .ready = ready_input, .arg = e };
 	e->out = (struct watch){ .fd = wfd, .want = want_output,
 	    .ready = ready_output, .arg = e };
+	e->rest = (struct timer){ .fire = look_at_rest, .arg = e };
 	if (wfd == PUMP_NONE) {
 		e->out.want = want_discard;
 		e->out.ready = ready_discard;
@@ -388,6 +430,7 @@ pump_free(struct pump *e)
 		return;
 	e->same = 0;
 	pump_stop_input(e);
+	timer_clear(e->loop, &e->rest);
 	loop_unwatch(e->loop, &e->out);
 	if (e->out.fd >= 0)
 		close(e->out.fd);
@@ -401,6 +444,7 @@ pump_leave(struct pump *e)
 
 	if (open)
 		loop_unwatch(e->loop, &e->in);
+	timer_clear(e->loop, &e->rest);
 	loop_unwatch(e->loop, &e->out);
 	free(e);
 	return open;

@@ -55,7 +55,8 @@ void	 pump_break(struct pump *e);
 /*
  * The reader of our output may stop reading before its own output ends, as a
  * command does that needs no input.  From now on that is an error only if there
- * is output for it, and then only once its own output has ended.
+ * is output for it, and then only once its own output has ended.  So it is with
+ * a socket that is both ends, unless it has pieces().
  */
 void	 pump_outlive(struct pump *e);
 /* There is output: write it now if that cannot block, without waiting for

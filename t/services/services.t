@@ -17,12 +17,20 @@ said_out()	# name regex
 echo_port=$(free_port)
 start tcpecho socat "TCP-LISTEN:$echo_port,bind=127.0.0.1,fork,reuseaddr" EXEC:cat
 start unixecho socat "UNIX-LISTEN:$T/sock,fork" EXEC:cat
-wait_for 60 test -S "$T/sock" || bail 'no Unix socket'
+# Servers that say something, hear nothing, and go.
+seq 1000 >"$T/news"
+hasty_port=$(free_port)
+start unixhasty socat -U "UNIX-LISTEN:$T/hasty,fork" "OPEN:$T/news"
+start tcphasty socat -U "TCP-LISTEN:$hasty_port,bind=127.0.0.1,fork,reuseaddr" \
+    "OPEN:$T/news"
+wait_for 60 test -S "$T/sock" -a -S "$T/hasty" || bail 'no Unix socket'
+wait_for 60 listens "$hasty_port" || bail 'no port'
 wait_for 60 socat -u /dev/null "TCP:127.0.0.1:$echo_port" || bail 'no echo'
 
 unset XCAT_SECRET
 listen_as bob listener -v -k -a "$alice" "$echo_port" \
     "name=$echo_port" "there=127.0.0.1:$echo_port" "socket=$T/sock" \
+    "hasty=$T/hasty" "reset=$hasty_port" \
     'env=!env | grep ^XCAT_ | sort' 'stderr=!echo to stderr >&2; exit 3' \
     'upper=!tr a-z A-Z' 'deaf=!exec <&-; echo heard nothing' \
     'early=!exec >&-; cat >/dev/null' \
@@ -42,6 +50,16 @@ run "$T/alice" "$bob" <"$T/line"
 check_same "$T/run.out" "$T/line" 'no service: the first one listed'
 run "$T/alice" "$bob" upper <"$T/line"
 is "$(cat "$T/run.out")" 'A LINE' 'a command filters'
+for i in 1 2 3; do
+	run "$T/alice" -d "$bob" hasty
+	is "$status" 0 "a server that answers and goes, $i: delivered"
+	check_same "$T/run.out" "$T/news" "a server that answers and goes, $i"
+	# Its end is a reset, or an end before all is written.
+	run "$T/alice" "$bob" hasty <"$T/line"
+	check_same "$T/run.out" "$T/news" "its answer without our question, $i"
+	run "$T/alice" "$bob" reset <"$T/line"
+	check_same "$T/run.out" "$T/news" "its answer before a reset, $i"
+done
 
 # -s can name no service, and means none.
 fails 5 "first one here is $echo_port, for xcat without -s" \

@@ -183,6 +183,69 @@ test_short(int type)
 	pump_free(e);
 }
 
+/*
+ * A program that answers and ends
+ */
+
+static size_t	 taken;		/* bytes of the answer */
+
+static size_t
+some_room(void *arg)
+{
+	(void)arg;
+	return 1000;
+}
+
+static int
+count(void *arg, const void *p, size_t len)
+{
+	(void)arg;
+	(void)p;
+	taken += len;
+	return 0;
+}
+
+static void
+stop_if_over(void *arg)
+{
+	struct pump	**e = arg;
+
+	if (pump_error(*e) != 0 || (pump_input_finished(*e) && left == 0))
+		loop_stop(loop);
+}
+
+/* It has not read the first unread bytes when it ends, which makes its end a
+ * reset; so many more are to be written. */
+static void
+test_answer(size_t unread, size_t more, int error, const char *what)
+{
+	struct timer	 bound = { .fire = too_late };
+	struct pump_peer answer = peer;
+	struct pump	*e;
+	int		 fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+		exit(1);
+	taken = 0;
+	left = more;
+	gone = 0;
+	answer.room = some_room;
+	answer.write = count;
+	answer.changed = stop_if_over;
+	answer.arg = &e;
+	if ((e = pump_new(loop, fds[0], fds[0], &answer)) == NULL ||
+	    write(fds[0], payload, unread) != (ssize_t)unread ||
+	    write(fds[1], payload, 10000) != 10000)
+		exit(1);
+	close(fds[1]);
+	timer_set(loop, &bound, clock_ms() + BOUND);
+	loop_run(loop);
+	timer_clear(loop, &bound);
+	is_int((long long)taken, 10000, "%s: the answer is read", what);
+	is_int(pump_error(e), error, "and then it is known how it ended");
+	pump_free(e);
+}
+
 int
 main(void)
 {
@@ -192,6 +255,10 @@ main(void)
 	test_none();
 	test_short(0);
 	test_short(SOCK_STREAM);
+	test_answer(0, 0, 0, "an end");
+	test_answer(0, 10, EPIPE, "an end before all is written");
+	test_answer(10, 0, ECONNRESET, "a reset");
+	test_answer(10, 10, ECONNRESET, "a reset before all is written");
 	loop_free(loop);
 	return tap_done();
 }
