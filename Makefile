@@ -195,6 +195,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/record_pack.t \
 	t/unit/resolve.t \
 	t/unit/roster.t \
+	t/unit/share_status.t \
 	t/unit/share_wire.t \
 	t/unit/transport.t \
 	t/unit/upgrade.t \
