@@ -21,13 +21,11 @@ BSD	!= $(CC) $(CPPFLAGS) $(CFLAGS) -D_GNU_SOURCE $(LDFLAGS) \
 	-o /dev/null t/lib/bsd.c 2>/dev/null || echo libbsd-overlay
 PKGS	= expat openssl $(BSD) libidn libcares
 # A router maps ports by UPnP with this one only.
-SECCOMP	= `pkg-config --exists libseccomp && echo -DHAVE_SECCOMP`
 UPNP	= `pkg-config --exists miniupnpc && echo -DHAVE_MINIUPNPC`
-DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I. $(UPNP) $(SECCOMP) \
+DEFS	= -std=c11 $(WARN) -D_GNU_SOURCE -I. $(UPNP) \
 	-DXCAT_VERSION=$(VERSION)
 LIBS	= `pkg-config --libs $(PKGS)` \
-	`pkg-config --libs --silence-errors miniupnpc` \
-	`pkg-config --libs --silence-errors libseccomp`
+	`pkg-config --libs --silence-errors miniupnpc`
 
 XML	= xml/base64.o xml/buf.o xml/chunks.o \
 	xml/context.o xml/copy.o xml/date.o xml/elem.o \
@@ -53,7 +51,7 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 IO	= net/io/background.o net/io/child.o net/io/clock.o \
 	net/io/datagram.o net/io/datagram_link.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/log_json.o net/io/loop.o net/io/pump.o \
-	net/io/record_pack.o net/io/sandbox.o net/io/signals.o net/io/systemd.o net/io/tls.o
+	net/io/record_pack.o net/io/sandbox.o net/io/sandbox_calls.o net/io/signals.o net/io/systemd.o net/io/tls.o
 CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o \
 	net/conf/conf_option.o net/conf/conffile.o \
 	net/conf/identity.o net/conf/known_peers.o net/conf/password.o net/conf/peer.o \
@@ -482,8 +480,7 @@ static: packages
 	rm -f xcat
 	$(MAKE) xcat LDFLAGS="-static $(LDFLAGS)" \
 	    LIBS="`pkg-config --static --libs $(PKGS)` \
-	    `pkg-config --static --libs --silence-errors miniupnpc` \
-	    `pkg-config --static --libs --silence-errors libseccomp`"
+	    `pkg-config --static --libs --silence-errors miniupnpc`"
 
 # A tarball of what has been committed, the same bytes wherever it is made.
 dist:

@@ -1,4 +1,4 @@
-/* sandbox: Landlock, seccomp, pledge and unveil; see sandbox.h. */
+/* sandbox: Landlock, pledge and unveil; see sandbox.h. */
 #include <sys/types.h>
 #include <sys/stat.h>
 
@@ -12,11 +12,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
-#ifdef HAVE_SECCOMP
-#include <seccomp.h>
-#endif
 
 #include "net/io/sandbox.h"
+#include "net/io/sandbox_calls.h"
 
 #if defined(__linux__) && defined(SYS_landlock_create_ruleset)
 
@@ -191,44 +189,6 @@ give_up_files(struct sandbox *s)
 
 #endif
 
-#ifdef HAVE_SECCOMP
-/* Nothing that xcat does needs any of these; much that is done with a process
- * that has been taken over does.  Have they been given up? */
-static int
-give_up_calls(void)
-{
-	static const int	 calls[] = {
-		SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace),
-		SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
-		SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root),
-		SCMP_SYS(chroot), SCMP_SYS(unshare), SCMP_SYS(setns),
-		SCMP_SYS(init_module), SCMP_SYS(finit_module),
-		SCMP_SYS(kexec_load), SCMP_SYS(reboot), SCMP_SYS(bpf),
-		SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
-		SCMP_SYS(io_uring_setup), SCMP_SYS(open_by_handle_at),
-		SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key)
-	};
-	scmp_filter_ctx		 ctx = seccomp_init(SCMP_ACT_ALLOW);
-	size_t			 i;
-	int			 r;
-
-	if (ctx == NULL)
-		return 0;
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		(void)seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i],
-		    0);
-	r = seccomp_load(ctx) == 0;
-	seccomp_release(ctx);
-	return r;
-}
-#else
-static int
-give_up_calls(void)
-{
-	return 0;
-}
-#endif
-
 int
 sandbox_enter(struct sandbox *s)
 {
@@ -240,7 +200,7 @@ sandbox_enter(struct sandbox *s)
 		return 0;
 #endif
 	r = give_up_files(s);
-	if (give_up_calls())
+	if (sandbox_calls_give_up())
 		r |= SANDBOX_PROGRAMS;
 	return r;
 }

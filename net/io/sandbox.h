@@ -1,8 +1,8 @@
 /*
  * sandbox: what the kernel is to refuse this process from now on, whatever it
  * is made to ask for.  On Linux: files by Landlock, programs and system calls
- * that xcat has no use for by seccomp(2), if libseccomp was there; on OpenBSD:
- * pledge(2) and unveil(2).  Elsewhere there is none.
+ * that xcat has no use for by seccomp(2); on OpenBSD: pledge(2) and unveil(2).
+ * Elsewhere there is none.
  */
 #ifndef NET_IO_SANDBOX_H
 #define NET_IO_SANDBOX_H
