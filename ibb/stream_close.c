@@ -2,6 +2,7 @@
  * stream_close: how a stream ends: the end of each direction, the question
  * and the answer <close/>, the receipts, and a close that says why.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "ibb/stream_int.h"
@@ -217,6 +218,25 @@ stream_on_closed(void *arg, const struct elem *answer)
 	stream_changed(s);
 }
 
+/*
+ * The use of a stream is bound into its session, so the handshake fails at a
+ * listener that does not know the use.  What the listener says is that the
+ * <open/> has been changed on the way.
+ */
+static int
+stream_refused_unknown(struct stream *s)
+{
+	const char	*unknown = stream_strerror_unknown(s->conf.use);
+	char		 why[sizeof(s->why)];
+
+	if (unknown == NULL)
+		return 0;
+	snprintf(why, sizeof(why), "%s, or somebody on the way changes the "
+	    "stream", unknown);
+	stream_fail(s, STREAM_REFUSED, why);
+	return 1;
+}
+
 void
 stream_on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
     const char *text)
@@ -225,6 +245,9 @@ stream_on_failed(void *arg, enum inband_fault fault, enum stanza_error err,
 	char		 why[sizeof(s->why)];
 
 	s->refusal = err;
+	if (fault == INBAND_REFUSED && err == SE_BAD_REQUEST &&
+	    stream_refused_unknown(s))
+		return;
 	stream_fail(s, stream_strerror_fault(fault, err),
 	    stream_strerror_inband(stream_strerror_far(iq_jid(s->conf.iqs),
 	    carrier_peer(s->carrier)),

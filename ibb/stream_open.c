@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ibb/stream_int.h"
+#include "ibb/stream_strerror.h"
 #include "ibb/warm.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
@@ -286,6 +287,18 @@ stream_answered_session(struct stream *s, const struct elem *session)
 		(void)stream_decrypt(s, NULL, 0);
 }
 
+/* Has the peer agreed to a stream for bytes, of which it does not know that
+ * they are something else?  A listener that knows streams for -R agrees to none
+ * without a session. */
+static int
+stream_is_misunderstood(const struct stream *s, const struct elem *result)
+{
+	if (s->conf.use == STREAM_FOR_DATAGRAMS)
+		return stream_use(result) != STREAM_FOR_DATAGRAMS;
+	return s->conf.use == STREAM_FOR_REMOTE &&
+	    !stream_offers_session(result);
+}
+
 static void
 stream_on_opened(void *arg, const struct elem *result)
 {
@@ -300,11 +313,9 @@ stream_on_opened(void *arg, const struct elem *result)
 	}
 	if (child == NULL || elem_attr(child, "again") == NULL)
 		s->leaves = STREAM_LEAVES_NOT;
-	if (s->conf.use == STREAM_FOR_DATAGRAMS &&
-	    stream_use(result) != STREAM_FOR_DATAGRAMS) {
+	if (stream_is_misunderstood(s, result)) {
 		stream_give_up(s, STREAM_REFUSED, SE_NOT_ACCEPTABLE,
-		    "it does not know streams of datagrams (-u): xcat must be "
-		    "newer there");
+		    stream_strerror_unknown(s->conf.use));
 	} else if (e != NULL && s->e2e != NULL) {
 		stream_answered_session(s, e);
 	} else if (s->conf.require ||

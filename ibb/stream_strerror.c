@@ -165,3 +165,18 @@ stream_strerror_inband(int far, enum inband_fault fault, enum stanza_error err,
 		    text_cut(text, said, sizeof(said)));
 	return out;
 }
+
+const char *
+stream_strerror_unknown(enum stream_use use)
+{
+	switch (use) {
+	case STREAM_FOR_DATAGRAMS:
+		return "it does not know streams of datagrams (-u): xcat must "
+		    "be newer there";
+	case STREAM_FOR_REMOTE:
+		return "it does not know ports for callers (-R): xcat must be "
+		    "newer there";
+	default:
+		return NULL;
+	}
+}

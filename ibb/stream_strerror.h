@@ -22,4 +22,8 @@ int	 stream_strerror_far(const char *us, const char *peer);
 const char *stream_strerror_inband(int far, enum inband_fault fault,
 	    enum stanza_error err, const char *text, char *out, size_t size);
 
+/* Why a listener cannot have a stream for this, if it does not know of the
+ * use; NULL: it need not. */
+const char *stream_strerror_unknown(enum stream_use use);
+
 #endif

@@ -1,7 +1,8 @@
 #!/bin/sh
 # An xcat that knows sockets of version 1 only, as it was until 42de4bf, and one
 # of today: whichever calls, and by whichever way, what is sent arrives by a
-# socket, also if the socket is cut off in the middle.
+# socket, also if the socket is cut off in the middle.  What the old one does not
+# know at all, -u and -R, is refused in words that say so.
 
 [ "${TIER-check}" = soak ] || {
 	echo '1..0 # SKIP it builds an old xcat; this is for make soak'
@@ -11,6 +12,7 @@ OLD=42de4bf
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
+. "$LIB/udp.sh"
 CARRIER=				# relay.sh would have none but in-band
 
 git -C "$TOP" cat-file -e "$OLD^{commit}" 2>/dev/null || {
@@ -76,10 +78,28 @@ each_way()	# what
 	cut_off "$1"
 }
 
+# bob's is the old one.
+unknown()	# what option ...: of the listener
+{
+	_what=$1; shift
+	listen_as bob l -k -a "$alice" "$@" 'cat=!cat'
+	fails 5 'does not know ports for callers \(-R\): xcat must be newer' \
+	    "$_what: -R" "$T/alice" -R 0=1 "bob@$DOMAIN"
+	forward -v "bob@$DOMAIN" cat
+	does "$_what: -u" send 127.0.0.1 "$p" 1
+	ok "$_what: is refused" wait_for 30 said a \
+	    'does not know streams of datagrams \(-u\): xcat must be newer'
+	stop a
+	run "$T/alice" "$@" "bob@$DOMAIN" cat <"$T/few"
+	check_same "$T/run.out" "$T/few" "$_what: others are served"
+	stop l
+}
+
 lost=0
 build_old
 random up 9000000
 random down 9000000
+random few 1000
 for kind in $SERVERS; do
 	start_server "$kind" smacks proxy65
 	is_by alice "$T/old/xcat"
@@ -87,6 +107,8 @@ for kind in $SERVERS; do
 	is_by alice "$XCAT"
 	is_by bob "$T/old/xcat"
 	each_way "$kind: the old one listens"
+	unknown "$kind: unknown"
+	unknown "$kind: unknown, without sessions" -o e2e=off
 	stop_server
 done
 # An address without a relay may have been faster.

@@ -28,6 +28,8 @@ static struct side	 peer;
 static struct stream	*control;	/* the peer's end */
 static SSL_CTX		*key, *other_key;
 static int		 stood;
+/* What the peer is: an older xcat does not know what the stream is for. */
+static enum { KNOWS, OLDER, OLDER_PLAIN } peer_is;
 
 static struct stream_conf
 peers_conf(SSL_CTX *tls)
@@ -48,6 +50,13 @@ peer_offered(void *arg, struct inband *offer, const struct elem *open)
 
 	(void)arg;
 	is_int(stream_use(open), STREAM_FOR_REMOTE, "the control stream");
+	if (peer_is == OLDER) {
+		inband_refuse(offer, SE_BAD_REQUEST, "what came is not what "
+		    "was sent");
+		return;
+	}
+	if (peer_is == OLDER_PLAIN)
+		conf.tls = NULL;
 	control = stream_offered(offer, open, &conf, on_ignored, NULL);
 	must(control != NULL && stream_accept(control) == 0);
 }
@@ -296,6 +305,25 @@ test_words(void)
 	ends("\n", FAULT_BROKEN, "makes no sense");
 }
 
+/* An xcat that is too old for -R takes the stream for one of bytes. */
+static void
+test_older(void)
+{
+	int	 is;
+
+	for (is = OLDER; is <= OLDER_PLAIN; is++) {
+		peer_is = is;
+		begin();
+		ok(app.ending, "an older listener%s: the end", is == OLDER ?
+		    "" : " without sessions");
+		is_int(app.fault, FAULT_PEER, "which is a refusal");
+		ok(words_have("does not know ports for callers (-R): xcat "
+		    "must be newer there"), "in words");
+		end();
+	}
+	peer_is = KNOWS;
+}
+
 int
 main(void)
 {
@@ -305,6 +333,7 @@ main(void)
 	test_many();
 	test_quiet();
 	test_words();
+	test_older();
 	SSL_CTX_free(key);
 	SSL_CTX_free(other_key);
 	return tap_done();
