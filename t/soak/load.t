@@ -5,13 +5,14 @@
 # without end, and strangers flood.  Whatever the listener needs, it needs no
 # more of it in the last third of the time than in the first.
 #
-# LOAD_SECONDS says for how long (600), LOAD_CLIENTS and LOAD_RATE how many.
+# LOAD_SECONDS says for how long (600), LOAD_CLIENTS and LOAD_RATE how many, and
+# SERVERS on which servers.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
 . "$LIB/load.sh"
 
-[ "$TIER" = soak ] || skip_all 'it takes ten minutes; this is for make soak'
+[ "$TIER" = soak ] || skip_all 'it takes 25 minutes; this is for make soak'
 grep -q __asan_init "$XCAT" && skip_all 'the sanitizer needs memory of its own'
 
 SECONDS_LOADED=${LOAD_SECONDS:-600}
@@ -52,29 +53,41 @@ below()		# what how field limit
 	    awk -v a="$_all" -v b="$4" 'BEGIN { exit !(a <= b) }'
 }
 
-start_loaded ejabberd "$CLIENTS_WANTED"
-before=$(descriptors listener)
-load "$(pid_of listener)" -r "$RATE" -d 50 -u 10 -f 200 -w 20 -k 9 \
-    -t "$SECONDS_LOADED" >"$T/slices" 2>"$T/load.err"
-is $? 0 "$CLIENTS_WANTED streams for $SECONDS_LOADED s"
-sed 's/^/# /' "$T/load.err" >&2
-load_table "$T/slices" | sed 's/^/# /' >&2
-[ "$(wc -l <"$T/slices")" -eq 9 ] || bail 'no nine slices'
+loaded()	# server
+{
+	start_loaded "$1" "$CLIENTS_WANTED"
+	before=$(descriptors listener)
+	load "$(pid_of listener)" -r "$RATE" -d 50 -u 10 -f 200 -w 20 -k 9 \
+	    -t "$SECONDS_LOADED" >"$T/slices" 2>"$T/load.err"
+	is $? 0 "$1: $CLIENTS_WANTED streams for $SECONDS_LOADED s"
+	sed 's/^/# /' "$T/load.err" >&2
+	load_table "$T/slices" | sed 's/^/# /' >&2
+	[ "$(wc -l <"$T/slices")" -eq 9 ] || bail 'no nine slices'
+}
 
-below 'streams that failed' most 11 0
-opened=$(mean 2 1 9)
-ok "opened in a second: $opened, of $RATE" \
-    awk -v a="$opened" -v b="$RATE" 'BEGIN { exit !(a >= 0.9 * b) }'
-below 'memory, KiB' most 4 $MOST
-grows 'memory, KiB' most 4 1.03 1024
-grows 'descriptors' most 5 1.05 20
-grows 'processor time, percent' mean 6 1.3 2
-grows 'a word there and back, ms' mean 7 1.5 5
-grows 'the slowest percent of them, ms' mean 8 2 50
-grows 'a new stream, ms' mean 9 1.5 10
-below 'a word there and back, ms' mean 7 100
+bears()		# server
+{
+	below "$1: streams that failed" most 11 0
+	opened=$(mean 2 1 9)
+	ok "$1: opened in a second: $opened, of $RATE" \
+	    awk -v a="$opened" -v b="$RATE" 'BEGIN { exit !(a >= 0.9 * b) }'
+	below "$1: memory, KiB" most 4 $MOST
+	grows "$1: memory, KiB" most 4 1.03 1024
+	grows "$1: descriptors" most 5 1.05 20
+	grows "$1: processor time, percent" mean 6 1.3 2
+	grows "$1: a word there and back, ms" mean 7 1.5 5
+	grows "$1: the slowest percent of them, ms" mean 8 2 50
+	grows "$1: a new stream, ms" mean 9 1.5 10
+	below "$1: a word there and back, ms" mean 7 100
+}
 
-ok 'no descriptor stays' wait_for 20 few_descriptors listener "$before"
-stop listener
-is "$status" 143 'the listener has lived'
+for kind in $SERVERS; do
+	loaded "$kind"
+	bears "$kind"
+	ok "$kind: no descriptor stays" \
+	    wait_for 20 few_descriptors listener "$before"
+	stop listener
+	is "$status" 143 "$kind: the listener has lived"
+	stop_server
+done
 done_testing
