@@ -77,8 +77,9 @@ inband_ask_open(struct inband *s)
 	if (s->extra != NULL)
 		s->extra(s->arg, w);
 	s->open_asked = 1;
+	/* A stream that holds has the patience of its owner. */
 	return iq_ask(s->ibb->iqs, open_answered, s,
-	    s->reopened ? IQ_NODEADLINE : s->deadline);
+	    s->hold != INBAND_HOLD_NOT ? IQ_NODEADLINE : s->deadline);
 }
 
 int

@@ -92,16 +92,19 @@ dial_finish(struct dial *d, int fd)
 
 #define SILENCE	12		/* s: some retransmissions, if every second
 				 * packet is lost */
+#define GONE	120		/* s, where nothing takes the place of the
+				 * connection */
 
-void
-dial_notice(int fd)
+/* Ask a side that is silent for a part of so many seconds, twice or more. */
+static void
+set_keepalive(int fd, int seconds)
 {
 	int	 on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 #ifdef TCP_KEEPIDLE
 	{
-		int	 silence = (clock_real(1000 * SILENCE) + 999) / 1000;
+		int	 silence = (clock_real(1000 * seconds) + 999) / 1000;
 		int	 n = 2;
 		int	 idle = (silence + 1) / 2, between = (silence + 3) / 4;
 
@@ -110,7 +113,15 @@ dial_notice(int fd)
 		    sizeof(between));
 		setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &n, sizeof(n));
 	}
+#else
+	(void)seconds;
 #endif
+}
+
+void
+dial_notice_soon(int fd)
+{
+	set_keepalive(fd, SILENCE);
 #ifdef TCP_USER_TIMEOUT
 	{
 		unsigned	 ms = (unsigned)clock_real(1000 * SILENCE);
@@ -118,6 +129,12 @@ dial_notice(int fd)
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 	}
 #endif
+}
+
+void
+dial_notice(int fd)
+{
+	set_keepalive(fd, GONE);
 }
 
 static int

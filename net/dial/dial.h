@@ -32,6 +32,9 @@ void	 dial_permit(struct dial *d, int (*permit)(void *arg,
 void	 dial_share_port(struct dial *d);
 /* Have a connected socket break when the other side has not answered for about
  * twelve seconds, neither data nor the keepalives of the system. */
+void	 dial_notice_soon(int fd);
+/* Have a connected socket break when it has been idle for about two minutes,
+ * and the other side does not answer the keepalives of the system. */
 void	 dial_notice(int fd);
 /* Forget the dial, which may be NULL.  Not to be called after fn was. */
 void	 dial_cancel(struct dial *d);

@@ -346,8 +346,10 @@ join(struct upgrade_socket *s, int fd)
 		stream_starve(s->conf.stream);
 		return -1;
 	}
-	if (!carrier_is_alone(carrier_of(s)))	/* there is another way */
+	if (carrier_is_alone(carrier_of(s)))
 		dial_notice(fd);
+	else				/* there is another way */
+		dial_notice_soon(fd);
 	keep_short(fd);
 	return 0;
 }

@@ -727,6 +727,7 @@ test_open_again(void)
 	is(said(&a), OPEN, "an open is asked again");
 	is(a.sid, inband_sid(e->s), "of the same stream");
 	ok(inband_waits(e->s), "for long");
+	ok(iq_deadline(a.iqs) == IQ_NODEADLINE, "by the patience of others");
 	refuse(&a, "service-unavailable", "cancel");
 	ok(inband_away(e->s), "until the peer is there");
 	must(strcmp(events(e), "answered 0; ") == 0);
@@ -768,6 +769,9 @@ test_open_again(void)
 	    "recipient-unavailable/wait", "it has, and we do not know it");
 	is(said(&a), OPEN, "so it is asked to say so again");
 	is(events(e), "", "all that is no event");
+	is_int(iq_deadline(a.iqs), OPEN_BY, "a peer that says nothing then");
+	iq_expire(a.iqs, OPEN_BY);
+	is(events(e), "failed silent none; ", "has no more time than at first");
 	side_free(&a);
 }
 

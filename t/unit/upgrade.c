@@ -440,6 +440,21 @@ test_moves(void)
  * A socket alone
  */
 
+/* How many sockets does the system look after? */
+static int
+kept_alive(void)
+{
+	int		 fd, on, n = 0;
+	socklen_t	 len;
+
+	for (fd = 3; fd < 100; fd++) {
+		len = sizeof(on);
+		n += getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &len) == 0 &&
+		    on != 0;
+	}
+	return n;
+}
+
 static void
 test_alone(void)
 {
@@ -454,6 +469,7 @@ test_alone(void)
 	ok(soon(is_up(&a) && is_up(&b)), "it stands");
 	ok(soon(stream_state(a.stream) == STREAM_OPEN), "and so do streams");
 	ok(talk(50000), "bytes both ways");
+	is_int(kept_alive(), 2, "a peer that vanishes will be noticed");
 	stream_finish(a.stream);
 	stream_close_at_end(a.stream);
 	a.changed = b.changed = 1;
