@@ -233,6 +233,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/datagram.o \
 	t/fuzz/dns.o \
 	t/fuzz/e2e.o \
+	t/fuzz/early.o \
 	t/fuzz/fetch.o \
 	t/fuzz/files.o \
 	t/fuzz/folder.o \
@@ -257,6 +258,8 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/streamhosts.o \
 	t/fuzz/tls.o \
 	t/fuzz/transport.o \
+	t/fuzz/upload.o \
+	t/fuzz/warm.o \
 	t/fuzz/ws.o \
 	t/fuzz/xml.o
 FOREIGN	= ibb/extdisco.c \

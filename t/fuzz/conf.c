@@ -8,9 +8,11 @@
  *			none), tilde
  *	option		-o, by line
  *	allow		-a, by line, and JIDs to be judged, with ? before;
- *			< begins an item of the roster
+ *			< begins an item of the roster; = stands before what
+ *			alone is allowed from then on
  *	service		services of a listener, and with ? before, names that
- *			are asked for
+ *			are asked for, & for datagrams, % for bytes; ! what a
+ *			caller asks for
  *	remote		the keyword remote of a listener, by line; and with ?
  *			before, places that are asked for; - a value of -R; !
  *			what one says to the other
@@ -39,11 +41,19 @@
 #include "t/fuzz/script.h"
 #include "t/lib/kept.h"
 #include "t/lib/stanza.h"
+#include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/utf8.h"
 
 #define must(x)	do { if (!(x)) abort(); } while (0)
 #define LIST	16
+#define SEEN	(256 * 1024)	/* bytes of all keywords */
+
+/* What conf_each() says. */
+struct seen {
+	struct buf	 text;
+	struct conf	*again;		/* gets it, too; or NULL */
+};
 
 /* Where it is looked for: in a folder where it is not, or by its name. */
 static void
@@ -68,13 +78,7 @@ place_config(const char *what)
 static void
 put_config(const char *what, const uint8_t *data, size_t len)
 {
-	static pid_t	 made;
-
-	if (made != getpid()) {
-		made = getpid();
-		kept_begin("config");
-		atexit(kept_clean);
-	}
+	kept_once("config");
 	rmdir(kept_path);
 	kept_put((const char *)data, len, strcmp(what, "open") == 0 ? 0666 :
 	    strcmp(what, "read") == 0 ? 0644 : 0600);
@@ -103,6 +107,47 @@ config(const char *what, const uint8_t *data, size_t len)
 	conf_free(&c);
 }
 
+/* What conf_each() says, a line for each keyword, can be set again. */
+static int
+on_see(void *arg, const char *keyword, const char *value, unsigned run)
+{
+	struct seen	*seen = arg;
+	char		 err[CONF_ERR];
+
+	must(run == 0 || run == CONF_RUN);
+	must(buf_addstr(&seen->text, keyword) == 0);
+	must(buf_addstr(&seen->text, value) == 0);
+	must(buf_add(&seen->text, "\n", 1) == 0);
+	if (seen->again != NULL)
+		must(conf_set(seen->again, keyword, value, 0, err) == 0);
+	return 0;
+}
+
+static void
+see_again(const struct conf *c)
+{
+	struct conf	 again, lists;
+	struct seen	 first = { .again = &again }, second = { 0 };
+	char		 err[CONF_ERR];
+
+	must(conf_init(&again) == 0 && conf_init(&lists) == 0);
+	buf_init(&first.text, SEEN);
+	buf_init(&second.text, SEEN);
+	must(conf_each(c, on_see, &first) == 0);
+	must(conf_each(&again, on_see, &second) == 0);
+	must(buf_len(&first.text) == buf_len(&second.text) &&
+	    memcmp(buf_data(&first.text), buf_data(&second.text),
+	    buf_len(&first.text)) == 0);
+	must(conf_af(&again) == conf_af(c));
+	/* All that is in a list was given by an option. */
+	must(conf_add_given(&lists, c, err) == 0);
+	must(STAILQ_EMPTY(&lists.allow) == STAILQ_EMPTY(&c->allow));
+	buf_free(&first.text);
+	buf_free(&second.text);
+	conf_free(&again);
+	conf_free(&lists);
+}
+
 static void
 options(struct script *s)
 {
@@ -117,6 +162,7 @@ options(struct script *s)
 		else if (conf_option(&c, line, err) == -1)
 			must(*err != '\0');
 	must(c.password == NULL && c.password_command == NULL);
+	see_again(&c);
 	conf_free(&c);
 }
 
@@ -129,7 +175,7 @@ list(struct script *s, char **out)
 	size_t		 n = 0;
 
 	while (n < LIST && (line = script_line(s)) != NULL &&
-	    strchr("?<", *line) == NULL) {
+	    strchr("?<&%=", *line) == NULL) {
 		must((out[n++] = strdup(line)) != NULL);
 		old = *s;
 	}
@@ -138,7 +184,22 @@ list(struct script *s, char **out)
 }
 
 static void
-judge(struct allow *a, const char *line)
+renew(struct allow *a, char *word)
+{
+	struct conf_item	 item = { .value = word };
+	struct conf_list	 who = STAILQ_HEAD_INITIALIZER(who);
+	struct allow		*next;
+	char			 err[ALLOW_ERR];
+
+	STAILQ_INSERT_TAIL(&who, &item, next);
+	if ((next = allow_new(&who, "us@here.example", err)) == NULL)
+		must(*err != '\0');
+	else
+		allow_renew(a, next);
+}
+
+static void
+judge(struct allow *a, char *line)
 {
 	static const char	 key[] = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 				    "AAAAAAAAAAAAA";
@@ -148,6 +209,8 @@ judge(struct allow *a, const char *line)
 	if (*line == '<' && (e = stanza_parse(line)) != NULL) {
 		allow_contact(a, e);
 		elem_free(e);
+	} else if (*line == '=') {
+		renew(a, line + 1);
 	} else if (*line == '?') {
 		r = allow_check(a, line + 1);
 		must(r != ALLOW_KEY || allow_wants_key(a));
@@ -162,8 +225,7 @@ allow(struct script *s)
 	struct conf_item	 items[LIST];
 	struct conf_list	 who = STAILQ_HEAD_INITIALIZER(who);
 	struct allow		*a;
-	const char		*line;
-	char			*words[LIST], err[ALLOW_ERR];
+	char			*words[LIST], err[ALLOW_ERR], *line;
 	size_t			 i, n = list(s, words);
 
 	for (i = 0; i < n; i++) {
@@ -185,36 +247,73 @@ allow(struct script *s)
 }
 
 static void
-find(const struct services *sv, char *asked)
+find(const struct services *sv, enum service_for what, char *asked)
 {
 	struct target	 t;
 	char		*host = NULL, *port = NULL, err[SERVICE_ERR];
 
 	if (*asked != '\0' && addr_split(asked, &host, &port) == -1)
 		return;
-	if (services_match(sv, host, port, SERVICE_FOR_ANY, &t, err) !=
-	    SERVICE_FOUND) {
+	if (services_match(sv, host, port, what, &t, err) != SERVICE_FOUND) {
 		must(*err != '\0');
 		return;
 	}
+	must(what == SERVICE_FOR_ANY ||
+	    (what == SERVICE_FOR_DATAGRAMS) == (t.kind == TARGET_UDP));
+	must(t.kind != TARGET_COMMAND || services_run_commands(sv));
 	if (t.kind == TARGET_TCP || t.kind == TARGET_UDP)
 		must(*t.host != '\0' && t.port != 0);
 	else
 		must((t.kind == TARGET_UNIX ? t.path : t.command) != NULL);
 }
 
+/* What a caller asks for, before it does. */
+static void
+ask(char *asked)
+{
+	char	*host, *port, err[SERVICE_ERR];
+
+	if (service_asked(asked, &host, &port, err) == 0)
+		must(*host != '\0' && (port == NULL || *port != '\0'));
+	else
+		must(*err != '\0');
+}
+
+static void
+service_line(const struct services *sv, char *line)
+{
+	switch (*line) {
+	case '?':
+		find(sv, SERVICE_FOR_ANY, line + 1);
+		break;
+	case '&':
+		find(sv, SERVICE_FOR_DATAGRAMS, line + 1);
+		break;
+	case '%':
+		find(sv, SERVICE_FOR_BYTES, line + 1);
+		break;
+	case '!':
+		ask(line + 1);
+		break;
+	default:
+		break;
+	}
+}
+
 static void
 service(struct script *s)
 {
 	struct services	*sv;
-	char		*words[LIST], err[SERVICE_ERR], *line;
+	char		*words[LIST], err[SERVICE_ERR], text[64], *line;
 	size_t		 i, n = list(s, words);
 
 	if ((sv = services_new(words, n, err)) == NULL)
 		must(*err != '\0');
+	else
+		must(strlen(services_text(sv, text, sizeof(text))) <
+		    sizeof(text));
 	while (sv != NULL && (line = script_line(s)) != NULL)
-		if (*line == '?')
-			find(sv, line + 1);
+		service_line(sv, line);
 	services_free(sv);
 	for (i = 0; i < n; i++)
 		free(words[i]);

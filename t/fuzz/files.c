@@ -338,13 +338,7 @@ step(char *line)
 static void
 make_folder(void)
 {
-	static pid_t	 made;
-
-	if (made != getpid()) {
-		made = getpid();
-		kept_begin("a");
-		atexit(kept_clean);
-	}
+	kept_once("a");
 	each_part(part_remove);
 	kept_empty();
 }

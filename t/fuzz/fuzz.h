@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 #define FUZZERS(F) \
-	F(carrier) F(conf) F(datagram) F(dns) F(e2e) F(fetch) F(files) \
-	F(folder) F(hosts) F(http) F(ibb) F(jid) F(jingle) F(pace) F(punch) \
-	F(s5b) F(sasl) F(server) F(session) F(share) F(share_wire) F(si) \
-	F(state) F(stream) F(streamhosts) F(transport) F(ws) F(xml)
+	F(carrier) F(conf) F(datagram) F(dns) F(e2e) F(early) F(fetch) \
+	F(files) F(folder) F(hosts) F(http) F(ibb) F(jid) F(jingle) F(pace) \
+	F(punch) F(s5b) F(sasl) F(server) F(session) F(share) F(share_wire) \
+	F(si) F(state) F(stream) F(streamhosts) F(transport) F(upload) \
+	F(warm) F(ws) F(xml)
 
 typedef int fuzz_fn(const uint8_t *data, size_t size);
 

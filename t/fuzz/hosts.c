@@ -7,6 +7,7 @@
  *	>...		the server sends these bytes (script.h) on the
  *			connection that came last
  *	E, Z		it ends that connection; resets it
+ *	K n		only the first n hosts are still worth it
  *
  *	l		we wait for connections: a client
  *	C		connects, and
@@ -163,6 +164,10 @@ dial_hosts(struct script *s)
 	while (!over && steps++ < STEPS && (line = script_line(s)) != NULL) {
 		while (nfds < CONNS && (fd = peer_accept()) != -1)
 			fds[nfds++] = fd;
+		if (over)
+			break;
+		if (*line == 'K')
+			s5b_dial_keep(d, strtoul(line + 1, NULL, 10));
 		last(line);
 	}
 	if (!over)

@@ -830,6 +830,17 @@ answer(struct end *e)
 	inband_answer(e->s, n);
 }
 
+/* There is no service behind it after all. */
+static void
+turn_away(struct end *e)
+{
+	if (!e->opened)
+		return;
+	inband_turn_away(e->s, SE_ITEM_NOT_FOUND, "no");
+	e->over = 1;
+	e->owed = 0;
+}
+
 static void
 act(struct end *e, unsigned what)
 {
@@ -881,6 +892,9 @@ act(struct end *e, unsigned what)
 			inband_close_back(e->s, f.now + take());
 		}
 		break;
+	default:
+		turn_away(e);
+		break;
 	}
 }
 
@@ -906,7 +920,7 @@ pass_time(void)
 static void
 step(void)
 {
-	unsigned n = take();
+	unsigned n = take(), what;
 
 	switch (n % 24) {
 	case 0: case 1:
@@ -957,7 +971,8 @@ step(void)
 		ibb_answer(f.ibb);
 		break;
 	default:
-		act(&f.ends[n / 24 % ENDS], take() % 12);
+		what = take();
+		act(&f.ends[n / 24 % ENDS], what == 0xff ? 12 : what % 12);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <arpa/inet.h>
 
 #include <ares.h>
@@ -24,7 +25,7 @@
 
 #define SRVS	8
 
-static struct loop	*loop;
+static struct loop	*loop, *used;	/* that of the process; another one */
 static int64_t		 passed;	/* ms, more than the system's clock */
 static uint16_t		 dns_port;	/* 0: no server */
 static int		 nsrvs, srv_direct;
@@ -149,8 +150,7 @@ ares_query(ares_channel channel, const char *name, int dnsclass, int type,
 static void
 stop(void *arg)
 {
-	(void)arg;
-	loop_stop(loop);
+	loop_stop(arg);
 }
 
 struct loop *
@@ -172,14 +172,22 @@ peer_resolver(void)
 }
 
 void
+peer_use(struct loop *l)
+{
+	used = l;
+}
+
+void
 peer_turn(int n)
 {
-	struct timer	 now = { .fire = stop };
+	struct loop	*l = used != NULL ? used : peer_loop();
+	struct timer	 now = { .fire = stop, .arg = l };
 
 	for (; n > 0; n--) {
-		timer_set(peer_loop(), &now, clock_ms());
-		must(loop_run(loop) == 0);
+		timer_set(l, &now, clock_ms());
+		must(loop_run(l) == 0);
 	}
+	timer_clear(l, &now);	/* another event may have stopped it */
 }
 
 static struct sockaddr_in
@@ -217,6 +225,16 @@ peer_port(void)
 	return ntohs(sin.sin_port);
 }
 
+/* Nothing waits for an acknowledgement of what was sent before, which may take
+ * 40 ms. */
+static void
+hurry(int fd)
+{
+	int	 one = 1;
+
+	must(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0);
+}
+
 int
 peer_accept(void)
 {
@@ -227,6 +245,8 @@ peer_accept(void)
 		if (fd == -1)
 			peer_turn(1);
 	}
+	if (fd != -1)
+		hurry(fd);
 	return fd;
 }
 
@@ -238,6 +258,7 @@ peer_connect(uint16_t port)
 
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	must(fd != -1);
+	hurry(fd);
 	must(connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0 ||
 	    errno == EINPROGRESS);
 	peer_turn(2);

@@ -15,6 +15,8 @@ struct resolver;
 /* The loop and the resolver of the process, made at first use. */
 struct loop	*peer_loop(void);
 struct resolver	*peer_resolver(void);
+/* From now on it is this loop that polls, until that is said of NULL. */
+void	 peer_use(struct loop *l);
 /* Let the loop poll n times. */
 void	 peer_turn(int n);
 /* Let so many ms of the loop's clock pass (net/io/clock.h), without a stop, and

@@ -14,7 +14,9 @@
  *	E		with an error
  *	T		no answer comes
  *	W, X		connections are waited for; no longer
- *	L		so many hosts at most are offered
+ *	N, V		there is a wish to know when they are; no longer
+ *	L		so many hosts at most are offered, and one more that the
+ *			router maps; U: it maps none
  *	@host port	may we connect there?
  */
 #include <sys/types.h>
@@ -58,6 +60,7 @@ static struct conf	 conf;
 static struct iq_table	*iqs;
 static struct s5b_wait	*waiting;
 static int		 is_near, proxied, told;
+static struct streamhosts_wish wish;
 
 static int
 on_near(void *arg)
@@ -71,6 +74,14 @@ on_known(void *arg)
 {
 	(void)arg;
 	told++;
+}
+
+static void
+on_wish(void *arg)
+{
+	struct streamhosts	*h = arg;
+
+	must(streamhosts_known(h) && !wish.on);
 }
 
 static void
@@ -126,6 +137,27 @@ answer(const char *type, const char *inside)
 	elem_free(e);
 }
 
+/* It comes behind our own hosts, and no more than the last one goes. */
+static void
+list_mapped(const struct streamhosts *h, const struct streamhost *hosts,
+    size_t n, size_t max)
+{
+	struct streamhost	 more[LIST + 1];
+	struct addr		 mapped;
+	size_t			 i, own, m;
+
+	for (own = 0; own < n && strcmp(hosts[own].jid, US) == 0; own++)
+		;
+	must(addr_read(&mapped, "203.0.113.9", 5000) == 0);
+	memcpy(more, hosts, sizeof(more));
+	m = streamhosts_add_mapped(h, &mapped, more, n, max);
+	must(m == (n < max ? n + 1 : n));
+	for (i = 0; i < m; i++)
+		must(strcmp(more[i].host, i == own ? "203.0.113.9" :
+		    hosts[i - (i > own)].host) == 0);
+	must(own == max || strcmp(more[own].jid, US) == 0);
+}
+
 /* However many are wanted: there are no more, and none twice. */
 static void
 list(const struct streamhosts *h, size_t max)
@@ -143,6 +175,8 @@ list(const struct streamhosts *h, size_t max)
 			must(hosts[i].port != hosts[j].port ||
 			    strcmp(hosts[i].host, hosts[j].host) != 0);
 	}
+	list_mapped(h, hosts, n, max);
+	must(streamhosts_mappable(h) == 0 || conf.portmap);
 }
 
 static void
@@ -194,6 +228,17 @@ step(struct streamhosts *h, char *line)
 		s5b_wait_cancel(waiting);
 		waiting = NULL;
 		break;
+	case 'N':
+		if (!streamhosts_known(h))
+			streamhosts_wish(h, &wish);
+		break;
+	case 'V':
+		streamhosts_unwish(h, &wish);
+		break;
+	case 'U':
+		streamhosts_not_mapped(h);
+		must(streamhosts_mappable(h) == 0);
+		break;
 	case 'L':
 		list(h, strtoul(line + 1, NULL, 10) % LIST);
 		break;
@@ -216,6 +261,7 @@ use(struct streamhosts *h, struct script *s, char *line)
 	nasked = 0;
 	waiting = NULL;
 	told = 0;
+	wish = (struct streamhosts_wish){ .fn = on_wish, .arg = h };
 	streamhosts_login(h, iqs);
 	streamhosts_on_known(h, on_known, NULL);
 	must(!streamhosts_punches(h) || streamhosts_allowed(h));

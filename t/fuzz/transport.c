@@ -274,6 +274,17 @@ step(int kind, const char *line)
 	peer_turn(2);
 }
 
+/* What the session asks a transport that is not over. */
+static void
+check(const char *flags)
+{
+	must(transport_holds(transport) >= 0);
+	must(transport_queued(transport) < SIZE_MAX / 2);
+	must(transport_ssl(transport) == NULL || tls_first || *flags == 'c');
+	must(transport_binding(transport) == NULL ||
+	    transport_ssl(transport) != NULL);
+}
+
 static void
 run(struct script *s, const char *flags, struct discover *ways)
 {
@@ -296,8 +307,11 @@ run(struct script *s, const char *flags, struct discover *ways)
 		for (steps = 0; steps < TURNS && !upgrade(); steps++)
 			peer_turn(1);
 	for (steps = 0; !over && steps < STEPS &&
-	    (line = script_line(s)) != NULL; steps++)
+	    (line = script_line(s)) != NULL; steps++) {
 		step(*flags, line);
+		if (!over)
+			check(flags);
+	}
 	must(*transport_story(transport) != '\0');
 	while (nconns > 0)
 		conn_drop(&conns[--nconns]);

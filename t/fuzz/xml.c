@@ -274,6 +274,23 @@ try_skip(const uint8_t *data, size_t size)
 	parse_free(p);
 }
 
+/* The inside of a JSON string (RFC 8259 section 7), where no escape is cut. */
+static void
+check_json(const char *s)
+{
+	must(utf8_valid(s));
+	for (; *s != '\0'; s++) {
+		must((unsigned char)*s >= ' ' && *s != 0x7f && *s != '"');
+		if (*s != '\\')
+			continue;
+		s++;
+		if (*s == 'u')
+			must(strspn(s + 1, "0123456789abcdef") >= 4);
+		else
+			must(*s == '"' || *s == '\\');
+	}
+}
+
 /* Text to be shown is what can be shown, whatever it was. */
 static void
 try_text(const uint8_t *data, size_t size)
@@ -288,6 +305,8 @@ try_text(const uint8_t *data, size_t size)
 	must(utf8_valid(out));
 	for (i = 0; out[i] != '\0'; i++)
 		must((unsigned char)out[i] >= ' ' && out[i] != 0x7f);
+	must(strlen(text_json(s, out, sizeof(out))) < sizeof(out));
+	check_json(out);
 	text_cut(s, out, sizeof(out));
 	must(strlen(out) <= strlen(s));
 	text_quote(s, out, sizeof(out));

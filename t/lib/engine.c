@@ -446,6 +446,18 @@ hear(struct side *a, const char *from, const char *xml)
 	return r;
 }
 
+int
+hear_text(struct side *a, const char *from, const char *xml)
+{
+	size_t kind = strcspn(xml, " />");
+	struct elem *e = stanza_parse(format("%.*s from='%s'%s", (int)kind,
+	    xml, from, xml + kind));
+	int r = e != NULL && dispatch(a, e);
+
+	elem_free(e);
+	return r;
+}
+
 void
 deliver(struct side *from, struct side *to)
 {

@@ -135,6 +135,8 @@ void	 drop_letters(struct side *a);
 /* A stanza comes to a; the server has written its sender into it.  1 if the
  * engine or the iq table dealt with it. */
 int	 hear(struct side *a, const char *from, const char *xml);
+/* As hear(), of a text that may be no stanza: then nothing comes. */
+int	 hear_text(struct side *a, const char *from, const char *xml);
 /* The oldest stanza that from has sent comes to the other side. */
 void	 deliver(struct side *from, struct side *to);
 /* Deliver the stanzas of both sides until there are no more. */

@@ -75,6 +75,8 @@ files_upload(const char *const *paths, size_t n, enum conf_upload upload)
 	for (i = 0; i < n; i++)
 		must(strlcpy(list[i] = texts[i], paths[i], sizeof(texts[i])) <
 		    sizeof(texts[i]));
+	/* The certificates that this machine trusts take long to read. */
+	setenv("SSL_CERT_FILE", "/dev/null", 1);
 	run_begin(MODE_SEND, 0);
 	app.conf.upload = (int)upload;
 	must(jingle_transfers_login(&app, app.dispatch, NULL, NULL) == 0);

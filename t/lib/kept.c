@@ -23,6 +23,18 @@ kept_begin(const char *name)
 	snprintf(kept_path, sizeof(kept_path), "%s/%s", kept_dir, name);
 }
 
+void
+kept_once(const char *name)
+{
+	static pid_t	 made;
+
+	if (made == getpid())
+		return;
+	made = getpid();
+	kept_begin(name);
+	atexit(kept_clean);
+}
+
 int
 kept_end(void)
 {
