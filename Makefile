@@ -506,9 +506,15 @@ check-unit:
 	prove -j4 $(UNITS)
 
 check:
+	rm -f .failed
 	t/deps check
 	$(MAKE) xcat $(UNITS) $(AIDS)
 	UNITS="$(UNITS)" t/lib/check.sh
+
+# What failed in the last check, one test after the other: on a busy machine a
+# server or a transfer can be too late, beside others.
+check-again:
+	t/lib/check.sh --again
 
 # The same in full size, at the clock's own pace: up to an hour.  Then, in small
 # size, the losses with 25 ms each way between the server and each xcat.
@@ -601,7 +607,7 @@ clean:
 	    t/lib/punch.o t/unit/*.o \
 	    $(UNITS) \
 	    t/fuzz/*.o fuzzer t/bench/*.o $(BENCH) bench.txt \
-	    compile_commands.json xcat-*.tar.gz xcat_*.deb
+	    compile_commands.json xcat-*.tar.gz xcat_*.deb .failed
 	rm -rf .asan .cov .fuzz .deb
 
-.PHONY: all packages static dist deb install uninstall demo check check-unit soak check-asan fuzz coverage bench lint clean
+.PHONY: all packages static dist deb install uninstall demo check check-again check-unit soak check-asan fuzz coverage bench lint clean

@@ -4,6 +4,7 @@
 # which took longest.
 #
 #	t/lib/check.sh [test ...]		all of them, or these
+#	t/lib/check.sh --again			those that failed last, alone
 #	TIER=soak t/lib/check.sh		everything in full size: see lib.sh
 #
 #	SERVERJOBS=6	tests in shell, most of which start servers, at a time
@@ -53,6 +54,7 @@ cd "$(dirname "$0")/../.." || exit 1
 TIER=${TIER:-check}
 UNITS=${UNITS-}
 export TIER
+LAST=.failed			# names of the tests that failed last
 T=$(mktemp -d "${TMPDIR:-/tmp}/xcat-check.XXXXXX") || exit 1
 mkdir "$T/took"
 trap 'rm -rf "$T"' EXIT
@@ -99,30 +101,43 @@ table()
 # At the very end, where a reader of a long log looks first.
 failures()
 {
+	: >$LAST
 	for _took in "$T"/took/*.took; do
 		read -r _name _status _ <"$_took"
 		[ "$_status" -ne 0 ] || continue
+		echo "$_name" >>$LAST
 		printf '\n%s: status %s\n' "$_name" "$_status"
 		grep '^not ok' "${_took%.took}.tap" | head -n 20
 		tail -n 40 "${_took%.took}.err"
 	done
 }
 
+# Into lists of those that run beside each other, and of those that do not.
+sort_out()
+{
+	while read -r t; do
+		_name=${t#t/}
+		if [ ! -e "$t" ]; then
+			continue		# the list is older
+		elif echo "$ALONE" | grep -qwF "${_name%.t}"; then
+			echo "$t" >>"$T/alone"
+		elif in_shell "$t"; then
+			echo "$t" >>"$T/servers"
+		else
+			echo "$t" >>"$T/others"
+		fi
+	done
+}
+
 : >"$T/servers"
 : >"$T/others"
 : >"$T/alone"
-tests "$@" | while read -r t; do
-	_name=${t#t/}
-	if [ ! -e "$t" ]; then
-		continue		# the list is older
-	elif echo "$ALONE" | grep -qwF "${_name%.t}"; then
-		echo "$t" >>"$T/alone"
-	elif in_shell "$t"; then
-		echo "$t" >>"$T/servers"
-	else
-		echo "$t" >>"$T/others"
-	fi
-done
+if [ "${1-}" = --again ]; then
+	[ -s $LAST ] || { echo 'no test has failed' >&2; exit 1; }
+	cp $LAST "$T/alone"
+else
+	tests "$@" | sort_out
+fi
 began=$(date +%s)
 some others "${JOBS:-2}" >"$T/out" 2>&1 &
 some servers "${SERVERJOBS:-6}"
