@@ -21,12 +21,11 @@ import socket
 import sys
 from xml.sax.saxutils import quoteattr, escape
 
+import slixpeer
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream import ET
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
-
-import slixpeer
 
 J = 'urn:xmpp:jingle:1'
 FT = 'urn:xmpp:jingle:apps:file-transfer:5'

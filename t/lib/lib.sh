@@ -319,17 +319,21 @@ run()		# command ...: to its end; $status, $T/run.out, $T/run.err
 
 # The kernel picks a free port.  Left in TIME_WAIT, it is not given to anybody
 # else who asks for any port, though a server, which sets SO_REUSEADDR, gets it.
-free_port()
+free_port()	# [number]: so many, in one line
 {
 	perl -MSocket -e '
-		socket(L, PF_INET, SOCK_STREAM, 0) &&
-		bind(L, sockaddr_in(0, INADDR_LOOPBACK)) &&
-		setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1) && listen(L, 1) &&
-		socket(C, PF_INET, SOCK_STREAM, 0) &&
-		connect(C, getsockname L) && accept(A, L) or die "$!\n";
-		close A;	# who closes first is left with the TIME_WAIT
-		read(C, $_, 1);
-		print((sockaddr_in(getsockname L))[0]);'
+		for (1 .. shift) {
+			socket(L, PF_INET, SOCK_STREAM, 0) &&
+			bind(L, sockaddr_in(0, INADDR_LOOPBACK)) &&
+			setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1) &&
+			listen(L, 1) &&
+			socket(C, PF_INET, SOCK_STREAM, 0) &&
+			connect(C, getsockname L) && accept(A, L) or die "$!\n";
+			close A; # who closes first is left with the TIME_WAIT
+			read(C, $_, 1);
+			push @ports, (sockaddr_in(getsockname L))[0];
+		}
+		print "@ports"' "${1:-1}"
 }
 
 rss()		# name: resident memory of the process, KiB

@@ -45,9 +45,9 @@ password()	# user
 start_server()	# prosody|ejabberd [feature ...]
 {
 	[ -n "${CA-}" ] || make_server_ca
-	PORT=$(free_port) TLSPORT=$(free_port) PROXYPORT=$(free_port)
-	COMPONENTPORT=$(free_port)
-	HTTPPORT=$(free_port) HTTPSPORT=$(free_port)
+	read -r PORT TLSPORT PROXYPORT COMPONENTPORT HTTPPORT HTTPSPORT <<-END
+	$(free_port 6)
+	END
 	server=$1; shift
 	rm -rf "${T:?}/$server"
 	"setup_$server" "$@"

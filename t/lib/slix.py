@@ -15,9 +15,8 @@ import logging
 import sys
 import xml.etree.ElementTree as ET
 
-import slixmpp
-
 import slixpeer
+import slixmpp
 
 IBB = 'http://jabber.org/protocol/ibb'
 TCPPROXY = 'http://prosody.im/protocol/tcpproxy'

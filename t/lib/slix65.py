@@ -10,9 +10,8 @@ connection is closed after the end of input, without it the peer has to close.
 import asyncio
 import sys
 
-import slixmpp
-
 import slixpeer
+import slixmpp
 
 
 class Peer(slixpeer.Peer):

@@ -18,11 +18,10 @@ import os
 import signal
 from datetime import datetime, timezone
 
+import slixpeer
 import slixmpp
 from slixmpp.xmlstream.handler import Callback, CoroutineCallback
 from slixmpp.xmlstream.matcher import StanzaPath
-
-import slixpeer
 
 NS = {'ibb': 'http://jabber.org/protocol/ibb',
       's5b': 'http://jabber.org/protocol/bytestreams'}

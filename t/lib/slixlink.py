@@ -20,12 +20,11 @@ import sys
 import urllib.request
 import base64
 
+import slixpeer
 import slixmpp
 from slixmpp.xmlstream import ET
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import StanzaPath
-
-import slixpeer
 
 OOB = '{jabber:x:oob}'
 SFS = '{urn:xmpp:sfs:0}'

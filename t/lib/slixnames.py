@@ -7,9 +7,8 @@ import asyncio
 import hashlib
 import json
 
-import slixmpp
-
 import slixpeer
+import slixmpp
 
 IBB = 'http://jabber.org/protocol/ibb'
 FILE = 'http://jabber.org/protocol/si/profile/file-transfer'

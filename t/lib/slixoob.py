@@ -10,12 +10,11 @@ import asyncio
 import signal
 import sys
 
+import slixpeer
 import slixmpp
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import StanzaPath
-
-import slixpeer
 
 
 class Peer(slixpeer.Peer):

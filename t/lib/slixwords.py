@@ -14,11 +14,10 @@ import re
 import struct
 import xml.etree.ElementTree as ET
 
+import slixpeer
 from slixmpp.exceptions import IqError
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
-
-import slixpeer
 
 IBB = 'http://jabber.org/protocol/ibb'
 FILE = 'http://jabber.org/protocol/si/profile/file-transfer'
