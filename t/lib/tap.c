@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "t/lib/tap.h"
@@ -87,6 +88,14 @@ tap_is_int(const char *file, int line, long long got, long long want,
 	if (got != want)
 		fprintf(stderr, "#   got: %lld\n#   want: %lld\n", got, want);
 	return got == want;
+}
+
+int
+tap_soak(void)
+{
+	const char *tier = getenv("TIER");
+
+	return tier != NULL && strcmp(tier, "soak") == 0;
 }
 
 int

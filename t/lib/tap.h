@@ -21,6 +21,8 @@ int	 tap_is(const char *file, int line, const char *got, const char *want,
 int	 tap_is_int(const char *file, int line, long long got, long long want,
 	    const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 5, 6)));
+/* Is this make soak, with the large sizes? */
+int	 tap_soak(void);
 /* Print the plan; the status for main() to return. */
 int	 tap_done(void);
 

@@ -726,7 +726,7 @@ run(unsigned n, int logins)
 	unsigned	 steps;
 	int		 good;
 
-	scale = n % 5 == 0 ? 100 : 1;
+	scale = n % 5 != 0 ? 1 : n % 20 == 0 || tap_soak() ? 100 : 10;
 	version = n % 4 == 0 ? CARRIER_BARE : CARRIER_FRAMED;
 	start(n, scale * (20000 + n * 77 % 50000),
 	    n % 3 == 0 ? 0 : scale * (n * 177 % 70000));

@@ -16,6 +16,10 @@
 #define SMALL	10		/* bytes */
 #define MUCH	300000		/* bytes: not far from what this path holds */
 
+/* In milliseconds: until as much is under way as the path holds, and as long
+ * again to see it. */
+static int	 ramp = 1000;
+
 static int64_t	 us;
 
 static int64_t
@@ -183,9 +187,9 @@ test_turns(void)
 	size_t		 i;
 
 	set_up(STREAMS);
-	run_for(STREAMS, 3000);
+	run_for(STREAMS, ramp);
 	forget(STREAMS);
-	run_for(STREAMS, 5000);
+	run_for(STREAMS, ramp);
 	all = total(STREAMS);
 	for (i = 0; i < STREAMS; i++) {
 		if (senders[i].sent < least)
@@ -193,8 +197,8 @@ test_turns(void)
 		if (senders[i].sent > most)
 			most = senders[i].sent;
 	}
-	ok(all > 5000 * RATE / 100 * 66, "many streams fill a path: %llu",
-	    (unsigned long long)all);
+	ok(all > (unsigned)ramp * RATE / 100 * 66,
+	    "many streams fill a path: %llu", (unsigned long long)all);
 	ok(senders[0].largest > 32768, "with large blocks: %zu",
 	    senders[0].largest);
 	ok(most - least <= 2 * INBAND_BLOCK_MAX, "and come in turn: "
@@ -227,7 +231,7 @@ test_held(void)
 	size_t	 before;
 
 	set_up(2);
-	run_for(2, 3000);
+	run_for(2, ramp);
 	wait_for_last(1);
 	senders[0].far->eager = 0;
 	forget(2);
@@ -235,12 +239,12 @@ test_held(void)
 	is_int(inband_room(senders[0].near->s), 0, "a reader stops, and "
 	    "nothing more is for it");
 	ok(inband_room(senders[1].near->s) > 0, "but for the other");
-	run_for(2, 3000);
-	ok(senders[1].sent > 3000 * (RATE / 100) * 60, "which is as fast: %llu",
-	    (unsigned long long)senders[1].sent);
+	run_for(2, ramp);
+	ok(senders[1].sent > (unsigned)ramp * (RATE / 100) * 60,
+	    "which is as fast: %llu", (unsigned long long)senders[1].sent);
 	before = lies(0);
 	ok(before <= MUCH * 4, "so much lies before the reader: %zu", before);
-	run_for(2, 3000);
+	run_for(2, ramp);
 	is_int((long)lies(0), (long)before, "and no more comes");
 	part(&a, &b);
 }
@@ -253,10 +257,10 @@ test_windows(void)
 	size_t	 all = 0, i, n = STREAMS - 1, more = 0;
 
 	set_up(STREAMS);
-	run_for(STREAMS, 3000);
+	run_for(STREAMS, ramp);
 	for (i = 0; i < n; i++) {
 		senders[i].far->eager = 0;
-		run_for(STREAMS, 1000);
+		run_for(STREAMS, ramp / 2);
 	}
 	for (i = 0; i < n; i++) {
 		all += lies(i);
@@ -281,7 +285,7 @@ static void
 test_room(void)
 {
 	set_up(2);
-	run_for(2, 3000);
+	run_for(2, ramp);
 	b.room = 800000;
 	run_for(2, 200);
 	wait_for_last(1);
@@ -296,7 +300,7 @@ test_room(void)
 	part(&a, &b);
 
 	set_up(1);
-	run_for(1, 3000);
+	run_for(1, ramp);
 	a.room = 80000;
 	wait_for_last(0);
 	senders[0].far->eager = 0;
@@ -313,7 +317,7 @@ test_still(void)
 	size_t	 i, n;
 
 	set_up(STREAMS);
-	run_for(STREAMS, 3000);
+	run_for(STREAMS, ramp);
 	wait_for_last(STREAMS - 1);
 	for (i = 0; i < STREAMS - 1; i++)
 		senders[i].far->eager = 0;
@@ -343,7 +347,7 @@ test_slow(void)
 	size_t		 i;
 
 	set_up(STREAMS);
-	run_for(STREAMS, 3000);
+	run_for(STREAMS, ramp);
 	for (i = 0; i < STREAMS - 1; i++)
 		senders[i].far->eager = 0;
 	for (i = 0; i < 16; i++)
@@ -372,7 +376,7 @@ test_new(void)
 	size_t	 i;
 
 	set_up(STREAMS);
-	run_for(1, 3000);
+	run_for(1, ramp);
 	for (i = 1; i < STREAMS; i++)
 		senders[i].far->eager = 0;
 	forget(STREAMS);
@@ -401,7 +405,7 @@ test_squeeze(void)
 
 	set_up(STREAMS);
 	s = last->near->s;
-	run_for(STREAMS, 3000);
+	run_for(STREAMS, ramp);
 	wait_for_last(STREAMS - 1);
 	fill(STREAMS - 1);
 	is_int(inband_room(s), 0, "a full path takes on no more bulk");
@@ -435,7 +439,7 @@ static void
 test_hurry(void)
 {
 	set_up(2);
-	run_for(2, 3000);
+	run_for(2, ramp);
 	forget(2);
 	run_for(1, 100);
 	ok(senders[0].largest > 32768, "bulk goes in large blocks");
@@ -509,7 +513,7 @@ test_gone(void)
 	size_t	 i;
 
 	set_up(STREAMS);
-	run_for(STREAMS, 3000);
+	run_for(STREAMS, ramp);
 	for (i = 1; i < STREAMS; i++)
 		inband_abort(senders[i].near->s, SE_ITEM_NOT_FOUND);
 	forget(STREAMS);
@@ -523,6 +527,8 @@ test_gone(void)
 int
 main(void)
 {
+	if (tap_soak())
+		ramp = 3000;
 	memset(block, 'x', sizeof(block));
 	test_turns();
 	test_held();

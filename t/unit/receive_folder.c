@@ -425,11 +425,8 @@ test_order(void)
 static void
 test_many(void)
 {
-	const char	*tier = getenv("TIER");
-	size_t		 most = 3000, i;
+	size_t		 most = tap_soak() ? 1000000 : 3000, i;
 
-	if (tier != NULL && strcmp(tier, "soak") == 0)
-		most = 1000000;
 	begin();
 	for (i = 0; i < 2048; i++)
 		folders_say_file(format("f%zu", i), 1);

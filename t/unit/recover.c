@@ -970,15 +970,15 @@ send_bytes(struct side *a)
 	}
 }
 
-/* What came so far is the beginning of what the other one sends. */
+/* What came so far is the beginning of what the other one sends.  It only
+ * grows: what was right is not looked at again. */
 static int
 is_prefix(struct end *e, const struct side *from)
 {
-	size_t i;
+	const unsigned char *got = buf_data(&e->got);
 
-	for (i = 0; i < buf_len(&e->got); i++)
-		if (((const unsigned char *)buf_data(&e->got))[i] !=
-		    byte(from, i))
+	for (; e->came < buf_len(&e->got); e->came++)
+		if (got[e->came] != byte(from, e->came))
 			return 0;
 	return 1;
 }
