@@ -10,6 +10,7 @@ it arrives.
 
 import os
 import re
+import shutil
 import socket
 import sys
 import tempfile
@@ -290,13 +291,15 @@ def main():
     runs = [r for r in runs if re.search(sys.argv[1] if sys.argv[1:] else '', r[0])]
     print('1..%d' % len(runs))
     failed = []
-    for number, (name, what, args) in enumerate(runs, 1):
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix='xcat-candidates.') as where:
-            certificates(where)
-            problem, ends = what(where, *args)
-        if tell(number, name, problem, ends, time.monotonic() - began):
-            failed.append(name)
+    with tempfile.TemporaryDirectory(prefix='xcat-candidates.') as made:
+        certificates(made)
+        for number, (name, what, args) in enumerate(runs, 1):
+            began = time.monotonic()
+            with tempfile.TemporaryDirectory(prefix='xcat-candidates.') as where:
+                shutil.copytree(made, where, dirs_exist_ok=True)
+                problem, ends = what(where, *args)
+            if tell(number, name, problem, ends, time.monotonic() - began):
+                failed.append(name)
     again(failed)
     return bool(failed)
 
