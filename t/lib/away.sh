@@ -75,7 +75,7 @@ killed_in_flow()
 {
 	listen_as bob l -a "alice@$DOMAIN"
 	start c sh -c 'yes | exec "$@"' sh "$T/alice" -w 30 -s "$bob"
-	wait_for 30 has_at_least "$T/l.out" 5000000
+	wait_for 30 has_at_least "$T/l.out" "$(by_tier 2000000 5000000)"
 	signal KILL l
 	finish l 30
 	finish c 60
@@ -90,12 +90,12 @@ killed_in_flow()
 # transfer to end.
 back_in_time()	# relay who other
 {
-	relay "$1" 'throttle up 2000000; throttle down 2000000'
+	relay "$1" 'throttle up 1000000; throttle down 1000000'
 	listen_as bob l -v "$(via far)" -w $((120 * CLOCK)) \
 	    -a "alice@$DOMAIN" <"$T/large"
 	start c "$T/alice" -v "$(via near)" -w $((120 * CLOCK)) "$bob" \
 	    <"$T/large"
-	wait_for 60 has_at_least "$T/l.out" 1000000
+	wait_for 60 has_at_least "$T/l.out" 300000
 	relay "$1" 'refuse; cut'
 	ok "$server: $2 lost its server" wait_for 30 says "$2" "$TRYING" 1
 	if [ -z "$features" ]; then
@@ -176,7 +176,7 @@ conflict()
 absent()	# kind
 {
 	random data 1000000
-	random large "$(by_tier 5000000 20000000)"
+	random large "$(by_tier 2000000 20000000)"
 
 	features=
 	start_server "$1"

@@ -8,7 +8,7 @@
 
 . "$LIB/cuts.sh"
 
-LITTLE=$(by_tier 2000000 5000000)				# each way, over BOSH
+LITTLE=$(by_tier 1000000 5000000)				# each way, over BOSH
 
 by()		# transport relay: the option for xcat
 {
@@ -29,9 +29,9 @@ lose_bosh()
 {
 	start_relay gone "$HTTPSPORT"
 	# slow enough to be under way while it is away
-	relay gone 'throttle up 500000; throttle down 500000'
+	relay gone 'throttle up 250000; throttle down 250000'
 	transfer gone "$(by https gone)" -4 little_up little_down
-	wait_for 60 has_moved gone 1000000 || bail 'nothing moves over BOSH'
+	wait_for 60 has_moved gone 500000 || bail 'nothing moves over BOSH'
 	relay gone 'refuse; cut'
 	ok "$server: gone: it notices" wait_for 120 says c_gone "$TRYING" 1
 	relay gone pass

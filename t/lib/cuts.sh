@@ -9,7 +9,7 @@
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
 
-SIZE=${SIZE:-$(by_tier 5000000 50000000)}	# each way
+SIZE=${SIZE:-$(by_tier 2000000 50000000)}	# each way
 CUTS=${CUTS:-$(by_tier 20 100)}
 TRANSFERS=${TRANSFERS:-caller listener both}
 LIMIT=600

@@ -8,8 +8,9 @@
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
 
-SIZE=${SIZE:-$(by_tier 1500000 5000000)}	# each way
-LONG=$(by_tier 3000000 5000000)		# what stays under way while things happen
+SIZE=${SIZE:-$(by_tier 600000 5000000)}	# each way
+LONG=$(by_tier 1200000 5000000)		# what stays under way while things happen
+RATE=$(by_tier 100000 300000)		# for as long: bytes a second, each way
 STEPS=10				# cuts spread over a login
 LIMIT=300
 
@@ -60,7 +61,7 @@ begin()		# kind [feature]
 	sweep "${1}_near_down" down "$_down"
 	sweep "${1}_far_up" up "$_up"
 	sweep "${1}_far_down" down "$_down"
-	relay "${1}_forget" 'throttle up 300000; throttle down 300000'
+	relay "${1}_forget" "throttle up $RATE; throttle down $RATE"
 	relay "${1}_late" 'delay 30; split 500; cuts 3 20000 300000 1'
 	transfer "${1}_near_up" "$(via "${1}_near_up")" -4
 	transfer "${1}_near_down" "$(via "${1}_near_down")" -4
@@ -80,7 +81,7 @@ forgotten()
 		for _kind in $SERVERS; do
 			_moved=$(moved "${_kind}_forget")
 			wait_for 60 has_moved "${_kind}_forget" \
-			    $((_moved + 100000)) ||
+			    $((_moved + RATE / 3)) ||
 			    bail "$_kind: nothing moves any more"
 			relay "${_kind}_forget" "forget $_who"
 		done

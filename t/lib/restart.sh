@@ -8,7 +8,7 @@
 . "$LIB/server.sh"
 . "$LIB/relay.sh"
 
-SIZE=${SIZE:-$(by_tier 10000000 50000000)}	# each way
+SIZE=${SIZE:-$(by_tier 3000000 50000000)}	# each way
 DOWN=${DOWN:-$(by_tier 6 30)}	# seconds
 wind 5
 LIMIT=300
@@ -33,8 +33,9 @@ kill_at()	# bytes
 trickle()	# fifo file
 {
 	fifo "$1"
-	start feeder sh -c 'exec >"$4"; exec "$0" -B "$1" 3000000 "$2" "$3"' \
-	    "$PYTHON" "$LIB/slow.py" "$2" "$T/hurry" "$T/$1"
+	start feeder sh -c 'exec >"$4"; exec "$0" -B "$1" "$5" "$2" "$3"' \
+	    "$PYTHON" "$LIB/slow.py" "$2" "$T/hurry" "$T/$1" \
+	    "$(by_tier 1000000 3000000)"
 }
 
 both_back()	# count

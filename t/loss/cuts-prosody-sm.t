@@ -4,7 +4,7 @@
 # find that out takes a second each time.
 
 . "${0%/*}/../lib/lib.sh"
-SIZE=$(by_tier 3000000 50000000)
+SIZE=$(by_tier 1200000 50000000)
 CUTS=$(by_tier 12 100)
 . "$LIB/cuts.sh"
 

@@ -3,7 +3,7 @@
 
 . "${0%/*}/../lib/lib.sh"
 # Half of the sessions that it resumes it does not hear.
-SIZE=$(by_tier 3000000 20000000)
+SIZE=$(by_tier 1200000 20000000)
 CUTS=$(by_tier 12 40)
 . "$LIB/cuts-web.sh"
 

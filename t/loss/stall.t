@@ -12,7 +12,9 @@
 
 wind 3
 MINUTE=${MINUTE:-$(by_tier 14 70)}	# in seconds of the machine
-SIZE=$(by_tier 4000000 8000000)	# each way
+SIZE=$(by_tier 1500000 8000000)	# each way
+RATE=$(by_tier 700000 2000000)		# bytes a second, each way
+GREW=$(by_tier 1024 4096)		# KiB, that waiting may take
 SLOW=$(by_tier 96000 300000)		# bytes on the slow network
 LIMIT=300
 bob=bob@$DOMAIN
@@ -30,7 +32,7 @@ begin()		# name
 {
 	_near=-4 _far=-4 _wc=$((300 * CLOCK)) _wl=$((300 * CLOCK))
 	start_relay "r_$1"
-	relay "r_$1" 'throttle up 2000000; throttle down 2000000'
+	relay "r_$1" "throttle up $RATE; throttle down $RATE"
 	case $1 in
 	*_stop_caller)	_wc=30 ;;
 	*_stop_listener)	_wl=30 ;;
@@ -43,7 +45,7 @@ begin()		# name
 	    -w "$_wl" <"$T/down"
 	start "c_$1" "$T/alice" -v "$_near" -w "$_wc" "bob@$DOMAIN/$1" \
 	    <"$T/up"
-	wait_for 60 has_at_least "$T/l_$1.out" 1000000 || {
+	wait_for 60 has_at_least "$T/l_$1.out" $((SIZE / 5)) || {
 		diag_file "$T/c_$1.err"
 		bail "$1: nothing arrives"
 	}
@@ -73,7 +75,7 @@ go_on()		# name
 		_rss=$(($(rss "${_who}_$1") - $(eval "echo \$rss_${_who}_$1")))
 		ok "$1: waiting took ($_who) $_ticks/100 s of CPU time" \
 		    [ "$_ticks" -le 50 ]
-		ok "$1: and $_rss KiB of memory ($_who)" [ "$_rss" -le 4096 ]
+		ok "$1: and $_rss KiB of memory ($_who)" [ "$_rss" -le "$GREW" ]
 	done
 	case ${1#*_} in
 	stop_caller)	signal CONT "c_$1" ;;
