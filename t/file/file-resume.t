@@ -7,7 +7,8 @@
 . "$LIB/server.sh"
 . "$LIB/file.sh"
 
-SIZE=$(by_tier 20000000 100000000)
+INBAND=$(by_tier 6000000 100000000)
+SOCKET=$(by_tier 20000000 100000000)	# less is over before it is there
 KILLS=$(by_tier 7 20)
 
 part_size()
@@ -86,6 +87,12 @@ said_or_gone()	# name extended-regex
 	said "$1" "$2" || gone "$(pid_of "$1")"
 }
 
+make_data()	# bytes
+{
+	SIZE=$1
+	head -c "$SIZE" /dev/urandom >"$T/data"
+}
+
 # Where between what there is and the end.
 next_kill()
 {
@@ -136,7 +143,7 @@ something_else()
 	options=-i
 	start_receiver
 	start_sender
-	kill_at sender 3000000
+	kill_at sender $((SIZE / 6))
 	finish sender
 	printf spoilt | dd of="$(echo "$T"/in/.xcat-part-*)" conv=notrunc \
 	    status=none
@@ -154,7 +161,7 @@ no_place()
 	options=-i
 	start_receiver
 	start_sender
-	kill_at sender 3000000
+	kill_at sender $((SIZE / 6))
 	finish sender
 	start_sender
 	wait_for 60 said sender 'going on behind'
@@ -264,7 +271,7 @@ ranges()
 }
 
 mkdir "$T/other"
-head -c "$SIZE" /dev/urandom >"$T/data"
+make_data "$INBAND"
 head -c 300000 /dev/urandom >"$T/small"
 start_server prosody proxy65
 slix_user alice slixfile
@@ -276,6 +283,7 @@ something_else
 no_place
 killed "in-band" -i -v
 is "$sockets" 0 "in-band: no socket has carried it"
+make_data "$SOCKET"
 killed "through a socket" -v -o streamhost=none -o upgrade-after=0
 ok "through a socket: most streams moved to one" \
     [ "$sockets" -gt $((KILLS / 2)) ]
