@@ -1,11 +1,33 @@
-# ca.sh: a throwaway certificate authority.  Sourced by server.sh.
+# ca.sh: a throwaway certificate authority.  Sourced by server.sh and check.sh.
 # shellcheck shell=dash
 
-make_ca()
+DOMAIN=example.test
+ANONDOMAIN=anon.test			# takes SASL ANONYMOUS and nothing else
+
+# The authority and the certificate that most tests want: those of a whole check
+# have them from check.sh.
+make_server_ca()
+{
+	if [ "$DOMAIN" = example.test ] && [ -d "${XCAT_TEST_CERTS-}/ca" ]; then
+		cp -R "$XCAT_TEST_CERTS/ca" "$T"
+		use_ca
+	else
+		make_ca
+		make_cert example.test \
+		    "DNS:$DOMAIN,DNS:$ANONDOMAIN,DNS:localhost,IP:127.0.0.1,IP:::1"
+	fi
+}
+
+use_ca()
 {
 	CA=$T/ca
 	# shellcheck disable=SC2034
 	CAFILE=$CA/ca.pem
+}
+
+make_ca()
+{
+	use_ca
 	mkdir -p "$CA"
 	cat >"$CA/openssl.cnf" <<-END
 	[req]

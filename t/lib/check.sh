@@ -112,6 +112,16 @@ failures()
 	done
 }
 
+# Made once for all, as openssl(1) takes its time.
+share_certificates()
+{
+	export XCAT_TEST_CERTS="$T/certs"
+	mkdir "$XCAT_TEST_CERTS"
+	T=$XCAT_TEST_CERTS sh -euc 'bail() { echo "$*" >&2; exit 1; }
+		. t/lib/ca.sh
+		make_server_ca'
+}
+
 # Into lists of those that run beside each other, and of those that do not.
 sort_out()
 {
@@ -139,6 +149,7 @@ else
 	tests "$@" | sort_out
 fi
 began=$(date +%s)
+share_certificates
 some others "${JOBS:-2}" >"$T/out" 2>&1 &
 some servers "${SERVERJOBS:-6}"
 status=$?

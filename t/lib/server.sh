@@ -13,8 +13,6 @@
 . "$LIB/prosody.sh"
 . "$LIB/ejabberd.sh"
 
-DOMAIN=example.test
-ANONDOMAIN=anon.test			# takes SASL ANONYMOUS and nothing else
 USERS='alice bob carol'			# at $DOMAIN
 ACCOUNTS="alice@$DOMAIN bob@$DOMAIN carol@$DOMAIN"
 CROWD=0					# how many of crowd1, crowd2 ... too
@@ -102,13 +100,6 @@ stop_server()
 {
 	signal KILL "$server"
 	finish "$server" 30
-}
-
-make_server_ca()
-{
-	make_ca
-	make_cert example.test \
-	    "DNS:$DOMAIN,DNS:$ANONDOMAIN,DNS:localhost,IP:127.0.0.1,IP:::1"
 }
 
 server_answers_or_gone()
