@@ -152,11 +152,17 @@ open_partial(struct incoming *in)
 	return partial_truncate(in->partial, in->have);
 }
 
-/* A sum of what comes, by the function of the hash that its sender gives. */
+enum hash_algo
+incoming_algo(const struct incoming *in)
+{
+	return in->file.algo != HASH_NONE ? in->file.algo : HASH_SHA256;
+}
+
+/* A sum of what comes. */
 static struct sum *
 new_sum(const struct incoming *in)
 {
-	return sum_new(in->file.algo != HASH_NONE ? in->file.algo : HASH_MD5);
+	return sum_new(incoming_algo(in));
 }
 
 static int

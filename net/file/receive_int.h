@@ -151,6 +151,9 @@ void	 incoming_end(struct incoming *in);
 /* The hash that was still to come is there, or will not come: incoming_end()
  * goes on. */
 void	 incoming_prove(struct incoming *in);
+/* The function by which its bytes are summed: that of its offer, or else the
+ * usual one of Jingle, as a hash may come that no offer has announced. */
+enum hash_algo incoming_algo(const struct incoming *in);
 /* What came is not what was offered, for this reason: throw it away. */
 void	 incoming_wrong(struct incoming *in, const char *what);
 

@@ -168,16 +168,18 @@ jingle_late(void *arg)
 	incoming_lapse(in);
 }
 
-/* A hash that comes behind the offer is one of the function that was announced
- * there, by which the bytes are summed. */
+/* A hash that comes behind the offer.  Gajim 1.7 has not announced that of a
+ * large file, which is therefore not waited for. */
 static void
 jingle_checksum(void *arg, const struct si_file *f)
 {
 	struct incoming	*in = arg;
 
 	if (*in->file.hash == '\0' && *f->hash != '\0' &&
-	    f->algo == in->file.algo)
+	    f->algo == incoming_algo(in)) {
+		in->file.algo = f->algo;
 		strlcpy(in->file.hash, f->hash, sizeof(in->file.hash));
+	}
 	incoming_prove(in);
 }
 

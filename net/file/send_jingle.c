@@ -85,8 +85,8 @@ reason_words(enum jingle_reason reason)
 	}
 }
 
-/* There is no stream by Jingle, and nothing has been sent: a peer that also takes
- * files as before may have one for these.  0, or -1 if there is no such way. */
+/* There is no stream by Jingle, and nothing has been sent: a peer that takes
+ * files as before, too, may have one for them.  0, or -1 if it does not. */
 static int
 jingle_instead(struct sender *s)
 {

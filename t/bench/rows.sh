@@ -1016,12 +1016,14 @@ folder_pair()	# key option ...
 	sample "$_pair" "${took}e3"
 	tar_ms "$@"
 	sample "$_pair.tar" "${took}e3"
+	sample "$_pair.synced" "${synced}e3"
 }
 
 folder_rows()	# key what
 {
 	row "$2: tar through a stream" ms "$1.tar" ''
 	row "$2: xcat : tar" ms "$1" '<= 1.3' "$1.tar"
+	row "$2: xcat : tar, and a sync" ms "$1" '<= 1.3' "$1.synced"
 }
 
 folder_near()	# server number bytes way option ...

@@ -126,6 +126,15 @@ odd_senders()
 	whole
 	says 'SHA-256 agrees'
 	empty_dir in
+	receive 0 "a hash that no offer has announced" '' --no-hash \
+	    --checksum early
+	whole
+	says 'SHA-256 agrees'
+	empty_dir in
+	receive 6 "and one that differs" '' --no-hash --checksum early \
+	    --hash "$wrong"
+	nothing
+	empty_dir in
 	receive 0 "a hash that comes last" '' --checksum late -M ibb
 	whole
 	says 'SHA-256 agrees'

@@ -17,7 +17,12 @@ FILES=${FILES:-10000} CUTS=${CUTS:-10}
 LIMIT=400
 DIRECT='-o streamhost=none -o upgrade-after=0'
 
-# The best of some attempts each, in turns.
+# The best of some attempts each, in turns; as many as are wanted.
+is_as_fast()
+{
+	[ $((best_folder * 10)) -le $((best_tar * 13)) ]
+}
+
 rate()		# option ...
 {
 	best_folder=999999 best_tar=999999
@@ -26,9 +31,10 @@ rate()		# option ...
 		[ "$took" -ge "$best_folder" ] || best_folder=$took
 		tar_ms "$@"
 		[ "$took" -ge "$best_tar" ] || best_tar=$took
+		is_as_fast && break
 	done
 	ok "$server: $FILES files $*: $best_folder ms, tar $best_tar ms" \
-	    [ $((best_folder * 10)) -le $((best_tar * 13)) ]
+	    is_as_fast
 }
 
 make_photos

@@ -428,9 +428,9 @@ static void
 jingle_sent(const char *action)
 {
 	const struct letter	*l = STAILQ_FIRST(&us.out);
-	const char		*p = l != NULL ? strstr(l->xml, " sid='") : NULL;
+	const char		*p = NULL;
 
-	if (p != NULL)
+	if (l != NULL && (p = strstr(l->xml, " sid='")) != NULL)
 		snprintf(session, sizeof(session), "%.*s",
 		    (int)strcspn(p + 6, "'"), p + 6);
 	ok(strstr(next(), format("action='%s'", action)) != NULL, "%s",
