@@ -74,7 +74,7 @@ meet()
 	finish caller "$LIMIT"
 	caller=$status
 	if [ "$caller" != 0 ]; then
-		wait_for 2 listener_has_spoken
+		wait_at_most 2 listener_has_spoken
 		signal TERM listener
 	fi
 	finish listener "$LIMIT"
