@@ -793,7 +793,9 @@ test_one_way(void)
 	ok(soon(rests(&a) && rests(&b)), "the socket is left");
 	ok(clock_ms() - began > 15000 && clock_ms() - began < 30000,
 	    "after 15 s");
-	is_int(a.upgrade->hosts, UPGRADE_DIRECT, "no more proxies");
+	/* The end that gives the socket up first knows why. */
+	ok(a.upgrade->hosts == UPGRADE_DIRECT ||
+	    b.upgrade->hosts == UPGRADE_DIRECT, "no more proxies");
 	ok(talk(1000), "in-band all goes on");
 	end();
 }
