@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "t/lib/tap.h"
 
@@ -88,6 +89,24 @@ tap_is_int(const char *file, int line, long long got, long long want,
 	if (got != want)
 		fprintf(stderr, "#   got: %lld\n#   want: %lld\n", got, want);
 	return got == want;
+}
+
+void
+tap_wind(int times)
+{
+	double	 load;
+	char	 rate[16];
+
+	if (getloadavg(&load, 1) == 1) {
+		load /= (double)sysconf(_SC_NPROCESSORS_ONLN);
+		if (load >= 3)
+			times = (times + 1) / 2;
+		if (load >= 6)
+			times = (times + 1) / 2;
+	}
+	snprintf(rate, sizeof(rate), "%d", times);
+	if (setenv("XCAT_TEST_CLOCK", rate, 1) == -1)
+		abort();
 }
 
 int

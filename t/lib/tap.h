@@ -23,6 +23,9 @@ int	 tap_is_int(const char *file, int line, long long got, long long want,
 	    __attribute__((__format__(__printf__, 5, 6)));
 /* Is this make soak, with the large sizes? */
 int	 tap_soak(void);
+/* Wind the clock (net/io/clock.h), so that it goes so many times as fast, or
+ * less on a machine that is busy: what is waited for takes longer there. */
+void	 tap_wind(int times);
 /* Print the plan; the status for main() to return. */
 int	 tap_done(void);
 

@@ -10,17 +10,26 @@ echo='' late='' six=''
 target()	# name [address [port]]
 {
 	start "$1" "$UDP" serve "${2:-127.0.0.1}" "${3:-0}"
-	wait_for 60 grep -q '^port' "$T/$1.out" || diag_file "$T/$1.err"
-	eval "$1=\$(sed -n 's/^port //p' '$T/$1.out')"
+	wait_for 60 finds "$1" "$T/$1.out" 's/^port //p' ||
+	    diag_file "$T/$1.err"
+}
+
+# What is waited for is read once: under load, the next process was seen to find
+# the file empty again.
+finds()		# variable file sed-script
+{
+	_found=$(sed -n "$3" "$2")
+	eval "$1=\$_found"
+	[ -n "$_found" ]
 }
 
 # A forwarder with these options; $p is its port.
 forward()	# option ...
 {
 	start a "$T/alice" -u -L "${WHERE:-0}" "$@"
-	wait_for 60 said a 'forwarding udp' || diag_file "$T/a.err"
-	p=$(sed -n 's/.*forwarding udp.*\b\([0-9][0-9]*\) to .*/\1/p' \
-	    "$T/a.err")
+	wait_for 60 finds p "$T/a.err" \
+	    's/.*forwarding udp.*\b\([0-9][0-9]*\) to .*/\1/p' ||
+	    diag_file "$T/a.err"
 }
 
 # It does so, and ends well.

@@ -274,7 +274,7 @@ int
 main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	setenv("XCAT_TEST_CLOCK", "50", 1);
+	tap_wind(50);
 	test_right();
 	test_malformed();
 	test_wrong();

@@ -350,7 +350,7 @@ test_router(void)
 int
 main(void)
 {
-	setenv("XCAT_TEST_CLOCK", "50", 1);
+	tap_wind(50);
 	test_requests();
 	test_pcp();
 	test_natpmp();

@@ -235,7 +235,7 @@ main(void)
 {
 	const char	*text;
 
-	must(setenv("XCAT_TEST_CLOCK", "10", 1) == 0);
+	tap_wind(10);
 	test_lines();
 	test_nothing("punch", "no", "punch no");
 	test_nothing("streamhost", "none", "streamhost none");

@@ -636,7 +636,7 @@ test_hostile(void)
 int
 main(void)
 {
-	must(setenv("XCAT_TEST_CLOCK", "50", 1) == 0);
+	tap_wind(50);
 	must((loop = loop_new()) != NULL);
 	must((resolver = resolver_new(loop)) != NULL);
 	loop_before(loop, ends_exchange, NULL);
