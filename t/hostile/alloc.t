@@ -5,5 +5,5 @@
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/alloc.sh"
 
-sweep -s -n "${NUMBERS:-4}"
+sweep -s -n "${NUMBERS:-3}"
 done_testing

@@ -190,6 +190,9 @@ class Fake:
 
     STANZA = re.compile(rb'''<(?:iq|message|presence)[ />]''')
 
+    # An empty result, as xcat writes it.
+    RESULT = re.compile(rb"""<iq type='result'(?: to='([^'<>]*)')? id='([^'<>]*)'/>""")
+
     def __init__(self, certs, direct=False, listen=False, seconds=10):
         self.certs = certs              # directory made by certificates()
         self.direct = direct            # TLS from the first byte, without STARTTLS
@@ -569,6 +572,26 @@ class Fake:
         check(e.get('from') in (None, self.me), 'answers as ' + str(e.get('from')))
         return e
 
+    def results(self, ids):
+        """Wait for the results of so many requests: by their bytes, which is ten times as fast as reply() for each."""
+        left = set(ids)
+        while True:
+            at = 0
+            while m := self.RESULT.match(self.buf, at):
+                at = m.end()
+                check((m[1] or b'').decode() == html.unescape(self.peer), 'answers %s' % m[1])
+                check(m[2].decode() in left, 'answers %s' % m[2])
+                left.remove(m[2].decode())
+            self.buf = self.buf[at:]
+            if not left:
+                return
+            e = self.read()                     # what has come in part, or is something else
+            if e.tag == CLIENT + 'iq' and e.get('id') in left:
+                check(condition(e) == 'result', 'refuses ' + e.get('id'))
+                left.remove(e.get('id'))
+            elif not self.routine(e):
+                self.waiting.append(e)
+
     def ask(self, body, frm=None, kind='set'):
         """Send a request and wait for the answer; 'result' or the condition of the error."""
         id = self.id()
@@ -640,6 +663,18 @@ class Fake:
         """Receive n bytes, all in all."""
         while len(self.received) < n:
             self.answer(self.arrive())
+
+    def take_many(self, n):
+        """The same, of blocks beyond number: those that have come together are answered together, and forgotten."""
+        answers = []
+        while len(self.received) < n:
+            if answers and b'</iq>' not in self.buf:
+                self.send(''.join(answers))
+                answers.clear()
+            e = self.arrive()
+            answers.append(self.iq('result', '', e.get('to'), e.get('id')))
+            self.seen.clear()
+        self.send(''.join(answers))
 
     def close(self):
         """The peer closes: xcat is to confirm."""
