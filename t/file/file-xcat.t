@@ -108,11 +108,11 @@ sparse()
 	receive
 	LIMIT=900
 	run "$T/alice" -s "bob@$DOMAIN" "$T/out/large"
-	is "$status" 0 "3 GB: status"
+	is "$status" 0 "$LARGE bytes: status"
 	[ "$status" = 0 ] || diag_file "$T/run.err"
-	ended bob "3 GB"
+	ended bob "$LARGE bytes"
 	unset LIMIT
-	check_same "$T/in/large" "$T/out/large" "3 GB: content"
+	check_same "$T/in/large" "$T/out/large" "$LARGE bytes: content"
 	rm "$T/in/large" "$T/out/large"
 }
 

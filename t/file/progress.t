@@ -6,7 +6,7 @@
 . "$LIB/server.sh"
 . "$LIB/file.sh"
 
-SIZE=3000000
+SIZE=1500000
 COLUMNS=100
 session=one
 
@@ -72,7 +72,7 @@ sending()
 	wait_for 120 pane_ended
 	is "$(cat "$T/pane.status")" 0 "sent"
 	ok "and then" wait_for 20 \
-	    shows "^large name.bin +100% +28\.6MB +$FIGURES_RATE"
+	    shows "^large name.bin +100% +11\.4MB +$FIGURES_RATE"
 	is "$(screen | grep -c %)" 1 "it is one line"
 	close_window
 	ended bob "sent"
@@ -91,9 +91,9 @@ receiving()
 	wait_for 60 pane_ended
 	is "$(cat "$T/pane.status")" 0 "received there"
 	ok "while it came" wait_for 20 \
-	    shows "^a name.bin +100% +2\.9MB +$FIGURES_RATE"
+	    shows "^a name.bin +100% +1\.4MB +$FIGURES_RATE"
 	ok "and what has come" wait_for 20 \
-	    shows 'xcat: .*a name.bin: 3000000 bytes'
+	    shows 'xcat: .*a name.bin: 1500000 bytes'
 	close_window
 	is "$(cat "$T/run.err")" '' "nothing in a file"
 }
@@ -107,7 +107,7 @@ redirected()
 	wait_for 120 pane_ended
 	is "$(cat "$T/pane.status")" 0 "standard input is sent"
 	ok "and shown" wait_for 20 \
-	    shows "^standard input +100% +2\.9MB +$FIGURES_RATE"
+	    shows "^standard input +100% +1\.4MB +$FIGURES_RATE"
 	finish bob2
 	close_window
 }
@@ -155,7 +155,7 @@ narrow()
 
 long=$(printf 'n%.0s' $(seq 200))
 head -c $SIZE /dev/urandom >"$T/a name.bin"
-head -c $((10 * SIZE)) /dev/urandom >"$T/large name.bin"
+head -c $((8 * SIZE)) /dev/urandom >"$T/large name.bin"
 head -c 10000 /dev/urandom >"$T/$long"
 head -c 10000 /dev/urandom >"$T/äöü.bin"
 start_server prosody
