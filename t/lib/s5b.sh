@@ -104,8 +104,8 @@ not_said()	# regex: neither of them
 
 s5b()		# prosody|ejabberd
 {
-	noise large-1 "$(by_tier 20000000 200000000)"
-	noise large-2 "$(by_tier 20000000 200000000)"
+	noise large-1 "$(by_tier 8000000 200000000)"
+	noise large-2 "$(by_tier 8000000 200000000)"
 	noise little $LITTLE
 	start_server "$1" proxy65
 	# shellcheck disable=SC2086

@@ -6,7 +6,7 @@
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
 
-BYTES=$(by_tier 60000000 1000000000)
+BYTES=$(by_tier 36000000 1000000000)
 SLOW=$(by_tier 4 15)				# seconds at 1 MB/s
 MOST=16384			# kB resident
 

@@ -8,7 +8,7 @@
 # shellcheck disable=SC2034	# server.sh's
 CARRIER=ibb
 LIMIT=280
-MUCH=$(by_tier 2000000 100000000)
+MUCH=$(by_tier 1000000 100000000)
 bob=bob@$DOMAIN
 
 transfer()	# file-up file-down
@@ -25,7 +25,7 @@ transfer()	# file-up file-down
 }
 
 : >"$T/nothing"
-head -c "$(by_tier 1000000 3000000)" /dev/zero >"$T/zeros"
+head -c "$(by_tier 300000 3000000)" /dev/zero >"$T/zeros"
 head -c "$MUCH" /dev/urandom >"$T/random-1"
 head -c "$MUCH" /dev/urandom >"$T/random-2"
 

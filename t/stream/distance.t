@@ -6,7 +6,8 @@
 . "$LIB/server.sh"
 
 CARRIER=ibb
-SIZE=$(by_tier 16000000 40000000)
+SIZE=$(by_tier 8000000 40000000)
+SOON=$((10 + SIZE / 2000000))	# seconds, on a busy machine
 LIMIT=60
 
 # --- the relay ---------------------------------------------------------------
@@ -89,7 +90,7 @@ stop echo
 
 # Each link has 25 ms each way: a block and its answer take 100.  Where nothing
 # but what has arrived says how much may be under way, or a clump of answers is
-# taken for a pause, this takes a minute.
+# taken for a pause, this takes half a minute.
 far()		# what bytes seconds
 {
 	_what="$kind, $1: 100 ms"
@@ -110,9 +111,9 @@ far()		# what bytes seconds
 DISTANCE=25
 for kind in $SERVERS; do
 	start_server "$kind" http
-	far TCP "$SIZE" $((6 + SIZE / 2000000))
+	far TCP "$SIZE" "$SOON"
 	by_transport https
-	far BOSH $((SIZE / 2)) $((6 + SIZE / 2000000))
+	far BOSH $((SIZE / 2)) "$SOON"
 	stop_server
 done
 done_testing

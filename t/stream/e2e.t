@@ -156,8 +156,8 @@ block_sizes()
 # sum and as much the other way.  Less on Prosody, which is slow at it.
 much()		# end that has said all first
 {
-	_mb=$(by_tier 10 100)
-	[ "$server" = ejabberd ] || _mb=$(by_tier 4 20)
+	_mb=$(by_tier 3 100)
+	[ "$server" = ejabberd ] || _mb=$(by_tier 2 20)
 	head -c "${_mb}000000" "$T/random100" >"$T/large"
 	_what="$server: $_mb MB each way, the $1 ends first"
 	LIMIT=240
@@ -383,7 +383,7 @@ seq 1000 >"$T/few"
 printf x >"$T/byte"
 : >"$T/nothing"
 head -c 300001 /dev/urandom >"$T/random"
-head -c "$(by_tier 10 100)000000" /dev/urandom >"$T/random100"
+head -c "$(by_tier 3 100)000000" /dev/urandom >"$T/random100"
 
 for kind in $SERVERS; do
 	start_server "$kind"

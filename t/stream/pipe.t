@@ -9,7 +9,7 @@
 CARRIER=ibb			# sockets have tests of their own
 LIMIT=280			# seconds for one transfer
 BLOCK=4096
-MUCH=$(by_tier 2000000 100000000)
+MUCH=$(by_tier 1000000 100000000)
 
 piped()		# name what: it exits 0
 {
@@ -88,7 +88,7 @@ random 1-byte 1
 random block-1 $((BLOCK - 1))
 random block $BLOCK
 random block+1 $((BLOCK + 1))
-head -c 3000000 /dev/zero >"$T/zeros"
+head -c "$(by_tier 500000 3000000)" /dev/zero >"$T/zeros"
 random random-1 "$MUCH"
 random random-2 "$MUCH"
 

@@ -7,7 +7,7 @@
 
 start_server ejabberd
 bob=bob@$DOMAIN
-COUNT=200 SIZE=$(by_tier 200000 1000000)
+COUNT=200 SIZE=$(by_tier 100000 1000000)
 
 through()	# count size
 {

@@ -37,7 +37,7 @@ transfers()
 	up block
 	both 1-byte block-1
 	both block+1 0-bytes
-	both 1-MB 1-MB-more
+	both much much-more
 }
 
 # Several streams over one login, each with enough to fill the requests.
@@ -49,11 +49,11 @@ streams()
 	wait_for 20 said caller 'xcat: forwarding'
 	for n in 1 2 3 4; do
 		start "client$n" socat -t 30 - "TCP:127.0.0.1:$port" \
-		    <"$T/1-MB"
+		    <"$T/much"
 	done
 	for n in 1 2 3 4; do
 		finish "client$n" "$LIMIT"
-		check_same "$T/client$n.out" "$T/1-MB" \
+		check_same "$T/client$n.out" "$T/much" \
 		    "$server, $transport: stream $n of four, there and back"
 	done
 	stop caller
@@ -89,8 +89,9 @@ head -c 1 /dev/urandom >"$T/1-byte"
 head -c $((BLOCK - 1)) /dev/urandom >"$T/block-1"
 head -c $BLOCK /dev/urandom >"$T/block"
 head -c $((BLOCK + 1)) /dev/urandom >"$T/block+1"
-head -c 1000000 /dev/urandom >"$T/1-MB"
-head -c 1000000 /dev/urandom >"$T/1-MB-more"
+MUCH=$(by_tier 300000 1000000)	# more than a request of BOSH
+head -c "$MUCH" /dev/urandom >"$T/much"
+head -c "$MUCH" /dev/urandom >"$T/much-more"
 
 for kind in $SERVERS; do
 	start_server "$kind" http
