@@ -110,6 +110,7 @@ write_s5b(struct xw *w, const struct jingle_out *o)
 		[JINGLE_PROXY_ERROR] = "proxy-error",
 	};
 	const struct jingle_candidate	*c;
+	size_t				 i;
 
 	xw_start(w, "transport", NS_JINGLE_S5B);
 	xw_attr(w, "sid", o->stream);
@@ -123,7 +124,8 @@ write_s5b(struct xw *w, const struct jingle_out *o)
 	xw_attr(w, "dstaddr", o->dstaddr);
 	if (!o->answer)
 		xw_attr(w, "mode", "tcp");
-	for (c = o->candidates; c < o->candidates + o->ncandidates; c++) {
+	for (i = 0; i < o->ncandidates; i++) {
+		c = &o->candidates[i];
 		xw_start(w, "candidate", NULL);
 		xw_attr(w, "cid", c->cid);
 		xw_attr(w, "host", c->host.host);

@@ -19,8 +19,8 @@
  *	A n		so many seconds pass
  *
  * Whatever they say: no link is sent to a file that the web server has not got,
- * nor twice; what it gets is the file, and fields that were asked for; and
- * unless it may be here nothing is connected to.
+ * or has not said that it has, nor twice; what it gets is the file, and fields
+ * that were asked for; and unless it may be here nothing is connected to.
  */
 #include <sys/types.h>
 #include <sys/queue.h>
@@ -61,14 +61,17 @@ static struct asked	 asked[ASKED];
 static size_t		 nasked;
 static char		 links[LINKS][64];	/* their ids */
 static size_t		 nlinks;
-static size_t		 nput;		/* files that the web server has */
+static size_t		 nput;		/* files that the web server has, and
+					 * may have said so */
 
 /* The web server's connection. */
 static int		 fd = -1;
 static SSL		*ssl;
 static char		 got[16384];
 static size_t		 ngot;
-static int		 counted;	/* its file is */
+static char		 thanks[8192];	/* what it has said there */
+static size_t		 nthanks;
+static int		 whole, counted;	/* its file is */
 static int		 local, impostor, always;
 
 /*
@@ -206,10 +209,34 @@ check_request(void)
 	must(p < body);
 	body += 4;
 	must(strncmp(FILE_TEXT, body, strlen(body)) == 0);
-	if (strtoul(p + strlen(length), NULL, 10) != strlen(body) || counted)
+	whole = strtoul(p + strlen(length), NULL, 10) == strlen(body);
+}
+
+/* Is a status of success in what the web server has said? */
+static int
+is_thanked(void)
+{
+	size_t	 i;
+
+	for (i = 0; i + 10 <= nthanks; i++)
+		if (memcmp(thanks + i, "HTTP/1.", 7) == 0 &&
+		    thanks[i + 8] == ' ' && thanks[i + 9] == '2')
+			return 1;
+	return 0;
+}
+
+static void
+web_say(const char *bytes, size_t len)
+{
+	if (len > sizeof(thanks) - nthanks)
 		return;
-	nput++;
-	counted = 1;
+	memcpy(thanks + nthanks, bytes, len);
+	nthanks += len;
+	if (whole && !counted && is_thanked()) {
+		nput++;
+		counted = 1;
+	}
+	fuzz_tls_send(ssl, bytes, len);
 }
 
 static void
@@ -231,8 +258,8 @@ web_accept(void)
 	must(local);
 	web_drop();
 	fd = next;
-	ngot = 0;
-	counted = 0;
+	ngot = nthanks = 0;
+	whole = counted = 0;
 	ssl = fuzz_tls_begin(fd, impostor);
 	must(ssl == NULL || !impostor);
 	files_turn();
@@ -258,7 +285,7 @@ web_step(char *line)
 	if (ssl == NULL || app.ending)
 		return;
 	if (*line == 'W')
-		fuzz_tls_send(ssl, line + 1, script_bytes(line + 1));
+		web_say(line + 1, script_bytes(line + 1));
 	else
 		web_drop();
 	if (!app.ending)
