@@ -119,6 +119,18 @@ is_sent(const struct sender *s)
 	    (s->phase == SEND_MOVING && s->left == 0);
 }
 
+/* Can the peer have all of it?  What has not gone into a socket yet it has not,
+ * whatever it says; in-band it need not have answered the last block. */
+static int
+may_have_all(const struct sender *s)
+{
+	const struct channel	*ch = s->channel;
+
+	return is_sent(s) && (ch == NULL || ch->stream == NULL ||
+	    s->jingle->session->kind != JINGLE_S5B ||
+	    stream_confirmed(ch->stream) == stream_sent(ch->stream));
+}
+
 /* The receiver has it all, and knows: what is left of the stream is no matter.
  */
 static void
@@ -144,7 +156,7 @@ jingle_ended(void *arg, enum jingle_reason reason, const char *text)
 			     FAULT_BROKEN;
 	char		 why[512];
 
-	if (is_sent(s) && reason == JINGLE_SUCCESS)
+	if (reason == JINGLE_SUCCESS && may_have_all(s))
 		jingle_done(s);
 	else if (!is_of_way(reason) || jingle_instead(s) == -1)
 		jingle_failed(s, JINGLE_NO_REASON, fault, sender_refusal_text(

@@ -92,6 +92,9 @@ odd_receivers()
 	send 6 "a hash that differs for it" '' --reason media-error
 	says 'it could not keep the file.*.media-error'
 	file=$T/large send 6 "a socket that is cut" '' --cut 1000
+	file=$T/large send 6 "a success before the end" '' --end-at moving \
+	    --end-with success
+	says 'it ended the session before the end of the file'
 	send 6 "a stream that is closed" -i --cut 5000
 	send 6 "cancelled" '' --cut 1000 --reason cancel
 	says 'it has cancelled the file .cancel'
