@@ -10,6 +10,7 @@
 
 #define SHARE	16		/* times what asking all has taken, but */
 #define SHARE_EACH 8		/* us for each watch at most, is for others */
+#define PAUSE	4		/* times the same, if there is time */
 #define FEW	8		/* watches in a row that go on waiting */
 #define CROWD	256		/* watches */
 #define LATELY	64		/* those that were ready last */
@@ -430,8 +431,9 @@ ask_some(struct loop *l)
  * anyway: until asking all is a small part of the time spent, only the busy
  * watches are asked, and those that waited.  If any of these is ready, or if
  * the last round of all found none but them, there is no hurry to look for
- * others; else poll waits for these as long as asking all would take.  Returns
- * 1 if a watch was ready, 0 if none was, or -1 as poll has it.
+ * others; else poll waits for these, a few times as long as asking all would
+ * take, since processor time is not the loop's alone.  Returns 1 if a watch was
+ * ready, 0 if none was, or -1 as poll has it.
  */
 static int
 glance(struct loop *l)
@@ -448,8 +450,8 @@ glance(struct loop *l)
 	ready |= ask_some(l);
 	if (l->npolled == 0)
 		return ready;
-	if (l->nwaiting == 0 && !l->fruitless && left > l->cost)
-		left = l->cost;
+	if (l->nwaiting == 0 && !l->fruitless && left > PAUSE * l->cost)
+		left = PAUSE * l->cost;
 	wait = ready ? 0 : (int)((left + 500) / 1000);
 	if (loop_poll(l, wait) == -1)
 		return -1;
