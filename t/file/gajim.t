@@ -14,6 +14,8 @@ to_gajim()	# file xcat-option ...
 	_what="xcat $* sends $(basename "$_f" | cut -c 1-20) to Gajim"
 	start xcat "$T/alice" -v "$@" -s "bob@$DOMAIN/gajim" "$_f"
 	ended xcat "$_what"
+	# Gajim says that it has all before it has closed the file.
+	wait_for 20 cmp -s "$T/in/${_f##*/}" "$_f"
 	check_same "$T/in/${_f##*/}" "$_f" "$_what: content"
 }
 

@@ -113,7 +113,7 @@ prosody_config()	# feature ...
 	consider_websocket_secure = true
 	END
 	case " $* " in *" small "*)
-		echo 'c2s_stanza_size_limit = 10000'
+		echo 'c2s_stanza_size_limit = 7000'
 	esac
 	case " $* " in *" stun "*)
 		printf '%s\n' "turn_external_host = \"$STUNHOST\"" \
