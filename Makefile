@@ -502,13 +502,13 @@ demo:
 # What needs no server, no network and nothing but a compiler and perl.
 check-unit:
 	t/deps unit
-	$(MAKE) $(UNITS)
+	$(MAKE) -j2 $(UNITS)
 	prove -j4 $(UNITS)
 
 check:
 	rm -f .failed
 	t/deps check
-	$(MAKE) xcat $(UNITS) $(AIDS)
+	$(MAKE) -j2 xcat $(UNITS) $(AIDS)
 	UNITS="$(UNITS)" t/lib/check.sh
 
 # What failed in the last check, one test after the other: on a busy machine a
@@ -520,7 +520,7 @@ check-again:
 # size, the losses with 25 ms each way between the server and each xcat.
 soak:
 	t/deps check
-	$(MAKE) xcat $(UNITS) $(AIDS)
+	$(MAKE) -j2 xcat $(UNITS) $(AIDS)
 	UNITS="$(UNITS)" TIER=soak TABLE=1000 t/lib/check.sh
 	DISTANCE=25 TABLE=1000 t/lib/check.sh t/loss/*.t
 
@@ -530,7 +530,7 @@ check-asan:
 	rm -rf .asan && mkdir .asan
 	cp -R Makefile README man t xcat.c xml ibb net .asan
 	cd .asan && $(MAKE) clean && \
-	    $(MAKE) CFLAGS="$(ASAN)" xcat $(UNITS) $(AIDS) && \
+	    $(MAKE) -j2 CFLAGS="$(ASAN)" xcat $(UNITS) $(AIDS) && \
 	    UNITS="$(UNITS)" t/lib/check.sh
 	$(MAKE) fuzz
 
