@@ -127,7 +127,7 @@ stream_strerror_phrase(int far, enum inband_fault fault, enum stanza_error err)
 	case INBAND_REFUSED:
 		return stream_strerror_refusal(far, err);
 	case INBAND_SILENT:
-		return "no answer in time; is it the right address?";
+		return "no answer in time; check the address";
 	case INBAND_UNDELIVERED:
 		return stream_strerror_returned(err);
 	case INBAND_BAD_DATA:

@@ -308,8 +308,8 @@ forward_answered(void *arg, const struct elem *answer)
 	char			 why[512];
 
 	if (answer == NULL) {
-		app_fail(app, FAULT_TIME, "%s: no answer in time; is it the "
-		    "right address?", app->peer);
+		app_fail(app, FAULT_TIME, "%s: no answer in time; check the "
+		    "address", app->peer);
 	} else if (!await_is_absence(err)) {
 		await_end(app, absent);
 		forward_begin(app);

@@ -148,8 +148,8 @@ ask_answered(void *arg, const struct elem *answer)
 	if (ask_later(s, err))
 		return;
 	if (answer == NULL)
-		ask_failed(s, FAULT_TIME, "no answer in time; is it the right "
-		    "address?");
+		ask_failed(s, FAULT_TIME, "no answer in time; check the "
+		    "address");
 	else if (err != SE_NONE)
 		ask_refused(s, err, stanza_errortext(answer));
 	else

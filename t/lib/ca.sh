@@ -8,7 +8,8 @@ ANONDOMAIN=anon.test			# takes SASL ANONYMOUS and nothing else
 # have them from check.sh.
 make_server_ca()
 {
-	if [ "$DOMAIN" = example.test ] && [ -d "${XCAT_TEST_CERTS-}/ca" ]; then
+	if [ "$DOMAIN $ANONDOMAIN" = 'example.test anon.test' ] &&
+	    [ -d "${XCAT_TEST_CERTS-}/ca" ]; then
 		cp -R "$XCAT_TEST_CERTS/ca" "$T"
 		use_ca
 	else

@@ -239,8 +239,8 @@ test_ask_errors(void)
 	files_end();
 	begin(file("a", "hello"));
 	iq_expire(app.iqs, INT64_MAX);
-	is(run_words(), "xcat: " PEER ": no answer in time; is it the right "
-	    "address?\n", "a peer that does not answer");
+	is(run_words(), "xcat: " PEER ": no answer in time; check the "
+	    "address\n", "a peer that does not answer");
 	ends(FAULT_TIME, "is a matter of time");
 	files_end();
 }
