@@ -9,12 +9,10 @@
 . "$LIB/relay.sh"
 
 LIMIT=300
-SIZE=3000000				# less teaches nothing at times
-EACH=$(by_tier 400000 1000000)		# of three streams
 SLOW=$(by_tier 96000 300000)		# bytes
 bob=bob@$DOMAIN
 
-# --- small stanzas -------------------------------------------------
+# --- small stanzas -----------------------------------------------------------
 
 # What is opened to a listener that is away is refused.
 both_there()
@@ -29,6 +27,16 @@ both_there()
 refusals()	# name name
 {
 	echo $(($(lines "$1" "$TRYING") + $(lines "$2" "$TRYING")))
+}
+
+# What ejabberd refuses a stream has to grow to: less teaches nothing at times.
+sizes()		# server
+{
+	_size=3000000			# of a stream, each way
+	each=$(by_tier 400000 1000000)	# of three
+	[ "$1" = ejabberd ] || [ "$TIER" = soak ] || _size=500000 each=100000
+	random up $_size
+	random down $_size
 }
 
 # Both learn it: the listener has as much to say.  What a server that refuses a
@@ -61,7 +69,7 @@ small()		# server-feature ...
 	wait_for 20 said f forwarding || bail 'no forward'
 	for _round in 1 2 3 4 5 6 7 8; do
 		wait_for 60 both_there || diag 'somebody does not come back'
-		run "$PYTHON" -B "$LIB/streams.py" "$port" 3 "$EACH"
+		run "$PYTHON" -B "$LIB/streams.py" "$port" 3 "$each"
 		is "$(cat "$T/run.out")" 3 "$*: round $_round of streams"
 		[ "$(cat "$T/run.out")" = 3 ] || {
 			diag_file "$T/f.err"
@@ -94,8 +102,6 @@ told()		# option ...: for both
 
 . "$LIB/slow.sh"
 
-random up "$SIZE"
-random down "$SIZE"
 for kind in $SERVERS; do
 	start_server "$kind" smacks limits
 	slow_begin "$kind" "$SLOW"
@@ -106,9 +112,11 @@ for kind in $SERVERS; do
 	stop_server
 done
 for kind in $SERVERS; do
+	sizes "$kind"
 	small "$kind"
 	small "$kind" smacks
 done
+sizes prosody
 start_server prosody smacks small said http
 told -b 32768
 told -c "wss://localhost:$HTTPSPORT/xmpp-websocket"
