@@ -334,7 +334,7 @@ run()		# command ...: to its end; $status, $T/run.out, $T/run.err
 
 # The kernel picks a free port.  Left in TIME_WAIT, it is not given to anybody
 # else who asks for any port, though a server, which sets SO_REUSEADDR, gets it.
-free_port()	# [number]: so many, in one line
+free_ports()	# number: so many, in one line
 {
 	perl -MSocket -e '
 		for (1 .. shift) {
@@ -348,7 +348,12 @@ free_port()	# [number]: so many, in one line
 			read(C, $_, 1);
 			push @ports, (sockaddr_in(getsockname L))[0];
 		}
-		print "@ports"' "${1:-1}"
+		print "@ports"' "$1"
+}
+
+free_port()
+{
+	free_ports 1
 }
 
 rss()		# name: resident memory of the process, KiB

@@ -44,7 +44,7 @@ start_server()	# prosody|ejabberd [feature ...]
 {
 	[ -n "${CA-}" ] || make_server_ca
 	read -r PORT TLSPORT PROXYPORT COMPONENTPORT HTTPPORT HTTPSPORT <<-END
-	$(free_port 6)
+	$(free_ports 6)
 	END
 	server=$1; shift
 	rm -rf "${T:?}/$server"

@@ -4,7 +4,7 @@
 
 UDP=$LIB/udp.py
 alice=alice@$DOMAIN
-echo='' late='' six=''
+echo='' late='' six='' p=''
 
 # A target: $NAME is its port, $T/NAME.out what came to it.
 target()	# name [address [port]]
