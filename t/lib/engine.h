@@ -81,13 +81,8 @@ struct end {
 	SLIST_ENTRY(end) next;
 };
 
-/* Stop at once if cond is false; inline, for checkers of null pointers. */
-static inline void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
+/* Stop at once if cond is false; a macro, for checkers of null pointers. */
+#define must(cond)	do { if (!(cond)) abort(); } while (0)
 
 /* A formatted string that lives until some more have been made. */
 char	*format(const char *fmt, ...)
