@@ -9,7 +9,7 @@
 . "$LIB/relay.sh"
 
 SIZE=${SIZE:-$(by_tier 600000 5000000)}	# each way
-LONG=$(by_tier 1200000 5000000)		# what stays under way while things happen
+LONG=$(by_tier 3000000 5000000)		# what stays under way while things happen
 RATE=$(by_tier 100000 300000)		# for as long: bytes a second, each way
 STEPS=10				# cuts spread over a login
 LIMIT=300
