@@ -51,7 +51,8 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 IO	= net/io/background.o net/io/child.o net/io/clock.o \
 	net/io/datagram.o net/io/datagram_link.o net/io/fd.o net/io/io.o net/io/limits.o \
 	net/io/listen.o net/io/log.o net/io/log_json.o net/io/loop.o net/io/pump.o \
-	net/io/record_pack.o net/io/sandbox.o net/io/sandbox_calls.o net/io/signals.o net/io/systemd.o net/io/tls.o
+	net/io/record_pack.o net/io/sandbox.o net/io/sandbox_calls.o \
+	net/io/signals.o net/io/systemd.o net/io/tls.o
 CONF	= net/conf/allow.o net/conf/claim.o net/conf/code.o net/conf/conf.o \
 	net/conf/conf_option.o net/conf/conffile.o \
 	net/conf/identity.o net/conf/known_peers.o net/conf/password.o net/conf/peer.o \

@@ -10,7 +10,8 @@
 
 #define SHARE	16		/* times what asking all has taken, but */
 #define SHARE_EACH 8		/* us for each watch at most, is for others */
-#define PAUSE	4		/* times the same, if there is time */
+#define PAUSE	4		/* times what asking all has taken, if */
+				/* none is in a hurry */
 #define FEW	8		/* watches in a row that go on waiting */
 #define CROWD	256		/* watches */
 #define LATELY	64		/* those that were ready last */

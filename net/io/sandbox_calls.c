@@ -13,8 +13,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-/* A call has another number on each kind of processor, and a process may make
- * calls of another kind, such as those of i386 on x86_64. */
+/* A system call has another number on each kind of processor, and a process may
+ * make the calls of another kind: on x86_64 those of i386. */
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define CALLS_OF	AUDIT_ARCH_X86_64
 #define CALLS_END	0x40000000	/* behind it are those of x32 */

@@ -21,7 +21,7 @@ to_dino()	# status file option ...
 
 kept()
 {
-	ok "$what: it is there" wait_for "$PATIENCE" dino_said complete "$_file"
+	ok "$what: it is there" wait_for "$COMPLETE" dino_said complete "$_file"
 	check_same "$(dino_file "$_file")" "$T/$_file" "$what: content"
 }
 
@@ -41,7 +41,7 @@ from_dino()	# file
 }
 
 # Of 50 MB all goes slowly through Dino, which shows and logs what it does.
-LIMIT=$(by_tier 120 900) PATIENCE=$(by_tier 30 300)
+LIMIT=$(by_tier 120 900) COMPLETE=$(by_tier 30 300)
 have_dino || skip_all "no dino-im, Xvfb or dbus-run-session"
 head -c "$(by_tier 300003 50000017)" /dev/urandom >"$T/data"
 printf x >"$T/one"

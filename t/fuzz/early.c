@@ -144,8 +144,7 @@ begin_them(void)
 	};
 
 	side_init(&them, PEER);
-	ibb_free(them.ibb);
-	must((them.ibb = ibb_new(them.iqs, them.dispatch, &host)) != NULL);
+	side_host(&them, &host);
 	must((their_warm = warm_new(on_now)) != NULL);
 }
 

@@ -259,7 +259,6 @@ fuzz_fetch(const uint8_t *data, size_t size)
 		answer(&s);
 	if (!done)
 		fetch_free(fetching);
-	while ((i = peer_accept()) != -1)
-		peer_drop(i);
+	peer_drop_rest();
 	return 0;
 }

@@ -269,12 +269,9 @@ web_step(char *line)
 static void
 web_end(void)
 {
-	int	 fd;
-
 	peer_drop(web);
 	web = -1;
-	while ((fd = peer_accept()) != -1)
-		peer_drop(fd);
+	peer_drop_rest();
 }
 
 static void

@@ -50,12 +50,9 @@ static size_t		 nwaits;
 static void
 drop_all(void)
 {
-	int	 fd;
-
 	while (nfds > 0)
 		peer_drop(fds[--nfds]);
-	while ((fd = peer_accept()) != -1)
-		peer_drop(fd);
+	peer_drop_rest();
 	peer_turn(1);
 }
 

@@ -1,8 +1,8 @@
 /*
  * Fuzzing of Jingle (ibb/jingle): stanzas of a peer to whom we have offered a
- * file, and who offers some.  The input is a letter, s for a socket, n if we
- * take no files, and the insides of iqs, a line each, where SID stands for the
- * sid of our session.  Lines that begin otherwise are for what else happens:
+ * file, and who offers us files.  The input is a letter, s for a socket, n if
+ * we take no files, and the insides of iqs, a line each, where SID stands for
+ * the sid of our session.  Other lines are for what else happens:
  *
  *	!<...		the iq comes from a stranger
  *	R		we wish for another transport; S: we say which candidate
@@ -89,7 +89,7 @@ on_refused(void *arg, enum stanza_error err, const char *text)
 	must(text != NULL && ours->state == JINGLE_ENDED);
 }
 
-/* What the peer makes of the same votes is the same candidate. */
+/* The peer chooses the candidate that we do, from the votes of both. */
 static void
 agree(const struct jingle_choice *c)
 {

@@ -250,6 +250,15 @@ peer_accept(void)
 	return fd;
 }
 
+void
+peer_drop_rest(void)
+{
+	int	 fd;
+
+	while ((fd = peer_accept()) != -1)
+		peer_drop(fd);
+}
+
 int
 peer_connect(uint16_t port)
 {

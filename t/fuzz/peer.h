@@ -41,6 +41,8 @@ uint16_t peer_port(void);
 /* Accept a connection to it, a descriptor that does not block; -1 if there is
  * none after some turns. */
 int	 peer_accept(void);
+/* Drop the connections that nothing has accepted. */
+void	 peer_drop_rest(void);
 /* Connect to a port of 127.0.0.1 that is listened on by the loop.  The same. */
 int	 peer_connect(uint16_t port);
 

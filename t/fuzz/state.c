@@ -323,14 +323,8 @@ static const struct {
 static void
 put(const char *name, const uint8_t *data, size_t len, mode_t mode)
 {
-	static pid_t	 made;
-
-	if (made != getpid()) {
-		made = getpid();
+	if (kept_once(name))
 		signal(SIGXFSZ, SIG_IGN);
-		kept_begin(name);
-		atexit(kept_clean);
-	}
 	kept_empty();
 	rmdir(kept_path);
 	snprintf(kept_path, sizeof(kept_path), "%.30s/%.30s", kept_dir, name);

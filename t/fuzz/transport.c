@@ -342,7 +342,6 @@ fuzz_transport(const uint8_t *data, size_t size)
 	struct discover		*ways;
 	char			 err[DISCOVER_ERR], server[64], flags[16];
 	const char		*line;
-	int			 fd;
 
 	script_begin(&s, data, size);
 	if ((line = script_line(&s)) == NULL)
@@ -364,7 +363,6 @@ fuzz_transport(const uint8_t *data, size_t size)
 		must(*err != '\0');
 	discover_free(ways);
 	/* Connections that came too late belong to no other input. */
-	while ((fd = peer_accept()) != -1)
-		peer_drop(fd);
+	peer_drop_rest();
 	return 0;
 }

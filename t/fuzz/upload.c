@@ -6,7 +6,7 @@
  * takes no files has them uploaded.  Then, the oldest request being the one
  * that is answered, and $ standing for https:// and the web server:
  *
- *	<...		a result with this in it; "." for one that is empty
+ *	<...		a result with this in it; "." is an empty result
  *	E...		an error with this in it
  *	T		no request will be answered
  *	M...		a message comes from the peer, $ being the id of the
@@ -350,8 +350,7 @@ end(void)
 	peer_use(NULL);
 	files_end();
 	web_drop();
-	while ((fd = peer_accept()) != -1)
-		peer_drop(fd);
+	peer_drop_rest();
 }
 
 static void

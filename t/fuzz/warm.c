@@ -54,8 +54,8 @@ on_now(void)
 	return now;
 }
 
-/* The key of this name, which is new if it was not known: then no other key is
- * the same. */
+/* The key of this name.  A key whose name was not known differs from all other
+ * keys. */
 static struct key *
 key_of(const struct warm_pass *pass)
 {

@@ -104,8 +104,7 @@ engine_begin(void)
 	};
 
 	side_init(&us, US);
-	ibb_free(us.ibb);
-	must((us.ibb = ibb_new(us.iqs, us.dispatch, &host)) != NULL);
+	side_host(&us, &host);
 	app.ibb = us.ibb;
 	app.iqs = us.iqs;
 	app.dispatch = us.dispatch;

@@ -376,6 +376,13 @@ drop_letters(struct side *a)
 }
 
 void
+side_host(struct side *a, const struct ibb_host *host)
+{
+	ibb_free(a->ibb);
+	must((a->ibb = ibb_new(a->iqs, a->dispatch, host)) != NULL);
+}
+
+void
 side_free(struct side *a)
 {
 	struct end *e;

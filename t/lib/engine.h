@@ -109,6 +109,8 @@ extern size_t engine_most;
 extern int engine_waits;
 /* An engine with this JID, which has to outlive it. */
 void	 side_init(struct side *a, const char *jid);
+/* Its streams have this host from now on, a copy of which is kept. */
+void	 side_host(struct side *a, const struct ibb_host *host);
 /* Free its streams and what is not delivered. */
 void	 side_free(struct side *a);
 /* A struct end for a stream, which may be NULL yet. */

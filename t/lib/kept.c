@@ -23,16 +23,17 @@ kept_begin(const char *name)
 	snprintf(kept_path, sizeof(kept_path), "%s/%s", kept_dir, name);
 }
 
-void
+int
 kept_once(const char *name)
 {
 	static pid_t	 made;
 
 	if (made == getpid())
-		return;
+		return 0;
 	made = getpid();
 	kept_begin(name);
 	atexit(kept_clean);
+	return 1;
 }
 
 int

@@ -11,8 +11,9 @@ extern char	 kept_dir[], kept_path[64];
 
 /* Make the folder, for a file of that name; the program ends if it cannot. */
 void	 kept_begin(const char *name);
-/* The same, once in a process, which removes it at its end. */
-void	 kept_once(const char *name);
+/* Do as kept_begin() if this process has not done it yet, and remove all at the
+ * end of the process.  Returns whether it has been done now. */
+int	 kept_once(const char *name);
 /* Remove both: 0, or -1 if that is not all there is. */
 int	 kept_end(void);
 /* Remove all files in the folder; and the folder with them: for atexit(3). */

@@ -29,17 +29,18 @@ password()	# user
 # Features: smacks (XEP-0198), sasl2 (XEP-0388, 0386, 0484; Prosody only),
 # proxy65 (XEP-0065), http (BOSH at /http-bind and WebSocket at
 # /xmpp-websocket), limits (10 kB/s), small (stanzas of no more than 7,000
-# bytes, of 10,000 with ejabberd, which counts what it reads at once), said (which it says: XEP-0478; Prosody only), tls12 (no later version;
-# Prosody only), upload (XEP-0363: files of up to $UPLOADMAX bytes, of which
-# Prosody takes $UPLOADQUOTA a day; messages to absent accounts are kept), sic
+# bytes, of 10,000 with ejabberd, which counts what it reads at once), said
+# (which it says: XEP-0478; Prosody only), tls12 (no later version; Prosody
+# only), upload (XEP-0363: files of up to $UPLOADMAX bytes, of which Prosody
+# takes $UPLOADQUOTA a day; messages to absent accounts are kept), sic
 # (XEP-0279), stun (XEP-0215: $STUNHOST has a STUN server; ejabberd is one),
 # component (ejabberd; those of Prosody are in $EXTRA).  $EXTRA is added to the
-# configuration, in the server's own language; $DISTANCE is how many milliseconds
-# each way lie between the server and each xcat (0); $SESSIONS is how many an
-# account may have at a time (ejabberd); $CONFLICT is what the server does when a
-# resource is taken, in its own words; $LOGLEVEL may be debug.  Sets
-# $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT, $PROXYPORT and
-# $COMPONENTPORT.
+# configuration, in the server's own language; $DISTANCE is how many
+# milliseconds each way lie between the server and each xcat (0); $SESSIONS is
+# how many an account may have at a time (ejabberd); $CONFLICT is what the
+# server does when a resource is taken, in its own words; $LOGLEVEL may be
+# debug.  Sets $SERVER (for xcat -c), $PORT, $TLSPORT, $HTTPPORT, $HTTPSPORT,
+# $PROXYPORT and $COMPONENTPORT.
 start_server()	# prosody|ejabberd [feature ...]
 {
 	[ -n "${CA-}" ] || make_server_ca

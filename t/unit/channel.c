@@ -48,8 +48,7 @@ begin(enum mode mode)
 
 	run_begin(mode, 0);
 	side_init(&peer, PEER);
-	ibb_free(peer.ibb);
-	must((peer.ibb = ibb_new(peer.iqs, peer.dispatch, &host)) != NULL);
+	side_host(&peer, &host);
 	far = NULL;
 	refusing = 0;
 }

@@ -102,11 +102,10 @@ begin(void)
 	char			 err[REMOTE_ERR];
 
 	run_begin(MODE_FORWARD, 1);
-	ibb_free(us.ibb);
-	must((us.ibb = app.ibb = ibb_new(us.iqs, us.dispatch, &ours)) != NULL);
+	side_host(&us, &ours);
+	app.ibb = us.ibb;
 	side_init(&peer, PEER);
-	ibb_free(peer.ibb);
-	must((peer.ibb = ibb_new(peer.iqs, peer.dispatch, &peers)) != NULL);
+	side_host(&peer, &peers);
 	must(item != NULL &&
 	    (item->value = strdup("8080=" TARGET)) != NULL);
 	STAILQ_INSERT_TAIL(&app.conf.reverse, item, next);
