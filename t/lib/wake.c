@@ -90,33 +90,40 @@ has_line(const char *file, const regex_t *re)
 
 /* Whatever else is written meanwhile, until the file has the line, one of the
  * processes ends, or a second is over. */
-static int
-until_line(const char *file, const char *pattern, char *argv[])
+static void
+until_matched(const char *file, const regex_t *re, char *argv[])
 {
 	struct pollfd	 pfds[1 + PIDS];
 	char		 events[4096];
-	regex_t		 re;
-	nfds_t		 n, i;
+	nfds_t		 n = watch(pfds, argv[0], argv + 2), i;
 	int		 turn = number(argv[1]), least, slept = 0;
 
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return 2;
-	n = watch(pfds, argv[0], argv + 2);
 	for (turn = turn < 1 ? 1 : turn; slept < SECOND; turn++) {
 		least = grown(LEAST, turn, LEAST_MAX);
 		doze(least);
-		if (has_line(file, &re))
+		if (has_line(file, re))
 			break;
 		poll(pfds, n, grown(MOST, turn, MOST_MAX) - least);
 		slept += least;
 		for (i = 1; i < n; i++)
 			if (pfds[i].revents != 0)
-				return 0;
+				return;
 		if (pfds[0].revents == 0)
 			slept += grown(MOST, turn, MOST_MAX) - least;
 		else if (read(pfds[0].fd, events, sizeof events) == -1)
 			break;
 	}
+}
+
+static int
+until_line(const char *file, const char *pattern, char *argv[])
+{
+	regex_t	 re;
+
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return 2;
+	until_matched(file, &re, argv);
+	regfree(&re);
 	return 0;
 }
 
