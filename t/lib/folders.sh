@@ -41,19 +41,23 @@ sent_whole()	# description option ...
 	is "$(ls -A "$T/in")" photos "$_what: and nothing else"
 }
 
-# Wait until so many files and folders are there.  The look takes longer the more
-# there is: most of the time is left to those that put it there.
+# Wait until so many files and folders are there, and stop the process that sends
+# them, which has just been started.  It is stopped during each look as well: the
+# last file may be there before a busy machine has let this one look.  The more is
+# there, the longer a look takes: most of the time the process goes on.
 arrived()	# process number: 1 if the process ends before
 {
-	perl -MFile::Find -MTime::HiRes=time,sleep -e '
+	signal STOP "$1"
+	perl -MFile::Find -MTime::HiRes=time,clock,sleep -e '
 		my ($dir, $pid, $want) = @ARGV;
 		my $end = time + 240;
-		while ((my $now = time) < $end) {
-			my $have = 0;
+		while (time < $end) {
+			my ($have, $began) = (0, clock);
 			find({ wanted => sub { $have++ }, no_chdir => 1 }, $dir);
 			exit 0 if $have >= $want;
-			exit 1 unless kill 0, $pid;
-			sleep .002 + 3 * (time - $now);
+			kill "CONT", -$pid or exit 1;
+			sleep .002 + 3 * (clock - $began);
+			kill "STOP", -$pid or exit 1;
 		}
 		exit 2' "$T/in" "$(pid_of "$1")" "$2"
 }
