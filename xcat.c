@@ -26,6 +26,7 @@
 #include "net/app/enroll.h"
 #include "net/app/help.h"
 #include "net/app/key.h"
+#include "net/app/mode.h"
 #include "net/app/operate.h"
 #include "net/app/prepare.h"
 #include "net/app/run.h"
@@ -73,12 +74,21 @@ die(enum fault fault, const char *fmt, ...)
 	exit(app_status(fault));
 }
 
+static void	 mistake(const char *fmt, ...)
+	    __attribute__((__noreturn__, __format__(__printf__, 1, 2)));
+
+/* What was typed is no way to use it: say so in one line, which does not scroll
+ * away, and where all of it stands. */
 static void
-usage(enum fault fault)
+mistake(const char *fmt, ...)
 {
-	dprintf(STDERR_FILENO,
-	    "%s", help_usage());
-	exit(app_status(fault));
+	char	 what[512];
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	die(FAULT_USE, "%s; xcat -h lists the options", what);
 }
 
 /* What was asked for has been printed, or has not been (r is -1). */
@@ -116,10 +126,8 @@ static void
 no_option(const char *word)
 {
 	if (optopt == 0)
-		log_line(LOG_FAULT, "%s: no such option", word);
-	else
-		log_line(LOG_FAULT, "-%c: no such option", optopt);
-	usage(FAULT_USE);
+		mistake("%.200s: no such option", word);
+	mistake("-%c: no such option", optopt);
 }
 
 /* What an option does that is no mode and no word of help. */
@@ -161,9 +169,7 @@ parse_options(struct app *app, int argc, char *argv[])
 			no_option(argv[optind - 1]);
 			break;
 		case ':':
-			log_line(LOG_FAULT, "-%c needs an argument", optopt);
-			usage(FAULT_USE);
-			break;
+			mistake("-%c needs an argument", optopt);
 		case 'h':
 			printed(help_print());
 			break;
@@ -192,9 +198,7 @@ parse_options(struct app *app, int argc, char *argv[])
 			set_option(app, c);
 			break;
 		}
-	if (!STAILQ_EMPTY(&app->conf.forward) ||
-	    !STAILQ_EMPTY(&app->conf.socks) ||
-	    !STAILQ_EMPTY(&app->conf.reverse))
+	if (mode_forwards(app))
 		set_mode(app, MODE_FORWARD);
 }
 
@@ -214,7 +218,9 @@ key_arguments(const struct app *app, int argc, char *argv[])
 		exit(app_status(key_show(app)));
 	if (argc == 2 && strcmp(argv[0], "forget") == 0)
 		exit(app_status(key_forget(app, argv[1])));
-	usage(FAULT_USE);
+	if (strcmp(argv[0], "forget") != 0)
+		mistake("%.200s: -K takes \"forget jid\", or nothing", argv[0]);
+	mistake("-K forget takes the JID of one peer");
 }
 
 /* Peers know a listener by its resource, which must not change from run to run.
@@ -365,24 +371,20 @@ send_arguments(struct app *app, int argc, char *argv[])
 static void
 call_arguments(struct app *app, int argc, char *argv[])
 {
-	char	 why[SERVICE_ERR];
-	int	 most = app->mode == MODE_SEND ? argc : 2;
+	const char	*objection;
+	char		 why[SERVICE_ERR];
+	int		 most = app->mode == MODE_SEND ? argc : 2;
 
 	if (app->mode == MODE_FORWARD && STAILQ_EMPTY(&app->conf.forward))
 		most = 1;	/* -D, -R: what it is for is said elsewhere */
-	if (argc < 1 || argc > most)
-		usage(FAULT_USE);
-	if (app->conf.keep)
-		die(FAULT_USE, "-k needs -l");
-	if (app->conf.invite)
-		die(FAULT_USE, "-I needs -l");
-	if (app->conf.receive != NULL)
-		die(FAULT_USE, "-r needs -l");
-	if (app->conf.background && app->mode != MODE_FORWARD)
-		die(FAULT_USE, "-f needs -L, -D or -R");
-	if (app->mode == MODE_SEND && app->conf.no_stdin && argc == 1 &&
-	    !oob_sends(app))
-		die(FAULT_USE, "-s and -d together leave nothing to do");
+	if (argc < 1)
+		mistake("no peer: xcat [options] user@domain");
+	if (argc > most)
+		mistake("%.200s: one word too many: %s", argv[most], most == 1 ?
+		    "-D and -R take the peer alone" :
+		    "there is a peer and a service; with -s, files");
+	if ((objection = mode_objection(app, argc)) != NULL)
+		die(FAULT_USE, "%s", objection);
 	check_forwards(app);
 	peer_jid(app, argv[0]);
 	if (app->mode == MODE_SEND)
@@ -429,10 +431,10 @@ check_habits(const struct app *app)
 
 /* -O */
 static void
-check_order(struct app *app, int argc)
+check_order(struct app *app, int argc, char *argv[])
 {
 	if (argc > 0)
-		usage(FAULT_USE);
+		mistake("%.200s: -O takes an order alone", argv[0]);
 	if (!share_is_order(app->order))
 		die(FAULT_USE, "-O must be check, exit or list");
 	if (strcmp(app->order, "list") != 0)
@@ -444,12 +446,12 @@ static void
 check_arguments(struct app *app, int argc, char *argv[])
 {
 	if (app->order != NULL)
-		check_order(app, argc);
+		check_order(app, argc, argv);
 	check_habits(app);
 	if (app->mode == MODE_KEY)
 		key_arguments(app, argc, argv);
 	if (app->mode == MODE_REGISTER && argc > 0)
-		usage(FAULT_USE);
+		mistake("%.200s: --register takes the account by -j", argv[0]);
 	if (app->mode == MODE_REGISTER)
 		;
 	else if (app->mode == MODE_LISTEN)
@@ -565,6 +567,7 @@ main(int argc, char *argv[])
 		log_set_style(LOG_JSON);
 	argc = check_dashes(app, argc - optind, argv + optind,
 	    strcmp(argv[optind - 1], "--") == 0);
+	mode_ignore(app, argc);
 	check_arguments(app, argc, argv + optind);
 	if (share_wanted(app) && !app->conf.background &&
 	    share_use(app) == SHARE_OVER)

@@ -11,7 +11,8 @@
 #define STRING(x)	#x
 #define VERSION(x)	STRING(x)
 
-const char *
+/* The summary of usage, several lines. */
+static const char *
 help_usage(void)
 {
 	return "usage: xcat [-46dimNqvW] [-b size] [-C file] [-c server] "

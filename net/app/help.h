@@ -6,9 +6,8 @@
 
 #include "xml/check.h"
 
-/* The summary of usage, several lines. */
-const char *help_usage(void);
-/* Print the options on standard output, one a line.  0, or -1 and errno. */
+/* Print a summary of usage, and the options, one a line, on standard output.
+ * 0, or -1 and errno. */
 int	 help_print(void) MUST_CHECK;
 /* Print the version of xcat and of its libraries on standard output.  0, or -1
  * and errno. */

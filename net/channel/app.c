@@ -114,11 +114,23 @@ app_status(enum fault fault)
 	return statuses[fault];
 }
 
+/* Is this the reason, or behind the colon in front of the reason?  What stands
+ * before that may be the name of a file. */
+static int
+ends_with(const char *why, const char *reason)
+{
+	size_t	 n = strlen(why), len = strlen(reason);
+
+	return n >= len && strcmp(why + n - len, reason) == 0 &&
+	    (n == len || (n >= len + 2 &&
+	    strncmp(why + n - len - 2, ": ", 2) == 0));
+}
+
 enum fault
 app_blame(const char *why)
 {
-	return strstr(why, "out of memory") != NULL ||
-	    strstr(why, strerror(ENOMEM)) != NULL ? FAULT_LOCAL : FAULT_USE;
+	return ends_with(why, "out of memory") ||
+	    ends_with(why, strerror(ENOMEM)) ? FAULT_LOCAL : FAULT_USE;
 }
 
 int

@@ -24,7 +24,6 @@
 #define UDP_CLIENTS		256
 #define UDP_IDLE		300	/* s */
 #define VALUE_MAX	1024
-#define KEYWORD_MAX	20		/* longest name, and some to spare */
 
 enum type { CONF_LIST, CONF_LONG, CONF_PATH, CONF_STRING, CONF_WORD };
 
@@ -189,6 +188,7 @@ static const struct keyword {
 };
 
 #define NKEYWORDS	(sizeof(keywords) / sizeof(keywords[0]))
+_Static_assert(NKEYWORDS <= 64, "a bit for each in conf.given");
 
 int
 conf_fail(char *err, const char *fmt, ...)
@@ -282,32 +282,18 @@ conf_compare(const void *name, const void *k)
 	return strcmp(name, ((const struct keyword *)k)->name);
 }
 
-static int
-min(int a, int b)
+static const struct keyword *
+find(const char *name)
 {
-	return a < b ? a : b;
+	return bsearch(name, keywords, NKEYWORDS, sizeof(keywords[0]),
+	    conf_compare);
 }
 
-/* Letters to insert, delete or change to make b of a (Levenshtein). */
-static int
-distance(const char *a, const char *b)
+/* The keyword's, in c->given. */
+static uint64_t
+bit(const struct keyword *k)
 {
-	int row[KEYWORD_MAX + 1], i, j, n = (int)strlen(b);
-	int above, corner;
-
-	for (j = 0; j <= n; j++)
-		row[j] = j;
-	for (i = 1; a[i - 1] != '\0'; i++) {
-		corner = row[0];
-		row[0] = i;
-		for (j = 1; j <= n; j++) {
-			above = row[j];
-			row[j] = min(min(above, row[j - 1]) + 1,
-			    corner + (a[i - 1] != b[j - 1]));
-			corner = above;
-		}
-	}
-	return row[n];
+	return UINT64_C(1) << (k - keywords);
 }
 
 /*
@@ -393,7 +379,7 @@ closest(const char *name)
 	if (strlen(name) > KEYWORD_MAX)
 		return NULL;
 	for (k = keywords; k < keywords + NKEYWORDS; k++) {
-		d = distance(name, k->name);
+		d = conf_distance(name, k->name);
 		if (d < least && d <= 1 + (int)strlen(k->name) / 4) {
 			least = d;
 			best = k;
@@ -528,8 +514,7 @@ conf_set(struct conf *c, const char *keyword, const char *value, int secrets,
 {
 	const struct keyword *k, *o;
 
-	k = bsearch(keyword, keywords, NKEYWORDS, sizeof(*k), conf_compare);
-	if (k == NULL)
+	if ((k = find(keyword)) == NULL)
 		return unknown(keyword, err);
 	if ((k->flags & FILEONLY) && !secrets)
 		return conf_fail(err, "%s is not for the command line, which "
@@ -542,6 +527,8 @@ conf_set(struct conf *c, const char *keyword, const char *value, int secrets,
 		    VALUE_MAX);
 	if (assign(c, k, value, !secrets, err) == -1)
 		return -1;
+	if (!secrets)
+		c->given |= bit(k);
 	/* There is one password: the last way to it counts. */
 	for (o = keywords; o < keywords + NKEYWORDS; o++)
 		if (o != k && (o->flags & k->flags & SOURCE))
@@ -566,4 +553,44 @@ conf_add_given(struct conf *c, const struct conf *from, char *err)
 				return -1;
 	}
 	return 0;
+}
+
+int
+conf_given(const struct conf *c, const char *keyword)
+{
+	const struct keyword	*k = find(keyword);
+
+	return k != NULL && (c->given & bit(k)) != 0;
+}
+
+/* Remove what the file has put into the list. */
+static void
+list_ignore(struct conf_list *l)
+{
+	struct conf_item	*i, *next;
+
+	STAILQ_FOREACH_SAFE(i, l, next, next) {
+		if (i->given)
+			continue;
+		STAILQ_REMOVE(l, i, conf_item, next);
+		free(i->value);
+		free(i);
+	}
+}
+
+void
+conf_ignore(struct conf *c, const char *keyword)
+{
+	const struct keyword	*k = find(keyword);
+
+	if (k == NULL)
+		return;
+	if (k->type == CONF_LIST)
+		list_ignore(at(c, k));
+	else if (c->given & bit(k))
+		return;
+	else if (k->type == CONF_WORD)
+		*(int *)at(c, k) = 0;
+	else if (k->type == CONF_STRING || k->type == CONF_PATH)
+		replace(at(c, k), NULL);
 }

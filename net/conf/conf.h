@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "xml/check.h"
 
@@ -112,6 +113,7 @@ struct conf {
 	char	*certificate;	/* certificate path: client, for EXTERNAL */
 	char	*key;		/* key path: its key, if apart */
 
+	uint64_t given;		/* by options: a bit for each keyword */
 	char	*path;		/* the configuration file, read or not */
 	char	*dir;		/* for keys and known peers: the folder it
 				 * is in, if it is a file */
@@ -146,6 +148,13 @@ int	 conf_add_given(struct conf *c, const struct conf *from, char *err)
 /* Set what -o says, "keyword=value" or "keyword value", never a secret.
  * Returns as conf_set(). */
 int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;
+
+/* Has an option set this keyword, and not only the file or the environment? */
+int	 conf_given(const struct conf *c, const char *keyword);
+/* Set this keyword as if the file had no line for it: a word, whose default is
+ * the first of its enum (0), a string, a path or a list.  What options gave
+ * stays. */
+void	 conf_ignore(struct conf *c, const char *keyword);
 
 /* Sees a keyword with its value, as conf_set() takes them; run (CONF_RUN): it
  * is about one run, not about the login.  0, or -1 to see no more. */

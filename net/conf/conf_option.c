@@ -79,3 +79,30 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 			    value, 0, err);
 	return conf_fail(err, "no such option");
 }
+
+static int
+min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+int
+conf_distance(const char *a, const char *b)
+{
+	int row[KEYWORD_MAX + 1], i, j, n = (int)strlen(b);
+	int above, corner;
+
+	for (j = 0; j <= n; j++)
+		row[j] = j;
+	for (i = 1; a[i - 1] != '\0'; i++) {
+		corner = row[0];
+		row[0] = i;
+		for (j = 1; j <= n; j++) {
+			above = row[j];
+			row[j] = min(min(above, row[j - 1]) + 1,
+			    corner + (a[i - 1] != b[j - 1]));
+			corner = above;
+		}
+	}
+	return row[n];
+}

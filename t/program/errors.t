@@ -17,19 +17,10 @@ config()	# line ...: the configuration file of alice
 	chmod 600 "$T/home/alice/config"
 }
 
-says_usage()	# description command ...: the one failure of several lines
-{
-	_desc=$1; shift
-	run "$@"
-	is "$status" 2 "$_desc"
-	ok "$_desc: usage on stderr" said run '^usage: xcat '
-	ok "$_desc: not on stdout" has_size "$T/run.out" 0
-}
-
 usage()
 {
-	says_usage 'unknown option' "$T/alice" -Y "$bob"
-	says_usage 'no peer' "$T/alice"
+	fails 2 '^xcat: -Y: no such option' 'unknown option' "$T/alice" -Y "$bob"
+	fails 2 '^xcat: no peer' 'no peer' "$T/alice"
 	fails 2 'a@b@c|JID|address' 'bad peer' "$T/alice" a@b@c
 	fails 2 'block' 'bad block size' "$T/alice" -b 0 "$bob"
 	fails 2 'block' 'block size beyond XEP-0047' "$T/alice" -b 65536 "$bob"

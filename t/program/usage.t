@@ -71,8 +71,72 @@ dashes()
 	good "$peer" -- -v
 	good -- "$peer" -v
 	good -l -- '-name=22'
-	fails 2 '^usage' 'two services' sh -c '
-	    "$0" -j a@b "$1" -- x y 2>&1 | head -n 1 >&2; exit 2' "$XCAT" "$peer"
+	bad '^xcat: y: one word too many.*-h lists' "$peer" -- x y
+}
+
+# --- words that cannot be ------------------------------------------------------
+
+# In one line, which does not scroll away.
+words()
+{
+	bad '^xcat: no peer: xcat .*user@domain; xcat -h lists' -v
+	bad '^xcat: no peer' -s
+	bad '^xcat: no peer' -L 0
+	bad '^xcat: z: one word too many: .* with -s, files' "$peer" web z
+	bad '^xcat: web: one word too many: -D and -R ' -D 0 "$peer" web
+	bad '^xcat: x: -K takes "forget jid"' -K x
+	bad '^xcat: -K forget takes the JID of one peer' -K forget
+	bad '^xcat: -K forget takes the JID of one peer' -K forget a@b c@d
+	bad '^xcat: x: --register takes the account by -j' --register x
+	bad '^xcat: x: -O takes an order alone' -O list x
+	bad '^xcat: -Y: no such option; xcat -h lists' -Y "$peer"
+	bad '^xcat: --hepl: no such option' --hepl
+	bad '^xcat: -b needs an argument; xcat -h lists' -b
+	bad '^xcat: -.: no such option' "$(printf '%b' '-\377')"
+}
+
+# --- one file for all runs -----------------------------------------------------
+
+# What is in it for runs of another kind says nothing about this one.
+roles()
+{
+	config "receive $T\nkeep-listening yes\ninvite yes\nudp yes\n"
+	good "$peer"
+	good -z "$peer"
+	good -s "$peer"
+	good -D 0 "$peer"
+	bad '^xcat: -r needs -l' -r "$T" "$peer"
+	bad '^xcat: -k needs -l' -o keep-listening=yes "$peer"
+	bad '^xcat: -I needs -l' -I "$peer"
+	bad '^xcat: -u needs -L' -u -z "$peer"
+	config "forward 0\nsocks 0\nreverse 0=22\nbackground yes\n"
+	good -z "$peer"
+	good -s "$peer"
+	good -l
+	good -l -k 22
+	run env XCAT_CONFIG="$T/config" "$XCAT" -K
+	is "$status" 0 'usage: -K beside forward'
+	bad 'only one can be' -l -L 0
+	bad 'only one can be' -o socks=0 -z "$peer"
+	bad '^xcat: -f needs -L, -D or -R' -f -z "$peer"
+	bad '^xcat: no peer' -v
+	bad '^xcat: -L 99999: give' -L 99999 "$peer"
+	config "no-stdin yes\nupload yes\n"
+	good -s "$peer"
+	bad '^xcat: -s and -d together' -d -s "$peer"
+	bad 'name the files' -o upload=yes -s "$peer"
+	# as LocalForward of ssh does, without a mode of its own
+	config "forward 127.0.0.1:99999\n"
+	bad '^xcat: -L 127.0.0.1:99999: give' "$peer"
+	good -z "$peer"
+	: >"$T/config"
+}
+
+# --- a reason in the name of a file --------------------------------------------
+
+blame()
+{
+	bad 'out of memory: No such file' -C "$T/out of memory" "$peer"
 }
 
 # --- habits of nc(1), and files that are not there -----------------------------
@@ -144,8 +208,7 @@ dashes
 files
 no_configuration
 configuration
-fails 2 '^xcat: -.: no such option' 'an option in no alphabet' sh -c '
-    "$0" "$(printf "%b" "-\377")" 2>&1 | head -n 1 >&2; exit 2' "$XCAT"
-fails 2 '^xcat: -b needs an argument' 'no argument' sh -c '
-    "$0" -b 2>&1 | head -n 1 >&2; exit 2' "$XCAT"
+words
+roles
+blame
 done_testing

@@ -843,6 +843,8 @@ test_app(void)
 	ok(strstr(run_words(), "second") == NULL, "and is all that is said");
 	is_int(app_blame("x: out of memory"), FAULT_LOCAL, "memory");
 	is_int(app_blame("x: no such option"), FAULT_USE, "use");
+	is_int(app_blame("out of memory: no such file"), FAULT_USE,
+	    "a file of that name");
 	end();
 }
 
