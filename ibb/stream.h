@@ -173,6 +173,7 @@ int	 stream_export(struct stream *s, const void *context, size_t len,
 enum stream_state stream_state(const struct stream *s);
 /* The class of what a stream failed from; STREAM_FINE if it has not failed. */
 enum stream_fault stream_fault(const struct stream *s);
+#define STREAM_WHY	512		/* bytes of stream_why(), at most */
 /* Why it failed, for people, for example "it is busy; try again later". */
 const char *stream_why(const struct stream *s);
 /* The peer's reason for refusing; SE_NONE if it gave none. */

@@ -66,7 +66,7 @@ struct stream {
 	struct charge		 charge;	/* for its memory */
 	enum stream_fault	 fault;
 	enum stanza_error	 refusal;
-	char			 why[512];
+	char			 why[STREAM_WHY];
 	void			(*notify)(void *);
 	void			*arg;
 };

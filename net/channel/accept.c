@@ -43,6 +43,8 @@ wait_turn(struct channel *ch, const struct target *t)
 	channel_set_turn(ch, CHANNEL_OFFERED);
 	if (ch->app->mode == MODE_SERVE && ch->file == NULL) {
 		serve_offered(ch, t);
+	} else if (stream_is_probe(ch->stream)) {
+		place_shake(ch);	/* it wants no turn */
 	} else if (!channel_is_apart(ch)) {
 		if (ch->app->mode == MODE_LISTEN)
 			place_next(ch->app);

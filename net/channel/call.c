@@ -25,7 +25,7 @@ call_open(struct channel *ch, const char *host, const char *port)
 		sc.use = STREAM_FOR_INPUT;
 	if (ch->udp_client != NULL)
 		sc.use = STREAM_FOR_DATAGRAMS;
-	if (app->mode == MODE_PROBE && probe_wants_way(app))
+	if (probe_wants_no_place(app))
 		sc.use = STREAM_FOR_PROBE;
 	if (ch->called_for != STREAM_FOR_ANY) {
 		sc.use = ch->called_for;

@@ -31,18 +31,50 @@ socks_code(enum stanza_error err)
 	}
 }
 
-/* A caller that hangs up before a byte has moved, as -z does, does not cost a
- * listener its only stream: the next caller gets its descriptors.  Returns
- * whether that is so. */
+/* Why the stream was refused, or broke; out[STREAM_WHY] has room for that.  To
+ * a caller whose code it does not take a listener says what a server says of an
+ * absent listener.  Only a caller can try again. */
+static const char *
+broke_words(const struct channel *ch, char *out)
+{
+	static const char	 again[] = "; try again";
+	enum stanza_error	 err = stream_refusal(ch->stream);
+	size_t			 len;
+
+	if (ch->app->code != NULL && !await_is_distance(err) &&
+	    await_is_absence(err) && stream_fault(ch->stream) == STREAM_REFUSED)
+		return "nobody listens there by this code: it is wrong, used "
+		    "or too old, or its listener has ended; xcat -l -I there "
+		    "makes a new one";
+	len = strlcpy(out, stream_why(ch->stream), STREAM_WHY);
+	if (ch->listener && len >= strlen(again) &&
+	    strcmp(out + len - strlen(again), again) == 0)
+		out[len - strlen(again)] = '\0';
+	return out;
+}
+
+/* Has a caller hung up before a byte has moved, as the -z of an older xcat, or
+ * a caller that no longer waits for its turn? */
+static int
+hung_up_unused(const struct channel *ch)
+{
+	return app_listens(ch->app) && ch->file == NULL &&
+	    stream_fault(ch->stream) == STREAM_HUNG_UP &&
+	    stream_sent(ch->stream) == 0 && stream_received(ch->stream) == 0;
+}
+
+/* That does not cost a listener its only stream: the next caller gets its
+ * descriptors.  Returns whether that is so. */
 static int
 hung_up_idle(struct channel *ch)
 {
+	char	 why[STREAM_WHY];
+
 	if (ch->app->mode != MODE_LISTEN || ch->app->conf.keep ||
-	    ch->file != NULL || stream_fault(ch->stream) != STREAM_HUNG_UP ||
-	    stream_sent(ch->stream) > 0 || stream_received(ch->stream) > 0)
+	    !hung_up_unused(ch))
 		return 0;
 	log_line(LOG_DETAIL, "%s: %s; listening again", stream_peer(ch->stream),
-	    stream_why(ch->stream));
+	    broke_words(ch, why));
 	if (ch->pump != NULL && !pump_leave(ch->pump))
 		ch->app->conf.no_stdin = 1;	/* it has ended */
 	ch->pump = NULL;
@@ -61,16 +93,34 @@ hung_up_on_socket(const struct channel *ch)
 	    ch->file == NULL && stream_fault(ch->stream) == STREAM_HUNG_UP;
 }
 
+/* A probe of a caller ends so, whatever its service has said meanwhile. */
+static int
+is_probe(const struct channel *ch)
+{
+	return ch->listener && stream_is_probe(ch->stream);
+}
+
 /* Nothing is lost of a stream that had not begun, or that was refused with the
  * data that followed its <open/>.  It may have begun and failed in one turn,
  * before it was greeted. */
 static int
 has_begun(const struct channel *ch)
 {
+	if (is_probe(ch))
+		return 0;
 	if (ch->told != CHANNEL_UNTOLD || stream_received(ch->stream) > 0)
 		return 1;
 	return stream_sent(ch->stream) > 0 &&
 	    stream_fault(ch->stream) != STREAM_REFUSED;
+}
+
+/* Is it no news to people that the stream has failed, since that costs nobody
+ * anything? */
+static int
+is_no_news(const struct channel *ch)
+{
+	return is_probe(ch) || hung_up_on_socket(ch) ||
+	    (ch->app->conf.keep && hung_up_unused(ch));
 }
 
 /* Say why it has failed, at the level that this deserves. */
@@ -87,7 +137,7 @@ say_failed(struct channel *ch, enum fault fault, const char *why,
 	    channel_file_told(ch) ||
 	    (ch->app->mode == MODE_FORWARD && ch->app->ending))
 		return;
-	log_line(hung_up_on_socket(ch) ? LOG_DETAIL : LOG_FAULT,
+	log_line(is_no_news(ch) ? LOG_DETAIL : LOG_FAULT,
 	    "%s: %s%s%s%s", stream_peer(ch->stream), channel_file_before(ch),
 	    why, confirmed, channel_file_behind(ch));
 }
@@ -123,7 +173,8 @@ channel_failed(struct channel *ch, enum fault fault, const char *why)
 	begun = has_begun(ch);
 	if (app->server != APP_SERVER_UP && !begun)
 		fault = app_session_fault(app);
-	if (fault != FAULT_PEER && fault != FAULT_NONE && begun)
+	if (fault != FAULT_PEER && fault != FAULT_NONE && begun &&
+	    ch->called_for != STREAM_FOR_REMOTE)
 		snprintf(confirmed, sizeof(confirmed),
 		    "; %llu bytes confirmed",
 		    (unsigned long long)stream_confirmed(ch->stream));
@@ -156,32 +207,18 @@ stream_to_fault(enum stream_fault fault)
 	}
 }
 
-/* Why the stream was refused, or broke.  To a caller whose code it does not
- * take a listener says what a server says of an absent listener. */
-static const char *
-broke_words(const struct channel *ch)
-{
-	enum stanza_error	 err = stream_refusal(ch->stream);
-
-	if (ch->app->code != NULL && !await_is_distance(err) &&
-	    await_is_absence(err) && stream_fault(ch->stream) == STREAM_REFUSED)
-		return "nobody listens there by this code: it is wrong, used "
-		    "or too old, or its listener has ended; xcat -l -I there "
-		    "makes a new one";
-	return stream_why(ch->stream);
-}
-
 void
 channel_broke(struct channel *ch)
 {
 	enum fault	 fault = stream_to_fault(stream_fault(ch->stream));
+	char		 why[STREAM_WHY];
 
 	if (call_again_later(ch))
 		return;
 	if (fault == FAULT_BROKEN && ch->app->server == APP_SERVER_LOST &&
 	    app_session_fault(ch->app) == FAULT_LOCAL)
 		fault = FAULT_LOCAL;
-	channel_failed(ch, fault, broke_words(ch));
+	channel_failed(ch, fault, broke_words(ch, why));
 }
 
 /* What it was that could not be read or written. */

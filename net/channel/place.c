@@ -56,7 +56,7 @@ place_accept(struct channel *ch)
 		return;
 	if (upgrade_offered(ch->upgrade))
 		upgrade_accept(ch->upgrade);
-	if (stream_shakes(ch->stream))
+	if (stream_shakes(ch->stream) || stream_is_probe(ch->stream))
 		handshake_begin(ch);
 }
 

@@ -27,9 +27,9 @@ int	 place_is_full(struct app *app, const char *peer, int apart,
 /* Accept the stream of an offer, and what is offered with it.  A stream that
  * fails from that shows it when it is looked at. */
 void	 place_accept(struct channel *ch);
-/* Accept the stream, whose session is to stand in 10 s.  The oldest handshake
- * of the account, or of the account that has most, gives way if there are too
- * many. */
+/* Accept the stream, whose session is to stand in 10 s, or which is a probe,
+ * that ends in 40 s.  The oldest handshake of the account, or of the account
+ * that has most, gives way if there are too many. */
 void	 place_shake(struct channel *ch);
 /* The stream gets its place now. */
 void	 place_take(struct channel *ch);

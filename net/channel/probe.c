@@ -106,10 +106,18 @@ probe_over(struct channel *ch)
  */
 
 int
-probe_wants_way(const struct app *app)
+probe_wants_no_place(const struct app *app)
 {
-	return app->peer_probes && app->e2e != NULL && !app->conf.message &&
-	    streamhosts_allowed(app->streamhosts);
+	return app->mode == MODE_PROBE && app->peer_probes && app->e2e != NULL;
+}
+
+/* Is a way looked for? */
+static int
+wants_way(const struct channel *ch)
+{
+	return stream_is_probe(ch->stream) && stream_key(ch->stream) != NULL &&
+	    !ch->app->conf.message &&
+	    streamhosts_allowed(ch->app->streamhosts);
 }
 
 static void
@@ -155,8 +163,7 @@ probe_stands(struct channel *ch)
 	if (ch->told == CHANNEL_UNTOLD) {
 		channel_greet(ch);
 		report_stream(ch);
-		if (!stream_is_probe(ch->stream) || stream_key(ch->stream) ==
-		    NULL || channel_upgrade(ch) == NULL) {
+		if (!wants_way(ch) || channel_upgrade(ch) == NULL) {
 			probe_over(ch);
 			return;
 		}

@@ -12,8 +12,9 @@ struct channel;
 
 /* Ask the peer what it is (XEP-0030), then open a stream to it. */
 void	 probe_begin(struct app *app);
-/* Is the stream of -z to look for a way? */
-int	 probe_wants_way(const struct app *app);
+/* Is the run's stream to be for a probe only (STREAM_FOR_PROBE)?  That of -z is
+ * if the peer knows these, whether or not a way is looked for. */
+int	 probe_wants_no_place(const struct app *app);
 /* The stream stands: report.  Then again with each change: once the way is
  * known, or the time for that is up, report that and end the stream. */
 void	 probe_stands(struct channel *ch);

@@ -226,6 +226,27 @@ ask_check(void *arg)
 	return 0;
 }
 
+static void
+say_ended(const struct remote_ask *r)
+{
+	log_line(LOG_FAULT, "%s: the listener has ended, and its ports with "
+	    "it; run this again once it is back, or now with -W, which waits "
+	    "for it", r->app->peer);
+}
+
+/* The listener ends without a word if it has no time for one. */
+static int
+ask_told(void *arg)
+{
+	const struct remote_ask	*r = arg;
+
+	if (r->stands != NULL ||
+	    stream_fault(r->ch->stream) != STREAM_HUNG_UP)
+		return 0;
+	say_ended(r);
+	return 1;
+}
+
 /* The ports are closed with the control stream, and the run ends. */
 static int
 ask_over(void *arg, enum fault fault)
@@ -235,8 +256,7 @@ ask_over(void *arg, enum fault fault)
 	if (r->app->ending)
 		return 0;
 	if (fault == FAULT_NONE) {
-		log_line(LOG_FAULT, "%s: it has ended, and closed its ports",
-		    r->app->peer);
+		say_ended(r);
 		fault = FAULT_PEER;
 	}
 	give_up(r, fault);
@@ -257,6 +277,7 @@ ask_left(void *arg)
 
 static const struct channel_file_ops ask_ops = {
 	.check = ask_check,
+	.told = ask_told,
 	.over = ask_over,
 	.left = ask_left,
 };

@@ -352,6 +352,15 @@ control_apart(void *arg)
 	return 1;
 }
 
+/* A caller that has hung up is no fault: what becomes of its ports is said. */
+static int
+control_told(void *arg)
+{
+	const struct remote_control	*c = arg;
+
+	return stream_fault(c->ch->stream) == STREAM_HUNG_UP;
+}
+
 /* Its connections end with it. */
 static void
 control_left(void *arg)
@@ -378,6 +387,7 @@ control_left(void *arg)
 static const struct channel_file_ops control_ops = {
 	.check = control_check,
 	.apart = control_apart,
+	.told = control_told,
 	.left = control_left,
 };
 
@@ -408,6 +418,7 @@ remote_serve_new(struct channel *ch)
 	c->ch = ch;
 	strlcpy(c->peer, stream_peer(ch->stream), sizeof(c->peer));
 	LIST_INSERT_HEAD(&ch->app->controls, c, next);
+	ch->called_for = STREAM_FOR_REMOTE;
 	channel_attach(ch, &control_ops, c);
 	return 0;
 }

@@ -74,14 +74,17 @@ serve_begin(struct channel *ch, const struct target *t)
  * that stands can take.  A connection does nothing by itself: it is made
  * meanwhile, which saves the time that it takes, and the caller hears of one
  * that is refused in the answer to its <open/>.
+ * What waits is kept from a probe for good, see place_stands(), even if its
+ * session has stood from the start.
  */
 static int
 waits_for_session(const struct channel *ch, const struct target *t)
 {
-	return stream_shakes(ch->stream) && (t->kind == TARGET_COMMAND ||
-	    stream_by_secret(ch->stream) ||
+	if (!stream_shakes(ch->stream) && !stream_is_probe(ch->stream))
+		return 0;
+	return t->kind == TARGET_COMMAND || stream_by_secret(ch->stream) ||
 	    !ch->app->conf.keep || ch->app->conf.e2e == CONF_E2E_REQUIRE ||
-	    allow_check(ch->app->allow, stream_peer(ch->stream)) == ALLOW_KEY);
+	    allow_check(ch->app->allow, stream_peer(ch->stream)) == ALLOW_KEY;
 }
 
 /* A copy that outlives the services, which may be read anew; for free(3).  NULL

@@ -13,6 +13,7 @@
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
 #include "net/channel/notes.h"
+#include "net/channel/remote_spec.h"
 #include "net/channel/service.h"
 #include "net/io/listen.h"
 #include "net/io/log.h"
@@ -29,6 +30,7 @@
 #define ANSWER_MAX	(768 * 1024)	/* bytes that wait for one of them */
 #define TEXT_MAX	8192	/* bytes of a line */
 #define NAMES		1024	/* bytes of the services of a listener */
+#define OFFERS		(NAMES + 64)	/* and of what else it offers */
 
 struct share_status {
 	struct app		*app;
@@ -69,17 +71,34 @@ address(const struct app *app)
 	return app->ibb != NULL ? iq_jid(app->iqs) : app->jid;
 }
 
-/* "listener 1234: me@h/xcat, services 22 web, 2 streams" */
+/* Add this to out[OFFERS], behind a comma if it is not the first. */
+static void
+add_offer(char *out, const char *offer)
+{
+	if (*out != '\0')
+		strlcat(out, ", ", OFFERS);
+	strlcat(out, offer, OFFERS);
+}
+
+/* "listener 1234: me@h/xcat, services 22 web, ports (-R), 2 streams" */
 static void
 describe_listener(const struct app *app, char *out, size_t size)
 {
-	char	 names[NAMES];
+	char	 names[NAMES], offers[OFFERS] = "";
 
-	snprintf(out, size, "listener %ld: %s, %s%s, ", (long)getpid(),
-	    address(app), app->services != NULL ? "services " :
-	    app->conf.receive != NULL ? "files" : "standard input and output",
-	    app->services != NULL ? services_text(app->services, names,
-	    sizeof(names)) : "");
+	if (app->services != NULL &&
+	    *services_text(app->services, names, sizeof(names)) != '\0') {
+		strlcpy(offers, "services ", sizeof(offers));
+		strlcat(offers, names, sizeof(offers));
+	}
+	if (app->conf.receive != NULL)
+		add_offer(offers, "files");
+	if (app->conf.keep && remote_allows_any(app->remote))
+		add_offer(offers, "ports (-R)");
+	if (*offers == '\0')
+		add_offer(offers, "standard input and output");
+	snprintf(out, size, "listener %ld: %s, %s, ", (long)getpid(),
+	    address(app), offers);
 }
 
 /* Add "-L 8080 " for each of the list to out[NAMES], as far as it fits. */

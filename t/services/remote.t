@@ -84,6 +84,7 @@ works()
 	ok 'the ports are closed with it' wait_for 20 is_closed "$p1"
 	ok 'both' is_closed "$p2"
 	ok 'it is told' said listener 'no longer listening for it on'
+	ok 'and is no fault' sh -c "! grep 'hung up' '$T/listener.err'"
 }
 
 # Two ways through: blocks, and sockets that the listener or its caller offers.
@@ -340,8 +341,11 @@ others()
 	wait_for 20 forwards r 1
 	ok '-L beside it' wait_for 20 said r "forwarding $p3 to"
 	is "$(via "$p1" both)" BOTH '-R beside it'
-	stop r
 	stop listener
+	finish r
+	is "$status" 6 'a listener that ends at once: its caller ends'
+	like "$(tail -n 1 "$T/r.err")" "xcat: $bob/xcat: the listener has \
+ended, and its ports with it; run .* for it\$" 'and says why'
 }
 
 # A caller may have so many connections, and no more; others wait.

@@ -89,6 +89,26 @@ forward()
 	end_masters
 }
 
+# Ports for callers, the stream that they were asked for by, and other offers.
+ports()
+{
+	port=$(free_port)
+	listen_as bob listener -k -o 'remote=*' -a "$alice"
+	start remote "$T/alice" -R "$port=1" "$bob"
+	wait_for 20 said remote "forwarding $port of"
+	ok 'a listener with ports alone' lists \
+	    "^listener $(pid_of listener): $bob/xcat, ports \(-R\), 1 stream\$"
+	is "$("$T/alice" -O list | grep -cE \
+	    '^  [^ ]+: ports \(-R\), [1-9][0-9]* bytes in, ')" 2 \
+	    'both ends of the stream that has asked for one'
+	stop listener
+	finish remote
+	listen_as bob listener -k -o 'remote=*' -a "$alice" -r "$T/home" 22
+	ok 'and with all that there is' lists \
+	    "^listener .*, services 22, files, ports \(-R\), 0 streams\$"
+	stop listener
+}
+
 # Any other run is over when it would be asked for.
 others()
 {
@@ -208,6 +228,7 @@ listener
 forward
 others
 login
+ports
 hostile
 many
 done_testing
