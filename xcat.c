@@ -327,8 +327,11 @@ check_forwards(const struct app *app)
 static void
 listen_arguments(struct app *app, int argc, char *argv[])
 {
-	char	 why[SERVICE_ERR];
+	const char	*objection;
+	char		 why[SERVICE_ERR];
 
+	if ((objection = mode_objection(app, argc)) != NULL)
+		die(FAULT_USE, "%s", objection);
 	check_forwards(app);
 	app->operands = argv;
 	app->noperands = (size_t)argc;

@@ -57,17 +57,29 @@ mode_ignore(struct app *app, int operands)
 		ignore_for_input(app);
 }
 
+/* Of a listener: what would be ignored.  In the file these are for others. */
+static const char *
+listener_objection(const struct app *app)
+{
+	if (app->conf.keep)
+		return NULL;
+	return conf_given(&app->conf, "remote") ? "remote needs -k" :
+	    conf_given(&app->conf, "service") ? "service needs -k" : NULL;
+}
+
 const char *
 mode_objection(const struct app *app, int operands)
 {
+	if (app->conf.background && app->mode != MODE_FORWARD)
+		return "-f needs -L, -D or -R";
+	if (app_listens(app))
+		return listener_objection(app);
 	if (app->conf.keep)
 		return "-k needs -l";
 	if (app->conf.invite)
 		return "-I needs -l";
 	if (app->conf.receive != NULL)
 		return "-r needs -l";
-	if (app->conf.background && app->mode != MODE_FORWARD)
-		return "-f needs -L, -D or -R";
 	if (app->mode == MODE_SEND && app->conf.no_stdin && operands == 1 &&
 	    !oob_sends(app))
 		return "-s and -d together leave nothing to do";

@@ -16,8 +16,8 @@ int	 mode_forwards(const struct app *app);
 /* Forget what is in the file for other modes than app->mode; the command line
  * has this number of operands. */
 void	 mode_ignore(struct app *app, int operands);
-/* What a run that calls cannot be with; NULL: all is well.  To be asked when
- * mode_ignore() has been called. */
+/* What a run that calls or listens cannot be with; NULL: all is well.  To be
+ * asked when mode_ignore() has been called. */
 const char *mode_objection(const struct app *app, int operands);
 
 #endif

@@ -139,6 +139,36 @@ blame()
 	bad 'out of memory: No such file' -C "$T/out of memory" "$peer"
 }
 
+# --- what would be ignored -----------------------------------------------------
+
+ignored()
+{
+	bad '^xcat: -f needs -L, -D or -R$' -l -f
+	bad '^xcat: -f needs -L, -D or -R$' -l -k -o background=yes 22
+	bad '^xcat: -f needs -L, -D or -R$' -f "$peer"
+	bad '^xcat: remote needs -k$' -l -o remote=9000
+	bad '^xcat: remote needs -k$' -l -o 'remote=*' 22
+	bad '^xcat: service needs -k$' -l -o service=22
+	good -l -k -o remote=9000
+	good -l -k -o service=22
+	config 'background yes\nremote 9000\nservice 22\n'
+	good -l		# in the file they are for other runs
+	good -l 22
+	good "$peer"
+	config 'keep-listening yes\n'
+	good -l -o remote=9000
+	: >"$T/config"
+}
+
+# No part of a code goes to a server.
+codes()
+{
+	bad "^xcat: peer $peer/xcat: its code is damaged: .*no U; .*=SHA256" \
+	    "$peer/xcat=7QNM0Z3KV5RT2XG"
+	bad 'code is damaged' "$peer/xcat=7QNM-0Z3K-V5RT"
+	good "$peer/xcat=SERVER01"
+}
+
 # --- habits of nc(1), and files that are not there -----------------------------
 
 files()
@@ -205,6 +235,8 @@ no_configuration()
 : >"$T/config"
 ports
 dashes
+ignored
+codes
 files
 no_configuration
 configuration

@@ -11,6 +11,8 @@
 #include "t/lib/tap.h"
 
 #define KEY	"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define DASH	"\xe2\x80\x93"
+#define MINUS	"\xe2\x88\x92"
 #define ALPHABET "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 static const unsigned char	 bits[CODE_BYTES] = {
@@ -187,6 +189,56 @@ test_peers(void)
 	cuts("", PEER_NONE, "", NULL);
 }
 
+/* Of a code with which something has happened no server learns a part. */
+static void
+test_damaged_peers(void)
+{
+	static const char *const	 damaged[] = {
+		"7QNM0Z3KV5RT2XG", "7QNM0Z3KV5RT2XGHJ", "7QNM0Z3KV5RT2XGU",
+		"7QNM0Z3KV5RT", "7QNM0Z3K", "7QNM-0Z3K-V5RT", "7QNM-0Z3K",
+		"7QNM-0Z3K-V5RT-2XGH-7QNM", "7QNM-0Z3K-V5RT-2X?H",
+		"7QNM0Z3K-V5RT", "7QNM 0Z3K V5RT 2XGH",
+		"7QNM" DASH "0Z3K" DASH "V5RT" DASH "2XGH",
+		"7QNM" MINUS "0Z3K" MINUS "V5RT",
+		"7qnm0z3kv5rt2xg", "7qnm0z3kv5rt2xghj", "7qnm-0z3k-v5rt",
+		"7qnm-0z3k-v5rt-2xg", "0123-4567-89ab-cde",
+		"QNMZ-KVRT-XGHJ-MMM",
+	};
+	char				 given[128];
+	size_t				 i;
+
+	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		snprintf(given, sizeof(given), "b@h/xcat=%s", damaged[i]);
+		cuts(given, PEER_BAD, NULL, NULL);
+	}
+}
+
+/* Resources that servers and people give. */
+static void
+test_resources(void)
+{
+	static const char *const	 resources[] = {
+		"laptop", "SERVER01", "WORKSTATION7", "LAPTOP-3F2K9Q1",
+		"DESKTOP-4KJ2L9M", "myworkstation1", "workstation2024",
+		"web1-prod-east", "k8s-node-west", "my-big-home-server",
+		"my old mac mini2", "Gajim.3K9QX7ZP", "5f2a9c01",
+		"5f2a9c01b7de",
+		"5F2A9C01B7DE", "1234567890", "12345678901234567890",
+		"5f2a9c01b7de4", "aB3dE5fG7hJ9kLm", "k3j9x0q2m5vz", "2",
+		"f47ac10b-58cc-4372-a567-0e02b2c3d479", "A1", "7QNM0Z3",
+		"b64text/7QNM0Z3KV5RT2XG", "7QNM0Z3KV5RT2XG7QNM0Z3KV5RT",
+		"caf\xc3\xa9-7QNM-0Z3K",
+	};
+	char				 given[128];
+	size_t				 i;
+
+	for (i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
+		snprintf(given, sizeof(given), "b@h/xcat=%s", resources[i]);
+		cuts(given, PEER_NONE, given, NULL);
+	}
+	cuts("b@h/xcat=WEB1PROD=" KEY, PEER_KEY, "b@h/xcat=WEB1PROD", KEY);
+}
+
 static void
 test_callers(void)
 {
@@ -208,6 +260,8 @@ main(void)
 	test_length();
 	test_stretched();
 	test_peers();
+	test_damaged_peers();
+	test_resources();
 	test_callers();
 	return tap_done();
 }
