@@ -8,11 +8,36 @@
 #include "xml/jid.h"
 #include "xml/text.h"
 
+#define ASK_OWNER	"; ask its owner"
+
+/* Is this what is said of a server that is no peer, or of no server?  A
+ * component, which has no account either, has more to say. */
+static int
+stream_strerror_no_peer(enum stanza_error err)
+{
+	switch (err) {
+	case SE_SERVICE_UNAVAILABLE:
+	case SE_RECIPIENT_UNAVAILABLE:
+	case SE_FEATURE_NOT_IMPLEMENTED:
+	case SE_FORBIDDEN:
+	case SE_NOT_ALLOWED:
+	case SE_NOT_AUTHORIZED:
+	case SE_REMOTE_SERVER_NOT_FOUND:
+	case SE_REMOTE_SERVER_TIMEOUT:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /* Why an open was refused.  A listener answers a stranger as its server answers
  * for an absent listener, so the phrases must cover both. */
 static const char *
 stream_strerror_refusal(int far, enum stanza_error err)
 {
+	if ((far & STREAM_SERVER) && stream_strerror_no_peer(err))
+		return "it is taken for a server, which is no peer: an "
+		    "account is user@domain";
 	switch (err) {
 	case SE_SERVICE_UNAVAILABLE:
 	case SE_RECIPIENT_UNAVAILABLE:
@@ -22,11 +47,11 @@ stream_strerror_refusal(int far, enum stanza_error err)
 		return "it does not speak in-band bytestreams (XEP-0047): "
 		    "run xcat -l there";
 	case SE_NOT_ACCEPTABLE:
-		return "it does not want the stream; ask its owner";
+		return "it does not want the stream" ASK_OWNER;
 	case SE_FORBIDDEN:
 	case SE_NOT_ALLOWED:
 	case SE_NOT_AUTHORIZED:
-		if (far)
+		if (far & STREAM_FAR)
 			return "a server does not allow it; ask the operator "
 			    "of yours whether it speaks to other servers "
 			    "(federation)";
@@ -56,10 +81,10 @@ stream_strerror_refusal(int far, enum stanza_error err)
 		return "it has moved to another address: ask its owner";
 	case SE_SUBSCRIPTION_REQUIRED:
 	case SE_REGISTRATION_REQUIRED:
-		return "it wants you to subscribe or register first; "
-		    "ask its owner";
+		return "it wants you to subscribe or register first"
+		    ASK_OWNER;
 	default:
-		return "the open was refused; ask its owner";
+		return "the open was refused" ASK_OWNER;
 	}
 }
 
@@ -146,18 +171,27 @@ int
 stream_strerror_far(const char *us, const char *peer)
 {
 	char	 here[JID_MAX], there[JID_MAX];
+	int	 far = 0;
 
-	return strcmp(jid_domain(us, here), jid_domain(peer, there)) != 0;
+	if (strcmp(jid_domain(us, here), jid_domain(peer, there)) != 0)
+		far |= STREAM_FAR;
+	if (*jid_local(peer, there) == '\0')
+		far |= STREAM_SERVER;
+	return far;
 }
 
 const char *
 stream_strerror_inband(int far, enum inband_fault fault, enum stanza_error err,
     const char *text, char *out, size_t size)
 {
-	char	 said[128];
-	int	 n;
+	const char	*phrase = stream_strerror_phrase(far, fault, err);
+	const char	*ask = strstr(phrase, ASK_OWNER);
+	char		 said[128];
+	int		 n;
 
-	n = snprintf(out, size, "%s", stream_strerror_phrase(far, fault, err));
+	if (ask == NULL || *text == '\0')
+		ask = phrase + strlen(phrase);
+	n = snprintf(out, size, "%.*s", (int)(ask - phrase), phrase);
 	if (n > 0 && (size_t)n < size && err != SE_NONE &&
 	    fault != INBAND_BAD_DATA)
 		snprintf(out + n, size - n, " (%s%s%s)", stanza_strerror(err),

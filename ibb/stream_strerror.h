@@ -13,12 +13,18 @@
 enum stream_fault stream_strerror_fault(enum inband_fault fault,
 	    enum stanza_error err);
 
-/* Is the peer a user of another server than ours? */
+/* What the addresses tell of a refusal, which may be a server's. */
+enum {
+	STREAM_FAR	= 1,	/* the peer's server is another than ours */
+	STREAM_SERVER	= 2	/* the peer is a server, or what is taken for
+				 * one: it has no account */
+};
+/* Of these, what is so; or 0. */
 int	 stream_strerror_far(const char *us, const char *peer);
 
-/* A phrase for the fault in out (returned), cut to size.  far, as from
- * stream_strerror_far(): a refusal may be our own server's.  text is what the
- * peer or the server said. */
+/* A phrase for the fault in out (returned), cut to size.  far is from
+ * stream_strerror_far(), or 0.  text is what the peer or the server said; if it
+ * said anything, that takes the place of asking its owner. */
 const char *stream_strerror_inband(int far, enum inband_fault fault,
 	    enum stanza_error err, const char *text, char *out, size_t size);
 

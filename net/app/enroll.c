@@ -1,7 +1,4 @@
-#include <openssl/crypto.h>
-
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "net/app/enroll.h"
 #include "net/channel/app.h"
@@ -54,30 +51,6 @@ enroll_line(void *arg, int level, const char *line)
 	log_line(level, "%s", line);
 }
 
-/* What was typed once may have been mistyped, and the account is lost then.
- * 0, or -1 after app_fail(). */
-static int
-confirm_password(struct app *app)
-{
-	char	*first, why[CONF_ERR], bare[JID_MAX];
-	int	 same;
-
-	if (app->conf.asked == 0)
-		return 0;
-	if ((first = strdup(app->conf.password)) == NULL)
-		return app_fail(app, FAULT_LOCAL, "out of memory");
-	same = conf_password_again(&app->conf, jid_bare(app->jid, bare),
-	    why) == 0;
-	if (same && strcmp(first, app->conf.password) != 0) {
-		strlcpy(why, "these were two passwords; try again",
-		    sizeof(why));
-		same = 0;
-	}
-	OPENSSL_cleanse(first, strlen(first));
-	free(first);
-	return same ? 0 : app_fail(app, FAULT_USE, "%s", why);
-}
-
 int
 enroll(struct app *app)
 {
@@ -90,13 +63,15 @@ enroll(struct app *app)
 		.done = enrolled,
 		.arg = app,
 	};
-	char	 local[JID_MAX];
+	char	 local[JID_MAX], bare[JID_MAX], why[CONF_ERR];
 
 	if (*jid_local(app->jid, local) == '\0' || app->conf.password == NULL)
 		return app_fail(app, FAULT_USE, "--register needs an account, "
 		    "user@domain, and a password for it");
-	if (confirm_password(app) == -1)
-		return -1;
+	/* An account with a mistyped password would be lost. */
+	if (conf_password_confirm(&app->conf, jid_bare(app->jid, bare), why) ==
+	    -1)
+		return app_fail(app, app_blame(why), "%s", why);
 	conf.password = app->conf.password;
 	app->registration = registration_new(app->loop, app->resolver, &conf);
 	if (app->registration == NULL)

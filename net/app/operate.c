@@ -56,7 +56,7 @@ operate_services(const struct app *app, const struct conf *conf, char *err)
 	STAILQ_FOREACH(i, &conf->service, next)
 		if (app->conf.keep)
 			all[n++] = i->value;
-	s = services_new(all, n, err);
+	s = services_new(all, n, app->noperands, err);
 	free(all);
 	return s;
 }

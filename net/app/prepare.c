@@ -216,8 +216,8 @@ prepare(struct app *app)
 		    "not for a log: leave out log=json");
 	/* This comes first of all that hashes: OpenSSL, when memory runs out as
 	 * its own hashes are set up, does not survive the next one. */
-	app->tls = tls_context(app->conf.ca_file, app->conf.certificate,
-	    app->conf.key, why);
+	app->tls = tls_context(conf_origin(&app->conf, "ca-file", "-C"),
+	    app->conf.ca_file, app->conf.certificate, app->conf.key, why);
 	if (app->tls == NULL)
 		return app_fail(app, app_blame(why), "%s", why);
 	if (app_listens(app) && !anonymous && prepare_address(app) == -1)

@@ -64,7 +64,7 @@ targets_new(const struct remote_ask *r, char *err)
 		    r->list[i].spec.target) != -1)
 			n++;
 	if (n == r->n)
-		s = services_new(args, n, why);
+		s = services_new(args, n, n, why);
 	if (s == NULL)
 		snprintf(err, REMOTE_ERR, "%.250s", why);
 	while (n > 0)

@@ -49,7 +49,7 @@ check_target(char *target, char *err)
 		return bad("-R", "no target after the =: give a port, "
 		    "host:port or /socket", err);
 	snprintf(service, sizeof(service), "1=%s", target);
-	if ((s = services_new(args, 1, why)) == NULL)
+	if ((s = services_new(args, 1, 1, why)) == NULL)
 		return bad(target, strstr(why, "out of memory") != NULL ?
 		    "out of memory" : "its target is to be a port, host:port "
 		    "or /socket", err);

@@ -94,6 +94,11 @@ parse_port(struct service *s, const char *arg, char *err)
 	s->target = s->text;
 	if (number_port(digits, &port) == 0)
 		return 0;
+	if (strchr(arg, '@') != NULL) {
+		snprintf(err, SERVICE_ERR, "service %.100s: give a port number,"
+		    " or name=target; to admit a peer: -a %.80s", arg, arg);
+		return -1;
+	}
 	return bad(arg, all_digits(digits) ? PORT_IS : "give a port number, "
 	    "or name=target", err);
 }
@@ -214,8 +219,45 @@ target_of(const struct service *s, const char *host, const char *port,
 	return -1;
 }
 
+static int	 exact(const struct service *s, const char *host,
+		    const char *port);
+
+/* Does one of list[from] to list[i - 1] take what list[i] would by its name? */
+static int
+has_namesake(const struct service *list, size_t from, size_t i)
+{
+	const struct service	*s = &list[i];
+
+	for (; from < i; from++)
+		if (exact(&list[from], s->host, s->port) &&
+		    (udp_target(list[from].target) != NULL) ==
+		    (udp_target(s->target) != NULL))
+			return 1;
+	return 0;
+}
+
+/* A second service of a name could not be reached.  0, or -1 with a message. */
+static int
+check_names(const struct services *s, size_t typed, char *err)
+{
+	const struct service	*sv;
+	size_t			 i;
+
+	for (i = 0; i < s->n; i++) {
+		sv = &s->list[i];
+		if (!has_namesake(s->list, i < typed ? 0 : typed, i))
+			continue;
+		snprintf(err, SERVICE_ERR, "service %.180s%s%.10s is listed "
+		    "twice: give one of them another name", sv->host,
+		    sv->port != NULL ? ":" : "",
+		    sv->port != NULL ? sv->port : "");
+		return -1;
+	}
+	return 0;
+}
+
 struct services *
-services_new(char *const *args, size_t n, char *err)
+services_new(char *const *args, size_t n, size_t typed, char *err)
 {
 	struct services	*s;
 	size_t		 i;
@@ -243,6 +285,10 @@ services_new(char *const *args, size_t n, char *err)
 			services_free(s);
 			return NULL;
 		}
+	}
+	if (check_names(s, typed, err) == -1) {
+		services_free(s);
+		return NULL;
 	}
 	return s;
 }

@@ -39,8 +39,11 @@ struct target {
 	const char	*command;	/* TARGET_COMMAND; theirs, too */
 };
 
-/* Parse n arguments.  NULL with a message in err[SERVICE_ERR]. */
-struct services *services_new(char *const *args, size_t n, char *err);
+/* Parse n arguments.  typed of them are from the command line; the others, from
+ * the file, may have the names of these, and are not reached by them.  NULL
+ * with a message in err[SERVICE_ERR]. */
+struct services *services_new(char *const *args, size_t n, size_t typed,
+	    char *err);
 /* Free them; NULL is fine. */
 void	 services_free(struct services *s);
 

@@ -151,6 +151,10 @@ int	 conf_option(struct conf *c, const char *arg, char *err) MUST_CHECK;
 
 /* Has an option set this keyword, and not only the file or the environment? */
 int	 conf_given(const struct conf *c, const char *keyword);
+/* What set this keyword, for messages: option, e.g. "-p", or the keyword, which
+ * is in the file. */
+const char *conf_origin(const struct conf *c, const char *keyword,
+	    const char *option);
 /* Set this keyword as if the file had no line for it: a word, whose default is
  * the first of its enum (0), a string, a path or a list.  What options gave
  * stays. */
@@ -197,6 +201,10 @@ int	 conf_may_ask(const struct conf *c);
  * message, and errno EINTR if a signal came meanwhile, which has been raised
  * again. */
 int	 conf_password_again(struct conf *c, const char *jid, char *err)
+	    MUST_CHECK;
+/* Was the password typed?  Then have it typed again, as it may have been
+ * mistyped.  0, or -1 with a message: the two differ, or as above. */
+int	 conf_password_confirm(struct conf *c, const char *jid, char *err)
 	    MUST_CHECK;
 /* Ask on /dev/tty for the code of a call to peer, into line of size bytes.  0,
  * or -1 with a message. */

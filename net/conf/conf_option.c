@@ -80,6 +80,12 @@ conf_letter(struct conf *c, int letter, const char *value, char *err)
 	return conf_fail(err, "no such option");
 }
 
+const char *
+conf_origin(const struct conf *c, const char *keyword, const char *option)
+{
+	return conf_given(c, keyword) ? option : keyword;
+}
+
 static int
 min(int a, int b)
 {

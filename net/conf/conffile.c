@@ -232,12 +232,13 @@ static int
 conffile_read(struct conf *c, int required, char *err)
 {
 	struct stat st;
-	char *text;
+	char what[CONF_ERR], *text;
 	int fd, r = -1, secret = 0;
 
-	if ((fd = conf_open(c->path, &st, err)) == -1)
+	if ((fd = conf_open(c->path, &st, what)) == -1)
 		return !required && (errno == ENOENT || errno == ENOTDIR) ?
-		    0 : -1;
+		    0 : conf_fail(err, "%s%s", required ? "XCAT_CONFIG: " : "",
+		    what);
 	if ((text = slurp(fd, c->path, err)) != NULL) {
 		r = conffile_parse(c, text, &secret, err);
 		OPENSSL_cleanse(text, FILE_MAX + 1);

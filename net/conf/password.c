@@ -51,20 +51,22 @@ first_line(int fd, char *line)
 	return n > 0 ? NULL : "its first line, the password, is empty";
 }
 
+/* origin is -p or the keyword. */
 static int
-from_file(const char *path, char *line, char *err)
+from_file(const char *origin, const char *path, char *line, char *err)
 {
 	struct stat st;
+	char what[CONF_ERR];
 	const char *why = NULL;
-	int fd, r;
+	int fd, r = -1;
 
-	if ((fd = conf_open(path, &st, err)) == -1)
-		return -1;
-	r = conf_private(path, &st, "password", err);
-	if (r == 0 && (why = first_line(fd, line)) != NULL)
-		r = conf_fail(err, "%s: %s", path, why);
-	close(fd);
-	return r;
+	if ((fd = conf_open(path, &st, what)) != -1) {
+		r = conf_private(path, &st, "password", what);
+		if (r == 0 && (why = first_line(fd, line)) != NULL)
+			r = conf_fail(what, "%s: %s", path, why);
+		close(fd);
+	}
+	return r == 0 ? 0 : conf_fail(err, "%s %s", origin, what);
 }
 
 /*
@@ -149,14 +151,17 @@ from_command(const char *command, char *line, char *err)
 	return 0;
 }
 
+/* again is what the prompt ends with. */
 static int
-from_prompt(struct conf *c, const char *jid, char *line, size_t size, char *err)
+from_prompt(struct conf *c, const char *jid, const char *again, char *line,
+    size_t size, char *err)
 {
 	char prompt[CONF_ERR];
 	int saved;
 
 	c->asked++;
-	(void)snprintf(prompt, sizeof(prompt), "Password for %s: ", jid);
+	(void)snprintf(prompt, sizeof(prompt), "Password for %s%s: ", jid,
+	    again);
 	if (readpassphrase(prompt, line, size, RPP_REQUIRE_TTY) == NULL) {
 		if (errno == ENOTTY)
 			return conf_fail(err, "no password for %s, and no "
@@ -185,11 +190,12 @@ conf_password(struct conf *c, const char *jid, char *err)
 	if (c->password != NULL)
 		return 0;
 	if (c->password_file != NULL)
-		r = from_file(c->password_file, line, err);
+		r = from_file(conf_origin(c, "password-file", "-p"),
+		    c->password_file, line, err);
 	else if (c->password_command != NULL)
 		r = from_command(c->password_command, line, err);
 	else
-		r = from_prompt(c, jid, line, sizeof(line), err);
+		r = from_prompt(c, jid, "", line, sizeof(line), err);
 	if (r == 0 && (c->password = strdup(line)) == NULL)
 		r = conf_fail(err, "out of memory");
 	OPENSSL_cleanse(line, sizeof(line));
@@ -211,6 +217,21 @@ conf_password_again(struct conf *c, const char *jid, char *err)
 	c->password = NULL;
 	errno = 0;
 	return conf_password(c, jid, err);
+}
+
+int
+conf_password_confirm(struct conf *c, const char *jid, char *err)
+{
+	char line[PASSWORD_MAX + 2];
+	int r;
+
+	if (c->asked == 0)
+		return 0;
+	r = from_prompt(c, jid, ", again", line, sizeof(line), err);
+	if (r == 0 && strcmp(line, c->password) != 0)
+		r = conf_fail(err, "the two passwords differ; try again");
+	OPENSSL_cleanse(line, sizeof(line));
+	return r;
 }
 
 int

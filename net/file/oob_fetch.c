@@ -97,7 +97,9 @@ prepare(struct oob_fetcher *o, enum fault *fault, char *err)
 		    OOB_ERR);
 		return -1;
 	}
-	if ((o->tls = tls_context(conf->ca_file, NULL, NULL, why)) == NULL) {
+	o->tls = tls_context(conf_origin(conf, "ca-file", "-C"), conf->ca_file,
+	    NULL, NULL, why);
+	if (o->tls == NULL) {
 		strlcpy(err, why, OOB_ERR);
 		return -1;
 	}

@@ -95,8 +95,9 @@ uploads_prepare(struct sender *s, enum fault *fault, char *err)
 	if ((u->links = links_new(s)) == NULL)
 		return -1;
 	/* Our certificates are not for servers of the web. */
-	if ((u->tls = tls_context(s->app->conf.ca_file, NULL, NULL, text)) !=
-	    NULL)
+	u->tls = tls_context(conf_origin(&s->app->conf, "ca-file", "-C"),
+	    s->app->conf.ca_file, NULL, NULL, text);
+	if (u->tls != NULL)
 		return 0;
 	*fault = app_blame(text);
 	strlcpy(err, text, SEND_ERR);

@@ -17,9 +17,10 @@
 #include "net/io/tls.h"
 #include "net/io/tls_binding.h"
 
-/* Can the file be read at all?  If not, the message says why. */
+/* Can the file be read at all?  If not, the message says why, and what named
+ * it. */
 static int
-readable(const char *path, char *err)
+readable(const char *origin, const char *path, char *err)
 {
 	struct stat	 st;
 	const char	*why;
@@ -30,12 +31,12 @@ readable(const char *path, char *err)
 		why = "is a folder, not a file";
 	else
 		return 1;
-	snprintf(err, TLS_ERR, "%s: %s", path, why);
+	snprintf(err, TLS_ERR, "%s %.200s: %s", origin, path, why);
 	return 0;
 }
 
 static int
-load_ca(SSL_CTX *ctx, const char *ca_file, char *err)
+load_ca(SSL_CTX *ctx, const char *origin, const char *ca_file, char *err)
 {
 	if (ca_file == NULL) {
 		if (SSL_CTX_set_default_verify_paths(ctx) == 1)
@@ -44,12 +45,12 @@ load_ca(SSL_CTX *ctx, const char *ca_file, char *err)
 		    "certificates: install them or use -C file");
 		return -1;
 	}
-	if (!readable(ca_file, err))
+	if (!readable(origin, ca_file, err))
 		return -1;
 	if (SSL_CTX_load_verify_locations(ctx, ca_file, NULL) == 1)
 		return 0;
-	snprintf(err, TLS_ERR, "%s: no CA certificates in PEM can be read "
-	    "from it", ca_file);
+	snprintf(err, TLS_ERR, "%s %s: no CA certificates in PEM can be read "
+	    "from it", origin, ca_file);
 	return -1;
 }
 
@@ -59,7 +60,8 @@ load_certificate(SSL_CTX *ctx, const char *certificate, const char *key,
 {
 	if (certificate == NULL)
 		return 0;
-	if (!readable(certificate, err) || (key != NULL && !readable(key, err)))
+	if (!readable("certificate", certificate, err) ||
+	    (key != NULL && !readable("key", key, err)))
 		return -1;
 	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1) {
 		snprintf(err, TLS_ERR, "%s: no certificate in PEM can be read "
@@ -78,8 +80,8 @@ load_certificate(SSL_CTX *ctx, const char *certificate, const char *key,
 }
 
 SSL_CTX *
-tls_context(const char *ca_file, const char *certificate, const char *key,
-    char *err)
+tls_context(const char *ca_origin, const char *ca_file,
+    const char *certificate, const char *key, char *err)
 {
 	SSL_CTX	*ctx;
 
@@ -96,7 +98,7 @@ tls_context(const char *ca_file, const char *certificate, const char *key,
 	    SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-	if (load_ca(ctx, ca_file, err) == -1 ||
+	if (load_ca(ctx, ca_origin, ca_file, err) == -1 ||
 	    load_certificate(ctx, certificate, key, err) == -1) {
 		SSL_CTX_free(ctx);
 		if (errno == ENOMEM)

@@ -17,10 +17,10 @@ struct tls_binding;
  * Make a context that trusts the CA certificates in ca_file (PEM), or the
  * system's if it is NULL, and presents certificate and key (PEM files; key
  * NULL: it is in the certificate's file) if given.  NULL with a message in
- * err[TLS_ERR].
+ * err[TLS_ERR], which calls the option or keyword of ca_file ca_origin.
  */
-SSL_CTX	*tls_context(const char *ca_file, const char *certificate,
-	    const char *key, char *err);
+SSL_CTX	*tls_context(const char *ca_origin, const char *ca_file,
+	    const char *certificate, const char *key, char *err);
 
 /*
  * Make a connection on fd, which will verify that the server's certificate is

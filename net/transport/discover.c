@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/dial/addr.h"
 #include "net/dial/proxy.h"
 #include "net/dial/resolve.h"
 #include "net/dial/srv.h"
@@ -52,6 +53,24 @@ struct discover_search {
 	void		*arg;
 };
 
+/* What is connected to is not an address of the family that -4 or -6 leaves
+ * out.  0, or -1 with a message. */
+static int
+check_family(const struct discover *w, char *err)
+{
+	const struct proxy	*proxy = proxy_for(w->conf.proxy, w->name);
+	const char		*host = proxy != NULL ? proxy->host : w->name;
+	struct addr		 a;
+
+	if (w->conf.family == AF_UNSPEC || addr_read(&a, host, 0) == -1 ||
+	    a.ss.ss_family == w->conf.family)
+		return 0;
+	snprintf(err, DISCOVER_ERR, "%.256s is no IPv%s address: leave out -%s",
+	    host, w->conf.family == AF_INET6 ? "6" : "4",
+	    w->conf.family == AF_INET6 ? "6" : "4");
+	return -1;
+}
+
 struct discover *
 discover_new(const struct discover_conf *conf, char *err)
 {
@@ -72,6 +91,10 @@ discover_new(const struct discover_conf *conf, char *err)
 			return NULL;
 		}
 		strlcpy(w->name, w->given.host, sizeof(w->name));
+	}
+	if (check_family(w, err) == -1) {
+		free(w);
+		return NULL;
 	}
 	return w;
 }

@@ -307,7 +307,7 @@ service(struct script *s)
 	char		*words[LIST], err[SERVICE_ERR], text[64], *line;
 	size_t		 i, n = list(s, words);
 
-	if ((sv = services_new(words, n, err)) == NULL)
+	if ((sv = services_new(words, n, n / 2, err)) == NULL)
 		must(*err != '\0');
 	else
 		must(strlen(services_text(sv, text, sizeof(text))) <

@@ -94,7 +94,7 @@ fuzz_tls_client(void)
 	if (ctx != NULL)
 		return ctx;
 	proper();
-	must((ctx = tls_context(NULL, NULL, NULL, err)) != NULL);
+	must((ctx = tls_context("-C", NULL, NULL, NULL, err)) != NULL);
 	must(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), good) == 1);
 	return ctx;
 }

@@ -137,8 +137,10 @@ peers()
 	fails 5 "carol@$DOMAIN/slix: " "$server: peer without XEP-0047" \
 	    "$T/alice" "carol@$DOMAIN/slix"
 	stop slixmpp
-	fails 5 "$DOMAIN/xcat: |$DOMAIN: " "$server: a server as peer" \
-	    "$T/alice" "$DOMAIN"
+	fails 5 "$DOMAIN: .*taken for a server.*user@domain" \
+	    "$server: a server as peer" "$T/alice" "$DOMAIN"
+	fails 5 'bob: .*taken for a server.*user@domain' \
+	    "$server: a forgotten domain" "$T/alice" bob
 	fails 5 'bob@elsewhere\.invalid/xcat: (a|your) server ' \
 	    "$server: a domain that the server cannot reach is the server's matter" \
 	    "$T/alice" bob@elsewhere.invalid

@@ -46,7 +46,7 @@ help_anyhow()
 	chmod 644 "$T/open"
 	mkdir "$T/folder"
 	for _config in nonsense open folder missing; do
-		fails 2 "^xcat: $T/$_config" "a bad configuration, $_config" \
+		fails 2 "^xcat: (XCAT_CONFIG: )?$T/$_config" "a bad configuration, $_config" \
 		    env XCAT_CONFIG="$T/$_config" "$XCAT" -K
 		for _option in -h --help -V --version; do
 			run env XCAT_CONFIG="$T/$_config" "$XCAT" $_option

@@ -58,13 +58,13 @@ servers()
 	works '-c xmpp://' "$T/alice" -c "xmpp://127.0.0.1:$PORT" -s "$bob"
 	works '-c xmpps://' "$T/alice" -c "xmpps://127.0.0.1:$TLSPORT" -s "$bob"
 	works '-4' "$T/alice" -4 -c "localhost:$PORT" -s "$bob"
-	fails 3 '127\.0\.0\.1' '-6 to an IPv4 address' \
+	fails 2 '127\.0\.0\.1 is no IPv6' '-6 to an IPv4 address' \
 	    "$T/alice" -6 -c "127.0.0.1:$PORT" "$bob"
 	if have_ipv6; then
 		works '-6' "$T/alice" -6 -c "[::1]:$PORT" -s "$bob"
 		works '-c xmpps:// and IPv6' \
 		    "$T/alice" -c "xmpps://[::1]:$TLSPORT" -s "$bob"
-		fails 3 '::1' '-4 to an IPv6 address' \
+		fails 2 '::1 is no IPv4' '-4 to an IPv6 address' \
 		    "$T/alice" -4 -c "[::1]:$PORT" "$bob"
 	else
 		skip 'IPv6' 'not on this machine'

@@ -59,6 +59,34 @@ ports()
 	good -l 'any=host:65535' '*:443=' '*='
 }
 
+# A second service of a name could not be reached.
+services()
+{
+	bad '^xcat: service a is listed twice' -l a=1 b=2 a=3
+	bad '^xcat: service 22 is listed twice' -l 22 22=80
+	bad '^xcat: service .*:443 is listed twice' -l '*:443=' '*:443='
+	bad '^xcat: service a is listed twice' -l a=udp:1 a=udp:2
+	good -l a=1 a=udp:1 a:1=2 53 udp:53
+	config 'service a=1\nservice b=2\n'
+	good -lk a=3 c=4
+	config 'service a=1\nservice a=2\n'
+	bad '^xcat: service a is listed twice' -lk
+	good "$peer"
+	: >"$T/config"
+	bad '^xcat: service bob@localhost: .*; to admit a peer: -a bob@local' \
+	    -l bob@localhost
+}
+
+# Nothing can be reached by digits of the other family.
+families()
+{
+	bad '^xcat: 127.0.0.1 is no IPv6 address: leave out -6$' -6 "$peer"
+	bad '^xcat: ::1 is no IPv4 address: leave out -4$' \
+	    -4 -c '[::1]:5222' "$peer"
+	bad '^xcat: ::1 is no IPv4 address' -4 -x 'socks5://[::1]' "$peer"
+	good -4 "$peer"
+}
+
 # --- options at the wrong place ----------------------------------------------
 
 dashes()
@@ -175,11 +203,20 @@ files()
 {
 	bad '^xcat: -p 4444: .*no port.*leave it out' -lvp 4444
 	bad '^xcat: -p 4444: .*no port.*leave it out' -p 4444 "$peer"
-	bad "^xcat: $T/none: No such file" -C "$T/none" "$peer"
-	bad "^xcat: $T: is a folder" -C "$T" "$peer"
-	bad "^xcat: $T/none: No such file" -o certificate="$T/none" "$peer"
+	bad "^xcat: -C $T/none: No such file" -C "$T/none" "$peer"
+	bad "^xcat: -C $T: is a folder" -C "$T" "$peer"
+	bad "^xcat: certificate $T/none: No such file" \
+	    -o certificate="$T/none" "$peer"
+	bad "^xcat: -p $T/none: No such file" -p "$T/none" "$peer"
 	echo text >"$T/text"
-	bad "^xcat: $T/text: no CA certificates" -C "$T/text" "$peer"
+	bad "^xcat: -C $T/text: no CA certificates" -C "$T/text" "$peer"
+	config "ca-file $T/none\n"
+	bad "^xcat: ca-file $T/none: No such file" "$peer"
+	fails 2 "^xcat: XCAT_CONFIG: $T/none: No such file" 'no configuration' \
+	    env XCAT_CONFIG="$T/none" "$XCAT" "$peer"
+	config "jid a@example.test\npassword-file $T/none\n"
+	told 2 "^xcat: password-file $T/none: No such file" 'no password file'
+	: >"$T/config"
 }
 
 config()	# text
@@ -234,6 +271,8 @@ no_configuration()
 
 : >"$T/config"
 ports
+services
+families
 dashes
 ignored
 codes

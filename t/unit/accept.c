@@ -177,7 +177,7 @@ begin_service(int keep)
 	char		*args[] = { service }, why[SERVICE_ERR];
 
 	begin(MODE_SERVE, keep, 0);
-	must((app.services = services_new(args, 1, why)) != NULL);
+	must((app.services = services_new(args, 1, 1, why)) != NULL);
 }
 
 static void

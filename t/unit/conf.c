@@ -472,6 +472,35 @@ test_sources(void)
 	conf_free(&c);
 }
 
+/* What the file has for runs of another kind is forgotten, what options gave
+ * is not. */
+static void
+test_given(void)
+{
+	struct conf c;
+
+	is_int(read_text(&c, 0600, "receive /file\nallow a@h\nudp yes\n"
+	    "keep-listening yes\nstun h\n"), 0, "a file");
+	ok(!conf_given(&c, "receive") && !conf_given(&c, "allow"),
+	    "no option gave it");
+	is(conf_origin(&c, "receive", "-r"), "receive", "its keyword did");
+	is_int(conf_option(&c, "udp=yes", err), 0, "-o udp");
+	is_int(conf_letter(&c, 'a', "b@h", err), 0, "-a");
+	ok(conf_given(&c, "udp") && conf_given(&c, "allow"), "options did");
+	is(conf_origin(&c, "allow", "-a"), "-a", "which is named");
+	conf_ignore(&c, "receive");
+	conf_ignore(&c, "allow");
+	conf_ignore(&c, "udp");
+	conf_ignore(&c, "keep-listening");
+	conf_ignore(&c, "no-such-keyword");
+	ok(c.receive == NULL && !c.keep, "the file's are forgotten");
+	is_int(c.udp, 1, "an option's is not");
+	is(item(&c, 0), "b@h", "nor in a list,");
+	ok(item(&c, 1) == NULL, "where it is alone");
+	is(c.stun, "h", "the others stay");
+	conf_free(&c);
+}
+
 /* --- the file ------------------------------------------------------------- */
 
 static void
@@ -772,6 +801,8 @@ test_password_pipe(void)
 	conf_free(&c);
 }
 
+static int confirms;		/* the child asks twice */
+
 /* What a child that asks for the password tells. */
 struct told {
 	int	r;
@@ -811,6 +842,8 @@ ask(const char *command, int in, const char *tty, pid_t *pid)
 	if (command != NULL)
 		(void)conf_set(&c, "password-command", command, 1, t.err);
 	t.r = conf_password(&c, "me@h", t.err);
+	if (t.r == 0 && confirms)
+		t.r = conf_password_confirm(&c, "me@h", t.err);
 	if (c.password != NULL)
 		(void)strlcpy(t.password, c.password, sizeof(t.password));
 	conf_free(&c);
@@ -993,6 +1026,48 @@ test_prompt(void)
 }
 
 static void
+answer_twice(const char *second, struct told *t, char *seen, size_t size)
+{
+	const char *name;
+	int fd, tty;
+	pid_t pid;
+
+	memset(t, 0, sizeof(*t));
+	*seen = '\0';
+	if ((tty = open_terminal(&name)) == -1)
+		return;
+	confirms = 1;
+	fd = ask(NULL, -1, name, &pid);
+	confirms = 0;
+	watch(tty, seen, size, "Password for me@h: ");
+	if (write(tty, SECRET "\n", strlen(SECRET) + 1) == -1)
+		perror("terminal");
+	watch(tty, seen, size, "Password for me@h, again: ");
+	if (write(tty, second, strlen(second)) == -1)
+		perror("terminal");
+	hear(fd, pid, t);
+	close(tty);
+}
+
+/* --register: the second time it is said that it is the second. */
+static void
+test_confirm(void)
+{
+	char seen[4096];
+	struct told t;
+
+	answer_twice(SECRET "\n", &t, seen, sizeof(seen));
+	is_int(t.r, 0, "typed twice");
+	is(t.password, SECRET, "is the password");
+	answer_twice("other\n", &t, seen, sizeof(seen));
+	(void)strlcpy(err, t.err, sizeof(err));
+	fails(t.r, "the two passwords differ; try again", "two of them");
+	confirms = 1;
+	command("echo " SECRET, -1, SECRET);
+	confirms = 0;
+}
+
+static void
 test_no_prompt(void)
 {
 	struct told t;
@@ -1054,6 +1129,7 @@ main(void)
 	test_options();
 	test_paths();
 	test_sources();
+	test_given();
 	test_file();
 	test_bad_file();
 	test_odd_file();
@@ -1067,6 +1143,7 @@ main(void)
 	test_sigchld();
 	test_closed_stdout();
 	test_prompt();
+	test_confirm();
 	test_no_prompt();
 	test_command_terminal();
 	clean();

@@ -1943,6 +1943,25 @@ test_why_all(void)
 	stream_strerror_inband(1, INBAND_REFUSED, SE_NOT_ALLOWED, "", out,
 	    sizeof(out));
 	ok(strstr(out, "federation") != NULL, "far away: %s", out);
+	is_int(stream_strerror_far("a@here/r", "there"),
+	    STREAM_FAR | STREAM_SERVER, "a peer without an account");
+	is_int(stream_strerror_far("a@here/r", "here/r"), STREAM_SERVER,
+	    "and our own server");
+	stream_strerror_inband(STREAM_FAR | STREAM_SERVER, INBAND_REFUSED,
+	    SE_NOT_ALLOWED, "", out, sizeof(out));
+	is(out, "it is taken for a server, which is no peer: an account is "
+	    "user@domain (not-allowed)", "the domain was forgotten");
+	stream_strerror_inband(STREAM_SERVER, INBAND_REFUSED, SE_ITEM_NOT_FOUND,
+	    "", out, sizeof(out));
+	ok(strstr(out, "no such service") != NULL, "a component: %s", out);
+	stream_strerror_inband(0, INBAND_REFUSED, SE_NOT_ACCEPTABLE, "", out,
+	    sizeof(out));
+	is(out, "it does not want the stream; ask its owner (not-acceptable)",
+	    "it says nothing");
+	stream_strerror_inband(0, INBAND_REFUSED, SE_NOT_ACCEPTABLE,
+	    "leave out -u", out, sizeof(out));
+	is(out, "it does not want the stream (not-acceptable: leave out -u)",
+	    "it says what to do");
 	stream_strerror_inband(0, INBAND_REFUSED, SE_GONE, "to Oz", out,
 	    sizeof(out));
 	ok(strstr(out, "(gone: to Oz)") != NULL, "the peer's own: %s", out);
