@@ -224,7 +224,7 @@ input_replace(struct jingle_session *s, const struct jingle *j)
 		jingle_refuse(s->owner->iqs, j, JINGLE_TIE_BREAK);
 		return;
 	}
-	if (t->kind != JINGLE_IBB || t->sid == NULL) {
+	if (t->kind != JINGLE_IBB || t->sid == NULL || s->streams) {
 		reject_transport(s, j);
 		return;
 	}

@@ -71,6 +71,9 @@ struct jingle_session {
 	int		 initiator;		/* we are */
 	enum jingle_state state;
 	enum jingle_replacing replacing;
+	int		 streams;		/* the user's: its stream is
+						 * there, and the transport is
+						 * not replaced any more */
 	char		 peer[JID_MAX];		/* full JID */
 	char		 sid[JINGLE_SID_MAX + 1];
 	int		 by_responder;		/* the content's creator, */

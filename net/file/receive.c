@@ -364,7 +364,7 @@ receive_took(void *file, const void *data, size_t len)
 		stream_consume(s, len);
 }
 
-/* The stream did not come about: another one may. */
+/* The stream did not come about: another one may, for a time. */
 static void
 receive_missed(void *file)
 {
@@ -373,10 +373,14 @@ receive_missed(void *file)
 
 	channel_detach(in->channel);
 	in->channel = NULL;
-	if (incoming_set_phase(in, INCOMING_AGREED) == -1)
+	if (incoming_set_phase(in, INCOMING_AGREED) == -1) {
 		incoming_free(in);
-	else
+	} else if (in->jingle != NULL) {
+		in->jingle->session->streams = 0;
+		jingle_transfer_wait(in->jingle, app_deadline(app));
+	} else {
 		timer_set(app->loop, &in->timer, app_deadline(app));
+	}
 }
 
 static void
@@ -527,8 +531,10 @@ receive_take(struct channel *ch, void *file)
 		return -1;
 	timer_clear(ch->app->loop, &in->timer);
 	/* From here on the stream says whether it goes on. */
-	if (in->jingle != NULL)
+	if (in->jingle != NULL) {
 		jingle_transfer_wait(in->jingle, INT64_MAX);
+		in->jingle->session->streams = 1;
+	}
 	incoming_attach(in, ch);
 	return 0;
 }

@@ -193,6 +193,7 @@ static struct channel *
 stream_channel(struct sender *s)
 {
 	jingle_transfer_wait(s->jingle, INT64_MAX);
+	s->jingle->session->streams = 1;
 	sender_set_phase(s, SEND_IDLE);
 	sender_say_plain(s);
 	return sender_channel(s);

@@ -78,6 +78,9 @@ odd_receivers()
 	whole
 	hears '^session-accept refused: unexpected-request out-of-order'
 	hears '^transport-accept refused: unexpected-request out-of-order'
+	send 0 "another transport while the file moves" -i --late-replace
+	whole
+	hears '^transport-reject'
 	send 0 "a candidate that we have not offered" '' --use nonsense
 	whole
 	hears '^candidate-used refused: bad-request'

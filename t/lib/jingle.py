@@ -471,6 +471,9 @@ class Peer(slixpeer.Peer):
                 out.write(data)
                 left -= len(data)
                 await s.at('moving')
+                if opt.late_replace and left > 0:
+                    opt.late_replace = False
+                    await self.late_replace(s)
                 if opt.cut and out.tell() >= opt.cut:
                     await self.cut(s)
                     return
@@ -563,6 +566,14 @@ class Peer(slixpeer.Peer):
             await s.next('session-terminate')
             return False
         return True
+
+    async def late_replace(self, s):
+        """Ask for another transport while the stream is open."""
+        await s.say('transport-replace', s.content(
+            f"<transport xmlns='{JIBB}' sid='{s.tsid}z' "
+            f"block-size='{self.opt.block}'/>"))
+        j = await s.next('transport-accept', 'transport-reject')
+        say(j.get('action'))
 
     # sending
 
@@ -757,7 +768,8 @@ def options():
     for word in ('no-connect', 'no-activated', 'proxy-error', 'no-sid',
                  'other-transport', 'early', 'ping', 'twice', 'quiet-end',
                  'received', 'no-hash', 'after', 'no-close', 'no-close-answer',
-                 'ends', 'wrong-activated', 'tie', 'no-replace'):
+                 'ends', 'wrong-activated', 'tie', 'no-replace',
+                 'late-replace'):
         p.add_argument('--' + word, action='store_true')
     p.add_argument('--no-vote', dest='vote', action='store_false')
     p.add_argument('role', choices=('send', 'receive', 'raw'))

@@ -725,6 +725,12 @@ test_responder(void)
 	ok(sent_has("action='transport-accept'") && sent_has("block-size='4096'"
 	    " sid='n'"), "by its sid");
 	is(heard(), "replaced by it\n", "and said");
+	session->streams = 1;
+	is(comes("transport-replace", NAMED("<transport xmlns='" NS_JINGLE_IBB
+	    "' block-size='4096' sid='m'/>")), "result", "beside a stream");
+	ok(sent_has("action='transport-reject'") && sent_has("sid='n'"),
+	    "none is taken");
+	is(heard(), "", "nor said");
 	end();
 	taken(S5B_T "</transport>");
 	*sent = '\0';
