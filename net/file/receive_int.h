@@ -49,7 +49,8 @@ enum incoming_phase {
 	INCOMING_FAILED,	/* the sender has yet to be told */
 	INCOMING_TOLD,		/* it failed, and the sender has been told */
 	INCOMING_DECLINED,	/* it is not wanted, and the sender knows */
-	INCOMING_LATE		/* its sender has taken too long to begin */
+	INCOMING_LATE		/* its stream is not taken any more: its sender
+				 * has begun too late, or anew */
 };
 
 struct incoming;
@@ -60,7 +61,7 @@ struct receive_method {
 	void	(*accept)(struct incoming *in);
 	/* The file is not wanted: refuse it, with text for the peer's user (may
 	 * be NULL).  in is freed, unless it has a stream that has still to
-	 * end. */
+	 * come or to end. */
 	void	(*decline)(struct incoming *in, enum si_refusal why,
 		    const char *text);
 	/* What comes in a stream before its file is described has changed.
@@ -168,8 +169,11 @@ int	 receive_opens(void *app, const char *peer);
  * is. */
 const char *receive_objection(const struct receiver *r, const char *from,
 	    const char *sid, enum si_refusal *why);
-/* A timer's: the stream that was agreed on has not come.  The file is
- * remembered, so that the stream is refused. */
+/* Nothing more is wanted of a file that was agreed on.  It is remembered, so
+ * that its stream, which may be on its way, is refused, and is not taken for
+ * one that is for standard output. */
+void	 incoming_forgo(struct incoming *in);
+/* A timer's: the stream that was agreed on has not come. */
 void	 incoming_lapse(void *incoming);
 /* If too many of these are remembered, forget the oldest ones. */
 void	 incoming_forget_late(struct receiver *r);

@@ -71,7 +71,10 @@ static void
 jingle_decline(struct incoming *in, enum si_refusal why, const char *text)
 {
 	end_session(in, reasons[why], text);
-	incoming_free(in);
+	if (in->phase == INCOMING_AGREED)
+		incoming_forgo(in);
+	else
+		incoming_free(in);
 }
 
 static void

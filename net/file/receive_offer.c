@@ -55,6 +55,13 @@ receive_objection(const struct receiver *r, const char *from, const char *sid,
 	return NULL;
 }
 
+void
+incoming_forgo(struct incoming *in)
+{
+	incoming_let_go(in);
+	incoming_set_phase(in, INCOMING_LATE);
+}
+
 /* The stream that was agreed on has not come. */
 void
 incoming_lapse(void *arg)
@@ -63,8 +70,7 @@ incoming_lapse(void *arg)
 
 	log_line(LOG_EVENT, "%s: offered %s, but sent nothing", in->shown,
 	    in->name);
-	incoming_let_go(in);
-	incoming_set_phase(in, INCOMING_LATE);
+	incoming_forgo(in);
 }
 
 /* Late files are remembered, so that their streams are refused.  If there are

@@ -28,8 +28,11 @@
 static void
 si_decline(struct incoming *in, enum si_refusal why, const char *text)
 {
-	if (in->id != NULL)
-		si_refuse(in->receiver->app->iqs, in->peer, in->id, why, text);
+	if (in->id == NULL) {
+		incoming_forgo(in);
+		return;
+	}
+	si_refuse(in->receiver->app->iqs, in->peer, in->id, why, text);
 	incoming_free(in);
 }
 

@@ -219,8 +219,12 @@ test_single(void)
 	    "not another one");
 	is(offer(PEER, "u", "name='a' size='5'"), "result",
 	    "but the first one again");
-	ok(receive_find(app.receiver, PEER, "s") == NULL &&
-	    receive_find(app.receiver, PEER, "u") != NULL, "in its place");
+	is(files_ask(PEER, open_xml("s", "4096", "")), "item-not-found/cancel",
+	    "whose stream is no other one's");
+	is(files_ask(PEER, open_xml("u", "4096", "")), "result",
+	    "but that of the second offer");
+	data(PEER, "u", "0", "hello");
+	is(in_folder("a"), "hello", "brings the file");
 	files_end();
 }
 
