@@ -472,6 +472,17 @@ sender_give_up(struct channel *ch, enum stanza_error error, enum fault fault,
 	return 1;
 }
 
+int
+sender_check_closed(struct channel *ch, const char *why)
+{
+	enum stream_state	 state = stream_state(ch->stream);
+
+	if (state != STREAM_CLOSED && (state == STREAM_FAILED ||
+	    !stream_eof(ch->stream)))
+		return 0;
+	return sender_give_up(ch, SE_BAD_REQUEST, FAULT_BROKEN, why);
+}
+
 /*
  * What its channel asks
  */

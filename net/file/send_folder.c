@@ -338,7 +338,11 @@ folder_check(void *file)
 	if (f->phase == SEND_FOLDER_OPENING && f->measure == NULL &&
 	    stream_state(s) == STREAM_OPEN)
 		folder_begin(f);
-	return f->phase == SEND_FOLDER_OPENING ? 0 : folder_hear_all(f);
+	if (f->phase != SEND_FOLDER_OPENING && folder_hear_all(f))
+		return 1;
+	return f->phase != SEND_FOLDER_KEPT ? sender_check_closed(f->channel,
+	    "the peer closed the stream before it had all of the folder; "
+	    "try again") : 0;
 }
 
 static int

@@ -182,6 +182,10 @@ int	 sender_instead(struct sender *s) MUST_CHECK;
  * more. */
 int	 sender_give_up(struct channel *ch, enum stanza_error error,
 	    enum fault fault, const char *why);
+/* If the peer has ended the stream, in good order, before it has said what is
+ * waited for: give up, for this reason.  Nothing is joined to the stream yet
+ * whose end would tell.  Returns 1 if the channel is no more. */
+int	 sender_check_closed(struct channel *ch, const char *why);
 
 /*
  * send_ask.c

@@ -190,8 +190,11 @@ send_native_check(struct sender *s, struct channel *ch)
 {
 	if (s->phase == SEND_OPENING && stream_state(ch->stream) == STREAM_OPEN)
 		native_say(s, ch);
-	if (s->phase != SEND_OPENING)
-		return native_hear(s, ch);
-	throw_away(ch);
-	return 0;
+	if (s->phase == SEND_OPENING)
+		throw_away(ch);
+	else if (native_hear(s, ch))
+		return 1;
+	return s->phase <= SEND_SAID ? sender_check_closed(ch,
+	    "the peer closed the stream before it took the file; try again") :
+	    0;
 }

@@ -671,6 +671,20 @@ test_native_refused(void)
 	files_end();
 }
 
+/* An end in good order before the file is wanted is none that was sent. */
+static void
+test_native_closed(void)
+{
+	begin(file("a", "hello"));
+	knows(FEATURE(XCAT_FILE));
+	native("a");
+	files_ask(PEER, close_xml(us.sid));
+	ok(strstr(run_words(), "a: the peer closed the stream before it took "
+	    "the file") != NULL, "the peer closes the stream");
+	ends(FAULT_BROKEN, "which is the end");
+	files_end();
+}
+
 /* Skip what ends a stream, up to the next open. */
 static void
 skip_to_open(void)
@@ -866,6 +880,7 @@ main(void)
 	test_gone();
 	test_native();
 	test_native_refused();
+	test_native_closed();
 	test_native_wrong();
 	test_native_wrong_both();
 	test_native_unkept();

@@ -94,6 +94,23 @@ test_refused(void)
 	folders_end();
 }
 
+/* The receiver ends the stream in good order: the folder was not sent, unless
+ * it is kept. */
+static void
+test_closed(void)
+{
+	begin();
+	folders_close();
+	ok(app.ending && app.fault == FAULT_BROKEN, "closed at once");
+	folders_end();
+	begin();
+	is(say(format(RANGE, 0), format(RANGE, 0)),
+	    "5 bytes;end;directory b;over;", "all is wanted");
+	folders_close();
+	ok(app.ending && app.fault == FAULT_BROKEN, "but it is not kept");
+	folders_end();
+}
+
 /* Each line: what is said first, which makes sense, or NULL; and what does
  * not. */
 static void
@@ -155,6 +172,7 @@ main(void)
 	test_whole();
 	test_resumed();
 	test_refused();
+	test_closed();
 	test_nonsense();
 	must(system(format("rm -rf %s", top)) == 0);
 	return tap_done();
