@@ -59,11 +59,11 @@ open_root(struct folder_disk *d)
 
 int
 folder_disk_open(struct folder_disk *d, int parent, const char *peer,
-    const char *name)
+    const char *name, const char *which)
 {
 	char			 inside[FILE_NAME + 1];
 	const struct file_meta	 m = { .peer = peer, .name = inside,
-				     .hash = "" };
+				     .hash = which };
 	int			 e;
 
 	memset(d, 0, sizeof(*d));

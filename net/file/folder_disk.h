@@ -40,10 +40,11 @@ struct folder_file {
 	int		 mode;		/* -1: as any file */
 };
 
-/* Open, or make, what there is of the folder that this account calls so.  0, or
- * -1 and errno, which is EBUSY if another stream has it. */
+/* Open, or make, what there is of the folder that this account calls so; which
+ * tells it from its others of this name, "": it does not say.  0, or -1 and
+ * errno, which is EBUSY if another stream has it. */
 int	 folder_disk_open(struct folder_disk *d, int parent, const char *peer,
-	    const char *name) MUST_CHECK;
+	    const char *name, const char *which) MUST_CHECK;
 /* Close it: it stays for the next time, unless nothing is in it.  A disk that
  * is not open is fine. */
 void	 folder_disk_close(struct folder_disk *d);

@@ -47,6 +47,7 @@ supersede(struct folder_in *f)
 		if (old == f || old->given == NULL ||
 		    old->phase == FOLDER_COMPLETE ||
 		    strcmp(old->given, f->given) != 0 ||
+		    strcmp(old->about.hash, f->about.hash) != 0 ||
 		    !jid_samebare(old->peer, f->peer))
 			continue;
 		log_line(LOG_DETAIL, "%s: sends %s anew", old->peer,
@@ -86,7 +87,7 @@ take_folder(struct folder_in *f, const struct folder_word *w)
 	if ((why = objection(f)) != NULL)
 		return folder_in_refuse(f, FAULT_NONE, why, "");
 	if (folder_disk_open(&f->disk, f->receiver->folder, jid_bare(f->peer,
-	    bare), f->given) == -1)
+	    bare), f->given, w->hash) == -1)
 		return errno == EBUSY ? folder_in_refuse(f, FAULT_NONE,
 		    "another process receives it", "") : folder_in_stuck(f);
 	folder_in_set_phase(f, FOLDER_MOVING);

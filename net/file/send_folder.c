@@ -24,6 +24,7 @@
 
 #define TELL_MAX	100	/* lines about what does not go */
 #define MEASURE_TURN	256	/* files in a turn of the loop */
+#define HOST		256	/* bytes of a host's name */
 
 /* How far the folder is. */
 enum folder_phase {
@@ -48,6 +49,7 @@ struct folder_send {
 					 * to be measured */
 	struct walk	*measure;	/* for size, before it begins */
 	char		 wire[FOLDER_NAME];	/* the folder's name */
+	char		 which[HASH_HEX];	/* of those of this name */
 	time_t		 date;
 	int		 mode;
 	uint64_t	 size;		/* bytes of the files in it */
@@ -205,7 +207,7 @@ folder_ready(void *arg, int events)
 static void
 folder_begin(struct folder_send *f)
 {
-	const struct folder_word	 w = {
+	struct folder_word		 w = {
 		.kind = FOLDER_FOLDER,
 		.name = f->wire,
 		.dated = 1,
@@ -215,6 +217,7 @@ folder_begin(struct folder_send *f)
 		.more = f->sender->good,
 	};
 
+	strlcpy(w.hash, f->which, sizeof(w.hash));
 	if (folder_say(&f->queue.out, &w) == -1)
 		f->starved = 1;
 	folder_set_phase(f, SEND_FOLDER_MOVING);
@@ -430,6 +433,28 @@ send_folder_free(struct sender *s)
 	s->folder = NULL;
 }
 
+/* What tells the folder from others of its name, on this machine and on others
+ * of this account: what there is of one of them is no part of this one.  The
+ * receiver learns of all that no more than it has guessed. */
+static int
+folder_identify(struct folder_send *f, const struct stat *st)
+{
+	struct sum	*s = sum_new(FOLDER_HASH);
+	char		 host[HOST] = "", text[64];
+	int		 n, r;
+
+	if (s == NULL)
+		return -1;
+	(void)gethostname(host, sizeof(host) - 1);
+	n = snprintf(text, sizeof(text), "%llu %llu",
+	    (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
+	r = sum_add(s, host, strlen(host) + 1) == -1 ? -1 :
+	    sum_add(s, text, (size_t)n);
+	sum_end(s, f->which);
+	sum_free(s);
+	return r;
+}
+
 static struct folder_send *
 folder_new(struct sender *s)
 {
@@ -442,7 +467,7 @@ folder_new(struct sender *s)
 	f->watch = (struct watch){ .fd = -1, .want = folder_want,
 	    .ready = folder_ready, .arg = f };
 	if ((f->reader = folder_reader_new()) == NULL ||
-	    fstat(s->fd, &st) == -1 ||
+	    fstat(s->fd, &st) == -1 || folder_identify(f, &st) == -1 ||
 	    folder_queue_init(&f->queue, s->app->loop, fd_copy(s->fd)) == -1) {
 		folder_free(f);
 		return NULL;

@@ -113,8 +113,8 @@ test_disk(int parent)
 	char			 name[FILE_NAME] = "photos";
 	struct stat		 st;
 
-	must(folder_disk_open(&d, parent, "alice@x", "photos") == 0);
-	is_int(folder_disk_open(&other, parent, "alice@x", "photos"), -1,
+	must(folder_disk_open(&d, parent, "alice@x", "photos", "") == 0);
+	is_int(folder_disk_open(&other, parent, "alice@x", "photos", ""), -1,
 	    "one at a time");
 	is_int(errno, EBUSY, "as that says");
 	is_int(folder_disk_have(&d, &f), 0, "nothing is there");
@@ -122,7 +122,11 @@ test_disk(int parent)
 	is_int(put(&d, &g, "he", 0), 0, "and a part of one");
 	folder_disk_close(&d);
 
-	must(folder_disk_open(&d, parent, "alice@x", "photos") == 0);
+	must(folder_disk_open(&d, parent, "alice@x", "photos", "1") == 0);
+	is_int(folder_disk_have(&d, &f), 0, "of another folder of this name "
+	    "there is nothing");
+	folder_disk_close(&d);
+	must(folder_disk_open(&d, parent, "alice@x", "photos", "") == 0);
 	is_int(folder_disk_have(&d, &f), 5, "the file is found");
 	is_int(folder_disk_have(&d, &g), 2, "so is the part");
 	g.date++;

@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 #include "net/file/partial.h"
+#include "net/file/receive_folder.h"
 #include "t/lib/files.h"
 #include "t/lib/folders.h"
 #include "t/lib/tap.h"
 
 #define FOLDER	"<folder xmlns='urn:xcat:0' name='photos' mode='755'/>"
+#define SOME	"<folder xmlns='urn:xcat:0' name='photos' hash='" DIGITS "%s'/>"
+#define DIGITS	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
 #define DIRECTORY "<directory xmlns='urn:xcat:0' name='%s' mode='755'/>"
 #define DONE	"<done xmlns='urn:xcat:0'/>"
 #define OVER	"<over xmlns='urn:xcat:0'/>"
@@ -291,6 +294,30 @@ test_twice(void)
 	end("twice");
 }
 
+/* Two folders of one name come at once; then the first is begun anew. */
+static void
+test_others(void)
+{
+	folders_receive(in, 1);
+	folders_say_xml(format(SOME, "01"));
+	folders_say_file("a", 5);
+	is(pass(LARGE), "range 0;", "a folder begins");
+	folders_open();
+	folders_say_xml(format(SOME, "02"));
+	say_whole("a", "hello");
+	say_over();
+	is(pass(LARGE), "range 0;done;kept photos;", "another one comes");
+	folders_close();
+	is_int((long)receive_folder_count(app.receiver), 1,
+	    "and the first goes on");
+	folders_open();
+	folders_say_xml(format(SOME, "01"));
+	pass(LARGE);
+	is_int((long)receive_folder_count(app.receiver), 1,
+	    "until it is begun anew");
+	end("others");
+}
+
 /*
  * Sizes
  */
@@ -492,6 +519,7 @@ main(void)
 	test_kinds();
 	test_twins();
 	test_twice();
+	test_others();
 	test_lies();
 	test_numbers();
 	test_order();
