@@ -119,6 +119,7 @@ CHANNEL	= net/channel/accept.o net/channel/account.o \
 	net/channel/serve.o net/channel/service.o net/channel/service_dial.o \
 	net/channel/service_udp.o
 FILE	= net/file/beneath.o net/file/folder_disk.o net/file/folder_path.o \
+	net/file/path_set.o \
 	net/file/folder_queue.o net/file/folder_take.o \
 	net/file/receive_folder.o \
 	net/file/send_folder.o net/file/send_inside.o net/file/walk.o \

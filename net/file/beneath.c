@@ -91,7 +91,7 @@ enter(struct beneath *b, const char *part, size_t len, int make)
 	}
 	memcpy(name, part, len);
 	name[len] = '\0';
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+	if (folder_path_is_dots(name)) {
 		errno = EINVAL;
 		return -1;
 	}

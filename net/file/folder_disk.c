@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "net/file/folder_disk.h"
+#include "net/file/folder_path.h"
+#include "net/file/path_set.h"
 #include "net/io/fd.h"
 
 #define NAMES	10000	/* tried for a folder */
@@ -95,9 +97,116 @@ folder_disk_close(struct folder_disk *d)
 		return;
 	beneath_end(&d->beneath);
 	beneath_end(&d->look);
+	path_set_free(&d->offered);
 	unlinkat(d->parent, d->name, AT_REMOVEDIR);	/* if it is empty */
 	close(d->root);
 	d->root = -1;
+}
+
+/*
+ * What is there from before, and is in the sender's folder no more
+ */
+
+/* Is this path, or one in it, of what the sender has now?  Without an answer
+ * what is there stays, as it does where names may not be kept as they are
+ * given. */
+static int
+is_offered(const struct folder_disk *d, const char *path)
+{
+	return d->fresh || d->folds || path_set_has(&d->offered, path);
+}
+
+/* A folder is in the way of unlink(2). */
+static int
+is_folder_error(void)
+{
+	return errno == EISDIR || errno == EPERM;
+}
+
+/* Remove the files in this folder.  1: path is that of a folder in it now, and
+ * has to be removed first; 0: nothing is in it; -1 and errno. */
+static int
+empty(struct folder_disk *d, char path[FOLDER_PATH])
+{
+	int		 dir = beneath_folder(&d->look, path, 1), r = 0, saved;
+	DIR		*l = dir == -1 ? NULL : fd_opendir(dir);
+	struct dirent	*e;
+
+	if (l == NULL)
+		return -1;
+	while (r == 0 && (e = readdir(l)) != NULL) {
+		if (folder_path_is_dots(e->d_name) ||
+		    unlinkat(dir, e->d_name, 0) == 0)
+			continue;
+		r = is_folder_error() && folder_path_append(path, strlen(path),
+		    e->d_name) == 0 ? 1 : -1;
+	}
+	saved = errno;
+	closedir(l);
+	errno = saved;
+	return r;
+}
+
+/* Remove this folder, with all in it: one descriptor is open at a time, however
+ * deep it is.  0, or -1 and errno. */
+static int
+remove_folder(struct folder_disk *d, const char *path)
+{
+	char		 at[FOLDER_PATH];
+	const char	*last;
+	int		 dir, r;
+
+	strlcpy(at, path, sizeof(at));
+	while ((r = empty(d, at)) != -1) {
+		if (r == 1)
+			continue;
+		if ((dir = beneath_parent(&d->look, at, 1, &last)) == -1 ||
+		    unlinkat(dir, last, AT_REMOVEDIR) == -1)
+			return -1;
+		if (strlen(at) == strlen(path))
+			return 0;
+		*strrchr(at, '/') = '\0';
+	}
+	return -1;
+}
+
+/* Remove this name from the folder of path, dir, unless it was offered. */
+static int
+remove_if_old(struct folder_disk *d, int dir, const char *path,
+    const char *name)
+{
+	char	 inside[FOLDER_PATH];
+
+	strlcpy(inside, path, sizeof(inside));
+	if (folder_path_append(inside, strlen(path), name) == -1)
+		return -1;
+	if ((!folder_path_is_partial(name) && is_offered(d, inside)) ||
+	    unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	return is_folder_error() ? remove_folder(d, inside) : -1;
+}
+
+/* All that is to be in this folder was offered: remove what else is in it from
+ * before, and what there is of files that changed before they were whole. */
+static int
+remove_old(struct folder_disk *d, const char *path)
+{
+	struct dirent	*e;
+	DIR		*l;
+	int		 dir, r = 0, saved;
+
+	if (d->fresh)
+		return 0;
+	if ((dir = beneath_folder(&d->look, path, 1)) == -1 ||
+	    (l = fd_opendir(dir)) == NULL)
+		return -1;
+	while (r == 0 && (e = readdir(l)) != NULL)
+		if (!folder_path_is_dots(e->d_name))
+			r = remove_if_old(d, dirfd(l), path, e->d_name);
+	saved = errno;
+	closedir(l);
+	errno = saved;
+	return r;
 }
 
 /*
@@ -130,15 +239,18 @@ is_whole(const struct stat *st, const struct folder_file *f)
 }
 
 /* Something else has its name: a file that has changed since, which the new one
- * replaces.  A folder stays. */
+ * replaces, or a folder.  That stays, unless it is from before. */
 static int
-make_place(int dir, const char *name, const struct stat *st)
+make_place(struct folder_disk *d, const char *path, int dir, const char *name,
+    const struct stat *st)
 {
-	if (S_ISDIR(st->st_mode)) {
+	if (!S_ISDIR(st->st_mode))
+		return unlinkat(dir, name, 0);
+	if (is_offered(d, path)) {
 		errno = EISDIR;
 		return -1;
 	}
-	return unlinkat(dir, name, 0);
+	return remove_folder(d, path);
 }
 
 /* Is there something of exactly this name?  0 and errno if not. */
@@ -160,12 +272,17 @@ has_name(int dir, const char *name)
 
 /* How much there is of a file that is not whole. */
 static int64_t
-part_size(int dir, const char *name, const struct folder_file *f)
+part_size(struct folder_disk *d, const struct folder_file *f)
 {
-	struct file_meta	 m = meta(f, name);
+	const char		*last;
+	int			 dir = beneath_parent(&d->look, f->path, 1,
+				     &last);
+	struct file_meta	 m = meta(f, last);
 	char			 part[sizeof(PARTIAL_PREFIX) + HASH_HEX];
 	struct stat		 st;
 
+	if (dir == -1)
+		return -1;
 	if (partial_temporary(&m, part, sizeof(part)) == -1 ||
 	    fstatat(dir, part, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    !S_ISREG(st.st_mode) || (uint64_t)st.st_size >= f->size)
@@ -179,20 +296,23 @@ folder_disk_have(struct folder_disk *d, const struct folder_file *f)
 	const char	*last;
 	struct stat	 st;
 	int		 dir = beneath_parent(&d->look, f->path, 1, &last);
+	int		 whole = 0;
 
 	if (dir == -1)
 		return -1;
 	if (fstatat(dir, last, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (d->folds && !has_name(dir, last))
 			return -1;
-		if (is_whole(&st, f))
-			return st.st_size;
-		if (make_place(dir, last, &st) == -1)
+		whole = is_whole(&st, f);
+		if (!whole && make_place(d, f->path, dir, last, &st) == -1)
 			return -1;
 	} else if (errno != ENOENT) {
 		return -1;
 	}
-	return d->fresh ? 0 : part_size(dir, last, f);
+	if (d->fresh)
+		return whole ? st.st_size : 0;
+	path_set_add(&d->offered, f->path);
+	return whole ? st.st_size : part_size(d, f);
 }
 
 int
@@ -277,31 +397,13 @@ folder_disk_keep(struct folder_disk *d, struct partial *p,
  * Folders that are complete
  */
 
-/* Remove what there is of files that changed before they were whole. */
 static int
-remove_parts(int dir)
-{
-	DIR		*l = fd_opendir(dir);
-	struct dirent	*e;
-
-	if (l == NULL)
-		return -1;
-	while ((e = readdir(l)) != NULL)
-		if (folder_path_is_partial(e->d_name))
-			unlinkat(dir, e->d_name, 0);
-	closedir(l);
-	return 0;
-}
-
-static int
-complete(const struct folder_disk *d, int dir, int mode, int dated,
-    time_t date)
+complete(int dir, int mode, int dated, time_t date)
 {
 	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW },
 			     { .tv_sec = date } };
 
-	if ((!d->fresh && remove_parts(dir) == -1) ||
-	    fchmod(dir, permissions(mode, 0777)) == -1)
+	if (fchmod(dir, permissions(mode, 0777)) == -1)
 		return -1;
 	return dated ? futimens(dir, times) : 0;
 }
@@ -310,9 +412,14 @@ int
 folder_disk_directory(struct folder_disk *d, const char *path, int mode,
     int dated, time_t date)
 {
-	int	 dir = beneath_folder(&d->look, path, 1);
+	int	 dir;
 
-	return dir == -1 ? -1 : complete(d, dir, mode, dated, date);
+	if (!d->fresh)
+		path_set_add(&d->offered, path);
+	if (remove_old(d, path) == -1 ||
+	    (dir = beneath_folder(&d->look, path, 1)) == -1)
+		return -1;
+	return complete(dir, mode, dated, date);
 }
 
 /* Write all of it to the disk, so that a loss of power takes nothing. */
@@ -354,12 +461,15 @@ int
 folder_disk_finish(struct folder_disk *d, char *name, int mode, int dated,
     time_t date)
 {
+	if (remove_old(d, "") == -1)
+		return -1;
 	beneath_end(&d->beneath);
 	beneath_end(&d->look);
 	if (settle(d->root) == -1 || publish(d, name) == -1 ||
-	    complete(d, d->root, mode, dated, date) == -1 ||
+	    complete(d->root, mode, dated, date) == -1 ||
 	    (fsync(d->parent) == -1 && errno != EINVAL && errno != EROFS))
 		return -1;
+	path_set_free(&d->offered);
 	close(d->root);
 	d->root = -1;
 	return 0;

@@ -5,7 +5,8 @@
  * peer calls it, and is open to its owner alone; then it gets its own name, and
  * nothing that is there is touched.  Files that are whole have their names in
  * it, a file that is not has a temporary one.  So what was sent before is found
- * by its path, size and date.  One stream can have the folder at a time.
+ * by its path, size and date; what the sender does not offer any more is
+ * removed before the folder gets its name.  One stream can have it at a time.
  */
 #ifndef NET_FILE_FOLDER_DISK_H
 #define NET_FILE_FOLDER_DISK_H
@@ -18,6 +19,7 @@
 #include "ibb/hash.h"
 #include "net/file/beneath.h"
 #include "net/file/partial.h"
+#include "net/file/path_set.h"
 #include "xml/check.h"
 
 struct folder_disk {
@@ -27,6 +29,7 @@ struct folder_disk {
 	int		 folds;		/* names here may differ in their case
 					 * only, and are one */
 	char		 name[sizeof(PARTIAL_PREFIX) + HASH_HEX];
+	struct path_set	 offered;	/* by this stream, unless it is fresh */
 	struct beneath	 look;		/* for all but the file that comes */
 	struct beneath	 beneath;	/* for that */
 };
@@ -71,7 +74,8 @@ struct partial *folder_disk_begin(struct folder_disk *d,
 int	 folder_disk_keep(struct folder_disk *d, struct partial *p,
 	    const struct folder_file *f) MUST_CHECK;
 /* The folder in it with this path, which is made if it is not there, is
- * complete.  0, or -1 and errno. */
+ * complete: all that is to be in it was asked for by folder_disk_have(), or is
+ * a folder and complete.  0, or -1 and errno. */
 int	 folder_disk_directory(struct folder_disk *d, const char *path,
 	    int mode, int dated, time_t date) MUST_CHECK;
 /* All is there: write it to the disk, and give the folder this name, or one

@@ -1,4 +1,5 @@
 /* folder_path: the paths of what is in a folder; see folder_path.h. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -63,6 +64,26 @@ int
 folder_path_is_partial(const char *name)
 {
 	return strncasecmp(name, PARTIAL_PREFIX, strlen(PARTIAL_PREFIX)) == 0;
+}
+
+int
+folder_path_is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+int
+folder_path_append(char path[FOLDER_PATH], size_t len, const char *name)
+{
+	path[len] = '\0';
+	if (len + 1 + strlen(name) >= FOLDER_PATH) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (len > 0)
+		path[len++] = '/';
+	strlcpy(path + len, name, FOLDER_PATH - len);
+	return 0;
 }
 
 /* Why nothing may be called as the len bytes at s. */

@@ -29,6 +29,12 @@ int	 folder_path_escape(const char *name, char out[FOLDER_NAME]) MUST_CHECK;
 /* Is this name one that a receiver gives to what is not whole yet, in letters
  * of any case? */
 int	 folder_path_is_partial(const char *name);
+/* Is this the name of a folder itself, or of the one that it is in? */
+int	 folder_path_is_dots(const char *name);
+/* Put a name behind the first len bytes of path: 0, or -1 and errno if that is
+ * too long. */
+int	 folder_path_append(char path[FOLDER_PATH], size_t len,
+	    const char *name) MUST_CHECK;
 /* Why a receiver takes nothing with this path, whoever says it; NULL if it
  * may. */
 const char *folder_path_objection(const char *path);

@@ -79,8 +79,7 @@ level_read(struct level *l, int fd)
 	if (d == NULL)
 		return -1;
 	while (r == 0 && (errno = 0, e = readdir(d)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0)
+		if (!folder_path_is_dots(e->d_name))
 			r = level_add(l, e->d_name);
 	if (errno != 0)
 		r = -1;
@@ -150,19 +149,6 @@ walk_free(struct walk *w)
  * What is in them
  */
 
-/* Put name behind the first len bytes of path: 0, or -1 if that is too long. */
-static int
-append(char path[FOLDER_PATH], size_t len, const char *name)
-{
-	path[len] = '\0';
-	if (len + 1 + strlen(name) >= FOLDER_PATH)
-		return -1;
-	if (len > 0)
-		path[len++] = '/';
-	strlcpy(path + len, name, FOLDER_PATH - len);
-	return 0;
-}
-
 static const char *
 kind_name(mode_t mode)
 {
@@ -209,9 +195,9 @@ walk_look(struct walk *w, struct level *l, struct walk_item *item)
 	*item = (struct walk_item){ .kind = WALK_FILE, .path = w->path,
 	    .wire = w->wire };
 	/* The errors, too, are told with the path. */
-	if (append(w->path, l->path, name) == -1 ||
+	if (folder_path_append(w->path, l->path, name) == -1 ||
 	    folder_path_escape(name, part) == -1 ||
-	    append(w->wire, l->wire, part) == -1) {
+	    folder_path_append(w->wire, l->wire, part) == -1) {
 		walk_fails(item, ENAMETOOLONG);
 		return;
 	}

@@ -29,6 +29,41 @@ beside()
 	stop bob
 }
 
+# A folder of the same name is another one, also where the first was cut short;
+# and what its sender has no more is not in what arrives.
+others()
+{
+	mkdir -p "$T/a/src/dir" "$T/b/src"
+	for f in a/src/file a/src/gone a/src/dir/gone b/src/file; do
+		echo "${f%%/*} $f" >"$T/$f"
+		touch -d @1000000000 "$T/$f"
+	done
+	head -c 30000000 /dev/zero >"$T/a/src/large"
+	empty_dir in
+	receive -k
+	start sender "$T/alice" -i -s "bob@$DOMAIN" "$T/a/src"
+	# shellcheck disable=SC2016
+	wait_for 60 sh -c 'test -s "$(echo "$1"/.xcat-part-*/.xcat-part-*)"' \
+	    sh "$T/in"
+	signal KILL sender
+	finish sender
+	run "$T/alice" -s "bob@$DOMAIN" "$T/b/src"
+	is "$status" 0 "$server: another folder of its name: status"
+	run diff -r "$T/b/src" "$T/in/src"
+	is "$status" 0 "$server: another folder of its name: what is there"
+	rm -r "$T/a/src/gone" "$T/a/src/dir"
+	head -c 100 "$T/a/src/large" >"$T/a/src/small"
+	rm "$T/a/src/large"
+	run "$T/alice" -s "bob@$DOMAIN" "$T/a/src"
+	is "$status" 0 "$server: less than before: status"
+	ok "$server: less than before: it went on" \
+	    said bob 'going on with what is there'
+	run diff -r "$T/a/src" "$T/in/src.1"
+	is "$status" 0 "$server: less than before: what is there"
+	is "$(find "$T/in" -name '.x*')" '' "$server: and nothing else"
+	stop bob
+}
+
 # Links and what is no file are named, and do not go.
 left_out()
 {
@@ -86,6 +121,7 @@ for kind in $SERVERS; do
 	stop near
 	stop far
 	[ "$kind" = ejabberd ] || {
+		others
 		slix_user bob slixfile
 		to_slixmpp
 		with_share

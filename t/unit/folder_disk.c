@@ -170,6 +170,106 @@ test_disk(int parent)
 	is_int(faccessat(parent, "photos", F_OK, 0), 0, "what was there stays");
 }
 
+/* Make or find a file of 5 bytes, or of 0. */
+static int
+offer(struct folder_disk *d, const char *path, int size)
+{
+	struct folder_file	 f = { .path = path, .size = (uint64_t)size,
+				     .dated = 1, .date = 1000, .mode = -1 };
+	int64_t			 have = folder_disk_have(d, &f);
+
+	if (have == -1 || (have == size && size > 0))
+		return (int)have;
+	return size == 0 ? folder_disk_empty(d, &f) :
+	    folder_disk_put(d, &f, "hello", 5);
+}
+
+/* Files, folders and links that the sender has no more, and that it has. */
+static void
+test_old(int parent)
+{
+	static const char *const gone[] = {
+		"gone", "a/gone", "a/was/b/c", "a/was/d", "was/e", "l", "a/l"
+	};
+	struct folder_disk	 d;
+	char			 name[FILE_NAME] = "old", out[64];
+	struct stat		 st;
+	size_t			 i;
+
+	snprintf(out, sizeof(out), "%s/out", top);
+	must(mkdir(out, 0700) == 0);
+	must(folder_disk_open(&d, parent, "alice@x", "old", "") == 0);
+	for (i = 0; i < 5; i++)
+		must(offer(&d, gone[i], 5) == 0);
+	must(offer(&d, "a/stays", 5) == 0 && offer(&d, "x/y/z", 5) == 0 &&
+	    offer(&d, "file/in", 5) == 0);
+	must(folder_disk_directory(&d, "a/was/b", 0, 0, 0) == 0);
+	must(folder_disk_directory(&d, "a/was", 0555, 0, 0) == 0);
+	must(folder_disk_directory(&d, "a", 0555, 1, 2000) == 0);
+	must(mkdirat(d.root, "a/was/.xcat-part-0", 0700) == 0);
+	must(symlinkat(out, d.root, "l") == 0);
+	must(symlinkat(out, d.root, "a/was/l") == 0);
+	folder_disk_close(&d);
+
+	must(folder_disk_open(&d, parent, "alice@x", "old", "") == 0);
+	must(symlinkat(out, d.root, "a/l") == 0);
+	is_int(offer(&d, "a/stays", 5), 5, "what is offered anew");
+	is_int(offer(&d, "file", 5), 0, "a file where a folder was");
+	is_int(offer(&d, "file/in", 5), 0, "and a folder there again");
+	is_int(offer(&d, "file", 5), -1, "which is of this time, and stays");
+	is_int(offer(&d, "x/y/empty", 0), 0, "an empty file");
+	is_int(offer(&d, "x/y/z", 5), 5, "in a folder that is not told");
+	is_int(folder_disk_directory(&d, "a", 0555, 1, 2000), 0, "a folder "
+	    "is complete");
+	is_int(folder_disk_directory(&d, "none", 0755, 0, 0), 0, "so is an "
+	    "empty one");
+	is_int(folder_disk_finish(&d, name, 0755, 0, 0), 0, "and all");
+	for (i = 0; i < N(gone); i++)
+		is_int(faccessat(parent, format("old/%s", gone[i]), F_OK,
+		    AT_SYMLINK_NOFOLLOW), -1, "%s is gone", gone[i]);
+	is_int(faccessat(parent, "old/a/was", F_OK, 0), -1, "with its folder");
+	ok(faccessat(parent, "old/a/stays", F_OK, 0) == 0 &&
+	    faccessat(parent, "old/file/in", F_OK, 0) == 0 &&
+	    faccessat(parent, "old/x/y/z", F_OK, 0) == 0 &&
+	    faccessat(parent, "old/x/y/empty", F_OK, 0) == 0 &&
+	    faccessat(parent, "old/none", F_OK, 0) == 0, "the others stay");
+	must(fstatat(parent, "old/a", &st, 0) == 0);
+	ok((st.st_mode & 0777) == 0555 && st.st_mtime == 2000,
+	    "a folder's mode and date are what was told");
+	is_int(rmdir(out), 0, "nothing is touched where links lead");
+}
+
+static void
+test_path_set(void)
+{
+	struct path_set	 s = { 0 };
+	char		 path[32];
+	int		 i, n = 0;
+
+	ok(!path_set_has(&s, "a"), "none is in an empty set");
+	path_set_add(&s, "a/b/c");
+	ok(path_set_has(&s, "a/b/c") && path_set_has(&s, "a/b") &&
+	    path_set_has(&s, "a"), "a path, and the folders that it is in");
+	ok(!path_set_has(&s, "a/b/d") && !path_set_has(&s, "b") &&
+	    !path_set_has(&s, ""), "and no others");
+	for (i = 0; i < 100000; i++) {
+		snprintf(path, sizeof(path), "x/%d", i);
+		path_set_add(&s, path);
+		n += path_set_has(&s, path);
+		path[0] = 'y';
+		n += path_set_has(&s, path);
+	}
+	is_int(n, 100000, "many");
+	ok(path_set_has(&s, "a/b/c") && !path_set_has(&s, "a/b/d"),
+	    "which change nothing");
+	for (; !s.lost && i < 2000000; i++) {
+		snprintf(path, sizeof(path), "%d", i);
+		path_set_add(&s, path);
+	}
+	ok(s.lost && path_set_has(&s, "a/b/d"), "of too many all may be");
+	path_set_free(&s);
+}
+
 int
 main(void)
 {
@@ -182,6 +282,8 @@ main(void)
 	test_objections();
 	test_escapes();
 	test_disk(parent);
+	test_old(parent);
+	test_path_set();
 	snprintf(cmd, sizeof(cmd), "chmod -R u+w %s; rm -rf %s", top, top);
 	must(system(cmd) == 0);
 	return tap_done();
