@@ -16,7 +16,8 @@
 
 #define VISITS		8		/* connections at a time */
 #define HEAD_MAX	8192		/* bytes of a request */
-#define PATIENCE	60000		/* ms without anything moving */
+#define PATIENCE	60000		/* ms for a request, and for each piece
+					 * of the answer to be taken */
 #define PIECE		(64 * 1024)	/* of the file, at a time */
 
 /* A connection. */
@@ -34,7 +35,7 @@ struct http_serve {
 	struct port		*port;
 	struct http_serve_file	 file;
 	char			 path[HTTP_SERVE_PATH];
-	TAILQ_HEAD(, visit)	 visits;
+	TAILQ_HEAD(, visit)	 visits;	/* oldest first */
 	size_t			 n;
 	void			(*sent)(void *, uint64_t);
 	void			*arg;
@@ -139,6 +140,13 @@ end_visit(struct visit *v)
 	timer_set(v->serve->loop, &v->timer, clock_ms());
 }
 
+/* What a client sends gives it no more time, only what it takes. */
+static void
+wait_on(struct visit *v)
+{
+	timer_set(v->serve->loop, &v->timer, clock_ms() + PATIENCE);
+}
+
 static const char *
 phrase(int status)
 {
@@ -193,6 +201,7 @@ answer(struct visit *v, char *text)
 	int		 status = parse_request(text, &r);
 
 	v->answered = 1;
+	wait_on(v);
 	if (status == 0)
 		status = strcmp(r.target, v->serve->path) != 0 ? 404 :
 		    parse_range(r.range, v->serve->file.size, &from, &end);
@@ -222,6 +231,7 @@ feed(struct visit *v)
 		return;
 	}
 	v->at += (uint64_t)n;
+	wait_on(v);
 	if (v->serve->sent != NULL)
 		v->serve->sent(v->serve->arg, v->at);
 }
@@ -256,7 +266,6 @@ io_event(void *arg, enum io_event ev)
 {
 	struct visit	*v = arg;
 
-	timer_set(v->serve->loop, &v->timer, clock_ms() + PATIENCE);
 	switch (ev) {
 	case IO_INPUT:
 		input(v);
@@ -298,12 +307,29 @@ fire(void *arg)
 	visit_free(arg);
 }
 
+/* Strangers may connect, too: none of them keeps a place from the next client,
+ * be it silent, or told already that there is no file for it. */
+static void
+make_room(struct http_serve *s)
+{
+	struct visit	*v;
+
+	if (s->n < VISITS)
+		return;
+	TAILQ_FOREACH(v, &s->visits, next)
+		if (v->at == v->end && io_queued(v->io) == 0)
+			break;
+	if (v != NULL)
+		visit_free(v);
+}
+
 static void
 visited(void *arg, int fd)
 {
 	struct http_serve	*s = arg;
 	struct visit	*v;
 
+	make_room(s);
 	if (s->n >= VISITS || (v = calloc(1, sizeof(*v))) == NULL) {
 		close(fd);
 		return;
@@ -317,7 +343,7 @@ visited(void *arg, int fd)
 		visit_free(v);
 		return;
 	}
-	timer_set(s->loop, &v->timer, clock_ms() + PATIENCE);
+	wait_on(v);
 }
 
 /* Random digits, and behind them the name, as a URL has it. */

@@ -269,6 +269,12 @@ served()
 	run curl -sS -I "$url"
 	like "$(tr -d '\r' <"$T/run.out")" '^Content-Length: 500001$' \
 	    "curl: HEAD"
+	start strangers "$PYTHON" -c "$strangers" "$url"
+	wait_for 20 said strangers here || bail "no strangers"
+	run curl -sS --fail -o "$T/got" "$url"
+	check_same "$T/got" "$T/www/a name.bin" "curl: beside strangers"
+	signal KILL strangers
+	finish strangers
 	signal USR1 slix
 	ended alice "the answer ends it"
 	fails 7 "Failed to connect|Couldn't connect" "nobody serves any more" \
@@ -296,6 +302,25 @@ served()
 	signal KILL slix
 	finish slix
 }
+
+# As many connections as xcat has places for: half of them say nothing, the others
+# have been told that there is nothing for them, and go on.
+strangers='
+import socket, sys, time, urllib.parse
+u = urllib.parse.urlsplit(sys.argv[1])
+all = [socket.create_connection((u.hostname, u.port)) for _ in range(8)]
+for s in all[:4]:
+    s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    s.recv(1000)
+print("here", file=sys.stderr, flush=True)
+while True:
+    time.sleep(0.1)
+    for s in all[:4]:
+        try:
+            s.sendall(b"x")
+        except OSError:
+            pass
+'
 
 part()		# offset length
 {
