@@ -530,7 +530,7 @@ soak:
 check-asan:
 	t/deps check
 	rm -rf .asan && mkdir .asan
-	cp -R Makefile README man t xcat.c xml ibb net .asan
+	cp -R .debian LICENSE Makefile README man t xcat.c xml ibb net .asan
 	cd .asan && $(MAKE) clean && \
 	    $(MAKE) -j2 CFLAGS="$(ASAN)" xcat $(UNITS) $(AIDS) && \
 	    UNITS="$(UNITS)" t/lib/check.sh

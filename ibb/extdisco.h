@@ -32,9 +32,9 @@ struct extdisco_service {
 typedef void extdisco_fn(void *arg, const struct extdisco_service *services,
 	    size_t n);
 
-/* Ask a server (section 3.1).  fn is called once, by deadline at the latest.
- * NULL if that cannot be sent.  Services over TLS (stuns, turns) are left
- * out. */
+/* Ask a server (section 3.1).  fn is called once, by deadline (monotonic
+ * milliseconds) at the latest.  NULL if that cannot be sent.  Services over TLS
+ * (stuns, turns) are left out. */
 struct extdisco *extdisco_ask(struct iq_table *t, const char *server,
 	    int64_t deadline, extdisco_fn *fn, void *arg);
 /* Ignore the answer; not to be called after fn was.  NULL is fine. */

@@ -14,8 +14,8 @@ struct items;
 
 /* Called for each entity that answers, with its JID and the <query/> in which
  * it says what it can do, valid during the call; and with NULL for both at the
- * end, by the deadline at the latest.  Must not call items_cancel(), but with
- * NULL, when the search is freed already. */
+ * end, by the deadline (monotonic milliseconds) at the latest.  Must not call
+ * items_cancel(), but with NULL, when the search is freed already. */
 typedef void items_fn(void *arg, const char *jid, const struct elem *query);
 
 /* Ask a server for its items (section 4.1), and then each item what it can do

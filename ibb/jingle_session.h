@@ -136,7 +136,8 @@ struct jingle_offer {
 	size_t		 n;
 };
 
-/* Offer this file.  0, or -1 if it cannot be sent. */
+/* Offer this file; the answer has to come by deadline, monotonic milliseconds.
+ * 0, or -1 if it cannot be sent. */
 int	 jingle_session_offer(struct jingle_session *s, const struct si_file *f,
 	    const char *mime, const struct jingle_offer *o, int64_t deadline)
 	    MUST_CHECK;
@@ -147,7 +148,7 @@ int	 jingle_session_accept(struct jingle_session *s,
 /* Say this of the transport (XEP-0260); cid may be NULL. */
 void	 jingle_session_say(struct jingle_session *s, enum jingle_says says,
 	    const char *cid);
-/* Ask for an in-band transport instead.  0 or -1. */
+/* Ask for an in-band transport instead.  0, or -1 if it cannot be sent. */
 int	 jingle_session_replace(struct jingle_session *s, size_t block)
 	    MUST_CHECK;
 /* Say that the file has been received (XEP-0234 section 7.1). */

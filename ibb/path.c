@@ -4,7 +4,9 @@
  * All of them together may have under way what the path can take, so that each
  * of a thousand streams still sends large stanzas, one stream after the other,
  * where a fixed part for each would allow only small ones.  The stream that is
- * asked first sends; the loop asks all streams in turn.
+ * asked first sends; the loop asks all streams in turn.  A stream that sends
+ * small blocks only, as typing does, goes past the bulk of the others:
+ * look_for_hurry(), squeezes_in().
  */
 #include <stdlib.h>
 #include <string.h>

@@ -51,14 +51,14 @@ typedef void s5b_used_fn(void *arg, const struct elem *query, int used,
 /*
  * Offer n hosts (copied) for stream sid to peer.  extra (may be NULL) writes
  * children, or attributes, into <query/>.  The answer comes once, by deadline
- * at the latest.  NULL if it cannot be sent.
+ * (monotonic milliseconds) at the latest.  NULL if it cannot be sent.
  */
 struct s5b_ask *s5b_offer(struct iq_table *t, const char *peer,
 	    const char *sid, const struct streamhost *hosts, size_t n,
 	    void (*extra)(void *arg, struct xw *w), int64_t deadline,
 	    s5b_used_fn *fn, void *arg);
-/* Have the proxy relay (section 6.3.5).  Answered with used 0 or -1.  NULL if
- * it cannot be sent. */
+/* Have the proxy relay (section 6.3.5).  Answered with used 0 or -1, as
+ * s5b_offer() by deadline.  NULL if it cannot be sent. */
 struct s5b_ask *s5b_activate(struct iq_table *t, const char *proxy,
 	    const char *sid, const char *target, int64_t deadline,
 	    s5b_used_fn *fn, void *arg);
@@ -100,7 +100,7 @@ int	 s5b_accept(struct iq_table *t, const char *from, const char *id,
 struct s5b_search;
 
 /* Called for each proxy as it is found, and with NULL at the end, by deadline
- * at the latest. */
+ * (monotonic milliseconds) at the latest. */
 typedef void s5b_proxy_fn(void *arg, const struct streamhost *proxy);
 
 /* Ask the proxy with this JID for its address.  NULL if that cannot be sent. */

@@ -15,8 +15,8 @@ struct sic;
  * not say that. */
 typedef void sic_fn(void *arg, const char *ip, uint16_t port);
 
-/* Ask the own server (section 3).  fn is called once, by deadline at the
- * latest.  NULL if that cannot be sent. */
+/* Ask the own server (section 3).  fn is called once, by deadline (monotonic
+ * milliseconds) at the latest.  NULL if that cannot be sent. */
 struct sic *sic_ask(struct iq_table *t, int64_t deadline, sic_fn *fn,
 	    void *arg);
 /* Ignore the answer; not to be called after fn was.  NULL is fine. */

@@ -33,8 +33,8 @@ struct upload_search;
 typedef void upload_found_fn(void *arg, const struct upload_service *service);
 
 /* Look for a service of this server that takes size bytes: the first that does,
- * or else the service that takes most.  fn is called once, by deadline at the
- * latest.  NULL if that cannot be sent. */
+ * or else the service that takes most.  fn is called once, by deadline
+ * (monotonic milliseconds) at the latest.  NULL if that cannot be sent. */
 struct upload_search *upload_find(struct iq_table *t, const char *server,
 	    uint64_t size, int64_t deadline, upload_found_fn *fn, void *arg);
 /* End the search; not to be called after fn was.  NULL is fine. */
@@ -77,8 +77,8 @@ struct upload_ask;
 
 typedef void upload_slot_fn(void *arg, const struct upload_slot *slot);
 
-/* Ask a service for a slot.  fn is called once, by deadline at the latest.
- * NULL if that cannot be sent. */
+/* Ask a service for a slot.  fn is called once, by deadline
+ * (monotonic milliseconds) at the latest.  NULL if that cannot be sent. */
 struct upload_ask *upload_ask(struct iq_table *t, const char *service,
 	    const char *name, uint64_t size, const char *type,
 	    int64_t deadline, upload_slot_fn *fn, void *arg);

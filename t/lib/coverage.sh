@@ -17,7 +17,7 @@ build()		# target ...
 {
 	rm -rf .cov
 	mkdir .cov
-	cp -R Makefile README man t xcat.c xml ibb net .cov
+	cp -R .debian LICENSE Makefile README man t xcat.c xml ibb net .cov
 	find .cov -name '*.[ot]' -type f -path '*/unit/*' -delete
 	find .cov -name '*.o' -type f -delete
 	cd .cov

@@ -29,13 +29,13 @@ kill_at()	# bytes
 	ok "$server: killed under way" [ "$(wc -c <"$T/l.out")" -lt "$SIZE" ]
 }
 
-# Slow enough to be under way when the server is killed.
+# Under way when the server is killed: slow, and the end comes when told to.
 trickle()	# fifo file
 {
 	fifo "$1"
-	start feeder sh -c 'exec >"$4"; exec "$0" -B "$1" "$5" "$2" "$3"' \
+	start feeder sh -c 'exec >"$4"; exec "$0" -B "$1" "$5" "$2" "$3" "$6"' \
 	    "$PYTHON" "$LIB/slow.py" "$2" "$T/hurry" "$T/$1" \
-	    "$(by_tier 1000000 3000000)"
+	    "$(by_tier 1000000 3000000)" $((SIZE / 5 * 4))
 }
 
 both_back()	# count

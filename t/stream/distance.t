@@ -7,7 +7,7 @@
 
 CARRIER=ibb
 SIZE=$(by_tier 8000000 40000000)
-SOON=$((10 + SIZE / 2000000))	# seconds, on a busy machine
+SOON=$((14 + SIZE / 1000000))	# seconds, on a busy machine
 LIMIT=60
 
 # --- the relay ---------------------------------------------------------------
