@@ -104,7 +104,8 @@ failures()
 	: >$LAST
 	for _took in "$T"/took/*.took; do
 		read -r _name _status _ <"$_took"
-		[ "$_status" -ne 0 ] || continue
+		[ "$_status" -ne 0 ] ||
+		    grep -q '^not ok' "${_took%.took}.tap" || continue
 		echo "$_name" >>$LAST
 		printf '\n%s: status %s\n' "$_name" "$_status"
 		grep '^not ok' "${_took%.took}.tap" | head -n 20

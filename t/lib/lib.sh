@@ -400,13 +400,14 @@ again()		# how to see it once more, and look at what it leaves
  prove -v ${0#"$TOP/"}"
 }
 
-cleanup()
+cleanup()	# [command]: what else it takes
 {
 	_status=$?
 	trap '' INT TERM HUP
 	for _p in $pids; do
 		kill -s KILL -- "-$_p" 2>/dev/null && wait "$_p"
 	done 2>/dev/null
+	[ $# -eq 0 ] || "$@"
 	[ "$_status" -eq 0 ] || again
 	if [ -n "${KEEP-}" ]; then
 		diag "kept: $T"

@@ -101,7 +101,7 @@ nat_up()	# [ms]
 	command -v nft >/dev/null || skip_all 'no nft(8)'
 	ip netns add "${NS}a" 2>/dev/null ||
 	    skip_all 'no network namespaces here'
-	trap 'nat_down; cleanup' EXIT
+	trap 'cleanup nat_down' EXIT
 	for _n in ra w rb b s; do
 		ip netns add "$NS$_n"
 	done
