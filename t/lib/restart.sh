@@ -35,7 +35,7 @@ trickle()	# fifo file
 	fifo "$1"
 	start feeder sh -c 'exec >"$4"; exec "$0" -B "$1" "$5" "$2" "$3" "$6"' \
 	    "$PYTHON" "$LIB/slow.py" "$2" "$T/hurry" "$T/$1" \
-	    "$(by_tier 1000000 3000000)" $((SIZE / 5 * 4))
+	    "$(by_tier 1000000 3000000)" $((SIZE * 4 / 5))
 }
 
 both_back()	# count
