@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,22 +435,24 @@ send_folder_free(struct sender *s)
 }
 
 /* What tells the folder from others of its name, on this machine and on others
- * of this account: what there is of one of them is no part of this one.  The
+ * of this account: what there is of one of them is no part of this one.  It is
+ * the path, since the numbers of a file system may be others after a boot.  The
  * receiver learns of all that no more than it has guessed. */
 static int
-folder_identify(struct folder_send *f, const struct stat *st)
+folder_identify(struct folder_send *f)
 {
 	struct sum	*s = sum_new(FOLDER_HASH);
-	char		 host[HOST] = "", text[64];
-	int		 n, r;
+	const char	*path = f->sender->paths[f->sender->at];
+	char		 host[HOST] = "", real[PATH_MAX];
+	int		 r;
 
 	if (s == NULL)
 		return -1;
 	(void)gethostname(host, sizeof(host) - 1);
-	n = snprintf(text, sizeof(text), "%llu %llu",
-	    (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
+	if (realpath(path, real) != NULL)
+		path = real;
 	r = sum_add(s, host, strlen(host) + 1) == -1 ? -1 :
-	    sum_add(s, text, (size_t)n);
+	    sum_add(s, path, strlen(path));
 	sum_end(s, f->which);
 	sum_free(s);
 	return r;
@@ -467,7 +470,7 @@ folder_new(struct sender *s)
 	f->watch = (struct watch){ .fd = -1, .want = folder_want,
 	    .ready = folder_ready, .arg = f };
 	if ((f->reader = folder_reader_new()) == NULL ||
-	    fstat(s->fd, &st) == -1 || folder_identify(f, &st) == -1 ||
+	    fstat(s->fd, &st) == -1 || folder_identify(f) == -1 ||
 	    folder_queue_init(&f->queue, s->app->loop, fd_copy(s->fd)) == -1) {
 		folder_free(f);
 		return NULL;
