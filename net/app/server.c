@@ -241,6 +241,7 @@ ask_again(void *arg)
 	    0) {
 		session_free(app->session);
 		app->session = NULL;
+		app->iqs = NULL;
 		app_set_server(app, APP_SERVER_UP);
 		if (server_login(app) == -1)
 			return;

@@ -100,6 +100,8 @@ send_free(struct sender *s)
 		return;
 	if (s->app->loop != NULL)
 		await_end(s->app, &s->absent);
+	if (s->app->iqs != NULL)	/* a guest's outlive its files */
+		iq_forget(s->app->iqs, s);
 	uploads_free(s->uploads);
 	send_folder_free(s);
 	send_inside_end(s);

@@ -857,6 +857,28 @@ test_pipe_behind_file(void)
 	files_end();
 }
 
+/* A guest of a login is gone before its peer answers. */
+static void
+test_left(void)
+{
+	begin(file("a", "hello"));
+	must(strcmp(next(), ASK) == 0);
+	send_free(app.sender);
+	app.sender = NULL;
+	is_int(files_hear(PEER, format("<iq type='result' id='%s'/>", id)), 0,
+	    "an answer for a sender that has gone is for none");
+	files_end();
+	begin(file("a", "hello"));
+	knows(FEATURE(SI));
+	must(strstr(next(), "<si ") != NULL);
+	send_free(app.sender);
+	app.sender = NULL;
+	is_int(files_hear(PEER, error_xml(id, "forbidden", "cancel", "")), 0,
+	    "nor is one to its offer");
+	is(run_words(), "", "and nothing is said");
+	files_end();
+}
+
 int
 main(void)
 {
@@ -867,6 +889,7 @@ main(void)
 	test_ask();
 	test_ask_errors();
 	test_back();
+	test_left();
 	test_si();
 	test_si_range();
 	test_si_refused();
