@@ -27,6 +27,8 @@
 #define ANSWER_TIME	3000	/* ms for a process that works, */
 #define END_TIME	5000	/* for a stream to end after a signal, */
 #define HOLD_TIME	500	/* and to be held */
+#define STOPS_MAX	10	/* signals in a row that stop nothing, as each */
+#define STOP_TIME	5	/* ms later we go on */
 
 enum client_state {
 	CLIENT_ASKING,		/* will it take us? */
@@ -96,16 +98,25 @@ alone(struct client *c, const char *why)
  */
 
 /* May this process read from its terminal?  If not, reading stops it, and so
- * must it be when another process reads in its place. */
-static void
+ * must it be when another process reads in its place.  0; or -1 and errno if
+ * nothing stops it, as its process group is orphaned: then read(2) fails. */
+static int
 wait_for_terminal(const struct client *c)
 {
+	int64_t	 since;
 	pid_t	 group;
+	int	 vain = 0;
 
 	while (c->request.input && isatty(STDIN_FILENO) &&
-	    (group = tcgetpgrp(STDIN_FILENO)) != -1 && group != getpgrp())
-		if (raise(SIGTTIN) != 0)
-			break;
+	    (group = tcgetpgrp(STDIN_FILENO)) != -1 && group != getpgrp()) {
+		since = clock_ms();
+		if (vain == STOPS_MAX || raise(SIGTTIN) != 0) {
+			errno = EIO;
+			return -1;
+		}
+		vain = clock_ms() - since < STOP_TIME ? vain + 1 : 0;
+	}
+	return 0;
 }
 
 static void
@@ -115,8 +126,10 @@ stop_now(void *arg)
 
 	timer_clear(c->loop, &c->hold);
 	kill(getpid(), SIGSTOP);
-	wait_for_terminal(c);
-	if (share_conn_send(c->conn, SHARE_RESUME, NULL, 0) == -1)
+	if (wait_for_terminal(c) == -1) {
+		log_line(LOG_FAULT, "standard input: %s", strerror(errno));
+		over_fault(c, FAULT_LOCAL);
+	} else if (share_conn_send(c->conn, SHARE_RESUME, NULL, 0) == -1)
 		over_fault(c, FAULT_BROKEN);
 }
 
@@ -179,8 +192,8 @@ taken(struct client *c, const char *process)
 	if (c->state != CLIENT_ASKING)
 		return;
 	timer_clear(c->loop, &c->timer);
-	wait_for_terminal(c);
-	if (signals_catch(c->loop, signalled, c) == -1 ||
+	if (wait_for_terminal(c) == -1 ||
+	    signals_catch(c->loop, signalled, c) == -1 ||
 	    signals_catch_also(SIGTSTP) == -1 ||
 	    share_conn_send(c->conn, SHARE_GO, NULL, 0) == -1) {
 		alone(c, strerror(errno));
@@ -190,13 +203,14 @@ taken(struct client *c, const char *process)
 	set_state(c, CLIENT_WAITING);
 }
 
-/* The master has copies.  While ours are open, no one hears of the end of
- * these. */
+/* The master has copies.  While ours are open, the other ends of pipes do not
+ * hear of the end of these.  A terminal has none, and wait_for_terminal() asks
+ * it. */
 static void
 begun(struct client *c)
 {
 	set_state(c, CLIENT_BEGUN);
-	if (c->request.input)
+	if (c->request.input && !isatty(STDIN_FILENO))
 		(void)fd_to_null(STDIN_FILENO);
 	if (c->request.output)
 		(void)fd_to_null(STDOUT_FILENO);

@@ -211,6 +211,52 @@ is_stopped()	# name
 	[ "$(ps -o state= -p "$(pid_of "$1")" | cut -c1)" = T ]
 }
 
+# A client that goes on in the background does not read: what is typed is for
+# its shell.
+background()
+{
+	wait_for 20 streams 0
+	exec 4<>"$T/typed"
+	start shell script -qfec 'sh -i' "$T/shell.typescript" <"$T/typed"
+	echo "$T/alice -o share=60 $bob echo >$T/b.echo" >&4
+	wait_for 20 streams 1
+	printf '\032' >&4
+	cat >&4 <<-END
+	bg
+	until jobs >$T/jobs; grep -q 'tty input' $T/jobs; do sleep 0.1; done
+	echo typed >$T/b.word
+	END
+	ok 'in the background a client stops' \
+	    wait_for 20 grep -q typed "$T/b.word"
+	has_size "$T/b.echo" 0 || diag_file "$T/b.echo"
+	printf 'fg\nmine\n' >&4
+	ok 'in the foreground it goes on' wait_for 20 has_size "$T/b.echo" 5
+	is "$(cat "$T/b.echo")" mine 'with what is typed then'
+	printf '\004exit\n' >&4
+	ended shell 'its shell'
+	exec 4>&-
+}
+
+# Nothing stops a process whose shell is gone: it is a run of its own, which
+# cannot read either.
+orphan()
+{
+	exec 4<>"$T/typed"
+	cat >"$T/orphan" <<-END
+	perl -e '\$p = \$\$; fork and exit; setpgrp; select undef, undef, undef,
+	    0.01 while getppid == \$p; system @ARGV; print \$? >> 8, "\n"' \
+	    $T/alice -o share=60 "$1" echo >$T/o.status 2>$T/o.err
+	until [ -s $T/o.status ]; do sleep 0.1; done
+	END
+	start shell script -qfec "sh $T/orphan" "$T/shell.typescript" <"$T/typed"
+	ok 'a client that nothing stops has a stream' wait_for 20 streams 1
+	echo typed >&4
+	ended shell 'its shell'
+	is "$(cat "$T/o.status")" 1 'its status'
+	like "$(cat "$T/o.err")" 'standard input: Input/output error' 'its word'
+	exec 4>&-
+}
+
 echo hello >"$T/line"
 start_server prosody
 listen_as bob listener -k -a "$alice" 'upper=!tr a-z A-Z' 'echo=!cat' \
@@ -219,5 +265,7 @@ typed
 changed
 phases
 stopped
+background
+orphan "$bob"
 end_masters
 done_testing
