@@ -214,6 +214,7 @@ begun(struct client *c)
 		(void)fd_to_null(STDIN_FILENO);
 	if (c->request.output)
 		(void)fd_to_null(STDOUT_FILENO);
+	share_request_free(&c->request);
 }
 
 /* The ports of -L and -D are open. */

@@ -69,6 +69,12 @@ halves()
 	run sh -c '"$0" -o share=60 "$1" bye <&9 | cat' "$T/alice" "$bob" \
 	    9<"$T/open"
 	is "$(cat "$T/run.out")" bye 'the end of output is seen'
+	exec 4<>"$T/fifo"
+	start a sh -c '"$0" -o share=60 "$1" deaf <"$2" | (cat; echo end)' \
+	    "$T/alice" "$bob" "$T/fifo"
+	ok 'so it is before the end of input' wait_for 20 has_size "$T/a.out" 8
+	exec 4>&-
+	ended a 'a client whose output has ended'
 	shared "$bob" sum </dev/null
 	is "$(cat "$T/run.out")" 'e3b0c44298fc1c149afbf4c8996fb924' \
 	    'so is that of input'
@@ -275,7 +281,9 @@ mkfifo "$T/open" "$T/fifo"
 exec 9<>"$T/open"
 echo hello >"$T/line"
 listen_as bob listener -k -a "$alice" 'upper=!stdbuf -oL tr a-z A-Z' \
-    'bye=!echo bye' 'brief=!sleep 1; echo bye' 'many=!yes yyyyyyyy' 'sum=!sha256sum | cut -c1-32' \
+    'bye=!echo bye' 'brief=!sleep 1; echo bye' \
+    'deaf=!echo bye; exec >&-; exec cat >/dev/null' 'many=!yes yyyyyyyy' \
+    'sum=!sha256sum | cut -c1-32' \
     'silent=!exec sleep 60' '127.0.0.1:*='
 warm
 own
