@@ -42,7 +42,7 @@ guest_join(struct app *g, struct app *owner)
 	use_run(g, owner);
 	channels_init(g);
 	TAILQ_INSERT_TAIL(&owner->guests, g, guest);
-	if (prepare_trust(g) == -1)
+	if (prepare_proof(g) == -1 || prepare_trust(g) == -1)
 		return -1;
 	if (g->trust != NULL && SSL_CTX_up_ref(owner->e2e) == 1)
 		g->e2e = owner->e2e;

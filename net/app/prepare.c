@@ -28,7 +28,7 @@
 #include "xml/jid.h"
 
 /* What a key or a code needs, the peer's or ours. */
-static int
+int
 prepare_proof(struct app *app)
 {
 	const char	*what = app->peer_key != NULL ? "a key in the address" :

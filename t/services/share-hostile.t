@@ -90,6 +90,22 @@ strangers()
 	end_masters
 }
 
+# A key that was named is looked at, or nothing is said to the peer.
+pinned()
+{
+	_key=SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+	run "$T/alice" -o share=60 "$bob" upper <"$T/line"
+	fails 5 'key' 'another key than that of the peer' \
+	    "$T/alice" -o share=60 "$bob=$_key" upper
+	for _off in e2e=off carrier=s5b; do
+		run "$T/alice" -o share=60 -o "$_off" -z "$bob"
+		fails 2 "a key in the address needs .*: leave out $_off" \
+		    "a key with $_off" \
+		    "$T/alice" -o share=60 -o "$_off" "$bob=$_key" upper
+	done
+	end_masters
+}
+
 # Nobody listens any more, or nobody accepts.
 dead()
 {
@@ -334,6 +350,7 @@ listen_as bob listener -k -a "$alice" 'upper=!tr a-z A-Z' 'count=!wc -c' \
 run "$T/alice" -o share=60 "$bob" upper <"$T/line"
 planted
 strangers
+pinned
 dead
 babble
 together
