@@ -11,21 +11,29 @@
 #include "xml/number.h"
 
 int
-systemd_sockets(void)
+systemd_given(void)
 {
 	const char	*pid = getenv("LISTEN_PID");
 	const char	*fds = getenv("LISTEN_FDS");
-	uint64_t	 who, n = 0;
+	uint64_t	 who, n;
 
 	/* The variables may be meant for a process that has started us. */
 	if (pid == NULL || fds == NULL ||
 	    number_read(pid, 1, INT32_MAX, &who) == -1 ||
 	    (pid_t)who != getpid() || number_read(fds, 0, 1024, &n) == -1)
-		n = 0;
+		return 0;
+	return (int)n;
+}
+
+int
+systemd_sockets(void)
+{
+	int	 n = systemd_given();
+
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	return (int)n;
+	return n;
 }
 
 void

@@ -7,7 +7,9 @@
 
 #define SYSTEMD_FIRST	3	/* descriptor of the first socket */
 
-/* How many sockets we were given.  Removes the variables of the protocol. */
+/* How many sockets we were given. */
+int	 systemd_given(void);
+/* The same.  Removes the variables of the protocol. */
 int	 systemd_sockets(void);
 /* Say that we are ready, if NOTIFY_SOCKET asks for it. */
 void	 systemd_ready(void);

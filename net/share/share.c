@@ -18,6 +18,7 @@
 #include "net/io/background.h"
 #include "net/io/log.h"
 #include "net/io/loop.h"
+#include "net/io/systemd.h"
 #include "net/share/share.h"
 #include "net/share/share_client.h"
 #include "net/share/share_conn.h"
@@ -56,8 +57,9 @@ share_wanted(const struct app *app)
 		    (app->conf.upload == CONF_UPLOAD_NO &&
 		    !send_has_folder(app->sender)));
 	case MODE_FORWARD:
+		/* Sockets are given to one process. */
 		return STAILQ_EMPTY(&app->conf.reverse) &&
-		    absolute(&app->conf.forward) &&
+		    systemd_given() == 0 && absolute(&app->conf.forward) &&
 		    absolute(&app->conf.socks);
 	case MODE_CALL:
 	case MODE_PROBE:

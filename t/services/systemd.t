@@ -5,6 +5,7 @@
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
+. "$LIB/share.sh"
 
 LIMIT=20
 
@@ -54,6 +55,11 @@ wait_for 60 listens "$A"
 echoes one '-L: a socket of TCP; who comes early waits' "TCP:127.0.0.1:$A"
 ready '-L: says that it is ready'
 ok '-L: not before it has logged in' said f 'xcat: forwarding'
+stop f
+
+activate "$T/news" "$A" -- -o share=60 -L "$A" "$bob" one
+ready '-o share: takes the socket, too'
+echoes one '-o share: it works' "TCP:127.0.0.1:$A"
 stop f
 
 activate -a "$T/news" "$T/handed" -- -L 9 "$bob" two
