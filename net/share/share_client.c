@@ -27,8 +27,8 @@
 #define ANSWER_TIME	3000	/* ms for a process that works, */
 #define END_TIME	5000	/* for a stream to end after a signal, */
 #define HOLD_TIME	500	/* and to be held */
-#define STOPS_MAX	10	/* signals in a row that stop nothing, as each */
-#define STOP_TIME	5	/* ms later we go on */
+#define STOPS_MAX	10	/* signals in a row that stop nothing: */
+#define STOP_TIME	5	/* ms, and we go on after each */
 
 enum client_state {
 	CLIENT_ASKING,		/* will it take us? */
