@@ -146,8 +146,8 @@ use(struct app *app, const struct conf *conf, char *why)
 	}
 	remote_allowed_free(app->remote);
 	app->remote = remote;
-	remote_serve_reloaded(app);
 	allow_renew(app->allow, allow);
+	remote_serve_reloaded(app);
 	accept_reloaded(app);
 	if (services != NULL) {
 		services_free(app->services);

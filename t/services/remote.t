@@ -243,6 +243,17 @@ reload()
 	echo "remote $p1" >"$T/home/bob/config"
 	signal HUP listener
 	wait_for 20 reread 2
+	printf 'remote %s\nallow carol@%s\n' "$p1" "$DOMAIN" \
+	    >"$T/home/bob/config"
+	signal HUP listener
+	wait_for 20 reread 3
+	start carol "$T/carol" -R "$p1=$p2" "$bob"
+	wait_for 20 forwards carol 1
+	echo "remote $p1" >"$T/home/bob/config"
+	signal HUP listener
+	finish carol 20
+	is "$status" 5 'SIGHUP: so does a caller that is no longer allowed'
+	ok 'its port is closed' is_closed "$p1"
 	: >"$T/home/bob/config"
 }
 
