@@ -371,6 +371,7 @@ accept_back(struct app *app, int moved)
 void
 accept_reloaded(struct app *app)
 {
-	if (app->roster != NULL && allow_wants_roster(app->allow))
+	/* Before the login, accept_start() is still to fetch it. */
+	if (app->ibb != NULL && allow_wants_roster(app->allow))
 		fetch_roster(app, roster_came_again);
 }

@@ -17,7 +17,9 @@
 #include "net/channel/place.h"
 #include "net/channel/remote_spec.h"
 #include "net/channel/service.h"
+#include "net/conf/allow.h"
 #include "net/io/log.h"
+#include "net/login/roster.h"
 #include "t/lib/channels.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
@@ -584,6 +586,33 @@ test_admit(void)
 	end();
 }
 
+/* SIGHUP: the roster is asked for again, if it ever was. */
+static void
+test_reloaded(void)
+{
+	static char		 word[] = "@roster";
+	struct conf_item	 item = { .value = word };
+	struct conf_list	 list = STAILQ_HEAD_INITIALIZER(list);
+	struct allow		*allow;
+	char			 why[ALLOW_ERR];
+
+	STAILQ_INSERT_TAIL(&list, &item, next);
+	begin(MODE_LISTEN, 1, 0);
+	must((allow = allow_new(&list, NULL, why)) != NULL);
+	allow_renew(app.allow, allow);
+	must((app.roster = roster_new(app.iqs)) != NULL);
+	app.ibb = NULL;
+	accept_reloaded(&app);
+	is(said(&us), "", "during the first login nothing is asked");
+	app.ibb = us.ibb;
+	accept_reloaded(&app);
+	ok(strstr(said(&us), "jabber:iq:roster") != NULL,
+	    "later the roster is");
+	ok(!app.ending, "and the run goes on");
+	roster_free(app.roster);
+	end();
+}
+
 int
 main(void)
 {
@@ -601,5 +630,6 @@ main(void)
 	test_socket();
 	test_socket_too_many();
 	test_admit();
+	test_reloaded();
 	return tap_done();
 }
