@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <paths.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -86,6 +87,18 @@ fd_pipe_give_up(int fds[2])
 	return fd_give_up(fds[1]);
 }
 
+#ifdef __linux__
+/* Have all that write to this pipe closed it?  A pipe that is opened after that
+ * does not tell. */
+static int
+has_ended(int fd)
+{
+	struct pollfd	 p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0;
+}
+#endif
+
 int
 fd_anew(int fd)
 {
@@ -98,6 +111,8 @@ fd_anew(int fd)
 	    (again = open(path, (mode & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC |
 	    O_NOCTTY)) == -1)
 		return -1;
+	if ((mode & O_ACCMODE) == O_RDONLY && has_ended(fd))
+		return fd_give_up(again);
 	r = dup3(again, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
 	close(again);
 	return r == -1 ? -1 : 0;
