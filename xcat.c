@@ -100,12 +100,16 @@ printed(int r)
 	exit(app_status(FAULT_NONE));
 }
 
-/* Death by signal stays death by signal. */
+static void	 die_by_signal(int signo) __attribute__((__noreturn__));
+
+/* Death by signal stays death by signal; but the first process of a container
+ * does not die of one. */
 static void
 die_by_signal(int signo)
 {
 	signal(signo, SIG_DFL);
 	raise(signo);
+	_exit(128 + signo);
 }
 
 /*

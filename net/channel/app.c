@@ -108,7 +108,8 @@ app_status(enum fault fault)
 		[FAULT_LOGIN] = 4,
 		[FAULT_PEER] = 5,
 		[FAULT_BROKEN] = 6,
-		[FAULT_TIME] = 7
+		[FAULT_TIME] = 7,
+		[FAULT_SIGNAL] = 1	/* never so: xcat.c dies of it */
 	};
 
 	return statuses[fault];

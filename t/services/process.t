@@ -116,4 +116,23 @@ ok 'output beyond the limit is not delivered' [ "$status" -ne 0 ]
 ended listener 'standard output beyond the limit' 1
 like "$(cat "$T/listener.err")" 'File too large' '... is a local error'
 
+# --- the first process of a container ------------------------------------------------
+
+# The kernel does not have it die by a signal.
+first()		# name: the process that it started
+{
+	_child=$(ps -o pid= --ppid "$(pid_of "$1")" | tr -d ' ')
+	[ -n "$_child" ]
+}
+
+if unshare --pid --fork true 2>/dev/null; then
+	start first unshare --pid --fork --kill-child "$T/bob" -l -k
+	wait_for 20 listening first
+	first first
+	kill -s TERM "$_child"
+	ended first 'SIGTERM to the first process' 143
+else
+	skip 'SIGTERM to the first process' 'no name space of processes'
+fi
+
 done_testing
