@@ -133,6 +133,19 @@ ask(struct remote_ask *r)
 	}
 }
 
+/* Are there ports that the peer has not yet told of?  It may have closed others
+ * of them already. */
+static int
+is_asking(const struct remote_ask *r)
+{
+	size_t	 i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->list[i].state == PORT_WANTED)
+			return 1;
+	return 0;
+}
+
 static void
 opened(struct remote_ask *r, struct wanted *w, const char *place)
 {
@@ -142,11 +155,14 @@ opened(struct remote_ask *r, struct wanted *w, const char *place)
 
 	strlcpy(w->place, place, sizeof(w->place));
 	w->state = PORT_OPEN;
-	if (++r->open < r->n)
+	r->open++;
+	if (is_asking(r))
 		return;
 	for (i = 0; i < r->n; i++)
-		log_line(LOG_EVENT, "forwarding %s of %s to %s",
-		    r->list[i].place, app->peer, r->list[i].spec.target);
+		if (r->list[i].state == PORT_OPEN)
+			log_line(LOG_EVENT, "forwarding %s of %s to %s",
+			    r->list[i].place, app->peer,
+			    r->list[i].spec.target);
 	r->stands = NULL;
 	r->ch->steady = 1;
 	stands(app);

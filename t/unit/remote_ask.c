@@ -87,9 +87,21 @@ stands(struct app *a)
 	stood++;
 }
 
-/* A listener, and our control stream to it. */
+/* -R where=TARGET */
 static void
-begin(void)
+want(const char *where)
+{
+	struct conf_item	*item = calloc(1, sizeof(*item));
+
+	must(item != NULL &&
+	    asprintf(&item->value, "%s=" TARGET, where) != -1);
+	STAILQ_INSERT_TAIL(&app.conf.reverse, item, next);
+}
+
+/* A listener, and our control stream to it, for this port and perhaps one
+ * more. */
+static void
+begin_for(const char *where, const char *more)
 {
 	struct ibb_host		 peers = { .allowed = always,
 				     .offer = peer_offered };
@@ -98,7 +110,6 @@ begin(void)
 				     .settled = linger_settled,
 				     .ask_later = linger_ask_later,
 				     .arg = &app };
-	struct conf_item	*item = calloc(1, sizeof(*item));
 	char			 err[REMOTE_ERR];
 
 	run_begin(MODE_FORWARD, 1);
@@ -106,14 +117,20 @@ begin(void)
 	app.ibb = us.ibb;
 	side_init(&peer, PEER);
 	side_host(&peer, &peers);
-	must(item != NULL &&
-	    (item->value = strdup("8080=" TARGET)) != NULL);
-	STAILQ_INSERT_TAIL(&app.conf.reverse, item, next);
+	want(where);
+	if (more != NULL)
+		want(more);
 	must(remote_ask_new(&app, err) == 0);
 	stood = 0;
 	ok(!remote_ask_admits(&app, PEER), "there is nothing to come");
 	remote_ask_begin(&app, stands);
 	turns();
+}
+
+static void
+begin(void)
+{
+	begin_for("8080", NULL);
 }
 
 static void
@@ -227,6 +244,20 @@ control_channel(void)
 	return TAILQ_FIRST(&app.channels);
 }
 
+/* One of two ports is closed before the other one is open. */
+static void
+test_closed_early(void)
+{
+	begin_for("8080", "8081");
+	is(asked(), "listen 1 8080\nlisten 2 8081\n", "two ports");
+	says("listening 1 8080\nclosed 1 gone\n");
+	is_int(stood, 0, "one is gone before the other one is there");
+	says("listening 2 8081\n");
+	is_int(stood, 1, "it stands nevertheless");
+	ok(words_have("forwarding 8081 of " PEER " to " TARGET), "by that");
+	end();
+}
+
 /* -w is for the answer; then it is quiet for as long as it is. */
 static void
 test_quiet(void)
@@ -330,6 +361,7 @@ main(void)
 	other_key = tls_context_new();
 	test_streams();
 	test_many();
+	test_closed_early();
 	test_quiet();
 	test_words();
 	test_older();
