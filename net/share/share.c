@@ -172,6 +172,7 @@ struct order {
 	struct timer	 late;
 	int		 many;		/* lines are to come, the last empty */
 	int		 answered;
+	int		 error;		/* why that cannot be printed */
 };
 
 static void
@@ -181,10 +182,13 @@ order_frame(void *arg, const struct share_frame *f)
 
 	if (f->type != SHARE_STATUS)
 		return;
-	if (f->len > 0)
-		o->answered = log_report("%.*s", (int)f->len,
-		    (const char *)f->data) == 0;
-	if (f->len == 0 || !o->many || !o->answered)
+	if (f->len > 0) {
+		o->answered = 1;
+		if (log_report("%.*s", (int)f->len, (const char *)f->data) ==
+		    -1)
+			o->error = errno;
+	}
+	if (f->len == 0 || !o->many || o->error != 0)
 		loop_stop(o->loop);
 }
 
@@ -197,7 +201,8 @@ order_gone(void *arg)
 }
 
 /* Ask the process behind this socket, and print its answer, of one line or many
- * (share_wire.h).  1 if there is one. */
+ * (share_wire.h).  1 if there is one, 0 if not, -1 if its answer could not be
+ * printed, which has been said. */
 static int
 order_one(int fd, enum share_type type, int many)
 {
@@ -223,30 +228,35 @@ order_one(int fd, enum share_type type, int many)
 	}
 	share_conn_free(c);
 	loop_free(o.loop);
-	return o.answered;
+	if (o.error == 0)
+		return o.answered;
+	log_line(LOG_FAULT, "standard output: %s", strerror(o.error));
+	return -1;
 }
 
 /* Ask those whose sockets are in this folder, under names that begin so.  Those
- * that do not answer are none.  0, or -1 and errno. */
-static int
+ * that do not answer are none. */
+static enum fault
 order_folder(const char *dir, const char *prefix, int many)
 {
 	struct sockaddr_un	 sa = { .sun_family = AF_UNIX };
 	const struct dirent	*e;
 	char			 why[SHARE_ERR];
 	DIR			*d;
-	int			 fd;
+	int			 fd, r = 0;
 
-	if ((d = opendir(dir)) == NULL)
-		return -1;
-	while ((e = readdir(d)) != NULL)
+	if ((d = opendir(dir)) == NULL) {
+		log_line(LOG_FAULT, "-O list: %s", strerror(errno));
+		return FAULT_LOCAL;
+	}
+	while (r != -1 && (e = readdir(d)) != NULL)
 		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0 &&
 		    snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s", dir,
 		    e->d_name) < (int)sizeof(sa.sun_path) &&
 		    share_socket_connect(&sa, &fd, why) == SHARE_FOUND)
-			(void)order_one(fd, SHARE_CHECK, many);
+			r = order_one(fd, SHARE_CHECK, many);
 	closedir(d);
-	return 0;
+	return r == -1 ? FAULT_LOCAL : FAULT_NONE;
 }
 
 /* All that are ours. */
@@ -254,6 +264,7 @@ static enum fault
 order_list(void)
 {
 	const char	*dir;
+	enum fault	 fault;
 	char		 why[SHARE_ERR], status[PATH_MAX];
 
 	if ((dir = share_folder(why)) == NULL ||
@@ -261,12 +272,8 @@ order_list(void)
 		log_line(LOG_FAULT, "-O list: %s", why);
 		return FAULT_LOCAL;
 	}
-	if (order_folder(dir, SHARE_PREFIX, 0) == -1 ||
-	    order_folder(status, "", 1) == -1) {
-		log_line(LOG_FAULT, "-O list: %s", strerror(errno));
-		return FAULT_LOCAL;
-	}
-	return FAULT_NONE;
+	fault = order_folder(dir, SHARE_PREFIX, 0);
+	return fault == FAULT_NONE ? order_folder(status, "", 1) : fault;
 }
 
 int
@@ -282,15 +289,16 @@ share_order(struct app *app)
 	const char		*order = app->order;
 	struct sockaddr_un	 sa;
 	char			 why[SHARE_ERR];
-	int			 fd;
+	int			 fd, r;
 
 	if (strcmp(order, "list") == 0)
 		return order_list();
 	if (share_socket_path(app, &sa, why) == 0 &&
 	    share_socket_connect(&sa, &fd, why) == SHARE_FOUND) {
-		if (order_one(fd, strcmp(order, "exit") == 0 ? SHARE_EXIT :
-		    SHARE_CHECK, 0))
-			return FAULT_NONE;
+		r = order_one(fd, strcmp(order, "exit") == 0 ? SHARE_EXIT :
+		    SHARE_CHECK, 0);
+		if (r != 0)
+			return r == 1 ? FAULT_NONE : FAULT_LOCAL;
 		strlcpy(why, "it does not answer", sizeof(why));
 	}
 	log_line(LOG_FAULT, "-O %s: no process keeps this login: %s", order,

@@ -38,6 +38,10 @@ warm()
 	is "$status" 0 '-O check: status'
 	like "$(cat "$T/run.out")" \
 	    "^process $keeper: $alice/[0-9a-f]+, 0 clients\$" '-O check'
+	for _o in check list; do
+		fails 1 'standard output: No space' "-O $_o: not printed" \
+		    sh -c '"$0" -O $1 >/dev/full' "$T/alice" "$_o"
+	done
 }
 
 # Status, messages and the level are the client's own.
@@ -136,6 +140,13 @@ unblocked()
 	fi
 	exec 4>&-
 	ended a 'a client with a pipe'
+	cp "$T/line" "$T/fifo" &
+	exec 4<"$T/fifo"
+	wait $!
+	shared "$bob" upper <&4
+	is "$status $(cat "$T/run.out")" '0 HELLO' \
+	    'the end of a pipe that was closed before'
+	exec 4<&-
 }
 
 # A stopped client moves nothing.
