@@ -163,6 +163,7 @@ guest_begin(struct app *g)
 	g->budget = owner->budget;
 	g->warm = owner->warm;
 	g->begun = 1;
+	app_set_server(g, owner->server);	/* it may have been away */
 	admit_meet(owner, g->peer);
 	if (whom_to_tell(g) == SESSION_PRESENCE_PEER &&
 	    strcmp(g->peer, owner->peer) != 0)

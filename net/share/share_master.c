@@ -31,17 +31,18 @@
  * Life and death of the process
  */
 
-/* Take no more clients: remove the socket, if it is ours still. */
+/* Take no more clients: remove the socket, if it is ours still, and only then
+ * close it, or a client that finds it dead may put its own there meanwhile. */
 static void
 close_door(struct share_master *m)
 {
 	struct stat	 st;
 
-	listener_close(&m->listener);
 	if (*m->path != '\0' && lstat(m->path, &st) == 0 &&
 	    st.st_dev == m->dev && st.st_ino == m->ino)
 		(void)unlink(m->path);
 	*m->path = '\0';
+	listener_close(&m->listener);
 }
 
 static void
