@@ -10,8 +10,7 @@
 
 #define ASK_OWNER	"; ask its owner"
 
-/* Is this what is said of a server that is no peer, or of no server?  A
- * component, which has no account either, has more to say. */
+/* Is this what is said of a server that is no peer, or of no server? */
 static int
 stream_strerror_no_peer(enum stanza_error err)
 {
@@ -35,7 +34,7 @@ stream_strerror_no_peer(enum stanza_error err)
 static const char *
 stream_strerror_refusal(int far, enum stanza_error err)
 {
-	if ((far & STREAM_SERVER) && stream_strerror_no_peer(err))
+	if ((far & STREAM_NAME) && stream_strerror_no_peer(err))
 		return "it is taken for a server, which is no peer: an "
 		    "account is user@domain";
 	switch (err) {
@@ -175,8 +174,8 @@ stream_strerror_far(const char *us, const char *peer)
 
 	if (strcmp(jid_domain(us, here), jid_domain(peer, there)) != 0)
 		far |= STREAM_FAR;
-	if (*jid_local(peer, there) == '\0')
-		far |= STREAM_SERVER;
+	if ((far == 0 || strchr(there, '.') == NULL) && *jid_local(peer, there) == '\0')
+		far |= STREAM_NAME;
 	return far;
 }
 

@@ -16,8 +16,9 @@ enum stream_fault stream_strerror_fault(enum inband_fault fault,
 /* What the addresses tell of a refusal, which may be a server's. */
 enum {
 	STREAM_FAR	= 1,	/* the peer's server is another than ours */
-	STREAM_SERVER	= 2	/* the peer is a server, or what is taken for
-				 * one: it has no account */
+	STREAM_NAME	= 2	/* the peer is our own server, or a name alone,
+				 * without @ or dot, which is taken for one; a
+				 * component has a dot */
 };
 /* Of these, what is so; or 0. */
 int	 stream_strerror_far(const char *us, const char *peer);

@@ -32,7 +32,7 @@ check_same "$T/sunk" "$T/www/file" 'what was sent is intact'
 
 fails 5 'not-acceptable: closed before it was open' 'a port where nobody listens' \
     "$T/alice" -m -d "$proxy" 127.0.0.1:1
-fails 5 'remote-server-not-found' 'a name that nobody has' \
+fails 5 'check the domain .remote-server-not-found' 'a name that nobody has' \
     "$T/alice" -m -d "$proxy" nobody.invalid:1
 fails 5 "Only message stanzas" 'without -m' "$T/alice" -d "$proxy" "127.0.0.1:$web"
 fails 5 'No host or port' 'without a service' "$T/alice" -m -d "$proxy"

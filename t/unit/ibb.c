@@ -1944,14 +1944,16 @@ test_why_all(void)
 	    sizeof(out));
 	ok(strstr(out, "federation") != NULL, "far away: %s", out);
 	is_int(stream_strerror_far("a@here/r", "there"),
-	    STREAM_FAR | STREAM_SERVER, "a peer without an account");
-	is_int(stream_strerror_far("a@here/r", "here/r"), STREAM_SERVER,
+	    STREAM_FAR | STREAM_NAME, "a peer without an account");
+	is_int(stream_strerror_far("a@he.re/r", "he.re/r.s"), STREAM_NAME,
 	    "and our own server");
-	stream_strerror_inband(STREAM_FAR | STREAM_SERVER, INBAND_REFUSED,
+	is_int(stream_strerror_far("a@here/r", "tcp.here"), STREAM_FAR,
+	    "but not a component");
+	stream_strerror_inband(STREAM_FAR | STREAM_NAME, INBAND_REFUSED,
 	    SE_NOT_ALLOWED, "", out, sizeof(out));
 	is(out, "it is taken for a server, which is no peer: an account is "
 	    "user@domain (not-allowed)", "the domain was forgotten");
-	stream_strerror_inband(STREAM_SERVER, INBAND_REFUSED, SE_ITEM_NOT_FOUND,
+	stream_strerror_inband(STREAM_NAME, INBAND_REFUSED, SE_ITEM_NOT_FOUND,
 	    "", out, sizeof(out));
 	ok(strstr(out, "no such service") != NULL, "a component: %s", out);
 	stream_strerror_inband(0, INBAND_REFUSED, SE_NOT_ACCEPTABLE, "", out,
