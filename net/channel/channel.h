@@ -119,6 +119,8 @@ struct channel_takers {
 	int	 (*offered)(struct channel *ch);
 	/* Does standard output belong to a file that comes by no channel? */
 	int	 (*busy)(struct app *app);
+	/* A stream is over: standard output may be free for these. */
+	void	 (*next)(struct app *app);
 };
 
 struct channel {

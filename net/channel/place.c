@@ -197,6 +197,8 @@ place_next(struct app *app)
 		else
 			place_take(ch);
 	}
+	if (app->takers != NULL)
+		app->takers->next(app);
 }
 
 /*

@@ -52,7 +52,10 @@ struct oob_fetcher *oob_fetch_new(struct app *app, enum fault *fault,
 	    char *err);
 /* Free it and all that is being fetched.  NULL is fine. */
 void	 oob_fetch_free(struct oob_fetcher *o);
-/* Does a fetched URL go to standard output now?  NULL has none. */
-int	 oob_busy(const struct oob_fetcher *o);
+/* Does a fetched URL go to standard output now? */
+int	 oob_busy(struct app *app);
+/* Streams, files or URLs are over for which others may have waited: see which
+ * can begin, in the next turn of the loop. */
+void	 oob_fetch_next(struct app *app);
 
 #endif

@@ -165,13 +165,13 @@ oob_fetch_free(struct oob_fetcher *o)
 }
 
 int
-oob_busy(const struct oob_fetcher *o)
+oob_busy(struct app *app)
 {
 	const struct fetching	*f;
 
-	if (o == NULL)
+	if (app->fetcher == NULL)
 		return 0;
-	TAILQ_FOREACH(f, &o->fetchings, next)
+	TAILQ_FOREACH(f, &app->fetcher->fetchings, next)
 		if (f->partial == NULL && f->step != FETCHING_WAITING)
 			return 1;
 	return 0;
@@ -192,8 +192,7 @@ fetching_over(struct fetching *f, enum fault fault)
 		app_end(app, fault);
 	else if (app->mode == MODE_LISTEN)
 		place_next(app);
-	if (!app->ending)
-		timer_set(app->loop, &o->timer, clock_ms());
+	oob_fetch_next(app);
 }
 
 static void
@@ -320,12 +319,9 @@ on_body(void *arg, const void *data, size_t len)
 {
 	struct fetching	*f = arg;
 
-	if (buf_add(&f->held, data, len) == -1) {
+	if (buf_add(&f->held, data, len) == -1 ||
+	    (f->sum != NULL && sum_add(f->sum, data, len) == -1)) {
 		f->fault = FAULT_LOCAL;	/* out of memory */
-		return -1;
-	}
-	if (f->sum != NULL && sum_add(f->sum, data, len) == -1) {
-		f->fault = FAULT_LOCAL;
 		return -1;
 	}
 	f->have += len;
@@ -557,6 +553,15 @@ static int
 must_wait(const struct oob_fetcher *o, const char *peer)
 {
 	return too_many(o, peer) || receive_busy(o->app->receiver);
+}
+
+void
+oob_fetch_next(struct app *app)
+{
+	struct oob_fetcher	*o = app->fetcher;
+
+	if (o != NULL && !app->ending && fetching_count(o, 1, NULL) > 0)
+		timer_set(app->loop, &o->timer, clock_ms());
 }
 
 /* The timer: others are over. */

@@ -103,6 +103,7 @@ void
 incoming_let_go(struct incoming *in)
 {
 	timer_clear(in->receiver->app->loop, &in->timer);
+	oob_fetch_next(in->receiver->app);
 	sum_cancel(in->summing);
 	in->summing = NULL;
 	sum_free(in->sum);
@@ -504,15 +505,8 @@ receive_busy(const struct receiver *r)
 	TAILQ_FOREACH(ch, &r->app->channels, next)
 		if (!channel_is_apart(ch) && ch->turn != CHANNEL_SHAKING)
 			return 1;
-	return oob_busy(r->app->fetcher) || incoming_count(r,
+	return oob_busy(r->app) || incoming_count(r,
 	    INCOMING_SUMMING, INCOMING_AGREED, NULL) > 0;
-}
-
-/* Is standard output taken by a URL that is fetched? */
-static int
-fetches_to_stdout(struct app *app)
-{
-	return oob_busy(app->fetcher);
 }
 
 /* The file that was agreed on for this stream. */
@@ -543,7 +537,8 @@ static const struct channel_takers	 takers = {
 	.find = receive_find_file,
 	.take = receive_take,
 	.offered = receive_native_offered,
-	.busy = fetches_to_stdout,
+	.busy = oob_busy,
+	.next = oob_fetch_next,
 };
 
 int

@@ -163,6 +163,29 @@ several()
 	stop bob
 }
 
+# Without a folder a link waits for standard output, which a stream has.
+waiting()
+{
+	fifo talk
+	listen_as bob bob -k -vv -o oob=fetch:any -a "alice@$DOMAIN"
+	# shellcheck disable=SC2016
+	start alice sh -c 'exec "$1" "$2" <"$3"' sh "$T/alice" "bob@$DOMAIN" \
+	    "$T/talk"
+	exec 4>"$T/talk"
+	echo hello >&4
+	wait_for 30 grep -q hello "$T/bob.out" || bail "no stream"
+	phone alice send "bob@$DOMAIN" 0 <<-END
+	chat $(oob "$BAD/name/later")
+	END
+	wait_for 20 said bob name/later
+	exec 4>&-
+	ended alice "waiting: the stream"
+	said_of 'later: [0-9]+ bytes fetched' "waiting: the link is fetched then"
+	is "$(cat "$T/bob.out")" "hello
+name" "waiting: one behind the other"
+	stop bob
+}
+
 # Only public addresses with oob=fetch; and nothing without it.
 private()
 {
@@ -193,6 +216,7 @@ for server in $SERVERS; do
 	[ "$server" != "${SERVERS%% *}" ] || {
 		several
 		private
+		waiting
 	}
 	stop_server
 done

@@ -422,11 +422,18 @@ is_busy(struct app *a)
 	return busy;
 }
 
+static void
+on_next(struct app *a)
+{
+	must(a == &app);
+}
+
 static const struct channel_takers takers = {
 	.find = find,
 	.take = take,
 	.offered = offered,
 	.busy = is_busy,
+	.next = on_next,
 };
 
 static void
