@@ -181,7 +181,7 @@ put_head(struct fetch *f)
 		snprintf(f->err, sizeof(f->err), "it answers with status %d",
 		    status);
 		fetch_failed(f, FETCH_REFUSED, f->err);
-	} else if (f->given < f->conf.put->size) {
+	} else if (f->given < f->conf.put->size || io_queued(f->io) > 0) {
 		fetch_done(f, "it says that it has all before it has");
 	} else {
 		fetch_done(f, NULL);

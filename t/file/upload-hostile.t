@@ -121,6 +121,10 @@ refused 5 'status 503; try again later$' status-503 \
     'slot status' "PUT status $SIZE $TYPE"
 is "$(grep -c '; trying again' "$T/run.err")" 2 "each new try is told"
 refused 7 'no answer in time' silent 'slot silent' "PUT silent $SIZE $TYPE"
+# The last of it is given to the connection, but has not gone.
+SIZE=131000
+refused 6 'it says that it has all before it has' thanks 'slot thanks' \
+    'PUT thanks' 'slot thanks' 'PUT thanks' 'slot thanks' 'PUT thanks'
 # Most of it has not gone when the answer comes.
 SIZE=30000000
 head -c "$SIZE" /dev/zero >"$T/data"

@@ -9,9 +9,11 @@ slot and each PUT.
 """
 
 import http.server
+import socket
 import ssl
 import sys
 import threading
+import time
 from xml.sax.saxutils import quoteattr
 
 import component
@@ -39,6 +41,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if what == 'early':
             print('PUT early', flush=True)
             self.status(413)
+            return
+        if what == 'thanks':
+            # Meanwhile all of it is given to the connection, which does not
+            # take all that.
+            time.sleep(0.5)
+            print('PUT thanks', flush=True)
+            self.status(201)
             return
         if what == 'cut':
             cuts[self.path] = cuts.get(self.path, 0) + 1
@@ -122,6 +131,7 @@ context.load_cert_chain(cert, key)
 server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
 also = http.server.ThreadingHTTPServer(('127.0.0.2', server.server_port), Handler)
 for s in server, also:
+    s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     s.daemon_threads = True
     s.socket = context.wrap_socket(s.socket, server_side=True)
     threading.Thread(target=s.serve_forever, daemon=True).start()
