@@ -174,7 +174,8 @@ stream_strerror_far(const char *us, const char *peer)
 
 	if (strcmp(jid_domain(us, here), jid_domain(peer, there)) != 0)
 		far |= STREAM_FAR;
-	if ((far == 0 || strchr(there, '.') == NULL) && *jid_local(peer, there) == '\0')
+	if ((far == 0 || strchr(there, '.') == NULL) &&
+	    *jid_local(peer, there) == '\0')
 		far |= STREAM_NAME;
 	return far;
 }
