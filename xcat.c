@@ -100,16 +100,15 @@ printed(int r)
 	exit(app_status(FAULT_NONE));
 }
 
-static void	 die_by_signal(int signo) __attribute__((__noreturn__));
-
 /* Death by signal stays death by signal; but the first process of a container
  * does not die of one. */
 static void
 die_by_signal(int signo)
 {
+	if (getpid() == 1)
+		_exit(128 + signo);
 	signal(signo, SIG_DFL);
 	raise(signo);
-	_exit(128 + signo);
 }
 
 /*

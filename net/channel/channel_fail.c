@@ -38,18 +38,22 @@ static const char *
 broke_words(const struct channel *ch, char *out)
 {
 	static const char	 again[] = "; try again";
+	const char		*why;
 	enum stanza_error	 err = stream_refusal(ch->stream);
-	size_t			 len;
+	int			 cut;
 
 	if (ch->app->code != NULL && !await_is_distance(err) &&
 	    await_is_absence(err) && stream_fault(ch->stream) == STREAM_REFUSED)
 		return "nobody listens there by this code: it is wrong, used "
 		    "or too old, or its listener has ended; xcat -l -I there "
 		    "makes a new one";
-	len = strlcpy(out, stream_why(ch->stream), STREAM_WHY);
-	if (ch->listener && len >= strlen(again) &&
-	    strcmp(out + len - strlen(again), again) == 0)
-		out[len - strlen(again)] = '\0';
+	why = stream_why(ch->stream);
+	cut = (int)strlen(why) - (int)strlen(again);
+	if (ch->listener && cut >= 0 && strcmp(why + cut, again) == 0)
+		snprintf(out, STREAM_WHY, "%.*s; the caller may try again",
+		    cut, why);
+	else
+		strlcpy(out, why, STREAM_WHY);
 	return out;
 }
 
