@@ -319,6 +319,8 @@ void
 carrier_proved(struct carrier *c)
 {
 	c->proved = 1;
+	if (c->inband != NULL)
+		inband_proved(c->inband);
 	carrier_confirm(c, c->pushed);
 }
 

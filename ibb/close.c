@@ -229,10 +229,17 @@ inband_close(struct inband *s, int64_t deadline)
 		return;
 	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 1);
-	if (s->in == INBAND_HALF_CLOSED && s->out == INBAND_HALF_OPEN)
+	if (s->in == INBAND_HALF_CLOSED &&
+	    (s->out == INBAND_HALF_OPEN || s->proved))
 		close_done(s, NULL);
 	else if (s->out == INBAND_HALF_OPEN)
 		close_out(s, deadline);
+}
+
+void
+inband_proved(struct inband *s)
+{
+	s->proved = 1;
 }
 
 void

@@ -243,6 +243,10 @@ void	 inband_answer(struct inband *s, size_t n);
  * has been answered.
  */
 void	 inband_close(struct inband *s, int64_t deadline);
+/* The peer has asked to close, and has proved that it has taken all that was
+ * sent: if the two closes have crossed, its answer to ours is not waited for
+ * any more, as it may have gone. */
+void	 inband_proved(struct inband *s);
 /* Close towards a peer that asked first, and ask it to close, too, for another
  * receipt: the receipt in its <close/> is out of date. */
 void	 inband_close_back(struct inband *s, int64_t deadline);

@@ -133,6 +133,7 @@ struct inband {
 	const char		*turned_text;	/* and that in words */
 	char			*open_id;	/* of the peer's open */
 	char			*close_id;	/* of the peer's close */
+	int			 proved;	/* inband_proved() */
 	void			(*extra)(void *, struct xw *);
 	struct inband_user	 user;
 	void			*arg;

@@ -18,7 +18,10 @@ commands()	# extended-regex
 {
 	sed -n 's/^    //p; t
 	    s/.*//p' "$TOP/README" | awk -v RS= -v re="^[$] $1" '$0 ~ re' |
-	    sed -n '/^\$ /,$ { /^xcat: /d; s/^\$ //; p; }'
+	    sed -n '/^\$ /,$ { /^xcat: /d; s/^\$ //; p; }' |
+	    sed ':a
+		/\\$/ { N; s/\\\n *//; ba
+		}'
 }
 
 # --- three commands ----------------------------------------------------------

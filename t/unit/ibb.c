@@ -1406,6 +1406,29 @@ test_crossing(void)
 	side_free(&a);
 }
 
+/* A peer whose own close proves that it has all may be gone. */
+static void
+test_crossing_gone(void)
+{
+	struct side a;
+	struct end *e;
+
+	side_init(&a, US);
+	e = listening(&a, "4096", "");
+	inband_close(e->s, CLOSE_BY);
+	must(*said(&a) != '\0');
+	hear(&a, PEER, format("<iq type='set' id='c'>%s</iq>",
+	    close_xml("sid")));
+	is(events(e), "closing; ", "the peer's close crosses ours");
+	inband_proved(e->s);
+	inband_close(e->s, CLOSE_BY);
+	is(said(&a), "<iq type='result' to='" PEER "' id='c'/>", "answered");
+	is(events(e), "closed; ", "and ours needs no answer");
+	ok(!refuse(&a, "service-unavailable", "cancel"), "as it has gone");
+	is(events(e), "", "which is no news");
+	side_free(&a);
+}
+
 /* A peer that sends without waiting can fill only so much. */
 static void
 test_overrun(void)
@@ -2269,6 +2292,7 @@ main(void)
 	test_answer();
 	test_peer_closes();
 	test_crossing();
+	test_crossing_gone();
 	test_overrun();
 	test_overrun_ids();
 	test_many();
