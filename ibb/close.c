@@ -143,6 +143,16 @@ close_done(struct inband *s, const struct elem *answer)
 	s->user.closed(s->arg, answer);
 }
 
+/* Our close needs no further answer, and the peer is told so. */
+static void
+close_settled(struct inband *s, const struct elem *answer)
+{
+	if (s->state == INBAND_OPEN && s->can_sync)
+		tombstone_settle(s);
+	if (s->state == INBAND_OPEN)
+		close_done(s, answer);
+}
+
 static void
 close_answered(void *arg, const struct elem *answer)
 {
@@ -167,10 +177,7 @@ close_answered(void *arg, const struct elem *answer)
 	if (err == SE_NONE || (s->message && s->in != INBAND_HALF_OPEN))
 		while (s->state == INBAND_OPEN && !STAILQ_EMPTY(&s->flights))
 			inband_land(s);
-	if (s->state == INBAND_OPEN && s->can_sync)
-		tombstone_settle(s);
-	if (s->state == INBAND_OPEN)
-		close_done(s, answer);
+	close_settled(s, answer);
 }
 
 static struct xw *
@@ -229,9 +236,10 @@ inband_close(struct inband *s, int64_t deadline)
 		return;
 	if (s->in == INBAND_HALF_CLOSING)
 		close_answer(s, 1);
-	if (s->in == INBAND_HALF_CLOSED &&
-	    (s->out == INBAND_HALF_OPEN || s->proved))
+	if (s->in == INBAND_HALF_CLOSED && s->out == INBAND_HALF_OPEN)
 		close_done(s, NULL);
+	else if (s->in == INBAND_HALF_CLOSED && s->proved)
+		close_settled(s, NULL);
 	else if (s->out == INBAND_HALF_OPEN)
 		close_out(s, deadline);
 }

@@ -874,6 +874,28 @@ test_close_again(void)
 	side_free(&a);
 }
 
+/* Closes that cross: a peer whose close proves that it has all is told that its
+ * answer is not waited for. */
+static void
+test_closed_crossing(void)
+{
+	struct side a;
+	struct end *e;
+
+	e = called_by_xcat(&a);
+	inband_close(e->s, CLOSE_BY);
+	must(*said(&a) != '\0');
+	hear(&a, PEER, format("<iq type='set' id='c'>%s</iq>",
+	    close_xml("sid")));
+	inband_proved(e->s);
+	inband_close(e->s, CLOSE_BY);
+	must(*said(&a) != '\0');
+	is(said(&a), "<iq type='set' to='" PEER "' id='ID'><closed" XCAT
+	    " sid='sid'/></iq>", "the peer is told that we know");
+	is(events(e), "closing; closed; ", "without its answer");
+	side_free(&a);
+}
+
 /* Our answer to the peer's close is lost. */
 static void
 test_closed_again(void)
@@ -1115,6 +1137,7 @@ main(void)
 	test_opened_again();
 	test_close_again();
 	test_closed_again();
+	test_closed_crossing();
 	test_chance();
 	return tap_done();
 }
