@@ -88,6 +88,24 @@ put_config(const char *what, const uint8_t *data, size_t len)
 		must(mkdir(kept_path, 0700) == 0);
 }
 
+/* What the file alone says can be forgotten, what options say cannot. */
+static void
+forget(struct conf *c)
+{
+	static const char *const	 keywords[] = { "forward",
+					     "keep-listening", "receive", "x" };
+	const struct conf_item		*i;
+	size_t				 n;
+
+	for (n = 0; n < sizeof(keywords) / sizeof(keywords[0]); n++)
+		conf_ignore(c, keywords[n]);
+	STAILQ_FOREACH(i, &c->forward, next)
+		must(i->given);
+	must(conf_given(c, "receive") || c->receive == NULL);
+	must(conf_given(c, "keep-listening") || !c->keep);
+	must(!conf_given(c, "x"));
+}
+
 static void
 config(const char *what, const uint8_t *data, size_t len)
 {
@@ -104,6 +122,7 @@ config(const char *what, const uint8_t *data, size_t len)
 	if (*what == '\0')
 		must(strcmp(c.path, kept_path) == 0);
 	must(getenv("XCAT_PASSWORD") == NULL);
+	forget(&c);
 	conf_free(&c);
 }
 
@@ -163,6 +182,7 @@ options(struct script *s)
 			must(*err != '\0');
 	must(c.password == NULL && c.password_command == NULL);
 	see_again(&c);
+	forget(&c);
 	conf_free(&c);
 }
 
