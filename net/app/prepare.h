@@ -12,8 +12,8 @@ struct app;
 /* Prepare the run whose conf, mode and jid are given.  Returns 0, or -1 after
  * app_fail(). */
 int	 prepare(struct app *app) MUST_CHECK;
-/* Look whether the options leave room for what is to prove that the peer is
- * the one that was meant: its key or a code.  As prepare(). */
+/* Look whether the options leave room for the key or the code by which the peer
+ * proves itself.  As prepare(). */
 int	 prepare_proof(struct app *app) MUST_CHECK;
 /* Prepare the keys alone: what this run knows of the keys of its peer.  As
  * prepare(). */

@@ -118,8 +118,8 @@ has_begun(const struct channel *ch)
 	    stream_fault(ch->stream) != STREAM_REFUSED;
 }
 
-/* Is it no news to people that the stream has failed, since that costs nobody
- * anything? */
+/* Is the failure of the stream no news to people, as no bytes and no turn were
+ * lost by it? */
 static int
 is_no_news(const struct channel *ch)
 {

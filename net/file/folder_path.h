@@ -29,7 +29,7 @@ int	 folder_path_escape(const char *name, char out[FOLDER_NAME]) MUST_CHECK;
 /* Is this name one that a receiver gives to what is not whole yet, in letters
  * of any case? */
 int	 folder_path_is_partial(const char *name);
-/* Is this the name of a folder itself, or of the one that it is in? */
+/* Is this name "." or ".."? */
 int	 folder_path_is_dots(const char *name);
 /* Put a name behind the first len bytes of path: 0, or -1 and errno if that is
  * too long. */

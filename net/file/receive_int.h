@@ -170,8 +170,8 @@ int	 receive_opens(void *app, const char *peer);
 const char *receive_objection(const struct receiver *r, const char *from,
 	    const char *sid, enum si_refusal *why);
 /* Nothing more is wanted of a file that was agreed on.  It is remembered, so
- * that its stream, which may be on its way, is refused, and is not taken for
- * one that is for standard output. */
+ * that its stream, which may be on its way, is refused, and does not go to
+ * standard output. */
 void	 incoming_forgo(struct incoming *in);
 /* A timer's: the stream that was agreed on has not come. */
 void	 incoming_lapse(void *incoming);

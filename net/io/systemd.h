@@ -9,7 +9,7 @@
 
 /* How many sockets we were given. */
 int	 systemd_given(void);
-/* The same.  Removes the variables of the protocol. */
+/* As systemd_given().  Removes the variables of the protocol. */
 int	 systemd_sockets(void);
 /* Say that we are ready, if NOTIFY_SOCKET asks for it. */
 void	 systemd_ready(void);

@@ -1,6 +1,6 @@
 /*
- * Fuzzing of Jingle (ibb/jingle): stanzas of a peer to whom we have offered a
- * file, and who offers us files.  The input is a letter, s for a socket, n if
+ * Fuzzing of Jingle (ibb/jingle): stanzas of a peer that we have offered a
+ * file, and that offers us files.  The input is a letter, s for a socket, n if
  * we take no files, and the insides of iqs, a line each, where SID stands for
  * the sid of our session.  Other lines are for what else happens:
  *
