@@ -1372,6 +1372,19 @@ test_peer_closes(void)
 	side_free(&a);
 }
 
+/* A stream of which our close and the peer's, with the id c, have crossed. */
+static struct end *
+crossing(struct side *a)
+{
+	struct end *e = listening(a, "4096", "");
+
+	inband_close(e->s, CLOSE_BY);
+	must(*said(a) != '\0');
+	hear(a, PEER, format("<iq type='set' id='c'>%s</iq>",
+	    close_xml("sid")));
+	return e;
+}
+
 /* Our close crosses the peer's, which is answered only when both are. */
 static void
 test_crossing(void)
@@ -1380,11 +1393,7 @@ test_crossing(void)
 	struct end *e;
 
 	side_init(&a, US);
-	e = listening(&a, "4096", "");
-	inband_close(e->s, CLOSE_BY);
-	must(*said(&a) != '\0');
-	hear(&a, PEER, format("<iq type='set' id='c'>%s</iq>",
-	    close_xml("sid")));
+	e = crossing(&a);
 	is(events(e), "closing; ", "the peer's close crosses ours");
 	inband_close(e->s, CLOSE_BY);
 	is(said(&a), "<iq type='result' to='" PEER "' id='c'/>", "answered");
@@ -1392,11 +1401,7 @@ test_crossing(void)
 	refuse(&a, "item-not-found", "cancel");
 	is(events(e), "closed by answer; ", "by a peer that has forgotten");
 
-	e = listening(&a, "4096", "");
-	inband_close(e->s, CLOSE_BY);
-	must(*said(&a) != '\0');
-	hear(&a, PEER, format("<iq type='set' id='c'>%s</iq>",
-	    close_xml("sid")));
+	e = crossing(&a);
 	result(&a);
 	is(said(&a), "<iq type='result' to='" PEER "' id='c'/>",
 	    "the other order");
@@ -1414,11 +1419,7 @@ test_crossing_gone(void)
 	struct end *e;
 
 	side_init(&a, US);
-	e = listening(&a, "4096", "");
-	inband_close(e->s, CLOSE_BY);
-	must(*said(&a) != '\0');
-	hear(&a, PEER, format("<iq type='set' id='c'>%s</iq>",
-	    close_xml("sid")));
+	e = crossing(&a);
 	is(events(e), "closing; ", "the peer's close crosses ours");
 	inband_proved(e->s);
 	inband_close(e->s, CLOSE_BY);
