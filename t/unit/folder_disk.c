@@ -102,6 +102,26 @@ put(struct folder_disk *d, const struct folder_file *f, const char *text,
 	return 0;
 }
 
+/* Links, as another program may plant them. */
+static void
+test_links(struct folder_disk *d)
+{
+	struct folder_file	 f = { .path = "l/x", .size = 5, .dated = 1,
+				     .date = 1001, .mode = 0640 };
+	struct stat		 st;
+
+	must(symlinkat("/tmp", d->root, "l") == 0);
+	must(symlinkat("/etc/passwd", d->root, "m") == 0);
+	is_int(folder_disk_have(d, &f), 0, "under a link");
+	ok(fstatat(d->root, "l", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode), "a folder has replaced it");
+	f.path = "m";
+	is_int(folder_disk_have(d, &f), 0, "a link for a file");
+	is_int(put(d, &f, "HELLO", 1), 0, "and the file");
+	ok(fstatat(d->root, "m", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode), "has replaced it");
+}
+
 static void
 test_disk(int parent)
 {
@@ -134,18 +154,7 @@ test_disk(int parent)
 	f.date++;
 	is_int(folder_disk_have(&d, &f), 0, "what has changed comes anew");
 	is_int(put(&d, &f, "HELLO", 1), 0, "and is put there");
-	/* Links, as another program may plant them. */
-	must(symlinkat("/tmp", d.root, "l") == 0);
-	must(symlinkat("/etc/passwd", d.root, "m") == 0);
-	f.path = "l/x";
-	is_int(folder_disk_have(&d, &f), 0, "under a link");
-	ok(fstatat(d.root, "l", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode), "a folder has replaced it");
-	f.path = "m";
-	is_int(folder_disk_have(&d, &f), 0, "a link for a file");
-	is_int(put(&d, &f, "HELLO", 1), 0, "and the file");
-	ok(fstatat(d.root, "m", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode), "has replaced it");
+	test_links(&d);
 	f.path = "a/b";
 	is_int(folder_disk_have(&d, &f), -1, "a folder for a file");
 	is_int(errno, EISDIR, "stays");
