@@ -189,6 +189,16 @@ test_peers(void)
 	cuts("", PEER_NONE, "", NULL);
 }
 
+/* A peer with this behind the sign, valid until the next call. */
+static const char *
+behind(const char *what)
+{
+	static char	 given[128];
+
+	snprintf(given, sizeof(given), "b@h/xcat=%s", what);
+	return given;
+}
+
 /* Of a code with which something has happened no server learns a part. */
 static void
 test_damaged_peers(void)
@@ -204,13 +214,10 @@ test_damaged_peers(void)
 		"7qnm-0z3k-v5rt-2xg", "0123-4567-89ab-cde",
 		"QNMZ-KVRT-XGHJ-MMM",
 	};
-	char				 given[128];
 	size_t				 i;
 
-	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
-		snprintf(given, sizeof(given), "b@h/xcat=%s", damaged[i]);
-		cuts(given, PEER_BAD, NULL, NULL);
-	}
+	for (i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++)
+		cuts(behind(damaged[i]), PEER_BAD, NULL, NULL);
 }
 
 /* Resources that servers and people give. */
@@ -229,11 +236,11 @@ test_resources(void)
 		"b64text/7QNM0Z3KV5RT2XG", "7QNM0Z3KV5RT2XG7QNM0Z3KV5RT",
 		"caf\xc3\xa9-7QNM-0Z3K",
 	};
-	char				 given[128];
+	const char			*given;
 	size_t				 i;
 
 	for (i = 0; i < sizeof(resources) / sizeof(resources[0]); i++) {
-		snprintf(given, sizeof(given), "b@h/xcat=%s", resources[i]);
+		given = behind(resources[i]);
 		cuts(given, PEER_NONE, given, NULL);
 	}
 	cuts("b@h/xcat=WEB1PROD=" KEY, PEER_KEY, "b@h/xcat=WEB1PROD", KEY);
