@@ -983,19 +983,32 @@ watch(int fd, char *seen, size_t size, const char *want)
 	}
 }
 
-static void
-answer(const char *typed, struct told *t, char *seen, size_t size)
+/* Ask at a terminal of its own, which has then shown the first question: the
+ * terminal, and the descriptor and the process that tell; -1: there is none. */
+static int
+ask_at_terminal(struct told *t, char *seen, size_t size, int *fd, pid_t *pid)
 {
 	const char *name;
-	int fd, tty;
-	pid_t pid;
+	int tty;
 
 	memset(t, 0, sizeof(*t));
 	*seen = '\0';
 	if ((tty = open_terminal(&name)) == -1)
-		return;
-	fd = ask(NULL, -1, name, &pid);
+		return -1;
+	*fd = ask(NULL, -1, name, pid);
 	watch(tty, seen, size, "Password for me@h: ");
+	return tty;
+}
+
+static void
+answer(const char *typed, struct told *t, char *seen, size_t size)
+{
+	int fd, tty;
+	pid_t pid;
+
+	tty = ask_at_terminal(t, seen, size, &fd, &pid);
+	if (tty == -1)
+		return;
 	if (write(tty, typed, strlen(typed)) == -1)
 		perror("terminal");
 	watch(tty, seen, size, "\n");
@@ -1028,18 +1041,14 @@ test_prompt(void)
 static void
 answer_twice(const char *second, struct told *t, char *seen, size_t size)
 {
-	const char *name;
 	int fd, tty;
 	pid_t pid;
 
-	memset(t, 0, sizeof(*t));
-	*seen = '\0';
-	if ((tty = open_terminal(&name)) == -1)
-		return;
 	confirms = 1;
-	fd = ask(NULL, -1, name, &pid);
+	tty = ask_at_terminal(t, seen, size, &fd, &pid);
 	confirms = 0;
-	watch(tty, seen, size, "Password for me@h: ");
+	if (tty == -1)
+		return;
 	if (write(tty, SECRET "\n", strlen(SECRET) + 1) == -1)
 		perror("terminal");
 	watch(tty, seen, size, "Password for me@h, again: ");
