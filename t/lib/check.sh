@@ -22,7 +22,7 @@ SLOWEST='loss/away-prosody loss/stall stream/limits loss/resume file/file-xcat
     login/proxy login/federation loss/ssh-cuts-prosody loss/cuts-web-ejabberd
     program/build hostile/alloc hostile/hostile-ibb hostile/hostile-xml
     hostile/middle'
-# These measure: they begin when all others have ended.
+# These measure: in a soak they begin when all others have ended.
 ALONE='soak/load'
 
 # --- one test, for prove(1) --------------------------------------------------
@@ -124,13 +124,16 @@ share_certificates()
 }
 
 # Into lists of those that run beside each other, and of those that do not.
+# What measures skips itself in a check, and prove(1) would close on "no tests"
+# if it had nothing else to run.
 sort_out()
 {
 	while read -r t; do
 		_name=${t#t/}
 		if [ ! -e "$t" ]; then
 			continue		# the list is older
-		elif echo "$ALONE" | grep -qwF "${_name%.t}"; then
+		elif [ "$TIER" = soak ] &&
+		    echo "$ALONE" | grep -qwF "${_name%.t}"; then
 			echo "$t" >>"$T/alone"
 		elif in_shell "$t"; then
 			echo "$t" >>"$T/servers"
