@@ -76,18 +76,13 @@ on_screen()	# line description
 	fi
 }
 
-# tmux knows that a pane is dead a moment before it knows how it died.
-pane_has_status()
-{
-	[ -n "$(tm display-message -p '#{pane_dead_status}')" ]
-}
-
+# The status goes to a file, as tmux may never hear how its pane died.
 try_terminal()
 {
 	start tmux tmux -D -f /dev/null -S "$T/tmux"
 	wait_for 60 test -S "$T/tmux" || bail 'tmux does not start'
-	tm start-server \; set-option -g remain-on-exit on \; \
-	    new-session -d -x 71 -y 23 "ssh -F '$T/ssh_config' -t attic sh"
+	tm start-server \; new-session -d -x 71 -y 23 \
+	    "ssh -F '$T/ssh_config' -t attic sh; echo \$? >'$T/pane'; cat"
 	types 'echo on $(tty | sed s,/[0-9].*,,)'
 	on_screen 'on /dev/pts' 'an interactive shell has a terminal'
 	types 'echo size $(stty size)'
@@ -101,8 +96,8 @@ try_terminal()
 	types 'echo after $?'
 	on_screen 'after 130' 'control-C interrupts the command there'
 	types 'exit 7'
-	wait_for "$LIMIT" pane_has_status
-	is "$(tm display-message -p '#{pane_dead_status}')" 7 'exit 7 is 7'
+	wait_for "$LIMIT" test -s "$T/pane"
+	is "$(cat "$T/pane")" 7 'exit 7 is 7'
 	tm kill-server
 	finish tmux 30
 }
