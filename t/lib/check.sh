@@ -33,16 +33,17 @@ ALONE='soak/load'
 # test may limit the size of files.
 one()		# directory test
 {
+	_file=$(echo "$2" | tr / _)
+	_own=$1/${_file%.t}
 	read -r _began _ </proc/uptime
-	{ "$2" 2>"$1/$$.err"; echo $? >"$1/$$.status"; } | tee "$1/$$.tap"
-	read -r _status <"$1/$$.status"
-	[ -z "${KEEPTAP-}" ] ||
-	    cp "$1/$$.tap" "$KEEPTAP/$(echo "$2" | tr / _)ap"
+	{ "$2" 2>"$_own.err"; echo $? >"$_own.status"; } | tee "$_own.tap"
+	read -r _status <"$_own.status"
+	[ -z "${KEEPTAP-}" ] || cp "$_own.tap" "$KEEPTAP/${_file}ap"
 	read -r _ended _ </proc/uptime
 	{
 		echo "$2 $_status $_began $_ended"
 		times
-	} >"$1/$$.took"
+	} >"$_own.took"
 	exit "$_status"
 }
 
