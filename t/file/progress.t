@@ -5,32 +5,25 @@
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
 . "$LIB/file.sh"
+. "$LIB/tmux.sh"
 
 SIZE=1500000
 COLUMNS=100
 session=one
 
-tm()		# tmux-command argument ...
-{
-	tmux -S "$T/tmux" "$@"
-}
-
-start_tmux()
+first_session()
 {
 	unset TMUX TMUX_PANE
 	export LC_ALL=C.UTF-8
-	start tmux tmux -D -f /dev/null -S "$T/tmux"
-	wait_for 20 test -S "$T/tmux" || bail "tmux does not start"
+	start_tmux 20
 	tm set-option -g remain-on-exit on \; \
 	    new-session -d -x $COLUMNS -y 24 -s one "cat"
 	wait_for 20 tm has-session -t one || bail "tmux has no session"
 }
 
-in_tmux()	# command: in a new window; its status in $T/pane.status
+in_tmux()	# command: in a new window
 {
-	rm -f "$T/pane.status"
-	tm new-window -t "$session:" -n run \
-	    "$1; echo \$? >'$T/status.new'; mv '$T/status.new' '$T/pane.status'; cat"
+	tm new-window -t "$session:" -n run "$(with_status "$1")"
 }
 
 screen()
@@ -41,11 +34,6 @@ screen()
 shows()		# extended-regex
 {
 	screen | grep -Eq -- "$1"
-}
-
-pane_ended()
-{
-	test -e "$T/pane.status"
 }
 
 close_window()
@@ -70,7 +58,7 @@ sending()
 	    shows "^large name.bin +[0-9]{1,2}% +$FIGURES +stalled ETA"
 	: >"$T/seen"
 	wait_for 120 pane_ended
-	is "$(cat "$T/pane.status")" 0 "sent"
+	is "$(pane_status)" 0 "sent"
 	ok "and then" wait_for 20 \
 	    shows "^large name.bin +100% +11\.4MB +$FIGURES_RATE"
 	is "$(screen | grep -c %)" 1 "it is one line"
@@ -89,7 +77,7 @@ receiving()
 	run "$T/alice" -i -s "bob@$DOMAIN" "$T/a name.bin"
 	is "$status" 0 "received"
 	wait_for 60 pane_ended
-	is "$(cat "$T/pane.status")" 0 "received there"
+	is "$(pane_status)" 0 "received there"
 	ok "while it came" wait_for 20 \
 	    shows "^a name.bin +100% +1\.4MB +$FIGURES_RATE"
 	ok "and what has come" wait_for 20 \
@@ -105,7 +93,7 @@ redirected()
 	listen_as bob bob2 -i -a "alice@$DOMAIN"
 	in_tmux "'$T/alice' -i -s 'bob@$DOMAIN' <'$T/a name.bin'"
 	wait_for 120 pane_ended
-	is "$(cat "$T/pane.status")" 0 "standard input is sent"
+	is "$(pane_status)" 0 "standard input is sent"
 	ok "and shown" wait_for 20 \
 	    shows "^standard input +100% +1\.4MB +$FIGURES_RATE"
 	finish bob2
@@ -116,7 +104,7 @@ silent()	# what command
 {
 	in_tmux "$2"
 	wait_for 120 pane_ended
-	is "$(cat "$T/pane.status")" 0 "$1: status"
+	is "$(pane_status)" 0 "$1: status"
 	is "$(screen | grep -c .)" 0 "$1: nothing is shown"
 	close_window
 }
@@ -146,7 +134,7 @@ narrow()
 	tm new-session -d -x 60 -y 24 -s $session cat
 	in_tmux "'$T/alice' -i -s 'bob@$DOMAIN' '$T/$long' '$T/äöü.bin'"
 	wait_for 120 pane_ended
-	is "$(cat "$T/pane.status")" 0 "narrow: status"
+	is "$(pane_status)" 0 "narrow: status"
 	ok "narrow: another one" wait_for 20 shows "^äöü.bin +100% "
 	ok "narrow: the name is cut" shows "^n{10,20} +100% "
 	is "$(screen | grep -c %)" 2 "narrow: a line for each"
@@ -159,7 +147,7 @@ head -c $((8 * SIZE)) /dev/urandom >"$T/large name.bin"
 head -c 10000 /dev/urandom >"$T/$long"
 head -c 10000 /dev/urandom >"$T/äöü.bin"
 start_server prosody
-start_tmux
+first_session
 sending
 silences
 stop bob

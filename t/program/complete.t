@@ -5,6 +5,7 @@
 # each shell finds them where they are installed.
 
 . "${0%/*}/../lib/lib.sh"
+. "$LIB/tmux.sh"
 
 LIMIT=120
 CONF=$TOP/net/conf/conf.c
@@ -178,11 +179,6 @@ ask_shell()	# shell
 
 # --- by the keyboard, where they are installed -----------------------------------
 
-tm()		# tmux-command argument ...
-{
-	tmux -S "$T/tmux" "$@"
-}
-
 shows()		# extended-regex: on the terminal
 {
 	tm capture-pane -p -J -t "$shell" | grep -Eq -e "$1"
@@ -257,11 +253,9 @@ export HOME="$home"
 for shell in $SHELLS; do
 	ask_shell
 done
-start tmux tmux -D -f /dev/null -S "$T/tmux"
-wait_for 20 test -S "$T/tmux" || bail 'tmux does not start'
+start_tmux 20
 for shell in $SHELLS; do
 	by_keyboard
 done
-tm kill-server
-finish tmux 20
+stop_tmux 20
 done_testing

@@ -6,13 +6,9 @@
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
+. "$LIB/tmux.sh"
 
 LIMIT=30
-
-tm()		# tmux-command argument ...
-{
-	tmux -S "$T/tmux" "$@"
-}
 
 shows()		# who extended-regex: on the terminal
 {
@@ -153,14 +149,12 @@ second()
 }
 
 start_server prosody
-start tmux tmux -D -f /dev/null -S "$T/tmux"
-wait_for 20 test -S "$T/tmux" || bail 'tmux does not start'
+start_tmux 20
 sits_down alice
 sits_down bob
 by_code
 waiting
 changed
 second
-tm kill-server
-finish tmux 20
+stop_tmux 20
 done_testing

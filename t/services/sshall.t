@@ -6,6 +6,7 @@
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
 . "$LIB/sshd.sh"
+. "$LIB/tmux.sh"
 
 LIMIT=60
 SIZE=$(by_tier 10000000 100000000)
@@ -50,11 +51,6 @@ try_command_line()
 
 # --- a terminal --------------------------------------------------------------
 
-tm()		# tmux-command argument ...
-{
-	tmux -S "$T/tmux" "$@"
-}
-
 shows()		# text: a line of the screen, but for the prompt
 {
 	tm capture-pane -p | grep -Eqx -- "([#$%] )*$1"
@@ -76,13 +72,11 @@ on_screen()	# line description
 	fi
 }
 
-# The status goes to a file, as tmux may never hear how its pane died.
 try_terminal()
 {
-	start tmux tmux -D -f /dev/null -S "$T/tmux"
-	wait_for 60 test -S "$T/tmux" || bail 'tmux does not start'
-	tm start-server \; new-session -d -x 71 -y 23 \
-	    "ssh -F '$T/ssh_config' -t attic sh; echo \$? >'$T/pane'; cat"
+	start_tmux 60
+	tm new-session -d -x 71 -y 23 \
+	    "$(with_status "ssh -F '$T/ssh_config' -t attic sh")"
 	types 'echo on $(tty | sed s,/[0-9].*,,)'
 	on_screen 'on /dev/pts' 'an interactive shell has a terminal'
 	types 'echo size $(stty size)'
@@ -96,10 +90,9 @@ try_terminal()
 	types 'echo after $?'
 	on_screen 'after 130' 'control-C interrupts the command there'
 	types 'exit 7'
-	wait_for "$LIMIT" test -s "$T/pane"
-	is "$(cat "$T/pane")" 7 'exit 7 is 7'
-	tm kill-server
-	finish tmux 30
+	wait_for "$LIMIT" pane_ended
+	is "$(pane_status)" 7 'exit 7 is 7'
+	stop_tmux 30
 }
 
 # --- files -------------------------------------------------------------------
