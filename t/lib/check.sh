@@ -33,12 +33,11 @@ ALONE='soak/load'
 # test may limit the size of files.
 one()		# directory test
 {
-	_file=$(echo "$2" | tr / _)
-	_own=$1/${_file%.t}
+	_own=$1/$(echo "${2%.t}" | tr / _)
 	read -r _began _ </proc/uptime
 	{ "$2" 2>"$_own.err"; echo $? >"$_own.status"; } | tee "$_own.tap"
 	read -r _status <"$_own.status"
-	[ -z "${KEEPTAP-}" ] || cp "$_own.tap" "$KEEPTAP/${_file}ap"
+	[ -z "${KEEPTAP-}" ] || cp "$_own.tap" "$KEEPTAP/"
 	read -r _ended _ </proc/uptime
 	{
 		echo "$2 $_status $_began $_ended"

@@ -25,7 +25,7 @@ build()		# target ...
 	${CC:-cc} -c -o covered.o t/lib/covered.c
 	${MAKE:-make} CFLAGS='-O0 -g --coverage -DNO_SANDBOX' \
 	    LDFLAGS="-Wl,--wrap=raise $PWD/covered.o" "$@"
-	# tests run xcat as another user too, and that one's lines count
+	# Tests run xcat as other users too, who are to write its counters.
 	[ ! -x xcat ] || (umask 0; ./xcat -V)
 }
 

@@ -202,7 +202,7 @@ test_flood(void)
 		elem_free(e);
 		if (strstr(run_words(), "wrong code") == NULL)
 			continue;
-		/* it was looked at between these two */
+		/* Each code is looked at between began and clock_ms(). */
 		soon += seen++ > 0 && clock_ms() - last < 1000;
 		last = began;
 	}
