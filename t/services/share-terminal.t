@@ -212,7 +212,8 @@ is_stopped()	# name
 }
 
 # A client that goes on in the background does not read: what is typed is for
-# its shell.
+# its shell.  What is typed behind control-Z before the client has stopped may
+# still be for the client, so the shell's word is waited for.
 background()
 {
 	wait_for 20 streams 0
@@ -221,6 +222,7 @@ background()
 	echo "$T/alice -o share=60 $bob echo >$T/b.echo" >&4
 	wait_for 20 streams 1
 	printf '\032' >&4
+	wait_for 20 shows shell Stopped || bail 'the client does not stop'
 	cat >&4 <<-END
 	bg
 	until jobs >$T/jobs; grep -q 'tty input' $T/jobs; do sleep 0.1; done
