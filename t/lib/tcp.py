@@ -16,7 +16,8 @@ WHERE is a port on loopback, or a path.  listen takes one connection.  Steps:
 
 What it says, on stdout: "ready" once it listens or is connected, and
 "end N", "reset N" or "failed N: why" of each recv=FILE, N being the bytes
-received; "send: why" if sending fails.  It gives up after 60 s.
+received; "send: why" if sending fails otherwise than by a reset, which the next
+recv=FILE tells.  It gives up after 60 s.
 """
 import os
 import signal
@@ -47,6 +48,7 @@ def opened(how, where):
 
 
 def send(sock, what):
+    """Send it; whether the connection was reset, of which the kernel tells once."""
     if what.isdigit():
         data = bytes(int(what))
     else:
@@ -54,18 +56,21 @@ def send(sock, what):
             data = file.read()
     try:
         sock.sendall(data)
+    except ConnectionResetError:
+        return True
     except OSError as error:
         say(f"send: {error.strerror}")
+    return False
 
 
-def receive(sock, path):
+def receive(sock, path, was_reset):
     count = 0
     with open(path, "wb") as file:
         try:
             while data := sock.recv(65536):
                 file.write(data)
                 count += len(data)
-            say(f"end {count}")
+            say(f"{'reset' if was_reset else 'end'} {count}")
         except ConnectionResetError:
             say(f"reset {count}")
         except OSError as error:
@@ -81,15 +86,16 @@ def receive_some(sock, count):
         count -= len(data)
 
 
-def step(sock, name, value):
+def step(sock, name, value, was_reset):
+    """Do it; whether the connection is known to have been reset."""
     if name == "send":
-        send(sock, value)
-    elif name == "end":
+        return send(sock, value)
+    if name == "end":
         sock.shutdown(socket.SHUT_WR)
     elif name == "recv" and value.isdigit():
         receive_some(sock, int(value))
     elif name == "recv":
-        receive(sock, value)
+        receive(sock, value, was_reset)
     elif name == "touch":
         with open(value, "wb"):
             pass
@@ -104,14 +110,16 @@ def step(sock, name, value):
         sock.close()
     else:
         sys.exit(f"tcp.py: no step {name}")
+    return was_reset
 
 
 def main():
     signal.alarm(60)
     sock = opened(sys.argv[1], sys.argv[2])
+    was_reset = False
     for arg in sys.argv[3:]:
         name, _, value = arg.partition("=")
-        step(sock, name, value)
+        was_reset = step(sock, name, value, was_reset)
 
 
 main()

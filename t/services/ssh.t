@@ -41,7 +41,11 @@ by_inetd()
 # One xcat -l is good for one connection.
 over_xcat()	# command ...
 {
-	$by || bail "xcat -l does not start"
+	if ! $by; then
+		diag_file "$T/listener.err"
+		diag_file "$T/service.err"
+		bail "xcat -l does not start"
+	fi
 	run "$@"
 }
 
