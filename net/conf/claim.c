@@ -1,5 +1,4 @@
 #include <sys/types.h>
-#include <sys/file.h>
 
 #include <openssl/evp.h>
 
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/conf/claim.h"
+#include "net/io/fd.h"
 #include "xml/jid.h"
 #include "xml/number.h"
 #include "xml/text.h"
@@ -21,6 +21,7 @@ struct claim {
 };
 
 #define CLAIM_TRIES	99	/* resources that are tried for the advice */
+#define CLAIM_WAIT	2000	/* ms for one that ends: its last answers */
 #define CLAIM_NAME	16	/* bytes of the hash in the name of the file */
 
 /* A JID may be longer than the name of a file, and have slashes in it: the file
@@ -86,7 +87,8 @@ claim_try(const char *jid, const char *dir, struct claim **out, long *owner)
 	if (claim_path(jid, dir, path, sizeof(path)) == -1 || (fd = open(path,
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) == -1)
 		return 1;
-	taken = flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+	taken = fd_lock(fd, out != NULL ? CLAIM_WAIT : 0) == -1 &&
+	    errno == EWOULDBLOCK;
 	if (taken) {
 		*owner = claim_owner(fd);
 	} else if (out != NULL) {

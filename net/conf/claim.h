@@ -17,9 +17,11 @@ struct claim;
  * (flock(2)) on a file in $XDG_RUNTIME_DIR, or else in dir, which may not exist
  * yet.  The descriptor is not passed on to commands; a file that is left over
  * claims nothing.  Where there can be no lock, there is no claim, which is no
- * error.  Returns 0 and the claim, NULL if there is none, in *out; or -1 if
- * another process has it, with a message in why[CLAIM_ERR] that has the command
- * for a resource of its own.
+ * error.  A listener whose stream has ended keeps its claim until the peer has
+ * answered, when inetd(8) may have begun the next one: another's claim is
+ * waited for, 2 s.  Returns 0 and the claim, NULL if there is none, in *out; or
+ * -1 if another process has it still, with a message in why[CLAIM_ERR] that has
+ * the command for a resource of its own.
  */
 int	 claim_take(const char *jid, const char *dir, struct claim **out,
 	    char *why) MUST_CHECK;

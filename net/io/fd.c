@@ -1,4 +1,5 @@
 #include <sys/types.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 
 #include <dirent.h>
@@ -7,9 +8,12 @@
 #include <paths.h>
 #include <poll.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net/io/fd.h"
+
+#define LOCK_PAUSE	20		/* ms between two tries */
 
 int
 fd_give_up(int fd)
@@ -53,6 +57,20 @@ fd_ready(int fd)
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
 		return fd_give_up(fd);
 	return fd;
+}
+
+int
+fd_lock(int fd, int ms)
+{
+	const struct timespec	 pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
+
+	for (;; ms -= LOCK_PAUSE) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if ((errno != EWOULDBLOCK && errno != EINTR) || ms <= 0)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
 }
 
 /* Solaris alone has no SO_REUSEPORT; its SO_REUSEADDR does as much. */

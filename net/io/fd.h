@@ -21,6 +21,11 @@ int	 fd_cloexec(int fd);
  * closed. */
 int	 fd_ready(int fd);
 
+/* Lock the file that fd is (flock(2), exclusive), as long as fd or a copy of it
+ * is open.  While another process has the lock, wait for ms at most.  0, or -1:
+ * EWOULDBLOCK if another has it still; fd stays open. */
+int	 fd_lock(int fd, int ms);
+
 /* Other sockets of this user may be bound to the local port of fd, which is a
  * socket, as well, if they say so, too.  0 or -1; fd stays open. */
 int	 fd_share_port(int fd);

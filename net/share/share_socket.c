@@ -1,5 +1,4 @@
 #include <sys/types.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "net/channel/app.h"
@@ -30,8 +28,7 @@
 
 #define NAME_BYTES	16	/* of the hash, in the name of the socket */
 #define BACKLOG		128
-#define LOCK_TRIES	50
-#define LOCK_PAUSE	20	/* ms */
+#define LOCK_WAIT	1000	/* ms */
 
 static void	 fail(char *, const char *, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
@@ -284,19 +281,13 @@ share_socket_connect(const struct sockaddr_un *sa, int *fd, char *why)
 static int
 take_lock(const char *of, char *why)
 {
-	const struct timespec	 pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
-	char			 path[PATH_MAX];
-	int			 fd, i;
+	char	 path[PATH_MAX];
+	int	 fd;
 
 	snprintf(path, sizeof(path), "%s.lock", of);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	for (i = 0; fd != -1 && i < LOCK_TRIES; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return fd;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			break;
-		nanosleep(&pause, NULL);
-	}
+	if (fd != -1 && fd_lock(fd, LOCK_WAIT) == 0)
+		return fd;
 	fail(why, "%.300s: %s", path, strerror(errno));
 	if (fd != -1)
 		close(fd);

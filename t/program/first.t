@@ -64,6 +64,13 @@ listeners()
 {
 	start_server prosody
 	listen_as bob one -k -a "alice@$DOMAIN" 'who=!echo one'
+	stop one
+	# the next one of inetd comes while the last one ends
+	start lock flock "$(echo "$T/home/bob"/listener-*)" \
+	    sh -c "touch '$T/held' && sleep 1"
+	wait_for 20 test -e "$T/held"
+	listen_as bob one -k -a "alice@$DOMAIN" 'who=!echo one'
+	ended lock 'a lock of one that ends is waited for'
 	fails 2 'process [0-9]+. listens as that; give this one.*xcat -l -j ' \
 	    'a second one is refused' "$T/bob" -l
 	like "$(cat "$T/run.err")" "process $(pid_of one)" 'by the process'
