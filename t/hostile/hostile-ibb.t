@@ -386,7 +386,7 @@ def _30_answers_out_of_order(s):
     s.answer(first, 'item-not-found')
 
 
-@case(TIMEOUT, roles=BOTH, stdin=b'ping', args='-w 1', out=b'one')
+@case(TIMEOUT, roles=BOTH, stdin=b'ping', args='-w 3', out=b'one')
 def _30_data_never_answered(s):
     s.stream()
     s.data(b'one')
@@ -394,13 +394,13 @@ def _30_data_never_answered(s):
     s.confirmed = 0
 
 
-@case(TIMEOUT, args='-w 1')
+@case(TIMEOUT, args='-w 3')
 def _30_open_never_answered(s):
     s.login()
     s.opening()
 
 
-@case(TIMEOUT, args='-N -w 1', stdin=b'ping', eof=True)
+@case(TIMEOUT, args='-N -w 3', stdin=b'ping', eof=True)
 def _30_close_never_answered(s):
     s.stream()
     s.take(4)
@@ -408,7 +408,7 @@ def _30_close_never_answered(s):
 
 
 for step in range(8):
-    @case(TIMEOUT, of=step, args='-w 1')
+    @case(TIMEOUT, of=step, args='-w 3')
     def _30_server_stalls(s, step=step):
         steps = [s.accept, lambda: s.named(STREAM + 'stream'), lambda: s.send(PROLOG + HEADER % 1),
                  lambda: s.send('<stream:features>' + STARTTLS + '</stream:features>'), s.proceed, s.tls,
@@ -418,7 +418,7 @@ for step in range(8):
         s.stall()
 
 
-@case(TIMEOUT, args='-w 1', direct=True)
+@case(TIMEOUT, args='-w 3', direct=True)
 def _30_server_stalls_in_tls(s):
     s.accept()
     s.stall()

@@ -728,18 +728,18 @@ def _ok_listener_for_once_is_given_another_resource(s):
     s.end()
 
 
-@case(AUTH, roles='listen', args='-w 1', says='another client has it')
+@case(AUTH, roles='listen', args='-w 4', says='another client has it')
 def _conflict_without_end(s):
     s.login()
     s.drop('rst')
-    while select.select([s.listener], [], [], 3)[0]:
+    while select.select([s.listener], [], [], 6)[0]:
         refuses_resource(s)
         with contextlib.suppress(Gone):
             while True:
                 s.read()
 
 
-@case(STAYS, roles='listen', args='-k -w 1', notes=None)
+@case(STAYS, roles='listen', args='-k -w 4', notes=None)
 def _ok_conflict_until_it_goes_elsewhere(s):
     s.login()
     s.drop('rst')
