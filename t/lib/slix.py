@@ -122,7 +122,7 @@ def options(roles=('call', 'listen')):
     p.add_argument('-n', dest='ignorant', action='store_true',
                    help='be a client that knows no XEP-0047')
     p.add_argument('-S', dest='service', metavar='HOST:PORT')
-    p.add_argument('-w', dest='seconds', type=float, default=60)
+    p.add_argument('-w', dest='seconds', type=float, default=180)
     p.add_argument('-v', dest='verbose', action='store_true')
     p.add_argument('role', choices=roles)
     p.add_argument('peer', nargs='?')
