@@ -9,9 +9,7 @@
 STREAMS=${STREAMS:-60}
 TAKEN=2000000				# bytes of each, before its reader stops
 MEMORY=${MEMORY:-16777216}		# bytes
-# KiB: what is not worth counting, and what a stream takes for being there, with
-# TLS and a socket (ibb/stream.c), of which a quarter of the budget alone counts.
-OTHERS=$((12288 + (4 + 65) * STREAMS))
+OTHERS=$((12288 + 4 * STREAMS))		# KiB: what is not worth counting
 QUIET=${QUIET:-3}			# seconds: nothing moves any more
 
 grep -q __asan_init "$XCAT" && skip_all 'the sanitizer needs memory of its own'
