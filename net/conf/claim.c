@@ -21,7 +21,7 @@ struct claim {
 };
 
 #define CLAIM_TRIES	99	/* resources that are tried for the advice */
-#define CLAIM_WAIT	2000	/* ms for one that ends: its last answers */
+#define CLAIM_WAIT	2000	/* ms that a listener which ends has for it */
 #define CLAIM_NAME	16	/* bytes of the hash in the name of the file */
 
 /* A JID may be longer than the name of a file, and have slashes in it: the file

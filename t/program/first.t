@@ -65,7 +65,7 @@ listeners()
 	start_server prosody
 	listen_as bob one -k -a "alice@$DOMAIN" 'who=!echo one'
 	stop one
-	# the next one of inetd comes while the last one ends
+	# A listener that inetd(8) begins comes while the last one ends.
 	start lock flock "$(echo "$T/home/bob"/listener-*)" \
 	    sh -c "touch '$T/held' && sleep 1"
 	wait_for 20 test -e "$T/held"
