@@ -286,7 +286,10 @@ carrier_room_blocks(const struct carrier *c)
 
 /* An eighth of the memory that is left, so that each of many streams gets some;
  * a window that has been full and was confirmed, so that its bytes do not lie
- * before a reader that stands still, gets most of what other streams leave. */
+ * before a reader that stands still, gets most of what other streams leave.
+ * Its own part is counted by its bytes, not by its storage: that has up to two
+ * chunks more, which would make the window larger, and that the storage, though
+ * nothing is left. */
 size_t
 carrier_window(const struct carrier *c)
 {
@@ -297,7 +300,7 @@ carrier_window(const struct carrier *c)
 	left = c->user.room(c->arg, 0);
 	n = left / 8;
 	if (most > CARRIER_WINDOW_FIRST && left < SIZE_MAX / 2)
-		n = (left + chunks_storage(c->out)) / 8 * 7;
+		n = (left + chunks_len(c->out)) / 8 * 7;
 	return n > most ? most :
 	    n < CARRIER_WINDOW_LEAST ? CARRIER_WINDOW_LEAST : n;
 }

@@ -959,6 +959,22 @@ test_window_short(void)
 	end();
 }
 
+/* Other streams have taken all the memory: what this one has and does not need
+ * is no reason to take more. */
+static void
+test_window_none(void)
+{
+	size_t	 n;
+
+	start_bulk();
+	most_in_rounds(2);
+	a.room = 0;
+	ok(chunks_storage(carrier_out(a.c)) > 100000, "storage is kept");
+	n = most_in_rounds(5);
+	ok(n > 0 && n <= CARRIER_WINDOW_LEAST, "the least window: %zu", n);
+	end();
+}
+
 /* b confirms it as it comes: the window is never full. */
 static void
 one_near_round(void)
@@ -1072,6 +1088,7 @@ main(int argc, char **argv)
 	test_still_reader();
 	test_window();
 	test_window_short();
+	test_window_none();
 	test_window_unused();
 	test_short_queue();
 	test_padding();
