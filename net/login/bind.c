@@ -163,8 +163,8 @@ static void
 offers_sm(struct session *s, int offers)
 {
 	if (s->offers_sm != SESSION_SM_GIVEN_UP)
-		session_set_sm(s, offers ? SESSION_SM_OFFERED :
-		    SESSION_SM_NONE);
+		session_set_sm(s, offers && resume_is_of_use(s) ?
+		    SESSION_SM_OFFERED : SESSION_SM_NONE);
 }
 
 void
@@ -183,7 +183,7 @@ void
 bind_late(struct session *s, const struct elem *features)
 {
 	if (s->state != SESSION_READY || sm_counting(s->sm) ||
-	    s->offers_sm == SESSION_SM_GIVEN_UP ||
+	    !resume_is_of_use(s) ||
 	    elem_child(features, NS_SM, "sm") == NULL)
 		return;
 	session_set_sm(s, SESSION_SM_OFFERED);

@@ -15,8 +15,7 @@
 
 #define TELL_WAIT	50	/* ms for a stanza to go with <a/> */
 #define RESUME_WAIT	10000	/* ms for an answer to <resume/> */
-#define SILENT_MAX	2	/* attempts without; Prosody 0.12's BOSH never
-				 * answers */
+#define SILENT_MAX	2	/* attempts without */
 #define PROOF_WAIT	1000	/* ms for a resumed session to say anything, */
 #define PROOF_TRIPS	4	/* and as often the time <resumed/> took */
 
@@ -52,6 +51,19 @@ resume_tell(struct session *s)
 	timer_clear(s->loop, &s->tell);
 	snprintf(a, sizeof(a), "<a xmlns='" NS_SM "' h='%u'/>", sm_h(s->sm));
 	send_text(s, a);
+}
+
+/*
+ * Not over BOSH, whose sessions outlive their connections by themselves.
+ * Prosody 0.12 has no answer to <resume/> there.  What is worse, it ends such a
+ * session not when a new one takes its resource but when it has been silent for
+ * a minute, and then nothing reaches the new one.
+ */
+int
+resume_is_of_use(const struct session *s)
+{
+	return s->offers_sm != SESSION_SM_GIVEN_UP &&
+	    !transport_repeats(s->transport);
 }
 
 /* Section 3. */

@@ -93,9 +93,8 @@ ask_resource(struct session *s, const struct features *o,
 {
 	if (*s->jid == '\0') {
 		r->bind = o->bind2 && s->conf.any_resource;
-		r->enable = o->bind2_sm &&
-		    s->offers_sm != SESSION_SM_GIVEN_UP;
-	} else if (o->resume2 && sm_resumable(s->sm)) {
+		r->enable = o->bind2_sm && resume_is_of_use(s);
+	} else if (o->resume2 && sm_resumable(s->sm) && resume_is_of_use(s)) {
 		r->previd = sm_id(s->sm);
 		r->h = sm_h(s->sm);
 		s->resume_took = -clock_ms();

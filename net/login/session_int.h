@@ -358,6 +358,8 @@ void	 bind_elsewhere(struct session *s);
  * resume.c (XEP-0198)
  */
 
+/* Has stream management any use here? */
+int	 resume_is_of_use(const struct session *s);
 /* Ask to resume the old session.  0, or -1 if that cannot be sent. */
 int	 resume_begin(struct session *s) MUST_CHECK;
 /* Take a child of the stream, if it is one of stream management: 1, else 0. */

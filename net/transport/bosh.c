@@ -354,6 +354,7 @@ transport_bosh(void)
 		.free = bosh_free,
 		.send = bosh_send,
 		.keepalive = bosh_keepalive,
+		.repeats = 1,
 		.queued = bosh_queued,
 		.holds = bosh_holds,
 		.restart = bosh_restart,

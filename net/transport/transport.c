@@ -479,6 +479,12 @@ transport_holds(const struct transport *r)
 	    r->kind->holds(r->k) : 0;
 }
 
+int
+transport_repeats(const struct transport *r)
+{
+	return r != NULL && r->k != NULL && r->kind->repeats;
+}
+
 size_t
 transport_queued(const struct transport *r)
 {

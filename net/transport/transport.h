@@ -100,6 +100,8 @@ int64_t	 transport_silence(const struct transport *r);
  * at the server for a request to come back with, both together: 0 unless it is
  * a transport of requests. */
 int64_t	 transport_holds(const struct transport *r);
+/* Does the transport itself send again what a broken connection lost (BOSH)? */
+int	 transport_repeats(const struct transport *r);
 /* Bytes that are not sent yet. */
 size_t	 transport_queued(const struct transport *r);
 

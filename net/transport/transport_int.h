@@ -25,6 +25,7 @@ struct transport_kind {
 	void	 (*keepalive)(void *k);
 	int64_t	 silence;	/* ms of silence that the proxies usual for
 				 * the kind bear; 0: not known */
+	int	 repeats;	/* see transport_repeats() */
 	size_t	 (*queued)(const void *k);
 	int64_t	 (*holds)(const void *k); /* see transport_holds(); NULL: 0 */
 	void	 (*restart)(void *k);

@@ -89,8 +89,6 @@ web()		# kind
 		done
 	fi
 	came_through gone little_up little_down
-	# Prosody's BOSH has no answer to <resume/>
-	[ "$1" = prosody ] && _how=$BACK || _how=$RESUMED
-	ok "$1: gone: and is back" says c_gone "$_how" 1
+	ok "$1: gone: and is back" says c_gone 'xcat: back: logged in again' 1
 	stop_server
 }

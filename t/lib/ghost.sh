@@ -82,6 +82,32 @@ moving()
 	calls "$home" 'a call to where it belongs'
 }
 
+# By BOSH, where the server ends a session when it has been silent for so long.
+# The new one begins after ten seconds of that, or twenty, and is used until the
+# old one must have ended.
+outlives()
+{
+	how='prosody, BOSH' INACTIVITY=30
+	start_server prosody smacks http
+	start_relay far "$HTTPSPORT"
+	listen_as bob bob -v -k "-chttps://127.0.0.1:$port_far/http-bind" \
+	    -a "alice@$DOMAIN" 'cat=!cat'
+	relay far 'refuse; cut'
+	ok "$how: its session is lost" wait_for 60 says bob "$TRYING" 1
+	relay far pass
+	ok "$how: it begins a new one" \
+	    wait_for 60 said bob 'back: logged in again'
+	fifo in
+	start typist sh -c 'for i in $(seq 25); do
+	    echo $i; sleep 1; done >"$1"' sh "$T/in"
+	run "$T/alice" -w 20 "$home" cat <"$T/in"
+	is "$status" 0 "$how: which outlives the old one: status"
+	is "$(cat "$T/run.out")" "$(seq 25)" "$how: what comes back"
+	stop bob
+	stop far
+	stop_server
+}
+
 ghosts()	# prosody|ejabberd how test ...
 {
 	how="$1, $2"

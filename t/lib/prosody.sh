@@ -93,6 +93,7 @@ prosody_config()	# feature ...
 	modules_disabled = { "s2s" }
 	authentication = "internal_plain"
 	conflict_resolve = "${CONFLICT:-kick_old}"
+	bosh_max_inactivity = ${INACTIVITY:-60}
 	ssl = {
 		$(prosody_tls "$@")
 		certificate = "$CA/example.test.pem",

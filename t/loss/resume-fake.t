@@ -504,7 +504,7 @@ def _ok_resumed_session_that_does_not_hear(s):
 
 @case(STAYS, stdin=b'', out=b'one', **LISTENER)
 def _ok_resume_is_not_answered(s):
-    """Prosody 0.12 has no answer to <resume/> over BOSH: tried twice, and then it is enough."""
+    """Asked twice whether it resumes the session, and then it is enough."""
     s.login(managed=True)
     for managed in True, None:
         s.drop('rst')
