@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -B
 """The two ends of a stream that is not to pause.
 
-    pauses.py feed SECONDS      write a line of 1000 bytes every 20 ms
+    pauses.py feed PATH         write a line of 1000 bytes every 20 ms, until
+                                that file has been there for a second
     pauses.py watch             copy standard input to standard output; at its
                                 end say on standard error how long it was
                                 silent at most, in ms, once the first bytes
@@ -13,10 +14,12 @@ import sys
 import time
 
 
-def feed(seconds):
-    end = time.monotonic() + seconds
+def feed(path):
+    end = None
     number = 0
-    while time.monotonic() < end:
+    while end is None or time.monotonic() < end:
+        if end is None and os.path.exists(path):
+            end = time.monotonic() + 1
         number += 1
         os.write(1, b'%0999d\n' % number)
         time.sleep(0.02)
@@ -37,6 +40,6 @@ def watch():
 
 
 if sys.argv[1] == 'feed':
-    feed(float(sys.argv[2]))
+    feed(sys.argv[2])
 else:
     watch()

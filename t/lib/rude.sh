@@ -54,6 +54,7 @@ honest_call()
 	lost=$((lost + 1))
 	diag "call $calls: status $status"
 	diag_file "$T/honest.err"
+	grep "alice@$DOMAIN" "$T/listener.err" | tail -n 5 | sed 's/^/# /' >&2
 	diag_file "$T/listener.err"
 }
 

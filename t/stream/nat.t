@@ -62,14 +62,18 @@ stranger()	# hold|garbage|replay
 # Nothing can be punched; the stream goes on as if nothing was tried.
 pauses()
 {
+	rm -f "$T/enough"
 	both nat_routers fully-random
 	# shellcheck disable=SC2016
 	start listener sh -c '"$1" -4 -l -v -a "$2" | "$3" watch' sh "$T/bob" \
 	    "alice@$DOMAIN" "$LIB/pauses.py"
 	ok "$server: a listener" wait_for 20 listening listener
 	# shellcheck disable=SC2016
-	start caller sh -c '"$1" feed 4 | "$2" -4 -s -v -o upgrade-after=0 \
-	    -o portmap=no "$3"' sh "$LIB/pauses.py" "$T/alice" "bob@$DOMAIN"
+	start caller sh -c '"$1" feed "$2" | "$3" -4 -s -v -o upgrade-after=0 \
+	    -o portmap=no "$4"' sh "$LIB/pauses.py" "$T/enough" "$T/alice" \
+	    "bob@$DOMAIN"
+	wait_for 40 said caller ': no way through the routers: '
+	: >"$T/enough"
 	ended caller "$server: no way"
 	ended listener "$server: no way"
 	ok "$server: it was tried" said caller ': no way through the routers: '
