@@ -43,7 +43,7 @@ struct client {
 	struct ibb	*ibb;
 	struct stream	*stream;
 	enum client_state state;
-	int		 waits;		/* for a word */
+	int		 waits;		/* for a word, or an answer */
 	double		 since;		/* of the call, or of the word */
 	size_t		 got;		/* bytes of the word */
 	uint64_t	 answers;
@@ -310,6 +310,27 @@ client_say(struct client *c, double since)
 	c->waits = 1;
 	c->since = since;
 	client_due(c);
+}
+
+static void
+mirrored(void *arg, const struct elem *answer)
+{
+	struct client	*c = arg;
+
+	(void)answer;		/* it is refused */
+	c->waits = 0;
+	c->crowd->mirrored(c, stat_now() - c->since);
+}
+
+void
+client_mirror(struct client *c, double since)
+{
+	struct xw	*w = iq_request(c->iqs, "get", c->jid);
+
+	xw_elem(w, "mirror", "t:bench", "");
+	must(iq_ask(c->iqs, mirrored, c, IQ_NODEADLINE) == 0);
+	c->waits = 1;
+	c->since = since;
 }
 
 int

@@ -34,6 +34,8 @@ struct crowd {
 	void	(*opened)(struct client *c, double took);
 	/* What client_say() sent is back, seconds after that. */
 	void	(*echoed)(struct client *c, double took);
+	/* What client_mirror() sent is back, seconds after that. */
+	void	(*mirrored)(struct client *c, double took);
 	/* Its stream has ended; why is NULL if it was closed as it should. */
 	void	(*ended)(struct client *c, const char *why);
 };
@@ -44,7 +46,10 @@ struct client *client_new(const struct crowd *cr, size_t n);
 void	 client_call(struct client *c);
 /* Send a word, which is not to be out already, as if at time since. */
 void	 client_say(struct client *c, double since);
-/* Is a word out that has not come back? */
+/* Ask the client itself for something, through the server, which takes the ways
+ * of a word without the listener; as if at time since. */
+void	 client_mirror(struct client *c, double since);
+/* Is a word, or a question, out that has not come back? */
 int	 client_waits(const struct client *c);
 /* End the stream as it should be: a client that is OPEN is CLOSING. */
 void	 client_close(struct client *c);

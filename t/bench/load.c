@@ -10,16 +10,17 @@
  * loopback port.  -r of the streams are closed and opened again in a second; of
  * these one of -d is forgotten, as by a program that is killed, instead of
  * closed.  One more account has a stream that stays, and says a word each 20
- * ms.  One more begins -u handshakes in a second that it never ends; and -s
- * more accounts, which the listener is not to know, ask for -f streams in a
- * second.
+ * ms; another asks itself through the server, as often.  One more begins -u
+ * handshakes in a second that it never ends; and -s more accounts, which the
+ * listener is not to know, ask for -f streams in a second.
  *
  * After -w seconds of that the measurement begins, of -t seconds in -k equal
  * slices.  Each has a line of numbers: its end in seconds; streams opened in a
  * second; streams open; kilobytes resident and descriptors of the process -p,
  * the most of each; its processor time, percent; the median and the 99th
  * percentile of the word's way there and back, ms; of the opening of a stream
- * with its first word; streams that failed; answers to strangers in a second.
+ * with its first word; streams that failed; answers to strangers in a second;
+ * the median and the 99th percentile of what has no listener in it, ms.
  */
 #include <sys/types.h>
 #include <sys/resource.h>
@@ -57,9 +58,9 @@ static struct {
 } opt = { .n = 100, .slices = 6, .warm = 5, .time = 30 };
 
 static struct crowd	 crowd;
-static struct client	**clients, *honest, *rude, **strangers;
+static struct client	**clients, *honest, *mirror, *rude, **strangers;
 static size_t		 opened, dead, failures, asked;
-static struct stat_list	 words, openings;
+static struct stat_list	 words, openings, mirrored;
 static int		 over;		/* streams are not opened again */
 static struct {
 	struct process	 first, most;
@@ -85,6 +86,13 @@ on_echoed(struct client *c, double took)
 {
 	if (c == honest)
 		stat_add(&words, took);
+}
+
+static void
+on_mirrored(struct client *c, double took)
+{
+	(void)c;
+	stat_add(&mirrored, took);
 }
 
 static void
@@ -134,6 +142,13 @@ say(double at)
 }
 
 static void
+ask_itself(double at)
+{
+	if (!client_waits(mirror))
+		client_mirror(mirror, at);
+}
+
+static void
 half_call(double at)
 {
 	(void)at;
@@ -172,10 +187,11 @@ look(double at)
 	slice.most.seconds = p.seconds;
 }
 
-enum { CHURN, SAY, HALF_CALL, KNOCK, LOOK };
+enum { CHURN, SAY, MIRROR, HALF_CALL, KNOCK, LOOK };
 static struct beat	 beats[] = {
 	[CHURN] = { .rate = 10, .fire = churn },
 	[SAY] = { .rate = WORDS, .fire = say },
+	[MIRROR] = { .rate = WORDS, .fire = ask_itself },
 	[HALF_CALL] = { .fire = half_call },
 	[KNOCK] = { .fire = knock },
 	[LOOK] = { .rate = 4, .fire = look },
@@ -237,7 +253,7 @@ static void
 slice_begin(void)
 {
 	memset(&slice, 0, sizeof(slice));
-	words.n = openings.n = 0;
+	words.n = openings.n = mirrored.n = 0;
 	slice.first = slice.most = process_look(opt.pid);
 	slice.opened = opened;
 	slice.failures = failures;
@@ -267,8 +283,10 @@ slice_end(double began)
 	    100 * (slice.most.seconds - slice.first.seconds) / s);
 	print_times(&words);
 	print_times(&openings);
-	printf(" %zu %.0f\n", failures - slice.failures,
+	printf(" %zu %.0f", failures - slice.failures,
 	    (double)(answers() - slice.answers) / s);
+	print_times(&mirrored);
+	putchar('\n');
 	fflush(stdout);
 }
 
@@ -415,7 +433,7 @@ main(int argc, char **argv)
 	int		 c;
 
 	crowd = (struct crowd){ .opened = on_opened, .echoed = on_echoed,
-	    .ended = on_ended };
+	    .mirrored = on_mirrored, .ended = on_ended };
 	while ((c = getopt(argc, argv, "c:C:d:D:f:k:n:p:r:s:t:u:w:")) != -1)
 		take_option(c);
 	if (argc - optind != 3 || crowd.login.server == NULL ||
@@ -429,6 +447,7 @@ main(int argc, char **argv)
 	clients = log_in(opt.n, &account);
 	honest = *log_in(1, &account);
 	rude = *log_in(1, &account);
+	mirror = *log_in(1, &account);
 	strangers = log_in(opt.strangers, &account);
 	open_all();
 	run_until(stat_now() + (double)opt.warm);

@@ -12,7 +12,7 @@ start_loaded()	# server clients [command ...]: in front of xcat
 {
 	_kind=$1 CLIENTS=$2; shift 2
 	# shellcheck disable=SC2034	# for server.sh
-	CROWD=$((CLIENTS + 2 + STRANGERS))
+	CROWD=$((CLIENTS + 3 + STRANGERS))
 	start_server "$_kind"
 	echo_port=$(free_port)
 	seq -f "allow crowd%.0f@$DOMAIN" $((CLIENTS + 2)) \
@@ -40,14 +40,14 @@ load_table()	# file
 {
 	awk '
 		function row(a) {
-			printf "%7s %7s %7s %7s %6s %6s %8s %8s %8s %8s %6s %8s\n",
+			printf "%5s %7s %7s %6s %6s %5s %8s %8s %8s %8s %6s %8s %8s %8s\n",
 			    a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8],
-			    a[9], a[10], a[11], a[12]
+			    a[9], a[10], a[11], a[12], a[13], a[14]
 		}
 		BEGIN {
 			split("time opens streams memory files CPU word,ms 99%" \
-			    " open,ms 99% failed refused", a, " "); row(a)
-			split("s 1/s - MB - % median - median - - 1/s", a,
+			    " open,ms 99% failed refused alone,ms 99%", a, " "); row(a)
+			split("s 1/s - MB - % median - median - - 1/s median -", a,
 			    " "); row(a)
 		}
 		{
