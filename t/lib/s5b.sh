@@ -125,7 +125,7 @@ s5b()		# prosody|ejabberd
 	    $HIDE -o carrier=s5b
 	down little proxy 'a plain stream through a proxy, down' \
 	    $HIDE -o carrier=s5b
-	up little proxy 'a proxy by its name' $HIDE -P "proxy.$DOMAIN"
+	up large-1 proxy 'a proxy by its name' $HIDE -P "proxy.$DOMAIN"
 	}
 	in_band 'in-band only' -i ''
 	in_band 'the listener is in-band only' '' -i

@@ -56,6 +56,11 @@ shows()		# text: a line of the screen, but for the prompt
 	tm capture-pane -p | grep -Eqx -- "([#$%] )*$1"
 }
 
+shows_prompt()	# behind all else
+{
+	tm capture-pane -p | grep . | tail -n 1 | grep -Eqx '[#$%] *'
+}
+
 types()		# line
 {
 	tm send-keys -l -- "$1"
@@ -84,9 +89,12 @@ try_terminal()
 	tm resize-window -x 63 -y 21
 	types 'echo size $(stty size)'
 	on_screen 'size 21 63' 'and follows it'
+	# A line that comes with control-C may be read by the command.
 	types 'cat'
 	types 'control-C comes next'
+	on_screen 'control-C comes next' 'a command reads'
 	tm send-keys C-c
+	wait_for 20 shows_prompt
 	types 'echo after $?'
 	on_screen 'after 130' 'control-C interrupts the command there'
 	types 'exit 7'

@@ -10,6 +10,6 @@ s5b prosody
 PROXYNAME=relay.elsewhere.test
 start_server prosody proxy65
 in_band 'a proxy that nobody names' "$HIDE -o upgrade-after=0" "$HIDE"
-up little "proxy $PROXYNAME" 'a proxy by its name' -o streamhost=none -P "$PROXYNAME"
+up large-1 "proxy $PROXYNAME" 'a proxy by its name' -o streamhost=none -P "$PROXYNAME"
 stop_server
 done_testing
