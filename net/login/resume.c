@@ -15,7 +15,7 @@
 
 #define TELL_WAIT	50	/* ms for a stanza to go with <a/> */
 #define RESUME_WAIT	10000	/* ms for an answer to <resume/> */
-#define SILENT_MAX	2	/* attempts without */
+#define SILENT_MAX	2	/* attempts without an answer */
 #define PROOF_WAIT	1000	/* ms for a resumed session to say anything, */
 #define PROOF_TRIPS	4	/* and as often the time <resumed/> took */
 
@@ -54,10 +54,11 @@ resume_tell(struct session *s)
 }
 
 /*
- * Not over BOSH, whose sessions outlive their connections by themselves.
- * Prosody 0.12 has no answer to <resume/> there.  What is worse, it ends such a
- * session not when a new one takes its resource but when it has been silent for
- * a minute, and then nothing reaches the new one.
+ * Stream management is of no use over BOSH, whose sessions outlive their
+ * connections by themselves.  Prosody 0.12 never answers <resume/> over BOSH.
+ * Prosody also keeps a managed BOSH session when a new session takes its
+ * resource.  The old session ends when it has been silent for a minute, and
+ * from then on no stanza reaches the new session.
  */
 int
 resume_is_of_use(const struct session *s)

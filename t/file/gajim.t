@@ -35,11 +35,11 @@ to_gajim()	# file xcat-option ...
 }
 
 # Gajim reckons the hash of a large file beside the file, and has not announced
-# it, so that nobody waits for it.  On a busy machine a socket may be faster.
+# it, so that xcat does not wait for it.  The 50 MB of a soak may be here sooner.
 hash_came()	# transport file
 {
 	said xcat 'SHA-256 agrees' ||
-	    { [ "$1 $2" = "s5b $T/data" ] && said xcat 'no hash to compare'; }
+	    { [ "$TIER $1 $2" = "soak s5b $T/data" ] && said xcat 'no hash to compare'; }
 }
 
 from_gajim()	# transport file

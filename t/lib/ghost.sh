@@ -83,8 +83,8 @@ moving()
 }
 
 # By BOSH, where the server ends a session when it has been silent for so long.
-# The new one begins after ten seconds of that, or twenty, and is used until the
-# old one must have ended.
+# The new session begins after ten or twenty seconds of that silence, and is used
+# until the old session must have ended.
 outlives()
 {
 	how='prosody, BOSH' INACTIVITY=30

@@ -86,7 +86,7 @@ works()
 		[ "$(cat "$T/$_i.out")" = "WORD${_i#c}" ] && _good=$((_good + 1))
 	done
 	is "$_good" 8 'eight at once'
-	# each has its receipt: what is cut before that is a fault
+	# A stream that is cut before its receipt is a fault.
 	ok 'all are noted' wait_for 20 all_complete 11
 	stop r
 	ok 'the ports are closed with it' wait_for 20 is_closed "$p1"

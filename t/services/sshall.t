@@ -92,7 +92,7 @@ try_terminal()
 	# A line that comes with control-C may be read by the command.
 	types 'cat'
 	types 'control-C comes next'
-	on_screen 'control-C comes next' 'a command reads'
+	on_screen 'control-C comes next' 'a line is typed for a command'
 	tm send-keys C-c
 	wait_for 20 shows_prompt
 	types 'echo after $?'
