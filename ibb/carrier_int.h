@@ -185,7 +185,8 @@ void	 carrier_answer(struct carrier *c);
 
 /* carrier_framed.c: a socket of version 2 */
 
-/* It stands here; ready: it can be written to, so that we speak first. */
+/* The socket stands here; ready: it can be written to, so that we speak
+ * first. */
 void	 framed_begin(struct carrier *c, int ready);
 /* As carrier_socket_pieces(). */
 int	 framed_pieces(struct carrier *c, struct iovec *iov, int max);

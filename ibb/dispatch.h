@@ -10,7 +10,7 @@
  *
  *	static const struct dispatch_entry	 entries[] = {
  *		{ DISPATCH_SET, NS_IBB, "open", open_input },
- *		{ DISPATCH_SET, NS_IBB, NULL, inband_refuse_input },
+ *		{ DISPATCH_SET, NS_IBB, NULL, inband_bad_input },
  *	};
  */
 #ifndef IBB_DISPATCH_H

@@ -69,7 +69,7 @@ struct e2e {
  * fault stands.  Always -1. */
 int	 e2e_fail(struct e2e *e, enum e2e_fault fault, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 3, 4)));
-/* It is broken as there is no memory here.  Always -1. */
+/* The session is broken, as there is no memory here.  Always -1. */
 int	 e2e_without_memory(struct e2e *e);
 /* After a call of OpenSSL that returned r: 0 if it waits for more bytes or the
  * peer has ended, or -1 if the session broke. */

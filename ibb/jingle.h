@@ -92,7 +92,7 @@ enum jingle_info {
 	JINGLE_OTHER_INFO
 };
 
-/* Who sends in a session, as its stanzas have it. */
+/* The party that sends in a session, as its stanzas have it. */
 enum jingle_senders {
 	JINGLE_BOTH,
 	JINGLE_INITIATOR,

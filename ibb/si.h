@@ -80,7 +80,9 @@ struct si_answer {
 	uint64_t	 length;	/* ... so many bytes */
 	enum stanza_error err;		/* SE_NONE: no answer, or nonsense */
 	int		 no_streams;	/* refused for want of a stream */
-	const char	*text;		/* the peer's, or "" */
+	const char	*text;		/* the peer's words, what is wrong with
+					 * an answer that makes no sense, or ""
+					 */
 };
 
 /* Offer a file by streams of these kinds.  The answer comes to fn, as iq_ask()

@@ -70,7 +70,9 @@ struct upload_slot {
 	uint64_t	 max;
 	const char	*stamp;		/* as XEP-0082 has it, or "" */
 	enum stanza_error error;
-	const char	*text;		/* the service's words, or "" */
+	const char	*text;		/* the service's words, what is wrong
+					 * with an answer that makes no sense,
+					 * or "" */
 };
 
 struct upload_ask;

@@ -24,7 +24,7 @@
 #define WARM_SECRETS	128	/* that are kept; the oldest one goes first */
 #define WARM_OF_PEER	4	/* and of one peer */
 #define WARM_SKIPPED	16	/* keys that are kept, as later ones came */
-#define WARM_AHEAD	256	/* keys that may be passed over at once */
+#define WARM_AHEAD	256	/* a key so far ahead is not found */
 
 struct warm;
 

@@ -375,7 +375,7 @@ may_move(void *arg)
 	    (!app_listens(app) || app->conf.keep);
 }
 
-/* The server is back for this run: first its streams hear of what is lost, */
+/* The server is back: tell the streams of this run what is lost. */
 static void
 run_back(struct app *app, int resumed)
 {
@@ -394,7 +394,7 @@ run_back(struct app *app, int resumed)
 		channels_moved(app);
 }
 
-/* and then it goes on. */
+/* The run goes on: ask anew for what was lost. */
 static void
 run_goes_on(struct app *app, int resumed)
 {

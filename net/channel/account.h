@@ -24,7 +24,8 @@ struct account {
 /* The channel, which has no stream yet, is of the account of peer, a JID, from
  * now on.  0, or -1 when out of memory. */
 int	 account_join(struct channel *ch, const char *peer) MUST_CHECK;
-/* It is going.  A channel that is of no account is fine. */
+/* The account of the channel forgets the channel, which is about to be freed.
+ * A channel that is of no account is fine. */
 void	 account_leave(struct channel *ch);
 /* The account of this JID; NULL if it has no channels. */
 struct account *account_find(struct app *app, const char *jid);

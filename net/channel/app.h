@@ -75,7 +75,7 @@ enum fault {
 enum mode {
 	MODE_CALL,		/* standard input and output to a peer */
 	MODE_SEND,		/* standard input only */
-	MODE_FORWARD,		/* -L, -D: connections here to a peer */
+	MODE_FORWARD,		/* -L, -D, -R: a stream for each connection */
 	MODE_PROBE,		/* -z */
 	MODE_LISTEN,		/* a peer to standard input and output */
 	MODE_SERVE,		/* peers to services */
@@ -242,7 +242,7 @@ int	 app_fail(struct app *app, enum fault fault, const char *fmt, ...)
  * which the run closes; -1 if a guest's have been taken. */
 int	 app_input(const struct app *app);
 int	 app_output(const struct app *app);
-/* They belong to a channel now. */
+/* Standard input and output belong to a channel now. */
 void	 app_stdio_taken(struct app *app);
 
 /* The exit status of a fault, but FAULT_SIGNAL, which has none; see xcat(1). */

@@ -67,8 +67,9 @@ hung_up_unused(const struct channel *ch)
 	    stream_sent(ch->stream) == 0 && stream_received(ch->stream) == 0;
 }
 
-/* That does not cost a listener its only stream: the next caller gets its
- * descriptors.  Returns whether that is so. */
+/* A caller that hung up without using its stream does not cost a listener its
+ * only stream: the next caller gets the descriptors.  Returns whether that is
+ * so. */
 static int
 hung_up_idle(struct channel *ch)
 {

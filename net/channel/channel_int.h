@@ -27,7 +27,7 @@ int	 channel_is_service(const struct channel *ch);
  * channel_check.c
  */
 
-/* It will have been looked at: take it out of app->changed. */
+/* The channel is looked at, or freed: take it out of app->changed. */
 void	 channel_unchanged(struct channel *ch);
 /* Have the loop look at the channels of this run before it waits. */
 void	 channel_check_begin(struct app *app);

@@ -318,7 +318,7 @@ remote_ask_begin(struct app *app, void (*stands)(struct app *app))
  * Streams of the peer
  */
 
-/* It stands, and has asked. */
+/* The control stream stands, and has asked. */
 static int
 is_open(const struct remote_ask *r)
 {

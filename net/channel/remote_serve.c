@@ -361,7 +361,7 @@ control_told(void *arg)
 	return stream_fault(c->ch->stream) == STREAM_HUNG_UP;
 }
 
-/* Its connections end with it. */
+/* The connections of a control stream end with it. */
 static void
 control_left(void *arg)
 {
@@ -441,7 +441,7 @@ shut_all(struct app *app, int (*stays)(const struct opened *o),
 				shut(o, why, 0);
 }
 
-/* Its caller, too. */
+/* May the port be open still, and its caller open streams? */
 static int
 is_allowed(const struct opened *o)
 {

@@ -25,7 +25,7 @@ int	 remote_serve_new(struct channel *ch) MUST_CHECK;
  * caller or the server is away, and while the caller has as many streams as it
  * may. */
 void	 remote_serve_settle(struct app *app);
-/* Others ports are allowed now: close those that are not. */
+/* Other ports are allowed now: close those that are not. */
 void	 remote_serve_reloaded(struct app *app);
 /* The listener takes no more streams: close all ports. */
 void	 remote_serve_drain(struct app *app);

@@ -61,7 +61,7 @@ enum allow_result {
 
 /* May this JID open a stream? */
 enum allow_result allow_check(const struct allow *a, const char *jid);
-/* May it with this key? */
+/* May this JID open a stream with this key? */
 int	 allow_key(const struct allow *a, const char *jid,
 	    const char *fingerprint);
 

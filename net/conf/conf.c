@@ -325,7 +325,7 @@ value_text(const struct keyword *k, long value, char out[24])
 	return out;
 }
 
-/* Its value, if it is another one than a new struct conf has; or NULL. */
+/* The value of the keyword, if a new struct conf has another one; or NULL. */
 static const char *
 value_set(const struct conf *c, const struct conf *fresh,
     const struct keyword *k, char out[24])

@@ -28,10 +28,10 @@ int	 conf_private(const char *path, const struct stat *st, const char *what,
  * it. */
 char	*conf_split(char *s);
 
-#define KEYWORD_MAX	20		/* longest name, and some to spare */
+#define KEYWORD_MAX	20		/* letters of the longest name */
 
 /* Letters to insert, delete or change to make b of a (Levenshtein); b is a
- * keyword, shorter than KEYWORD_MAX. */
+ * keyword, no longer than KEYWORD_MAX. */
 int	 conf_distance(const char *a, const char *b);
 
 /* Our home folder, or NULL. */

@@ -124,8 +124,9 @@ known_peers_read_file(int fd, struct buf *b)
 	return n == 0 ? 0 : -1;
 }
 
-/* Read the file, and skip NUL bytes, which some file systems leave after a loss
- * of power: what is behind them counts.  0, or -1 and errno. */
+/* Read the file.  NUL bytes, which some file systems leave after a loss of
+ * power, become '?': their line is no entry then, and what is behind them
+ * counts.  0, or -1 and errno. */
 static int
 known_peers_load(struct known_peers *k, int fd, struct buf *b)
 {

@@ -62,8 +62,9 @@ int	 known_peers_each(const struct known_peers *k,
 	    void *arg);
 
 /* Remember this key of jid, here and in the file (mode 0600).  0, or -1 with a
- * message in err[KNOWN_PEERS_ERR] if the file cannot be written: it stays as it
- * was. */
+ * message in err[KNOWN_PEERS_ERR] if the file cannot be written, or if another
+ * program has just met the peer with another key: the file stays as it was, and
+ * the key counts in this process only. */
 int	 known_peers_add(struct known_peers *k, const char *jid,
 	    const char *fingerprint, char *err) MUST_CHECK;
 /* As known_peers_add(), beside any other keys that jid has. */

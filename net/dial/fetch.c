@@ -114,7 +114,8 @@ fetch_failed(struct fetch *f, enum fetch_fault fault, const char *why)
 	timer_set(f->loop, &f->timer, clock_ms());
 }
 
-/* It is over, or for a reason that is the document's it fails. */
+/* The document is here; or there is a reason why not, which is a fault of the
+ * document. */
 static void
 fetch_done(struct fetch *f, const char *why)
 {

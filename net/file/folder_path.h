@@ -35,7 +35,7 @@ int	 folder_path_is_dots(const char *name);
  * too long. */
 int	 folder_path_append(char path[FOLDER_PATH], size_t len,
 	    const char *name) MUST_CHECK;
-/* Why a receiver takes nothing with this path, whoever says it; NULL if it
+/* Why a receiver takes nothing with this path, from any peer; NULL if it
  * may. */
 const char *folder_path_objection(const char *path);
 

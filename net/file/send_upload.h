@@ -28,9 +28,11 @@ int	 uploads_prepare(struct sender *s, enum fault *fault, char *err)
 	    MUST_CHECK;
 /* Stop what is under way, and free it.  NULL is fine. */
 void	 uploads_free(struct uploads *u);
-/* Does -o upload have this run upload its files (yes), or may it (absent)?
- * What must not be read on a server never is. */
+/* Does -o upload=yes have this run upload its files?  uploads_prepare() refuses
+ * what must not be read on a server. */
 int	 uploads_always(const struct app *app);
+/* May this run upload its files if the peer is away (-o upload=absent)?  Not
+ * what must not be read on a server. */
 int	 uploads_instead(const struct app *app);
 /* As struct send_method has it. */
 void	 send_upload_offer(struct sender *s);

@@ -18,7 +18,7 @@
 
 #define FAILED	127		/* exit status, as sh has it */
 
-/* Those of child_run() that have not been collected. */
+/* The processes of child_run() that have not been collected. */
 static struct {
 	pid_t	*pids;
 	size_t	 n, size;

@@ -1,6 +1,7 @@
 /*
- * fd: descriptors, made so that no failure goes unseen.  All functions return
- * -1 and errno when they fail, and leave nothing open then.
+ * fd: descriptors, made so that no failure goes unseen.  All functions set
+ * errno when they fail, and return -1 (fd_opendir: NULL).  What they have
+ * opened themselves is closed then.
  */
 #ifndef NET_IO_FD_H
 #define NET_IO_FD_H

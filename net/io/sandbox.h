@@ -17,7 +17,8 @@ enum sandbox_use {
 				 * more */
 	SANDBOX_READ,
 	SANDBOX_WRITE,		/* and read */
-	SANDBOX_MAKE		/* and make, rename and remove files */
+	SANDBOX_MAKE		/* and make, rename and remove files,
+				 * folders and sockets */
 };
 
 /* What was given up, as bits. */

@@ -49,8 +49,8 @@ const char *fast_tokens_id(const struct fast_tokens *t);
  * else NULL. */
 const struct fast_token *fast_tokens_get(const struct fast_tokens *t,
 	    int64_t now);
-/* It is about to be used: count that, here and in the file
- * (fast_tokens_error()). Returns how often it has been, with this time. */
+/* The token is about to be used: count that, here and in the file
+ * (fast_tokens_error()).  Returns how often it has been, with this time. */
 unsigned fast_tokens_use(struct fast_tokens *t);
 /*
  * The server has given another, which expires at a time as XEP-0082 has it:
@@ -59,7 +59,8 @@ unsigned fast_tokens_use(struct fast_tokens *t);
  */
 int	 fast_tokens_put(struct fast_tokens *t, const char *mechanism,
 	    const char *secret, const char *expiry, int64_t now) MUST_CHECK;
-/* It was refused: forget it, here and in the file (fast_tokens_error()). */
+/* The token was refused: forget it, here and in the file
+ * (fast_tokens_error()). */
 void	 fast_tokens_drop(struct fast_tokens *t);
 /* Why the file could not be written by the last fast_tokens_use() or
  * fast_tokens_drop(), an errno, or 0. */

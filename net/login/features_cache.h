@@ -27,7 +27,7 @@ void	 features_cache_free(struct features_cache *m);
  * if there were none. */
 const char *features_cache_note(const struct features_cache *m);
 
-/* May it be told things early?  Not if it is new, or refused to. */
+/* May the server be told things early?  Not if it is new, or refused them. */
 int	 features_cache_hurry(const struct features_cache *m);
 /* The words of its first features then; NULL if it is new. */
 const char *features_cache_first(const struct features_cache *m);

@@ -44,7 +44,7 @@ enum session_fault {
 	SESSION_INTERNAL	/* memory is out */
 };
 
-/* Who is told that we are there (RFC 6121 section 4). */
+/* The contacts that are told that we are there (RFC 6121 section 4). */
 enum session_presence {
 	SESSION_PRESENCE_CONTACTS,	/* the account's contacts */
 	SESSION_PRESENCE_PEER,	/* session_conf.peer alone: directed presence,

@@ -17,7 +17,7 @@
 
 #define FIRST_WAIT	250	/* ms, doubled for each request: RFC 6886
 				 * section 3.1; RFC 6887's 3 s are long for
-				 * somebody who waits */
+				 * a user who waits */
 #define REQUESTS	5	/* without an answer */
 #define LEASE_MIN	10	/* s; shorter leases are taken for this */
 #define LEASE_MAX	3600	/* and longer ones for that */

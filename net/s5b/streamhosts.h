@@ -70,7 +70,7 @@ struct streamhosts_wish {
 };
 /* Call w->fn, too, once.  It may be waiting already. */
 void	 streamhosts_wish(struct streamhosts *h, struct streamhosts_wish *w);
-/* Do not.  Fine if it does not wait. */
+/* The owner of w waits no longer.  Fine if w does not wait. */
 void	 streamhosts_unwish(struct streamhosts *h, struct streamhosts_wish *w);
 /* Are the proxies known?  If not, they are searched for from now on (XEP-0065
  * section 4), for 4 s at most. */
@@ -87,7 +87,8 @@ size_t	 streamhosts_list(const struct streamhosts *h, struct streamhost *out,
 /* May the router be asked to map the port of streamhosts_wait()?  Returns that
  * port, in IPv4; 0: no. */
 uint16_t streamhosts_mappable(const struct streamhosts *h);
-/* It was asked, and maps none: it is not asked again before the next login. */
+/* The router was asked, and maps no port: it is not asked again before the next
+ * login. */
 void	 streamhosts_not_mapped(struct streamhosts *h);
 /* The router maps this address to that port: put it among the n hosts that
  * streamhosts_list() has put into out, behind our own addresses and before the

@@ -85,7 +85,7 @@ int	 upgrade_seeks(const struct upgrade *u);
 /* Where the socket leads, for people: "direct, 192.0.2.1 port 4000"; NULL:
  * there is none. */
 const char *upgrade_where(const struct upgrade *u);
-/* Does it lead to the peer directly? */
+/* Does the socket lead to the peer directly? */
 int	 upgrade_is_direct(const struct upgrade *u);
 /* Why nothing came of the last try, for people; "" if none has failed. */
 const char *upgrade_why(const struct upgrade *u);
@@ -103,7 +103,7 @@ int	 upgrade_take(struct upgrade *u, struct s5b_offer *o) MUST_CHECK;
  */
 int	 upgrade_take_socket(struct upgrade *u, int fd, const char *proxy)
 	    MUST_CHECK;
-/* Does it wait for one of these two?  NULL does not. */
+/* Does u wait for upgrade_accept() or upgrade_refuse()?  NULL does not. */
 int	 upgrade_offered(const struct upgrade *u);
 /* Connect to what was offered (XEP-0065 section 5.3.2), or use the socket that
  * was given. */

@@ -1,8 +1,9 @@
 /*
- * upgrade_int: what the files that make an upgrade share: upgrade.c (its life,
- * and when it begins what), upgrade_offer.c (the requester of XEP-0065: we
- * offer) and upgrade_answer.c (the target: the peer offers).  The socket that
- * comes of it is in upgrade_socket.c, which knows none of this.
+ * upgrade_int: what the files that make an upgrade share: upgrades.c (all
+ * upgrades of a run), upgrade.c (the life of one, and when it begins what),
+ * upgrade_offer.c (the requester of XEP-0065: we offer), upgrade_answer.c (the
+ * target: the peer offers) and upgrade_punch.c (a direct way through NATs).
+ * The socket that comes of it is in upgrade_socket.c, which knows none of this.
  */
 #ifndef NET_S5B_UPGRADE_INT_H
 #define NET_S5B_UPGRADE_INT_H
@@ -188,9 +189,9 @@ void	 upgrade_offer(struct upgrade *u);
 void	 upgrade_punch_check(struct upgrade *u);
 /* A direct way has been lost: begin the next try at once. */
 void	 upgrade_punch_lost(struct upgrade *u);
-/* What is being done about it. */
+/* What is being done about a direct way. */
 enum upgrade_punch_state upgrade_punch_state(const struct upgrade *u);
-/* Has it still to be tried for the first time? */
+/* Has a direct way still to be tried for the first time? */
 int	 upgrade_punch_is_new(const struct upgrade *u);
 /* When the caller begins the next try (clock_ms()), INT64_MAX if it never
  * will. */

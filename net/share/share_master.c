@@ -72,7 +72,7 @@ share_master_ends(struct share_master *m, enum master_state state)
 		timer_set(m->app->loop, &m->idle, clock_ms() + EXIT_TIME);
 }
 
-/* Nobody has come for long enough. */
+/* No program has come for long enough. */
 static void
 idle(void *arg)
 {
