@@ -562,8 +562,7 @@ main(int argc, char *argv[])
 	check_descriptors();
 	limits_raise();
 	limits_hide();
-	if (conf_init(&app->conf) == -1)
-		die(FAULT_LOCAL, "out of memory");
+	conf_init(&app->conf);
 	configured = conf_read(&app->conf, why) == 0;
 	parse_options(app, argc, argv);	/* with -h and -V it ends here */
 	if (!configured)

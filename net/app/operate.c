@@ -163,11 +163,7 @@ operate_reload(struct app *app)
 	struct log_event	 e = { .kind = LOG_RELOADED };
 	char			 why[CONF_ERR];
 
-	if (conf_init(&conf) == -1) {
-		log_line(LOG_FAULT, "out of memory; the configuration is the "
-		    "one of before");
-		return;
-	}
+	conf_init(&conf);
 	if (conf_read(&conf, why) == -1 ||
 	    conf_add_given(&conf, &app->conf, why) == -1 ||
 	    use(app, &conf, why) == -1) {

@@ -214,7 +214,7 @@ at(struct conf *c, const struct keyword *k)
 	return (char *)c + k->where;
 }
 
-int
+void
 conf_init(struct conf *c)
 {
 	memset(c, 0, sizeof(*c));
@@ -236,7 +236,6 @@ conf_init(struct conf *c)
 	c->max_streams_per_peer = MAX_STREAMS_PER_PEER;
 	c->udp_clients = UDP_CLIENTS;
 	c->udp_idle = UDP_IDLE;
-	return 0;
 }
 
 static void
@@ -353,8 +352,7 @@ conf_each(const struct conf *c, conf_see_fn *see, void *arg)
 	const char		*value;
 	char			 text[24];
 
-	if (conf_init(&fresh) == -1)
-		return -1;
+	conf_init(&fresh);
 	for (k = keywords; k < keywords + NKEYWORDS; k++) {
 		if (k->flags & SOURCE)
 			continue;

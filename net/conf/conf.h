@@ -121,8 +121,9 @@ struct conf {
 
 #define CONF_ERR 512		/* bytes for a message */
 
-/* Set the defaults, of which there are few.  0, or -1 without memory. */
-int	 conf_init(struct conf *c) MUST_CHECK;
+/* Set the defaults in c, whose old contents do not matter.  The lists are empty
+ * and the strings NULL.  conf_free() releases what is set afterwards. */
+void	 conf_init(struct conf *c);
 /* Free what is in c, and wipe the secrets. */
 void	 conf_free(struct conf *c);
 

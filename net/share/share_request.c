@@ -306,8 +306,8 @@ share_request_take(struct app *g, const struct app *owner,
 {
 	strlcpy(why, "it does not understand what is asked for", SHARE_ERR);
 	g->input = g->output = -1;
-	if (conf_init(&g->conf) == -1 ||
-	    set_copy(&g->conf.dir, owner->conf.dir) == -1 ||
+	conf_init(&g->conf);
+	if (set_copy(&g->conf.dir, owner->conf.dir) == -1 ||
 	    set_copy(&g->conf.path, owner->conf.path) == -1) {
 		strlcpy(why, "out of memory", SHARE_ERR);
 		return -1;

@@ -114,7 +114,7 @@ config(const char *what, const uint8_t *data, size_t len)
 
 	put_config(what, data, len);
 	place_config(what);
-	must(conf_init(&c) == 0);
+	conf_init(&c);
 	if (conf_read(&c, err) == -1)
 		must(*err != '\0' && strchr(err, '\n') == NULL);
 	else
@@ -149,7 +149,8 @@ see_again(const struct conf *c)
 	struct seen	 first = { .again = &again }, second = { 0 };
 	char		 err[CONF_ERR];
 
-	must(conf_init(&again) == 0 && conf_init(&lists) == 0);
+	conf_init(&again);
+	conf_init(&lists);
 	buf_init(&first.text, SEEN);
 	buf_init(&second.text, SEEN);
 	must(conf_each(c, on_see, &first) == 0);
@@ -174,7 +175,7 @@ options(struct script *s)
 	const char	*line;
 	char		 err[CONF_ERR];
 
-	must(conf_init(&c) == 0);
+	conf_init(&c);
 	while ((line = script_line(s)) != NULL)
 		if (*line == '-' && line[1] != '\0')
 			(void)!conf_letter(&c, line[1], line + 2, err);

@@ -143,7 +143,7 @@ run_begin(enum mode mode, int tls)
 	char			 why[ALLOW_ERR];
 
 	memset(&app, 0, sizeof(app));
-	must(conf_init(&app.conf) == 0);
+	conf_init(&app.conf);
 	app.mode = mode;
 	strlcpy(app.jid, US, sizeof(app.jid));
 	strlcpy(app.peer, PEER, sizeof(app.peer));

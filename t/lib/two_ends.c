@@ -348,7 +348,7 @@ begin_side(struct side *s, struct side *peer, const char *jid)
 	s->jid = jid;
 	s->peer = peer;
 	STAILQ_INIT(&s->out);
-	must(conf_init(&s->conf) == 0);
+	conf_init(&s->conf);
 	if (ends.configure != NULL)
 		ends.configure(s);
 	must((s->iqs = iq_new(post, s)) != NULL);

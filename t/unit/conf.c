@@ -85,7 +85,7 @@ read_text(struct conf *c, mode_t mode, const char *text)
 {
 	put("config", mode, text);
 	(void)setenv("XCAT_CONFIG", path("config"), 1);
-	(void)conf_init(c);
+	conf_init(c);
 	return conf_read(c, err);
 }
 
@@ -116,7 +116,8 @@ test_defaults(void)
 {
 	struct conf c;
 
-	is_int(conf_init(&c), 0, "init");
+	conf_init(&c);
+	ok(STAILQ_EMPTY(&c.allow) && STAILQ_EMPTY(&c.service), "empty lists");
 	is_int(c.block_size, 0, "no block size");
 	is_int(c.family, CONF_FAMILY_ANY, "default family");
 	is_int(c.plain, 0, "default: no PLAIN");
@@ -145,7 +146,7 @@ test_strings(void)
 	};
 	size_t i;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	for (i = 0; i < COUNT(all); i++) {
 		is_int(conf_set(&c, all[i].name, "a b", 1, err), 0, "%s",
 		    all[i].name);
@@ -176,7 +177,7 @@ test_bools(void)
 	};
 	size_t i, j;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	for (i = 0; i < COUNT(all); i++) {
 		for (j = 0; j < COUNT(words); j++) {
 			*all[i].v = -1;
@@ -201,7 +202,7 @@ test_numbers(void)
 	struct conf c;
 	size_t i;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	is_int(conf_set(&c, "block-size", "1", 0, err), 0, "block-size 1");
 	is_int(c.block_size, 1, "is set");
 	is_int(conf_set(&c, "block-size", "65535", 0, err), 0, "and 65535");
@@ -246,7 +247,7 @@ test_words(void)
 {
 	struct conf	 c;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	is_int(conf_set(&c, "family", "4", 0, err), 0, "family 4");
 	is_int(c.family, CONF_FAMILY_4, "is set");
 	is_int(conf_set(&c, "family", "6", 0, err), 0, "family 6");
@@ -304,7 +305,7 @@ test_udp(void)
 {
 	struct conf	 c;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	is_int(c.udp, 0, "-L takes connections");
 	is_int(conf_letter(&c, 'u', NULL, err), 0, "-u");
 	is_int(c.udp, 1, "is udp yes");
@@ -321,7 +322,7 @@ test_list(void)
 {
 	struct conf c;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	is_int(conf_set(&c, "allow", "a@h", 0, err), 0, "allow");
 	is_int(conf_set(&c, "allow", "*", 0, err), 0, "allow another");
 	is(item(&c, 0), "a@h", "the first");
@@ -356,7 +357,7 @@ test_unknown(void)
 	struct conf c;
 	size_t i;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	for (i = 0; i < COUNT(near); i++) {
 		fails(conf_set(&c, near[i].name, SECRET, 1, err),
 		    near[i].meant, near[i].name);
@@ -392,7 +393,7 @@ test_options(void)
 	struct conf c;
 	size_t i;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	for (i = 0; i < COUNT(good); i++) {
 		is_int(conf_option(&c, good[i].arg, err), 0, "-o '%s'",
 		    good[i].arg);
@@ -424,7 +425,7 @@ test_paths(void)
 	char want[512];
 	struct conf c;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	(void)setenv("HOME", "/some/where", 1);
 	is_int(conf_option(&c, "ca-file=~/ca.pem", err), 0, "~/");
 	is(c.ca_file, "/some/where/ca.pem", "is HOME");
@@ -453,7 +454,7 @@ test_sources(void)
 	struct conf c;
 	size_t i, j;
 
-	(void)conf_init(&c);
+	conf_init(&c);
 	for (i = 0; i < COUNT(names); i++)
 		for (j = 0; j < COUNT(names); j++) {
 			(void)conf_set(&c, names[i], "x", 1, err);
@@ -590,7 +591,7 @@ test_odd_file(void)
 
 	put_bytes("nul", 0600, nul, sizeof(nul) - 1);
 	(void)setenv("XCAT_CONFIG", path("nul"), 1);
-	(void)conf_init(&c);
+	conf_init(&c);
 	fails(conf_read(&c, err), "NUL byte", "NUL in a file");
 	conf_free(&c);
 	(void)setenv("XCAT_CONFIG", dir, 1);
@@ -631,7 +632,7 @@ test_modes(void)
 		return;
 	put("config", 0600, "jid me@h\n");
 	if (chown(path("config"), 12345, (gid_t)-1) == 0) {
-		(void)conf_init(&c);
+		conf_init(&c);
 		fails(conf_read(&c, err), "belongs to someone else",
 		    "a file of someone else");
 		conf_free(&c);
@@ -649,7 +650,7 @@ test_find(void)
 	(void)mkdir(path("xdg/xcat"), 0700);
 	(void)mkdir(path(".config"), 0700);
 	(void)mkdir(path(".config/xcat"), 0700);
-	(void)conf_init(&c);
+	conf_init(&c);
 	is_int(conf_read(&c, err), 0, "no file");
 	is(c.path, path(".config/xcat/config"), "path");
 	is(c.dir, path(".config/xcat"), "dir");
@@ -725,7 +726,7 @@ test_environment(void)
 static int
 from_file(struct conf *c, const char *file)
 {
-	(void)conf_init(c);
+	conf_init(c);
 	(void)conf_set(c, "password-file", file, 0, err);
 	return conf_password(c, "me@h", err);
 }
@@ -838,7 +839,7 @@ ask(const char *command, int in, const char *tty, pid_t *pid)
 	if (in != -1 && dup2(in, STDIN_FILENO) == -1)
 		_exit(1);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)conf_init(&c);
+	conf_init(&c);
 	if (command != NULL)
 		(void)conf_set(&c, "password-command", command, 1, t.err);
 	t.r = conf_password(&c, "me@h", t.err);

@@ -100,7 +100,7 @@ begin(const char *keyword, const char *value)
 
 	memset(&app, 0, sizeof(app));
 	called = questions = 0;
-	must(conf_init(&app.conf) == 0);
+	conf_init(&app.conf);
 	set("portmap", "no");
 	if (keyword != NULL)
 		set(keyword, value);

@@ -128,8 +128,7 @@ keywords(void)
 	char		 seen[512] = "", err[CONF_ERR];
 	size_t		 i;
 
-	if (conf_init(&c) == -1)
-		return;
+	conf_init(&c);
 	is_int(conf_each(&c, see, seen), 0, "nothing was set");
 	is(seen, "", "nothing is seen");
 	for (i = 0; i < sizeof(set) / sizeof(set[0]); i++)

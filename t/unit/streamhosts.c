@@ -65,7 +65,7 @@ configure(const char *streamhost, const char *proxy)
 	char	 err[CONF_ERR];
 
 	conf_free(&conf);
-	must(conf_init(&conf) == 0);
+	conf_init(&conf);
 	must(streamhost == NULL ||
 	    conf_set(&conf, "streamhost", streamhost, 0, err) == 0);
 	must(proxy == NULL || conf_set(&conf, "s5b-proxy", proxy, 0, err) == 0);
@@ -511,7 +511,7 @@ main(void)
 	must((loop = loop_new()) != NULL);
 	must((t = iq_new(take, NULL)) != NULL);
 	must(iq_setjid(t, US) == 0);
-	must(conf_init(&conf) == 0);
+	conf_init(&conf);
 	test_words();
 	test_allowed();
 	test_own(t);
