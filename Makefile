@@ -109,6 +109,7 @@ CHANNEL	= net/channel/accept.o net/channel/account.o \
 	net/channel/channel_fail.o net/channel/channel_file.o \
 	net/channel/channel_join.o net/channel/channel_state.o \
 	net/channel/channel_upgrade.o net/channel/channel_wait.o \
+	net/channel/fault.o \
 	net/channel/forward.o net/channel/forward_check.o \
 	net/channel/forward_spec.o \
 	net/channel/forward_udp.o net/channel/invite.o \

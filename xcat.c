@@ -71,7 +71,7 @@ die(enum fault fault, const char *fmt, ...)
 	va_start(ap, fmt);
 	log_vline(LOG_FAULT, fmt, ap);
 	va_end(ap);
-	exit(app_status(fault));
+	exit(fault_status(fault));
 }
 
 static void	 mistake(const char *fmt, ...)
@@ -97,7 +97,7 @@ printed(int r)
 {
 	if (r == -1)
 		die(FAULT_LOCAL, "standard output: %s", strerror(errno));
-	exit(app_status(FAULT_NONE));
+	exit(fault_status(FAULT_NONE));
 }
 
 /* Death by signal stays death by signal; but the first process of a container
@@ -144,9 +144,9 @@ set_option(struct app *app, int c)
 			app->conf.verbosity++;
 	} else if (c == 'o') {
 		if (conf_option(&app->conf, optarg, why) == -1)
-			die(app_blame(why), "-o: %s", why);
+			die(fault_blame(why), "-o: %s", why);
 	} else if (conf_letter(&app->conf, c, optarg, why) == -1) {
-		die(app_blame(why), "-%c: %s", c, why);
+		die(fault_blame(why), "-%c: %s", c, why);
 	}
 }
 
@@ -211,16 +211,16 @@ prepare_jid(const char *given, char *out, const char *what)
 	const char	*why;
 
 	if (jid_prep(given, out, &why) == -1)
-		die(app_blame(why), "%s %.200s: %s", what, given, why);
+		die(fault_blame(why), "%s %.200s: %s", what, given, why);
 }
 
 static void
 key_arguments(const struct app *app, int argc, char *argv[])
 {
 	if (argc == 0)
-		exit(app_status(key_show(app)));
+		exit(fault_status(key_show(app)));
 	if (argc == 2 && strcmp(argv[0], "forget") == 0)
-		exit(app_status(key_forget(app, argv[1])));
+		exit(fault_status(key_forget(app, argv[1])));
 	if (strcmp(argv[0], "forget") != 0)
 		mistake("%.200s: -K takes \"forget jid\", or nothing", argv[0]);
 	mistake("-K forget takes the JID of one peer");
@@ -262,7 +262,7 @@ ask_code(const char *peer)
 	char		 why[CONF_ERR];
 
 	if (conf_code(peer, line, sizeof(line), why) == -1)
-		die(app_blame(why), "%s", why);
+		die(fault_blame(why), "%s", why);
 	if (code_read(line, bits) == -1)
 		die(FAULT_USE, "that is no code: a code has sixteen letters "
 		    "and digits, and no U");
@@ -340,7 +340,7 @@ listen_arguments(struct app *app, int argc, char *argv[])
 	app->noperands = (size_t)argc;
 	app->remote = remote_allowed_new(&app->conf.remote, why);
 	if (app->remote == NULL)
-		die(app_blame(why), "remote: %s", why);
+		die(fault_blame(why), "remote: %s", why);
 	if (argc == 0 && (!app->conf.keep ||
 	    (STAILQ_EMPTY(&app->conf.service) &&
 	    STAILQ_EMPTY(&app->conf.remote))))
@@ -348,7 +348,7 @@ listen_arguments(struct app *app, int argc, char *argv[])
 	app->mode = MODE_SERVE;
 	app->services = operate_services(app, &app->conf, why);
 	if (app->services == NULL)
-		die(app_blame(why), "%s", why);
+		die(fault_blame(why), "%s", why);
 }
 
 /* What -s is to send: files, or a URL in their place. */
@@ -445,7 +445,7 @@ check_order(struct app *app, int argc, char *argv[])
 		die(FAULT_USE, "-O must be check, exit or list");
 	if (strcmp(app->order, "list") != 0)
 		own_jid(app);
-	exit(app_status(share_order(app)));
+	exit(fault_status(share_order(app)));
 }
 
 static void
@@ -506,7 +506,7 @@ end(struct app *app)
 {
 	if (app->fault == FAULT_SIGNAL)
 		die_by_signal(app->signo);
-	exit(app_status(app->fault));
+	exit(fault_status(app->fault));
 }
 
 /* One login for many: returns in a process that is to log in, with the
@@ -566,7 +566,7 @@ main(int argc, char *argv[])
 	configured = conf_read(&app->conf, why) == 0;
 	parse_options(app, argc, argv);	/* with -h and -V it ends here */
 	if (!configured)
-		die(app_blame(why), "%s", why);
+		die(fault_blame(why), "%s", why);
 	log_set_level(app->conf.verbosity);
 	if (app->conf.log == CONF_LOG_JSON)
 		log_set_style(LOG_JSON);

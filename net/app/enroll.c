@@ -1,3 +1,4 @@
+/* enroll: see enroll.h. */
 #include <stddef.h>
 
 #include "net/app/enroll.h"
@@ -8,25 +9,6 @@
 #include "net/transport/discover.h"
 #include "xml/jid.h"
 
-#define ENROLL_TIME	30		/* s, unless -w says otherwise */
-
-static enum fault
-fault_of(enum session_fault fault)
-{
-	switch (fault) {
-	case SESSION_FINE:
-		return FAULT_NONE;
-	case SESSION_REFUSED:
-		return FAULT_LOGIN;
-	case SESSION_TIMEOUT:
-		return FAULT_TIME;
-	case SESSION_INTERNAL:
-		return FAULT_LOCAL;
-	default:
-		return FAULT_SERVER;
-	}
-}
-
 static void
 enrolled(void *arg, enum session_fault fault, const char *why)
 {
@@ -34,7 +16,7 @@ enrolled(void *arg, enum session_fault fault, const char *why)
 	char		 bare[JID_MAX];
 
 	if (fault != SESSION_FINE) {
-		app_fail(app, fault_of(fault), "%s: %s",
+		app_fail(app, fault_of_session(fault), "%s: %s",
 		    discover_name(app->discover), why);
 		return;
 	}
@@ -57,8 +39,7 @@ enroll(struct app *app)
 	struct registration_conf	 conf = {
 		.jid = app->jid,
 		.ways = app->discover,
-		.ms = 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
-		    ENROLL_TIME),
+		.ms = app_login_time(app),
 		.log = enroll_line,
 		.done = enrolled,
 		.arg = app,
@@ -71,7 +52,7 @@ enroll(struct app *app)
 	/* An account with a mistyped password would be lost. */
 	if (conf_password_confirm(&app->conf, jid_bare(app->jid, bare), why) ==
 	    -1)
-		return app_fail(app, app_blame(why), "%s", why);
+		return app_fail(app, fault_blame(why), "%s", why);
 	conf.password = app->conf.password;
 	app->registration = registration_new(app->loop, app->resolver, &conf);
 	if (app->registration == NULL)

@@ -31,7 +31,7 @@ prepare_jid(const char *given, char *out, const char *what)
 	const char	*why;
 
 	return jid_prep(given, out, &why) == 0 ? FAULT_NONE :
-	    fail(app_blame(why), "%s %.200s: %s", what, given, why);
+	    fail(fault_blame(why), "%s %.200s: %s", what, given, why);
 }
 
 /* Our account, behind which our key is to be written: -a takes both, and so
@@ -76,7 +76,7 @@ key_show(const struct app *app)
 	if ((fault = key_owner(app, owner)) != FAULT_NONE)
 		return fault;
 	if (identity_load(&id, app->conf.dir, why) == -1)
-		return fail(app_blame(why), "%s", why);
+		return fail(fault_blame(why), "%s", why);
 	fault = show(&id, owner);
 	identity_free(&id);
 	return fault;
@@ -105,7 +105,7 @@ key_forget(const struct app *app, const char *given)
 	if ((any = forget_in(known_peers_read(app->conf.dir, why), jid, why)) ==
 	    -1 || (paired = forget_in(known_peers_read_paired(app->conf.dir,
 	    why), jid, why)) == -1)
-		return fail(app_blame(why), "%s", why);
+		return fail(fault_blame(why), "%s", why);
 	return any || paired ? FAULT_NONE : fail(FAULT_USE, "-K forget %s: no "
 	    "key of it is known", jid);
 }

@@ -78,7 +78,7 @@ prepare_trust(struct app *app)
 	if (app->conf.e2e == CONF_E2E_OFF)
 		return 0;
 	if ((app->trust = trust_new(app->conf.dir, app->allow, why)) == NULL)
-		return app_fail(app, app_blame(why), "%s", why);
+		return app_fail(app, fault_blame(why), "%s", why);
 	if (app->conf.known == CONF_KNOWN_ACCOUNT)
 		trust_by_account(app->trust);
 	if (app->peer_key != NULL)
@@ -116,13 +116,13 @@ prepare_proxy(struct app *app)
 
 	if (app->conf.proxy == NULL) {
 		if ((r = proxy_environment(&app->proxy, why)) == -1)
-			return app_fail(app, app_blame(why), "%s", why);
+			return app_fail(app, fault_blame(why), "%s", why);
 		app->proxied = r == 1;
 		return 0;
 	}
 	app->proxied = 1;
 	if (proxy_parse(app->conf.proxy, &app->proxy, why) == -1)
-		return app_fail(app, app_blame(why), "-x: %s", why);
+		return app_fail(app, fault_blame(why), "-x: %s", why);
 	return 0;
 }
 
@@ -148,7 +148,7 @@ prepare_ways(struct app *app)
 		    "-j %s: %s", app->jid, errno == ENOMEM ? "out of memory" :
 		    "its domain cannot be a host name");
 	if ((app->discover = discover_new(&wc, why)) == NULL)
-		return app_fail(app, app_blame(why), "%s", why);
+		return app_fail(app, fault_blame(why), "%s", why);
 	return 0;
 }
 
@@ -167,7 +167,7 @@ prepare_memory(struct app *app)
 		return 0;
 	app->tokens = fast_tokens_open(app->conf.dir, bare, why);
 	if (app->tokens == NULL && *why != '\0')
-		return app_fail(app, app_blame(why), "%s", why);
+		return app_fail(app, fault_blame(why), "%s", why);
 	if (app->tokens != NULL && *fast_tokens_note(app->tokens) != '\0')
 		log_line(LOG_EVENT, "%s", fast_tokens_note(app->tokens));
 	return 0;
@@ -204,7 +204,7 @@ prepare(struct app *app)
 
 	if (app_listens(app) && (app->allow = allow_new(&app->conf.allow,
 	    anonymous ? NULL : app->jid, why)) == NULL)
-		return app_fail(app, app_blame(why), "%s", why);
+		return app_fail(app, fault_blame(why), "%s", why);
 	if (app_listens(app) && app->conf.e2e == CONF_E2E_OFF &&
 	    allow_wants_key(app->allow))
 		return app_fail(app, FAULT_USE, "-a with a key needs "
@@ -219,7 +219,7 @@ prepare(struct app *app)
 	app->tls = tls_context(conf_origin(&app->conf, "ca-file", "-C"),
 	    app->conf.ca_file, app->conf.certificate, app->conf.key, why);
 	if (app->tls == NULL)
-		return app_fail(app, app_blame(why), "%s", why);
+		return app_fail(app, fault_blame(why), "%s", why);
 	if (app_listens(app) && !anonymous && prepare_address(app) == -1)
 		return -1;
 	if (prepare_proxy(app) == -1 || prepare_ways(app) == -1 ||
@@ -228,7 +228,7 @@ prepare(struct app *app)
 		return -1;
 	if (!anonymous && app->conf.certificate == NULL &&
 	    conf_password(&app->conf, jid_bare(app->jid, local), why) == -1)
-		return app_fail(app, app_blame(why), "%s", why);
+		return app_fail(app, fault_blame(why), "%s", why);
 	add_times(app);
 	return 0;
 }

@@ -157,7 +157,7 @@ sockets_new(struct app *app)
 
 	app->streamhosts = streamhosts_new(&conf, why);
 	if (app->streamhosts == NULL)
-		return app_fail(app, app_blame(why), "%s", why);
+		return app_fail(app, fault_blame(why), "%s", why);
 	return 0;
 }
 

@@ -40,7 +40,6 @@
 #define MEMORY_SINGLE	(192L * 1024 * 1024)	/* of a single stream */
 #define SIGNAL_TIME	200		/* ms for a signal to be seen */
 #define CAUSE		512		/* bytes of why the server was lost */
-#define LOGIN_TIME	30		/* s, unless -w says otherwise */
 
 static void
 trace(void *arg, const char *line)
@@ -463,8 +462,7 @@ server_login(struct app *app)
 		.folders = app->conf.receive != NULL,
 		.oob = app_listens(app) && oob_fetches(app),
 		.external = app->conf.certificate != NULL,
-		.login_ms = 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
-		    LOGIN_TIME),
+		.login_ms = app_login_time(app),
 		.trace = app->conf.verbosity >= 2,
 		.manners = app->features,
 		.tokens = app->tokens,

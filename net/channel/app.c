@@ -1,3 +1,4 @@
+/* app: see app.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 
@@ -13,6 +14,7 @@
 #include "net/login/session.h"
 
 #define ANSWER_TIME	120	/* s for an answer, unless -w says otherwise */
+#define LOGIN_TIME	30	/* s for a login or a registration, so, too */
 #define PATIENCE	120	/* s for an absent peer or server, with no -w */
 
 int64_t
@@ -20,6 +22,12 @@ app_deadline(const struct app *app)
 {
 	return clock_ms() + 1000 * (app->conf.timeout > 0 ? app->conf.timeout :
 	    ANSWER_TIME);
+}
+
+int64_t
+app_login_time(const struct app *app)
+{
+	return 1000 * (app->conf.timeout > 0 ? app->conf.timeout : LOGIN_TIME);
 }
 
 int64_t
@@ -98,43 +106,6 @@ app_stdio_taken(struct app *app)
 }
 
 int
-app_status(enum fault fault)
-{
-	static const int	 statuses[] = {
-		[FAULT_NONE] = 0,
-		[FAULT_LOCAL] = 1,
-		[FAULT_USE] = 2,
-		[FAULT_SERVER] = 3,
-		[FAULT_LOGIN] = 4,
-		[FAULT_PEER] = 5,
-		[FAULT_BROKEN] = 6,
-		[FAULT_TIME] = 7,
-		[FAULT_SIGNAL] = 1	/* never so: xcat.c dies of it */
-	};
-
-	return statuses[fault];
-}
-
-/* Is this the reason, or behind the colon in front of the reason?  What stands
- * before that may be the name of a file. */
-static int
-ends_with(const char *why, const char *reason)
-{
-	size_t	 n = strlen(why), len = strlen(reason);
-
-	return n >= len && strcmp(why + n - len, reason) == 0 &&
-	    (n == len || (n >= len + 2 &&
-	    strncmp(why + n - len - 2, ": ", 2) == 0));
-}
-
-enum fault
-app_blame(const char *why)
-{
-	return ends_with(why, "out of memory") ||
-	    ends_with(why, strerror(ENOMEM)) ? FAULT_LOCAL : FAULT_USE;
-}
-
-int
 app_is_single(const struct app *app)
 {
 	return app->mode == MODE_CALL || app->mode == MODE_SEND ||
@@ -167,18 +138,8 @@ app_set_server(struct app *app, enum app_server server)
 enum fault
 app_session_fault(const struct app *app)
 {
-	switch (app->session != NULL ? session_fault(app->session) :
-	    SESSION_FINE) {
-	case SESSION_REFUSED:
-	case SESSION_PASSWORD:
-		return FAULT_LOGIN;
-	case SESSION_TIMEOUT:
-		return FAULT_TIME;
-	case SESSION_INTERNAL:
-		return FAULT_LOCAL;
-	default:
-		return FAULT_SERVER;
-	}
+	return fault_of_session(app->session != NULL ?
+	    session_fault(app->session) : SESSION_FINE);
 }
 
 const char *

@@ -16,6 +16,7 @@
 #include <openssl/ssl.h>
 
 #include "net/channel/admit.h"
+#include "net/channel/fault.h"
 #include "net/conf/conf.h"
 #include "net/dial/proxy.h"
 #include "net/io/loop.h"
@@ -57,20 +58,6 @@ struct streamhosts;
 struct trust;
 struct upgrades;
 struct warm;
-
-/* What a run, or a stream of it, ended with; app_status() has the exit status
- * of each. */
-enum fault {
-	FAULT_NONE,
-	FAULT_LOCAL,		/* input, output, memory */
-	FAULT_USE,		/* options or configuration */
-	FAULT_SERVER,		/* the server was not reached or not trusted */
-	FAULT_LOGIN,		/* the login was refused */
-	FAULT_PEER,		/* the peer is absent, or refused */
-	FAULT_BROKEN,		/* the stream broke before its end */
-	FAULT_TIME,		/* a time limit passed */
-	FAULT_SIGNAL		/* app->signo ended the run */
-};
 
 enum mode {
 	MODE_CALL,		/* standard input and output to a peer */
@@ -245,18 +232,14 @@ int	 app_output(const struct app *app);
 /* Standard input and output belong to a channel now. */
 void	 app_stdio_taken(struct app *app);
 
-/* The exit status of a fault, but FAULT_SIGNAL, which has none; see xcat(1). */
-int	 app_status(enum fault fault);
-/* The fault in what went wrong, for this reason, before the network: a lack of
- * memory is no fault of the options and files. */
-enum fault app_blame(const char *why);
-
 /* Does one stream make the whole run? */
 int	 app_is_single(const struct app *app);
 /* Does it wait for peers to call? */
 int	 app_listens(const struct app *app);
 /* Until when an answer asked for now is waited for, clock_ms(). */
 int64_t	 app_deadline(const struct app *app);
+/* How long a login or a registration may take, ms. */
+int64_t	 app_login_time(const struct app *app);
 /* How long to wait for a server or a peer to be back, ms. */
 int64_t	 app_patience(const struct app *app);
 
@@ -268,7 +251,7 @@ int64_t	 app_patience(const struct app *app);
 /* What becomes of the server.  The move is traced; it cannot be away behind the
  * end of the session. */
 void	 app_set_server(struct app *app, enum app_server server);
-/* The fault of this run that the session's fault is. */
+/* fault_of_session() of the session; without one FAULT_SERVER. */
 enum fault app_session_fault(const struct app *app);
 /* What happened to the session, as session_why() has it. */
 const char *app_server_why(const struct app *app);

@@ -88,7 +88,7 @@ notes_ended(struct channel *ch, int level, enum fault fault, const char *how)
 	e.out = stream_confirmed(ch->stream);
 	e.ms = clock_ms() - ch->opened;
 	e.status = fault == FAULT_SIGNAL ? 128 + ch->app->signo :
-	    app_status(fault);
+	    fault_status(fault);
 	e.reason = how;
 	log_event(level, &e, "%s: stream to %s ended after %lld.%lld s, "
 	    "%llu bytes in, %llu out: %s", e.peer, target(ch),

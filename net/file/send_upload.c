@@ -99,7 +99,7 @@ uploads_prepare(struct sender *s, enum fault *fault, char *err)
 	    s->app->conf.ca_file, NULL, NULL, text);
 	if (u->tls != NULL)
 		return 0;
-	*fault = app_blame(text);
+	*fault = fault_blame(text);
 	strlcpy(err, text, SEND_ERR);
 	return -1;
 }

@@ -841,9 +841,9 @@ test_app(void)
 	app_fail(&app, FAULT_TIME, "second");
 	is_int(app.fault, FAULT_USE, "the first one counts");
 	ok(strstr(run_words(), "second") == NULL, "and is all that is said");
-	is_int(app_blame("x: out of memory"), FAULT_LOCAL, "memory");
-	is_int(app_blame("x: no such option"), FAULT_USE, "use");
-	is_int(app_blame("out of memory: no such file"), FAULT_USE,
+	is_int(fault_blame("x: out of memory"), FAULT_LOCAL, "memory");
+	is_int(fault_blame("x: no such option"), FAULT_USE, "use");
+	is_int(fault_blame("out of memory: no such file"), FAULT_USE,
 	    "a file of that name");
 	end();
 }
