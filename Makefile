@@ -71,7 +71,8 @@ TRANSPORT	= net/transport/bosh.o net/transport/bosh_conn.o \
 	net/transport/hostmeta.o net/transport/race.o net/transport/tcp.o \
 	net/transport/transport.o net/transport/websocket.o \
 	net/transport/wrap.o
-LOGIN	= net/login/absence.o net/login/bind.o net/login/disco.o \
+LOGIN	= net/login/absence.o net/login/alive.o net/login/bind.o \
+	net/login/disco.o \
 	net/login/fast_tokens.o net/login/features.o \
 	net/login/features_cache.o net/login/hashed_token.o \
 	net/login/login.o net/login/login_early.o net/login/rebind.o \

@@ -146,7 +146,7 @@ session_cut(struct session *s, const struct elem *e)
 static void
 session_input_cut(struct session *s, const struct elem *e)
 {
-	reconnect_heard(s);
+	alive_heard(s);
 	if (s->state == SESSION_READY || s->state == SESSION_PROVING)
 		session_cut(s, e);
 	else if (s->state == SESSION_CLOSING)
@@ -164,7 +164,7 @@ session_piece(void *arg, const struct elem *e)
 
 	if (s->state != SESSION_READY || !iq_piece(s->iqs, e))
 		return 0;
-	reconnect_heard(s);
+	alive_heard(s);
 	return 1;
 }
 
@@ -176,7 +176,7 @@ session_input(struct session *s, const struct elem *e)
 	if (s->conf.trace)
 		session_log(s, 2, "RECV %s",
 		    trace_elem(e, line, sizeof(line)));
-	reconnect_heard(s);
+	alive_heard(s);
 	if (elem_is(e, NS_STREAMS, "error")) {
 		session_stream_error(s, e);
 		return;

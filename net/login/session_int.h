@@ -378,18 +378,27 @@ void	 resume_tell(struct session *s);
 void	 resume_tell_late(void *arg);
 
 /*
- * reconnect.c
+ * alive.c; session_woken() is there, too
  */
 
 /* Something has come from the server. */
-void	 reconnect_heard(struct session *s);
+void	 alive_heard(struct session *s);
 /* So many bytes were given to the transport. */
-void	 reconnect_sent(struct session *s, size_t len);
+void	 alive_sent(struct session *s, size_t len);
 /* When to look next whether the server is still there, unless something is
  * heard, ms of clock_ms(). */
-int64_t	 reconnect_deadline(const struct session *s);
-/* Look whether it is, if it is time to. */
-void	 reconnect_look(struct session *s, int64_t now);
+int64_t	 alive_deadline(const struct session *s);
+/* If it is time to, look whether the server is still there: ask it, or fail the
+ * session. */
+void	 alive_look(struct session *s, int64_t now);
+/* The connection is lost now, before the state says so: two losses after equal
+ * silences tell how much silence a router bears, and there will be less. */
+void	 alive_learn(struct session *s);
+
+/*
+ * reconnect.c
+ */
+
 /* Is this a loss that can be mended? */
 int	 reconnect_may_return(const struct session *s,
 	    enum session_fault fault);

@@ -23,7 +23,7 @@ int
 session_send(struct session *s, const void *data, size_t len)
 {
 	trace_sent(s, data, len);
-	reconnect_sent(s, len);
+	alive_sent(s, len);
 	return transport_send(s->transport, data, len);
 }
 
@@ -32,7 +32,7 @@ session_send_secret(struct session *s, const void *data, size_t len)
 {
 	if (s->conf.trace)
 		session_log(s, 2, "SENT (secret, %zu bytes)", len);
-	reconnect_sent(s, len);
+	alive_sent(s, len);
 	return transport_send(s->transport, data, len);
 }
 

@@ -15,7 +15,7 @@
 void
 session_set_timer(struct session *s)
 {
-	int64_t	 at = reconnect_deadline(s);
+	int64_t	 at = alive_deadline(s);
 	int64_t	 deadline = iq_deadline(s->iqs);
 
 	if (deadline < at)
@@ -60,7 +60,7 @@ fire_ready(struct session *s, int64_t now)
 	if (s->state == SESSION_READY)
 		rebind_look(s, now);
 	if (s->state == SESSION_READY)
-		reconnect_look(s, now);
+		alive_look(s, now);
 	if (s->state == SESSION_READY)
 		session_set_timer(s);
 }
