@@ -137,9 +137,9 @@ FILE	= net/file/beneath.o net/file/folder_disk.o net/file/folder_path.o \
 	net/file/send_link.o net/file/send_native.o net/file/send_open.o \
 	net/file/send_phase.o net/file/send_plain.o net/file/send_put.o \
 	net/file/send_si.o net/file/send_upload.o net/file/sum.o
-APP	= net/app/confine.o net/app/enroll.o net/app/guest.o net/app/help.o \
-	net/app/key.o net/app/mode.o net/app/operate.o \
-	net/app/prepare.o net/app/run.o net/app/server.o
+APP	= net/app/confine.o net/app/drain.o net/app/enroll.o \
+	net/app/guest.o net/app/help.o net/app/key.o net/app/mode.o \
+	net/app/prepare.o net/app/reload.o net/app/run.o net/app/server.o
 SHARE	= net/share/share.o net/share/share_client.o net/share/share_conn.o \
 	net/share/share_master.o net/share/share_member.o \
 	net/share/share_request.o net/share/share_socket.o \

@@ -27,8 +27,8 @@
 #include "net/app/help.h"
 #include "net/app/key.h"
 #include "net/app/mode.h"
-#include "net/app/operate.h"
 #include "net/app/prepare.h"
+#include "net/app/reload.h"
 #include "net/app/run.h"
 #include "net/app/server.h"
 #include "net/channel/app.h"
@@ -346,7 +346,7 @@ listen_arguments(struct app *app, int argc, char *argv[])
 	    STAILQ_EMPTY(&app->conf.remote))))
 		return;
 	app->mode = MODE_SERVE;
-	app->services = operate_services(app, &app->conf, why);
+	app->services = reload_services(app, &app->conf, why);
 	if (app->services == NULL)
 		die(fault_blame(why), "%s", why);
 }

@@ -10,7 +10,8 @@
 #include "ibb/budget.h"
 #include "ibb/inband.h"
 #include "ibb/warm.h"
-#include "net/app/operate.h"
+#include "net/app/drain.h"
+#include "net/app/reload.h"
 #include "net/app/run.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
@@ -91,10 +92,10 @@ signalled(void *arg, int signo)
 		reap(app);
 	else if (app->mode == MODE_SHARE && app->told != NULL)
 		app->told->signalled(app->told_arg, signo);
-	else if (operate_reloads(app, signo))
-		operate_reload(app);
-	else if (operate_drains(app, signo))
-		operate_drain(app, signo);
+	else if (reload_asked(app, signo))
+		reload(app);
+	else if (drain_asked(app, signo))
+		drain_begin(app, signo);
 	else if (app->signo != 0)	/* twice: at once */
 		loop_stop(app->loop);
 	else
@@ -170,7 +171,7 @@ run_new(struct app *app)
 	    (app->resolver = resolver_new(app->loop)) == NULL)
 		return app_fail(app, FAULT_LOCAL, "out of memory");
 	channels_init(app);
-	operate_begin(app);
+	reload_begin(app);
 	if (signals_catch(app->loop, signalled, app) == -1)
 		return app_fail(app, FAULT_LOCAL, "signals: %s",
 		    strerror(errno));

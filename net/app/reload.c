@@ -1,4 +1,4 @@
-/* operate: see operate.h. */
+/* reload: see reload.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 
@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/app/operate.h"
-#include "net/app/run.h"
+#include "net/app/reload.h"
 #include "net/channel/accept.h"
 #include "net/channel/app.h"
 #include "net/channel/remote_serve.h"
@@ -21,10 +20,6 @@
 #include "net/io/log.h"
 #include "net/io/loop.h"
 #include "xml/jid.h"
-
-/*
- * The configuration, anew
- */
 
 static size_t
 count(const struct app *app, const struct conf *conf)
@@ -39,7 +34,7 @@ count(const struct app *app, const struct conf *conf)
 }
 
 struct services *
-operate_services(const struct app *app, const struct conf *conf, char *err)
+reload_services(const struct app *app, const struct conf *conf, char *err)
 {
 	size_t			 n = app->noperands;
 	char			**all = calloc(count(app, conf) + 1,
@@ -72,13 +67,13 @@ has_terminal(void)
 }
 
 void
-operate_begin(struct app *app)
+reload_begin(struct app *app)
 {
 	app->terminal = has_terminal();
 }
 
 int
-operate_reloads(const struct app *app, int signo)
+reload_asked(const struct app *app, int signo)
 {
 	return signo == SIGHUP && app_listens(app) && app->conf.keep &&
 	    app->signo == 0 && (!app->terminal || has_terminal());
@@ -133,7 +128,7 @@ use(struct app *app, const struct conf *conf, char *why)
 	if ((remote = remote_allowed_new(&conf->remote, why)) == NULL)
 		return -1;
 	if (app->mode == MODE_SERVE)
-		services = operate_services(app, conf, why);
+		services = reload_services(app, conf, why);
 	if (is_confined(app, services))
 		strlcpy(why, "a first command can be added only at a start, or "
 		    "with sandbox=no", CONF_ERR);
@@ -157,7 +152,7 @@ use(struct app *app, const struct conf *conf, char *why)
 }
 
 void
-operate_reload(struct app *app)
+reload(struct app *app)
 {
 	struct conf		 conf;
 	struct log_event	 e = { .kind = LOG_RELOADED };
@@ -173,39 +168,4 @@ operate_reload(struct app *app)
 		log_event(LOG_EVENT, &e, "the configuration was read anew");
 	}
 	conf_free(&conf);
-}
-
-/*
- * The end, with the last stream
- */
-
-int
-operate_drains(const struct app *app, int signo)
-{
-	return signo == SIGTERM && app_listens(app) && app->conf.keep &&
-	    app->conf.grace > 0 && app->draining == 0 && app->ibb != NULL;
-}
-
-static void
-grace_over(void *arg)
-{
-	struct app	*app = arg;
-
-	if (!app->ending && app->signo == 0)
-		run_signalled(app, app->draining);
-}
-
-void
-operate_drain(struct app *app, int signo)
-{
-	struct log_event	 e = { .kind = LOG_DRAINING,
-				     .streams = app->nchannels };
-
-	app->draining = signo;
-	remote_serve_drain(app);
-	log_event(LOG_EVENT, &e, "told to end: no new streams; %zu that there "
-	    "are have %ld s", app->nchannels, app->conf.grace);
-	app->grace_timer = (struct timer){ .fire = grace_over, .arg = app };
-	timer_set(app->loop, &app->grace_timer, clock_ms() +
-	    1000 * (int64_t)app->conf.grace);
 }
