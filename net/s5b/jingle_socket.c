@@ -16,7 +16,6 @@
 
 /* All in ms. */
 #define TRY_TIME	6000	/* for all candidates of the peer */
-#define PROXY_TIME	5000	/* to reach our proxy; to have it relay */
 #define VOTE_TIME	20000	/* for what the peer says of ours */
 #define COME_TIME	2000	/* for a connection that it says it has */
 #define ACTIVE_TIME	10000	/* for a proxy of the peer's to relay */
@@ -204,7 +203,7 @@ proxy_reached(void *arg, int fd, size_t which, const char *err)
 	js->out = fd;
 	set_state(js, JINGLE_SOCKET_ACTIVATING);
 	js->ask = s5b_activate(js->conf.iqs, c->host.jid, js->sid, js->peer,
-	    clock_ms() + PROXY_TIME, activated, js);
+	    clock_ms() + S5B_PROXY_TIME, activated, js);
 	if (js->ask == NULL)
 		proxy_failed(js, "out of memory");
 }
@@ -246,7 +245,8 @@ use_ours(struct jingle_socket *js, const struct jingle_candidate *c)
 		set_timer(js, COME_TIME);
 	} else {
 		set_state(js, JINGLE_SOCKET_REACHING);
-		if (dial(js, c, 1, js->ours, PROXY_TIME, proxy_reached) == -1)
+		if (dial(js, c, 1, js->ours, S5B_PROXY_TIME,
+		    proxy_reached) == -1)
 			proxy_failed(js, "out of memory");
 	}
 }

@@ -18,6 +18,9 @@ struct resolver;
 struct s5b_dial;
 
 #define S5B_DIAL_MAX	16	/* hosts that are tried */
+#define S5B_PROXY_TIME	5000	/* ms in which a requester reaches the proxy of
+				 * its own that is used; and again, in which the
+				 * proxy says that it relays */
 
 struct s5b_dial_host {
 	const char	*host;	/* a name or an address */

@@ -21,7 +21,6 @@
 /* All in ms. */
 #define ANSWER_WAIT	9000	/* for the answer to our offer */
 #define ROUTER_WAIT	3000	/* for the router, which maps our port */
-#define PROXY_TIME	5000	/* to reach a proxy; to have it relay */
 
 /* The peer has connected to one of our own addresses; its answer says whether
  * that is the host that it uses. */
@@ -68,8 +67,8 @@ proxy_reached(void *arg, int fd, size_t which, const char *err)
 	n->fd = fd;
 	upgrade_set_state(u, UPGRADE_ACTIVATING);
 	n->ask = s5b_activate(u->owner->conf.iqs, n->hosts[n->used].jid,
-	    stream_sid(u->stream), upgrade_peer(u), clock_ms() + PROXY_TIME,
-	    activated, u);
+	    stream_sid(u->stream), upgrade_peer(u),
+	    clock_ms() + S5B_PROXY_TIME, activated, u);
 	if (n->ask == NULL)
 		upgrade_withdraw(u, SE_NONE, "out of memory");
 }
@@ -86,7 +85,7 @@ dial_proxy(struct upgrade *u)
 	s5b_wait_cancel(n->wait);
 	n->wait = NULL;
 	upgrade_set_state(u, UPGRADE_REACHING);
-	if (upgrade_dial(u, n->hosts[n->used].jid, PROXY_TIME,
+	if (upgrade_dial(u, n->hosts[n->used].jid, S5B_PROXY_TIME,
 	    proxy_reached) == -1)
 		upgrade_withdraw(u, SE_NONE, "out of memory");
 }
