@@ -126,6 +126,23 @@ addr_port(const struct sockaddr *sa)
 }
 
 int
+addr_local(int fd, struct addr *local)
+{
+	memset(local, 0, sizeof(*local));
+	local->len = sizeof(local->ss);
+	return getsockname(fd, (struct sockaddr *)&local->ss, &local->len);
+}
+
+uint16_t
+addr_local_port(int fd)
+{
+	struct addr	 local;
+
+	return addr_local(fd, &local) == -1 ? 0 :
+	    addr_port((struct sockaddr *)&local.ss);
+}
+
+int
 addr_make(struct addr *out, int family, const void *address, uint16_t port)
 {
 	struct sockaddr_in	 sin = { .sin_family = AF_INET };

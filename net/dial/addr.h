@@ -40,6 +40,10 @@ int	 addr_make(struct addr *out, int family, const void *bytes,
  * -1. */
 int	 addr_read(struct addr *out, const char *text, uint16_t port)
 	    MUST_CHECK;
+/* Where the socket fd is bound.  Returns 0, or -1 and errno. */
+int	 addr_local(int fd, struct addr *local) MUST_CHECK;
+/* The port that the socket fd is bound to; 0 if it has none. */
+uint16_t addr_local_port(int fd);
 /* Change the port of an address of these families. */
 void	 addr_set_port(struct addr *a, uint16_t port);
 /* Are the family, the address and the port of both equal? */

@@ -182,13 +182,7 @@ port_inherit(struct loop *l, int fd, port_fn *fn, void *arg)
 uint16_t
 port_number(const struct port *p)
 {
-	struct sockaddr_storage	 ss;
-	socklen_t		 len = sizeof(ss);
-
-	if (getsockname(p->listeners[0].watch.fd, (struct sockaddr *)&ss,
-	    &len) == -1)
-		return 0;
-	return addr_port((struct sockaddr *)&ss);
+	return addr_local_port(p->listeners[0].watch.fd);
 }
 
 void

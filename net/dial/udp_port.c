@@ -188,12 +188,7 @@ udp_port_free(struct udp_port *p)
 uint16_t
 udp_port_number(const struct udp_port *p)
 {
-	struct addr	 a = { .len = sizeof(a.ss) };
-
-	if (getsockname(p->sockets[0].watch.fd, (struct sockaddr *)&a.ss,
-	    &a.len) == -1)
-		return 0;
-	return addr_port((struct sockaddr *)&a.ss);
+	return addr_local_port(p->sockets[0].watch.fd);
 }
 
 /*

@@ -337,10 +337,7 @@ session_local(struct session *s, struct addr *local)
 
 	if (ssl == NULL || discover_conf(s->conf.ways)->proxy != NULL)
 		return -1;
-	memset(local, 0, sizeof(*local));
-	local->len = sizeof(local->ss);
-	return getsockname(SSL_get_fd(ssl), (struct sockaddr *)&local->ss,
-	    &local->len);
+	return addr_local(SSL_get_fd(ssl), local);
 }
 
 size_t

@@ -111,7 +111,7 @@ gather_local(const struct gather *g, unsigned component, int family,
 {
 	int	 fd = g->ports[component - 1][family == AF_INET6];
 
-	return fd == -1 ? -1 : shared_port_local(fd, local);
+	return fd == -1 ? -1 : addr_local(fd, local);
 }
 
 /* One port for both families, if that is to be had: this one, unless it
@@ -133,7 +133,7 @@ reserve(struct gather *g, int *fds, uint16_t port)
 			addr_set_port(&a, 0);
 			fds[i] = shared_port_socket(&a);
 		}
-		if (fds[i] != -1 && shared_port_local(fds[i], &a) == 0)
+		if (fds[i] != -1 && addr_local(fds[i], &a) == 0)
 			port = addr_port((struct sockaddr *)&a.ss);
 	}
 }

@@ -268,7 +268,7 @@ portmap_want(void *arg)
 static int
 open_socket(struct portmap *p, const struct addr *router)
 {
-	struct addr	 to = *router, local = { .len = sizeof(local.ss) };
+	struct addr	 to = *router, local;
 	int		 fd, family = router->ss.ss_family;
 
 	if (addr_port((struct sockaddr *)&to.ss) == 0)
@@ -277,7 +277,7 @@ open_socket(struct portmap *p, const struct addr *router)
 	    (fd = fd_ready(fd)) == -1)
 		return -1;
 	if (connect(fd, (struct sockaddr *)&to.ss, to.len) == -1 ||
-	    getsockname(fd, (struct sockaddr *)&local.ss, &local.len) == -1)
+	    addr_local(fd, &local) == -1)
 		return fd_give_up(fd);
 	p->mapping.client = local;
 	return fd;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "net/dial/addr.h"
+#include "net/dial/resolve.h"
 #include "net/dial/socks_accept.h"
 #include "net/io/listen.h"
 #include "net/io/loop.h"
@@ -123,13 +124,12 @@ say_yes(struct caller *c, struct s5b_wait *w)
 static int
 is_preferred(const struct caller *c, const struct s5b_wait *w)
 {
-	struct sockaddr_storage	 ss;
-	socklen_t		 len = sizeof(ss);
-	char			 text[ADDR_TEXT];
+	struct addr	 local;
+	char		 text[ADDR_TEXT];
 
-	return *w->preferred == '\0' || getsockname(c->fd,
-	    (struct sockaddr *)&ss, &len) == -1 || strcmp(w->preferred,
-	    addr_text((struct sockaddr *)&ss, text)) == 0;
+	return *w->preferred == '\0' || addr_local(c->fd, &local) == -1 ||
+	    strcmp(w->preferred, addr_text((struct sockaddr *)&local.ss,
+	    text)) == 0;
 }
 
 /* The caller has asked for a hash, as the host; or host is NULL, and it is
@@ -224,17 +224,6 @@ any(int family, uint16_t port, struct sockaddr_storage *ss)
 	return sizeof(sin6);
 }
 
-static uint16_t
-port_of(int fd)
-{
-	struct sockaddr_storage	 ss;
-	socklen_t		 len = sizeof(ss);
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
-		return 0;
-	return addr_port((struct sockaddr *)&ss);
-}
-
 /* Open a port, or with 0 one that the system chooses.  Returns which, or 0 if
  * that cannot be. */
 static uint16_t
@@ -253,7 +242,7 @@ open_door(struct s5b_listen *s, int family, uint16_t port)
 	if (listener_open(&d->listener, s->loop, fd, accepted, d) == -1)
 		return 0;
 	s->ndoors++;
-	return port_of(fd);
+	return addr_local_port(fd);
 }
 
 /* 0, or -1 with errno if no port is to be had. */
@@ -293,7 +282,7 @@ s5b_listen_port(const struct s5b_listen *s, int family)
 
 	for (i = 0; i < s->ndoors; i++)
 		if (s->doors[i].family == family)
-			return port_of(s->doors[i].listener.watch.fd);
+			return addr_local_port(s->doors[i].listener.watch.fd);
 	return 0;
 }
 

@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <string.h>
 
 #include "net/dial/resolve.h"
 #include "net/io/fd.h"
@@ -29,14 +28,6 @@ shared_port_connect(int fd, const struct addr *to)
 {
 	return connect(fd, (const struct sockaddr *)&to->ss, to->len) == 0 ||
 	    errno == EINPROGRESS ? 0 : -1;
-}
-
-int
-shared_port_local(int fd, struct addr *local)
-{
-	memset(local, 0, sizeof(*local));
-	local->len = sizeof(local->ss);
-	return getsockname(fd, (struct sockaddr *)&local->ss, &local->len);
 }
 
 int

@@ -23,8 +23,6 @@ int	 shared_port_socket(const struct addr *local);
 /* Begin to connect fd to an address.  Returns 0, also while it is under way, or
  * -1 and errno. */
 int	 shared_port_connect(int fd, const struct addr *to);
-/* Where the socket is bound, or -1 and errno. */
-int	 shared_port_local(int fd, struct addr *local);
 /* Send packets of fd, a socket of this family, with this hop limit. */
 int	 shared_port_ttl(int fd, int family, int ttl);
 /* Ignore what comes to fd with a smaller hop limit, errors about its own

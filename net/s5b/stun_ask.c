@@ -209,5 +209,5 @@ stun_ask(struct loop *l, const struct addr *server, const struct addr *from,
 int
 stun_ask_local(const struct stun_ask *s, struct addr *local)
 {
-	return s->watch.fd == -1 ? -1 : shared_port_local(s->watch.fd, local);
+	return s->watch.fd == -1 ? -1 : addr_local(s->watch.fd, local);
 }

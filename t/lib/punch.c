@@ -133,7 +133,7 @@ main(int argc, char **argv)
 	if ((loop = loop_new()) == NULL ||
 	    addr_make(&any, server.ss.ss_family, NULL, 0) == -1 ||
 	    (fd = shared_port_socket(&any)) == -1 ||
-	    shared_port_local(fd, &conf.local[0]) == -1 ||
+	    addr_local(fd, &conf.local[0]) == -1 ||
 	    (s = stun_ask(loop, &server, &conf.local[0], clock_ms() + PATIENCE,
 	    mapped, &lag)) == NULL)
 		err(1, NULL);

@@ -201,7 +201,7 @@ find_port(struct addr *a, int family)
 
 	must(addr_make(a, family, address, 0) == 0);
 	fd = shared_port_socket(a);
-	must(fd != -1 && shared_port_local(fd, a) == 0);
+	must(fd != -1 && addr_local(fd, a) == 0);
 	close(fd);
 }
 

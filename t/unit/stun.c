@@ -306,8 +306,7 @@ ask(const struct addr *from, int type, const char *said, size_t len,
 	server.len = len;
 	server.step = step;
 	*answer = '\0';
-	must(shared_port_local(server.listeners[server.which].watch.fd,
-	    &to) == 0);
+	must(addr_local(server.listeners[server.which].watch.fd, &to) == 0);
 	s = stun_ask(loop, &to, from, clock_ms() + (said == NULL ? 100 :
 	    10000), answered, NULL);
 	must(s != NULL && loop_run(loop) == 0);
@@ -361,7 +360,7 @@ test_asking_in_vain(struct addr *any)
 	    "a server that hangs up");
 	stun_ask_free(s);
 	fd = shared_port_socket(any);
-	must(fd != -1 && shared_port_local(fd, &nothing) == 0);
+	must(fd != -1 && addr_local(fd, &nothing) == 0);
 	*answer = '\0';
 	s = stun_ask(loop, &nothing, any, clock_ms() + 10000, answered, NULL);
 	must(s != NULL && loop_run(loop) == 0);
