@@ -13,7 +13,6 @@
 #include "ibb/handover.h"
 
 #define UNSENT		(256 * 1024)	/* bytes in front of the socket */
-#define HELD_BACK	4096	/* bytes; see carrier_socket_pad() */
 #define NEARLY		8	/* all of a window but this part is full */
 
 void
@@ -68,7 +67,7 @@ int
 framed_dry(const struct carrier *c)
 {
 	return c->pad != NULL && framed_unsent(c) == 0 &&
-	    c->socket_out - c->socket_known > HELD_BACK &&
+	    c->socket_out - c->socket_known > CARRIER_HELD_BACK &&
 	    c->frames.padded_to != c->socket_out;
 }
 

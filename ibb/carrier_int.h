@@ -18,6 +18,9 @@
 #include "xml/chunks.h"
 
 #define CARRIER_WINDOW_LEAST	(16 * 1024)	/* if memory is short */
+/* With more bytes than this under way a proxy may hold back the last of them:
+ * see carrier_socket_pad(). */
+#define CARRIER_HELD_BACK	4096
 
 /* The socket, beside the in-band bytestream or alone. */
 enum carrier_socket {

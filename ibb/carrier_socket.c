@@ -7,8 +7,6 @@
 #include "ibb/carrier_int.h"
 #include "ibb/handover.h"
 
-#define HELD_BACK	4096	/* see carrier_socket_pad() */
-
 /*
  * Its coming and going
  */
@@ -129,7 +127,8 @@ carrier_pad_socket(struct carrier *c)
 	size_t	 before = chunks_len(c->out);
 
 	if (c->pad == NULL || c->padded > 0 || before == 0 ||
-	    c->socket_out - c->socket_known != before || before <= HELD_BACK)
+	    c->socket_out - c->socket_known != before ||
+	    before <= CARRIER_HELD_BACK)
 		return;
 	if ((c->foreign = c->pad(c->arg)) == -1) {
 		c->foreign = 0;

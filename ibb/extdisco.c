@@ -8,7 +8,6 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define STUN_PORT	3478	/* RFC 8489 section 18.6 */
 #define LOOKED_AT	64	/* services; more are no use */
 
 struct extdisco {

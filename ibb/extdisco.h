@@ -11,6 +11,7 @@ struct extdisco;
 struct iq_table;
 
 #define EXTDISCO_MAX	8	/* services that are looked at */
+#define STUN_PORT	3478	/* where none is given: RFC 8489 section 18.6 */
 
 /* What makes a service worth asking; the smaller, the better. */
 enum extdisco_kind {
@@ -24,7 +25,7 @@ enum extdisco_kind {
 struct extdisco_service {
 	enum extdisco_kind kind;
 	char		 host[256];	/* a name or an address */
-	uint16_t	 port;		/* 3478 where none is named */
+	uint16_t	 port;		/* STUN_PORT where none is named */
 };
 
 /* The n services that are known, best first, each host and port once; n is 0 if

@@ -131,12 +131,12 @@ inband_bounced(struct ibb *b, const struct elem *stanza,
 {
 	const char	*from = elem_attr(stanza, "from");
 	const char	*id = elem_attr(stanza, "id"), *dot;
-	char		 sid[SID_MAX + 1];
+	char		 sid[STREAM_SID_MAX + 1];
 
 	if (data != NULL)
 		return inband_find(b, from, elem_attr(data, "sid"));
 	if (id == NULL || (dot = strrchr(id, '.')) == NULL ||
-	    dot - id > SID_MAX)
+	    dot - id > STREAM_SID_MAX)
 		return NULL;
 	snprintf(sid, sizeof(sid), "%.*s", (int)(dot - id), id);
 	return inband_find(b, from, sid);

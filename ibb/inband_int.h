@@ -10,6 +10,7 @@
 
 #include "ibb/congestion.h"
 #include "ibb/inband.h"
+#include "ibb/sid.h"
 #include "xml/buf.h"
 #include "xml/check.h"
 #include "xml/iq.h"
@@ -18,7 +19,6 @@ struct dispatch;
 struct elem;
 struct xw;
 
-#define SID_MAX		128	/* ejabberd's proxies take no longer one */
 #define BLOCK_MIN	64	/* smaller blocks are not asked for */
 #define MESSAGE_BATCH	(INBAND_WINDOW / 2)	/* messages between pings */
 #define TOMBSTONES	64	/* ended streams that are remembered */

@@ -13,6 +13,7 @@
 
 #include "ibb/s5b.h"
 #include "ibb/si.h"
+#include "ibb/sid.h"
 #include "xml/check.h"
 #include "xml/jid.h"
 
@@ -20,7 +21,8 @@ struct elem;
 struct iq_table;
 struct xw;
 
-#define JINGLE_SID_MAX	128	/* bytes of a sid or a name that we take */
+/* Bytes of a sid, of a session or of its stream, or of a name that we take. */
+#define JINGLE_SID_MAX	STREAM_SID_MAX
 #define JINGLE_CID	64	/* of a candidate, with NUL */
 #define JINGLE_BLOCK	4096	/* of in-band streams, where none is given */
 

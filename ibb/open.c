@@ -126,7 +126,7 @@ open_good_sid(const char *sid)
 {
 	const unsigned char	*p = (const unsigned char *)sid;
 
-	if (sid == NULL || *sid == '\0' || strlen(sid) > SID_MAX)
+	if (sid == NULL || *sid == '\0' || strlen(sid) > STREAM_SID_MAX)
 		return 0;
 	for (; *p != '\0'; p++)
 		if (*p <= ' ' || (*p < 0x80 && strchr("!\"#$%&'()*+,/;<=>?@"

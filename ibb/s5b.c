@@ -9,6 +9,7 @@
 
 #include "ibb/items.h"
 #include "ibb/s5b.h"
+#include "ibb/sid.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"
@@ -303,7 +304,7 @@ s5b_parse(struct iq_table *t, const struct elem *iq, struct s5b_offer *o)
 	o->sid = elem_attr(o->query, "sid");
 	mode = elem_attr(o->query, "mode");
 	if (o->from == NULL || o->id == NULL || o->sid == NULL ||
-	    *o->sid == '\0' || strlen(o->sid) > S5B_SID_MAX ||
+	    *o->sid == '\0' || strlen(o->sid) > STREAM_SID_MAX ||
 	    elem_child(o->query, NS_BYTESTREAMS, "streamhost") == NULL)
 		return s5b_refuse(t, iq, SE_BAD_REQUEST);
 	if (mode != NULL && strcmp(mode, "tcp") != 0)

@@ -22,7 +22,6 @@ struct xw;
 
 #define S5B_HOSTS	16	/* most that are looked at in an offer */
 #define S5B_HASH	41	/* SHA-1 in hexadecimal, and NUL */
-#define S5B_SID_MAX	128	/* ejabberd's proxies take no longer one */
 #define S5B_PORT	1080	/* section 12.2: where none is given */
 
 struct streamhost {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ibb/si.h"
+#include "ibb/sid.h"
 #include "xml/buf.h"
 #include "xml/date.h"
 #include "xml/elem.h"
@@ -186,7 +187,7 @@ si_parse(struct iq_table *t, const struct elem *iq, struct si_offer *o)
 	o->id = elem_attr(iq, "id");
 	o->sid = elem_attr(si, "id");
 	if (o->from == NULL || o->id == NULL || o->sid == NULL ||
-	    *o->sid == '\0' || strlen(o->sid) > SI_SID_MAX)
+	    *o->sid == '\0' || strlen(o->sid) > STREAM_SID_MAX)
 		return si_refused(t, iq, SI_BAD_REQUEST);
 	if (profile == NULL || strcmp(profile, NS_SI_FILE) != 0 ||
 	    si_parse_file(elem_child(si, NS_SI_FILE, "file"), &o->file) == -1)

@@ -21,7 +21,6 @@ struct buf;
 struct elem;
 struct xw;
 
-#define SI_SID_MAX	128	/* ejabberd's proxies take no longer one */
 #define SI_HASH		33	/* MD5 in hexadecimal, and NUL; XEP-0096 */
 
 /* Kinds of stream, to be put together. */

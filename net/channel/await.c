@@ -6,9 +6,6 @@
 #include "net/conf/conf.h"
 #include "net/io/log.h"
 
-#define AWAIT_FIRST	500	/* ms until an absent peer is asked again; */
-#define AWAIT_MOST	5000	/* doubled each time, up to this */
-
 int
 await_is_absence(enum stanza_error err)
 {

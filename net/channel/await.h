@@ -14,6 +14,9 @@
 
 struct app;
 
+#define AWAIT_FIRST	500	/* ms until an absent peer is asked again; */
+#define AWAIT_MOST	5000	/* doubled each time, up to this */
+
 /* One request that waits for its peer.  All zero is a request that has not been
  * refused yet; timer.fire and timer.arg are its owner's. */
 struct await {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/channel/await.h"
 #include "net/channel/channel_int.h"
 #include "net/channel/forward.h"
 #include "net/io/log.h"
@@ -15,8 +16,6 @@
 #define ALIVE_TIME	10000	/* ms of silence until the peer is asked, */
 #define ALIVE_SHARE	3	/* but this part of -w at most */
 #define TRIM_TIME	100	/* ms for other streams to rest as well */
-#define LOOK_FIRST	500	/* ms until an absent peer is asked again; */
-#define LOOK_MOST	5000	/* doubled each time, up to this */
 
 static void	 channel_timeout(void *);
 static void	 channel_silent(void *);
@@ -121,7 +120,7 @@ channel_wait(struct channel *ch)
 	if (!is_waiting(ch)) {
 		channel_set_waits(ch, CHANNEL_WAITING);
 		ch->since = now;
-		ch->pause = LOOK_FIRST;
+		ch->pause = AWAIT_FIRST;
 		timer_set(ch->app->loop, &ch->silence, now + ch->pause);
 	}
 	if (stream_away(ch->stream) && ch->waits == CHANNEL_WAITING) {
@@ -150,7 +149,7 @@ still_waiting(struct channel *ch)
 	}
 	if (ch->app->server != APP_SERVER_AWAY)
 		stream_ping(ch->stream);
-	ch->pause = ch->pause < LOOK_MOST / 2 ? 2 * ch->pause : LOOK_MOST;
+	ch->pause = ch->pause < AWAIT_MOST / 2 ? 2 * ch->pause : AWAIT_MOST;
 	timer_set(ch->app->loop, &ch->silence,
 	    now + ch->pause > end ? end : now + ch->pause);
 }

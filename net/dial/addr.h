@@ -22,6 +22,9 @@ enum addr_kind {
 };
 
 #define ADDR_TEXT	46	/* as INET6_ADDRSTRLEN */
+/* The ports below this are those of services that every machine may have:
+ * System Ports, RFC 6335 section 6. */
+#define ADDR_SYSTEM_PORTS	1024
 
 /* The kind of sa.  An IPv4 address inside an IPv6 address counts as IPv4. */
 enum addr_kind addr_kind(const struct sockaddr *sa);

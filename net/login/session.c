@@ -27,12 +27,11 @@
 
 #define CLOSE_WAIT	2000		/* ms for the server's end */
 #define QUEUE_HIGH	(512 * 1024)	/* bytes queued: enough for now */
-#define TRACE_MAX	2048
 
 void
 session_log(struct session *s, int level, const char *fmt, ...)
 {
-	char	 line[TRACE_MAX];
+	char	 line[SESSION_LINE];
 	va_list	 ap;
 
 	va_start(ap, fmt);

@@ -17,8 +17,6 @@
 #include "xml/stanza.h"
 #include "xml/text.h"
 
-#define TRACE_MAX	2048
-
 static const struct {
 	const char	*condition;
 	const char	*words;
@@ -171,7 +169,7 @@ session_piece(void *arg, const struct elem *e)
 static void
 session_input(struct session *s, const struct elem *e)
 {
-	char	 line[TRACE_MAX];
+	char	 line[SESSION_LINE];
 
 	if (s->conf.trace)
 		session_log(s, 2, "RECV %s",

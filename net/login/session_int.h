@@ -23,6 +23,7 @@ struct transport;
 struct sm;
 
 #define AUTH_MAX	(64 * 1024)	/* bytes of a message of SASL */
+#define SESSION_LINE	2048		/* bytes of a line for the log */
 
 enum session_state {
 	SESSION_CONNECTING,	/* no transport yet that may be logged in on */

@@ -7,12 +7,10 @@
 #include "net/transport/transport.h"
 #include "xml/iq.h"
 
-#define TRACE_MAX	2048
-
 static void
 trace_sent(struct session *s, const void *data, size_t len)
 {
-	char	 line[TRACE_MAX];
+	char	 line[SESSION_LINE];
 
 	if (s->conf.trace)
 		session_log(s, 2, "SENT %s",

@@ -13,7 +13,6 @@
 #include "xml/write.h"
 
 #define LOOKED_AT	64	/* elements; more are not looked at */
-#define SYSTEM_PORTS	1024	/* below are services of every machine */
 #define PRIORITY_MAX	0x7fffffffu
 
 static const struct {
@@ -113,7 +112,7 @@ parse_address(const struct elem *e, uint64_t port, struct addr *a)
 	const char		*ip = elem_attr(e, "ip");
 	struct sockaddr_in6	 sin6;
 
-	if (port < SYSTEM_PORTS || ip == NULL ||
+	if (port < ADDR_SYSTEM_PORTS || ip == NULL ||
 	    addr_read(a, ip, (uint16_t)port) == -1)
 		return -1;
 	if (a->ss.ss_family != AF_INET6)

@@ -24,7 +24,6 @@
 #define HOME_MAX	32	/* addresses of ours that are compared */
 #define PROXIES_MAX	6
 #define GIVEN_MAX	8
-#define SYSTEM_PORTS	1024	/* below are services of every machine */
 
 /* An address given with -o streamhost. */
 struct given {
@@ -474,7 +473,7 @@ streamhosts_permit(void *arg, const struct addr *a)
 	if (h->conf.conf->policy == CONF_POLICY_ANY)
 		return 1;
 	if (h->conf.conf->policy == CONF_POLICY_PUBLIC ||
-	    addr_port(sa) < SYSTEM_PORTS)
+	    addr_port(sa) < ADDR_SYSTEM_PORTS)
 		return 0;
 	return h->conf.near(h->conf.arg) || (kind == ADDR_PRIVATE &&
 	    at_home(kind, sa->sa_family));

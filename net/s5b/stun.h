@@ -13,7 +13,6 @@
 #include "net/dial/resolve.h"
 #include "xml/check.h"
 
-#define STUN_PORT	3478	/* section 6.2.1: where none is given */
 #define STUN_ID		12	/* bytes of a transaction id */
 #define STUN_REQUEST	28	/* bytes of stun_request() */
 #define STUN_MAX	1500	/* bytes of a response; longer ones are bad */

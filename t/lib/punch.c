@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ibb/extdisco.h"
 #include "net/dial/addr.h"
 #include "net/io/loop.h"
 #include "net/s5b/punch.h"
