@@ -464,7 +464,7 @@ server_login(struct app *app)
 		.external = app->conf.certificate != NULL,
 		.login_ms = app_login_time(app),
 		.trace = app->conf.verbosity >= 2,
-		.manners = app->features,
+		.features = app->features,
 		.tokens = app->tokens,
 		.any_resource = app->any_resource,
 		.early = !app_listens(app) && app->mode != MODE_PROBE &&

@@ -197,8 +197,8 @@ remember(struct session *s)
 {
 	const char	*words = NULL;
 
-	if (s->conf.manners != NULL)
-		words = features_cache_second(s->conf.manners);
+	if (s->conf.features != NULL)
+		words = features_cache_second(s->conf.features);
 	strlcpy(s->second, words != NULL ? words : "", sizeof(s->second));
 }
 

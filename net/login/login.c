@@ -48,9 +48,9 @@ login_learn(struct session *s)
 {
 	const struct endpoint	*way = transport_way(s->transport);
 
-	if (s->conf.manners != NULL && way != NULL &&
+	if (s->conf.features != NULL && way != NULL &&
 	    way->kind == ENDPOINT_TCP &&
-	    features_cache_learn(s->conf.manners, s->trust != EARLY_HARMFUL,
+	    features_cache_learn(s->conf.features, s->trust != EARLY_HARMFUL,
 	    s->first, s->second) == -1)
 		session_log(s, 1, "what the server offers cannot be "
 		    "remembered: %s", strerror(errno));

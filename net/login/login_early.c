@@ -31,7 +31,7 @@ early_trusted(const struct session *s)
 int
 early_may(const struct session *s)
 {
-	return features_cache_hurry(s->conf.manners) && early_trusted(s) &&
+	return features_cache_hurry(s->conf.features) && early_trusted(s) &&
 	    (s->tries == 0 || s->trust == EARLY_BORNE);
 }
 
@@ -53,13 +53,13 @@ early_begin(struct session *s)
 	s->untold = 1;
 	session_log(s, 2, "features are not waited for: they were known "
 	    "last time");
-	sasl_login_begin(s, features_cache_first(s->conf.manners));
+	sasl_login_begin(s, features_cache_first(s->conf.features));
 }
 
 void
 early_bind(struct session *s)
 {
-	const char	*words = features_cache_second(s->conf.manners);
+	const char	*words = features_cache_second(s->conf.features);
 
 	if (features_has(words, FEATURES_SESSION))
 		return;
@@ -87,7 +87,7 @@ may_be_ready(const struct session *s)
 {
 	return s->early == EARLY_ON && s->conf.early && *s->jid == '\0' &&
 	    *jid_resource(s->conf.jid) != '\0' &&
-	    features_has(features_cache_second(s->conf.manners),
+	    features_has(features_cache_second(s->conf.features),
 	    FEATURES_GRANTED);
 }
 
@@ -158,7 +158,7 @@ void
 early_sasl_refused(struct session *s)
 {
 	if (s->early != EARLY_OFF && s->untold == 0 &&
-	    strcmp(s->first, features_cache_first(s->conf.manners)) != 0)
+	    strcmp(s->first, features_cache_first(s->conf.features)) != 0)
 		session_set_trust(s, EARLY_PAUSED);
 	else
 		session_set_early(s, EARLY_OFF);

@@ -40,7 +40,7 @@ sasl2_login_token(struct session *s, const struct features *o, const char *user)
 	const struct fast_token	*k;
 	enum sasl_result	 r;
 
-	if (s->conf.tokens == NULL || s->tokens != FAST_TOKENS_USABLE ||
+	if (s->conf.tokens == NULL || s->tokens != TOKEN_USE_USABLE ||
 	    (k = fast_tokens_get(s->conf.tokens, time(NULL))) == NULL ||
 	    !features_names(o->fast, o->nfast, k->mechanism))
 		return SASL_NOMECH;
@@ -203,7 +203,7 @@ sasl2_login_refused(struct session *s, const char *condition)
 {
 	if (strcmp(condition, "temporary-auth-failure") != 0)
 		drop_token(s);
-	session_set_tokens(s, FAST_TOKENS_REFUSED);
+	session_set_tokens(s, TOKEN_USE_REFUSED);
 	session_fail(s, SESSION_LOST, "the server does not take the token "
 	    "(%.40s); try again", condition);
 }

@@ -61,7 +61,7 @@ again(struct session *s)
 	iq_forget(s->iqs, s);
 	transport_close(s->transport);
 	if (s->sasl_kind == SASL_LOGIN_TOKEN)	/* or was it that? */
-		session_set_tokens(s, FAST_TOKENS_OVER);
+		session_set_tokens(s, TOKEN_USE_OVER);
 	s->fault = SESSION_FINE;
 	session_set_state(s, SESSION_AGAIN);
 	timer_set(s->loop, &s->timer, clock_ms());
@@ -90,7 +90,7 @@ session_fail(struct session *s, enum session_fault fault, const char *fmt,
 		s->starvations++;
 	if (reconnect_may_return(s, fault)) {
 		reconnect_begin(s);
-	} else if (s->tokens == FAST_TOKENS_REFUSED || early_may_retry(s)) {
+	} else if (s->tokens == TOKEN_USE_REFUSED || early_may_retry(s)) {
 		again(s);
 	} else {
 		transport_close(s->transport);
@@ -205,8 +205,8 @@ session_set_out(struct session *s)
 	s->sasl = NULL;
 	session_set_early(s, conf.hurry ? EARLY_ON : EARLY_OFF);
 	session_set_inline(s, SASL2_INLINE_NONE);
-	if (s->tokens == FAST_TOKENS_REFUSED)
-		session_set_tokens(s, FAST_TOKENS_OVER);
+	if (s->tokens == TOKEN_USE_REFUSED)
+		session_set_tokens(s, TOKEN_USE_OVER);
 	s->untold = 0;
 	s->unheard = 0;
 	s->probed = 0;

@@ -67,7 +67,7 @@ struct session_conf {
 	int		 oob;		/* and URLs (XEP-0066), in messages to
 					 * the account, too */
 	int		 trace;		/* stanzas to log, too */
-	struct features_cache *manners; /* of the server; NULL: not known */
+	struct features_cache *features; /* of the server; NULL: not known */
 	struct fast_tokens *tokens; /* FAST's (XEP-0484); NULL: not used */
 	int		 any_resource;	/* the server may choose one */
 	int		 early;		/* ready() may be called before the

@@ -73,9 +73,9 @@ enum sasl_login_kind {
 
 /* May the token of an earlier login be used? */
 enum token_use {
-	FAST_TOKENS_USABLE,
-	FAST_TOKENS_REFUSED,	/* just now: log in with the password */
-	FAST_TOKENS_OVER
+	TOKEN_USE_USABLE,
+	TOKEN_USE_REFUSED,	/* just now: log in with the password */
+	TOKEN_USE_OVER
 };
 
 /* What <authenticate/> asks for besides (XEP-0388, inline features). */

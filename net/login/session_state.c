@@ -158,7 +158,7 @@ static const unsigned trust_next[] = {
 void
 session_set_trust(struct session *s, enum early_trust trust)
 {
-	static const struct kind	 k = { "early", trust_names,
+	static const struct kind	 k = { "early trust", trust_names,
 					    trust_next };
 
 	if (may_set(s, &k, s->trust, trust))
@@ -171,15 +171,15 @@ session_set_trust(struct session *s, enum early_trust trust)
  */
 
 static const char *const token_names[] = {
-	[FAST_TOKENS_USABLE] = "usable",
-	[FAST_TOKENS_REFUSED] = "refused",
-	[FAST_TOKENS_OVER] = "over",
+	[TOKEN_USE_USABLE] = "usable",
+	[TOKEN_USE_REFUSED] = "refused",
+	[TOKEN_USE_OVER] = "over",
 };
 
 static const unsigned token_next[] = {
-	[FAST_TOKENS_USABLE] = TO(FAST_TOKENS_REFUSED) | TO(FAST_TOKENS_OVER),
-	[FAST_TOKENS_REFUSED] = TO(FAST_TOKENS_OVER),
-	[FAST_TOKENS_OVER] = 0,
+	[TOKEN_USE_USABLE] = TO(TOKEN_USE_REFUSED) | TO(TOKEN_USE_OVER),
+	[TOKEN_USE_REFUSED] = TO(TOKEN_USE_OVER),
+	[TOKEN_USE_OVER] = 0,
 };
 
 void

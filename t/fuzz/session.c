@@ -7,9 +7,9 @@
  * The first line has a letter for each circumstance:
  *
  *	t TLS   p PLAIN is allowed   x a certificate   r a resource is named
- *	a any resource will do   e early   k tokens   m manners   P persist
+ *	a any resource will do   e early   k tokens   m features   P persist
  *	n we are called by our resource   i and insist on it   z not for long
- *	f other addresses will not do, see V   o the manners are old ones
+ *	f other addresses will not do, see V   o the features are old ones
  *
  * and so it goes on:
  *
@@ -531,15 +531,15 @@ tokens(void)
 }
 
 static struct features_cache *
-manners(int old)
+features(int old)
 {
-	struct features_cache	*m;
+	struct features_cache	*f;
 
 	keep("known_servers", old ? BARE " yes EXTERNAL PLAIN / sm granted\n" :
 	    BARE " yes EXTERNAL ANONYMOUS SCRAM-SHA-1 2:SCRAM-SHA-1 2-bind "
 	    "fast:HT-SHA-256-NONE / sm granted\n");
-	must((m = features_cache_read(kept_dir, BARE)) != NULL);
-	return m;
+	must((f = features_cache_read(kept_dir, BARE)) != NULL);
+	return f;
 }
 
 static void
@@ -563,8 +563,8 @@ run(struct script *s, const char *flags, struct discover *ways)
 		.oob = 1,
 		.trace = 1,
 		.tokens = strchr(flags, 'k') != NULL ? tokens() : NULL,
-		.manners = strchr(flags, 'm') != NULL ?
-		    manners(strchr(flags, 'o') != NULL) : NULL,
+		.features = strchr(flags, 'm') != NULL ?
+		    features(strchr(flags, 'o') != NULL) : NULL,
 	};
 	const char		*line;
 	int			 steps;
@@ -585,7 +585,7 @@ run(struct script *s, const char *flags, struct discover *ways)
 	session_free(session);
 	SSL_free(ssl);
 	fast_tokens_close(conf.tokens);
-	features_cache_free(conf.manners);
+	features_cache_free(conf.features);
 }
 
 int
