@@ -456,14 +456,12 @@ check_arguments(struct app *app, int argc, char *argv[])
 	check_habits(app);
 	if (app->mode == MODE_KEY)
 		key_arguments(app, argc, argv);
-	if (app->mode == MODE_REGISTER && argc > 0)
-		mistake("%.200s: --register takes the account by -j", argv[0]);
-	if (app->mode == MODE_REGISTER)
-		;
-	else if (app->mode == MODE_LISTEN)
+	if (app->mode == MODE_LISTEN)
 		listen_arguments(app, argc, argv);
-	else
+	else if (app->mode != MODE_REGISTER)
 		call_arguments(app, argc, argv);
+	else if (argc > 0)
+		mistake("%.200s: --register takes the account by -j", argv[0]);
 	own_jid(app);
 }
 

@@ -58,7 +58,6 @@ session_line(void *arg, int level, const char *line)
 static size_t
 stanza_most(void *arg)
 {
-	(void)arg;
 	const struct app	*app = arg;
 
 	return session_most(app->session);
