@@ -169,6 +169,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/conf.t \
 	t/unit/forward_spec.t \
 	t/unit/datagram.t \
+	t/unit/date.t \
 	t/unit/dispatch.t \
 	t/unit/corpus.t \
 	t/unit/portmap.t \

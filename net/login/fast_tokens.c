@@ -15,6 +15,7 @@
 #include "net/conf/statefile.h"
 #include "net/login/fast_tokens.h"
 #include "xml/buf.h"
+#include "xml/date.h"
 #include "xml/jid.h"
 #include "xml/number.h"
 
@@ -259,9 +260,10 @@ fast_tokens_put(struct fast_tokens *t, const char *mechanism,
     const char *secret, const char *expiry, int64_t now)
 {
 	struct fast_token	*k = &t->token;
-	int64_t		 when = fast_tokens_time(expiry);
+	time_t			 when;
 
-	if (when <= now || !is_word(mechanism, sizeof(k->mechanism)) ||
+	if (date_read(expiry, &when) == -1 || when <= now ||
+	    !is_word(mechanism, sizeof(k->mechanism)) ||
 	    !is_word(secret, sizeof(k->secret)))
 		return -1;
 	strlcpy(k->mechanism, mechanism, sizeof(k->mechanism));
@@ -284,59 +286,4 @@ int
 fast_tokens_error(const struct fast_tokens *t)
 {
 	return t->error;
-}
-
-/* So many digits, a number up to max; -1 if they are not there. */
-static int
-digits(const char **p, size_t n, int max)
-{
-	uint64_t	 value;
-
-	if (number_decimal(*p, n, 0, (uint64_t)max, &value) == -1)
-		return -1;
-	*p += n;
-	return (int)value;
-}
-
-static int
-sign(const char **p, const char *signs)
-{
-	if (**p == '\0' || strchr(signs, **p) == NULL)
-		return 0;
-	return *(*p)++ == '-' ? -1 : 1;
-}
-
-/* "Z" or "+hh:mm" in seconds; -1 days if it is neither. */
-static int
-zone(const char *p)
-{
-	int	 way, h, m;
-
-	if (strcmp(p, "Z") == 0)
-		return 0;
-	if ((way = sign(&p, "+-")) == 0 || (h = digits(&p, 2, 23)) == -1 ||
-	    !sign(&p, ":") || (m = digits(&p, 2, 59)) == -1 || *p != '\0')
-		return -86400;
-	return way * (h * 3600 + m * 60);
-}
-
-int64_t
-fast_tokens_time(const char *p)
-{
-	struct tm	 tm = { .tm_isdst = 0 };
-	int64_t		 when;
-
-	if ((tm.tm_year = digits(&p, 4, 9999) - 1900) < 70 || !sign(&p, "-") ||
-	    (tm.tm_mon = digits(&p, 2, 12) - 1) < 0 || !sign(&p, "-") ||
-	    (tm.tm_mday = digits(&p, 2, 31)) < 1 || !sign(&p, "T") ||
-	    (tm.tm_hour = digits(&p, 2, 23)) == -1 || !sign(&p, ":") ||
-	    (tm.tm_min = digits(&p, 2, 59)) == -1 || !sign(&p, ":") ||
-	    (tm.tm_sec = digits(&p, 2, 60)) == -1)
-		return -1;
-	if (sign(&p, "."))
-		p += strspn(p, NUMBER_DIGITS);
-	if (zone(p) == -86400)
-		return -1;
-	when = (int64_t)timegm(&tm) - zone(p);
-	return when < 0 ? -1 : when;
 }

@@ -66,7 +66,4 @@ void	 fast_tokens_drop(struct fast_tokens *t);
  * fast_tokens_drop(), an errno, or 0. */
 int	 fast_tokens_error(const struct fast_tokens *t);
 
-/* A DateTime of XEP-0082 in seconds since 1970, or -1. */
-int64_t	 fast_tokens_time(const char *text);
-
 #endif
