@@ -1,3 +1,4 @@
+/* extdisco: see extdisco.h. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* items: see items.h. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* jingle_choice: see jingle_choice.h. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* jingle_session: see jingle_session.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* sic: see sic.h. */
 #include <stdlib.h>
 
 #include "ibb/sic.h"

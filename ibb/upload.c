@@ -1,3 +1,4 @@
+/* upload: see upload.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -1,3 +1,4 @@
+/* context: see context.h. */
 #include "xml/context.h"
 
 static unsigned	 last, now;

@@ -1,3 +1,4 @@
+/* help: see help.h. */
 #include <openssl/crypto.h>
 
 #include <ares.h>

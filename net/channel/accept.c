@@ -1,3 +1,4 @@
+/* accept: see accept.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

@@ -1,3 +1,4 @@
+/* account: see account.h. */
 #include <sys/types.h>
 
 #include <stdlib.h>

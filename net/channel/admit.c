@@ -1,3 +1,4 @@
+/* admit: see admit.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

@@ -1,3 +1,4 @@
+/* await: see await.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

@@ -1,3 +1,4 @@
+/* call: see call.h. */
 #include <stddef.h>
 
 #include "ibb/inband.h"

@@ -1,3 +1,4 @@
+/* channel: how one begins and ends; see channel.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

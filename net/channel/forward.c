@@ -1,3 +1,4 @@
+/* forward: see forward.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

@@ -1,3 +1,4 @@
+/* forward_check: see forward_check.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

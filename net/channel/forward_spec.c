@@ -1,3 +1,4 @@
+/* forward_spec: see forward_spec.h. */
 #include <stdio.h>
 #include <string.h>
 

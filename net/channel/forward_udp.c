@@ -1,3 +1,4 @@
+/* forward_udp: see forward_udp.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/tree.h>

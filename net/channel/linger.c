@@ -1,3 +1,4 @@
+/* linger: see linger.h. */
 #include "ibb/inband.h"
 #include "net/channel/linger.h"
 #include "net/io/loop.h"

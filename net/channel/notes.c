@@ -1,3 +1,4 @@
+/* notes: see notes.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

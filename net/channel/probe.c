@@ -1,3 +1,4 @@
+/* probe: see probe.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

@@ -1,3 +1,4 @@
+/* probe_reach: see probe_reach.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

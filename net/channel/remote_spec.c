@@ -1,3 +1,4 @@
+/* remote_spec: see remote_spec.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

@@ -1,3 +1,4 @@
+/* remote_words: see remote_words.h. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

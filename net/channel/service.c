@@ -1,3 +1,4 @@
+/* service: see service.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

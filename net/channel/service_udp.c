@@ -1,3 +1,4 @@
+/* service_udp: see service_udp.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

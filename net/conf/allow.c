@@ -1,3 +1,4 @@
+/* allow: see allow.h. */
 #include <sys/queue.h>
 #include <sys/tree.h>
 

@@ -1,3 +1,4 @@
+/* claim: see claim.h. */
 #include <sys/types.h>
 
 #include <openssl/evp.h>

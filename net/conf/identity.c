@@ -1,3 +1,4 @@
+/* identity: see identity.h. */
 #include <sys/types.h>
 #include <sys/stat.h>
 

@@ -1,3 +1,4 @@
+/* known_peers: see known_peers.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/stat.h>

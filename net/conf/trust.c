@@ -1,3 +1,4 @@
+/* trust: see trust.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* addr: see addr.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* addr_temporary: see addr_temporary.h. */
 #include <sys/types.h>
 #include <netinet/in.h>
 

@@ -1,3 +1,4 @@
+/* dial: see dial.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

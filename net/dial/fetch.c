@@ -1,3 +1,4 @@
+/* fetch: see fetch.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* port: see port.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

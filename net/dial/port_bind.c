@@ -1,3 +1,4 @@
+/* port_bind: see port_bind.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

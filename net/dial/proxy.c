@@ -1,3 +1,4 @@
+/* proxy: see proxy.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

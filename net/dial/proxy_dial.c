@@ -1,3 +1,4 @@
+/* proxy_dial: see proxy_dial.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

@@ -1,3 +1,4 @@
+/* resolve: see resolve.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/time.h>

@@ -1,3 +1,4 @@
+/* socks5_client: see socks5_client.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* socks5_server: see socks5_server.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* socks_accept: see socks_accept.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

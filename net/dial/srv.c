@@ -1,3 +1,4 @@
+/* srv: see srv.h. */
 #include <stdlib.h>
 
 #include "net/dial/srv.h"

@@ -1,3 +1,4 @@
+/* udp_dial: see udp_dial.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

@@ -1,3 +1,4 @@
+/* udp_local: see udp_local.h. */
 #include <string.h>
 
 #include "net/dial/addr.h"

@@ -1,3 +1,4 @@
+/* udp_port: see udp_port.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/uio.h>

@@ -1,3 +1,4 @@
+/* http: see http.h. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

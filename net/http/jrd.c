@@ -1,3 +1,4 @@
+/* jrd: see jrd.h. */
 #include <string.h>
 
 #include "net/http/jrd.h"

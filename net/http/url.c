@@ -1,3 +1,4 @@
+/* url: see url.h. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* ws: see ws.h. */
 #include <stdlib.h>
 #include <string.h>
 

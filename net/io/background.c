@@ -1,3 +1,4 @@
+/* background: see background.h. */
 #include <sys/types.h>
 #include <sys/wait.h>
 

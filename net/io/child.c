@@ -1,3 +1,4 @@
+/* child: see child.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/wait.h>

@@ -1,3 +1,4 @@
+/* clock: see clock.h. */
 #include <sys/types.h>
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* datagram: see datagram.h. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* datagram_link: see datagram_link.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

@@ -1,3 +1,4 @@
+/* fd: see fd.h. */
 #include <sys/types.h>
 #include <sys/file.h>
 #include <sys/socket.h>

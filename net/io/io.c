@@ -1,3 +1,4 @@
+/* io: see io.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

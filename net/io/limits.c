@@ -1,3 +1,4 @@
+/* limits: see limits.h. */
 #include <sys/types.h>
 #include <sys/resource.h>
 #ifdef __linux__

@@ -1,3 +1,4 @@
+/* listen: see listen.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

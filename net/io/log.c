@@ -1,3 +1,4 @@
+/* log: see log.h. */
 #include <sys/types.h>
 #include <sys/ioctl.h>
 #include <sys/queue.h>

@@ -1,3 +1,4 @@
+/* log_json: see log_json.h. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* loop: see loop.h. */
 #include <sys/types.h>
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* pump: see pump.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+/* signals: see signals.h. */
 #include <sys/types.h>
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* systemd: see systemd.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/un.h>

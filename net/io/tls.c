@@ -1,3 +1,4 @@
+/* tls: see tls.h. */
 #include <sys/stat.h>
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* absence: see absence.h. */
 #include <sys/queue.h>
 
 #include <stdlib.h>

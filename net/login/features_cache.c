@@ -1,3 +1,4 @@
+/* features_cache: see features_cache.h. */
 #include <sys/types.h>
 #include <sys/stat.h>
 

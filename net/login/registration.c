@@ -1,3 +1,4 @@
+/* registration: see registration.h. */
 #include <openssl/crypto.h>
 
 #include <stdarg.h>

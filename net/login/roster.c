@@ -1,3 +1,4 @@
+/* roster: see roster.h. */
 #include <stdlib.h>
 #include <string.h>
 

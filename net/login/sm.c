@@ -1,3 +1,4 @@
+/* sm: see sm.h. */
 #include <stdlib.h>
 #include <string.h>
 

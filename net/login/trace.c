@@ -1,3 +1,4 @@
+/* trace: see trace.h. */
 #include <stdio.h>
 #include <string.h>
 

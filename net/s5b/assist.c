@@ -1,3 +1,4 @@
+/* assist: see assist.h. */
 #include <sys/types.h>
 
 #include <errno.h>

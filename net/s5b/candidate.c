@@ -1,3 +1,4 @@
+/* candidate: see candidate.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

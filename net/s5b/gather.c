@@ -1,3 +1,4 @@
+/* gather: its life, and the ports that it reserves; see gather.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

@@ -1,3 +1,4 @@
+/* igd: see igd.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

@@ -1,3 +1,4 @@
+/* igd_work: the process that asks a router, by miniupnpc; see igd_int.h. */
 #ifdef HAVE_MINIUPNPC
 #include <miniupnpc/miniupnpc.h>
 #include <miniupnpc/upnpcommands.h>

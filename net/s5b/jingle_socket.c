@@ -1,3 +1,4 @@
+/* jingle_socket: see jingle_socket.h. */
 #include <sys/types.h>
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* pcp: see pcp.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* portmap: see portmap.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

@@ -1,3 +1,4 @@
+/* proof: see proof.h. */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

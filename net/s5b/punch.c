@@ -1,3 +1,4 @@
+/* punch: see punch.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

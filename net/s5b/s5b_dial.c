@@ -1,3 +1,4 @@
+/* s5b_dial: see s5b_dial.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

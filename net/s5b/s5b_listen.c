@@ -1,3 +1,4 @@
+/* s5b_listen: see s5b_listen.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* shared_port: see shared_port.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

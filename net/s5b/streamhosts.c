@@ -1,3 +1,4 @@
+/* streamhosts: see streamhosts.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* stun: see stun.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

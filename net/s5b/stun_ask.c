@@ -1,3 +1,4 @@
+/* stun_ask: see stun_ask.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 

@@ -1,3 +1,4 @@
+/* upgrade: its life, and when it begins what; see upgrade_int.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 

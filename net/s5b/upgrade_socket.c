@@ -1,3 +1,4 @@
+/* upgrade_socket: see upgrade_socket.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* share: see share.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/socket.h>

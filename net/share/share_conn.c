@@ -1,3 +1,4 @@
+/* share_conn: see share_conn.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/uio.h>

@@ -1,3 +1,4 @@
+/* share_request: see share_request.h. */
 #include <sys/types.h>
 #include <sys/stat.h>
 

@@ -1,3 +1,4 @@
+/* share_socket: see share_socket.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

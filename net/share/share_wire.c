@@ -1,3 +1,4 @@
+/* share_wire: see share_wire.h. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>

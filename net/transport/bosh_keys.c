@@ -1,3 +1,4 @@
+/* bosh_keys: see bosh_keys.h. */
 #include <stdlib.h>
 #include <string.h>
 

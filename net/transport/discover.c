@@ -1,3 +1,4 @@
+/* discover: see discover.h. */
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <arpa/inet.h>

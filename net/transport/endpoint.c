@@ -1,3 +1,4 @@
+/* endpoint: see endpoint.h. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -1,3 +1,4 @@
+/* endpoint_parse: see endpoint_parse.h. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

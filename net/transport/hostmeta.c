@@ -1,3 +1,4 @@
+/* hostmeta: see hostmeta.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* race: see race.h. */
 #include <stdlib.h>
 
 #include "net/dial/proxy.h"

@@ -1,3 +1,4 @@
+/* wrap: see wrap.h. */
 #include <string.h>
 
 #include "net/transport/wrap.h"
