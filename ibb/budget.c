@@ -11,29 +11,29 @@
 #include "xml/jid.h"
 
 /* What the streams of one account have taken. */
-struct share {
-	struct budget	*budget;
-	size_t		 used;
-	size_t		 charges;
-	RB_ENTRY(share)	 node;
-	char		 jid[];
+struct budget_part {
+	struct budget		*budget;
+	size_t			 used;
+	size_t			 charges;
+	RB_ENTRY(budget_part)	 node;
+	char			 jid[];
 };
-RB_HEAD(shares, share);
+RB_HEAD(parts, budget_part);
 
 struct budget {
-	size_t		 limit, part;
+	size_t		 limit, part_limit;
 	size_t		 used;		/* by payload */
 	size_t		 fixed;		/* by streams for being there */
-	struct shares	 shares;
+	struct parts	 parts;
 };
 
 static int
-share_cmp(const struct share *a, const struct share *b)
+part_cmp(const struct budget_part *a, const struct budget_part *b)
 {
 	return strcmp(a->jid, b->jid);
 }
 
-RB_GENERATE_INTERNAL(shares, share, node, share_cmp,
+RB_GENERATE_INTERNAL(parts, budget_part, node, part_cmp,
     __attribute__((__unused__)) static)
 
 struct budget *
@@ -44,8 +44,8 @@ budget_new(size_t bytes, size_t part)
 	if ((b = calloc(1, sizeof(*b))) == NULL)
 		return NULL;
 	b->limit = bytes;
-	b->part = part;
-	RB_INIT(&b->shares);
+	b->part_limit = part;
+	RB_INIT(&b->parts);
 	return b;
 }
 
@@ -55,29 +55,29 @@ budget_free(struct budget *b)
 	free(b);
 }
 
-static struct share *
-share_find(struct budget *b, const char *jid)
+static struct budget_part *
+part_find(struct budget *b, const char *jid)
 {
-	struct share	*s = RB_ROOT(&b->shares);
-	int		 cmp;
+	struct budget_part	*p = RB_ROOT(&b->parts);
+	int			 cmp;
 
-	while (s != NULL && (cmp = strcmp(jid, s->jid)) != 0)
-		s = cmp < 0 ? RB_LEFT(s, node) : RB_RIGHT(s, node);
-	return s;
+	while (p != NULL && (cmp = strcmp(jid, p->jid)) != 0)
+		p = cmp < 0 ? RB_LEFT(p, node) : RB_RIGHT(p, node);
+	return p;
 }
 
-static struct share *
-share_new(struct budget *b, const char *jid)
+static struct budget_part *
+part_new(struct budget *b, const char *jid)
 {
-	struct share	*s;
-	size_t		 len = strlen(jid) + 1;
+	struct budget_part	*p;
+	size_t			 len = strlen(jid) + 1;
 
-	if ((s = calloc(1, sizeof(*s) + len)) == NULL)
+	if ((p = calloc(1, sizeof(*p) + len)) == NULL)
 		return NULL;
-	s->budget = b;
-	memcpy(s->jid, jid, len);
-	RB_INSERT(shares, &b->shares, s);
-	return s;
+	p->budget = b;
+	memcpy(p->jid, jid, len);
+	RB_INSERT(parts, &b->parts, p);
+	return p;
 }
 
 int
@@ -89,23 +89,23 @@ charge_begin(struct charge *c, struct budget *b, const char *peer)
 	if (b == NULL)
 		return 0;
 	jid_bare(peer, bare);
-	if ((c->share = share_find(b, bare)) == NULL &&
-	    (c->share = share_new(b, bare)) == NULL)
+	if ((c->part = part_find(b, bare)) == NULL &&
+	    (c->part = part_new(b, bare)) == NULL)
 		return -1;
-	c->share->charges++;
+	c->part->charges++;
 	return 0;
 }
 
 void
 charge_set(struct charge *c, size_t fixed, size_t bytes)
 {
-	struct share	*s = c->share;
+	struct budget_part	*p = c->part;
 
-	if (s == NULL)
+	if (p == NULL)
 		return;
-	s->used += bytes - c->bytes;
-	s->budget->fixed += fixed - c->fixed;
-	s->budget->used += bytes - c->bytes;
+	p->used += bytes - c->bytes;
+	p->budget->fixed += fixed - c->fixed;
+	p->budget->used += bytes - c->bytes;
 	c->fixed = fixed;
 	c->bytes = bytes;
 }
@@ -113,16 +113,16 @@ charge_set(struct charge *c, size_t fixed, size_t bytes)
 void
 charge_end(struct charge *c)
 {
-	struct share	*s = c->share;
+	struct budget_part	*p = c->part;
 
-	if (s == NULL)
+	if (p == NULL)
 		return;
 	charge_set(c, 0, 0);
-	c->share = NULL;
-	if (--s->charges > 0)
+	c->part = NULL;
+	if (--p->charges > 0)
 		return;
-	RB_REMOVE(shares, &s->budget->shares, s);
-	free(s);
+	RB_REMOVE(parts, &p->budget->parts, p);
+	free(p);
 }
 
 /* Bytes of the budget that are taken.  However many streams there are, most of
@@ -146,14 +146,14 @@ budget_rest(size_t limit, size_t used)
 static size_t
 charge_room(const struct charge *c, size_t quarters)
 {
-	const struct share	*s = c->share;
-	size_t			 own, all;
+	const struct budget_part	*p = c->part;
+	size_t				 own, all;
 
-	if (s == NULL)
+	if (p == NULL)
 		return SIZE_MAX;
-	own = budget_rest(s->budget->part / 4 * quarters, s->used);
-	all = budget_rest(s->budget->limit / 4 * quarters,
-	    budget_used(s->budget));
+	own = budget_rest(p->budget->part_limit / 4 * quarters, p->used);
+	all = budget_rest(p->budget->limit / 4 * quarters,
+	    budget_used(p->budget));
 	return own < all ? own : all;
 }
 
@@ -172,7 +172,7 @@ charge_rest(const struct charge *c)
 int
 charge_is_tight(const struct charge *c)
 {
-	return c->share != NULL &&
-	    (budget_used(c->share->budget) > c->share->budget->limit / 4 ||
-	    c->share->used > c->share->budget->part / 4);
+	return c->part != NULL &&
+	    (budget_used(c->part->budget) > c->part->budget->limit / 4 ||
+	    c->part->used > c->part->budget->part_limit / 4);
 }

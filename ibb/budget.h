@@ -16,14 +16,14 @@
 #include <stddef.h>
 
 struct budget;
-struct share;
+struct budget_part;
 
 /* What one stream has taken.  A charge that is all zero has no budget and no
  * limit. */
 struct charge {
-	struct share	*share;		/* of its account */
-	size_t		 fixed;		/* bytes, for being there */
-	size_t		 bytes;		/* and for its payload */
+	struct budget_part	*part;	/* of its account */
+	size_t			 fixed;	/* bytes, for being there */
+	size_t			 bytes;	/* and for its payload */
 };
 
 /* A budget of so many bytes, of which an account may have part.  NULL when out
