@@ -43,7 +43,7 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/inband.o ibb/introduction.o ibb/items.o \
 	ibb/jingle_choice.o ibb/jingle_input.o ibb/jingle_parse.o \
 	ibb/jingle_session.o ibb/jingle_write.o \
-	ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o ibb/share.o \
+	ibb/link.o ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o \
 	ibb/si.o ibb/sic.o ibb/ssl_error.o \
 	ibb/stream.o ibb/stream_close.o ibb/stream_early.o ibb/stream_open.o \
 	ibb/stream_strerror.o ibb/tombstone.o ibb/upload.o ibb/warm.o
@@ -186,6 +186,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/invite.t \
 	t/unit/jid.t \
 	t/unit/jingle.t \
+	t/unit/link.t \
 	t/unit/known_peers.t \
 	t/unit/listen.t \
 	t/unit/log.t \
@@ -209,7 +210,6 @@ UNITS	= t/unit/absence.t \
 	t/unit/sasl2.t \
 	t/unit/send.t \
 	t/unit/send_upload.t \
-	t/unit/share.t \
 	t/unit/si.t \
 	t/unit/sic.t \
 	t/unit/service_udp.t \
@@ -247,6 +247,7 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/ibb.o \
 	t/fuzz/jid.o \
 	t/fuzz/jingle.o \
+	t/fuzz/link.o \
 	t/fuzz/pace.o \
 	t/fuzz/peer.o \
 	t/fuzz/punch.o \
@@ -255,7 +256,6 @@ FUZZ	= t/fuzz/carrier.o \
 	t/fuzz/script.o \
 	t/fuzz/server.o \
 	t/fuzz/session.o \
-	t/fuzz/share.o \
 	t/fuzz/share_wire.o \
 	t/fuzz/si.o \
 	t/fuzz/state.o \
@@ -275,7 +275,7 @@ FOREIGN	= ibb/extdisco.c \
 	net/file/receive_folder.c \
 	net/file/send_folder.c \
 	ibb/items.c \
-	ibb/share.c \
+	ibb/link.c \
 	ibb/upload.c \
 	ibb/sic.c \
 	net/s5b/candidate.c \

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ibb/share.h"
+#include "ibb/link.h"
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/channel/place.h"
@@ -66,7 +66,7 @@ struct fetching {
 	char			*url;
 	char			 name[FILE_NAME];
 	struct partial		*partial;	/* NULL: standard output */
-	struct share		 share;		/* what is said of it */
+	struct file_link	 said;		/* what is said of it */
 	struct sum		*sum;		/* SHA-256; NULL: not needed */
 	struct fetch		*fetch;		/* if it is moving */
 	struct pump		*pump;
@@ -213,10 +213,10 @@ fetching_difference(struct fetching *f)
 {
 	unsigned char	 md[HASH_BYTES];
 
-	if (f->share.sized && f->have != f->share.size)
+	if (f->said.sized && f->have != f->said.size)
 		return "it has another size than was said";
-	if (f->sum != NULL && (sum_bytes(f->sum, md) != SHARE_HASH ||
-	    memcmp(md, f->share.hash, SHARE_HASH) != 0))
+	if (f->sum != NULL && (sum_bytes(f->sum, md) != LINK_HASH ||
+	    memcmp(md, f->said.hash, LINK_HASH) != 0))
 		return "its SHA-256 is another than was said";
 	return NULL;
 }
@@ -232,7 +232,7 @@ fetching_confirm(struct fetching *f)
 		iq_post(iqs);
 	}
 	if (f->receipt != NULL)
-		share_receipt(iqs, f->peer, f->receipt);
+		link_receipt(iqs, f->peer, f->receipt);
 }
 
 static void
@@ -419,15 +419,15 @@ copy_text(char **out, const char *text)
 
 /* Keep what is said of the file; it is used against what comes. */
 static int
-keep_share(struct fetching *f, const struct share *s)
+keep_said(struct fetching *f, const struct file_link *l)
 {
-	if (s == NULL)
+	if (l == NULL)
 		return 0;
-	f->share = *s;
-	f->share.url = f->share.name = f->share.type = NULL;
-	if (s->name != NULL && *s->name != '\0')
-		file_name(s->name, f->name);
-	return s->hashed && (f->sum = sum_new(HASH_SHA256)) == NULL ? -1 : 0;
+	f->said = *l;
+	f->said.url = f->said.name = f->said.type = NULL;
+	if (l->name != NULL && *l->name != '\0')
+		file_name(l->name, f->name);
+	return l->hashed && (f->sum = sum_new(HASH_SHA256)) == NULL ? -1 : 0;
 }
 
 static struct fetching *
@@ -447,7 +447,7 @@ fetching_new(struct oob_fetcher *o, const struct oob_offer *offer,
 	if (copy_text(&f->url, offer->url) == -1 ||
 	    copy_text(&f->id, offer->id) == -1 ||
 	    copy_text(&f->receipt, offer->receipt) == -1 ||
-	    keep_share(f, offer->share) == -1) {
+	    keep_said(f, offer->said) == -1) {
 		fetching_free(f);
 		return NULL;
 	}
@@ -507,7 +507,7 @@ fetching_set_out(struct fetching *f)
 static void
 fetching_begin(struct fetching *f)
 {
-	if (f->share.sized && f->share.size > most(f->fetcher->app))
+	if (f->said.sized && f->said.size > most(f->fetcher->app))
 		fetching_failed(f, FAULT_BROKEN, SE_NOT_ACCEPTABLE,
 		    "it is too large");
 	else if (fetching_set_out(f) == -1)

@@ -8,7 +8,7 @@
 #include "xml/stanza.h"
 
 struct dispatch;
-struct share;
+struct file_link;
 struct url;
 
 /* A URL that a peer offers: in an iq, or in a message. */
@@ -19,7 +19,7 @@ struct oob_offer {
 					 * no answer is awaited */
 	const char	*receipt;	/* id of the message, if a receipt is to
 					 * be given for it; or NULL */
-	const struct share *share;	/* what is said of the file; NULL */
+	const struct file_link *said;	/* what is said of the file; NULL */
 };
 
 /*

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ibb/dispatch.h"
-#include "ibb/share.h"
+#include "ibb/link.h"
 #include "net/channel/app.h"
 #include "net/file/oob.h"
 #include "net/file/oob_int.h"
@@ -16,37 +16,37 @@
 
 /* Why a link is not fetched; NULL if it can be. */
 static const char *
-link_objection(struct app *app, const struct share *s, struct url *u)
+link_objection(struct app *app, const struct file_link *l, struct url *u)
 {
 	const char	*why;
 
-	if (strlen(s->url) >= URL_TEXT)
+	if (strlen(l->url) >= URL_TEXT)
 		return "it is too long";
-	if ((why = oob_objection(app, s->url, u)) != NULL)
+	if ((why = oob_objection(app, l->url, u)) != NULL)
 		return why;
 	/* XEP-0447 section 6 */
-	if (s->described && !s->hashed && strcmp(u->scheme, "https") != 0)
+	if (l->described && !l->hashed && strcmp(u->scheme, "https") != 0)
 		return "it is not https, and no SHA-256 of the file is given";
 	return NULL;
 }
 
 static void
-take_link(struct app *app, const struct elem *message, const struct share *s,
-    int last)
+take_link(struct app *app, const struct elem *message,
+    const struct file_link *l, int last)
 {
 	struct oob_offer	 offer = { .from = elem_attr(message, "from"),
-				     .url = s->url, .share = s };
+				     .url = l->url, .said = l };
 	const char		*why;
 	struct url		 u;
 
-	if (last && share_wants_receipt(message))
+	if (last && link_wants_receipt(message))
 		offer.receipt = elem_attr(message, "id");
-	why = link_objection(app, s, &u);
-	log_line(LOG_EVENT, "%s: offers %.200s%s%s", offer.from, s->url,
+	why = link_objection(app, l, &u);
+	log_line(LOG_EVENT, "%s: offers %.200s%s%s", offer.from, l->url,
 	    why != NULL ? "; not fetched: " : "", why != NULL ? why : "");
 	if (why == NULL && oob_fetch(app->fetcher, &offer, u.target) == -1)
 		log_line(LOG_FAULT, "%s: %.200s: not fetched: %s", offer.from,
-		    s->url, app->conf.keep ? "too many wait already" :
+		    l->url, app->conf.keep ? "too many wait already" :
 		    "another one is under way; -k takes more than one");
 }
 
@@ -70,15 +70,15 @@ is_chat(const struct elem *message)
 static int
 message_input(void *arg, const struct elem *message, const struct elem *e)
 {
-	struct app	*app = arg;
-	struct share	 shares[SHARE_MAX];
-	const char	*from = elem_attr(message, "from"), *hidden;
-	size_t		 i, n;
+	struct app		*app = arg;
+	struct file_link	 links[LINK_READ_MAX];
+	const char		*from = elem_attr(message, "from"), *hidden;
+	size_t			 i, n;
 
 	(void)e;
 	if (!is_chat(message) || !oob_admits(app, from))
 		return 0;
-	if ((hidden = share_encryption(message)) != NULL) {
+	if ((hidden = link_encryption(message)) != NULL) {
 		if (!oob_fetches(app))
 			return 0;
 		log_line(LOG_EVENT, "%s: something encrypted (%s), which xcat "
@@ -86,9 +86,9 @@ message_input(void *arg, const struct elem *message, const struct elem *e)
 		    hidden);
 		return 1;
 	}
-	n = share_read(message, shares);
+	n = link_read(message, links);
 	for (i = 0; i < n; i++)
-		take_link(app, message, &shares[i], i + 1 == n);
+		take_link(app, message, &links[i], i + 1 == n);
 	if (n == 0 && oob_fetches(app))
 		log_line(LOG_DETAIL, "%s: a message without a link to a file",
 		    from);

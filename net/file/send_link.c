@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ibb/dispatch.h"
-#include "ibb/share.h"
+#include "ibb/link.h"
 #include "net/channel/app.h"
 #include "net/file/send_int.h"
 #include "net/file/send_upload.h"
@@ -25,24 +25,24 @@
 #define RECEIPT_TIME	5000	/* ms for a receipt, unless -w is less */
 
 /* A link that was sent, until there is a receipt for it. */
-struct link {
-	char		 id[SHARE_ID];	/* of its message */
+struct sent_link {
+	char		 id[LINK_ID];	/* of its message */
 	char		 name[FILE_NAME];
-	STAILQ_ENTRY(link) next;
+	STAILQ_ENTRY(sent_link) next;
 };
 
 struct links {
 	struct sender	*sender;
 	char		 to[JID_MAX];	/* the account that they go to */
 	int		 listening;	/* for receipts, and for refusals */
-	STAILQ_HEAD(, link) sent;
+	STAILQ_HEAD(, sent_link) sent;
 	int		 over;		/* no link will follow */
 	struct timer	 timer;		/* for the receipts */
 
 	/* Of the present file. */
 	int		 asking;	/* whether our server has it */
-	char		 id[SHARE_ID];
-	struct share	 share;
+	char		 id[LINK_ID];
+	struct file_link link;
 	char		 url[URL_TEXT];
 };
 
@@ -64,7 +64,7 @@ links_new(struct sender *s)
 void
 links_free(struct links *l)
 {
-	struct link	*k;
+	struct sent_link	*k;
 
 	if (l == NULL)
 		return;
@@ -85,10 +85,10 @@ links_free(struct links *l)
  * What comes back
  */
 
-static struct link *
+static struct sent_link *
 find(struct links *l, const char *id)
 {
-	struct link	*k;
+	struct sent_link	*k;
 
 	STAILQ_FOREACH(k, &l->sent, next)
 		if (strcmp(k->id, id) == 0)
@@ -98,7 +98,7 @@ find(struct links *l, const char *id)
 
 /* The link with this id, if the sender of the message can have something to say
  * about it. */
-static struct link *
+static struct sent_link *
 find_for(struct links *l, const struct elem *message, const char *id)
 {
 	const char	*from = elem_attr(message, "from");
@@ -109,9 +109,9 @@ find_for(struct links *l, const struct elem *message, const char *id)
 
 /* Nothing more is to be heard of this link. */
 static void
-link_over(struct links *l, struct link *k)
+sent_link_over(struct links *l, struct sent_link *k)
 {
-	STAILQ_REMOVE(&l->sent, k, link, next);
+	STAILQ_REMOVE(&l->sent, k, sent_link, next);
 	free(k);
 	if (l->over && STAILQ_EMPTY(&l->sent))
 		timer_set(l->sender->app->loop, &l->timer, clock_ms());
@@ -121,15 +121,15 @@ link_over(struct links *l, struct link *k)
 static int
 receipt_input(void *arg, const struct elem *message, const struct elem *e)
 {
-	struct links	*l = arg;
-	struct link	*k = find_for(l, message, share_received(message));
+	struct links		*l = arg;
+	struct sent_link	*k;
 
 	(void)e;
-	if (k == NULL)
+	if ((k = find_for(l, message, link_received(message))) == NULL)
 		return 0;
 	log_line(LOG_EVENT, "%s: %s: received", elem_attr(message, "from"),
 	    k->name);
-	link_over(l, k);
+	sent_link_over(l, k);
 	return 1;
 }
 
@@ -137,18 +137,18 @@ receipt_input(void *arg, const struct elem *message, const struct elem *e)
 static int
 bounce_input(void *arg, const struct elem *message, const struct elem *e)
 {
-	struct links	*l = arg;
-	struct link	*k = find_for(l, message, elem_attr(message, "id"));
-	const char	*text = stanza_errortext(message);
+	struct links		*l = arg;
+	struct sent_link	*k;
+	const char		*text = stanza_errortext(message);
 
 	(void)e;
-	if (k == NULL)
+	if ((k = find_for(l, message, elem_attr(message, "id"))) == NULL)
 		return 0;
 	sender_note_failure(l->sender, FAULT_PEER, k->name);
 	log_line(LOG_FAULT, "%s: %s: the link was refused: %s%s%.128s%s", l->to,
 	    k->name, stanza_strerror(stanza_error(message)),
 	    *text != '\0' ? " (" : "", text, *text != '\0' ? ")" : "");
-	link_over(l, k);
+	sent_link_over(l, k);
 	return 1;
 }
 
@@ -175,25 +175,25 @@ listen_for_answers(struct links *l)
  */
 
 static void
-link_failed(struct links *l, enum fault fault, const char *why)
+links_failed(struct links *l, enum fault fault, const char *why)
 {
-	struct link	*k = find(l, l->id);
+	struct sent_link	*k = find(l, l->id);
 
 	l->asking = 0;
 	if (k != NULL)
-		link_over(l, k);
+		sent_link_over(l, k);
 	sender_failed(l->sender, fault, why);
 }
 
 /* Our server has answered what it was asked behind the message, and so it has
  * taken the message, too. */
 static void
-link_taken(void *arg, const struct elem *answer)
+links_taken(void *arg, const struct elem *answer)
 {
 	struct links	*l = arg;
 
 	if (answer == NULL) {
-		link_failed(l, FAULT_TIME, "it is uploaded, but the server "
+		links_failed(l, FAULT_TIME, "it is uploaded, but the server "
 		    "does not confirm the message with the link; try again");
 		return;
 	}
@@ -202,40 +202,40 @@ link_taken(void *arg, const struct elem *answer)
 }
 
 static void
-link_write(struct links *l)
+links_write(struct links *l)
 {
 	struct app	*app = l->sender->app;
 
-	if (share_send(app->iqs, l->to, l->id, &l->share) == -1) {
-		link_failed(l, FAULT_LOCAL, "the message with the link cannot "
+	if (link_send(app->iqs, l->to, l->id, &l->link) == -1) {
+		links_failed(l, FAULT_LOCAL, "the message with the link cannot "
 		    "be sent");
 		return;
 	}
 	xw_elem(iq_request(app->iqs, "get", NULL), "ping", NS_PING, NULL);
 	l->asking = 1;
-	if (iq_ask(app->iqs, link_taken, l, app_deadline(app)) == -1)
-		link_failed(l, FAULT_LOCAL, "out of memory");
+	if (iq_ask(app->iqs, links_taken, l, app_deadline(app)) == -1)
+		links_failed(l, FAULT_LOCAL, "out of memory");
 }
 
 void
-links_send(struct links *l, const struct share *share)
+links_send(struct links *l, const struct file_link *link)
 {
-	struct link	*k = NULL;
+	struct sent_link	*k = NULL;
 
-	share_new_id(l->id);
+	link_new_id(l->id);
 	if (listen_for_answers(l) == -1 ||
 	    (k = calloc(1, sizeof(*k))) == NULL) {
-		link_failed(l, FAULT_LOCAL, "out of memory");
+		links_failed(l, FAULT_LOCAL, "out of memory");
 		return;
 	}
-	l->share = *share;
-	strlcpy(l->url, share->url, sizeof(l->url));
-	l->share.url = l->url;
+	l->link = *link;
+	strlcpy(l->url, link->url, sizeof(l->url));
+	l->link.url = l->url;
 	strlcpy(k->id, l->id, sizeof(k->id));
 	strlcpy(k->name, l->sender->shown, sizeof(k->name));
 	/* An answer may be faster than our server's. */
 	STAILQ_INSERT_TAIL(&l->sent, k, next);
-	link_write(l);
+	links_write(l);
 }
 
 /* The id is that of the first time, so that a client which has got both shows
@@ -246,7 +246,7 @@ links_back(struct links *l)
 	if (!l->asking)
 		return;
 	iq_forget(l->sender->app->iqs, l);
-	link_write(l);
+	links_write(l);
 }
 
 /*
@@ -257,7 +257,7 @@ static void
 waited_enough(void *arg)
 {
 	struct links		*l = arg;
-	const struct link	*k;
+	const struct sent_link	*k;
 	size_t			 n = 0;
 
 	STAILQ_FOREACH(k, &l->sent, next)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ibb/share.h"
+#include "ibb/link.h"
 #include "net/channel/app.h"
 #include "net/dial/addr.h"
 #include "net/dial/fetch.h"
@@ -54,20 +54,20 @@ put_sent(void *arg, uint64_t bytes)
 static void
 uploads_link(struct uploads *u)
 {
-	struct sender	*s = u->sender;
-	struct share	 share = { .url = u->get, .name = s->name,
-			     .type = media_type(s->name), .sized = 1,
-			     .size = s->file.size };
-	unsigned char	 sum[HASH_BYTES];
+	struct sender		*s = u->sender;
+	struct file_link	 link = { .url = u->get, .name = s->name,
+				     .type = media_type(s->name), .sized = 1,
+				     .size = s->file.size };
+	unsigned char		 sum[HASH_BYTES];
 
 	uploads_set_step(u, UPLOADS_LINKING);
-	share.hashed = sum_bytes(s->sum, sum) == sizeof(share.hash);
-	if (share.hashed)
-		memcpy(share.hash, sum, sizeof(share.hash));
+	link.hashed = sum_bytes(s->sum, sum) == sizeof(link.hash);
+	if (link.hashed)
+		memcpy(link.hash, sum, sizeof(link.hash));
 	progress_at(s->app->progress, s->file.size);
 	progress_end(s->app->progress);
 	uploads_stop(u);
-	links_send(u->links, &share);
+	links_send(u->links, &link);
 }
 
 /* May another try help?  A slot is good for one of them. */

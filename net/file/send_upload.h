@@ -11,9 +11,9 @@
 #include "net/channel/app.h"
 #include "xml/check.h"
 
+struct file_link;
 struct links;
 struct sender;
-struct share;
 struct uploads;
 
 #define UPLOAD_ERR	512
@@ -52,7 +52,7 @@ struct links *links_new(struct sender *s);
 void	 links_free(struct links *l);
 /* Send the link to the present file, and go on to the next file once the own
  * server has it. */
-void	 links_send(struct links *l, const struct share *share);
+void	 links_send(struct links *l, const struct file_link *link);
 /* As uploads_back() and uploads_over(). */
 void	 links_back(struct links *l);
 int	 links_over(struct links *l);

@@ -120,7 +120,7 @@ link_end(struct datagram_link *d)
 /* Read once.  Returns the bytes that came: 0 if there are none now or any
  * more. */
 static size_t
-link_read(struct datagram_link *d)
+link_input(struct datagram_link *d)
 {
 	static unsigned char	 room[READ_MAX];
 	ssize_t			 n;
@@ -148,7 +148,7 @@ void
 datagram_link_drain(struct datagram_link *d)
 {
 	datagram_link_resume(d);
-	while (!d->ended && !d->stuck && link_read(d) > 0)
+	while (!d->ended && !d->stuck && link_input(d) > 0)
 		;
 }
 
@@ -177,7 +177,7 @@ link_ready(void *arg, int revents)
 	if (buf_len(&d->out) > 0)
 		link_flush(d);
 	if (revents & (POLLIN | POLLERR | POLLHUP) && !d->ended && !d->stuck)
-		(void)link_read(d);
+		(void)link_input(d);
 }
 
 static void

@@ -12,8 +12,8 @@
 
 #define FUZZERS(F) \
 	F(carrier) F(conf) F(datagram) F(dns) F(e2e) F(early) F(fetch) \
-	F(files) F(folder) F(hosts) F(http) F(ibb) F(jid) F(jingle) F(pace) \
-	F(punch) F(s5b) F(sasl) F(server) F(session) F(share) F(share_wire) \
+	F(files) F(folder) F(hosts) F(http) F(ibb) F(jid) F(jingle) F(link) \
+	F(pace) F(punch) F(s5b) F(sasl) F(server) F(session) F(share_wire) \
 	F(si) F(state) F(stream) F(streamhosts) F(transport) F(upload) \
 	F(warm) F(ws) F(xml)
 

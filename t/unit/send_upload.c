@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/share.h"
+#include "ibb/link.h"
 #include "net/channel/channel.h"
 #include "net/file/send_int.h"
 #include "net/file/send_upload_int.h"
@@ -268,14 +268,14 @@ static char	 link_id[33];
 static void
 linked(void)
 {
-	struct share	 share = { .url = "https://h/x", .name = "a",
-			     .type = "t", .sized = 1, .size = 5 };
+	struct file_link	 link = { .url = "https://h/x", .name = "a",
+				     .type = "t", .sized = 1, .size = 5 };
 
 	begin(CONF_UPLOAD_YES, file("a", "hello"), NULL);
 	us_forget();
 	uploads_stop(app.sender->uploads);
 	uploads_set_step(app.sender->uploads, UPLOADS_LINKING);
-	links_send(app.sender->uploads->links, &share);
+	links_send(app.sender->uploads->links, &link);
 	ok(says("<message type='chat' to='" ACCOUNT "' id='"),
 	    "the account gets a message");
 	strlcpy(link_id, id, sizeof(link_id));

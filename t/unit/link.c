@@ -1,12 +1,12 @@
 /*
- * Unit tests of ibb/share: the message with a link as it is sent, what is found
+ * Unit tests of ibb/link: the message with a link as it is sent, what is found
  * in those that come, encryption, receipts.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/share.h"
+#include "ibb/link.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
@@ -25,7 +25,7 @@
 	"target='" url "'/>"
 
 static struct elem	*kept;
-static struct share	 found[SHARE_MAX];
+static struct file_link	 found[LINK_READ_MAX];
 
 static size_t
 read_message(const char *xml)
@@ -33,22 +33,22 @@ read_message(const char *xml)
 	elem_free(kept);
 	if ((kept = stanza_parse(xml)) == NULL)
 		abort();
-	return share_read(kept, found);
+	return link_read(kept, found);
 }
 
 static void
 test_send(struct iq_table *t)
 {
-	struct share	 s = { .url = "https://h/a&b", .name = "a<b",
-			     .type = "image/png", .sized = 1, .size = 5,
-			     .hashed = 1 };
-	char		 id[SHARE_ID], other[SHARE_ID];
+	struct file_link	 l = { .url = "https://h/a&b", .name = "a<b",
+				     .type = "image/png", .sized = 1, .size = 5,
+				     .hashed = 1 };
+	char			 id[LINK_ID], other[LINK_ID];
 
-	share_new_id(id);
-	share_new_id(other);
-	ok(strlen(id) == SHARE_ID - 1 && strcmp(id, other) != 0,
+	link_new_id(id);
+	link_new_id(other);
+	ok(strlen(id) == LINK_ID - 1 && strcmp(id, other) != 0,
 	    "an id that cannot be guessed");
-	is_int(share_send(t, "a@b", "m1", &s), 0, "a link is sent");
+	is_int(link_send(t, "a@b", "m1", &l), 0, "a link is sent");
 	ok(stanza_has("<message type='chat' to='a@b' id='m1'>"),
 	    "a chat message");
 	ok(stanza_has("<body>https://h/a&amp;b</body>"),
@@ -60,14 +60,14 @@ test_send(struct iq_table *t)
 	ok(stanza_has("<fallback xmlns='urn:xmpp:fallback:0' "
 	    "for='urn:xmpp:sfs:0'><body/></fallback>"), "XEP-0428");
 	is_int((long)read_message(stanza_sent), 1, "we understand it");
-	is(found[0].url, s.url, "url");
-	is(found[0].name, s.name, "name");
-	is(found[0].type, s.type, "type");
+	is(found[0].url, l.url, "url");
+	is(found[0].name, l.name, "name");
+	is(found[0].type, l.type, "type");
 	ok(found[0].sized && found[0].size == 5, "size");
 	ok(found[0].hashed && found[0].described &&
-	    memcmp(found[0].hash, s.hash, SHARE_HASH) == 0, "hash");
-	s.hashed = 0;
-	is_int(share_send(t, "a@b", "m1", &s), 0, "without a hash");
+	    memcmp(found[0].hash, l.hash, LINK_HASH) == 0, "hash");
+	l.hashed = 0;
+	is_int(link_send(t, "a@b", "m1", &l), 0, "without a hash");
 	ok(!stanza_has("urn:xmpp:hashes"), "no hash is said");
 }
 
@@ -104,7 +104,7 @@ test_read(void)
 	is_int((long)read_message(MSG(SHARING("", ""))), 0, "no source yet");
 	is_int((long)read_message(MSG(OOB("h:1") OOB("h:2") OOB("h:3")
 	    OOB("h:4") OOB("h:5") OOB("h:6") OOB("h:7") OOB("h:8") OOB("h:9"))),
-	    SHARE_MAX, "not without end");
+	    LINK_READ_MAX, "not without end");
 }
 
 /* XEP-0280, 0297 and 0313: what another message says is not this sender's. */
@@ -124,7 +124,7 @@ static const char *
 encryption(const char *xml)
 {
 	read_message(xml);
-	return share_encryption(kept) != NULL ? share_encryption(kept) : "none";
+	return link_encryption(kept) != NULL ? link_encryption(kept) : "none";
 }
 
 static void
@@ -153,17 +153,17 @@ static void
 test_receipts(struct iq_table *t)
 {
 	read_message(MSG("<request xmlns='urn:xmpp:receipts'/>"));
-	is_int(share_wants_receipt(kept), 1, "a receipt is wanted");
-	ok(share_received(kept) == NULL, "and not given");
-	share_receipt(t, "a@b/c", "m");
+	is_int(link_wants_receipt(kept), 1, "a receipt is wanted");
+	ok(link_received(kept) == NULL, "and not given");
+	link_receipt(t, "a@b/c", "m");
 	ok(stanza_has("<received xmlns='urn:xmpp:receipts' id='m'/>"),
 	    "a receipt");
 	ok(!stanza_has("request"), "which asks for none");
 	read_message(stanza_sent);
-	is(share_received(kept), "m", "a receipt is understood");
+	is(link_received(kept), "m", "a receipt is understood");
 	read_message("<message from='a@b/c'><request "
 	    "xmlns='urn:xmpp:receipts'/></message>");
-	is_int(share_wants_receipt(kept), 0, "no receipt without an id");
+	is_int(link_wants_receipt(kept), 0, "no receipt without an id");
 }
 
 int

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "ibb/share.h"
+#include "ibb/link.h"
 #include "xml/base64.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -16,7 +16,7 @@
 #define ID_BYTES	16
 
 void
-share_new_id(char *out)
+link_new_id(char *out)
 {
 	unsigned char	 random[ID_BYTES];
 
@@ -30,27 +30,27 @@ share_new_id(char *out)
 
 /* XEP-0447 section 3.1; XEP-0428 says that the body is for other clients. */
 static void
-write_sharing(struct xw *w, const struct share *s)
+write_sharing(struct xw *w, const struct file_link *l)
 {
 	char	 size[24];
 
 	xw_start(w, "file-sharing", NS_SHARING);
 	xw_attr(w, "disposition", "inline");
 	xw_start(w, "file", NS_FILE_META);
-	xw_elem(w, "media-type", NULL, s->type);
-	xw_elem(w, "name", NULL, s->name);
-	snprintf(size, sizeof(size), "%llu", (unsigned long long)s->size);
+	xw_elem(w, "media-type", NULL, l->type);
+	xw_elem(w, "name", NULL, l->name);
+	snprintf(size, sizeof(size), "%llu", (unsigned long long)l->size);
 	xw_elem(w, "size", NULL, size);
-	if (s->hashed) {
+	if (l->hashed) {
 		xw_start(w, "hash", NS_HASHES);
 		xw_attr(w, "algo", "sha-256");
-		xw_base64(w, s->hash, sizeof(s->hash));
+		xw_base64(w, l->hash, sizeof(l->hash));
 		xw_end(w);
 	}
 	xw_end(w);
 	xw_start(w, "sources", NULL);
 	xw_start(w, "url-data", NS_URL_DATA);
-	xw_attr(w, "target", s->url);
+	xw_attr(w, "target", l->url);
 	xw_end(w);
 	xw_end(w);
 	xw_end(w);
@@ -61,17 +61,17 @@ write_sharing(struct xw *w, const struct share *s)
 }
 
 int
-share_send(struct iq_table *t, const char *to, const char *id,
-    const struct share *s)
+link_send(struct iq_table *t, const char *to, const char *id,
+    const struct file_link *l)
 {
 	struct xw	*w = iq_stanza(t, "message", "chat", to);
 
 	xw_attr(w, "id", id);
-	xw_elem(w, "body", NULL, s->url);
+	xw_elem(w, "body", NULL, l->url);
 	xw_start(w, "x", NS_X_OOB);
-	xw_elem(w, "url", NULL, s->url);
+	xw_elem(w, "url", NULL, l->url);
 	xw_end(w);
-	write_sharing(w, s);
+	write_sharing(w, l);
 	xw_elem(w, "request", NS_RECEIPTS, NULL);
 	return iq_send(t);
 }
@@ -105,7 +105,7 @@ web_source(const struct elem *sharing)
 
 /* The SHA-256 among the hashes of a file, if it is one. */
 static void
-read_hash(struct share *s, const struct elem *file)
+read_hash(struct file_link *l, const struct elem *file)
 {
 	const struct elem	*e;
 	const char		*algo, *text;
@@ -117,15 +117,15 @@ read_hash(struct share *s, const struct elem *file)
 		    strcmp(algo, "sha-256") != 0)
 			continue;
 		text = elem_text(e);
-		len = sizeof(s->hash);
-		s->hashed = base64_decode(s->hash, &len, text,
-		    strlen(text)) == 0 && len == sizeof(s->hash);
+		len = sizeof(l->hash);
+		l->hashed = base64_decode(l->hash, &len, text,
+		    strlen(text)) == 0 && len == sizeof(l->hash);
 		return;
 	}
 }
 
 static void
-read_sharing(struct share *s, const struct elem *sharing, const char *url)
+read_sharing(struct file_link *l, const struct elem *sharing, const char *url)
 {
 	const struct elem	*file = elem_child(sharing, NS_FILE_META,
 				     "file");
@@ -133,43 +133,43 @@ read_sharing(struct share *s, const struct elem *sharing, const char *url)
 	const struct elem	*type;
 
 	type = elem_child(file, NS_FILE_META, "media-type");
-	memset(s, 0, sizeof(*s));
-	s->url = url;
-	s->described = 1;
-	s->name = name != NULL ? elem_text(name) : NULL;
-	s->type = type != NULL ? elem_text(type) : NULL;
-	s->sized = number_read(elem_text(elem_child(file, NS_FILE_META,
-	    "size")), 0, INT64_MAX, &s->size) == 0;
-	read_hash(s, file);
+	memset(l, 0, sizeof(*l));
+	l->url = url;
+	l->described = 1;
+	l->name = name != NULL ? elem_text(name) : NULL;
+	l->type = type != NULL ? elem_text(type) : NULL;
+	l->sized = number_read(elem_text(elem_child(file, NS_FILE_META,
+	    "size")), 0, INT64_MAX, &l->size) == 0;
+	read_hash(l, file);
 }
 
 static int
-has_url(const struct share *shares, size_t n, const char *url)
+has_url(const struct file_link *links, size_t n, const char *url)
 {
 	while (n-- > 0)
-		if (strcmp(shares[n].url, url) == 0)
+		if (strcmp(links[n].url, url) == 0)
 			return 1;
 	return 0;
 }
 
 size_t
-share_read(const struct elem *message, struct share out[SHARE_MAX])
+link_read(const struct elem *message, struct file_link out[LINK_READ_MAX])
 {
 	const struct elem	*e;
 	const char		*url;
 	size_t			 n = 0;
 
 	for (e = elem_child(message, NS_SHARING, "file-sharing");
-	    e != NULL && n < SHARE_MAX;
+	    e != NULL && n < LINK_READ_MAX;
 	    e = elem_next(e, NS_SHARING, "file-sharing"))
 		if ((url = web_source(e)) != NULL && !has_url(out, n, url))
 			read_sharing(&out[n++], e, url);
 	for (e = elem_child(message, NS_X_OOB, "x");
-	    e != NULL && n < SHARE_MAX; e = elem_next(e, NS_X_OOB, "x")) {
+	    e != NULL && n < LINK_READ_MAX; e = elem_next(e, NS_X_OOB, "x")) {
 		url = elem_text(elem_child(e, NS_X_OOB, "url"));
 		if (*url == '\0' || has_url(out, n, url))
 			continue;
-		out[n++] = (struct share){ .url = url };
+		out[n++] = (struct file_link){ .url = url };
 	}
 	return n;
 }
@@ -209,7 +209,7 @@ has_encrypted_links(const struct elem *message)
 }
 
 const char *
-share_encryption(const struct elem *message)
+link_encryption(const struct elem *message)
 {
 	static const struct {
 		const char	*ns, *name, *known;
@@ -232,7 +232,7 @@ share_encryption(const struct elem *message)
  */
 
 int
-share_wants_receipt(const struct elem *message)
+link_wants_receipt(const struct elem *message)
 {
 	return elem_child(message, NS_RECEIPTS, "request") != NULL &&
 	    elem_attr(message, "id") != NULL &&
@@ -240,7 +240,7 @@ share_wants_receipt(const struct elem *message)
 }
 
 void
-share_receipt(struct iq_table *t, const char *to, const char *id)
+link_receipt(struct iq_table *t, const char *to, const char *id)
 {
 	struct xw	*w = iq_stanza(t, "message", NULL, to);
 
@@ -251,7 +251,7 @@ share_receipt(struct iq_table *t, const char *to, const char *id)
 }
 
 const char *
-share_received(const struct elem *message)
+link_received(const struct elem *message)
 {
 	return elem_attr(elem_child(message, NS_RECEIPTS, "received"), "id");
 }

@@ -1,5 +1,5 @@
 /*
- * Fuzzing of links to files (ibb/share) and of the service that takes them
+ * Fuzzing of links to files (ibb/link) and of the service that takes them
  * (ibb/upload).  The input is the inside of a message from a peer, and of the
  * answers of a server.  Whatever it is, the links in it are told apart, and a
  * link that is sent on is read as what it was; a search or a question ends
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ibb/share.h"
+#include "ibb/link.h"
 #include "ibb/upload.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
@@ -28,20 +28,20 @@ static int	 calls;
 
 /* What is sent on is the same to its reader. */
 static void
-send_on(struct iq_table *t, const struct share *s)
+send_on(struct iq_table *t, const struct file_link *l)
 {
-	struct share	 again[SHARE_MAX];
-	struct elem	*e;
+	struct file_link	 again[LINK_READ_MAX];
+	struct elem		*e;
 
-	must(share_send(t, "p@q/r", "i", s) == 0);
+	must(link_send(t, "p@q/r", "i", l) == 0);
 	must((e = stanza_parse(stanza_sent)) != NULL);
-	must(share_read(e, again) > 0);
-	must(strcmp(again[0].url, s->url) == 0);
+	must(link_read(e, again) > 0);
+	must(strcmp(again[0].url, l->url) == 0);
 	if (again[0].described) {
-		must(again[0].sized && again[0].size == s->size);
-		must(again[0].hashed == s->hashed);
-		must(!s->hashed || memcmp(again[0].hash, s->hash,
-		    SHARE_HASH) == 0);
+		must(again[0].sized && again[0].size == l->size);
+		must(again[0].hashed == l->hashed);
+		must(!l->hashed || memcmp(again[0].hash, l->hash,
+		    LINK_HASH) == 0);
 	}
 	elem_free(e);
 }
@@ -49,26 +49,26 @@ send_on(struct iq_table *t, const struct share *s)
 static void
 try_message(struct iq_table *t, const char *inside)
 {
-	char		 xml[INPUT + 128];
-	struct share	 shares[SHARE_MAX];
-	struct elem	*e;
-	size_t		 n, i, j;
+	char			 xml[INPUT + 128];
+	struct file_link	 links[LINK_READ_MAX];
+	struct elem		*e;
+	size_t			 n, i, j;
 
 	snprintf(xml, sizeof(xml), "<message from='p@q/r' id='i' type='chat'>"
 	    "%s</message>", inside);
 	if ((e = stanza_parse(xml)) == NULL)
 		return;
-	must((n = share_read(e, shares)) <= SHARE_MAX);
+	must((n = link_read(e, links)) <= LINK_READ_MAX);
 	for (i = 0; i < n; i++) {
-		must(*shares[i].url != '\0');
+		must(*links[i].url != '\0');
 		for (j = 0; j < i; j++)
-			must(strcmp(shares[i].url, shares[j].url) != 0);
-		send_on(t, &shares[i]);
+			must(strcmp(links[i].url, links[j].url) != 0);
+		send_on(t, &links[i]);
 	}
-	must(share_encryption(e) == NULL || *share_encryption(e) != '\0');
-	if (share_wants_receipt(e))
-		share_receipt(t, elem_attr(e, "from"), elem_attr(e, "id"));
-	share_received(e);
+	must(link_encryption(e) == NULL || *link_encryption(e) != '\0');
+	if (link_wants_receipt(e))
+		link_receipt(t, elem_attr(e, "from"), elem_attr(e, "id"));
+	link_received(e);
 	elem_free(e);
 }
 
@@ -153,7 +153,7 @@ try_slot(struct iq_table *t, const char *type, const char *inside)
 }
 
 int
-fuzz_share(const uint8_t *data, size_t size)
+fuzz_link(const uint8_t *data, size_t size)
 {
 	struct iq_table	*t;
 	char		*inside;
