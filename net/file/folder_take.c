@@ -45,7 +45,7 @@ supersede(struct folder_in *f)
 
 	LIST_FOREACH_SAFE(old, &f->receiver->folders, next, next) {
 		if (old == f || old->given == NULL ||
-		    old->phase == FOLDER_COMPLETE ||
+		    old->phase == FOLDER_IN_COMPLETE ||
 		    strcmp(old->given, f->given) != 0 ||
 		    strcmp(old->about.hash, f->about.hash) != 0 ||
 		    !jid_samebare(old->peer, f->peer))
@@ -77,7 +77,7 @@ take_folder(struct folder_in *f, const struct folder_word *w)
 	const char	*why;
 	char		 bare[JID_MAX];
 
-	if (f->phase != FOLDER_NAMELESS)
+	if (f->phase != FOLDER_IN_NAMELESS)
 		return -1;
 	if ((f->given = strdup(w->name)) == NULL)
 		return -1;
@@ -90,7 +90,7 @@ take_folder(struct folder_in *f, const struct folder_word *w)
 	    bare), f->given, w->hash) == -1)
 		return errno == EBUSY ? folder_in_refuse(f, FAULT_NONE,
 		    "another process receives it", "") : folder_in_stuck(f);
-	folder_in_set_phase(f, FOLDER_MOVING);
+	folder_in_set_phase(f, FOLDER_IN_MOVING);
 	if (!f->disk.fresh)
 		log_line(LOG_EVENT, "%s: %s: going on with what is there",
 		    f->peer, f->name);
@@ -158,7 +158,7 @@ take_file(struct folder_in *f, const struct folder_word *w)
 	const char	*why;
 	int64_t		 have;
 
-	if (f->phase != FOLDER_MOVING)
+	if (f->phase != FOLDER_IN_MOVING)
 		return -1;
 	if ((why = folder_path_objection(w->name)) != NULL)
 		return refuse_file(f, w->name, why);
@@ -324,7 +324,8 @@ take_end(struct folder_in *f, const struct folder_word *w)
 static int
 take_directory(struct folder_in *f, const struct folder_word *w)
 {
-	if (f->phase != FOLDER_MOVING || folder_path_objection(w->name) != NULL)
+	if (f->phase != FOLDER_IN_MOVING ||
+	    folder_path_objection(w->name) != NULL)
 		return -1;
 	return folder_disk_directory(&f->disk, w->name, w->mode, w->dated,
 	    w->date) == -1 ? folder_in_stuck(f) : 0;
@@ -336,7 +337,7 @@ take_over(struct folder_in *f)
 {
 	char	 name[FILE_NAME], as[FILE_NAME + 8] = "";
 
-	if (f->phase != FOLDER_MOVING || !TAILQ_EMPTY(&f->expecteds))
+	if (f->phase != FOLDER_IN_MOVING || !TAILQ_EMPTY(&f->expecteds))
 		return -1;
 	strlcpy(name, f->name, sizeof(name));
 	if (folder_disk_finish(&f->disk, name, f->about.mode, f->about.dated,
@@ -349,7 +350,7 @@ take_over(struct folder_in *f)
 	log_line(LOG_EVENT, "%s: %s: %llu files, %llu bytes%s", f->peer,
 	    f->name, (unsigned long long)f->files,
 	    (unsigned long long)f->total, as);
-	folder_in_set_phase(f, FOLDER_COMPLETE);
+	folder_in_set_phase(f, FOLDER_IN_COMPLETE);
 	return folder_in_say(f, FOLDER_KEPT, name, NULL, 0);
 }
 
@@ -372,7 +373,7 @@ folder_in_take(struct folder_in *f, const struct folder_word *w)
 	case FOLDER_DIRECTORY:
 		return take_directory(f, w);
 	case FOLDER_DONE:
-		return f->phase != FOLDER_MOVING ||
+		return f->phase != FOLDER_IN_MOVING ||
 		    !TAILQ_EMPTY(&f->expecteds) ? -1 :
 		    folder_in_say(f, FOLDER_DONE, NULL, NULL, 0);
 	case FOLDER_OVER:

@@ -44,7 +44,7 @@ static const char *const phase_names[] = {
  */
 
 void
-folder_in_set_phase(struct folder_in *f, enum folder_phase phase)
+folder_in_set_phase(struct folder_in *f, enum folder_in_phase phase)
 {
 	log_line(LOG_TRACE, "folder from %s: %s -> %s", f->peer,
 	    phase_names[f->phase], phase_names[phase]);
@@ -114,7 +114,7 @@ receive_folder_count(const struct receiver *r)
 	size_t			 n = 0;
 
 	LIST_FOREACH(f, &r->folders, next)
-		n += f->phase < FOLDER_COMPLETE;
+		n += f->phase < FOLDER_IN_COMPLETE;
 	return n;
 }
 
@@ -158,7 +158,7 @@ folder_in_refuse(struct folder_in *f, enum fault fault, const char *what,
 	progress_end(f->receiver->app->progress);
 	log_line(fault == FAULT_NONE ? LOG_EVENT : LOG_FAULT,
 	    "%s: refused %s: %s", f->peer, f->name, f->why);
-	folder_in_set_phase(f, FOLDER_REFUSING);
+	folder_in_set_phase(f, FOLDER_IN_REFUSING);
 	return folder_in_say(f, FOLDER_REFUSED, NULL, f->why, 0);
 }
 
@@ -175,7 +175,7 @@ static int
 may_say(const struct folder_in *f)
 {
 	return buf_len(&f->say) >= SAY_SOON || (buf_len(&f->say) > 0 &&
-	    (f->phase > FOLDER_MOVING || f->n < f->held + SAY_LATER));
+	    (f->phase > FOLDER_IN_MOVING || f->n < f->held + SAY_LATER));
 }
 
 /* Write what there is of words, as far as the stream takes it. */
@@ -223,14 +223,14 @@ may_take(struct folder_in *f)
 {
 	const struct expected	*x = TAILQ_FIRST(&f->expecteds);
 
-	if (f->summing != NULL || f->phase > FOLDER_MOVING ||
+	if (f->summing != NULL || f->phase > FOLDER_IN_MOVING ||
 	    buf_len(&f->say) >= SAY_FULL)
 		return 0;
 	/* What is there has to be read before the rest comes. */
 	if (x != NULL && x->offset > 0 && !f->begun &&
 	    folder_in_begin(f, x) == -1 && folder_in_stuck(f) == -1)
 		return 0;
-	return f->summing == NULL && f->phase <= FOLDER_MOVING;
+	return f->summing == NULL && f->phase <= FOLDER_IN_MOVING;
 }
 
 /* Take what came, of much only a part in this turn.  0, or -1 if it makes no
@@ -258,7 +258,7 @@ take_all(struct folder_in *f)
 		stream_consume(s, at);
 	if (r == 0 && at < len && may_take(f))
 		channel_changed(f->channel);
-	if (r == 0 && f->phase == FOLDER_COMPLETE)
+	if (r == 0 && f->phase == FOLDER_IN_COMPLETE)
 		stream_finish(s);
 	return r;
 }
@@ -297,14 +297,14 @@ folder_check(void *file)
 	enum stream_state	 state = stream_state(s);
 	size_t			 len;
 
-	if (f->phase <= FOLDER_MOVING && take_all(f) == -1)
+	if (f->phase <= FOLDER_IN_MOVING && take_all(f) == -1)
 		return folder_broken(f, "what it sends makes no sense");
 	progress_at(f->receiver->app->progress, f->here);
-	if (f->phase == FOLDER_REFUSING)
+	if (f->phase == FOLDER_IN_REFUSING)
 		return check_refused(f);
 	flush(f);
 	stream_data(s, &len);
-	if (f->phase == FOLDER_COMPLETE)
+	if (f->phase == FOLDER_IN_COMPLETE)
 		return len > 0 ? folder_broken(f, "it sends more than it has "
 		    "announced") : 0;
 	return stream_eof(s) && state != STREAM_FAILED ? folder_broken(f,
@@ -320,7 +320,7 @@ folder_complete(void *file)
 {
 	const struct folder_in	*f = file;
 
-	return f->phase == FOLDER_COMPLETE;
+	return f->phase == FOLDER_IN_COMPLETE;
 }
 
 static int
@@ -344,7 +344,7 @@ folder_told(void *file)
 {
 	const struct folder_in	*f = file;
 
-	return f->phase == FOLDER_REFUSING;
+	return f->phase == FOLDER_IN_REFUSING;
 }
 
 static int
@@ -352,7 +352,7 @@ folder_declined(void *file)
 {
 	const struct folder_in	*f = file;
 
-	return f->phase == FOLDER_REFUSING && f->fault == FAULT_NONE;
+	return f->phase == FOLDER_IN_REFUSING && f->fault == FAULT_NONE;
 }
 
 static const char *
@@ -361,7 +361,7 @@ folder_behind(void *file)
 	struct folder_in	*f = file;
 
 	*f->behind = '\0';
-	if (f->phase == FOLDER_MOVING)
+	if (f->phase == FOLDER_IN_MOVING)
 		snprintf(f->behind, sizeof(f->behind), "; %s: %llu files are "
 		    "kept, have it sent again to go on", f->name,
 		    (unsigned long long)f->files);
@@ -373,7 +373,7 @@ folder_more(void *file)
 {
 	const struct folder_in	*f = file;
 
-	return f->phase == FOLDER_COMPLETE && f->about.more > 0;
+	return f->phase == FOLDER_IN_COMPLETE && f->about.more > 0;
 }
 
 static void

@@ -23,11 +23,11 @@ struct channel;
 struct receiver;
 
 /* How far the folder is. */
-enum folder_phase {
-	FOLDER_NAMELESS,	/* its name is still to come */
-	FOLDER_MOVING,		/* files come */
-	FOLDER_COMPLETE,	/* it is in its place */
-	FOLDER_REFUSING		/* it is not wanted, and the sender is told */
+enum folder_in_phase {
+	FOLDER_IN_NAMELESS,	/* its name is still to come */
+	FOLDER_IN_MOVING,	/* files come */
+	FOLDER_IN_COMPLETE,	/* it is in its place */
+	FOLDER_IN_REFUSING	/* it is not wanted, and the sender is told */
 };
 
 /* A file that the sender may send. */
@@ -41,7 +41,7 @@ struct expected {
 struct folder_in {
 	struct receiver	*receiver;
 	struct channel	*channel;
-	enum folder_phase phase;
+	enum folder_in_phase phase;
 	char		 peer[JID_MAX];
 	char		*given;		/* its name, as given */
 	char		 name[FILE_NAME];	/* and as it is here */
@@ -78,7 +78,7 @@ struct folder_in {
  */
 
 /* The one place where the phase changes; -vv shows it. */
-void	 folder_in_set_phase(struct folder_in *f, enum folder_phase phase);
+void	 folder_in_set_phase(struct folder_in *f, enum folder_in_phase phase);
 /* The present file is over: what there is of it stays. */
 void	 folder_in_close_present(struct folder_in *f);
 /* The first of the files that are expected is over. */

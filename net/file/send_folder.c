@@ -28,7 +28,7 @@
 #define HOST		256	/* bytes of a host's name */
 
 /* How far the folder is. */
-enum folder_phase {
+enum send_folder_phase {
 	SEND_FOLDER_OPENING,	/* its stream */
 	SEND_FOLDER_MOVING,	/* files are offered and sent */
 	SEND_FOLDER_ASKED,	/* all is sent: has the receiver read it? */
@@ -43,7 +43,7 @@ static const char *const phase_names[] = {
 struct folder_send {
 	struct sender	*sender;
 	struct channel	*channel;
-	enum folder_phase phase;
+	enum send_folder_phase phase;
 	struct folder_queue queue;
 	struct folder_reader *reader;
 	struct watch	 watch;		/* while there is something to send, or
@@ -65,7 +65,7 @@ struct folder_send {
  */
 
 static void
-folder_set_phase(struct folder_send *f, enum folder_phase phase)
+folder_set_phase(struct folder_send *f, enum send_folder_phase phase)
 {
 	log_line(LOG_TRACE, "folder %s: %s -> %s", f->sender->shown,
 	    phase_names[f->phase], phase_names[phase]);
