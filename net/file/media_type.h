@@ -5,8 +5,10 @@
 #ifndef NET_FILE_MEDIA_TYPE_H
 #define NET_FILE_MEDIA_TYPE_H
 
-/* The media type of a file with this name; "application/octet-stream" if its
- * end is not known. */
+/* The media type of a file of which nothing is known. */
+#define MEDIA_TYPE_BYTES	"application/octet-stream"
+
+/* The media type of a file with this name; NULL if its end is not known. */
 const char *media_type(const char *name);
 
 #endif

@@ -15,6 +15,7 @@
 #include "net/dial/addr.h"
 #include "net/dial/resolve.h"
 #include "net/file/http_serve.h"
+#include "net/file/media_type.h"
 #include "net/file/oob.h"
 #include "net/file/oob_int.h"
 #include "net/file/partial.h"
@@ -66,7 +67,7 @@ open_file(struct oob_sender *o, const char *path, enum fault *fault, char *err)
 	}
 	o->file.size = (uint64_t)st.st_size;
 	o->file.name = slash != NULL ? slash + 1 : path;
-	o->file.type = "application/octet-stream";
+	o->file.type = MEDIA_TYPE_BYTES;
 	return 0;
 }
 

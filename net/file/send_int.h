@@ -217,8 +217,6 @@ int64_t	 sender_close_deadline(void *channel);
  * send_si.c: to any program (XEP-0096)
  */
 
-/* The media type of a file with this name; NULL if it shows none. */
-const char *send_mime_type(const char *name);
 /* The kinds of stream to offer (ibb/si.h). */
 unsigned send_si_kinds(const struct sender *s);
 /* As struct send_method has them. */

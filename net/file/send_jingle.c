@@ -11,6 +11,7 @@
 #include "net/channel/app.h"
 #include "net/channel/channel.h"
 #include "net/file/jingle_transfer.h"
+#include "net/file/media_type.h"
 #include "net/file/progress.h"
 #include "net/file/send_int.h"
 #include "net/io/clock.h"
@@ -339,7 +340,7 @@ send_jingle_offer(struct sender *s)
 	sender_set_phase(s, SEND_OFFERED);
 	s->broken = FAULT_NONE;
 	s->jingle = jingle_transfer_offer(s->app, s->app->peer, &s->file,
-	    send_mime_type(s->name), wants_socket(s), &transfer_user, s);
+	    media_type(s->name), wants_socket(s), &transfer_user, s);
 	if (s->jingle == NULL)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }

@@ -24,6 +24,14 @@
 #define CONNECT_TIME	30	/* s until the server is reached, */
 #define IDLE_TIME	60	/* and without progress, unless -w says so */
 
+const char *
+uploads_type(const struct uploads *u)
+{
+	const char	*type = media_type(u->sender->name);
+
+	return type != NULL ? type : MEDIA_TYPE_BYTES;
+}
+
 static ssize_t
 put_read(void *arg, void *buf, size_t len)
 {
@@ -56,7 +64,7 @@ uploads_link(struct uploads *u)
 {
 	struct sender		*s = u->sender;
 	struct file_link	 link = { .url = u->get, .name = s->name,
-				     .type = media_type(s->name), .sized = 1,
+				     .type = uploads_type(u), .sized = 1,
 				     .size = s->file.size };
 	unsigned char		 sum[HASH_BYTES];
 
@@ -203,7 +211,7 @@ uploads_put(struct uploads *u, const char *url)
 
 	uploads_set_step(u, UPLOADS_PUTTING);
 	u->at = 0;
-	u->put.type = media_type(s->name);
+	u->put.type = uploads_type(u);
 	u->put.fields = u->fields;
 	u->put.size = s->file.size;
 	u->put.read = put_read;

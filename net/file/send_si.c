@@ -12,6 +12,7 @@
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
+#include "net/file/media_type.h"
 #include "net/file/send_int.h"
 #include "net/io/log.h"
 #include "net/io/pump.h"
@@ -28,31 +29,6 @@ send_si_kinds(const struct sender *s)
 	    (s->knows & SEND_KNOWS_S5B) != 0)
 		return SI_S5B | SI_IBB;
 	return SI_IBB;
-}
-
-const char *
-send_mime_type(const char *name)
-{
-	static const char *const types[][2] = {
-		{ "bz2", "application/x-bzip2" },
-		{ "csv", "text/csv" }, { "gif", "image/gif" },
-		{ "gz", "application/gzip" }, { "html", "text/html" },
-		{ "jpeg", "image/jpeg" }, { "jpg", "image/jpeg" },
-		{ "json", "application/json" }, { "mp3", "audio/mpeg" },
-		{ "mp4", "video/mp4" }, { "ogg", "audio/ogg" },
-		{ "pdf", "application/pdf" }, { "png", "image/png" },
-		{ "svg", "image/svg+xml" }, { "tar", "application/x-tar" },
-		{ "txt", "text/plain" }, { "webm", "video/webm" },
-		{ "webp", "image/webp" }, { "xml", "application/xml" },
-		{ "xz", "application/x-xz" }, { "zip", "application/zip" },
-	};
-	const char	*dot = strrchr(name, '.');
-	size_t		 i;
-
-	for (i = 0; dot != NULL && i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcasecmp(dot + 1, types[i][0]) == 0)
-			return types[i][1];
-	return NULL;
 }
 
 /*
@@ -152,7 +128,7 @@ send_si_offer(struct sender *s)
 	inband_make_sid(s->sid);
 	sender_set_phase(s, SEND_OFFERED);
 	if (si_offer(s->app->iqs, s->app->peer, s->sid,
-	    send_mime_type(s->name), &s->file, s->kinds, si_answered, s,
+	    media_type(s->name), &s->file, s->kinds, si_answered, s,
 	    app_deadline(s->app)) == -1)
 		app_fail(s->app, FAULT_LOCAL, "out of memory");
 }

@@ -10,7 +10,6 @@
 #include "ibb/upload.h"
 #include "net/channel/app.h"
 #include "net/dial/fetch.h"
-#include "net/file/media_type.h"
 #include "net/file/send_int.h"
 #include "net/file/send_upload_int.h"
 #include "net/http/url.h"
@@ -301,7 +300,7 @@ uploads_ask(struct uploads *u)
 	}
 	uploads_set_step(u, UPLOADS_ASKING);
 	u->ask = upload_ask(s->app->iqs, u->service.jid, s->name,
-	    s->file.size, media_type(s->name), app_deadline(s->app),
+	    s->file.size, uploads_type(u), app_deadline(s->app),
 	    slot_answered, u);
 	if (u->ask == NULL)
 		uploads_failed(u, FAULT_LOCAL, "out of memory");

@@ -63,6 +63,9 @@ void	 uploads_failed(struct uploads *u, enum fault fault, const char *why);
  * send_put.c
  */
 
+/* The media type of the present file: a service and a link name one in any
+ * case. */
+const char *uploads_type(const struct uploads *u);
 /* Put the present file at this URL, with u->fields; then have its link sent, or
  * set u->timer for another try, or fail. */
 void	 uploads_put(struct uploads *u, const char *url);
