@@ -3,7 +3,6 @@
 #include <sys/un.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "net/dial/dial.h"
 #include "net/dial/udp_dial.h"
 #include "net/io/child.h"
+#include "net/io/fd.h"
 #include "net/io/loop.h"
 
 struct service_dial {
@@ -84,24 +84,18 @@ static int
 connect_unix(const char *path)
 {
 	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
-	int			 fd, saved;
+	int			 fd;
 
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
 	    sizeof(sun.sun_path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
+	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1 ||
+	    (fd = fd_ready(fd)) == -1)
 		return -1;
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(fd, F_SETFL, O_NONBLOCK) == -1 ||
-	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
+	return connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 ?
+	    fd_give_up(fd) : fd;
 }
 
 static void

@@ -45,17 +45,6 @@ open_or_make(const char *path, int flags)
 	    0600);
 }
 
-/* Close fd, which is of no use.  Returns -1; errno stays. */
-static int
-statefile_give_up(int fd)
-{
-	int	 saved = errno;
-
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
 int
 statefile_claim(const char *path, const char *what, char *err)
 {
@@ -66,13 +55,13 @@ statefile_claim(const char *path, const char *what, char *err)
 	if ((fd = open_or_make(path, O_NOFOLLOW)) == -1)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1 || !is_current(fd, path, &st))
-		return statefile_give_up(fd);
+		return fd_give_up(fd);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		conf_fail(err, "%s: belongs to someone else; make it yours "
 		    "with chown", path);
 	else if (conf_private(path, &st, what, err) == 0)
 		return fd;
-	return statefile_give_up(fd);
+	return fd_give_up(fd);
 }
 
 /* 1 if the file is locked now, 0 if another program has locked it, -1 and
@@ -121,7 +110,7 @@ statefile_lock(const char *path)
 			return fd;
 		if (has_changed(fd, &last))
 			left = LOCK_TRIES;
-		statefile_give_up(fd);
+		(void)fd_give_up(fd);
 		if (r == -1 || left-- == 0 || i == LOCK_MOST)
 			return -1;
 		nanosleep(&pause, NULL);
@@ -222,7 +211,7 @@ settle_folder(const char *path)
 	if ((fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return 0;
 	r = statefile_settle(fd);
-	return r == -1 ? statefile_give_up(fd) : close(fd);
+	return r == -1 ? fd_give_up(fd) : close(fd);
 }
 
 /* Make a file with this content beside path, and put its name into
@@ -247,7 +236,7 @@ statefile_prepare(const char *path, const struct buf *content, char *name)
 	saved = errno;
 	unlink(name);
 	errno = saved;
-	return statefile_give_up(fd);
+	return fd_give_up(fd);
 }
 
 /* Follow symbolic links from path to a file, into real[PATH_MAX]. */
@@ -270,9 +259,9 @@ statefile_replace(const char *path, const struct buf *content)
 		saved = errno;
 		unlink(name);
 		errno = saved;
-		return statefile_give_up(fd);
+		return fd_give_up(fd);
 	}
-	return settle_folder(path) == -1 ? statefile_give_up(fd) : fd;
+	return settle_folder(path) == -1 ? fd_give_up(fd) : fd;
 }
 
 int
@@ -288,6 +277,6 @@ statefile_create(const char *path, const struct buf *content)
 	unlink(name);
 	errno = saved;
 	if (r == -1)
-		return statefile_give_up(fd);
+		return fd_give_up(fd);
 	return close(fd) == -1 ? -1 : settle_folder(path);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/file/partial.h"
+#include "net/io/fd.h"
 
 #define NUMBERS		10000		/* tried behind a name */
 #define ATTEMPTS	10		/* to get a lock */
@@ -46,15 +47,10 @@ partial_numbered(const char *name, int n, char *out)
 int
 file_folder(const char *path)
 {
-	int	 fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), e;
+	int	 fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd != -1 && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == -1) {
-		e = errno;
-		close(fd);
-		errno = e;
-		return -1;
-	}
-	return fd;
+	return fd != -1 && faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == -1 ?
+	    fd_give_up(fd) : fd;
 }
 
 /* The NUL behind each part keeps the parts of one file from being taken for the
