@@ -1,8 +1,8 @@
-/* filename: harmless names, without descriptors; see partial.h. */
+/* filename: harmless names, without descriptors; see filename.h. */
 #include <stdio.h>
 #include <string.h>
 
-#include "net/file/partial.h"
+#include "net/file/filename.h"
 #include "xml/text.h"
 #include "xml/utf8.h"
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/file/filename.h"
 #include "net/file/folder_disk.h"
 #include "net/file/folder_path.h"
 #include "net/file/path_set.h"

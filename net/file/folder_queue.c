@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/file/send_folder.h"
+#include "net/file/sum.h"
 #include "net/file/walk.h"
 
 #define AHEAD		1024		/* entries that are not sent yet, */

@@ -18,7 +18,6 @@
 #include "net/file/media_type.h"
 #include "net/file/oob.h"
 #include "net/file/oob_int.h"
-#include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/http/url.h"
 #include "net/io/log.h"

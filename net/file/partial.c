@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/file/partial.h"
+#include "net/file/sum.h"
 #include "net/io/fd.h"
 
 #define NUMBERS		10000		/* tried behind a name */

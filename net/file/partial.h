@@ -1,6 +1,6 @@
 /*
- * partial: files to be received into a folder: harmless names, a temporary name
- * until they are whole, nothing overwritten; and sums of files.
+ * partial: files to be received into a folder: a temporary name until they are
+ * whole, nothing overwritten.
  *
  * The temporary name is made of the peer, and of the name, size, date and hash
  * that it gives the file.  So a file that is offered again finds what there is
@@ -16,25 +16,10 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "ibb/hash.h"
+#include "net/file/filename.h"
 #include "xml/check.h"
 
-struct loop;
-
-#define FILE_NAME	256		/* a name, with NUL */
 #define PARTIAL_PREFIX	".xcat-part-"	/* of no name that file_name() gives */
-
-/*
- * A name for a file here out of what a peer calls it, into out[FILE_NAME],
- * returned: what is behind the last slash or backslash, in valid UTF-8,
- * without control characters, marks that turn the direction of writing, a
- * dot or dash at the beginning; cut between characters if it is too long.
- */
-char	*file_name(const char *given, char *out);
-
-/*
- * Partial files
- */
 
 struct partial;
 
@@ -90,36 +75,5 @@ void	 partial_discard(struct partial *p);
 /* Free p; the file stays, to go on from later, unless it is empty.  NULL is
  * fine. */
 void	 partial_close(struct partial *p);
-
-/*
- * Sums
- */
-
-struct sum;
-
-/* A sum by this function (not HASH_NONE), of nothing yet.  NULL when out of
- * memory. */
-struct sum *sum_new(enum hash_algo algo);
-/* NULL is fine. */
-void	 sum_free(struct sum *s);
-/* Begin anew, with the same function.  0, or -1 when out of memory. */
-int	 sum_again(struct sum *s) MUST_CHECK;
-/* Add len bytes.  0, or -1 when out of memory. */
-int	 sum_add(struct sum *s, const void *data, size_t len) MUST_CHECK;
-/* The sum of all that was added, as bytes: returns how many, 0 if it cannot be
- * had.  Nothing can be added then. */
-size_t	 sum_bytes(struct sum *s, unsigned char out[HASH_BYTES]);
-/* The sum of all that was added, in hexadecimal; nothing can be added then. */
-void	 sum_end(struct sum *s, char out[HASH_HEX]);
-
-struct sumfile;
-
-/* Add the first size bytes of a file to s, while the loop goes on; then fn is
- * called, with 0, or an errno (EIO if the file is shorter), and the sumfile is
- * freed.  NULL when out of memory. */
-struct sumfile *sum_file(struct loop *l, struct sum *s, int fd,
-	    uint64_t size, void (*fn)(void *arg, int err), void *arg);
-/* Stop before fn was called, and free.  NULL is fine. */
-void	 sum_cancel(struct sumfile *f);
 
 #endif

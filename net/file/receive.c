@@ -20,6 +20,7 @@
 #include "net/file/receive.h"
 #include "net/file/receive_folder.h"
 #include "net/file/receive_int.h"
+#include "net/file/sum.h"
 #include "net/io/fd.h"
 #include "net/io/log.h"
 #include "net/io/pump.h"

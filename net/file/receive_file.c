@@ -13,11 +13,13 @@
 #include "ibb/stream.h"
 #include "net/channel/channel.h"
 #include "net/channel/app.h"
+#include "net/file/filename.h"
 #include "net/file/partial.h"
 #include "net/file/progress.h"
 #include "net/file/receive.h"
 #include "net/file/receive_folder.h"
 #include "net/file/receive_int.h"
+#include "net/file/sum.h"
 #include "net/io/log.h"
 #include "xml/jid.h"
 

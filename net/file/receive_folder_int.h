@@ -13,6 +13,7 @@
 
 #include "ibb/folder_words.h"
 #include "net/channel/app.h"
+#include "net/file/filename.h"
 #include "net/file/folder_disk.h"
 #include "net/io/loop.h"
 #include "xml/buf.h"
@@ -20,7 +21,10 @@
 #include "xml/jid.h"
 
 struct channel;
+struct partial;
 struct receiver;
+struct sum;
+struct sumfile;
 
 /* How far the folder is. */
 enum folder_in_phase {

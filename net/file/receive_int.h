@@ -14,7 +14,7 @@
 
 #include "ibb/si.h"
 #include "net/channel/app.h"
-#include "net/file/partial.h"
+#include "net/file/filename.h"
 #include "net/file/receive.h"
 #include "net/io/loop.h"
 #include "xml/check.h"
@@ -26,6 +26,9 @@ struct dispatch;
 struct folder_in;
 struct jingle;
 struct jingle_transfer;
+struct partial;
+struct sum;
+struct sumfile;
 
 /* The receiver of a run: the folder, and all files that are on their way. */
 struct receiver {

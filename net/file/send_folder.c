@@ -18,6 +18,7 @@
 #include "net/file/progress.h"
 #include "net/file/send_folder.h"
 #include "net/file/send_int.h"
+#include "net/file/sum.h"
 #include "net/file/walk.h"
 #include "net/io/fd.h"
 #include "net/io/log.h"

@@ -17,11 +17,12 @@
 #include "ibb/folder_words.h"
 #include "net/channel/app.h"
 #include "net/file/beneath.h"
-#include "net/file/partial.h"
 #include "xml/buf.h"
 #include "xml/check.h"
 
 struct loop;
+struct sum;
+struct sumfile;
 struct walk;
 
 /* A file that is offered, or a folder that is complete once what is before it

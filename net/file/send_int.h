@@ -14,7 +14,7 @@
 #include "ibb/si.h"
 #include "net/channel/app.h"
 #include "net/channel/await.h"
-#include "net/file/partial.h"
+#include "net/file/filename.h"
 #include "net/file/send.h"
 #include "xml/check.h"
 #include "xml/stanza.h"
@@ -26,6 +26,8 @@ struct send_inside;
 struct stat;
 struct stream;
 struct stream_conf;
+struct sum;
+struct sumfile;
 struct uploads;
 
 /* How far the present file is. */

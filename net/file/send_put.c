@@ -16,6 +16,7 @@
 #include "net/file/progress.h"
 #include "net/file/send_int.h"
 #include "net/file/send_upload_int.h"
+#include "net/file/sum.h"
 #include "net/io/log.h"
 #include "net/login/session.h"
 

@@ -1,4 +1,4 @@
-/* sum: sums of what is in files; see partial.h. */
+/* sum: sums of what is in files; see sum.h. */
 #include <sys/types.h>
 
 #include <openssl/evp.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/file/partial.h"
+#include "net/file/sum.h"
 #include "net/io/loop.h"
 #include "xml/number.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "ibb/si.h"
-#include "net/file/partial.h"
+#include "net/file/filename.h"
 #include "t/fuzz/fuzz.h"
 #include "t/lib/stanza.h"
 #include "xml/buf.h"

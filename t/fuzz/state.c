@@ -32,7 +32,6 @@
 #include "net/conf/identity.h"
 #include "net/conf/known_peers.h"
 #include "net/conf/trust.h"
-#include "net/file/partial.h"
 #include "net/login/fast_tokens.h"
 #include "net/login/features_cache.h"
 #include "t/fuzz/fuzz.h"

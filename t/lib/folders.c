@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/file/partial.h"
+#include "net/file/sum.h"
 #include "t/lib/files.h"
 #include "t/lib/folders.h"
 #include "xml/base64.h"

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "net/file/partial.h"
+#include "net/file/sum.h"
 #include "t/lib/tap.h"
 
 #define CHILDREN	4

@@ -15,6 +15,7 @@
 #include "net/channel/channel.h"
 #include "net/channel/linger.h"
 #include "net/io/loop.h"
+#include "net/file/partial.h"
 #include "net/file/receive_int.h"
 #include "t/lib/files.h"
 #include "t/lib/kept.h"

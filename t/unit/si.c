@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ibb/si.h"
-#include "net/file/partial.h"
+#include "net/file/filename.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
