@@ -46,7 +46,8 @@ IBB	= ibb/ack.o ibb/budget.o ibb/carrier.o ibb/carrier_alone.o \
 	ibb/link.o ibb/open.o ibb/path.o ibb/recover.o ibb/s5b.o \
 	ibb/si.o ibb/sic.o ibb/ssl_error.o \
 	ibb/stream.o ibb/stream_close.o ibb/stream_early.o ibb/stream_open.o \
-	ibb/stream_strerror.o ibb/tombstone.o ibb/upload.o ibb/warm.o
+	ibb/stream_strerror.o ibb/tombstone.o ibb/upload.o ibb/warm.o \
+	ibb/words.o
 # The rooms of net/, each resting on those before it.
 IO	= net/io/background.o net/io/child.o net/io/clock.o \
 	net/io/datagram.o net/io/datagram_link.o net/io/fd.o net/io/io.o net/io/limits.o \
@@ -326,6 +327,7 @@ FOREIGN	= ibb/extdisco.c \
 	ibb/stream_open.c \
 	ibb/tombstone.c \
 	ibb/warm.c \
+	ibb/words.c \
 	ibb/recover.c \
 	net/conf/allow.c \
 	net/transport/hostmeta.c \

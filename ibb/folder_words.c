@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ibb/folder_words.h"
+#include "ibb/words.h"
 #include "xml/buf.h"
 #include "xml/date.h"
 #include "xml/elem.h"
@@ -78,25 +79,15 @@ word_write(struct xw *x, const struct folder_word *w, size_t k)
 int
 folder_say(struct buf *out, const struct folder_word *w)
 {
-	size_t		 begin = buf_len(out), k = 0, len;
-	unsigned char	*p;
+	size_t		 begin, k = 0;
 	struct xw	 x;
 
 	while (k < NKINDS && kinds[k].kind != w->kind)
 		k++;
-	if (k == NKINDS || buf_add(out, "\0\0\0", FOLDER_HEAD) == -1)
+	if (k == NKINDS || words_begin(out, &x, &begin) == -1)
 		return -1;
-	xw_init(&x, out);
 	word_write(&x, w, k);
-	if (xw_done(&x) == -1 || (len = buf_len(out) - begin - FOLDER_HEAD) >
-	    FOLDER_WORD) {
-		buf_truncate(out, begin);
-		return -1;
-	}
-	p = out->p + out->off + begin;
-	p[2] = (unsigned char)(len >> 8);
-	p[3] = (unsigned char)len;
-	return 0;
+	return words_end(out, &x, begin);
 }
 
 void
@@ -112,26 +103,6 @@ folder_piece(size_t len, unsigned char *out)
  * Hearing
  */
 
-/* A parser that has read the header of a stream, whose stanzas are the
- * words. */
-static struct parse *
-word_parser(void)
-{
-	static const char	 open[] = "<stream xmlns='" NS_STREAMS "'>";
-	struct parse		*p;
-	struct elem		*e = NULL;
-
-	if ((p = parse_new(parse_defaults())) == NULL)
-		return NULL;
-	if (parse_feed(p, open, sizeof(open) - 1) == -1 ||
-	    parse_next(p, &e) != PARSE_OPEN) {
-		parse_free(p);
-		return NULL;
-	}
-	elem_free(e);
-	return p;
-}
-
 struct folder_reader *
 folder_reader_new(void)
 {
@@ -139,11 +110,11 @@ folder_reader_new(void)
 
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return NULL;
-	if ((r->parse = word_parser()) == NULL) {
+	if ((r->parse = words_parser()) == NULL) {
 		free(r);
 		return NULL;
 	}
-	buf_init(&r->part, FOLDER_HEAD + FOLDER_WORD);
+	buf_init(&r->part, WORDS_HEAD + WORDS_MAX);
 	return r;
 }
 
@@ -195,17 +166,11 @@ static enum folder_kind
 word_hear(struct folder_reader *r, const unsigned char *data, size_t len,
     struct folder_word *w)
 {
-	struct elem	*rest = NULL;
-	size_t		 k;
+	size_t	 k;
 
 	elem_free(r->e);
-	r->e = NULL;
-	if (parse_feed(r->parse, data, len) == -1 ||
-	    parse_next(r->parse, &r->e) != PARSE_STANZA ||
-	    parse_next(r->parse, &rest) != PARSE_MORE) {
-		elem_free(rest);
+	if ((r->e = words_parse(r->parse, data, len)) == NULL)
 		return FOLDER_NONSENSE;
-	}
 	for (k = 0; k < NKINDS; k++)
 		if (elem_is(r->e, NS_XCAT, kinds[k].name))
 			break;
@@ -218,21 +183,18 @@ word_hear(struct folder_reader *r, const unsigned char *data, size_t len,
  * piece, of which r->piece bytes follow: 0 if the len bytes do not tell, -1 if
  * it makes no sense. */
 static int
-word_length(struct folder_reader *r, const unsigned char *data, size_t len)
+head_length(struct folder_reader *r, const unsigned char *data, size_t len)
 {
 	size_t	 n;
 
-	if (len < FOLDER_HEAD)
-		return 0;
+	if (len < FOLDER_HEAD || (data[0] & PIECE_BIT) == 0)
+		return words_length(data, len);
 	n = (size_t)(data[0] & ~PIECE_BIT) << 24 | (size_t)data[1] << 16 |
 	    (size_t)data[2] << 8 | (size_t)data[3];
-	if (n == 0 || n > (data[0] & PIECE_BIT ? FOLDER_PIECE : FOLDER_WORD))
+	if (n == 0 || n > FOLDER_PIECE)
 		return -1;
-	if (data[0] & PIECE_BIT) {
-		r->piece = n;
-		return FOLDER_HEAD;
-	}
-	return (int)(FOLDER_HEAD + n);
+	r->piece = n;
+	return FOLDER_HEAD;
 }
 
 static enum folder_kind
@@ -253,7 +215,7 @@ part_hear(struct folder_reader *r, const unsigned char *data, size_t len,
     size_t *used, struct folder_word *w)
 {
 	enum folder_kind kind;
-	int		 n = word_length(r, buf_data(&r->part),
+	int		 n = head_length(r, buf_data(&r->part),
 			     buf_len(&r->part));
 	size_t		 want = n > 0 ? (size_t)n : FOLDER_HEAD, take;
 
@@ -264,7 +226,7 @@ part_hear(struct folder_reader *r, const unsigned char *data, size_t len,
 		if (buf_add(&r->part, data + *used, take) == -1)
 			return FOLDER_NONSENSE;
 		*used += take;
-		n = word_length(r, buf_data(&r->part), buf_len(&r->part));
+		n = head_length(r, buf_data(&r->part), buf_len(&r->part));
 		if (n == -1)
 			return FOLDER_NONSENSE;
 		want = n > 0 ? (size_t)n : FOLDER_HEAD;
@@ -288,7 +250,7 @@ folder_hear(struct folder_reader *r, const unsigned char *data, size_t len,
 	*used = 0;
 	if (r->piece > 0)
 		return piece_hear(r, data, len, used, w);
-	n = buf_len(&r->part) > 0 ? 0 : word_length(r, data, len);
+	n = buf_len(&r->part) > 0 ? 0 : head_length(r, data, len);
 	if (n == -1)
 		return w->kind = FOLDER_NONSENSE;
 	if (r->piece == 0 && n > 0 && (size_t)n <= len) {

@@ -1,8 +1,8 @@
 /*
  * folder_words: what two xcats say to each other in a stream that carries a
- * folder (xcat-protocol(7), Folders): words, each an element behind its length,
- * and in one direction pieces of files between them.  Nothing here knows which
- * of the words may come when.
+ * folder (xcat-protocol(7), Folders): words (ibb/words.h), and in one direction
+ * pieces of files between them.  Nothing here knows which of the words may come
+ * when.
  */
 #ifndef IBB_FOLDER_WORDS_H
 #define IBB_FOLDER_WORDS_H
@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "ibb/hash.h"
+#include "ibb/words.h"
 #include "xml/check.h"
 
 struct buf;
@@ -22,8 +23,7 @@ struct folder_reader;
 
 #define FOLDER_HASH	HASH_SHA256	/* of the files in a folder */
 #define FOLDER_PIECE	65536		/* bytes of a piece, at most */
-#define FOLDER_HEAD	4		/* bytes before a piece or word */
-#define FOLDER_WORD	16384		/* bytes of a word, at most */
+#define FOLDER_HEAD	WORDS_HEAD	/* bytes before a piece, too */
 
 enum folder_kind {
 	FOLDER_MORE,		/* nothing has come whole */

@@ -8,7 +8,7 @@
 
 #include "ibb/si.h"
 #include "ibb/sid.h"
-#include "xml/buf.h"
+#include "ibb/words.h"
 #include "xml/date.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
@@ -17,8 +17,6 @@
 #include "xml/write.h"
 
 #define FIELD		"stream-method"
-#define WORD_MAX	16384		/* bytes of a word between xcats */
-#define LENGTH		4		/* bytes of its length */
 
 static const struct {
 	unsigned	 method;
@@ -334,44 +332,16 @@ si_answer(const struct elem *answer, const struct si_file *f, unsigned set,
  * Between two xcats
  */
 
-/* End a word: fill in the length before it.  0, or -1 if it is too long or
- * there is no memory. */
-static int
-si_end_word(struct buf *out, struct xw *w, size_t begin)
-{
-	unsigned char	*p;
-	size_t		 len;
-
-	if (xw_done(w) == -1)
-		return -1;
-	len = buf_len(out) - begin - LENGTH;
-	p = out->p + out->off + begin;
-	p[0] = p[1] = 0;
-	p[2] = (unsigned char)(len >> 8);
-	p[3] = (unsigned char)len;
-	return len <= WORD_MAX ? 0 : -1;
-}
-
-static int
-si_start_word(struct buf *out, struct xw *w, size_t *begin)
-{
-	*begin = buf_len(out);
-	if (buf_add(out, "\0\0\0", LENGTH) == -1)
-		return -1;
-	xw_init(w, out);
-	return 0;
-}
-
 int
 si_say_file(struct buf *out, const struct si_file *f)
 {
 	struct xw	 w;
 	size_t		 begin;
 
-	if (si_start_word(out, &w, &begin) == -1)
+	if (words_begin(out, &w, &begin) == -1)
 		return -1;
 	si_write_file(&w, f, 1);
-	return si_end_word(out, &w, begin);
+	return words_end(out, &w, begin);
 }
 
 int
@@ -380,11 +350,11 @@ si_say_range(struct buf *out, uint64_t offset)
 	struct xw	 w;
 	size_t		 begin;
 
-	if (si_start_word(out, &w, &begin) == -1)
+	if (words_begin(out, &w, &begin) == -1)
 		return -1;
 	xw_start(&w, "range", NS_SI_FILE);
 	xw_attrf(&w, "offset", "%llu", (unsigned long long)offset);
-	return si_end_word(out, &w, begin);
+	return words_end(out, &w, begin);
 }
 
 static int
@@ -393,10 +363,10 @@ si_say_text(struct buf *out, const char *name, const char *text)
 	struct xw	 w;
 	size_t		 begin;
 
-	if (si_start_word(out, &w, &begin) == -1)
+	if (words_begin(out, &w, &begin) == -1)
 		return -1;
 	xw_elem(&w, name, NS_XCAT, text);
-	return si_end_word(out, &w, begin);
+	return words_end(out, &w, begin);
 }
 
 int
@@ -411,50 +381,21 @@ si_say_wrong(struct buf *out, const char *text)
 	return si_say_text(out, "wrong", text);
 }
 
-/* Parse data as one element; NULL if it is anything else. */
-static struct elem *
-si_parse_word(const unsigned char *data, size_t len)
-{
-	static const char	 open[] = "<stream xmlns='" NS_STREAMS "'>";
-	struct parse		*p;
-	struct elem		*e = NULL;
-
-	if ((p = parse_new(parse_defaults())) == NULL)
-		return NULL;
-	if (parse_feed(p, open, sizeof(open) - 1) == -1 ||
-	    parse_next(p, &e) != PARSE_OPEN)
-		goto out;
-	elem_free(e);
-	e = NULL;
-	if (parse_next(p, &e) != PARSE_MORE ||
-	    parse_feed(p, data, len) == -1)
-		goto out;
-	if (parse_next(p, &e) == PARSE_STANZA && parse_pending(p) > 0) {
-		elem_free(e);
-		e = NULL;
-	}
-out:
-	parse_free(p);
-	return e;
-}
-
 enum si_word
 si_hear(const unsigned char *data, size_t len, size_t *used, struct elem **e,
     struct si_file *f, uint64_t *offset, const char **text)
 {
-	size_t	 n;
+	int		 n = words_length(data, len);
+	struct parse	*p;
 
 	*e = NULL;
-	if (len < LENGTH)
-		return SI_MORE;
-	n = (size_t)data[0] << 24 | (size_t)data[1] << 16 |
-	    (size_t)data[2] << 8 | (size_t)data[3];
-	if (n > WORD_MAX)
-		return SI_NONSENSE;
-	if (len < LENGTH + n)
-		return SI_MORE;
-	*used = LENGTH + n;
-	if ((*e = si_parse_word(data + LENGTH, n)) == NULL)
+	if (n <= 0 || (size_t)n > len)
+		return n == -1 ? SI_NONSENSE : SI_MORE;
+	*used = (size_t)n;
+	if ((p = words_parser()) != NULL)
+		*e = words_parse(p, data + WORDS_HEAD, *used - WORDS_HEAD);
+	parse_free(p);
+	if (*e == NULL)
 		return SI_NONSENSE;
 	*text = elem_text(*e);
 	if (elem_is(*e, NS_SI_FILE, "file"))

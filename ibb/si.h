@@ -95,8 +95,8 @@ void	 si_answer(const struct elem *answer, const struct si_file *f,
 	    unsigned methods, struct si_answer *a);
 
 /*
- * Between two xcats, see xcat-protocol(7): words at the beginning of a stream,
- * each an element behind its length.
+ * Between two xcats, see xcat-protocol(7): words (ibb/words.h) at the beginning
+ * of a stream.
  */
 
 /* Add the offer of a file to out: 0 or -1. */

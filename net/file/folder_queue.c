@@ -17,7 +17,7 @@
 #define AHEAD		1024		/* entries that are not sent yet, */
 #define AHEAD_BYTES	(1024 * 1024)	/* and bytes of their paths */
 #define OUT_FULL	(256 * 1024)	/* bytes of words and pieces */
-#define OUT_MOST	(OUT_FULL + FOLDER_PIECE + 8 * FOLDER_WORD)
+#define OUT_MOST	(OUT_FULL + FOLDER_PIECE + 8 * WORDS_MAX)
 
 /*
  * Entries

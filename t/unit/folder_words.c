@@ -126,6 +126,7 @@ test_nonsense(void)
 		"<file xmlns='urn:xcat:0' name='a' size='1'>",
 		"<file xmlns='urn:xcat:0' name='a' size='1'/>x",
 		"<done xmlns='urn:xcat:0'/><done xmlns='urn:xcat:0'/>",
+		"<done xmlns='urn:xcat:0'/> ", "<done xmlns='urn:xcat:0'/><a",
 		"</stream>", "<done xmlns='urn:xcat:0'/></stream>",
 		"<!-- --><done xmlns='urn:xcat:0'/>",
 		"<end xmlns='urn:xcat:0' hash='abc'/>",
