@@ -17,8 +17,6 @@
 #include "net/file/path_set.h"
 #include "net/io/fd.h"
 
-#define NAMES	10000	/* tried for a folder */
-
 /*
  * The folder
  */
@@ -214,16 +212,6 @@ remove_old(struct folder_disk *d, const char *path)
  * Files
  */
 
-/* What the sender says, or else what is usual, less the umask. */
-static mode_t
-permissions(int mode, mode_t usual)
-{
-	mode_t	 mask = umask(0);
-
-	umask(mask);
-	return (mode == -1 ? usual : (mode_t)mode & 0777) & ~mask;
-}
-
 static struct file_meta
 meta(const struct folder_file *f, const char *name)
 {
@@ -319,16 +307,13 @@ folder_disk_have(struct folder_disk *d, const struct folder_file *f)
 int
 folder_disk_empty(struct folder_disk *d, const struct folder_file *f)
 {
-	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW },
-			     { .tv_sec = f->date } };
 	const char	*last;
 	int		 dir = beneath_parent(&d->look, f->path, 1, &last), fd;
 
 	if (dir == -1 || (fd = openat(dir, last, O_WRONLY | O_CREAT |
 	    O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600)) == -1)
 		return -1;
-	if (fchmod(fd, permissions(f->mode, 0666)) == -1 ||
-	    (f->dated && futimens(fd, times) == -1))
+	if (file_set_attributes(fd, f->mode, 0666, f->dated, f->date) == -1)
 		return fd_give_up(fd);
 	close(fd);
 	return 0;
@@ -352,8 +337,6 @@ int
 folder_disk_put(struct folder_disk *d, const struct folder_file *f,
     const void *data, size_t len)
 {
-	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW },
-			     { .tv_sec = f->date } };
 	const char	*last;
 	int		 dir = beneath_parent(&d->beneath, f->path, 1, &last);
 	int		 fd = dir == -1 ? -1 : create(dir, last, f), saved;
@@ -361,7 +344,7 @@ folder_disk_put(struct folder_disk *d, const struct folder_file *f,
 	if (fd == -1)
 		return -1;
 	if (fd_write_all(fd, data, len) == 0 &&
-	    (!f->dated || futimens(fd, times) == 0))
+	    file_set_date(fd, f->dated, f->date) == 0)
 		return close(fd);
 	saved = errno;
 	unlinkat(dir, last, 0);
@@ -398,17 +381,6 @@ folder_disk_keep(struct folder_disk *d, struct partial *p,
  * Folders that are complete
  */
 
-static int
-complete(int dir, int mode, int dated, time_t date)
-{
-	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW },
-			     { .tv_sec = date } };
-
-	if (fchmod(dir, permissions(mode, 0777)) == -1)
-		return -1;
-	return dated ? futimens(dir, times) : 0;
-}
-
 int
 folder_disk_directory(struct folder_disk *d, const char *path, int mode,
     int dated, time_t date)
@@ -420,7 +392,7 @@ folder_disk_directory(struct folder_disk *d, const char *path, int mode,
 	if (remove_old(d, path) == -1 ||
 	    (dir = beneath_folder(&d->look, path, 1)) == -1)
 		return -1;
-	return complete(dir, mode, dated, date);
+	return file_set_attributes(dir, mode, 0777, dated, date);
 }
 
 /* Write all of it to the disk, so that a loss of power takes nothing. */
@@ -438,23 +410,15 @@ settle(int fd)
 
 /* An empty folder holds the place, which rename(2) replaces. */
 static int
-publish(struct folder_disk *d, char *name)
+move_to(void *arg, const char *to)
 {
-	char	 to[FILE_NAME];
-	int	 n;
+	const struct folder_disk	*d = arg;
 
-	for (n = 0; n < NAMES; n++) {
-		partial_numbered(name, n, to);
-		if (mkdirat(d->parent, to, S_IRWXU) == 0) {
-			strlcpy(name, to, FILE_NAME);
-			if (renameat(d->parent, d->name, d->parent, to) == 0)
-				return 0;
-			unlinkat(d->parent, to, AT_REMOVEDIR);
-			return -1;
-		}
-		if (errno != EEXIST)
-			return -1;
-	}
+	if (mkdirat(d->parent, to, S_IRWXU) == -1)
+		return -1;
+	if (renameat(d->parent, d->name, d->parent, to) == 0)
+		return 0;
+	unlinkat(d->parent, to, AT_REMOVEDIR);
 	return -1;
 }
 
@@ -466,8 +430,8 @@ folder_disk_finish(struct folder_disk *d, char *name, int mode, int dated,
 		return -1;
 	beneath_end(&d->beneath);
 	beneath_end(&d->look);
-	if (settle(d->root) == -1 || publish(d, name) == -1 ||
-	    complete(d->root, mode, dated, date) == -1 ||
+	if (settle(d->root) == -1 || file_take_name(name, move_to, d) == -1 ||
+	    file_set_attributes(d->root, mode, 0777, dated, date) == -1 ||
 	    (fsync(d->parent) == -1 && errno != EINVAL && errno != EROFS))
 		return -1;
 	path_set_free(&d->offered);

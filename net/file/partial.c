@@ -24,11 +24,34 @@ struct partial {
 };
 
 /*
- * Partial files
+ * Any file or folder
  */
 
-void
-partial_numbered(const char *name, int n, char *out)
+int
+file_set_date(int fd, int dated, time_t date)
+{
+	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW },
+			     { .tv_sec = date } };
+
+	return dated ? futimens(fd, times) : 0;
+}
+
+int
+file_set_attributes(int fd, int mode, mode_t usual, int dated, time_t date)
+{
+	mode_t	 mask = umask(0);
+
+	umask(mask);
+	if (fchmod(fd, (mode == -1 ? usual : (mode_t)mode & 0777) & ~mask)
+	    == -1)
+		return -1;
+	return file_set_date(fd, dated, date);
+}
+
+/* name.n, cut where there is no room for that, or for 0 the name alone, into
+ * out[FILE_NAME]. */
+static void
+file_number(const char *name, int n, char *out)
 {
 	char	 suffix[16];
 	size_t	 len = strlen(name), room;
@@ -44,6 +67,28 @@ partial_numbered(const char *name, int n, char *out)
 		len--;
 	snprintf(out, FILE_NAME, "%.*s%s", (int)len, name, suffix);
 }
+
+int
+file_take_name(char *name, int (*take)(void *, const char *), void *arg)
+{
+	char	 to[FILE_NAME];
+	int	 n;
+
+	for (n = 0; n < NUMBERS; n++) {
+		file_number(name, n, to);
+		if (take(arg, to) == 0) {
+			strlcpy(name, to, FILE_NAME);
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
+/*
+ * Partial files
+ */
 
 int
 file_folder(const char *path)
@@ -230,32 +275,16 @@ move_over(const struct partial *p, const char *to)
 
 /* A link does not replace anything, as rename(2) would. */
 static int
-move_to(const struct partial *p, const char *to)
+move_to(void *arg, const char *to)
 {
+	const struct partial	*p = arg;
+
 	if (linkat(p->folder, p->name, p->folder, to, 0) == 0)
 		return unlinkat(p->folder, p->name, 0);
 	if (errno == EEXIST || errno == ENAMETOOLONG || errno == EILSEQ ||
 	    errno == EINVAL)
 		return -1;
 	return move_over(p, to);
-}
-
-static int
-publish(const struct partial *p, char *name)
-{
-	char	 to[FILE_NAME];
-	int	 n;
-
-	for (n = 0; n < NUMBERS; n++) {
-		partial_numbered(name, n, to);
-		if (move_to(p, to) == 0) {
-			strlcpy(name, to, FILE_NAME);
-			return 0;
-		}
-		if (errno != EEXIST)
-			return -1;
-	}
-	return -1;
 }
 
 /* Write to the disk, so that a loss of power takes nothing.  Some file systems
@@ -266,21 +295,6 @@ settle(int fd)
 	return fsync(fd) == -1 && errno != EINVAL && errno != EROFS ? -1 : 0;
 }
 
-/* The file gets its permissions and its date. */
-static int
-dress(const struct partial *p, int mode, int dated, time_t date)
-{
-	struct timespec	 times[2] = { { .tv_nsec = UTIME_NOW }, { 0 } };
-	mode_t		 mask = umask(0);
-
-	umask(mask);
-	times[1].tv_sec = date;
-	if (fchmod(p->fd, (mode == -1 ? 0666 : (mode_t)mode & 0777) & ~mask)
-	    == -1)
-		return -1;
-	return dated ? futimens(p->fd, times) : 0;
-}
-
 int
 partial_finish(struct partial *p, char *name, int mode, int dated,
     time_t date)
@@ -289,8 +303,9 @@ partial_finish(struct partial *p, char *name, int mode, int dated,
 		errno = ESTALE;
 		return -1;
 	}
-	if (dress(p, mode, dated, date) == -1 || settle(p->fd) == -1 ||
-	    publish(p, name) == -1 || settle(p->folder) == -1)
+	if (file_set_attributes(p->fd, mode, 0666, dated, date) == -1 ||
+	    settle(p->fd) == -1 || file_take_name(name, move_to, p) == -1 ||
+	    settle(p->folder) == -1)
 		return -1;
 	release(p);
 	return 0;
@@ -300,7 +315,7 @@ int
 partial_put(struct partial *p, int folder, const char *name, int mode,
     int dated, time_t date)
 {
-	int	 r = dress(p, mode, dated, date), saved;
+	int	 r = file_set_attributes(p->fd, mode, 0666, dated, date), saved;
 
 	if (r == 0)
 		r = renameat(folder, p->name, folder, name);

@@ -32,6 +32,22 @@ struct file_meta {
 	time_t		 date;
 };
 
+/* Give fd, a file or folder of ours, its date of last change, if dated.  0, or
+ * -1 and errno. */
+int	 file_set_date(int fd, int dated, time_t date) MUST_CHECK;
+/* Give fd, a file or folder of ours, these permissions (0777 at most; -1: the
+ * usual ones), less the umask, and its date as above.  0, or -1 and errno. */
+int	 file_set_attributes(int fd, int mode, mode_t usual, int dated,
+	    time_t date) MUST_CHECK;
+/*
+ * Find a name that is free: take is called with name, then with name.1, name.2
+ * and so on, cut where there is no room for that, while it returns -1 and errno
+ * is EEXIST.  Once it returns 0 its argument is in name[FILE_NAME].  0, or -1
+ * and errno.
+ */
+int	 file_take_name(char *name, int (*take)(void *arg, const char *name),
+	    void *arg) MUST_CHECK;
+
 /* Open the folder for partial_open(); the caller closes it.  -1 and errno if
  * there is no folder, or nothing can be made in it. */
 int	 file_folder(const char *path) MUST_CHECK;
@@ -39,9 +55,6 @@ int	 file_folder(const char *path) MUST_CHECK;
 /* The temporary name of this file, into out.  0, or -1 when out of memory. */
 int	 partial_temporary(const struct file_meta *m, char *out, size_t size)
 	    MUST_CHECK;
-/* name.n, cut where there is no room for that, or for 0 the name alone, into
- * out[FILE_NAME]. */
-void	 partial_numbered(const char *name, int n, char *out);
 /* The partial file of this file; made if there is none.  NULL and errno, which
  * is EBUSY if another process has it. */
 struct partial *partial_open(int folder, const struct file_meta *m);
