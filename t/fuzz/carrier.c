@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/carrier.h"
@@ -16,6 +15,7 @@
 #include "ibb/frames.h"
 #include "ibb/inband.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/chunks.h"
 #include "xml/elem.h"
@@ -24,7 +24,6 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define PEER	"peer@example.org/x"
 #define BLOCK	1000
 #define SOME	60000		/* bytes at a time, at most */

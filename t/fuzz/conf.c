@@ -40,12 +40,12 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/utf8.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define LIST	16
 #define SEEN	(256 * 1024)	/* bytes of all keywords */
 

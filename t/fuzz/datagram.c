@@ -2,19 +2,12 @@
  * pieces whose size is the first byte.  What is taken out of it, written again,
  * is what came; and no more is kept than one datagram. */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "net/io/datagram.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "xml/buf.h"
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 /* Take all datagrams that have come whole, and write them to out. */
 static void

@@ -25,8 +25,8 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
+#include "t/lib/must.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define HEAD	12		/* bytes of a header, RFC 1035 section 4.1.1 */
 #define STEPS	20
 #define SRVS	64

@@ -25,6 +25,7 @@
 #include "ibb/inband.h"
 #include "ibb/stream.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "t/lib/tls_context.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
@@ -33,8 +34,6 @@
 #include "xml/parse.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
-
-#define must(x)	do { if (!(x)) abort(); } while (0)
 
 #define PAYLOAD	3000		/* bytes that each has to say */
 #define BLOCK	700

@@ -40,6 +40,7 @@
 #include "t/fuzz/script.h"
 #include "t/fuzz/tls.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 
 #define STEPS	120
 #define TURNS	40

@@ -27,9 +27,9 @@
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
 #include "t/fuzz/tls.h"
+#include "t/lib/must.h"
 #include "xml/buf.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define MOST	600		/* bytes of a document */
 #define CONNS	8
 #define PUT_SIZE 150000		/* more than goes out at once */

@@ -49,6 +49,7 @@
 #include "t/fuzz/script.h"
 #include "t/lib/files.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "xml/elem.h"
 #include "xml/jid.h"
 

@@ -41,6 +41,7 @@
 #include "t/lib/files.h"
 #include "t/lib/folders.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "xml/iq.h"
 
 #define STEPS	100

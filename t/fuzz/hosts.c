@@ -33,8 +33,8 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
+#include "t/lib/must.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 #define HASH	"0123456789abcdef0123456789abcdef01234567"
 #define DEADLINE 8000		/* ms */

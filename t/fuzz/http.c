@@ -3,7 +3,6 @@
  * SOCKS5.  However a response is split, the events must be the same.
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "net/dial/socks5_client.h"
@@ -13,14 +12,8 @@
 #include "net/transport/endpoint.h"
 #include "net/transport/endpoint_parse.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "xml/buf.h"
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 /* Body bytes are noted without the borders between events. */
 static void

@@ -21,6 +21,7 @@
 #include "ibb/dispatch.h"
 #include "ibb/inband.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
@@ -113,13 +114,6 @@ static struct {
 	const struct elem *payload;	/* its <data/>, till it is delivered */
 	int answering;			/* it is a result or an error */
 } f;
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 static unsigned
 take(void)

@@ -5,15 +5,9 @@
 #include <string.h>
 
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "xml/jid.h"
 #include "xml/utf8.h"
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 static void
 try_jid(const char *s)

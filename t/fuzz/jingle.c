@@ -24,12 +24,12 @@
 #include "ibb/jingle_choice.h"
 #include "ibb/jingle_session.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/ns.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define INPUT	8192
 #define PEER	"p@q/r"
 

@@ -10,13 +10,12 @@
  * much one may be late by chance, and in its lowest bit whether there is other
  * traffic.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/congestion.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define MARKS	256
 #define PATHS	8
 

@@ -10,7 +10,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,8 +18,8 @@
 #include "net/io/clock.h"
 #include "net/io/loop.h"
 #include "t/fuzz/peer.h"
+#include "t/lib/must.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define TURNS	8
 
 #define SRVS	8

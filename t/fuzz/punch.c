@@ -28,6 +28,7 @@
 #include "net/s5b/proof.h"
 #include "net/s5b/stun.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -35,7 +36,6 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define INPUT	8192
 
 /* A part of a message is the whole or lacks something; the result is that of

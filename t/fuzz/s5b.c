@@ -14,11 +14,11 @@
 #include "net/dial/socks5_client.h"
 #include "net/dial/socks5_server.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define INPUT	8192
 
 static int	 calls, found;

@@ -11,7 +11,6 @@
  * A login succeeds only behind a proof that the server knows the password.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "net/io/tls_binding.h"
@@ -22,11 +21,11 @@
 #include "net/login/sm.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const struct tls_binding binding = {

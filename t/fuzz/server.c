@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,8 +16,8 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
+#include "t/lib/must.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define SIZE	2000		/* bytes of the file */
 
 static struct socks	*asked;		/* for a place, and not answered */

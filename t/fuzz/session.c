@@ -46,6 +46,7 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
@@ -53,7 +54,6 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define BARE	"us@here.example"
 #define STEPS	300
 #define HOUR	3600000		/* ms */

@@ -1,19 +1,12 @@
 /* Fuzzer of net/share/share_wire: what a client says to the process that keeps
  * its login.  A frame that is taken is written again as it was. */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "net/share/share_wire.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "xml/buf.h"
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 /* Fields that are taken come out as they were, but for what is left. */
 static void

@@ -12,12 +12,12 @@
 #include "ibb/si.h"
 #include "net/file/filename.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define INPUT	8192
 #define SIZE	1000
 

@@ -22,7 +22,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,10 +36,10 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "xml/date.h"
 #include "xml/jid.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define JID	"us@here.example"
 #define PEER	"peer@there.example/x"
 #define BARE	"peer@there.example"

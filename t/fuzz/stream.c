@@ -41,6 +41,7 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
 #include "t/fuzz/tls.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -48,7 +49,6 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define SID	"s1"
 #define STEPS	200
 #define LETTERS	256

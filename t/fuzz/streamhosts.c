@@ -37,11 +37,11 @@
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define US	"us@here.example/a"
 #define HASH	"0123456789abcdef0123456789abcdef01234567"
 #define STEPS	100

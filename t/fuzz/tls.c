@@ -1,6 +1,5 @@
 /* tls: see tls.h. */
 #include <signal.h>
-#include <stdlib.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -11,8 +10,8 @@
 #include "net/io/tls.h"
 #include "t/fuzz/peer.h"
 #include "t/fuzz/tls.h"
+#include "t/lib/must.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define TURNS	8		/* of the loop, in a handshake */
 #define DAY	86400		/* s */
 

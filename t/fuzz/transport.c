@@ -37,10 +37,10 @@
 #include "t/fuzz/peer.h"
 #include "t/fuzz/script.h"
 #include "t/fuzz/tls.h"
+#include "t/lib/must.h"
 #include "xml/base64.h"
 #include "xml/elem.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define GUID	"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define CONNS	6
 #define STEPS	60

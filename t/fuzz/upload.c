@@ -41,6 +41,7 @@
 #include "t/fuzz/tls.h"
 #include "t/lib/files.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/jid.h"

@@ -25,8 +25,8 @@
 #include "ibb/warm.h"
 #include "t/fuzz/fuzz.h"
 #include "t/fuzz/script.h"
+#include "t/lib/must.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define CALLER	"a@h/x"
 #define OTHER	"a@h/z"
 #define LISTENER "b@h/y"

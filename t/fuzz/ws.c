@@ -3,22 +3,15 @@
  * frames are split, the events must be the same.
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "net/http/ws.h"
 #include "net/transport/wrap.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "xml/buf.h"
 
 #define MAX	1000
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 static void
 note(struct buf *b, const struct ws *w, enum ws_event ev,

@@ -9,6 +9,7 @@
 
 #include "net/transport/wrap.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"
@@ -17,13 +18,6 @@
 #include "xml/text.h"
 #include "xml/utf8.h"
 #include "xml/write.h"
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 static void
 note(struct buf *b, const char *s)

@@ -18,6 +18,7 @@
 #include "net/s5b/upgrade.h"
 #include "t/lib/channels.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "xml/iq.h"
 
 #define MEMORY	(64 * 1024 * 1024)

@@ -6,6 +6,7 @@
 
 #include "ibb/dispatch.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "xml/base64.h"
 #include "xml/elem.h"
 #include "xml/iq.h"

@@ -10,7 +10,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "ibb/inband.h"
 #include "t/lib/stanza.h"
@@ -80,9 +79,6 @@ struct end {
 	int closed, failed;
 	SLIST_ENTRY(end) next;
 };
-
-/* Stop at once if cond is false; a macro, for checkers of null pointers. */
-#define must(cond)	do { if (!(cond)) abort(); } while (0)
 
 /* A formatted string that lives until some more have been made. */
 char	*format(const char *fmt, ...)

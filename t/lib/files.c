@@ -15,6 +15,7 @@
 #include "net/file/send.h"
 #include "net/io/loop.h"
 #include "t/lib/files.h"
+#include "t/lib/must.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 #include "xml/elem.h"

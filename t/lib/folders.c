@@ -9,6 +9,7 @@
 #include "net/file/sum.h"
 #include "t/lib/files.h"
 #include "t/lib/folders.h"
+#include "t/lib/must.h"
 #include "xml/base64.h"
 #include "xml/buf.h"
 

@@ -1,12 +1,9 @@
-#include <stdlib.h>
-
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "ibb/e2e.h"
+#include "t/lib/must.h"
 #include "t/lib/tls_context.h"
-
-#define must(x)	do { if (!(x)) abort(); } while (0)
 
 SSL_CTX *
 tls_context_new(void)

@@ -11,6 +11,7 @@
 #include "net/io/loop.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/two_ends.h"
 #include "xml/elem.h"

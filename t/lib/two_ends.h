@@ -14,7 +14,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include <openssl/ssl.h>
 
@@ -24,7 +23,6 @@ struct elem;
 struct loop;
 struct s5b_offer;
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define SID	"sid0123456789"
 #define HERE	"a@example.org/x"	/* the caller */
 #define THERE	"b@example.org/y"	/* the listener */

@@ -21,6 +21,7 @@
 #include "net/io/log.h"
 #include "net/login/roster.h"
 #include "t/lib/channels.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
 #include "xml/iq.h"

@@ -6,6 +6,7 @@
 
 #include "ibb/inband.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 
 #define SMALL	10		/* bytes */

@@ -8,7 +8,6 @@
 #include <netinet/in.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/extdisco.h"
@@ -16,6 +15,7 @@
 #include "net/dial/addr.h"
 #include "net/dial/addr_temporary.h"
 #include "net/s5b/candidate.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
@@ -23,8 +23,6 @@
 #include "xml/iq.h"
 #include "xml/stanza.h"
 #include "xml/write.h"
-
-#define must(x)	do { if (!(x)) abort(); } while (0)
 
 static const char *
 where(const struct addr *a)

@@ -15,6 +15,7 @@
 #include "ibb/carrier_int.h"
 #include "ibb/dispatch.h"
 #include "ibb/inband.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
@@ -24,7 +25,6 @@
 #include "xml/stanza.h"
 #include "xml/write.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define BLOCK	1000
 #define BLOWS	500
 #define PERIOD	65536

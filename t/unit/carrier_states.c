@@ -6,6 +6,7 @@
 
 #include "ibb/carrier_int.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"

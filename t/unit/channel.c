@@ -15,6 +15,7 @@
 #include "net/channel/linger.h"
 #include "net/io/log.h"
 #include "t/lib/channels.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/iq.h"
 

@@ -3,13 +3,12 @@
  * the same each time, and what it keeps.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/chunks.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define MOST	300000
 
 static unsigned char	 model[2 * MOST];

@@ -3,6 +3,7 @@
  * and a listener that have met, and the stanzas between them, which the test
  * delivers, loses and forges.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/carrier.h"
@@ -11,6 +12,7 @@
 #include "ibb/stream.h"
 #include "ibb/warm.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "t/lib/tls_context.h"
 #include "xml/iq.h"

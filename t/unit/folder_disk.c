@@ -16,6 +16,7 @@
 #include "net/file/folder_disk.h"
 #include "net/file/folder_path.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 
 static char	 top[] = "/tmp/xcat-unit.XXXXXX";

@@ -2,11 +2,11 @@
  * Unit tests of the words of folders (ibb/folder_words.h): what is said is
  * heard, however it is cut, and nothing else is.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/folder_words.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
 

@@ -14,6 +14,7 @@
 #include "ibb/stream.h"
 #include "ibb/stream_strerror.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
 #include "xml/iq.h"

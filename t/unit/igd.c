@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,9 +14,9 @@
 #include "net/io/loop.h"
 #include "net/s5b/igd.h"
 #include "net/s5b/igd_int.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define ENDED	"no: the process that asks has ended"
 
 static struct loop	*loop;

@@ -5,7 +5,6 @@
 #include <sys/queue.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/dispatch.h"
@@ -20,6 +19,7 @@
 #include "net/io/clock.h"
 #include "t/lib/channels.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
 #include "xml/chunks.h"

@@ -5,12 +5,12 @@
  * to do otherwise.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/jingle_choice.h"
 #include "ibb/jingle_session.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
 #include "xml/iq.h"

@@ -8,6 +8,7 @@
 #include "ibb/congestion.h"
 #include "ibb/inband.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
 

@@ -18,9 +18,8 @@
 #include "net/io/loop.h"
 #include "net/s5b/pcp.h"
 #include "net/s5b/portmap.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
-
-#define must(x)	do { if (!(x)) abort(); } while (0)
 
 static const char *
 where(const struct addr *a)

@@ -18,13 +18,13 @@
 #include "net/dial/resolve.h"
 #include "net/io/loop.h"
 #include "net/s5b/streamhosts.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/ns.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define US	"a@example.org/x"
 #define TURNS	1000		/* until a test has failed */
 

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,9 +19,9 @@
 #include "net/s5b/proof.h"
 #include "net/s5b/punch.h"
 #include "net/s5b/shared_port.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define PATIENCE	10000	/* ms that nothing here takes */
 
 static unsigned char	 key[PROOF_KEY] = "key of this session and attempt";

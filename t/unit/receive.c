@@ -19,6 +19,7 @@
 #include "net/file/receive_int.h"
 #include "t/lib/files.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 
 #define OTHER	"other@there.example/b"

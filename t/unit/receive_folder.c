@@ -18,6 +18,7 @@
 #include "net/file/receive_folder.h"
 #include "t/lib/files.h"
 #include "t/lib/folders.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 
 #define FOLDER	"<folder xmlns='urn:xcat:0' name='photos' mode='755'/>"

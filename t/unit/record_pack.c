@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/io/record_pack.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
 
@@ -12,13 +13,6 @@
 static struct record_pack	 pack;
 static struct buf		 out;
 static unsigned char		 copy[RECORD_PACK_MAX];
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 static void
 begin(void)

@@ -10,6 +10,7 @@
 
 #include "ibb/inband.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/base64.h"
 #include "xml/iq.h"

@@ -16,6 +16,7 @@
 #include "net/channel/remote_spec.h"
 #include "net/io/loop.h"
 #include "t/lib/channels.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "t/lib/tls_context.h"
 #include "xml/elem.h"

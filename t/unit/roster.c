@@ -3,12 +3,12 @@
 #include <sys/queue.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "net/conf/allow.h"
 #include "net/conf/conf.h"
 #include "net/login/roster.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
@@ -23,13 +23,6 @@ static struct iq_table	*table;
 static struct allow	*allow;
 static struct roster	*roster;
 static char		 told[64];	/* what was called, in order */
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 static void
 first(void *arg, int good)

@@ -20,6 +20,7 @@
 #include "net/io/log.h"
 #include "t/lib/files.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/base64.h"
 #include "xml/iq.h"

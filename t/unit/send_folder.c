@@ -12,6 +12,7 @@
 
 #include "t/lib/files.h"
 #include "t/lib/folders.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 
 #define RANGE	"<range xmlns='urn:xcat:0' offset='%d'/>"

@@ -16,6 +16,7 @@
 #include "net/share/share_status.h"
 #include "t/lib/channels.h"
 #include "t/lib/kept.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/jid.h"
 

@@ -9,6 +9,7 @@
 
 #include "ibb/extdisco.h"
 #include "ibb/sic.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
@@ -16,7 +17,6 @@
 #include "xml/ns.h"
 #include "xml/parse.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define US	"a@example.org/x"
 #define SERVER	"example.org"
 

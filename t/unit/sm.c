@@ -5,19 +5,13 @@
 
 #include "net/login/sm.h"
 #include "net/login/sm_int.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
 #include "xml/parse.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
-
-static void
-must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 /* An element with these attributes; the caller's to free. */
 static struct elem *

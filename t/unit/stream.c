@@ -8,6 +8,7 @@
 #include "ibb/dispatch.h"
 #include "ibb/stream_int.h"
 #include "t/lib/engine.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "xml/iq.h"
 

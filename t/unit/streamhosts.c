@@ -22,12 +22,12 @@
 #include "net/io/loop.h"
 #include "net/s5b/s5b_listen.h"
 #include "net/s5b/streamhosts.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define US	"us@here.example/a"
 #define QUERY	"<query xmlns='http://jabber.org/protocol/bytestreams'>"
 #define ITEMS	"<query xmlns='http://jabber.org/protocol/disco#items'>"

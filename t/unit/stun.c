@@ -21,9 +21,8 @@
 #include "net/s5b/shared_port.h"
 #include "net/s5b/stun.h"
 #include "net/s5b/stun_ask.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
-
-#define must(x)	do { if (!(x)) abort(); } while (0)
 
 static const unsigned char	 id[STUN_ID] = { 0xb7, 0xe7, 0xa7, 0x01, 0xbc,
 	0x34, 0xd6, 0x86, 0xfa, 0x87, 0xdf, 0xae };

@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,6 +29,7 @@
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
 #include "net/s5b/upgrade_int.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
 #include "t/lib/tls_context.h"

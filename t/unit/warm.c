@@ -4,18 +4,17 @@
  * two ends whose bytes the test carries, repeats and loses.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ibb/e2e_int.h"
 #include "ibb/warm.h"
+#include "t/lib/must.h"
 #include "t/lib/tap.h"
 #include "t/lib/tls_context.h"
 #include "xml/buf.h"
 #include "xml/chunks.h"
 #include "xml/number.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define STEPS	20		/* of both, until they have shaken hands */
 #define SECOND	INT64_C(1000000)
 #define CALLER	"a@h/x"
