@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/parse.h"
@@ -67,4 +68,19 @@ stanza_iq(const char *type, const char *from, const void *inside, size_t len)
 	snprintf(xml, sizeof(xml), "<iq type='%s' id='%s' from='%s'>%.*s</iq>",
 	    type, stanza_id(), from, (int)len, (const char *)inside);
 	return stanza_parse(xml);
+}
+
+struct elem *
+stanza_from(struct parse *p, const char *from, const char *xml)
+{
+	struct elem	*e = NULL;
+	char		 head[64];
+
+	must(strncmp(xml, "<iq ", 4) == 0);
+	snprintf(head, sizeof(head), "<iq from='%s' ", from);
+	must(parse_feed(p, head, strlen(head)) == 0);
+	must(parse_next(p, &e) == PARSE_MORE);
+	must(parse_feed(p, xml + 4, strlen(xml) - 4) == 0);
+	must(parse_next(p, &e) == PARSE_STANZA);
+	return e;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct elem;
+struct parse;
 
 #define HEADER	"<stream:stream xmlns='jabber:client' version='1.0' " \
 		"xmlns:stream='http://etherx.jabber.org/streams'>"
@@ -26,5 +27,9 @@ const char *stanza_id(void);
 struct elem *stanza_parse(const char *xml);
 struct elem *stanza_iq(const char *type, const char *from, const void *inside,
 	    size_t len);
+/* What p makes of this iq, "<iq ...", into which the server writes its sender;
+ * the caller's to free.  p, which has had a stream's header and has no bytes
+ * left to parse, goes on from there.  The program ends if this is no iq. */
+struct elem *stanza_from(struct parse *p, const char *from, const char *xml);
 
 #endif

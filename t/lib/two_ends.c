@@ -46,22 +46,6 @@ post(void *arg, const void *data, size_t len)
 	return 0;
 }
 
-/* The server writes the sender into it. */
-struct elem *
-ends_parse(struct side *to, const char *from, const char *xml)
-{
-	struct elem	*e = NULL;
-	char		 head[64];
-
-	must(strncmp(xml, "<iq ", 4) == 0);
-	snprintf(head, sizeof(head), "<iq from='%s' ", from);
-	must(parse_feed(to->in, head, strlen(head)) == 0);
-	must(parse_next(to->in, &e) == PARSE_MORE);
-	must(parse_feed(to->in, xml + 4, strlen(xml) - 4) == 0);
-	must(parse_next(to->in, &e) == PARSE_STANZA);
-	return e;
-}
-
 int
 is_answer(const struct elem *e)
 {

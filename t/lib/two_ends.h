@@ -96,8 +96,6 @@ struct stream_conf ends_stream_conf(struct side *s);
 /* The upgrade of its stream, made now if it has none. */
 struct upgrade *upgrade_of(struct side *s);
 
-/* This xml of the sender, an iq, as the side gets it; the caller's to free. */
-struct elem *ends_parse(struct side *to, const char *from, const char *xml);
 /* Is this the answer to an iq? */
 int	 is_answer(const struct elem *e);
 /* The side gets this, as from its session.  Did anything take it? */

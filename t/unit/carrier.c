@@ -104,22 +104,6 @@ take(void *arg, const void *data, size_t len)
 	return 0;
 }
 
-static struct elem *
-parsed(struct side *to, const char *from, const char *xml)
-{
-	struct elem	*e = NULL;
-	char		 head[64];
-
-	must(strncmp(xml, "<iq ", 4) == 0);
-	snprintf(head, sizeof(head), "<iq from='%s' ", from);
-	parse_feed(to->parse, head, strlen(head));
-	while (parse_next(to->parse, &e) == PARSE_STANZA)
-		abort();
-	parse_feed(to->parse, xml + 4, strlen(xml) - 4);
-	must(parse_next(to->parse, &e) == PARSE_STANZA);
-	return e;
-}
-
 static void
 dispatch(struct side *to, const struct elem *e)
 {
@@ -145,7 +129,7 @@ bounce(struct side *s, const struct elem *e)
 	snprintf(xml, sizeof(xml), "<iq type='error' id='%s'><error "
 	    "type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:"
 	    "xmpp-stanzas'/></error></iq>", elem_attr(e, "id"));
-	error = parsed(s, s->peer->jid, xml);
+	error = stanza_from(s->parse, s->peer->jid, xml);
 	iq_answer(s->iqs, error);
 	elem_free(error);
 }
@@ -159,7 +143,7 @@ deliver(struct side *from)
 	if (z == NULL)
 		return 0;
 	STAILQ_REMOVE_HEAD(&from->out, next);
-	e = parsed(from->peer, from->jid, z->xml);
+	e = stanza_from(from->peer->parse, from->jid, z->xml);
 	if (from->peer->away)
 		bounce(from, e);
 	else

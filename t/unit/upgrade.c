@@ -102,7 +102,7 @@ on_sent(struct side *s, char *xml)
 static int
 hear(struct side *s, const char *from, const char *xml)
 {
-	struct elem	*e = ends_parse(s, from, xml);
+	struct elem	*e = stanza_from(s->in, from, xml);
 	int		 taken = ends_dispatch(s, e);
 
 	elem_free(e);
@@ -126,7 +126,7 @@ static void
 route(struct side *s, const char *xml)
 {
 	/* Its sender is written into it anew where it arrives. */
-	struct elem	*e = ends_parse(s->peer, s->jid, xml);
+	struct elem	*e = stanza_from(s->peer->in, s->jid, xml);
 	const char	*to = elem_attr(e, "to");
 
 	if (extra(s)->lose != NULL && strstr(xml, extra(s)->lose) != NULL)
@@ -935,7 +935,7 @@ said(struct side *s, const char *from, const char *xml)
 
 	while (ends_deliver(&a) || ends_deliver(&b))
 		;
-	e = ends_parse(s, from, xml);
+	e = stanza_from(s->in, from, xml);
 	taken = dispatch_stanza(s->dispatch, e, 0);
 	elem_free(e);
 	l = __extension__ STAILQ_LAST(&s->out, letter, next);

@@ -69,7 +69,8 @@ on_sent(struct side *s, char *xml)
 	extra(s)->punches += strstr(xml, "<punch ") != NULL;
 }
 
-/* As ends_parse(): the server writes the address into it that it is to have. */
+/* As stanza_from(), but the server also writes the address into xml that its
+ * sender is to have. */
 static struct elem *
 parsed(struct side *to, const char *from, const char *xml)
 {
@@ -86,7 +87,7 @@ parsed(struct side *to, const char *from, const char *xml)
 		    apart ? "<other " : LOCAL);
 	fputs(xml, fp);
 	must(fclose(fp) == 0);
-	e = ends_parse(to, from, text);
+	e = stanza_from(to->in, from, text);
 	free(text);
 	return e;
 }
