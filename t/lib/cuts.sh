@@ -12,7 +12,8 @@
 SIZE=${SIZE:-$(by_tier 2000000 50000000)}	# each way
 CUTS=${CUTS:-$(by_tier 20 100)}
 TRANSFERS=${TRANSFERS:-caller listener both}
-LIMIT=600
+# shellcheck disable=SC2034
+LIMIT=600				# of end_transfer
 SEED=${SEED:-$(date +%s)}
 
 # Cuts are counted in bytes both ways, of which there are some 2.8 for each of
@@ -25,9 +26,7 @@ cut_often()	# relay seed cuts
 
 transfer()	# name caller-option listener-option [up down]
 {
-	listen_as bob "l_$1" -v -j "bob@$DOMAIN/$1" -a "alice@$DOMAIN" \
-	    "$3" <"$T/${5:-down}"
-	start "c_$1" "$T/alice" -v "$2" "bob@$DOMAIN/$1" <"$T/${4:-up}"
+	begin_transfer "$@"
 	wait_for 60 said "c_$1" 'tls 1.3 end to end' || {
 		diag_file "$T/c_$1.err"
 		bail "$server: $1: no stream"
@@ -69,10 +68,7 @@ kept_descriptors()	# name
 
 came_through()	# name [up down]
 {
-	ended_well "c_$1" "$LIMIT" "$server: $1: the caller's status"
-	ended_well "l_$1" 60 "$server: $1: the listener's status"
-	check_same "$T/l_$1.out" "$T/${2:-up}" "$server: $1: to the listener"
-	check_same "$T/c_$1.out" "$T/${3:-down}" "$server: $1: to the caller"
+	end_transfer "$server: $1" "$@"
 	kept_descriptors "c_$1"
 	kept_descriptors "l_$1"
 }

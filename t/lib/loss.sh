@@ -12,22 +12,8 @@ SIZE=${SIZE:-$(by_tier 600000 5000000)}	# each way
 LONG=$(by_tier 3000000 5000000)		# what stays under way while things happen
 RATE=$(by_tier 100000 300000)		# for as long: bytes a second, each way
 STEPS=10				# cuts spread over a login
-LIMIT=300
-
-transfer()	# name caller-option listener-option [up down]
-{
-	listen_as bob "l_$1" -v -j "bob@$DOMAIN/$1" -a "alice@$DOMAIN" "$3" \
-	    <"$T/${5:-down}"
-	start "c_$1" "$T/alice" -v "$2" "bob@$DOMAIN/$1" <"$T/${4:-up}"
-}
-
-came_through()	# name [up down]
-{
-	ended_well "c_$1" "$LIMIT" "$1: the caller's status"
-	ended_well "l_$1" 60 "$1: the listener's status"
-	check_same "$T/l_$1.out" "$T/${2:-up}" "$1: to the listener"
-	check_same "$T/c_$1.out" "$T/${3:-down}" "$1: to the caller"
-}
+# shellcheck disable=SC2034
+LIMIT=300				# of end_transfer
 
 # A login takes so many bytes that way; the sweep goes a little beyond.  What
 # is beyond is <resume/>, or the bind, and the first blocks.
@@ -63,12 +49,12 @@ begin()		# kind [feature]
 	sweep "${1}_far_down" down "$_down"
 	relay "${1}_forget" "throttle up $RATE; throttle down $RATE"
 	relay "${1}_late" 'delay 30; split 500; cuts 3 20000 300000 1'
-	transfer "${1}_near_up" "$(via "${1}_near_up")" -4
-	transfer "${1}_near_down" "$(via "${1}_near_down")" -4
-	transfer "${1}_far_up" -4 "$(via "${1}_far_up")"
-	transfer "${1}_far_down" -4 "$(via "${1}_far_down")"
-	transfer "${1}_forget" "$(via "${1}_forget")" -4 long_up long_down
-	transfer "${1}_late" "$(via "${1}_late")" -4 little little
+	begin_transfer "${1}_near_up" "$(via "${1}_near_up")" -4
+	begin_transfer "${1}_near_down" "$(via "${1}_near_down")" -4
+	begin_transfer "${1}_far_up" -4 "$(via "${1}_far_up")"
+	begin_transfer "${1}_far_down" -4 "$(via "${1}_far_down")"
+	begin_transfer "${1}_forget" "$(via "${1}_forget")" -4 long_up long_down
+	begin_transfer "${1}_late" "$(via "${1}_late")" -4 little little
 }
 
 # The client is told, the server is not, and finds two connections for one
@@ -98,7 +84,7 @@ forgotten()
 end()		# kind message [feature]
 {
 	for _case in near_up near_down far_up far_down; do
-		came_through "${1}_$_case"
+		end_transfer "${1}_$_case" "${1}_$_case"
 		ok "$1: $_case: all cuts were made" \
 		    relay_said "${1}_$_case" 'cuts done'
 		_who=c_${1}_$_case
@@ -111,8 +97,8 @@ end()		# kind message [feature]
 		is "$(lines "$_who" "$TRYING")" "$(lines "$_who" "$BACK")" \
 		    "$1: $_case: said once when lost and once when back"
 	done
-	came_through "${1}_forget" long_up long_down
-	came_through "${1}_late" little little
+	end_transfer "${1}_forget" "${1}_forget" long_up long_down
+	end_transfer "${1}_late" "${1}_late" little little
 	ok "$1: late: it was cut" [ "$(relay_counts "${1}_late" 5)" -ge 1 ]
 }
 

@@ -123,3 +123,23 @@ ended_well()	# name seconds description
 	is "$status" 0 "$3"
 	[ "$status" = 0 ] || diag_file "$T/$1.err"
 }
+
+# --- a transfer both ways ----------------------------------------------------
+
+# The caller c_NAME sends the file up, or another one, to the listener l_NAME,
+# which sends the file down.
+begin_transfer() # name caller-option listener-option [up down]
+{
+	listen_as bob "l_$1" -v -j "bob@$DOMAIN/$1" -a "alice@$DOMAIN" "$3" \
+	    <"$T/${5:-down}"
+	start "c_$1" "$T/alice" -v "$2" "bob@$DOMAIN/$1" <"$T/${4:-up}"
+}
+
+# Both end well, the caller within $LIMIT seconds, and all has come.
+end_transfer()	# description name [up down]
+{
+	ended_well "c_$2" "$LIMIT" "$1: the caller's status"
+	ended_well "l_$2" 60 "$1: the listener's status"
+	check_same "$T/l_$2.out" "$T/${3:-up}" "$1: to the listener"
+	check_same "$T/c_$2.out" "$T/${4:-down}" "$1: to the caller"
+}

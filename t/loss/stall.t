@@ -86,10 +86,7 @@ go_on()		# name
 
 came_through()	# name
 {
-	ended_well "c_$1" "$LIMIT" "$1: caller"
-	ended_well "l_$1" 60 "$1: listener"
-	check_same "$T/l_$1.out" "$T/up" "$1: to the listener"
-	check_same "$T/c_$1.out" "$T/down" "$1: to the caller"
+	end_transfer "$1" "$1"
 	for _who in c l; do
 		ok "$1: no burst of losses ($_who)" \
 		    [ "$(lines "${_who}_$1" "$TRYING")" -le 3 ]
