@@ -10,11 +10,6 @@ wind 5
 MINE='(conflict|another client)'
 bob=bob@$DOMAIN
 
-has_at_least()	# file bytes
-{
-	[ "$(wc -c <"$1")" -ge "$2" ]
-}
-
 # A stream on which all was confirmed that was sent, and nothing is under way:
 # the listener's word back comes behind its answers.  The caller's input stays
 # open, as descriptor 4, and so does the listener's, held by a process.

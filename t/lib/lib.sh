@@ -241,6 +241,11 @@ has_size()	# file bytes
 	[ "$(wc -c <"$1")" -eq "$2" ]
 }
 
+has_at_least()	# file bytes
+{
+	[ "$(wc -c <"$1")" -ge "$2" ]
+}
+
 said()		# name extended-regex: the process NAME printed it on stderr
 {
 	grep -Eq -- "$2" "$T/$1.err"

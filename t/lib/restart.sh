@@ -14,11 +14,6 @@ wind 5
 LIMIT=300
 bob=bob@$DOMAIN
 
-has_at_least()	# file bytes
-{
-	[ "$(wc -c <"$1")" -ge "$2" ]
-}
-
 kill_at()	# bytes
 {
 	wait_for "$LIMIT" has_at_least "$T/l.out" "$1" || {

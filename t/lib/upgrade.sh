@@ -153,17 +153,13 @@ much_while_away()	# near|far
 	feed 1000
 	take_away "$1"
 	start feeder dd if="$T/much" of="$T/caller.in" bs=65536
-	ok "$_what: a window of it comes" wait_for 60 has_a_window
+	ok "$_what: a window of it comes" wait_for 60 \
+	    has_at_least "$T/listener.out" 1500000
 	exec 4>&-
 	comes_back "$1"
 	{ head -c 1000 "$T/data"; cat "$T/much"; } >"$T/part"
 	finish feeder 60
 	close_stream part "$_what"
-}
-
-has_a_window()
-{
-	[ "$(wc -c <"$T/listener.out")" -ge 1500000 ]
 }
 
 # The socket and a login, or both, at once.

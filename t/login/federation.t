@@ -140,7 +140,7 @@ mended()	# from to
 	start listener "$T/$2" -l -v -a "$1@$(domain_of "$1")"
 	wait_for 20 listening_or_gone listener
 	start caller "$T/$1" -s -v -i "$2@$(domain_of "$2")" <"$T/data"
-	wait_for 60 has_come 2000000
+	wait_for 60 has_at_least "$T/listener.out" 2000000
 	cut
 	start_relays
 	finish caller "$LIMIT"
@@ -148,11 +148,6 @@ mended()	# from to
 	[ "$status" = 0 ] || diag_file "$T/caller.err"
 	finish listener 20
 	check_same "$T/listener.out" "$T/data" "$1 to $2, cut: intact"
-}
-
-has_come()	# bytes
-{
-	[ "$(wc -c <"$T/listener.out")" -ge "$1" ]
 }
 
 head -c "$(by_tier 10000000 20000000)" /dev/urandom >"$T/data"

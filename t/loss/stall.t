@@ -20,11 +20,6 @@ LIMIT=300
 bob=bob@$DOMAIN
 CASES='stop_caller stop_listener hole_caller hole_listener hold_caller'
 
-has_at_least()	# file bytes
-{
-	[ "$(wc -c <"$1")" -ge "$2" ]
-}
-
 # A stopped xcat was not idle for that minute, and its -w, which is shorter, does
 # not run out.
 # Not so fast that nothing is left to be done when it happens.
