@@ -75,8 +75,8 @@ by_gateway()	# user port [ws]: its way is through nginx from now on
 	SERVER=127.0.0.1:$PORT
 }
 
-# A call that finds the listener of USER and is answered.
-finds()		# user what
+# A call that reaches the listener of USER and is answered.
+reaches()	# user what
 {
 	start call "$T/alice" -w 20 "$1@$DOMAIN" cat <"$LIB/gateway.sh"
 	finish call 30
@@ -104,12 +104,12 @@ impatient()
 	wait_for 20 asked_since "$IMPATIENT" \
 	    "$(($(gateway_requests "$IMPATIENT") + 2))"
 	_late=$(gateway_requests "$IMPATIENT" 504)
-	finds bob 'bosh: a call through an impatient proxy'
+	reaches bob 'bosh: a call through an impatient proxy'
 	wait_for 20 asked_since "$IMPATIENT" \
 	    "$(($(gateway_requests "$IMPATIENT") + 2))"
 	is "$(gateway_requests "$IMPATIENT" 504)" "$_late" \
 	    "$server: bosh: it is not tried again"
-	finds bob 'bosh: and another call'
+	reaches bob 'bosh: and another call'
 	ok "$server: bosh: in one session" never said bob 'trying again'
 	stop bob
 }
@@ -129,7 +129,7 @@ gap()
 	ok "$server: bosh: it is not there: nginx says so" \
 	    wait_for 20 said bob 'HTTP status 502'
 	start_relay
-	finds bob 'bosh: a call after that'
+	reaches bob 'bosh: a call after that'
 	ok "$server: bosh: in the same session" never said bob 'trying again'
 	stop bob
 }
@@ -164,7 +164,7 @@ forgetful()
 	wait_for 20 said_last bob 'back'
 	_lost=$(grep -c 'trying again' "$T/bob.err")
 	sleep 3				# silence is what this is about
-	finds bob 'websocket: a call'
+	reaches bob 'websocket: a call'
 	is "$(grep -c 'trying again' "$T/bob.err")" "$_lost" \
 	    "$server: websocket: the connection stays"
 	stop bob

@@ -94,10 +94,10 @@ in_band()	# what caller's-options listener's-options
 	ended caller "$_what"
 	ended listener "$_what"
 	check_same "$T/listener.out" "$T/little" "$_what: same"
-	ok "$_what: no socket" not_said ': socket: '
+	ok "$_what: no socket" neither_said ': socket: '
 }
 
-not_said()	# regex: neither of them
+neither_said()	# extended-regex
 {
 	! said caller "$1" && ! said listener "$1"
 }

@@ -16,7 +16,7 @@ QUIET=${QUIET:-180}		# seconds without a call
 listener()	# user
 {
 	listen_as "$1" "$1" -v -k -a "alice@$DOMAIN" 'cat=!cat'
-	finds "$1" "$1 is there"
+	reaches "$1" "$1 is there"
 }
 
 for server in $SERVERS; do
@@ -31,7 +31,7 @@ for server in $SERVERS; do
 	done
 	sleep "$QUIET"
 	for user in bob carol dave; do
-		finds $user "$user is there after $QUIET s"
+		reaches $user "$user is there after $QUIET s"
 		ok "$server: $user: in one session" \
 		    never said $user 'trying again'
 	done
