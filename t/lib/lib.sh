@@ -259,6 +259,11 @@ fifo()		# name: $T/name
 	mkfifo "$T/$1"
 }
 
+random()	# name bytes: $T/name, other bytes each time
+{
+	head -c "$2" /dev/urandom >"$T/$1"
+}
+
 # Each gets a process group of its own, to be killed whole, and dies with the
 # test even when that is killed by force: see detach.c.  Descriptor 4 is for
 # tests that hold one end of a fifo open: not passed on.  Standard input is that

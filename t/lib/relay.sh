@@ -112,11 +112,6 @@ no_leak()	# name descriptors-before rss-before description
 	ok "$4: memory, $3 then $_now KiB" [ $((_now - $3)) -le 8192 ]
 }
 
-random()	# file bytes
-{
-	head -c "$2" /dev/urandom >"$T/$1"
-}
-
 ended_well()	# name seconds description
 {
 	finish "$1" "$2"

@@ -104,9 +104,9 @@ neither_said()	# extended-regex
 
 s5b()		# prosody|ejabberd
 {
-	noise large-1 "$(by_tier 8000000 200000000)"
-	noise large-2 "$(by_tier 8000000 200000000)"
-	noise little $LITTLE
+	random large-1 "$(by_tier 8000000 200000000)"
+	random large-2 "$(by_tier 8000000 200000000)"
+	random little $LITTLE
 	start_server "$1" proxy65
 	# shellcheck disable=SC2086
 	{

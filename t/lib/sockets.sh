@@ -4,12 +4,6 @@
 
 LIMIT=${LIMIT:-100}			# seconds for one process to end
 
-noise()		# file bytes
-{
-	head -c "$2" /dev/zero | openssl enc -aes-128-ctr -nosalt \
-	    -pass "pass:$1" -md sha256 >"$T/$1" 2>/dev/null
-}
-
 # Descriptor 4 is the caller's input; what the listener writes is read at once.
 open_stream()	# option ...
 {

@@ -188,8 +188,8 @@ relay_port()	# name
 	eval "echo \$port_$1"
 }
 
-noise data 300000
-noise much 9000000
+random data 300000
+random much 9000000
 
 cuts_at_offer()
 {

@@ -84,7 +84,7 @@ chaos()		# cuts bytes/s option ...
 can_cut || skip_all 'ss -K does nothing here'
 SIZE=$(by_tier 40000000 100000000)
 MOST=$((SIZE - 12000000))		# by far more than is under way
-noise large "$SIZE"
+random large "$SIZE"
 
 for kind in $SERVERS; do
 	start_server "$kind" smacks proxy65

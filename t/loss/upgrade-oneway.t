@@ -14,8 +14,8 @@ activated()	# n: so many streams were
 	[ "$(grep -c ^activated "$T/component.out")" = "$1" ]
 }
 
-noise up 1500000
-noise down 3000000
+random up 1500000
+random down 3000000
 echo answer >"$T/word"
 
 not_broken()

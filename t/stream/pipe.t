@@ -78,11 +78,6 @@ large()
 	esac
 }
 
-random()	# file bytes
-{
-	head -c "$2" /dev/urandom >"$T/$1"
-}
-
 random 0-bytes 0
 random 1-byte 1
 random block-1 $((BLOCK - 1))

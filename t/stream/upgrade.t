@@ -53,7 +53,7 @@ stalled()
 	check_same "$T/reader.out" "$T/data" "$server: stalled: same"
 }
 
-noise data 3000000
+random data 3000000
 
 for kind in $SERVERS; do
 	start_server "$kind" smacks proxy65
