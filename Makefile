@@ -229,8 +229,8 @@ AIDS	= t/lib/alloc.so t/lib/detach t/lib/distance t/lib/escape.so \
 	t/lib/portmap t/lib/punch \
 	t/lib/wake t/lib/wan
 # What tests in C share.
-TAP	= t/lib/channels.o t/lib/engine.o t/lib/files.o t/lib/folders.o \
-	t/lib/kept.o \
+TAP	= t/lib/bounded.o t/lib/channels.o t/lib/engine.o t/lib/files.o \
+	t/lib/folders.o t/lib/kept.o \
 	t/lib/stanza.o t/lib/tap.o t/lib/tls_context.o t/lib/two_ends.o
 # What fuzzers are made of (t/fuzz/fuzz.h), and the sources that parse what others
 # send, or wrote.

@@ -18,6 +18,7 @@
 #include "net/io/clock.h"
 #include "net/io/loop.h"
 #include "t/fuzz/peer.h"
+#include "t/lib/bounded.h"
 #include "t/lib/must.h"
 
 #define TURNS	8
@@ -146,12 +147,6 @@ ares_query(ares_channel channel, const char *name, int dnsclass, int type,
 		fn(arg, ARES_ENOTFOUND, 0, NULL, 0);
 }
 
-static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
 struct loop *
 peer_loop(void)
 {
@@ -180,13 +175,9 @@ void
 peer_turn(int n)
 {
 	struct loop	*l = used != NULL ? used : peer_loop();
-	struct timer	 now = { .fire = stop, .arg = l };
 
-	for (; n > 0; n--) {
-		timer_set(l, &now, clock_ms());
-		must(loop_run(l) == 0);
-	}
-	timer_clear(l, &now);	/* another event may have stopped it */
+	for (; n > 0; n--)
+		must(bounded_run(l, 0) != -1);
 }
 
 static struct sockaddr_in

@@ -16,6 +16,7 @@
 #include "net/dial/resolve.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
+#include "t/lib/bounded.h"
 #include "t/lib/channels.h"
 #include "t/lib/kept.h"
 #include "t/lib/must.h"
@@ -185,20 +186,10 @@ run_end(void)
 	conf_free(&app.conf);
 }
 
-static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
 void
 run_turn(void)
 {
-	struct timer	 t = { .fire = stop, .arg = app.loop };
-
-	timer_set(app.loop, &t, clock_ms());
-	must(loop_run(app.loop) == 0);
-	timer_clear(app.loop, &t);	/* the run may have ended before */
+	must(bounded_run(app.loop, 0) != -1);
 }
 
 void

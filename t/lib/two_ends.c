@@ -11,6 +11,7 @@
 #include "net/io/loop.h"
 #include "net/s5b/streamhosts.h"
 #include "net/s5b/upgrade.h"
+#include "t/lib/bounded.h"
 #include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/two_ends.h"
@@ -239,20 +240,10 @@ ends_exchange(void *unused)
 	}
 }
 
-static void
-stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
 void
 ends_turn(void)
 {
-	struct timer	 t = { .fire = stop };
-
-	timer_set(loop, &t, clock_ms() + TURN);
-	must(loop_run(loop) == 0);
+	must(bounded_run(loop, TURN) != -1);
 }
 
 void

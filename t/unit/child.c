@@ -20,6 +20,7 @@
 #include "net/io/limits.h"
 #include "net/io/loop.h"
 #include "net/io/signals.h"
+#include "t/lib/bounded.h"
 #include "t/lib/tap.h"
 
 #define BOUND	30000		/* ms, after which a test has failed */
@@ -47,23 +48,13 @@ told(void *arg, int signo)
 		loop_stop(loop);
 }
 
-static void
-too_late(void *arg)
-{
-	loop_stop(arg);
-}
-
 /* Until so many have ended; returns whether they have. */
 static int
 await(int n)
 {
-	struct timer	 bound = { .fire = too_late, .arg = loop };
-
 	want = n;
-	timer_set(loop, &bound, clock_ms() + BOUND);
-	if (reaped < n && loop_run(loop) == -1)
+	if (reaped < n && bounded_run(loop, BOUND) == -1)
 		return 0;
-	timer_clear(loop, &bound);
 	return reaped >= n;
 }
 

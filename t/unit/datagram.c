@@ -14,6 +14,7 @@
 #include "net/io/datagram.h"
 #include "net/io/datagram_link.h"
 #include "net/io/loop.h"
+#include "t/lib/bounded.h"
 #include "t/lib/tap.h"
 #include "xml/buf.h"
 
@@ -169,22 +170,11 @@ link_ended(void *arg)
 	loop_stop(loop);
 }
 
-static void
-too_late(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
 /* Run until the test stops it, for ms at most. */
 static void
 run(int64_t ms)
 {
-	struct timer	 bound = { .fire = too_late };
-
-	timer_set(loop, &bound, clock_ms() + ms);
-	ok(loop_run(loop) == 0, "the loop");
-	timer_clear(loop, &bound);
+	ok(bounded_run(loop, ms) != -1, "the loop");
 }
 
 static struct datagram_link *

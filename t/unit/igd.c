@@ -14,6 +14,7 @@
 #include "net/io/loop.h"
 #include "net/s5b/igd.h"
 #include "net/s5b/igd_int.h"
+#include "t/lib/bounded.h"
 #include "t/lib/must.h"
 #include "t/lib/tap.h"
 
@@ -44,21 +45,11 @@ on_news(void *arg, const struct addr *a, const char *err)
 	}
 }
 
-static void
-stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
 /* Have the loop see what there is. */
 static void
 turn(void)
 {
-	struct timer	 t = { .fire = stop };
-
-	timer_set(loop, &t, clock_ms());
-	must(loop_run(loop) == 0);
+	must(bounded_run(loop, 0) != -1);
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "net/io/limits.h"
 #include "net/io/loop.h"
 #include "net/s5b/s5b_listen.h"
+#include "t/lib/bounded.h"
 #include "t/lib/tap.h"
 #include "xml/number.h"
 
@@ -39,22 +40,11 @@ count(void *arg)
 }
 
 static void
-enough(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
-static void
 turn(int64_t ms)
 {
-	struct timer	 bound = { .fire = enough };
-
 	turns = 0;
-	timer_set(loop, &bound, clock_ms() + ms);
-	if (loop_run(loop) == -1)
+	if (bounded_run(loop, ms) == -1)
 		perror("loop");
-	timer_clear(loop, &bound);
 }
 
 static void

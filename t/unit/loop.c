@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "net/io/loop.h"
+#include "t/lib/bounded.h"
 #include "t/lib/tap.h"
 
 #define MANY	2000
@@ -61,27 +62,11 @@ watch(struct loop *l, struct seen *s, int fd, int wants, int often)
 	loop_watch(l, &s->watch);
 }
 
-static int	 late;
-
-static void
-too_late(void *arg)
-{
-	late = 1;
-	loop_stop(arg);
-}
-
 /* Until somebody stops it; returns whether that was in time. */
 static int
 run(struct loop *l)
 {
-	struct timer	 bound = { .fire = too_late, .arg = l };
-	int		 r;
-
-	late = 0;
-	timer_set(l, &bound, clock_ms() + BOUND);
-	r = loop_run(l);
-	timer_clear(l, &bound);
-	return r == 0 && !late;
+	return bounded_run(l, BOUND) == 1;
 }
 
 static void

@@ -18,6 +18,7 @@
 #include "net/dial/resolve.h"
 #include "net/io/loop.h"
 #include "net/s5b/streamhosts.h"
+#include "t/lib/bounded.h"
 #include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "t/lib/tap.h"
@@ -131,19 +132,9 @@ end(void)
 }
 
 static void
-stop(void *arg)
-{
-	(void)arg;
-	loop_stop(app.loop);
-}
-
-static void
 turn(void)
 {
-	struct timer	 t = { .fire = stop };
-
-	timer_set(app.loop, &t, clock_ms() + 10);
-	must(loop_run(app.loop) == 0);
+	must(bounded_run(app.loop, 10) != -1);
 }
 
 static void

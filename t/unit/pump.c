@@ -14,6 +14,7 @@
 
 #include "net/io/loop.h"
 #include "net/io/pump.h"
+#include "t/lib/bounded.h"
 #include "t/lib/tap.h"
 
 #define BOUND	30000		/* ms, after which a test has failed */
@@ -71,13 +72,6 @@ changed(void *arg)
 	(void)arg;
 }
 
-static void
-too_late(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
 static const struct pump_peer	 peer = { room, take, finish, data, consume,
 				    changed, NULL,
 				    NULL };
@@ -109,16 +103,13 @@ test_failed(void)
 static void
 test_none(void)
 {
-	struct timer	 bound = { .fire = too_late };
 	struct pump	*e;
 
 	left = 100;
 	e = pump_new(loop, PUMP_NONE, PUMP_NONE, &peer);
 	ok(e != NULL && finished, "without an input that is at its end");
-	timer_set(loop, &bound, clock_ms() + BOUND);
-	ok(loop_run(loop) == 0 && left == 0,
+	ok(bounded_run(loop, BOUND) != -1 && left == 0,
 	    "without an output all is thrown away");
-	timer_clear(loop, &bound);
 	is_int(pump_error(e), 0, "which is no error");
 	pump_finish_output(e);
 	ok(pump_output_finished(e), "and it has an end");
@@ -155,9 +146,9 @@ ready_input(void *arg, int revents)
 static void
 test_short(int type)
 {
-	struct timer	 bound = { .fire = too_late };
 	struct watch	 reader = { .want = want_input, .ready = ready_input };
 	struct pump	*e;
+	int64_t		 end = clock_ms() + BOUND;
 	int		 fds[2];
 
 	if ((type == 0 ? pipe(fds) : socketpair(AF_UNIX, type, 0, fds)) == -1)
@@ -170,10 +161,9 @@ test_short(int type)
 	reader.fd = fds[0];
 	reader.arg = &reader;
 	loop_watch(loop, &reader);
-	timer_set(loop, &bound, clock_ms() + BOUND);
-	while (ncame < sizeof(came) && bound.on && loop_run(loop) == 0)
+	while (ncame < sizeof(came) && clock_ms() < end &&
+	    bounded_run(loop, end - clock_ms()) != -1)
 		;
-	timer_clear(loop, &bound);
 	is_int((long long)ncame, (long long)sizeof(came), "%s: all comes",
 	    type == 0 ? "a pipe" : "a socket");
 	ok(memcmp(came, payload, sizeof(came)) == 0 && left == 0,
@@ -219,7 +209,6 @@ stop_if_over(void *arg)
 static void
 test_answer(size_t unread, size_t more, int error, const char *what)
 {
-	struct timer	 bound = { .fire = too_late };
 	struct pump_peer answer = peer;
 	struct pump	*e;
 	int		 fds[2];
@@ -238,9 +227,7 @@ test_answer(size_t unread, size_t more, int error, const char *what)
 	    write(fds[1], payload, 10000) != 10000)
 		exit(1);
 	close(fds[1]);
-	timer_set(loop, &bound, clock_ms() + BOUND);
-	loop_run(loop);
-	timer_clear(loop, &bound);
+	bounded_run(loop, BOUND);
 	is_int((long long)taken, 10000, "%s: the answer is read", what);
 	is_int(pump_error(e), error, "and then it is known how it ended");
 	pump_free(e);

@@ -16,6 +16,7 @@
 #include "net/dial/resolve.h"
 #include "net/dial/udp_port.h"
 #include "net/io/loop.h"
+#include "t/lib/bounded.h"
 #include "t/lib/tap.h"
 
 #define BOUND	10000		/* ms, after which a test has failed */
@@ -45,21 +46,10 @@ target_writable(void *arg)
 }
 
 static void
-stop(void *arg)
-{
-	(void)arg;
-	loop_stop(loop);
-}
-
-static void
 turn(int64_t ms)
 {
-	struct timer	 t = { .fire = stop };
-
-	timer_set(loop, &t, clock_ms() + ms);
-	if (loop_run(loop) == -1)
+	if (bounded_run(loop, ms) == -1)
 		exit(1);
-	timer_clear(loop, &t);
 }
 
 /* Until the target has n. */
