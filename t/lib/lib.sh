@@ -37,6 +37,10 @@ export HOME="$T"			# without any configuration
 PYTHON=/usr/bin/python3			# Debian's, the one with slixmpp
 
 TIER=${TIER:-check}			# or soak, see by_tier
+# What prove(1) ran: this file, or one that has become this with numbers of its
+# own, as t/soak/stalled.t does; and what that was told by its environment.
+RAN=${XCAT_TEST_RAN:-$0}
+RAN_WITH="TIER=$TIER ${DISTANCE:+DISTANCE=$DISTANCE }"
 # Bounds of waits are written for a machine that does nothing else; one that is
 # busy, as with all of make check, has so many times as long.  Where all is well
 # that costs nothing.
@@ -406,8 +410,8 @@ have_ipv6()
 
 again()		# how to see it once more, and look at what it leaves
 {
-	diag "to run it again: TIER=$TIER ${SEED:+SEED=$SEED }KEEP=1\
- prove -v ${0#"$TOP/"}"
+	diag "to run it again: $RAN_WITH${SEED:+SEED=$SEED }KEEP=1\
+ prove -v ${RAN#"$TOP/"}"
 }
 
 cleanup()	# [command]: what else it takes

@@ -6,4 +6,5 @@
 	echo '1..0 # SKIP stream/memory.t has it in small; this is for make soak'
 	exit 0
 }
-STREAMS=500 MEMORY=67108864 QUIET=15 exec "${0%/*}/../stream/memory.t"
+XCAT_TEST_RAN=$0 STREAMS=500 MEMORY=67108864 QUIET=15 \
+    exec "${0%/*}/../stream/memory.t"
