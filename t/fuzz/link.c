@@ -13,11 +13,11 @@
 #include "ibb/link.h"
 #include "ibb/upload.h"
 #include "t/fuzz/fuzz.h"
+#include "t/lib/must.h"
 #include "t/lib/stanza.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 
-#define must(x)	do { if (!(x)) abort(); } while (0)
 #define INPUT	2048
 
 static int	 calls;
