@@ -1,17 +1,21 @@
 /* resolve: see resolve.h. */
 #include <sys/types.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <ares.h>
 
@@ -25,21 +29,34 @@
 
 /* A socket of c-ares, as it told us about it. */
 struct dns_socket {
-	struct resolver		*resolver;
+	struct dns		*dns;
 	struct watch		 watch;
 	int			 events;
 	LIST_ENTRY(dns_socket)	 next;
 };
 
-struct resolver {
-	struct loop		*loop;
+/* A channel of c-ares, which knows the name servers of the time when it was
+ * made. */
+struct dns {
+	struct resolver		*resolver;
 	ares_channel		 channel;
 	struct timer		 timer;
 	LIST_HEAD(, dns_socket)	 sockets;
+	size_t			 queries;	/* under way */
+	LIST_ENTRY(dns)		 next;
+};
+
+struct resolver {
+	struct loop		*loop;
+	LIST_HEAD(, dns)	 dns;	/* the first for new queries; the others
+					 * end with their last query */
+	struct stat		 file;	/* what the file of name servers was,
+					 * when it was looked at */
 };
 
 struct query {
 	struct loop		*loop;
+	struct dns		*dns;
 	struct timer		 ready;		/* fires when it is answered */
 	uint16_t		 port;
 	int			 family;
@@ -58,14 +75,27 @@ struct query {
  */
 
 static void
-set_timer(struct resolver *r)
+dns_free(struct dns *d)
+{
+	ares_destroy(d->channel);
+	timer_clear(d->resolver->loop, &d->timer);
+	LIST_REMOVE(d, next);
+	free(d);
+}
+
+/* Wait for what c-ares waits for.  A channel that is no longer for new queries
+ * ends when it has answered.  Not to be called by a callback of c-ares. */
+static void
+dns_settle(struct dns *d)
 {
 	struct timeval	 tv, *t;
 
-	if ((t = ares_timeout(r->channel, NULL, &tv)) == NULL)
-		timer_clear(r->loop, &r->timer);
+	if (d->queries == 0 && d != LIST_FIRST(&d->resolver->dns))
+		dns_free(d);
+	else if ((t = ares_timeout(d->channel, NULL, &tv)) == NULL)
+		timer_clear(d->resolver->loop, &d->timer);
 	else
-		timer_set(r->loop, &r->timer, clock_ms() +
+		timer_set(d->resolver->loop, &d->timer, clock_ms() +
 		    (int64_t)t->tv_sec * 1000 + t->tv_usec / 1000 + 1);
 }
 
@@ -81,37 +111,38 @@ static void
 resolve_ready(void *arg, int revents)
 {
 	struct dns_socket	*s = arg;
-	struct resolver		*r = s->resolver;
+	struct dns		*d = s->dns;
 	ares_socket_t		 fd = s->watch.fd, bad = ARES_SOCKET_BAD;
 
 	/* The callback below may free s. */
-	ares_process_fd(r->channel,
+	ares_process_fd(d->channel,
 	    revents & (POLLIN | POLLERR | POLLHUP) ? fd : bad,
 	    revents & POLLOUT ? fd : bad);
-	set_timer(r);
+	dns_settle(d);
 }
 
 static void
 resolve_fire(void *arg)
 {
-	struct resolver	*r = arg;
+	struct dns	*d = arg;
 
-	ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	set_timer(r);
+	ares_process_fd(d->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	dns_settle(d);
 }
 
 static void
 socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
-	struct resolver		*r = arg;
+	struct dns		*d = arg;
+	struct loop		*loop = d->resolver->loop;
 	struct dns_socket	*s;
 
-	LIST_FOREACH(s, &r->sockets, next)
+	LIST_FOREACH(s, &d->sockets, next)
 		if (s->watch.fd == fd)
 			break;
 	if (!readable && !writable) {
 		if (s != NULL) {
-			loop_unwatch(r->loop, &s->watch);
+			loop_unwatch(loop, &s->watch);
 			LIST_REMOVE(s, next);
 			free(s);
 		}
@@ -121,31 +152,81 @@ socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 		/* Without memory c-ares's own timeout ends the query. */
 		if ((s = calloc(1, sizeof(*s))) == NULL)
 			return;
-		s->resolver = r;
+		s->dns = d;
 		s->watch = (struct watch){ .fd = fd, .want = resolve_want,
 		    .ready = resolve_ready, .arg = s };
-		LIST_INSERT_HEAD(&r->sockets, s, next);
-		loop_watch(r->loop, &s->watch);
+		LIST_INSERT_HEAD(&d->sockets, s, next);
+		loop_watch(loop, &s->watch);
 	}
 	s->events = (readable ? POLLIN : 0) | (writable ? POLLOUT : 0);
+}
+
+/* A channel for new queries.  0 or -1. */
+static int
+dns_new(struct resolver *r)
+{
+	struct ares_options	 opts = { .timeout = 3000, .tries = 2 };
+	struct dns		*d;
+
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		return -1;
+	d->resolver = r;
+	d->timer = (struct timer){ .fire = resolve_fire, .arg = d };
+	LIST_INIT(&d->sockets);
+	opts.sock_state_cb = socket_state;
+	opts.sock_state_cb_data = d;
+	if (ares_init_options(&d->channel, &opts, ARES_OPT_SOCK_STATE_CB |
+	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS) {
+		free(d);
+		return -1;
+	}
+	LIST_INSERT_HEAD(&r->dns, d, next);
+	return 0;
+}
+
+/* Has the file of name servers changed since the last call?  While it cannot be
+ * read, the servers that are known are as good as any. */
+static int
+has_moved(struct resolver *r)
+{
+	struct stat	 st;
+	int		 fd, moved;
+
+	if ((fd = open(_PATH_RESCONF, O_RDONLY | O_CLOEXEC)) == -1)
+		return 0;
+	moved = fstat(fd, &st) == 0 && (st.st_dev != r->file.st_dev ||
+	    st.st_ino != r->file.st_ino || st.st_size != r->file.st_size ||
+	    st.st_mtime != r->file.st_mtime);
+	close(fd);
+	if (moved)
+		r->file = st;
+	return moved;
+}
+
+/* The channel for a new query.  c-ares reads but once which name servers there
+ * are, and a machine that has come into another network has others. */
+static struct dns *
+dns_now(struct resolver *r)
+{
+	struct dns	*before = LIST_FIRST(&r->dns);
+
+	if (has_moved(r) && dns_new(r) == 0)
+		dns_settle(before);
+	return LIST_FIRST(&r->dns);
 }
 
 struct resolver *
 resolver_new(struct loop *l)
 {
-	struct resolver		*r;
-	struct ares_options	 opts = { .timeout = 3000, .tries = 2 };
+	struct resolver	*r;
 
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return NULL;
 	r->loop = l;
-	r->timer = (struct timer){ .fire = resolve_fire, .arg = r };
-	LIST_INIT(&r->sockets);
-	opts.sock_state_cb = socket_state;
-	opts.sock_state_cb_data = r;
+	LIST_INIT(&r->dns);
+	(void)has_moved(r);
 	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS ||
-	    ares_init_options(&r->channel, &opts, ARES_OPT_SOCK_STATE_CB |
-	    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS) {
+	    dns_new(r) == -1) {
 		free(r);
 		return NULL;
 	}
@@ -155,10 +236,12 @@ resolver_new(struct loop *l)
 void
 resolver_free(struct resolver *r)
 {
+	struct dns	*d;
+
 	if (r == NULL)
 		return;
-	ares_destroy(r->channel);
-	timer_clear(r->loop, &r->timer);
+	while ((d = LIST_FIRST(&r->dns)) != NULL)
+		dns_free(d);
 	ares_library_cleanup();
 	free(r);
 }
@@ -207,6 +290,7 @@ resolve_answered(void *arg, int status, int timeouts, struct ares_addrinfo *res)
 	struct query	*q = arg;
 
 	(void)timeouts;
+	q->dns->queries--;
 	if (res != NULL) {
 		resolve_keep(q, res->nodes);
 		ares_freeaddrinfo(res);
@@ -223,6 +307,7 @@ answered_srv(void *arg, int status, int timeouts, unsigned char *answer,
 	struct srv		*out;
 
 	(void)timeouts;
+	q->dns->queries--;
 	if (status == ARES_SUCCESS)
 		status = ares_parse_srv_reply(answer, len, &list);
 	for (s = list; s != NULL && q->n < SRVS_MAX; s = s->next) {
@@ -309,8 +394,11 @@ resolve(struct resolver *r, const char *host, uint16_t port, int family,
 		resolve_done(q, ARES_ENODATA);
 		return q;
 	}
-	ares_getaddrinfo(r->channel, host, NULL, &hints, resolve_answered, q);
-	set_timer(r);
+	q->dns = dns_now(r);
+	q->dns->queries++;
+	ares_getaddrinfo(q->dns->channel, host, NULL, &hints, resolve_answered,
+	    q);
+	dns_settle(q->dns);
 	return q;
 }
 
@@ -326,8 +414,10 @@ resolve_srv(struct resolver *r, const char *name, resolve_srv_fn *fn,
 	q->ready = (struct timer){ .fire = resolve_deliver, .arg = q };
 	q->srv_fn = fn;
 	q->arg = arg;
-	ares_query(r->channel, name, CLASS_IN, TYPE_SRV, answered_srv, q);
-	set_timer(r);
+	q->dns = dns_now(r);
+	q->dns->queries++;
+	ares_query(q->dns->channel, name, CLASS_IN, TYPE_SRV, answered_srv, q);
+	dns_settle(q->dns);
 	return q;
 }
 
