@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <limits.h>
 #include <paths.h>
+#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,8 @@
  * network manager replaces, certificates, what libraries load late, and how the
  * network is. */
 static const char *const system_files[] = {
-	"/etc", "/usr", "/lib", "/lib64", "/proc/net", "/run/systemd/resolve",
-	"/run/resolvconf", "/run/NetworkManager", "/dev/urandom"
+	"/etc", "/usr", "/lib", "/lib64", "/proc/self/net", "/dev/urandom",
+	"/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager"
 };
 
 static void
@@ -77,16 +78,37 @@ allow_standard(struct sandbox *s)
 	sandbox_allow(s, _PATH_DEVNULL, SANDBOX_WRITE);
 }
 
+/* Certificates are read when a server shows one, from folders in a list as PATH
+ * is. */
+static void
+allow_certificates(struct sandbox *s)
+{
+	const char	*dirs = getenv(X509_get_default_cert_dir_env());
+	char		 dir[PATH_MAX];
+	size_t		 len;
+
+	if (dirs == NULL)
+		dirs = X509_get_default_cert_dir();
+	for (; *dirs != '\0'; dirs += len + (dirs[len] == ':')) {
+		len = strcspn(dirs, ":");
+		if (len > 0 && len < sizeof(dir)) {
+			snprintf(dir, sizeof(dir), "%.*s", (int)len, dirs);
+			sandbox_allow(s, dir, SANDBOX_READ);
+		}
+	}
+}
+
 static void
 allow_system(struct sandbox *s)
 {
-	const char	*dir = getenv(X509_get_default_cert_dir_env());
-	size_t		 i;
+	char	 real[PATH_MAX];
+	size_t	 i;
 
 	for (i = 0; i < sizeof(system_files) / sizeof(*system_files); i++)
 		sandbox_allow(s, system_files[i], SANDBOX_READ);
-	sandbox_allow(s, dir != NULL ? dir : X509_get_default_cert_dir(),
-	    SANDBOX_READ);
+	if (realpath(_PATH_RESCONF, real) != NULL)
+		allow_folder_of(s, real, SANDBOX_READ);
+	allow_certificates(s);
 }
 
 /* A listening Unix socket is removed at the end. */
@@ -100,6 +122,9 @@ allow_ports(struct sandbox *s, const struct conf *conf)
 	STAILQ_FOREACH(item, &conf->forward, next)
 		if (forward_spec(item->value, &f, why) == 0 && *f.where == '/')
 			allow_folder_of(s, f.where, SANDBOX_SOCKETS);
+	STAILQ_FOREACH(item, &conf->socks, next)
+		if (*item->value == '/')
+			allow_folder_of(s, item->value, SANDBOX_SOCKETS);
 }
 
 /* Of the clients of a shared login, nothing is known yet: they hand their files

@@ -9,7 +9,7 @@
 #include "net/dial/addr_temporary.h"
 #include "xml/number.h"
 
-#define FILE_LINUX	"/proc/net/if_inet6"
+#define FILE_LINUX	"/proc/self/net/if_inet6"
 /* Flags of Linux (IFA_F_... of <linux/if_addr.h>). */
 #define TEMPORARY	0x01
 #define UNFIT		(0x08 | 0x20 | 0x40)	/* a duplicate, deprecated,

@@ -49,7 +49,7 @@ struct portmap {
  * Routes
  */
 
-/* A line of /proc/net/route: interface, destination, gateway, flags ..., in
+/* A line of /proc/self/net/route: interface, destination, gateway, flags ..., in
  * hexadecimal, as the processor has the bytes of an address. */
 static int
 parse_route(char *line, struct addr *router)
@@ -95,7 +95,7 @@ portmap_router(struct addr *router)
 	size_t	 len;
 	FILE	*fp;
 
-	if ((fp = fopen("/proc/net/route", "re")) == NULL)
+	if ((fp = fopen("/proc/self/net/route", "re")) == NULL)
 		return -1;
 	len = fread(text, 1, sizeof(text) - 1, fp);
 	fclose(fp);

@@ -40,7 +40,7 @@ void	 portmap_free(struct portmap *p);
 /* The address of the router to the internet in IPv4, as the system has it in
  * its table of routes.  0, or -1 if there is none, or no telling. */
 int	 portmap_router(struct addr *router) MUST_CHECK;
-/* portmap_router(), from the text of Linux's /proc/net/route. */
+/* portmap_router(), from the text of Linux's /proc/self/net/route. */
 int	 portmap_parse_routes(const char *text, struct addr *router)
 	    MUST_CHECK;
 
