@@ -66,8 +66,10 @@ tell(struct remote_control *c, enum remote_word word, unsigned number,
 	size_t	 len = remote_words_write(word, number, text, line);
 
 	if (stream_room(c->ch->stream) < len ||
-	    stream_write(c->ch->stream, line, len) == -1)
+	    stream_write(c->ch->stream, line, len) == -1) {
 		stream_abort(c->ch->stream, SE_RESOURCE_CONSTRAINT);
+		channel_changed(c->ch);
+	}
 }
 
 static void

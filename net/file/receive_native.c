@@ -31,8 +31,10 @@ native_say(struct incoming *in, int (*word)(struct buf *, const char *),
 
 	buf_init(&b, WORDS);
 	if (word(&b, text) == -1 || buf_len(&b) > stream_room(s) ||
-	    stream_write(s, buf_data(&b), buf_len(&b)) == -1)
+	    stream_write(s, buf_data(&b), buf_len(&b)) == -1) {
 		stream_abort(s, SE_INTERNAL_SERVER_ERROR);
+		channel_changed(in->channel);
+	}
 	buf_free(&b);
 }
 
