@@ -11,6 +11,7 @@
 #include "net/channel/serve.h"
 #include "net/channel/service.h"
 #include "net/channel/service_dial.h"
+#include "net/channel/service_udp.h"
 #include "net/conf/allow.h"
 #include "net/io/child.h"
 #include "net/io/log.h"
@@ -19,6 +20,18 @@
 
 /* A caller should find a stream idle first: it knows the clients. */
 #define IDLE_MORE	10000		/* ms */
+
+/* The stream of datagrams has been ended from here, as it was idle, and its
+ * caller keeps it. */
+static void
+caller_stuck(void *arg)
+{
+	struct channel	*ch = arg;
+
+	stream_abort(ch->stream, SE_REMOTE_SERVER_TIMEOUT);
+	channel_failed(ch, FAULT_TIME, "quiet for too long, and its caller "
+	    "does not end it");
+}
 
 /* The service is at hand; or it is not, rfd is -1, and err says why. */
 static void
@@ -29,6 +42,8 @@ serve_reached(void *arg, int rfd, int wfd, pid_t pid, const char *err)
 	if (ch->dial != NULL)
 		ch->udp = service_dial_udp(ch->dial);
 	ch->dial = NULL;
+	if (ch->udp != NULL)
+		service_udp_on_stuck(ch->udp, caller_stuck, ch);
 	if (rfd == -1) {
 		log_line(LOG_EVENT, "%s: %s", stream_peer(ch->stream), err);
 		place_refuse(ch, SE_INTERNAL_SERVER_ERROR, err);

@@ -23,10 +23,12 @@
 struct service_udp {
 	struct loop		*loop;
 	struct watch		 watch;
-	struct datagram_link	*link;		/* NULL: given up */
+	struct datagram_link	*link;
 	struct timer		 timer;
 	int64_t			 idle;		/* ms */
 	int64_t			 active;	/* when anything moved last */
+	void			(*stuck)(void *arg);	/* may be NULL */
+	void			*stuck_arg;
 	int			 ending;	/* it has been idle */
 	struct addr		 addrs[UDP_DIAL_MOST];
 	size_t			 n, at;		/* the one that is used */
@@ -192,8 +194,6 @@ service_udp_want(void *arg)
 	const struct service_udp	*s = arg;
 	int				 events = 0;
 
-	if (s->link == NULL)
-		return WATCH_IDLE;
 	if (!s->ending && datagram_link_room(s->link))
 		events |= POLLIN;
 	if (s->full)
@@ -229,8 +229,8 @@ service_udp_look(void *arg)
 	int64_t			 due = s->active + s->idle;
 
 	if (s->ending) {
-		datagram_link_free(s->link);
-		s->link = NULL;
+		if (s->stuck != NULL)
+			s->stuck(s->stuck_arg);
 		return;
 	}
 	if (clock_ms() < due) {
@@ -297,12 +297,18 @@ service_udp_new(struct loop *l, const char *name, const struct addr *addrs,
 }
 
 void
+service_udp_on_stuck(struct service_udp *s, void (*fn)(void *arg), void *arg)
+{
+	s->stuck = fn;
+	s->stuck_arg = arg;
+}
+
+void
 service_udp_free(struct service_udp *s)
 {
 	if (s == NULL)
 		return;
-	if (s->link != NULL)
-		datagram_link_drain(s->link);
+	datagram_link_drain(s->link);
 	datagram_link_free(s->link);
 	timer_clear(s->loop, &s->timer);
 	loop_unwatch(s->loop, &s->watch);

@@ -28,6 +28,10 @@ struct service_udp;
 struct service_udp *service_udp_new(struct loop *l, const char *name,
 	    const struct addr *addrs, size_t n, int64_t idle, int *end)
 	    MUST_CHECK;
+/* Call fn, once, if the caller has not ended its direction half a minute after
+ * the stream was ended from here: it is to lose the stream.  fn may free s. */
+void	 service_udp_on_stuck(struct service_udp *s, void (*fn)(void *arg),
+	    void *arg);
 /* The channel has closed its end: send what came by the stream before, and free
  * it.  NULL is fine. */
 void	 service_udp_free(struct service_udp *s);

@@ -19,8 +19,9 @@
 #include "t/lib/bounded.h"
 #include "t/lib/tap.h"
 
-#define BOUND	10000		/* ms, after which a test has failed */
-#define NEVER	1000000		/* ms: it does not become idle */
+#define TIMES	10		/* as fast (XCAT_TEST_CLOCK) */
+#define BOUND	(TIMES * 10000)	/* ms, after which a test has failed */
+#define NEVER	(TIMES * 100000) /* ms: it does not become idle */
 
 static struct loop	*loop;
 static struct udp_port	*port;		/* the target, which answers */
@@ -43,6 +44,12 @@ static void
 target_writable(void *arg)
 {
 	(void)arg;
+}
+
+static void
+note_stuck(void *arg)
+{
+	*(int *)arg = 1;
 }
 
 static void
@@ -167,7 +174,8 @@ static void
 test_ends(void)
 {
 	struct service_udp	*s;
-	int			 fd, ended, i;
+	int64_t			 end;
+	int			 fd, ended, i, stuck = 0;
 
 	s = service(&here, 1, NEVER, &fd);
 	for (i = 0; i < 40; i++)
@@ -181,6 +189,11 @@ test_ends(void)
 	say(fd, "\0\1x", 3);
 	until(1);
 	is_int((long long)came, 1, "the other one need not yet");
+	service_udp_on_stuck(s, note_stuck, &stuck);
+	end = clock_ms() + BOUND;
+	while (!stuck && clock_ms() < end)
+		turn(100);
+	ok(stuck, "a caller that does not end it is told of");
 	close(fd);
 	service_udp_free(s);
 	s = service(&here, 1, NEVER, &fd);
@@ -198,6 +211,7 @@ main(void)
 					    NULL };
 	char				 err[PORT_ERR];
 
+	tap_wind(TIMES);
 	if ((loop = loop_new()) == NULL || (port = udp_port_new(loop,
 	    "127.0.0.1:0", &user, err)) == NULL ||
 	    addr_read(&here, "127.0.0.1", udp_port_number(port)) == -1 ||
