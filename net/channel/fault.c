@@ -49,6 +49,9 @@ fault_of_session(enum session_fault fault)
 	/* Only a login has this fault: a registration (registration.h) sets a
 	 * new password, and reports each refusal as SESSION_REFUSED. */
 	case SESSION_PASSWORD:
+	/* A manager that began it anew would have two listeners take the name
+	 * from each other for ever. */
+	case SESSION_CONFLICT:
 		return FAULT_LOGIN;
 	case SESSION_TIMEOUT:
 		return FAULT_TIME;

@@ -146,7 +146,7 @@ conflict()
 	    'echo=!cat'
 	unset XDG_RUNTIME_DIR
 	finish l 30
-	is "$status" 3 "$server: conflict: exit status"
+	is "$status" 4 "$server: conflict: exit status"
 	ok "$server: conflict: it says of what" said l "$MINE.*$bob/same|$bob/same.*$MINE"
 	is "$(lines l "$TRYING")" 0 "$server: conflict: no fight"
 

@@ -88,7 +88,7 @@ listeners()
 	start three env XDG_RUNTIME_DIR="$T/elsewhere" "$T/bob" -l -k \
 	    -a "alice@$DOMAIN" 'who=!echo four'
 	wait_for 20 listening three
-	ended one 'the displaced one' 3
+	ended one 'the displaced one' 4
 	like "$(cat "$T/one.err")" \
 	    "another client has logged in as bob@$DOMAIN/xcat .*-j" \
 	    'it says by what'
