@@ -547,6 +547,13 @@ loop(struct app *app, int shared)
 	run_free(app);
 }
 
+/* Lines are as -o log has them, those about mistakes among them. */
+static void
+set_style(const struct app *app)
+{
+	log_set_style(app->conf.log == CONF_LOG_JSON ? LOG_JSON : LOG_PLAIN);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -562,12 +569,12 @@ main(int argc, char *argv[])
 	limits_hide();
 	conf_init(&app->conf);
 	configured = conf_read(&app->conf, why) == 0;
+	set_style(app);
 	parse_options(app, argc, argv);	/* with -h and -V it ends here */
+	set_style(app);
 	if (!configured)
 		die(fault_blame(why), "%s", why);
 	log_set_level(app->conf.verbosity);
-	if (app->conf.log == CONF_LOG_JSON)
-		log_set_style(LOG_JSON);
 	argc = check_dashes(app, argc - optind, argv + optind,
 	    strcmp(argv[optind - 1], "--") == 0);
 	mode_ignore(app, argc);

@@ -78,6 +78,7 @@ hung_up_idle(struct channel *ch)
 	if (ch->app->mode != MODE_LISTEN || ch->app->conf.keep ||
 	    !hung_up_unused(ch))
 		return 0;
+	notes_ended(ch, LOG_EVENT, FAULT_BROKEN, broke_words(ch, why));
 	log_line(LOG_DETAIL, "%s: %s; listening again", stream_peer(ch->stream),
 	    broke_words(ch, why));
 	if (ch->pump != NULL && !pump_leave(ch->pump))
