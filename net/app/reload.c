@@ -76,7 +76,8 @@ int
 reload_asked(const struct app *app, int signo)
 {
 	return signo == SIGHUP && app_listens(app) && app->conf.keep &&
-	    app->signo == 0 && (!app->terminal || has_terminal());
+	    app->signo == 0 && app->draining == 0 &&
+	    (!app->terminal || has_terminal());
 }
 
 /* The allowed peers of this configuration.  NULL with a message in
@@ -91,12 +92,12 @@ new_allow(const struct app *app, const struct conf *conf, char *why)
 
 	if (a == NULL)
 		return NULL;
-	if (app->trust == NULL && allow_wants_key(a)) {
+	if (app->trust != NULL) {
+		if (trust_reload(app->trust, conf->dir, a, why) == 0)
+			return a;
+	} else if (allow_wants_key(a)) {
 		strlcpy(why, "allow with a key needs end-to-end encryption",
 		    CONF_ERR);
-	} else if (app->trust != NULL &&
-	    trust_admit_paired(app->trust, a) == -1) {
-		strlcpy(why, "out of memory", CONF_ERR);
 	} else {
 		return a;
 	}
@@ -111,8 +112,23 @@ is_confined(const struct app *app, const struct services *s)
 	return app->confined && s != NULL && services_run_commands(s);
 }
 
+/* Let these peers in, and no others.  Contacts that were of no interest before
+ * are known once the roster has come. */
+static void
+admit(struct app *app, struct allow *allow)
+{
+	int	 unknown = allow_wants_roster(allow) &&
+		    !allow_wants_roster(app->allow);
+
+	allow_renew(app->allow, allow);
+	if (!unknown)
+		remote_serve_reloaded(app);
+	accept_reloaded(app);
+}
+
 /* Use what conf says.  0, or -1 with a message in why[CONF_ERR], and nothing is
- * changed. */
+ * changed.  What a listener without services offers stays standard input and
+ * output alone. */
 static int
 use(struct app *app, const struct conf *conf, char *why)
 {
@@ -139,15 +155,15 @@ use(struct app *app, const struct conf *conf, char *why)
 		remote_allowed_free(remote);
 		return -1;
 	}
-	remote_allowed_free(app->remote);
-	app->remote = remote;
-	allow_renew(app->allow, allow);
-	remote_serve_reloaded(app);
-	accept_reloaded(app);
 	if (services != NULL) {
 		services_free(app->services);
 		app->services = services;
+		remote_allowed_free(app->remote);
+		app->remote = remote;
+	} else {
+		remote_allowed_free(remote);
 	}
+	admit(app, allow);
 	return 0;
 }
 

@@ -354,11 +354,12 @@ accept_start(struct app *app)
 static void
 roster_came_again(void *arg, int good)
 {
-	const struct app	*app = arg;
+	struct app	*app = arg;
 
 	if (!good)
 		log_line(LOG_EVENT, "%s: the server gives no roster now; "
 		    "changes to it will not be seen", app->jid);
+	remote_serve_reloaded(app);
 }
 
 void

@@ -173,7 +173,8 @@ first_in_line(struct app *app)
 	if (app->takers != NULL && app->takers->busy(app))
 		return NULL;
 	TAILQ_FOREACH(ch, &app->channels, next) {
-		if (channel_is_apart(ch) || ch->turn == CHANNEL_SHAKING)
+		if (channel_is_apart(ch) || ch->turn == CHANNEL_SHAKING ||
+		    ch->turn == CHANNEL_OURS)
 			continue;
 		if (ch->turn == CHANNEL_TAKEN)
 			return ch;

@@ -245,6 +245,21 @@ allow_pair(void *arg, const char *jid, const char *fingerprint)
 }
 
 int
+allow_pair_again(struct allow *a, struct allow *before,
+    int (*still)(void *arg, const char *jid, const char *fingerprint),
+    void *arg)
+{
+	struct entry	*e;
+
+	RB_FOREACH(e, entries, &before->entries)
+		if (e->pair && strchr(e->jid, '/') != NULL &&
+		    still(arg, e->jid, e->key) &&
+		    allow_pair(a, e->jid, e->key) == -1)
+			return -1;
+	return 0;
+}
+
+int
 allow_wants_key(const struct allow *a)
 {
 	return a->keyed || a->paired;

@@ -36,6 +36,12 @@ int	 allow_wants_paired(const struct allow *a);
  * allow, as known_peers_each() hands it on. */
 int	 allow_pair(void *arg, const char *jid, const char *fingerprint)
 	    MUST_CHECK;
+/* Have a admit the full JIDs that allow_pair() had before admit, with their
+ * keys, but for those of which still() says 0; before is another one than a.
+ * 0, or -1 without memory. */
+int	 allow_pair_again(struct allow *a, struct allow *before,
+	    int (*still)(void *arg, const char *jid, const char *fingerprint),
+	    void *arg) MUST_CHECK;
 /* Is any entry tied to a key? */
 int	 allow_wants_key(const struct allow *a);
 

@@ -23,11 +23,11 @@ struct trust {
 	char			 why[TRUST_ERR];
 };
 
-int
-trust_admit_paired(const struct trust *t, struct allow *a)
+static int
+admit_paired(const struct known_peers *paired, struct allow *a)
 {
 	return allow_wants_paired(a) ?
-	    known_peers_each(t->paired, allow_pair, a) : 0;
+	    known_peers_each(paired, allow_pair, a) : 0;
 }
 
 /* What is remembered of other keys.  0, or -1 with a message. */
@@ -38,7 +38,7 @@ trust_read(struct trust *t, const char *dir, char *err)
 		return (t->known = known_peers_read(dir, err)) != NULL ? 0 : -1;
 	if ((t->paired = known_peers_read_paired(dir, err)) == NULL)
 		return -1;
-	if (trust_admit_paired(t, t->allow) == -1)
+	if (admit_paired(t->paired, t->allow) == -1)
 		return conf_fail(err, "out of memory");
 	return 0;
 }
@@ -70,6 +70,29 @@ trust_free(struct trust *t)
 	known_peers_free(t->known);
 	known_peers_free(t->paired);
 	free(t);
+}
+
+static int
+is_paired(void *arg, const char *jid, const char *fingerprint)
+{
+	return known_peers_check(arg, jid, fingerprint) == KNOWN_PEERS_SAME;
+}
+
+int
+trust_reload(struct trust *t, const char *dir, struct allow *a, char *err)
+{
+	struct known_peers	*paired;
+
+	if ((paired = known_peers_read_paired(dir, err)) == NULL)
+		return -1;
+	if (admit_paired(paired, a) == -1 ||
+	    allow_pair_again(a, t->allow, is_paired, paired) == -1) {
+		known_peers_free(paired);
+		return conf_fail(err, "out of memory");
+	}
+	known_peers_free(t->paired);
+	t->paired = paired;
+	return 0;
 }
 
 void

@@ -24,9 +24,13 @@ struct trust *trust_new(const char *dir, struct allow *allow, char *err);
 /* t may be NULL. */
 void	 trust_free(struct trust *t);
 
-/* Have a, which is new, admit the callers that @paired is about, if it is in
- * it.  0, or -1 when out of memory. */
-int	 trust_admit_paired(const struct trust *t, struct allow *a) MUST_CHECK;
+/* Read anew which callers have been paired, in dir, as xcat -K forget and other
+ * listeners change that.  Have a, by which a listener is to judge from now on,
+ * admit them, if @paired is in it, and those that came to this run with a code,
+ * unless they have been forgotten.  0, or -1 with a message in err[TRUST_ERR],
+ * and t is as it was. */
+int	 trust_reload(struct trust *t, const char *dir, struct allow *a,
+	    char *err) MUST_CHECK;
 /* A key of any resource of an account is one of all its resources
  * (known=account). */
 void	 trust_by_account(struct trust *t);
