@@ -29,7 +29,7 @@ own_network()
 # is in none of them is not there.
 start_dns()	# record ...
 {
-	printf '%s\n' no-hosts no-resolv 'listen-address=127.0.0.1' \
+	printf '%s\n' no-hosts no-resolv "listen-address=${DNS:-127.0.0.1}" \
 	    bind-interfaces 'local=/#/' 'user=root' \
 	    "pid-file=$T/dnsmasq.pid" "$@" >"$T/dnsmasq.conf"
 	start dnsmasq dnsmasq -k -C "$T/dnsmasq.conf"

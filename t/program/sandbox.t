@@ -80,7 +80,7 @@ services()
 	listening_escaping -k -a "alice@$DOMAIN" "$port"
 	here=$(free_port)
 	start f "$T/escaping" alice -v -L "$T/socket=$port" -L "$here" \
-	    "bob@$DOMAIN" "$port"
+	    -D "$T/socks" "bob@$DOMAIN" "$port"
 	wait_for 20 said f "forwarding $here"
 	is "$(socat -t 20 - "UNIX-CONNECT:$T/socket" </dev/null)" tcp \
 	    'forward: from a Unix socket'
@@ -90,6 +90,7 @@ services()
 	stop f
 	confined f forward
 	ok 'forward: the socket is gone' test ! -e "$T/socket"
+	ok 'forward: and that of -D' test ! -e "$T/socks"
 	stop l
 	confined l 'serve, TCP'
 }
@@ -121,6 +122,21 @@ memory()
 	ok 'and behind a symbolic link' grep -q bob "$T/linked/known_peers"
 }
 
+# Certificates are read late, from any of these folders.
+certificates()
+{
+	mkdir "$T/home/no" "$T/home/cas"
+	cp "$CAFILE" \
+	    "$T/home/cas/$(openssl x509 -hash -noout -in "$CAFILE").0"
+	listening_escaping -k -a "alice@$DOMAIN"
+	run env SSL_CERT_DIR="$T/home/no:$T/home/cas" \
+	    XCAT_PASSWORD="$(password alice)" XCAT_CONFIG="$T/home/alice/config" \
+	    "$XCAT" -v -j "alice@$DOMAIN" -c "$SERVER" -z "bob@$DOMAIN"
+	is "$status" 0 'certificates in the second of two folders'
+	ok 'in the sandbox' said run '^xcat: sandbox: no programs, and no files'
+	stop l
+}
+
 start_server prosody
 mkdir -p "$T/home/.ssh"
 echo secret >"$T/home/.ssh/id"
@@ -129,5 +145,6 @@ files
 services
 commands
 memory
+certificates
 stop_server
 done_testing

@@ -103,6 +103,27 @@ carriers()
 	stop listener
 }
 
+# Without -k, a caller that leaves unused takes no turn.
+unused()
+{
+	start listener "$T/bob" -l -o log=json -a "$alice" <"$T/open"
+	wait_for 20 happened listener listening 1 || bail 'does not listen'
+	start caller "$T/alice" "$bob" <"$T/open"
+	ok 'a stream without -k' wait_for 20 happened listener stream-opened 1
+	stop caller
+	ok 'that is left unused has an end' wait_for 20 \
+	    happened listener stream-ended 1
+	is "$(events listener stream-ended sid)" \
+	    "$(events listener stream-opened sid)" 'which is its own'
+	stop listener
+	configure 'log json' 'max-sise 3'
+	run "$T/bob" -l
+	is "$status" 2 'a mistake in the configuration'
+	like "$(events run message message)" 'config:2: no such keyword' \
+	    'is an object'
+	configure
+}
+
 losses()
 {
 	start_json 'cat=!cat'
@@ -305,6 +326,15 @@ graces()
 	is "$status" 143 'a second SIGTERM ends it'
 	finish caller
 	is "$status" 6 'and the stream'
+	listen_as bob listener -k -o grace=60 -a "$alice" 'cat=!cat'
+	start caller "$T/alice" "$bob" cat <"$T/open"
+	wait_for 20 said listener 'stream to cat' || bail 'no stream'
+	signal TERM listener
+	wait_for 20 said listener 'told to end'
+	signal HUP listener
+	finish listener
+	is "$status" 129 'so does SIGHUP'
+	finish caller
 	listen_as bob listener -k -o grace=1 -a "$alice" 'cat=!cat'
 	start caller "$T/alice" "$bob" cat <"$T/open"
 	wait_for 20 said listener 'stream to cat' || bail 'no stream'
@@ -323,6 +353,7 @@ exec 9<>"$T/open" 8<>"$T/fifo"
 streams
 breaks
 carriers
+unused
 losses
 files
 others

@@ -290,6 +290,14 @@ ends()
 	stop echo
 }
 
+# The listener lists so many streams for ports.
+has_callers()	# number
+{
+	[ "$("$T/bob" -O list | awk '/^[^ ]/ { is = /^listener/ }
+	    is && /^  [^ ]*: ports \(-R\)/ { n++ } END { print n + 0 }')" \
+	    -eq "$1" ]
+}
+
 again()
 {
 	start r "$T/alice" -i -R "$p1=$upper" "$bob"
@@ -304,6 +312,8 @@ forwards_or_gone()	# name
 
 killed()
 {
+	mkdir -m 700 "$T/runtime"
+	export XDG_RUNTIME_DIR="$T/runtime"
 	wind 20
 	listen_as bob listener -k -a "$alice" -o 'remote=*'
 	remote r -i -R "$p1=$upper"
@@ -311,6 +321,7 @@ killed()
 	finish r
 	ok 'SIGKILL: its next call gets the port' wait_for 60 again
 	is "$(via "$p1" new)" NEW 'which works'
+	ok 'and nothing is left of the other' wait_for 20 has_callers 1
 	signal KILL r
 	finish r
 	ok 'SIGKILL: the port is closed' wait_for 60 is_closed "$p1"
@@ -321,6 +332,26 @@ killed()
 	is "$status" 6 'a listener that is killed: its caller ends'
 	ok 'and says why' said r 'away for'
 	wind 1
+	unset XDG_RUNTIME_DIR
+}
+
+# What it offers, a listener without services keeps: standard input and output.
+without_services()
+{
+	: >"$T/home/bob/config"
+	listen_as bob listener -k -a "$alice"
+	echo "remote $p1" >"$T/home/bob/config"
+	signal HUP listener
+	wait_for 20 reread 1
+	fails 5 'opens no ports for callers' \
+	    'SIGHUP: a listener without services opens none' \
+	    "$T/alice" -R "$p1=$upper" "$bob"
+	for _i in 1 2; do
+		run "$T/alice" -s "$bob" <"$T/data"
+		is "$status" 0 "and takes stream $_i"
+	done
+	stop listener
+	: >"$T/home/bob/config"
 }
 
 # The other ways to run it.
@@ -405,6 +436,7 @@ losses
 reload
 ends
 killed
+without_services
 others
 limits
 stop_server

@@ -41,6 +41,68 @@ listen()	# option ...
 	listen_as bob listener -k "$@"
 }
 
+configure()	# line ...
+{
+	printf '%s\n' "$@" >"$T/home/bob/config"
+}
+
+reread()	# times
+{
+	[ "$(grep -c 'was read anew' "$T/listener.err")" -eq "$1" ]
+}
+
+# A right that is given in other words is the same right: a port stays open.
+contact_stays()
+{
+	_port=$(free_port)
+	configure "allow alice@$DOMAIN" 'remote *' 'service yes=!echo yes'
+	listen
+	start caller "$T/alice" -R "$_port=1" "$bob"
+	wait_for 20 said caller "forwarding $_port"
+	configure 'allow @roster' 'remote *' 'service yes=!echo yes'
+	signal HUP listener
+	wait_for 20 reread 1
+	ok 'reload: a contact is admitted' wait_for 20 "$T/alice" -d "$bob"
+	ok 'and has its port still' listens "$_port"
+	configure 'remote *' 'service yes=!echo yes'
+	signal HUP listener
+	wait_for 20 reread 2
+	finish caller
+	is "$status" 5 'reload: one that is no longer named loses it'
+	stop listener
+	configure
+}
+
+# A code is for all calls of a run; what was paired is read anew.
+code_stays()
+{
+	configure "allow carol@$DOMAIN" 'remote *' 'service cat=!cat'
+	listen -I
+	_port=$(free_port)
+	_code=$(sed -n 's/.* with: xcat //p' "$T/listener.err")
+	start caller "$T/alice" -L "$T/socket=cat" -R "$_port=1" "$_code"
+	wait_for 20 said caller "forwarding $_port"
+	configure 'remote *' 'service cat=!cat'
+	signal HUP listener
+	wait_for 20 reread 1
+	is "$(echo on | timeout 20 socat -t 20 - "UNIX-CONNECT:$T/socket")" on \
+	    'reload: a code is good for later connections of its run'
+	ok 'and for its port' listens "$_port"
+	configure 'allow @paired' 'remote *' 'service cat=!cat'
+	signal HUP listener
+	wait_for 20 reread 2
+	run "$T/alice" "$bob" cat <"$T/hello"
+	is "$(cat "$T/run.out")" hello 'reload: @paired admits that caller'
+	run "$T/bob" -K forget "alice@$DOMAIN"
+	signal HUP listener
+	wait_for 20 reread 3
+	refused 'reload: not one that was forgotten' "$T/alice"
+	finish caller
+	is "$status" 5 'whose run ends'
+	stop listener
+	configure
+}
+
 start_server prosody
 make_roster
 
@@ -98,5 +160,7 @@ allowed 'configuration: the second' "$T/carol"
 stop listener
 : >"$T/home/bob/config"
 
+contact_stays
+code_stays
 fails 2 '-a|allow' 'a misspelt JID is refused' "$T/bob" -l -a 'a@b@c'
 done_testing
