@@ -124,9 +124,14 @@ alone_close(struct carrier *c, int64_t deadline)
 	alone_close_if_done(c);
 }
 
+/* Behind the peer's end, nothing that befalls the socket matters but to what is
+ * still to be written. */
 static int
 alone_socket_lost(struct carrier *c, int broke)
 {
+	if ((c->ends == CARRIER_ENDS_THEIRS || c->ends == CARRIER_ENDS_BOTH) &&
+	    (!broke || chunks_len(c->out) == 0))
+		return 1;
 	alone_set_ends(c, CARRIER_ENDS_THEIRS);
 	if (broke) {
 		c->over = 1;

@@ -280,10 +280,9 @@ blocks_block(const struct carrier *c)
 static int
 blocks_idle(const struct carrier *c)
 {
-	if (inband_unanswered(c->inband) > 0)
+	if (inband_unanswered(c->inband) > 0 || chunks_len(c->out) > c->padded)
 		return 0;
-	return c->number == 0 || (chunks_len(c->out) <= c->padded &&
-	    c->confirmed == c->pushed);
+	return c->number == 0 || c->confirmed == c->pushed;
 }
 
 static int

@@ -144,6 +144,9 @@ struct carrier {
 	uint64_t		 socket_out;	/* bytes written to it */
 	uint64_t		 socket_known;	/* of these, the peer has got */
 	uint64_t		 socket_in;	/* bytes that came from it */
+	int			 skipped;	/* it never stood here, and */
+	uint64_t		 before_in;	/* these bytes came from the one
+						 * before it */
 	enum carrier_version	 version;	/* of the socket */
 	struct carrier_frames	 frames;	/* of version 2 */
 	int			 feeding;	/* block() has socket bytes */

@@ -33,6 +33,7 @@ carrier_set_socket(struct carrier *c, unsigned n, int ready,
 	c->number = n;
 	c->version = c->kind->alone ? CARRIER_BARE : version;
 	c->socket_in = c->socket_out = c->socket_known = c->told_in = 0;
+	c->skipped = 0;
 	c->pad = NULL;
 	c->told_consumed = c->consumed;
 	carrier_set_stand(c, CARRIER_SOCKET_HALF);
@@ -56,8 +57,7 @@ carrier_drop_socket(struct carrier *c, unsigned n)
 	if (c->over || c->kind->alone || c->socket != CARRIER_SOCKET_NONE ||
 	    n != c->number + 1)
 		return;
-	c->number = n;
-	c->socket_in = c->socket_out = c->socket_known = 0;
+	handover_skip(c, n);
 	handover_drop(c);
 	handover_report(c);
 }

@@ -38,19 +38,27 @@ handover_advance(struct carrier *c)
  * Telling the peer
  */
 
+/* The socket of this number is so, and that many bytes came from it. */
 static void
-handover_write(struct carrier *c, struct xw *w, const char *state)
+handover_write_of(struct carrier *c, struct xw *w, unsigned number,
+    const char *state, uint64_t received)
 {
 	xw_start(w, "socket", NS_XCAT);
 	xw_attr(w, "sid", carrier_sid(c));
-	xw_attrf(w, "number", "%u", c->number);
+	xw_attrf(w, "number", "%u", number);
 	xw_attr(w, "state", state);
-	xw_attrf(w, "received", "%" PRIu64, c->socket_in);
+	xw_attrf(w, "received", "%" PRIu64, received);
 	xw_attrf(w, "consumed", "%" PRIu64, c->consumed);
 	c->told_window = carrier_window(c);
 	if (c->told_window < CARRIER_WINDOW)
 		xw_attrf(w, "window", "%zu", c->told_window);
 	xw_end(w);
+}
+
+static void
+handover_write(struct carrier *c, struct xw *w, const char *state)
+{
+	handover_write_of(c, w, c->number, state, c->socket_in);
 	c->told_in = c->socket_in;
 	c->told_consumed = c->consumed;
 }
@@ -227,6 +235,15 @@ handover_settle(struct carrier *c)
 }
 
 void
+handover_skip(struct carrier *c, unsigned n)
+{
+	c->before_in = c->socket_in;
+	c->skipped = 1;
+	c->number = n;
+	c->socket_in = c->socket_out = c->socket_known = c->told_in = 0;
+}
+
+void
 handover_drop(struct carrier *c)
 {
 	carrier_set_stand(c, CARRIER_SOCKET_DOWN);
@@ -334,6 +351,18 @@ handover_hear_closed(struct carrier *c, const struct elem *iq, uint64_t in,
 	handover_report(c);
 }
 
+/* Our answer to the end of the socket before this one was lost with a login, and
+ * meanwhile we have given up this one, which the peer cannot know before it has
+ * that answer. */
+static void
+handover_answer_before(struct carrier *c, const struct elem *iq)
+{
+	handover_write_of(c, iq_result(c->iqs, iq), c->number - 1, "closed",
+	    c->before_in);
+	if (iq_send(c->iqs) == 0)
+		c->told_consumed = c->consumed;
+}
+
 void
 handover_control(struct carrier *c, const struct elem *iq,
     const struct elem *socket)
@@ -352,11 +381,11 @@ handover_control(struct carrier *c, const struct elem *iq,
 	}
 	/* The peer aborted a socket that has not reached us yet. */
 	if (n == c->number + 1 && c->socket == CARRIER_SOCKET_NONE &&
-	    strcmp(state, "closed") == 0) {
-		c->number = (unsigned)n;
-		c->socket_in = c->told_in = 0;
-	}
-	if (n != c->number)
+	    strcmp(state, "closed") == 0)
+		handover_skip(c, (unsigned)n);
+	if (n + 1 == c->number && c->skipped && strcmp(state, "closed") == 0)
+		handover_answer_before(c, iq);
+	else if (n != c->number)
 		iq_refuse(c->iqs, iq, SE_ITEM_NOT_FOUND, NULL);
 	else if (strcmp(state, "open") == 0)
 		handover_hear_open(c, iq, in, consumed);

@@ -24,6 +24,8 @@ void	 handover_report(struct carrier *c);
 void	 handover_sent(struct carrier *c, size_t len);
 /* The socket has ended or it broke, as carrier_socket_lost(). */
 int	 handover_lost(struct carrier *c, int broke);
+/* Socket n, the next one, never stood here, and is over. */
+void	 handover_skip(struct carrier *c, unsigned n);
 /* Use the socket no more: what becomes of its bytes is asked of the peer. */
 void	 handover_drop(struct carrier *c);
 /* Take the peer's word on the socket, as carrier_control(). */

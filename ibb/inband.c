@@ -352,13 +352,14 @@ inband_flying(const struct inband *s)
 #define CONGESTED	(3 * 512 * 1024)
 #define CONGESTED_LEAST	(128 * 1024)
 
-/* A peer that is an xcat has less under way than CONGESTED.  With little memory
- * the limit is half of it. */
+/* With little memory the limit is half of it.  A peer that is an xcat keeps to
+ * the window that it was told, however long what it sends is held here. */
 static int
 inband_congested(struct inband *s)
 {
-	return s->rx > CONGESTED || (s->rx > CONGESTED_LEAST &&
-	    s->user.room != NULL && s->user.room(s->arg, 1) < s->rx);
+	return !s->can_sync && (s->rx > CONGESTED ||
+	    (s->rx > CONGESTED_LEAST && s->user.room != NULL &&
+	    s->user.room(s->arg, 1) < s->rx));
 }
 
 int

@@ -855,6 +855,49 @@ test_still_reader(void)
 	end();
 }
 
+/* Bytes for which there is no room in the window are not sent yet, and what was
+ * sent before them is answered. */
+static void
+test_waiting(void)
+{
+	start(3, 10000, 10000);
+	while (go_on(&a) + go_on(&b) > 0)
+		;
+	ok(carrier_idle(a.c), "all is answered");
+	must(chunks_add(carrier_out(a.c), "12345", 5) == 0);
+	ok(!carrier_idle(a.c), "but not what waits");
+	end();
+}
+
+/* b's answer to the end of the socket is lost with a's login, and b gives up the
+ * next socket before a can ask again: each tells the other of the end of another
+ * socket. */
+static void
+test_withdrawn(void)
+{
+	start(3, 30000, 20000);
+	a.total = b.total = 10000;
+	bring_socket();
+	hang_up(&a);
+	carrier_socket_lost(a.c, 1);
+	while (deliver(&a))
+		;
+	must(!carrier_has_socket(a.c) && !carrier_has_socket(b.c));
+	b.socket_stands = 0;
+	lose_login(&a);
+	while (deliver(&b))
+		;
+	carrier_drop_socket(b.c, carrier_socket_next(b.c));
+	while (deliver(&b))
+		;
+	a.total = 30000;
+	b.total = 20000;
+	come_back(&a);
+	ok(finishes(0) && is_right(&a) && is_right(&b),
+	    "a socket is given up while the end of another is unheard");
+	end();
+}
+
 /* a writes all that it may; b confirms it a round trip later. */
 static size_t
 one_round(void)
@@ -1069,6 +1112,8 @@ main(int argc, char **argv)
 	test_early("data first", "\1\0\0\1x", 5);
 	test_early("garbage first", "SSH-2.0", 7);
 	test_one_way();
+	test_waiting();
+	test_withdrawn();
 	test_still_reader();
 	test_window();
 	test_window_short();

@@ -172,8 +172,22 @@ test_alone_ends(void)
 	is_int(carrier_socket_lost(c, 0), 1, "the peer ends");
 	is(news, "closing ", "and we may go on");
 	ok(carrier_has_socket(c) && !carrier_socket_finished(c), "as we do");
+	carrier_socket_lost(c, 0);
+	is(news, "closing ", "which is told once");
+	carrier_socket_lost(c, 1);
+	is(news, "closing ", "nor is a break behind it");
 	carrier_close_back(c, 0);
 	is(news, "closing closed ", "until we end");
+	carrier_free(c);
+
+	c = carrier_alone(t, PEER, "s", &hearer, &c);
+	must(c != NULL && carrier_set_socket(c, 1, 1, CARRIER_BARE) == 0);
+	carrier_socket_lost(c, 0);
+	must(chunks_add(carrier_out(c), "12345", 5) == 0);
+	carrier_push(c, 5);
+	*news = '\0';
+	carrier_socket_lost(c, 1);
+	is(news, "broken ", "unless there was more to write");
 	carrier_free(c);
 
 	c = carrier_alone(t, PEER, "s", &hearer, &c);

@@ -863,6 +863,16 @@ test_congestion(void)
 	    "or overrun");
 	ok(!ibb_congested(a.ibb), "that is over then");
 	side_free(&a);
+	side_init(&a, US);
+	e = listening(&a, "65535", " stanza='message'");
+	inband_can_sync(e->s);
+	e->counting = 1;
+	for (n = 0; n < 100; n++)
+		hear_message(&a, data_xml("sid", format("%u", n), block));
+	ok(!e->failed && inband_held(e->s) >= 100 * 30000,
+	    "an xcat's window");
+	ok(!ibb_congested(a.ibb), "is no congestion");
+	side_free(&a);
 	free(block);
 }
 
