@@ -123,12 +123,26 @@ void
 dial_notice_soon(int fd)
 {
 	set_keepalive(fd, SILENCE);
-#ifdef TCP_USER_TIMEOUT
-	{
-		unsigned	 ms = (unsigned)clock_real(1000 * SILENCE);
+	dial_notice_tick(fd);
+}
 
-		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
-	}
+/* Linux counts TCP_USER_TIMEOUT while the other side takes nothing, too, however
+ * often it answers that it is there.  So the option is for bytes that have been
+ * sent and are not acknowledged, and off while the window is closed. */
+void
+dial_notice_tick(int fd)
+{
+#ifdef TCP_USER_TIMEOUT
+	struct tcp_info	 info;
+	socklen_t	 len = sizeof(info);
+	unsigned	 ms = 0;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+	    info.tcpi_unacked > 0)
+		ms = (unsigned)clock_real(1000 * SILENCE);
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+#else
+	(void)fd;
 #endif
 }
 

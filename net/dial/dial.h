@@ -31,8 +31,11 @@ void	 dial_permit(struct dial *d, int (*permit)(void *arg,
  * called before the loop goes on. */
 void	 dial_share_port(struct dial *d);
 /* Have a connected socket break when the other side has not answered for about
- * twelve seconds, neither data nor the keepalives of the system. */
+ * twelve seconds, neither data nor the keepalives of the system; but not while
+ * the other side answers that it takes no data now. */
 void	 dial_notice_soon(int fd);
+/* To be called each second from dial_notice_soon() on. */
+void	 dial_notice_tick(int fd);
 /* Have a connected socket break when it has been idle for about two minutes,
  * and the other side does not answer the keepalives of the system. */
 void	 dial_notice(int fd);

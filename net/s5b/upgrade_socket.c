@@ -35,6 +35,7 @@ enum half_state {
 struct upgrade_socket {
 	struct upgrade_socket_conf conf;
 	struct pump		*pump;
+	int			 fd;		/* the pump's */
 	enum upgrade_socket_fate fate;
 	enum half_state		 in, out;
 	struct timer		 timer;
@@ -211,6 +212,9 @@ tick(void *arg)
 {
 	struct upgrade_socket	*s = arg;
 
+	if (pump_error(s->pump) == 0 && s->in == UPGRADE_SOCKET_HALF_OPEN &&
+	    !carrier_is_alone(carrier_of(s)))
+		dial_notice_tick(s->fd);
 	if (is_still(s) && s->conf.doubted != NULL)
 		s->conf.doubted(s->conf.arg);
 	if (is_one_way(s)) {
@@ -347,6 +351,7 @@ join(struct upgrade_socket *s, int fd)
 		stream_starve(s->conf.stream);
 		return -1;
 	}
+	s->fd = fd;
 	if (carrier_is_alone(carrier_of(s)))
 		dial_notice(fd);
 	else				/* there is another way */

@@ -53,6 +53,39 @@ stalled()
 	check_same "$T/reader.out" "$T/data" "$server: stalled: same"
 }
 
+# A reader that stands still for longer than a dead peer is waited for, with more
+# on its way than the systems keep.  Its own system answers each time that it is
+# asked, at intervals that double, so a long one tells how long that has been.
+still()
+{
+	fifo out
+	rm -f "$T/listener.out"
+	ln -s out "$T/listener.out"
+	exec 5<>"$T/out"
+	wind 10
+	listen_as bob listener -v -o upgrade-after=0 -a "alice@$DOMAIN"
+	rm "$T/listener.out"
+	head -c 30000000 /dev/zero >"$T/zeros"
+	start caller "$T/alice" -s -vv -o upgrade-after=0 "bob@$DOMAIN" \
+	    <"$T/zeros"
+	ok "$server: still: a socket" wait_for 20 said caller ': socket: direct'
+	ok "$server: still: a reader that stands still" wait_for 60 asks_seldom
+	start reader head -c 30000000 "$T/out"
+	ended reader "$server: still"
+	ended caller "$server: still"
+	ended listener "$server: still"
+	exec 5>&-
+	wind 1
+	check_same "$T/reader.out" "$T/zeros" "$server: still: same"
+	is "$(grep -c ': socket: direct' "$T/caller.err")" 1 \
+	    "$server: still: by one socket"
+}
+
+asks_seldom()
+{
+	ss -Htno | grep -Eq 'timer:\(persist,([3-9]|[1-9][0-9])(\.[0-9]+)?sec'
+}
+
 random data 3000000
 
 for kind in $SERVERS; do
@@ -69,6 +102,7 @@ for kind in $SERVERS; do
 	rush 3000000 1 'a socket on the way'
 	rush 300000 300000 'a socket after the end'
 	stalled
+	[ "$kind" = ejabberd ] || still
 	stop_server
 done
 done_testing
