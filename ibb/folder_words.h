@@ -49,7 +49,8 @@ struct folder_word {
 	enum folder_kind kind;
 	int		 mode;		/* permissions, or -1 */
 	const char	*name;		/* UTF-8; NULL if there is none */
-	const char	*text;		/* for people; "" or NULL if there is none */
+	const char	*text;		/* for people; "" or NULL if there is
+					 * none */
 	uint64_t	 size;		/* of a file, or of all in a folder, 0:
 					 * that is not said; at most
 					 * INT64_MAX */

@@ -1,14 +1,14 @@
 /*
  * send: -s with files, one after another.
  *
- * send.c does that; send_ask.c finds out what the peer can take, and send_phase.c
- * has the phases of a file.  send_native.c offers a file in a stream between
- * xcats, send_folder.c a folder.  send_si.c (XEP-0096) and send_jingle.c
- * (XEP-0234) offer a file to any other program, send_plain.c is what these two
- * share, and send_inside.c offers them the files in a folder one by one.
- * send_open.c opens files in one process for another, which sends them.
- * send_input.c sends standard input, which is no file; send_upload.h is about
- * files on a server, and links to them.
+ * send.c does that; send_ask.c finds out what the peer can take, and
+ * send_phase.c has the phases of a file.  send_native.c offers a file in a
+ * stream between xcats, send_folder.c a folder.  send_si.c (XEP-0096) and
+ * send_jingle.c (XEP-0234) offer a file to any other program, send_plain.c is
+ * what these two share, and send_inside.c offers them the files in a folder one
+ * by one.  send_open.c opens files in one process for another, which sends
+ * them.  send_input.c sends standard input, which is no file; send_upload.h is
+ * about files on a server, and links to them.
  */
 #ifndef NET_FILE_SEND_H
 #define NET_FILE_SEND_H

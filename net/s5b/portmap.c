@@ -49,8 +49,8 @@ struct portmap {
  * Routes
  */
 
-/* A line of /proc/self/net/route: interface, destination, gateway, flags ..., in
- * hexadecimal, as the processor has the bytes of an address. */
+/* A line of /proc/self/net/route: interface, destination, gateway, flags ...,
+ * in hexadecimal, as the processor has the bytes of an address. */
 static int
 parse_route(char *line, struct addr *router)
 {

@@ -869,9 +869,9 @@ test_waiting(void)
 	end();
 }
 
-/* b's answer to the end of the socket is lost with a's login, and b gives up the
- * next socket before a can ask again: each tells the other of the end of another
- * socket. */
+/* b's answer to the end of the socket is lost with a's login, and b gives up
+ * the next socket before a can ask again: each tells the other of the end of
+ * another socket. */
 static void
 test_withdrawn(void)
 {
