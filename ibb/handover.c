@@ -351,9 +351,9 @@ handover_hear_closed(struct carrier *c, const struct elem *iq, uint64_t in,
 	handover_report(c);
 }
 
-/* Our answer to the end of the socket before this one was lost with a login, and
- * meanwhile we have given up this one, which the peer cannot know before it has
- * that answer. */
+/* Our answer to the end of the socket before this one was lost with a login,
+ * and meanwhile we have given up this one, which the peer cannot know before it
+ * has that answer. */
 static void
 handover_answer_before(struct carrier *c, const struct elem *iq)
 {

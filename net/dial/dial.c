@@ -126,9 +126,10 @@ dial_notice_soon(int fd)
 	dial_notice_tick(fd);
 }
 
-/* Linux counts TCP_USER_TIMEOUT while the other side takes nothing, too, however
- * often it answers that it is there.  So the option is for bytes that have been
- * sent and are not acknowledged, and off while the window is closed. */
+/* Linux counts TCP_USER_TIMEOUT while the other side takes nothing, too,
+ * however often it answers that it is there.  So the option is for bytes that
+ * have been sent and are not acknowledged, and off while the window is
+ * closed. */
 void
 dial_notice_tick(int fd)
 {

@@ -130,8 +130,10 @@ cut_at()	# up|down bytes
 	: >"$T/came"
 	relay near "delay 40; cut $1 $2"
 	shared "$bob" keep <"$T/line"
-	[ "$status $(cat "$T/run.out") $(cat "$T/came")" = '0 kept hello' ] ||
+	[ "$status $(cat "$T/run.out") $(cat "$T/came")" = '0 kept hello' ] || {
 		_bad="$_bad $1:$2=$status"
+		diag_file "$T/run.err"
+	}
 	relay near 'delay 40; pass; delay 40'
 }
 
