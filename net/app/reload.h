@@ -18,7 +18,8 @@ struct services *reload_services(const struct app *app,
 /* Note, before it may go, whether there is a terminal. */
 void	 reload_begin(struct app *app);
 /* Is this a signal to read the configuration anew?  Without -k it is not, nor
- * where the terminal is gone. */
+ * where the terminal is gone, nor once the listener is about to end
+ * (drain.h). */
 int	 reload_asked(const struct app *app, int signo);
 /* Read the allowed peers, the services and the ports of callers anew.  If
  * anything is wrong, that is said, and all stays as it was.  Streams go on in

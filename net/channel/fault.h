@@ -12,7 +12,8 @@ enum fault {
 	FAULT_LOCAL,		/* input, output, memory */
 	FAULT_USE,		/* options or configuration */
 	FAULT_SERVER,		/* the server was not reached or not trusted */
-	FAULT_LOGIN,		/* the login was refused */
+	FAULT_LOGIN,		/* the login was refused, or another client
+				 * took its resource */
 	FAULT_PEER,		/* the peer is absent, or refused */
 	FAULT_BROKEN,		/* the stream broke before its end */
 	FAULT_TIME,		/* a time limit passed */
