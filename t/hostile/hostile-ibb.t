@@ -544,7 +544,7 @@ for name in 'policy-violation', 'conflict', 'system-shutdown', 'not-authorized',
         s.send(s.header() + stream_error(name))
         s.end()
         nobody_calls_again(s)
-    add('33_%s_before_login' % name, script, NETWORK)
+    add('33_%s_before_login' % name, script, AUTH if name == 'conflict' else NETWORK)
 
 
 @case(BROKEN, roles=BOTH, out=b'onetwo')

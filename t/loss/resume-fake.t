@@ -595,7 +595,7 @@ for managed in None, True:
         s.end()
         nobody_comes(s)
 
-    @case(NETWORK, of=name, says='/xcat', **LISTENER)
+    @case(AUTH, of=name, says='/xcat', **LISTENER)
     def _conflict_of_listener(s, managed=managed):
         s.login(managed=managed)
         s.send(stream_error('conflict'))
