@@ -35,6 +35,30 @@ load()		# pid argument ...
 	    -p "$_loaded" "$@" "bob@$DOMAIN/xcat" echo "$echo_port"
 }
 
+# Watch, as "unread", what the server has not read yet of what the listener has
+# sent it: bytes, a line each second.
+watch_unread()
+{
+	cat >"$T/watch_unread" <<-'END'
+	#!/bin/sh
+	# pid of the listener, port of the server
+	while sleep 1; do
+		_port=$(ss -Htnp state established "dport = :$2" |
+		    sed -n "s/.*:\([0-9]*\) .*:$2 .*pid=$1,.*/\1/p")
+		[ -z "$_port" ] || ss -Htn state established \
+		    "sport = :$2 and dport = :$_port" | awk '{ print $1 }'
+	done
+	END
+	start unread sh "$T/watch_unread" "$(pid_of listener)" "$PORT"
+}
+
+# For how many percent of the time that was so.
+was_behind()
+{
+	awk '$1 > 8192 { n++ } END { print int(100 * n / (NR > 0 ? NR : 1)) }' \
+	    "$T/unread.out"
+}
+
 # The same lines with words above them.
 load_table()	# file
 {

@@ -8,7 +8,10 @@
 # LOAD_SECONDS says for how long (600), LOAD_CLIENTS and LOAD_RATE how many, and
 # SERVERS on which servers.  What it measures in time is of the listener only if
 # that gets a processor when it wants one, and beyond what the server needs alone,
-# which is measured beside it.
+# which is measured beside it.  It is not of the listener either if the server is
+# behind: Prosody reads each connection by turns, that of a listener with 1,000
+# streams as that of any client.  With fewer streams it has to keep up, and so
+# does the listener.
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
@@ -23,6 +26,7 @@ RATE=${LOAD_RATE:-100}
 LIMIT=$((SECONDS_LOADED + 300))
 MOST=131072				# KiB resident
 STARVED=35				# percent of the time
+BEHIND=50				# as well
 
 make -s -C "$TOP" t/bench/load >&2 || exit 1
 
@@ -67,6 +71,7 @@ loaded()	# server
 {
 	start_loaded "$1" "$CLIENTS_WANTED"
 	before=$(descriptors listener)
+	watch_unread
 	_began=$(now) _waited=$(waited)
 	load "$(pid_of listener)" -r "$RATE" -d 50 -u 10 -f 200 -w 20 -k 9 \
 	    -t "$SECONDS_LOADED" >"$T/slices" 2>"$T/load.err"
@@ -76,6 +81,27 @@ loaded()	# server
 	[ "$(wc -l <"$T/slices")" -eq 9 ] || bail 'no nine slices'
 	starved=$((($(waited) - _waited) / 10000000 / ($(now) - _began)))
 	diag "the listener waited $starved % of the time for a processor"
+	stop unread
+	behind=$(was_behind)
+	diag "the server was behind the listener for $behind % of the time"
+}
+
+# A tenth of the callers, and nobody who means harm.
+calm()		# server
+{
+	CLIENTS=$((CLIENTS_WANTED / 10))
+	load "$(pid_of listener)" -r $((RATE / 10)) -d 0 -u 0 -f 0 -w 20 -k 9 \
+	    -t 45 >"$T/slices" 2>"$T/load.err"
+	is $? 0 "$1: $CLIENTS streams"
+	load_table "$T/slices" | sed 's/^/# /' >&2
+	answers "$1, $CLIENTS streams"
+}
+
+answers()	# what
+{
+	_word=$(mean 7 1 9) _alone=$(mean 13 1 9)
+	ok "$1: a word there and back, ms: $_word, $_alone without the listener" \
+	    awk -v a="$_word" -v b="$_alone" 'BEGIN { exit !(a <= b + 100) }'
 }
 
 bears()		# server
@@ -96,14 +122,17 @@ bears()		# server
 	grows "$1: a word there and back, ms" mean 7 1.5 5
 	grows "$1: the slowest percent of them, ms" mean 8 2 50
 	grows "$1: a new stream, ms" mean 9 1.5 10
-	_word=$(mean 7 1 9) _alone=$(mean 13 1 9)
-	ok "$1: a word there and back, ms: $_word, $_alone without the listener" \
-	    awk -v a="$_word" -v b="$_alone" 'BEGIN { exit !(a <= b + 100) }'
+	if [ "$behind" -lt $BEHIND ]; then
+		answers "$1"
+	else
+		skip "$1: a word" "the server was behind for $behind % of it"
+	fi
 }
 
 for kind in $SERVERS; do
 	loaded "$kind"
 	bears "$kind"
+	calm "$kind"
 	ok "$kind: no descriptor stays" \
 	    wait_for 20 few_descriptors listener "$before"
 	stop listener
