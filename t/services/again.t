@@ -124,10 +124,18 @@ key_refused()
 
 # --- losses -------------------------------------------------------------------
 
+# The process that keeps the login has it.  While it looks for its server, as a
+# cut behind the end of a stream may have it do, a caller logs in for itself.
+kept()
+{
+	"$T/alice" "$(via near)" -i -O check | grep -q ' 0 clients$'
+}
+
 # The connection breaks as the stream begins, at one place after another.
 cut_at()	# up|down bytes
 {
 	: >"$T/came"
+	wait_for 30 kept || diag 'the login is away'
 	relay near "delay 40; cut $1 $2"
 	shared "$bob" keep <"$T/line"
 	[ "$status $(cat "$T/run.out") $(cat "$T/came")" = '0 kept hello' ] || {
