@@ -200,6 +200,24 @@ key(void)
 	identity_free(&id);
 }
 
+/* SIGHUP: what was paired is read anew, and is as it was. */
+static void
+reload(struct trust *t, struct allow *a, const struct conf_list *who,
+    int stored)
+{
+	struct allow	*next;
+	char		 err[TRUST_ERR], why[ALLOW_ERR];
+
+	must((next = allow_new(who, JID, why)) != NULL);
+	if (trust_reload(t, kept_dir, next, err) == -1) {
+		must(*err != '\0');
+		allow_free(next);
+		return;
+	}
+	allow_renew(a, next);
+	must(!stored || trust_judge(t, PEER, KEY2) == NULL);
+}
+
 /* A listener judges by -a, and knows the callers that had a code. */
 static void
 callers(void)
@@ -210,6 +228,7 @@ callers(void)
 	struct allow		*a;
 	struct trust		*t;
 	char			 err[TRUST_ERR], why[ALLOW_ERR];
+	int			 stored;
 
 	STAILQ_INSERT_TAIL(&who, &item, next);
 	if (by_account)
@@ -220,12 +239,13 @@ callers(void)
 		must(trust_judge(t, PEER, "SHA256:B") != NULL);
 		must(trust_identity(t)->key != NULL);
 		must(!trust_doubts(t, PEER) && !trust_expects(t, PEER));
-		if (trust_paired(t, PEER, KEY2, err) == -1)
-			must(*err != '\0');
+		stored = trust_paired(t, PEER, KEY2, err) == 0;
+		must(stored || *err != '\0');
 		must(trust_judge(t, PEER, KEY2) == NULL);
 		must(allow_check(a, BARE "/y") ==
 		    (by_account ? ALLOW_KEY : ALLOW_NO));
 		must(!by_account || trust_judge(t, BARE "/y", KEY2) == NULL);
+		reload(t, a, &who, stored);
 	}
 	trust_free(t);
 	allow_free(a);
