@@ -7,6 +7,8 @@
 #include "net/conf/conf.h"
 #include "net/io/log.h"
 
+#define AWAIT_MOST	5000	/* ms of a pause */
+
 int
 await_is_absence(enum stanza_error err)
 {
@@ -24,6 +26,12 @@ await_is_distance(enum stanza_error err)
 {
 	return err == SE_REMOTE_SERVER_NOT_FOUND ||
 	    err == SE_REMOTE_SERVER_TIMEOUT;
+}
+
+int64_t
+await_longer(int64_t pause)
+{
+	return pause < AWAIT_MOST / 2 ? 2 * pause : AWAIT_MOST;
 }
 
 int
@@ -45,7 +53,7 @@ await_again(struct app *app, struct await *a)
 		return -1;
 	timer_set(app->loop, &a->timer, end - now < a->pause ? end :
 	    now + a->pause);
-	a->pause = a->pause < AWAIT_MOST / 2 ? 2 * a->pause : AWAIT_MOST;
+	a->pause = await_longer(a->pause);
 	return 0;
 }
 

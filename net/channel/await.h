@@ -14,8 +14,7 @@
 
 struct app;
 
-#define AWAIT_FIRST	500	/* ms until an absent peer is asked again; */
-#define AWAIT_MOST	5000	/* doubled each time, up to this */
+#define AWAIT_FIRST	500	/* ms until an absent peer is asked again */
 
 /* One request that waits for its peer.  All zero is a request that has not been
  * refused yet; timer.fire and timer.arg are its owner's. */
@@ -33,6 +32,8 @@ int	 await_is_absence(enum stanza_error err);
 /* Does it mean that the server of the peer could not be reached, so that the
  * peer itself has not been asked?  RFC 6120 sections 8.3.3.16 and 17. */
 int	 await_is_distance(enum stanza_error err);
+/* The pause behind one of so many ms: twice as long, up to 5 s. */
+int64_t	 await_longer(int64_t pause);
 /* The peer is not there: set a->timer to ask again.  0, or -1 if it is not to
  * be waited for, or has been for long enough. */
 int	 await_again(struct app *app, struct await *a) MUST_CHECK;

@@ -149,7 +149,7 @@ still_waiting(struct channel *ch)
 	}
 	if (ch->app->server != APP_SERVER_AWAY)
 		stream_ping(ch->stream);
-	ch->pause = ch->pause < AWAIT_MOST / 2 ? 2 * ch->pause : AWAIT_MOST;
+	ch->pause = await_longer(ch->pause);
 	timer_set(ch->app->loop, &ch->silence,
 	    now + ch->pause > end ? end : now + ch->pause);
 }

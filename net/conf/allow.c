@@ -252,7 +252,7 @@ allow_pair_again(struct allow *a, struct allow *before,
 	struct entry	*e;
 
 	RB_FOREACH(e, entries, &before->entries)
-		if (e->pair && strchr(e->jid, '/') != NULL &&
+		if (e->pair && *jid_resource(e->jid) != '\0' &&
 		    still(arg, e->jid, e->key) &&
 		    allow_pair(a, e->jid, e->key) == -1)
 			return -1;

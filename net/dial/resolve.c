@@ -361,15 +361,21 @@ is_localhost(const char *host)
 	    strcasecmp(host + len - (sizeof(name) - 1), name) == 0);
 }
 
+/* Is host an address of this family, in digits? */
+static int
+is_address(const char *host, int family)
+{
+	unsigned char	 addr[sizeof(struct in6_addr)];
+
+	return inet_pton(family, host, addr) == 1;
+}
+
 /* An address in digits has no other family's addresses, which DNS need not be
  * asked for: c-ares would. */
 static int
 is_other_family(const char *host, int family)
 {
-	unsigned char	 addr[sizeof(struct in6_addr)];
-
-	return inet_pton(family == AF_INET6 ? AF_INET : AF_INET6, host,
-	    addr) == 1;
+	return is_address(host, family == AF_INET6 ? AF_INET : AF_INET6);
 }
 
 struct query *
@@ -394,7 +400,8 @@ resolve(struct resolver *r, const char *host, uint16_t port, int family,
 		resolve_done(q, ARES_ENODATA);
 		return q;
 	}
-	q->dns = dns_now(r);
+	/* An address needs no name server, whichever there are. */
+	q->dns = is_address(host, family) ? LIST_FIRST(&r->dns) : dns_now(r);
 	q->dns->queries++;
 	ares_getaddrinfo(q->dns->channel, host, NULL, &hints, resolve_answered,
 	    q);
