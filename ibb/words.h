@@ -1,6 +1,7 @@
 /*
  * words: what two xcats say to each other at the beginning of a stream that
- * carries a file, and throughout one that carries a folder (xcat-protocol(7)).
+ * carries a file, and throughout a stream that carries a folder
+ * (xcat-protocol(7)).
  * A word is its length in four bytes, the most significant first, and one
  * element of XML, which declares its namespaces.
  */

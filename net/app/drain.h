@@ -7,7 +7,7 @@
 
 struct app;
 
-/* Is this signal SIGTERM, and the run one that drains and is not draining
+/* Is this signal SIGTERM, and the run a listener that is to drain and does not
  * yet?  Otherwise the signal ends the run at once. */
 int	 drain_asked(const struct app *app, int signo);
 /* Take no more streams, and end with the last one, or after the grace; then by

@@ -19,7 +19,7 @@ struct sumfile;
 struct sum *sum_new(enum hash_algo algo);
 /* NULL is fine. */
 void	 sum_free(struct sum *s);
-/* Begin anew, with the same function.  0, or -1 when out of memory. */
+/* Begin the sum anew, with the same function.  0, or -1 when out of memory. */
 int	 sum_again(struct sum *s) MUST_CHECK;
 /* Add len bytes.  0, or -1 when out of memory. */
 int	 sum_add(struct sum *s, const void *data, size_t len) MUST_CHECK;

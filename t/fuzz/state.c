@@ -173,7 +173,8 @@ tokens(void)
 	fast_tokens_close(t);
 }
 
-/* A time of XEP-0082 is one or none, and one that is read can be written. */
+/* A text is a time of XEP-0082 or is none, and a time that is read can be
+ * written. */
 static void
 times(const char *text)
 {

@@ -1,7 +1,7 @@
 /*
  * bounded: a loop (net/io/loop.h) that runs for a bounded time: a test whose
- * event does not come ends all the same, and one that is not to come is waited
- * for.
+ * event does not come ends all the same, and a test can wait for an event that
+ * is not to come.
  */
 #ifndef T_LIB_BOUNDED_H
 #define T_LIB_BOUNDED_H

@@ -63,7 +63,8 @@ static const char *const bad[] = {
 	"2020-03-+2T14:36:15Z", "2020-03-12T+4:36:15Z",
 	"2020-03-12T14:-6:15Z", "2020-03-12T14:36:+5Z",
 	"2020-03-12T14:36:15.-5Z",
-	/* No such year, month, day, hour, minute or second. */
+	/* The calendar and the clock have no such year, month, day, hour,
+	 * minute or second. */
 	"0000-12-31T23:59:59Z", "2020-13-12T14:36:15Z",
 	"2020-00-12T14:36:15Z", "2020-03-32T14:36:15Z",
 	"2020-03-00T14:36:15Z", "2020-04-31T14:36:15Z",
