@@ -439,7 +439,8 @@ data_input(void *arg, const struct elem *stanza, const struct elem *data)
 	p = buf_reserve(&b->scratch, BASE64_DECODED(data->textlen));
 	if (p == NULL)
 		return data_bad(s, stanza, INBAND_UNSENT, SE_BUSY);
-	if (base64_decode(p, &len, elem_text(data), data->textlen) == -1 ||
+	if (base64_decode(p, BASE64_DECODED(data->textlen), &len,
+	    elem_text(data), data->textlen) == -1 ||
 	    len > data_largest(s))
 		return data_bad(s, stanza, INBAND_BAD_DATA,
 		    SE_BAD_REQUEST);

@@ -1,7 +1,9 @@
-/* hash: names of hash functions; see hash.h. */
+/* hash: names of hash functions, and sums in stanzas; see hash.h. */
 #include <string.h>
 
 #include "ibb/hash.h"
+#include "xml/base64.h"
+#include "xml/elem.h"
 
 static const struct {
 	const char	*name, *evp, *shown;
@@ -50,4 +52,18 @@ size_t
 hash_size(enum hash_algo algo)
 {
 	return hashes[algo].size;
+}
+
+int
+hash_read(enum hash_algo algo, const struct elem *hash,
+    unsigned char out[HASH_BYTES])
+{
+	unsigned char	 sum[BASE64_DECODED(2 * HASH_BYTES)];
+	size_t		 n;
+
+	if (base64_decode(sum, sizeof(sum), &n, elem_text(hash),
+	    hash->textlen) == -1 || n != hash_size(algo))
+		return -1;
+	memcpy(out, sum, n);
+	return 0;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "ibb/jingle.h"
-#include "xml/base64.h"
 #include "xml/date.h"
 #include "xml/elem.h"
 #include "xml/ns.h"
@@ -94,26 +93,12 @@ read_name(const struct elem *e, const char *attr)
  * The file (XEP-0234 section 4)
  */
 
-/* Read a sum in base64 into hexadecimal; 0, or -1 if its length is not that of
- * the function's sums. */
-static int
-read_sum(const char *text, enum hash_algo algo, char *out)
-{
-	unsigned char	 sum[BASE64_DECODED(2 * HASH_BYTES)];
-	size_t		 len = strlen(text), n;
-
-	if (len > 2 * HASH_BYTES ||
-	    base64_decode(sum, &n, text, len) == -1 || n != hash_size(algo))
-		return -1;
-	number_to_hex(sum, n, out);
-	return 0;
-}
-
 /* Of the hashes inside e take the strongest that we know, rather one that has
  * its sum than one whose sum is to come (XEP-0300; XEP-0234 section 7.2). */
 static void
 read_hashes(const struct elem *e, struct si_file *f)
 {
+	unsigned char	 bytes[HASH_BYTES];
 	char		 sum[HASH_HEX];
 	enum hash_algo	 algo;
 
@@ -123,9 +108,9 @@ read_hashes(const struct elem *e, struct si_file *f)
 		if (algo == HASH_NONE)
 			continue;
 		*sum = '\0';
-		if (strcmp(e->name, "hash") != 0 ||
-		    read_sum(elem_text(e), algo, sum) == -1)
-			*sum = '\0';
+		if (strcmp(e->name, "hash") == 0 &&
+		    hash_read(algo, e, bytes) == 0)
+			number_to_hex(bytes, hash_size(algo), sum);
 		if ((*sum != '\0') == (*f->hash != '\0') ? algo <= f->algo :
 		    *sum == '\0')
 			continue;
@@ -139,7 +124,6 @@ static int
 read_range(const struct elem *range, struct jingle_content *c)
 {
 	c->offset = 0;
-	c->length = UINT64_MAX;
 	if ((elem_attr(range, "offset") != NULL &&
 	    elem_number(range, "offset", 0, INT64_MAX, &c->offset) == -1) ||
 	    (elem_attr(range, "length") != NULL &&
@@ -345,6 +329,7 @@ read_content(const struct elem *e, struct jingle_content *c)
 	file = elem_is(d, NS_JINGLE_FILE, "description") ?
 	    elem_child(d, NS_JINGLE_FILE, "file") : NULL;
 	c->is_file = file != NULL;
+	c->length = UINT64_MAX;
 	if (file != NULL)
 		read_file(file, c);
 	read_transport(elem_child(e, NULL, "transport"), &c->transport);

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ibb/hash.h"
 #include "ibb/link.h"
-#include "xml/base64.h"
 #include "xml/elem.h"
 #include "xml/iq.h"
 #include "xml/ns.h"
@@ -108,20 +108,15 @@ static void
 read_hash(struct file_link *l, const struct elem *file)
 {
 	const struct elem	*e;
-	const char		*algo, *text;
-	size_t			 len;
+	unsigned char		 sum[HASH_BYTES];
 
 	for (e = elem_child(file, NS_HASHES, "hash"); e != NULL;
-	    e = elem_next(e, NS_HASHES, "hash")) {
-		if ((algo = elem_attr(e, "algo")) == NULL ||
-		    strcmp(algo, "sha-256") != 0)
-			continue;
-		text = elem_text(e);
-		len = sizeof(l->hash);
-		l->hashed = base64_decode(l->hash, &len, text,
-		    strlen(text)) == 0 && len == sizeof(l->hash);
-		return;
-	}
+	    e = elem_next(e, NS_HASHES, "hash"))
+		if (hash_find(elem_attr(e, "algo")) == HASH_SHA256)
+			break;
+	l->hashed = e != NULL && hash_read(HASH_SHA256, e, sum) == 0;
+	if (l->hashed)
+		memcpy(l->hash, sum, sizeof(l->hash));
 }
 
 static void

@@ -220,8 +220,9 @@ stream_shows_secret(const char *peer, const struct elem *open,
 	p = malloc(BASE64_DECODED(session->textlen) + 1);
 	e = stream_bound_session(conf, 0, peer, sid, stream_host(open),
 	    stream_port(open), stream_use(open), NULL);
-	if (p != NULL && e != NULL && base64_decode(p, &len,
-	    elem_text(session), session->textlen) == 0) {
+	if (p != NULL && e != NULL && base64_decode(p,
+	    BASE64_DECODED(session->textlen), &len, elem_text(session),
+	    session->textlen) == 0) {
 		if (e2e_input(e, p, len, &none) == 0)
 			r = e2e_by_secret(e);
 		else if (e2e_fault(e) == E2E_MISSED)
@@ -265,7 +266,8 @@ stream_take_flight(struct stream *s, const struct elem *e)
 
 	if ((p = malloc(BASE64_DECODED(e->textlen) + 1)) == NULL)
 		return -1;
-	if (base64_decode(p, &len, elem_text(e), e->textlen) == 0)
+	if (base64_decode(p, BASE64_DECODED(e->textlen), &len, elem_text(e),
+	    e->textlen) == 0)
 		r = e2e_input(s->e2e, p, len, &s->rx);
 	if (e2e_ended(s->e2e))
 		stream_set_in(s, STREAM_IN_ENDED);

@@ -221,13 +221,16 @@ decode_last(unsigned char **out, uint32_t acc, int n, int pads)
 }
 
 int
-base64_decode(void *out, size_t *outlen, const char *str, size_t len)
+base64_decode(void *out, size_t room, size_t *outlen, const char *str,
+    size_t len)
 {
 	const unsigned char *s = (const unsigned char *)str, *end = s + len;
 	unsigned char m, *o = out;
 	uint32_t acc = 0;
 	int n = 0, pads = 0;
 
+	if (room < BASE64_DECODED(len))
+		return -1;
 	while (s < end) {
 		if (n == 0 && pads == 0 &&
 		    (s = decode_run(&o, s, end)) == end)

@@ -18,14 +18,15 @@
 size_t	 base64_encode(char *out, const void *data, size_t len);
 
 /*
- * Decode len characters into at most BASE64_DECODED(len) bytes at out.  XML
- * white space between characters is skipped (the examples of XEP-0047 wrap
- * lines).  Errors are every other character outside the alphabet, padding that
- * is missing, misplaced or too long, and bits behind the last byte that are not
- * zero.  Returns 0 with the number of bytes in *outlen, or -1.
+ * Decode len characters into the room bytes at out, which have to be
+ * BASE64_DECODED(len) at least.  XML white space between characters is skipped
+ * (the examples of XEP-0047 wrap lines).  Errors are less room, every other
+ * character outside the alphabet, padding that is missing, misplaced or too
+ * long, and bits behind the last byte that are not zero.  Returns 0 with the
+ * number of bytes in *outlen, or -1.
  */
-int	 base64_decode(void *out, size_t *outlen, const char *s, size_t len)
-	    MUST_CHECK;
+int	 base64_decode(void *out, size_t room, size_t *outlen, const char *s,
+	    size_t len) MUST_CHECK;
 
 /* How many of the len characters at s are of the alphabet, before the first
  * that is not: padding, for example. */

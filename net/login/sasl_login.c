@@ -144,7 +144,8 @@ sasl_login_decode(const struct elem *e, struct buf *out)
 		return SASL_OK;
 	if ((p = buf_reserve(out, BASE64_DECODED(e->textlen))) == NULL)
 		return errno == ENOMEM ? SASL_NOMEM : SASL_PROTOCOL;
-	if (base64_decode(p, &len, text, e->textlen) == -1)
+	if (base64_decode(p, BASE64_DECODED(e->textlen), &len, text,
+	    e->textlen) == -1)
 		return SASL_PROTOCOL;
 	buf_commit(out, len);
 	return SASL_OK;

@@ -195,14 +195,15 @@ msg_rest(struct msg *m)
 
 /* base64_decode() passes over white space, which has no place here. */
 static int
-scram_decode(const struct field *f, unsigned char *out, size_t *len)
+scram_decode(const struct field *f, unsigned char *out, size_t room,
+    size_t *len)
 {
 	size_t i;
 
 	for (i = 0; i < f->len; i++)
 		if (strchr(" \t\r\n", f->p[i]) != NULL)
 			return -1;
-	return base64_decode(out, len, f->p, f->len);
+	return base64_decode(out, room, len, f->p, f->len);
 }
 
 /* The whole nonce: ours, and something of the server's own behind it. */
@@ -306,7 +307,7 @@ server_first(struct scram *s, const void *in, size_t len, struct buf *out)
 	    msg_rest(&m) == -1)
 		return SASL_PROTOCOL;
 	if (check_nonce(s, &fr) == -1 || scram_decode(&fs, salt,
-	    &saltlen) == -1 ||
+	    sizeof(salt), &saltlen) == -1 ||
 	    saltlen == 0 || (count = iterations(&fi)) == -1)
 		return SASL_PROTOCOL;
 
@@ -336,7 +337,8 @@ server_final(const struct scram *s, const void *in, size_t len)
 		return SASL_PROTOCOL;
 	if ((c = msg_take(&m, &f)) == 'e')
 		return SASL_BADSERVER;
-	if (c != 'v' || msg_rest(&m) == -1 || scram_decode(&f, sig, &n) == -1)
+	if (c != 'v' || msg_rest(&m) == -1 ||
+	    scram_decode(&f, sig, sizeof(sig), &n) == -1)
 		return SASL_PROTOCOL;
 	if (n != (size_t)EVP_MD_size(s->md) ||
 	    CRYPTO_memcmp(sig, s->server, n) != 0)

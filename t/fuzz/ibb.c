@@ -205,7 +205,8 @@ on_block(void *arg, const void *data, size_t len)
 	    strtoul(seq, NULL, 10) == e->came);
 	e->came++;
 	must((want = malloc(BASE64_DECODED(p->textlen) + 1)) != NULL);
-	must(base64_decode(want, &n, elem_text(p), p->textlen) == 0);
+	must(base64_decode(want, BASE64_DECODED(p->textlen), &n, elem_text(p),
+	    p->textlen) == 0);
 	must(n == len && memcmp(want, data, len) == 0);
 	must(e->message || len <= e->block ||
 	    (e->block == INBAND_BLOCK_MAX && len == INBAND_BLOCK_MAX + 1));
@@ -437,7 +438,8 @@ said_data(const struct elem *e, const struct elem *data)
 
 	must(elem_attr(data, "seq") != NULL && data->textlen > 0);
 	must((p = malloc(BASE64_DECODED(data->textlen))) != NULL);
-	must(base64_decode(p, &len, elem_text(data), data->textlen) == 0);
+	must(base64_decode(p, BASE64_DECODED(data->textlen), &len,
+	    elem_text(data), data->textlen) == 0);
 	end = end_of(elem_attr(e, "to"), elem_attr(data, "sid"));
 	must(end != NULL && end->opened && (!end->closing || end->syncs));
 	must(len <= inband_block(end->s));

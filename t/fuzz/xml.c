@@ -155,7 +155,8 @@ try_base64(const struct elem *e)
 		return;
 	data = malloc(BASE64_DECODED(e->textlen));
 	must(data != NULL);
-	if (base64_decode(data, &len, e->text, e->textlen) == 0) {
+	if (base64_decode(data, BASE64_DECODED(e->textlen), &len, e->text,
+	    e->textlen) == 0) {
 		must(len <= BASE64_DECODED(e->textlen));
 		again = malloc(BASE64_ENCODED(len) + 1);
 		must(again != NULL);

@@ -179,14 +179,15 @@ files_word(char *text, size_t size)
 	struct elem		*e = NULL;
 	struct si_file		 f;
 	uint64_t		 offset = 0;
-	size_t			 len = sizeof(block), used;
+	size_t			 len, used;
 	const char		*xml = said(&us), *to = strstr(xml, " to='");
 
 	*text = '\0';
 	if ((p = strstr(xml, "<data ")) == NULL)
 		return SI_NONSENSE;
 	p = strchr(p, '>') + 1;
-	must(base64_decode(block, &len, p, strcspn(p, "<")) == 0);
+	must(base64_decode(block, sizeof(block), &len, p,
+	    strcspn(p, "<")) == 0);
 	word = si_hear(block, len, &used, &e, &f, &offset, &why);
 	if (word == SI_RANGE)
 		snprintf(text, size, "%llu", (unsigned long long)offset);

@@ -81,9 +81,10 @@ note_block(const char *base64)
 {
 	static unsigned char	 block[65536];
 	struct folder_word	 w;
-	size_t			 len = sizeof(block), at, used;
+	size_t			 len, at, used;
 
-	must(base64_decode(block, &len, base64, strcspn(base64, "<")) == 0);
+	must(base64_decode(block, sizeof(block), &len, base64,
+	    strcspn(base64, "<")) == 0);
 	for (at = 0; at < len; at += used) {
 		if (folder_hear(reader, block + at, len - at, &used, &w) !=
 		    FOLDER_MORE)

@@ -14,6 +14,10 @@
 #include "xml/ns.h"
 
 #define ABC	"ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+#define AAAA	"AAAAAAAAAAAAAAAA"	/* 12 bytes */
+#define A256	AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA \
+		AAAA AAAA AAAA AAAA AAAA AAAA AAAA AAAA
+#define A1024	A256 A256 A256 A256
 #define MSG(inside)	"<message from='a@b/c' id='m' type='chat'>" inside \
 			"</message>"
 #define OOB(url)	"<x xmlns='jabber:x:oob'><url>" url "</url></x>"
@@ -33,6 +37,7 @@ read_message(const char *xml)
 	elem_free(kept);
 	if ((kept = stanza_parse(xml)) == NULL)
 		abort();
+	memset(found, 0, sizeof(found));
 	return link_read(kept, found);
 }
 
@@ -101,6 +106,14 @@ test_read(void)
 	    "<size>3</size>", TARGET("https://h/3")))), 1, "a hash");
 	ok(found[0].hashed && found[0].hash[0] == 0xba &&
 	    found[0].hash[31] == 0xad && found[0].size == 3, "as it is");
+	is_int((long)read_message(MSG(SHARING(
+	    "<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>" AAAA AAAA AAAA
+	    "</hash>", TARGET("https://h/3")))), 1, "a hash of 36 bytes");
+	ok(!found[0].hashed, "is none");
+	is_int((long)read_message(MSG(SHARING(
+	    "<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>" A1024 A1024
+	    "</hash>", TARGET("https://h/3")))), 1, "one of 1,536 bytes");
+	ok(!found[0].hashed && found[1].url == NULL, "nor is that");
 	is_int((long)read_message(MSG(SHARING("", ""))), 0, "no source yet");
 	is_int((long)read_message(MSG(OOB("h:1") OOB("h:2") OOB("h:3")
 	    OOB("h:4") OOB("h:5") OOB("h:6") OOB("h:7") OOB("h:8") OOB("h:9"))),

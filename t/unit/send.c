@@ -107,12 +107,13 @@ block(void)
 {
 	static char	 text[8192];
 	const char	*xml = next(), *p = strstr(xml, "<data ");
-	size_t		 len = sizeof(text) - 1;
+	size_t		 len;
 
 	if (p == NULL)
 		return "";
 	p = strchr(p, '>') + 1;
-	must(base64_decode(text, &len, p, strcspn(p, "<")) == 0);
+	must(base64_decode(text, sizeof(text) - 1, &len, p,
+	    strcspn(p, "<")) == 0);
 	text[len] = '\0';
 	answer("");
 	return text;
@@ -526,6 +527,21 @@ test_jingle_kept(void)
 	goes_by_si("no stream by Jingle");
 }
 
+/* An answer that does not repeat what the file is takes all of it. */
+static void
+test_jingle_undescribed(void)
+{
+	begin(file("a", "hello"));
+	knows(FEATURE(SI) FEATURE(JINGLE) FEATURE(JINGLE_IBB));
+	jingle_sent("session-initiate");
+	jingle_said("session-accept", format("<content creator='initiator' "
+	    "name='file'><transport xmlns='%s' sid='%s' block-size='4096'/>"
+	    "</content>", JINGLE_IBB, session));
+	next();
+	answer("");
+	is(block(), "hello", "an answer without a description");
+}
+
 /* The peer would have a socket, and reaches none of our addresses: the stream
  * that is in-band then is the one that was agreed on. */
 static void
@@ -898,6 +914,7 @@ main(void)
 	test_jingle();
 	test_jingle_no_way();
 	test_jingle_kept();
+	test_jingle_undescribed();
 	test_si_fall_back();
 	test_si_whole();
 	test_shorter();

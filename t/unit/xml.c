@@ -1306,7 +1306,7 @@ check_base64(const char *s, const char *want)
 	char out[64];
 	size_t n;
 
-	if (base64_decode(out, &n, s, strlen(s)) == -1)
+	if (base64_decode(out, sizeof(out), &n, s, strlen(s)) == -1)
 		is(NULL, want, "base64 %s", want == NULL ? s : want);
 	else {
 		out[n] = '\0';
@@ -1345,7 +1345,11 @@ test_base64_vectors(void)
 	check_base64("Zg\n=\n=\n", "f");
 	check_base64("Zm9v\nYmFy", "foobar");
 	check_base64(" ", "");
-	is_int(base64_decode(out, &n, "Zm9\0", 4), -1, "NUL in base64");
+	is_int(base64_decode(out, sizeof(out), &n, "Zm9\0", 4), -1,
+	    "NUL in base64");
+	is_int(base64_decode(out, 5, &n, "Zm9vYmFy", 8), -1,
+	    "too little room");
+	is_int(base64_decode(out, 6, &n, "Zm9vYmFy", 8), 0, "just enough");
 }
 
 /* Is there a digit of base64? */
@@ -1371,7 +1375,7 @@ test_base64_places(const char *run, size_t len)
 			text[i] = (char)c;
 			spans += base64_span(text, len) !=
 			    (is_digit64(c) ? len : i);
-			r = base64_decode(back, &n, text, len);
+			r = base64_decode(back, sizeof(back), &n, text, len);
 			others += (r == 0) != is_digit64(c);
 			values += r == 0 && (n != BASE64_DECODED(len) ||
 			    base64_encode(again, back, n) != len ||
@@ -1399,8 +1403,8 @@ test_base64_all(void)
 		EVP_EncodeBlock(openssl, in, (int)len);
 		differs += n != BASE64_ENCODED(len) ||
 		    memcmp(out, openssl, n) != 0;
-		bad += base64_decode(back, &i, out, n) == -1 || i != len ||
-		    memcmp(in, back, len) != 0;
+		bad += base64_decode(back, sizeof(back), &i, out, n) == -1 ||
+		    i != len || memcmp(in, back, len) != 0;
 	}
 	is_int(differs, 0, "base64 of any length, as OpenSSL has it");
 	is_int(bad, 0, "and back");
