@@ -359,9 +359,10 @@ names_of(const char *jid, struct names *n)
 	n->name[2] = jid_domain(jid, n->domain);
 }
 
-/* An entry that ties a peer to a key counts more than "*", "@roster" and the
- * right of our own account, which ask for none.  A caller that came with a code
- * takes no right from other callers of its account. */
+/* An entry that ties a peer to a key counts more than "*", "@roster", the right
+ * of our own account and an entry that names more peers, which ask for none.  A
+ * caller that came with a code takes no right from other callers of its
+ * account. */
 enum allow_result
 allow_check(const struct allow *a, const char *jid)
 {
@@ -373,7 +374,7 @@ allow_check(const struct allow *a, const char *jid)
 	if (a->all || is_in_roster(a, jid))
 		result = ALLOW_YES;
 	names_of(jid, &n);
-	for (i = 0; i < NNAMES; i++)
+	for (i = 0; i < NNAMES && !keyed; i++)
 		for (e = entry_first(a, n.name[i]); e != NULL;
 		    e = entry_next(e)) {
 			if (e->pair)
@@ -393,15 +394,19 @@ allow_key(const struct allow *a, const char *jid, const char *fingerprint)
 {
 	struct names	 n;
 	struct entry	*e;
-	int		 i;
+	int		 keyed = 0, i;
 
 	if (allow_check(a, jid) != ALLOW_KEY)
 		return allow_check(a, jid) == ALLOW_YES;
 	names_of(jid, &n);
-	for (i = 0; i < NNAMES; i++)
+	for (i = 0; i < NNAMES && !keyed; i++)
 		for (e = entry_first(a, n.name[i]); e != NULL;
-		    e = entry_next(e))
-			if (e->key != NULL && strcmp(e->key, fingerprint) == 0)
+		    e = entry_next(e)) {
+			if (e->key == NULL)
+				continue;
+			if (strcmp(e->key, fingerprint) == 0)
 				return 1;
+			keyed |= !e->pair;
+		}
 	return 0;
 }

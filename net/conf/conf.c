@@ -33,8 +33,7 @@ struct word {
 };
 
 static const struct word yesno[] = {
-	{ "yes", 1 }, { "true", 1 }, { "on", 1 },
-	{ "no", 0 }, { "false", 0 }, { "off", 0 },
+	{ "yes", 1 }, { "no", 0 },
 	{ NULL, 0 }
 };
 
@@ -400,7 +399,7 @@ unknown(const char *name, char *err)
 
 /* The word that the value is, or NULL. */
 static const struct word *
-find_word(const struct word *words, const char *value)
+find_word_itself(const struct word *words, const char *value)
 {
 	const struct word *w;
 
@@ -408,6 +407,24 @@ find_word(const struct word *words, const char *value)
 		if (strcmp(w->name, value) == 0)
 			return w;
 	return NULL;
+}
+
+/* Where yes or no is a word, its other names are, too. */
+static const struct word *
+find_word(const struct word *words, const char *value)
+{
+	static const char *const names[][2] = {
+		{ "true", "yes" }, { "on", "yes" },
+		{ "false", "no" }, { "off", "no" }
+	};
+	const struct word *w = find_word_itself(words, value);
+	size_t i;
+
+	for (i = 0; w == NULL && i < sizeof(names) / sizeof(*names);
+	    i++)
+		if (strcmp(names[i][0], value) == 0)
+			w = find_word_itself(words, names[i][1]);
+	return w;
 }
 
 static int
@@ -444,8 +461,10 @@ set_long(long *v, const struct keyword *k, const char *value, char *err)
 		return 0;
 	}
 	if (number_read(value, (uint64_t)k->min, (uint64_t)k->max, &n) == -1)
-		return conf_fail(err, "%s must be a number from %ld to %ld",
-		    k->name, k->min, k->max);
+		return conf_fail(err, "%s must be %sa number from %ld to %ld",
+		    k->name, k->words == shares ? "yes, no or " :
+		    k->words == waits ? "no, forever or " : "",
+		    k->min, k->max);
 	*v = (long)n;
 	return 0;
 }

@@ -374,10 +374,18 @@ known_peers_append_first(const struct known_peers *now, struct buf *b,
 	return known_peers_append(now, b, jid, fingerprint, err);
 }
 
-/* Is this line of len bytes about jid, or about any resource of that account if
- * jid has none? */
+/* Is p forgotten with jid?  An account stands for all of its resources if that
+ * is what whole says. */
 static int
-known_peers_forgets(const char *line, size_t len, const char *jid)
+known_peers_named(const struct peer *p, const char *jid, int whole)
+{
+	return strcmp(p->jid, jid) == 0 || (whole &&
+	    *jid_resource(jid) == '\0' && jid_samebare(p->jid, jid));
+}
+
+/* Is this line of len bytes forgotten with jid? */
+static int
+known_peers_forgets(const char *line, size_t len, const char *jid, int whole)
 {
 	struct known_peers	 one;
 	struct peer		*p;
@@ -392,31 +400,30 @@ known_peers_forgets(const char *line, size_t len, const char *jid)
 	if (known_peers_parse_line(&one, copy, 1) == -1)
 		r = -1;
 	else if ((p = STAILQ_FIRST(&one.peers)) != NULL)
-		r = strcmp(p->jid, jid) == 0 ||
-		    (*jid_resource(jid) == '\0' && jid_samebare(p->jid, jid));
+		r = known_peers_named(p, jid, whole);
 	clear(&one.peers);
 	clear(&one.torn);
 	free(copy);
 	return r;
 }
 
-/* All lines but those about jid. */
+/* All lines but those that are forgotten with jid.  As change_fn. */
 static int
 known_peers_drop(const struct known_peers *now, struct buf *b,
-    const char *jid, const char *fingerprint, char *err)
+    const char *jid, int whole, char *err)
 {
 	size_t		 len = buf_len(b), n, i;
 	const char	*text, *end;
 	int		 about = 0, dropped = 0;
 	struct buf	 kept;
 
-	(void)fingerprint;
 	buf_init(&kept, KNOWN_PEERS_MAX);
 	for (i = 0; i < len && about != -1; i += n) {
 		text = (const char *)buf_data(b) + i;
 		end = memchr(text, '\n', len - i);
 		n = end != NULL ? (size_t)(end - text) + 1 : len - i;
-		about = known_peers_forgets(text, n - (end != NULL), jid);
+		about = known_peers_forgets(text, n - (end != NULL), jid,
+		    whole);
 		if (about == 1)
 			dropped = 1;
 		else if (about == 0 && buf_add(&kept, text, n) == -1)
@@ -427,6 +434,22 @@ known_peers_drop(const struct known_peers *now, struct buf *b,
 		dropped = conf_fail(err, "%s: %s", now->path, strerror(errno));
 	buf_free(&kept);
 	return dropped;
+}
+
+static int
+known_peers_drop_account(const struct known_peers *now, struct buf *b,
+    const char *jid, const char *fingerprint, char *err)
+{
+	(void)fingerprint;
+	return known_peers_drop(now, b, jid, 1, err);
+}
+
+static int
+known_peers_drop_name(const struct known_peers *now, struct buf *b,
+    const char *jid, const char *fingerprint, char *err)
+{
+	(void)fingerprint;
+	return known_peers_drop(now, b, jid, now->by_account, err);
 }
 
 /* Change the file, which is locked as fd.  As change_fn. */
@@ -499,14 +522,15 @@ known_peers_add_another(struct known_peers *k, const char *jid,
 	    err);
 }
 
-int
-known_peers_forget(struct known_peers *k, const char *jid, char *err)
+/* Forget what is named, here and, by change, in the file. */
+static int
+known_peers_lose(struct known_peers *k, change_fn *change, const char *jid,
+    int whole, char *err)
 {
 	struct peer	*p, *next;
 
 	STAILQ_FOREACH_SAFE(p, &k->peers, next, next)
-		if (strcmp(p->jid, jid) == 0 || (*jid_resource(jid) == '\0' &&
-		    jid_samebare(p->jid, jid))) {
+		if (known_peers_named(p, jid, whole)) {
 			STAILQ_REMOVE(&k->peers, p, peer, next);
 			free(p->jid);
 			free(p->fingerprint);
@@ -514,5 +538,18 @@ known_peers_forget(struct known_peers *k, const char *jid, char *err)
 		}
 	if (access(k->path, F_OK) == -1 && errno == ENOENT)
 		return 0;
-	return known_peers_change(k, known_peers_drop, jid, NULL, err);
+	return known_peers_change(k, change, jid, NULL, err);
+}
+
+int
+known_peers_forget(struct known_peers *k, const char *jid, char *err)
+{
+	return known_peers_lose(k, known_peers_drop_account, jid, 1, err);
+}
+
+int
+known_peers_forget_name(struct known_peers *k, const char *jid, char *err)
+{
+	return known_peers_lose(k, known_peers_drop_name, jid, k->by_account,
+	    err);
 }

@@ -77,5 +77,9 @@ int	 known_peers_add_another(struct known_peers *k, const char *jid,
  */
 int	 known_peers_forget(struct known_peers *k, const char *jid, char *err)
 	    MUST_CHECK;
+/* As known_peers_forget(), but an account stands for its own lines only, unless
+ * known_peers_by_account() was called. */
+int	 known_peers_forget_name(struct known_peers *k, const char *jid,
+	    char *err) MUST_CHECK;
 
 #endif

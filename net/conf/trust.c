@@ -219,7 +219,7 @@ forget_others(struct trust *t, const char *peer, const char *fingerprint,
 	while (known_peers_check(t->known, peer,
 	    fingerprint) == KNOWN_PEERS_CHANGED) {
 		known_peers_name(t->known, peer, name);
-		if (known_peers_forget(t->known, name, err) == -1)
+		if (known_peers_forget_name(t->known, name, err) == -1)
 			return -1;
 	}
 	return 0;

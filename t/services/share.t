@@ -50,7 +50,7 @@ own()
 	fails 5 'no such service' 'a refusal' "$T/alice" -o share=60 "$bob" none
 	fails 5 'not there|nobody listens' 'nobody there' \
 	    "$T/alice" -o share=60 "carol@$DOMAIN"
-	fails 2 'must be a number' 'no time' "$T/alice" -o share=soon "$bob"
+	fails 2 'must be yes, no or a number' 'no time' "$T/alice" -o share=soon "$bob"
 	shared -z "$bob" upper
 	is "$status" 0 '-z: status'
 	is "$(grep -cE '^(server|transport|round trip|session|reachable): ' \

@@ -189,6 +189,18 @@ test_bools(void)
 		    "must be yes or no", all[i].name);
 		is_int(*all[i].v, 1, "%s keeps its value", all[i].name);
 	}
+	is_int(conf_set(&c, "share", "on", 0, err), 0, "share on");
+	is_int(c.share, CONF_SHARE_TIME, "is yes");
+	is_int(conf_set(&c, "wait", "false", 0, err), 0, "wait false");
+	is_int(c.wait, CONF_WAIT_NO, "is no");
+	is_int(conf_set(&c, "upload", "true", 0, err), 0, "upload true");
+	is_int(c.upload, CONF_UPLOAD_YES, "is yes");
+	is_int(conf_set(&c, "upload", "off", 0, err), 0, "upload off");
+	is_int(c.upload, CONF_UPLOAD_NO, "is no");
+	fails(conf_set(&c, "share", "maybe", 0, err),
+	    "share must be yes, no or a number from 0 to", "share maybe");
+	fails(conf_set(&c, "wait", "yes", 0, err),
+	    "wait must be no, forever or a number from", "wait yes");
 	conf_free(&c);
 }
 

@@ -197,6 +197,40 @@ test_paired(void)
 	allow_free(a);
 }
 
+/* What names fewer peers counts more: an account with a key, in a domain that
+ * needs none. */
+static void
+test_tied(void)
+{
+	struct conf_item	 item[2] = {
+		{ .value = strdup("example.org") },
+		{ .value = strdup(BOB "=" KEY_A) },
+	};
+	struct conf_list	 list = STAILQ_HEAD_INITIALIZER(list);
+	struct allow		*a;
+
+	STAILQ_INSERT_TAIL(&list, &item[0], next);
+	STAILQ_INSERT_TAIL(&list, &item[1], next);
+	if ((a = allow_new(&list, "me@example.net/xcat", err)) == NULL)
+		exit(1);
+	is_int(allow_check(a, "carol@example.org/x"), ALLOW_YES, "a domain");
+	is_int(allow_check(a, BOB "/x"), ALLOW_KEY, "its account with a key");
+	ok(allow_key(a, BOB "/x", KEY_A) && !allow_key(a, BOB "/x", KEY_B),
+	    "which no other key is");
+	allow_free(a);
+	free(item[0].value);
+	free(item[1].value);
+	item[0].value = strdup("example.org=" KEY_B);
+	item[1].value = strdup(BOB "=" KEY_A);
+	if ((a = allow_new(&list, "me@example.net/xcat", err)) == NULL)
+		exit(1);
+	ok(allow_key(a, "carol@example.org/x", KEY_B) &&
+	    !allow_key(a, BOB "/x", KEY_B), "not even the domain's");
+	allow_free(a);
+	free(item[0].value);
+	free(item[1].value);
+}
+
 /* --- keys that the user gives --------------------------------------------- */
 
 static void
@@ -257,15 +291,15 @@ test_proved_twice(void)
 	struct trust	*t;
 	char		 line[TRUST_ERR];
 
-	put(BOB "/x " KEY_A "\n" BOB " " KEY_A "\ncarol@example.org " KEY_A
-	    "\n");
+	put(BOB "/x " KEY_A "\n" BOB " " KEY_A "\n" BOB "/laptop " KEY_A
+	    "\ncarol@example.org " KEY_A "\n");
 	if ((t = trust_new(kept_dir, NULL, err)) == NULL)
 		exit(1);
 	trust_proved(t, BOB "/x", KEY_B, line, sizeof(line));
 	ok(strstr(line, "is now " KEY_B) != NULL,
 	    "two lines are replaced: %s", line);
-	is(kept_got(), "carol@example.org " KEY_A "\n" BOB "/x " KEY_B "\n",
-	    "by one");
+	is(kept_got(), BOB "/laptop " KEY_A "\ncarol@example.org " KEY_A "\n"
+	    BOB "/x " KEY_B "\n", "by one, and other resources stay");
 	trust_free(t);
 }
 
@@ -296,6 +330,7 @@ main(void)
 	kept_empty();
 	test_paired();
 	kept_empty();
+	test_tied();
 	kept_clean();
 	return tap_done();
 }
