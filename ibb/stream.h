@@ -259,6 +259,9 @@ void	 stream_refused(struct stream *s, enum stanza_error err,
 /* What carried the stream is gone, or the caller has waited enough: it fails,
  * broken, for this reason. */
 void	 stream_break(struct stream *s, const char *why);
+/* Another stream of the peer says that it has gone: the stream fails as if the
+ * peer had hung up, for this reason. */
+void	 stream_hung_up(struct stream *s, const char *why);
 
 /* Bytes given to stream_write(). */
 uint64_t stream_sent(const struct stream *s);

@@ -175,7 +175,7 @@ guest_begin(struct app *g)
 void
 server_guest(struct app *g)
 {
-	if (g->owner->ibb != NULL && !g->begun &&
+	if (g->owner->ibb != NULL && !g->begun && !g->ending &&
 	    g->owner->server == APP_SERVER_UP)
 		guest_begin(g);
 }

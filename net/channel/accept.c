@@ -273,13 +273,15 @@ accept_socket(struct app *app, const char *peer, const char *sid, int fd,
 		return -1;
 	}
 	ch->stream = stream_alone(peer, sid, 0, &sc, channel_changed, ch);
-	if (ch->stream == NULL || app->takers->take(ch, in) == -1 ||
-	    channel_upgrade(ch) == NULL) {
+	if (ch->stream == NULL || channel_upgrade(ch) == NULL) {
 		close(fd);
 		channel_free(ch);
 		return -1;
 	}
-	if (upgrade_take_socket(ch->upgrade, fd, proxy) == -1) {
+	/* The file, which a channel frees that it is attached to, comes last:
+	 * it is the caller's if this fails. */
+	if (upgrade_take_socket(ch->upgrade, fd, proxy) == -1 ||
+	    app->takers->take(ch, in) == -1) {
 		channel_free(ch);
 		return -1;
 	}

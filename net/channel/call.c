@@ -105,7 +105,7 @@ is_absent(const struct channel *ch)
 int
 call_again_later(struct channel *ch)
 {
-	if (ch->listener || ch->control != NULL ||
+	if (ch->listener || ch->called_for == STREAM_FOR_CONNECTION ||
 	    ch->told != CHANNEL_UNTOLD ||
 	    channel_is_apart(ch) || ch->app->server == APP_SERVER_LOST ||
 	    !is_absent(ch))

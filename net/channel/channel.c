@@ -185,7 +185,9 @@ channels_stop(struct app *app)
 		    "this listener was stopped" : "stopped");
 		if (ch->stream != NULL)
 			stream_abort(ch->stream, SE_RECIPIENT_UNAVAILABLE);
-		if (ch->pid > 0)
+		if (channel_is_service(ch))
+			channel_break_end(ch);
+		else if (ch->pid > 0)
 			child_hangup(ch->pid);
 	}
 }

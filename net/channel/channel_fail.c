@@ -148,21 +148,20 @@ say_failed(struct channel *ch, enum fault fault, const char *why,
 	    why, confirmed, channel_file_behind(ch));
 }
 
-/* End what is at the local end, which must not take this for a proper end. */
-static void
-break_end(struct channel *ch)
+void
+channel_break_end(struct channel *ch)
 {
 	if (ch->socks != NULL)
 		socks_accept_reply(ch->socks,
 		    socks_code(stream_refusal(ch->stream)));
 	ch->socks = NULL;
+	if (ch->pid > 0)
+		child_hangup(ch->pid);
 	if (ch->pump != NULL && pump_output_finished(ch->pump))
 		pump_free(ch->pump);	/* it had all, and its end */
 	else
 		pump_break(ch->pump);
 	ch->pump = NULL;
-	if (ch->pid > 0)
-		child_hangup(ch->pid);
 }
 
 void
@@ -186,7 +185,7 @@ channel_failed(struct channel *ch, enum fault fault, const char *why)
 		    (unsigned long long)stream_confirmed(ch->stream));
 	channel_file_fails(ch);
 	say_failed(ch, fault, why, confirmed);
-	break_end(ch);
+	channel_break_end(ch);
 	if (channel_file_declined(ch) || (app_listens(app) && !begun &&
 	    app->server != APP_SERVER_LOST))
 		channel_lapsed(ch);

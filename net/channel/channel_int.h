@@ -57,6 +57,8 @@ int64_t	 channel_deadline(void *channel);
  * these have freed. */
 void	 channels_trim(void *arg);
 
+/* End what is at the local end, which must not take this for a proper end. */
+void	 channel_break_end(struct channel *ch);
 /* The stream has failed: end the channel, for the stream's reason. */
 void	 channel_broke(struct channel *ch);
 /* Its local end has failed, as pump_error() says: end the channel. */

@@ -379,7 +379,8 @@ control_left(void *arg)
 	TAILQ_FOREACH(ch, &c->app->channels, next)
 		if (ch->control == c->ch) {
 			ch->control = NULL;
-			stream_abort(ch->stream, SE_RECIPIENT_UNAVAILABLE);
+			ch->called_peer = NULL;
+			stream_hung_up(ch->stream, "its caller has gone");
 			channel_changed(ch);
 		}
 	LIST_REMOVE(c, next);

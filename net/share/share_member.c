@@ -156,6 +156,8 @@ guest_begins(void *arg)
 {
 	struct member	*c = arg;
 
+	if (c->gone)			/* the timer is to free it */
+		return;
 	timer_clear(c->master->app->loop, &c->timer);
 	tell(c, SHARE_BEGUN, NULL, 0);
 }

@@ -96,6 +96,28 @@ try_again()
 	both 'end 1000' 'end 1000' 'the next connection is as good as any'
 }
 
+# An end that is told to stop in the middle of a stream does not pass for its
+# end.
+try_stop()	# name
+{
+	service_does send=1000 "recv=$T/at-service"
+	client_does recv=1000 "touch=$T/go" "recv=$T/at-client"
+	wait_for 60 test -e "$T/go"
+	stop "$1"
+	both 'reset 0' 'reset 0' "$1 is told to end"
+	start_ends
+}
+
+# Those that do not run.
+start_ends()
+{
+	gone "$(pid_of b)" || stop b
+	gone "$(pid_of f)" || stop f
+	listen_as bob b -k -a "alice@$DOMAIN" "web=$WEB"
+	start f "$T/alice" -L "$FORWARD" "bob@$DOMAIN" web
+	wait_for 20 said f 'xcat: forwarding' || bail '-L does not start'
+}
+
 head -c 1000000 /dev/urandom >"$T/question"
 head -c 3000000 /dev/urandom >"$T/answer"
 for srv in $SERVERS; do
@@ -108,6 +130,8 @@ for srv in $SERVERS; do
 	try_resets
 	try_death
 	try_again
+	try_stop f
+	try_stop b
 	stop f
 	stop b
 	stop_server

@@ -2,9 +2,11 @@
 #
 # Ports that a listener opens for its callers: -R there, -o remote here.
 
+CARRIER=auto
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
 . "$LIB/sshd.sh"
+. "$LIB/relay.sh"
 
 LIMIT=30
 bob=bob@$DOMAIN
@@ -113,6 +115,33 @@ ways()
 	done
 	ok 'by a socket' said r 'socket: direct'
 	stop echo
+}
+
+# A connection that is under way when its caller ends is reset: what has come of
+# it must not pass for the whole.  The listener reads of the two ends in turn.
+cut_short()
+{
+	start_relay thin
+	relay thin 'delay 5; split 60'
+	stop listener
+	listen_as bob listener -k -v -a "$alice" "-c127.0.0.1:$port_thin"
+	remote r -v -i -R "$p1=$p2"
+	start service "$PYTHON" "$LIB/tcp.py" listen "$p2" send=1000 \
+	    "recv=$T/at-service"
+	wait_for 60 grep -q ready "$T/service.out" || bail 'tcp.py: no service'
+	start client "$PYTHON" "$LIB/tcp.py" connect "$p1" recv=1000 \
+	    "touch=$T/go" "recv=$T/at-client"
+	wait_for 60 test -e "$T/go"
+	stop r
+	finish client
+	finish service
+	is "$(tail -n 1 "$T/client.out")" 'reset 0' \
+	    'a connection under way: its client'
+	is "$(tail -n 1 "$T/service.out")" 'reset 0' 'and its service'
+	ok 'it was not complete' sh -c "! grep -q 'complete' '$T/listener.err'"
+	stop listener
+	stop thin
+	listen_as bob listener -k -v -a "$alice" -o grace=20
 }
 
 # What was listed, and nothing else.
@@ -428,6 +457,7 @@ exec 9<>"$T/open" 8<>"$T/fifo"
 start_upper
 works
 ways
+cut_short
 refusals
 strangers
 any
