@@ -24,6 +24,7 @@ struct igd {
 	size_t		 len;
 	igd_fn		*fn;
 	void		*arg;
+	int		*freed;		/* to be set by igd_free(), or NULL */
 };
 
 static void
@@ -41,6 +42,8 @@ igd_free(struct igd *g)
 {
 	if (g == NULL)
 		return;
+	if (g->freed != NULL)
+		*g->freed = 1;
 	igd_close(g);
 	free(g);
 }
@@ -52,8 +55,22 @@ igd_fail(struct igd *g, const char *why)
 	g->fn(g->arg, NULL, why);
 }
 
-/* A line of the worker, in which may be a router's words.  0, or -1: it has
- * failed, and the object may be gone. */
+/* Tell of a port.  0, or -1: the object is gone. */
+static int
+igd_mapped(struct igd *g, const struct addr *a)
+{
+	int	 freed = 0;
+
+	g->freed = &freed;
+	g->fn(g->arg, a, NULL);
+	if (freed)
+		return -1;
+	g->freed = NULL;
+	return 0;
+}
+
+/* A line of the worker, in which may be a router's words.  0, or -1: the object
+ * may be gone. */
 static int
 igd_line(struct igd *g, char *line)
 {
@@ -64,10 +81,8 @@ igd_line(struct igd *g, char *line)
 	if (port != NULL)
 		*port = '\0';
 	if (port != NULL && number_port(port + 1, &n) == 0 &&
-	    addr_read(&a, line, n) == 0) {
-		g->fn(g->arg, &a, NULL);
-		return 0;
-	}
+	    addr_read(&a, line, n) == 0)
+		return igd_mapped(g, &a);
 	if (port != NULL)
 		*port = ' ';
 	igd_fail(g, line);

@@ -20,10 +20,10 @@
 #include "xml/number.h"
 
 #define SEARCH_TIME	4000	/* ms until we go on without proxies */
-#define SEARCHES	8	/* the server, and proxies that are named */
 #define OWN_MAX		8	/* addresses of ours that are offered */
 #define HOME_MAX	32	/* addresses of ours that are compared */
 #define PROXIES_MAX	6
+#define SEARCHES	(1 + PROXIES_MAX) /* the server, and what is named */
 #define GIVEN_MAX	8
 
 /* An address given with -o streamhost. */
@@ -104,13 +104,14 @@ parse_conf(struct streamhosts *h, char *err)
 {
 	struct conf_item	*i;
 	char			 jid[JID_MAX];
-	const char		*why;
+	const char		*why = "up to 6 proxies can be named";
+	size_t			 n = 0;
 
 	STAILQ_FOREACH(i, &h->conf.conf->streamhost, next)
 		if (parse_given(h, i->value, err) == -1)
 			return -1;
 	STAILQ_FOREACH(i, &h->conf.conf->s5b_proxy, next)
-		if (jid_prep(i->value, jid, &why) == -1) {
+		if (++n > PROXIES_MAX || jid_prep(i->value, jid, &why) == -1) {
 			snprintf(err, STREAMHOSTS_ERR, "-P %.100s: %s",
 			    i->value, why);
 			return -1;
@@ -120,16 +121,21 @@ parse_conf(struct streamhosts *h, char *err)
 
 /* Listen on the ports that the user names, each of them once. */
 static struct s5b_listen *
-make_listen(const struct streamhosts *h)
+make_listen(const struct streamhosts *h, char *err)
 {
-	uint16_t	 ports[S5B_LISTEN_PORTS];
+	uint16_t	 ports[GIVEN_MAX];
 	size_t		 i, j, n = 0;
 
-	for (i = 0; i < h->ngiven && n < S5B_LISTEN_PORTS; i++) {
+	for (i = 0; i < h->ngiven; i++) {
 		for (j = 0; j < n && ports[j] != h->given[i].port; j++)
 			;
 		if (h->given[i].port != 0 && j == n)
 			ports[n++] = h->given[i].port;
+	}
+	if (n > S5B_LISTEN_PORTS) {
+		snprintf(err, STREAMHOSTS_ERR, "streamhost: these are %zu "
+		    "ports; name up to %d", n, S5B_LISTEN_PORTS);
+		return NULL;
 	}
 	return s5b_listen_new(h->conf.loop, conf_af(h->conf.conf), ports, n);
 }
@@ -145,7 +151,8 @@ streamhosts_new(const struct streamhosts_conf *conf, char *err)
 	TAILQ_INIT(&h->wishes);
 	h->conf = *conf;
 	jid_domain(conf->jid, h->server);
-	if (parse_conf(h, err) == -1 || (h->listen = make_listen(h)) == NULL) {
+	if (parse_conf(h, err) == -1 ||
+	    (h->listen = make_listen(h, err)) == NULL) {
 		streamhosts_free(h);
 		return NULL;
 	}
@@ -277,8 +284,6 @@ begin_search(struct streamhosts *h)
 
 	s->owner = h;
 	STAILQ_FOREACH(i, &h->conf.conf->s5b_proxy, next) {
-		if (s == &h->searches[SEARCHES - 1])
-			break;
 		if (jid_prep(i->value, jid, NULL) == -1)
 			continue;
 		(++s)->owner = h;

@@ -24,7 +24,8 @@ static struct loop	*loop;
 static struct igd	*igd;
 static int		 worker;	/* its end of the stream */
 static char		 news[512];	/* what was told, a line for each */
-static int		 frees;		/* the object, when it has failed */
+static int		 frees;		/* the object: 1 when it has failed, 2 at
+					 * once */
 
 static void
 on_news(void *arg, const struct addr *a, const char *err)
@@ -39,7 +40,7 @@ on_news(void *arg, const struct addr *a, const char *err)
 		snprintf(news + len, sizeof(news) - len, "%s port %u\n",
 		    addr_text((const struct sockaddr *)&a->ss, text),
 		    addr_port((const struct sockaddr *)&a->ss));
-	if (a == NULL && frees) {
+	if (frees == 2 || (a == NULL && frees)) {
 		igd_free(igd);
 		igd = NULL;
 	}
@@ -131,6 +132,8 @@ main(void)
 	hears("\n", "no: \n");
 	frees = 1;
 	hears("UPnP: refused\nand more\n", "no: UPnP: refused\n");
+	frees = 2;
+	hears("192.0.2.7 4000\n192.0.2.7 4001\n", "192.0.2.7 port 4000\n");
 	frees = 0;
 	test_long(IGD_LINE - 1, "");
 	test_long(IGD_LINE, ENDED "\n");

@@ -162,6 +162,21 @@ test_words(void)
 	set("streamhost", "192.0.2.1");
 	ok(make(0, err) == NULL && strstr(err, "up to 8 times") != NULL,
 	    "a ninth one");
+	configure(NULL, NULL);
+	for (i = 0; i < 6; i++)
+		set("s5b-proxy", "proxy.example");
+	h = make(0, err);
+	ok(h != NULL, "six proxies");
+	streamhosts_free(h);
+	set("s5b-proxy", "proxy.example");
+	ok(make(0, err) == NULL && strstr(err, "up to 6 proxies") != NULL,
+	    "a seventh one");
+	configure(NULL, NULL);
+	for (i = 1; i <= 5; i++)
+		set_port("192.0.2.1", (uint16_t)i);
+	ok(make(0, err) == NULL &&
+	    strstr(err, "these are 5 ports; name up to 4") != NULL,
+	    "a fifth port");
 }
 
 static void
