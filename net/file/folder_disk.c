@@ -227,6 +227,17 @@ is_whole(const struct stat *st, const struct folder_file *f)
 	    f->dated && st->st_mtime == f->date;
 }
 
+/* The file is whole, but its permissions may have changed since. */
+static int
+keep_mode(int dir, const char *name, const struct stat *st,
+    const struct folder_file *f)
+{
+	mode_t	 mode = file_mode(f->mode, 0666);
+
+	return (st->st_mode & 0777) == mode ? 0 :
+	    fchmodat(dir, name, mode, 0);
+}
+
 /* Something else has its name: a file that has changed since, which the new one
  * replaces, or a folder.  That stays, unless it is from before. */
 static int
@@ -293,7 +304,8 @@ folder_disk_have(struct folder_disk *d, const struct folder_file *f)
 		if (d->folds && !has_name(dir, last))
 			return -1;
 		whole = is_whole(&st, f);
-		if (!whole && make_place(d, f->path, dir, last, &st) == -1)
+		if (whole ? keep_mode(dir, last, &st, f) == -1 :
+		    make_place(d, f->path, dir, last, &st) == -1)
 			return -1;
 	} else if (errno != ENOENT) {
 		return -1;

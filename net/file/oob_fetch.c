@@ -251,6 +251,11 @@ fetching_complete(struct fetching *f)
 		return;
 	}
 	pump_finish_output(f->pump);
+	if (pump_error(f->pump) != 0) {		/* close(2) may tell of it */
+		fetching_failed(f, FAULT_LOCAL, SE_INTERNAL_SERVER_ERROR,
+		    strerror(pump_error(f->pump)));
+		return;
+	}
 	strlcpy(name, f->name, sizeof(name));
 	if (f->partial != NULL && partial_finish(f->partial, name, -1, 0, 0)
 	    == -1) {

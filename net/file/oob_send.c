@@ -351,8 +351,10 @@ oob_send_free(struct oob_sender *o)
 {
 	if (o == NULL)
 		return;
-	if (o->app->loop != NULL)
+	if (o->app->loop != NULL) {
 		await_end(o->app, &o->absent);
+		expect_nothing(o);
+	}
 	http_serve_free(o->serve);
 	if (o->file.fd != -1)
 		close(o->file.fd);

@@ -36,14 +36,19 @@ file_set_date(int fd, int dated, time_t date)
 	return dated ? futimens(fd, times) : 0;
 }
 
-int
-file_set_attributes(int fd, int mode, mode_t usual, int dated, time_t date)
+mode_t
+file_mode(int mode, mode_t usual)
 {
 	mode_t	 mask = umask(0);
 
 	umask(mask);
-	if (fchmod(fd, (mode == -1 ? usual : (mode_t)mode & 0777) & ~mask)
-	    == -1)
+	return (mode == -1 ? usual : (mode_t)mode & 0777) & ~mask;
+}
+
+int
+file_set_attributes(int fd, int mode, mode_t usual, int dated, time_t date)
+{
+	if (fchmod(fd, file_mode(mode, usual)) == -1)
 		return -1;
 	return file_set_date(fd, dated, date);
 }

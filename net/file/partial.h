@@ -35,6 +35,9 @@ struct file_meta {
 /* Give fd, a file or folder of ours, its date of last change, if dated.  0, or
  * -1 and errno. */
 int	 file_set_date(int fd, int dated, time_t date) MUST_CHECK;
+/* The permissions of a file that is to have these (0777 at most; -1: the usual
+ * ones): less the umask. */
+mode_t	 file_mode(int mode, mode_t usual);
 /* Give fd, a file or folder of ours, these permissions (0777 at most; -1: the
  * usual ones), less the umask, and its date as above.  0, or -1 and errno. */
 int	 file_set_attributes(int fd, int mode, mode_t usual, int dated,

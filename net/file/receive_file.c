@@ -346,5 +346,7 @@ incoming_end(struct incoming *in)
 	}
 	say_complete(in, name);
 	in->partial = NULL;
+	strlcpy(in->receiver->awaited, in->file.more > 0 ? in->peer : "",
+	    sizeof(in->receiver->awaited));
 	incoming_set_phase(in, INCOMING_COMPLETE);
 }

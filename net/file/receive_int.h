@@ -36,6 +36,8 @@ struct receiver {
 	int		 folder;	/* -1: files go to standard output */
 	TAILQ_HEAD(, incoming) incomings;
 	LIST_HEAD(, folder_in) folders;	/* those that come in one stream */
+	char		 awaited[JID_MAX]; /* the sender of the last file, if it
+					    * has more; else "" */
 };
 
 /* How far a file is.  In this order, so that ranges of phases can be counted:

@@ -142,6 +142,21 @@ sender_close_open(struct sender *s)
 	free(s->fds);
 }
 
+/* Open a file, and do not wait for the writer of a FIFO, which poll(2) does.
+ * A descriptor, or -1 and errno. */
+static int
+open_at_once(const char *path)
+{
+	struct stat	 st;
+	int		 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+			     O_NONBLOCK);
+
+	if (fd != -1 && (fstat(fd, &st) == -1 ||
+	    (!S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, 0) == -1)))
+		return fd_give_up(fd);
+	return fd;
+}
+
 int
 sender_open_next(struct sender *s, const char *path)
 {
@@ -153,5 +168,5 @@ sender_open_next(struct sender *s, const char *path)
 		return fd;
 	}
 	return sender_is_stdin(path) ? fd_copy(STDIN_FILENO) :
-	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	    open_at_once(path);
 }

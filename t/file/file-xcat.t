@@ -127,6 +127,23 @@ streams()
 	ended bob "a pipe"
 	check_same "$T/bob.out" "$T/out/data" "a pipe: content"
 	finish cat
+	# Its writer comes later, or never.
+	listen_as bob bob -a "alice@$DOMAIN"
+	start alice "$T/alice" -v -s "bob@$DOMAIN" "$T/pipe"
+	wait_for 20 said alice "end to end" || bail "no stream"
+	cat "$T/out/data" >"$T/pipe"
+	finish alice 60
+	is "$status" 0 "a pipe that is written to later: status"
+	ended bob "a pipe that is written to later"
+	check_same "$T/bob.out" "$T/out/data" \
+	    "a pipe that is written to later: content"
+	listen_as bob bob -a "alice@$DOMAIN"
+	start alice "$T/alice" -v -s "bob@$DOMAIN" "$T/pipe"
+	wait_for 20 said alice "end to end" || bail "no stream"
+	signal INT alice
+	finish alice 20
+	is "$status" 130 "a pipe without a writer: ^C"
+	stop bob
 	listen_as bob bob -a "alice@$DOMAIN"
 	run "$T/alice" -s "bob@$DOMAIN" - <"$T/out/data"
 	is "$status" 0 "standard input: status"

@@ -194,6 +194,27 @@ offer(struct folder_disk *d, const char *path, int size)
 	    folder_disk_put(d, &f, "hello", 5);
 }
 
+/* What is here already gets the permissions that it has at the sender now. */
+static void
+test_modes(int parent)
+{
+	struct folder_file	 f = { .path = "a/f", .size = 5, .dated = 1,
+				     .date = 1000, .mode = 0644 };
+	struct folder_disk	 d;
+	struct stat		 st;
+
+	must(folder_disk_open(&d, parent, "alice@x", "modes", "") == 0);
+	must(folder_disk_have(&d, &f) == 0 &&
+	    folder_disk_put(&d, &f, "hello", 5) == 0);
+	folder_disk_close(&d);
+	must(folder_disk_open(&d, parent, "alice@x", "modes", "") == 0);
+	f.mode = 0600;
+	is_int((long)folder_disk_have(&d, &f), 5, "a file is here");
+	must(fstatat(d.root, "a/f", &st, 0) == 0);
+	is_int(st.st_mode & 0777, 0600, "and is private now");
+	folder_disk_close(&d);
+}
+
 /* Files, folders and links that the sender has no more, and that it has. */
 static void
 test_old(int parent)
@@ -292,6 +313,7 @@ main(void)
 	test_objections();
 	test_escapes();
 	test_disk(parent);
+	test_modes(parent);
 	test_old(parent);
 	test_path_set();
 	snprintf(cmd, sizeof(cmd), "chmod -R u+w %s; rm -rf %s", top, top);

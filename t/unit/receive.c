@@ -439,6 +439,38 @@ test_native_more(void)
 	files_end();
 }
 
+/* The last of the files that belong together is not wanted: nothing more comes.
+ */
+static void
+test_native_more_declined(void)
+{
+	struct si_file	 f = hello();
+	char		 text[64];
+
+	begin(0);
+	app.conf.max_size = 5;
+	f.more = 1;
+	native_from(PEER, "s", &f);
+	files_word(text, sizeof(text));
+	data(PEER, "s", "1", "hello");
+	files_ask(PEER, close_xml("s"));
+	ok(!app.ending, "a run waits for the files that follow");
+	f.more = 0;
+	f.name = "b";
+	f.size = 6;
+	native_from("x@y/z", "t", &f);
+	is_int(files_word(text, sizeof(text)), SI_REFUSED, "another's is refused");
+	files_ask("x@y/z", close_xml("t"));
+	ok(!app.ending, "which is not what it waits for");
+	native_from(PEER, "u", &f);
+	is_int(files_word(text, sizeof(text)), SI_REFUSED, "the last is refused");
+	files_ask(PEER, close_xml("u"));
+	run_fire(&app.lingering);
+	ok(app.ending && app.fault == FAULT_NONE, "which ends the run");
+	is_int(kept_files(), 1, "what has come is there");
+	files_end();
+}
+
 static void
 test_native_declined(void)
 {
@@ -684,6 +716,7 @@ main(void)
 	test_resume_blind();
 	test_native();
 	test_native_more();
+	test_native_more_declined();
 	test_native_declined();
 	test_native_wrong();
 	test_native_resume();
