@@ -228,11 +228,11 @@ ws_take_header(struct ws *w, struct buf *in)
 	return ws_check(w);
 }
 
-/* RFC 6455 section 7.4 */
+/* RFC 6455 section 7.4, and what IANA has registered since. */
 static int
 is_code(unsigned code)
 {
-	return (code >= 1000 && code <= 1011 && code != 1004 &&
+	return (code >= 1000 && code <= 1014 && code != 1004 &&
 	    code != 1005 && code != 1006) || (code >= 3000 && code < 5000);
 }
 

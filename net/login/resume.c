@@ -169,15 +169,18 @@ resume_silent(struct session *s)
 	    "the server does not say whether it resumes the session");
 }
 
+/* If the unacknowledged stanzas do not fit the connection's buffer, they would
+ * not fit that of the next resumption either: a new session is begun. */
 static void
 proved(struct session *s)
 {
 	session_set_state(s, SESSION_READY);
-	if (sm_resend(s->sm, send_raw, s) == -1)
-		session_fail(s, SESSION_LOST, "too much waits to be sent "
-		    "again");
-	else
+	if (sm_resend(s->sm, send_raw, s) == 0) {
 		session_back(s, 1);
+		return;
+	}
+	sm_end(s->sm);
+	session_fail(s, SESSION_LOST, "too much waits to be sent again");
 }
 
 /* XEP-0198 section 5: <failed/> may say how much was handled, too. */

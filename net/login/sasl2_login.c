@@ -204,6 +204,8 @@ sasl2_login_refused(struct session *s, const char *condition)
 	if (strcmp(condition, "temporary-auth-failure") != 0)
 		drop_token(s);
 	session_set_tokens(s, TOKEN_USE_REFUSED);
+	/* It is the token that is refused, not being told early. */
+	session_set_early(s, EARLY_OFF);
 	session_fail(s, SESSION_LOST, "the server does not take the token "
 	    "(%.40s); try again", condition);
 }

@@ -365,9 +365,9 @@ session_room(const struct session *s)
 void
 session_pause(struct session *s, int pause)
 {
-	s->paused = pause;
+	s->paused = pause && s->state == SESSION_READY;
 	if (s->transport != NULL)
-		transport_pause(s->transport, pause);
+		transport_pause(s->transport, s->paused);
 }
 
 void

@@ -46,6 +46,14 @@ session_loss(const struct session *s)
 	return s->state == SESSION_READY ? SESSION_LOST : SESSION_UNREACHED;
 }
 
+/* Is there a session, or one that is being resumed, on this connection? */
+static int
+has_session(const struct session *s)
+{
+	return s->state == SESSION_READY || s->state == SESSION_RESUMING ||
+	    s->state == SESSION_PROVING;
+}
+
 static void
 session_stream_error(struct session *s, const struct elem *e)
 {
@@ -64,9 +72,8 @@ session_stream_error(struct session *s, const struct elem *e)
 	text_cut(elem_text(elem_child(e, NS_STREAM_ERROR, "text")), text,
 	    sizeof(text));
 	/* The server has ended the session, too: there is nothing to resume.
-	 * In a login that tells early, the error may be about that, and says
-	 * nothing about the old session. */
-	if (s->early == EARLY_OFF) {
+	 * In a login the error says nothing about the session that was lost. */
+	if (s->early == EARLY_OFF && has_session(s)) {
 		sm_end(s->sm);
 		s->too_big = strcmp(cond, "policy-violation") == 0;
 	}

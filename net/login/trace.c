@@ -22,15 +22,28 @@ secret(const struct elem *e)
 	if (strcmp(e->name, "mechanism") == 0)
 		return 0;
 	return strcmp(e->ns, NS_SASL) == 0 || strcmp(e->ns, NS_SASL2) == 0 ||
-	    strcmp(e->ns, NS_IBB) == 0 ||
+	    strcmp(e->ns, NS_IBB) == 0 || strcmp(e->ns, NS_UPLOAD) == 0 ||
 	    strncmp(e->ns, NS_XCAT, sizeof(NS_XCAT) - 1) == 0;
 }
 
-/* XEP-0484's token is an attribute. */
+/* A token (XEP-0484), the password of a TURN server (XEP-0215) and the URL by
+ * which a file is uploaded (XEP-0363) are attributes. */
 static int
 secret_attr(const struct elem *e, const struct attr *a)
 {
-	return strcmp(e->ns, NS_FAST) == 0 && strcmp(a->name, "token") == 0;
+	static const struct {
+		const char	*ns, *name;
+	} secrets[] = {
+		{ NS_FAST, "token" }, { NS_EXTDISCO, "password" },
+		{ NS_UPLOAD, "url" },
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
+		if (strcmp(e->ns, secrets[i].ns) == 0 &&
+		    strcmp(a->name, secrets[i].name) == 0)
+			return 1;
+	return 0;
 }
 
 static void

@@ -186,7 +186,8 @@ bosh_conn_input(struct line *l)
 	    (ev = http_next(&l->http, io_input(l->io), &data, &len)) !=
 	    HTTP_MORE)
 		bosh_response(l, ev, data, len);
-	if (l->headed && !may_read(l))
+	if (l->headed && l->request != NULL &&
+	    l->request != TAILQ_FIRST(&l->bosh->requests))
 		bosh_wake(l->bosh);	/* it has to wait for its turn */
 }
 

@@ -262,9 +262,11 @@ websocket_frame(struct websocket *w, enum ws_event ev,
 			break;
 		}
 		snprintf(why, sizeof(why), "the server closed it with code "
-		    "%u (%s)", w->ws.code, text_cut((const char *)data,
-		    said, sizeof(said)));
-		transport_broke(w->transport, TRANSPORT_LOST, why);
+		    "%u (%s)%s", w->ws.code, text_cut((const char *)data,
+		    said, sizeof(said)), w->ws.code == WS_TOO_LARGE ?
+		    ": it takes no stanza so large; try a smaller -b" : "");
+		transport_broke(w->transport, w->ws.code == WS_TOO_LARGE ?
+		    TRANSPORT_TOO_BIG : TRANSPORT_LOST, why);
 		break;
 	case WS_ERROR:
 		nonsense(w, w->ws.code, ws_error(&w->ws));

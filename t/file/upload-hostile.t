@@ -83,8 +83,11 @@ start_service prosody
 upload plain
 is "$status" 0 "plain: status"
 service_is plain 'slot plain' "PUT plain $SIZE $TYPE"
-upload headers
+upload headers -vv
 is "$status" 0 "headers: status"
+ok 'headers: -vv shows no secrets' sh -c \
+    '! grep -q -e "Bearer x" -e "put url=.https:" "$1"' sh "$T/run.err"
+ok 'headers: but the slot' said run '<slot'
 service_is headers 'slot headers' \
     "PUT headers $SIZE $TYPE Cookie=a+c Expires=never auThorization=Bearer x"
 

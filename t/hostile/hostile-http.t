@@ -2,6 +2,7 @@
 """Hostile connection managers: HTTP that is not, and BOSH that breaks its rules."""
 
 import sys
+import time
 
 sys.path.insert(0, sys.path[0] + '/../lib')
 from fake import *
@@ -182,6 +183,9 @@ def _ok_pause(s):
             b.pump()
     check(sent < FLOOD, 'reads on and on')
     check(b.pauses == ['120'], 'pauses for %s' % b.pauses)
+    spent = s.processor()
+    time.sleep(1)
+    check(s.processor() - spent < 0.3, 'is busy with nothing')
     while b.held:
         b.answer(response(body()))
     s.drain()

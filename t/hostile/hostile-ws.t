@@ -160,6 +160,18 @@ def _close_with_a_reason(s):
     s.end()
 
 
+@case(BROKEN, transport=WSS, stdin=b'x' * 20000, args='-b 20000')
+def _close_as_too_large(s):
+    """The session is not resumed, as the same stanza would be sent again for ever."""
+    websocket(s)
+    s.stream(managed=True)
+    s.arrive()
+    with s.refused():
+        s.raw(frame(b'\x03\xf1', 8))
+        while True:
+            s.read()
+
+
 @case(BROKEN, transport=WSS)
 def _cut_in_a_frame(s):
     websocket(s)

@@ -514,6 +514,20 @@ class Fake:
         if self.listen:                 # a server delivers to who is available
             self.until_available()
 
+    def early(self, features, auth):
+        """Up to this element of a login that does not wait for features, which come behind it."""
+        self.accept()
+        if not self.direct:
+            header = self.header()
+            self.named(TLS + 'starttls')                # before the features
+            check(not self.buf, 'sends more in the clear after <starttls/>')
+            self.send(header + '<stream:features>' + STARTTLS + '</stream:features><proceed%s/>' % ns(TLS))
+        self.tls()
+        header = self.header()
+        e = self.named(auth)
+        self.send(header + '<stream:features>' + features + '</stream:features>')
+        return e
+
     # Stream management (XEP-0198).
 
     def manage(self, attributes="id='some-long-id' resume='true' max='600'"):

@@ -190,6 +190,12 @@ class Run(Fake):
         with contextlib.suppress(OSError), open('/proc/%d/status' % self.xcat.pid) as f:
             self.hwm = max(self.hwm, int(re.search(r'VmHWM:\s+(\d+)', f.read())[1]))
 
+    def processor(self):
+        """Seconds of processor time so far."""
+        with open('/proc/%d/stat' % self.xcat.pid) as f:
+            fields = f.read().rpartition(')')[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
     def play(self):
         """Run the script, see xcat end, and return what is wrong."""
         problem = None

@@ -16,17 +16,7 @@ USUAL = KNOWN % (' '.join(MECHANISMS), 'granted')
 
 def early(s, mechs=MECHANISMS):
     """The beginning of a login, of which nothing has been answered yet where it counts."""
-    s.accept()
-    if not s.direct:
-        header = s.header()
-        s.named(TLS + 'starttls')               # before the features
-        check(not s.buf, 'sends more in the clear after <starttls/>')
-        s.send(header + '<stream:features>' + STARTTLS + '</stream:features><proceed%s/>' % ns(TLS))
-    s.tls()
-    header = s.header()
-    auth = s.named(SASL + 'auth')
-    s.waiting.append(auth)
-    s.send(header + '<stream:features>' + s.mechanisms(mechs) + '</stream:features>')
+    s.waiting.append(s.early(s.mechanisms(mechs), SASL + 'auth'))
 
 
 def rest(s, features=BINDING):

@@ -22,6 +22,8 @@ FRESH = KEPT % 32503679999
 GIVEN = ACCOUNT + '/given'
 INLINE = (MANAGEMENT, "<bind%s><inline><feature var='urn:xmpp:sm:3'/></inline></bind>" % ns(BIND2),
           "<fast%s><mechanism>HT-SHA-256-NONE</mechanism><mechanism>%s</mechanism></fast>" % (ns(FAST), HT))
+KNOWN = '%s yes SCRAM-SHA-256 SCRAM-SHA-1 2:%s 2-resume 2-bind 2-bind-sm fast:HT-SHA-256-NONE fast:%s / sm\n' % (
+    ACCOUNT, MECH, HT)
 ENABLED = "<enabled%s id='some-long-id' resume='true' max='600'/>" % ns(SM)
 
 
@@ -314,6 +316,25 @@ for condition_ in 'not-authorized', 'credentials-expired', 'temporary-auth-failu
         inline(s)
         ends(s)
         check((TOKEN in kept(s)) == condition_.startswith('temporary'), 'keeps what is of no use, or not')
+
+
+@case(out=b'hello', tokens=FRESH, known=KNOWN)
+def _ok_refused_early(s):
+    """A server that bears to be told early refuses a token: next time it is told early again."""
+    e = s.early(s.mechanisms(MECHANISMS) + offer(), SASL2 + 'authenticate')
+    s.mechanism = e.get('mechanism')
+    hashed(s, e)
+    with s.refused():
+        s.send('<failure%s><not-authorized%s/></failure>' % (ns(SASL2), ns(SASL)))
+        while True:
+            s.read()
+    s.encrypted = False
+    e = begin(s)
+    success(s, scram(s, e), more=bound())
+    inline(s)
+    ends(s)
+    with open(os.path.join(os.path.dirname(s.err_name), 'known_servers')) as f:
+        check(' yes ' in f.read(), 'blames its being told early')
 
 
 @case(out=b'hello', tokens=FRESH)

@@ -523,6 +523,50 @@ def _ok_resume_is_not_answered(s):
     s.end()
 
 
+for where_ in 'clear', 'secure':
+    @case(roles=BOTH, stdin=b'pingpong', args='-b 4', of=where_)
+    def _ok_another_node_is_busy(s, where_=where_):
+        """A stream error before the login says nothing about the session that was lost."""
+        s.block = 4
+        s.stream(managed=True)
+        s.answer(s.arrive())
+        s.drop('rst')
+        if where_ == 'clear':
+            s.accept()
+            header = s.header()
+        else:
+            s.secure()
+            header = s.header()
+        with s.refused():
+            s.send(header + '<stream:error><policy-violation%s/></stream:error></stream:stream>' % ns(
+                '{urn:ietf:params:xml:ns:xmpp-streams}'))
+            while True:
+                s.read()
+        s.encrypted = False
+        resume(s)
+        s.take(8)
+        check(s.received == b'pingpong', 'sends %r' % bytes(s.received))
+        s.close()
+
+
+@case(BROKEN, stdin=b'x' * 14000000, args='-b 65535')
+def _too_much_to_send_again(s):
+    """More than a connection's buffer takes: xcat logs in anew, as each attempt to resume would fail like the first."""
+    s.block = 65535
+    s.stream(managed=True)
+    handled, s.managed = s.handled(), None      # nothing more is acknowledged
+    s.take(14000000)
+    s.drop('rst')
+    s.resuming()
+    s.resumed(handled)
+    with s.refused():
+        s.named(SM + 'r')
+        s.send("<a%s h='%d'/>" % (ns(SM), handled))
+        while True:
+            s.read()
+    nobody_resumes(s)
+
+
 # --- elsewhere -------------------------------------------------------------------
 
 def elsewhere(s):

@@ -102,6 +102,8 @@ test_good(void)
 	CASE("\x88\x07\x03\xe8" "bye\xc3\xa9", "close 1000:bye\xc3\xa9",
 	    "a close with a reason");
 	CASE("\x88\x02\x0b\xb8", "close 3000:", "a close of an application");
+	CASE("\x88\x02\x03\xf4", "close 1012:", "a server that starts anew");
+	CASE("\x88\x02\x03\xf6", "close 1014:", "a gateway without a server");
 }
 
 static void
