@@ -9,8 +9,8 @@
 . "$LIB/relay.sh"
 
 SIZE=${SIZE:-$(by_tier 600000 5000000)}	# each way
-LONG=$(by_tier 3000000 5000000)		# what stays under way while things happen
-RATE=$(by_tier 100000 300000)		# for as long: bytes a second, each way
+LONG=$(by_tier 6000000 20000000)	# what stays under way while things happen
+RATE=100000				# for as long: bytes a second, each way
 STEPS=10				# cuts spread over a login
 # shellcheck disable=SC2034
 LIMIT=300				# of end_transfer

@@ -82,7 +82,7 @@ through_cuts()	# kind [feature]
 	stop_server
 }
 
-SIZE=30000000
+SIZE=$(by_tier 30000000 120000000)
 random up "$SIZE"
 random down "$SIZE"
 for kind in $SERVERS; do
