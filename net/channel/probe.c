@@ -84,7 +84,9 @@ report_stream(struct channel *ch)
 	    "blocks of %zu bytes", app->conf.message ? "message" : "iq",
 	    stream_block(ch->stream));
 	if (!streamhosts_allowed(app->streamhosts))
-		app_report(app, "carrier: no sockets (-i)");
+		app_report(app, "carrier: no sockets (%s)",
+		    app->conf.carrier == CONF_CARRIER_IBB ? "-i" :
+		    "they would not go through the proxy");
 	else if (key != NULL && !app->conf.message)
 		app_report(app, "carrier: sockets (XEP-0065), "
 		    "if the peer takes them");

@@ -244,6 +244,7 @@ conf_code(const char *peer, char *line, size_t size, char *err)
 	    NULL)
 		return 0;
 	if (errno == ENOTTY)
-		return conf_fail(err, "no terminal to ask on for the code");
+		return conf_fail(err, "no terminal to ask on for the "
+		    "code; write it behind the = of the peer");
 	return conf_fail(err, "cannot ask for the code: %s", strerror(errno));
 }

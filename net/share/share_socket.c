@@ -69,7 +69,8 @@ share_folder(char *why)
 	const char	*dir = getenv("XDG_RUNTIME_DIR");
 
 	if (dir == NULL || *dir != '/') {
-		fail(why, "there is no $XDG_RUNTIME_DIR for its socket");
+		fail(why, "XDG_RUNTIME_DIR names no folder for sockets; set it to one "
+		    "of yours alone");
 		return NULL;
 	}
 	return check_folder(dir, why) == -1 ? NULL : dir;

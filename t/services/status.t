@@ -193,7 +193,7 @@ while True:
 	rm "$FOLDER"
 	XDG_RUNTIME_DIR='' listen_as bob listener -k -v -a "$alice" 'cat=!cat'
 	ok 'without a folder it runs' said listener \
-	    '-O list will not show this run: there is no .XDG_RUNTIME_DIR'
+	    '-O list will not show this run: XDG_RUNTIME_DIR names no folder'
 	stop listener
 }
 

@@ -83,6 +83,10 @@ package()
 	run "$T/within" apt-get -q -y install --no-install-recommends "/$_deb"
 	is "$status" 0 'deb: it is installed'
 	is "$("$T/within" xcat -V | cut -d, -f1)" "xcat $RELEASE" 'deb: it runs'
+	ok 'deb: it switches no unit on' sh -c \
+	    '! find "$1/etc/systemd" -name "xcat*" | grep -q .' sh "$T/root"
+	ok 'deb: its completions are where zsh looks' "$T/within" test -f \
+	    /usr/share/zsh/vendor-completions/_xcat
 	demo
 	run "$T/within" apt-get -q -y purge xcat
 	is "$status" 0 'deb: it is removed'
