@@ -553,14 +553,6 @@ stream_break(struct stream *s, const char *why)
 		stream_give_up(s, STREAM_BROKEN, SE_REMOTE_SERVER_TIMEOUT, why);
 }
 
-void
-stream_hung_up(struct stream *s, const char *why)
-{
-	if (!stream_over(s))
-		stream_give_up(s, STREAM_HUNG_UP, SE_RECIPIENT_UNAVAILABLE,
-		    why);
-}
-
 /*
  * What is known of it
  */

@@ -302,3 +302,11 @@ stream_abort(struct stream *s, enum stanza_error err)
 	carrier_abort(s->carrier, err);
 	stream_set_state(s, STREAM_CLOSED);
 }
+
+void
+stream_hung_up(struct stream *s, const char *why)
+{
+	if (!stream_over(s))
+		stream_give_up(s, STREAM_HUNG_UP, SE_RECIPIENT_UNAVAILABLE,
+		    why);
+}

@@ -32,9 +32,11 @@ struct word {
 	int		 value;
 };
 
+#define WORDS_YES(n)	{ "yes", n }, { "true", n }, { "on", n }
+#define WORDS_NO(n)	{ "no", n }, { "false", n }, { "off", n }
+
 static const struct word yesno[] = {
-	{ "yes", 1 }, { "no", 0 },
-	{ NULL, 0 }
+	WORDS_YES(1), WORDS_NO(0), { NULL, 0 }
 };
 
 static const struct word families[] = {
@@ -85,15 +87,14 @@ static const struct word presences[] = {
 };
 
 static const struct word uploads[] = {
-	{ "yes", CONF_UPLOAD_YES }, { "absent", CONF_UPLOAD_ABSENT },
-	{ "no", CONF_UPLOAD_NO },
+	WORDS_YES(CONF_UPLOAD_YES), { "absent", CONF_UPLOAD_ABSENT },
+	WORDS_NO(CONF_UPLOAD_NO),
 	{ NULL, 0 }
 };
 
 /* In place of a number. */
 static const struct word waits[] = {
-	{ "forever", CONF_WAIT_FOREVER }, { "no", CONF_WAIT_NO },
-	{ NULL, 0 }
+	{ "forever", CONF_WAIT_FOREVER }, WORDS_NO(CONF_WAIT_NO), { NULL, 0 }
 };
 
 static const struct word levels[] = {
@@ -103,8 +104,7 @@ static const struct word levels[] = {
 
 /* In place of a number. */
 static const struct word shares[] = {
-	{ "yes", CONF_SHARE_TIME }, { "no", 0 },
-	{ NULL, 0 }
+	WORDS_YES(CONF_SHARE_TIME), WORDS_NO(0), { NULL, 0 }
 };
 
 #define FILEONLY	1		/* a secret: never from argv */
@@ -399,7 +399,7 @@ unknown(const char *name, char *err)
 
 /* The word that the value is, or NULL. */
 static const struct word *
-find_word_itself(const struct word *words, const char *value)
+find_word(const struct word *words, const char *value)
 {
 	const struct word *w;
 
@@ -407,24 +407,6 @@ find_word_itself(const struct word *words, const char *value)
 		if (strcmp(w->name, value) == 0)
 			return w;
 	return NULL;
-}
-
-/* Where yes or no is a word, its other names are, too. */
-static const struct word *
-find_word(const struct word *words, const char *value)
-{
-	static const char *const names[][2] = {
-		{ "true", "yes" }, { "on", "yes" },
-		{ "false", "no" }, { "off", "no" }
-	};
-	const struct word *w = find_word_itself(words, value);
-	size_t i;
-
-	for (i = 0; w == NULL && i < sizeof(names) / sizeof(*names);
-	    i++)
-		if (strcmp(names[i][0], value) == 0)
-			w = find_word_itself(words, names[i][1]);
-	return w;
 }
 
 static int

@@ -438,13 +438,10 @@ static int
 receive_declined(void *file)
 {
 	const struct incoming	*in = file;
-	const char		*awaited = in->receiver->awaited;
 
-	/* The last of the files that belong together has come, in a way. */
-	if (in->file.more == 0 && *awaited != '\0' &&
-	    jid_samebare(in->peer, awaited))
-		return 0;
-	return in->phase == INCOMING_DECLINED;
+	/* The last of several files ends the run, wanted or not. */
+	return in->phase == INCOMING_DECLINED && (in->file.more > 0 ||
+	    !jid_samebare(in->peer, in->receiver->awaited));
 }
 
 static int

@@ -69,8 +69,8 @@ share_folder(char *why)
 	const char	*dir = getenv("XDG_RUNTIME_DIR");
 
 	if (dir == NULL || *dir != '/') {
-		fail(why, "XDG_RUNTIME_DIR names no folder for sockets; set it to one "
-		    "of yours alone");
+		fail(why, "XDG_RUNTIME_DIR names no folder for sockets; "
+		    "set it to one of yours alone");
 		return NULL;
 	}
 	return check_folder(dir, why) == -1 ? NULL : dir;

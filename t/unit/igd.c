@@ -24,8 +24,7 @@ static struct loop	*loop;
 static struct igd	*igd;
 static int		 worker;	/* its end of the stream */
 static char		 news[512];	/* what was told, a line for each */
-static int		 frees;		/* the object: 1 when it has failed, 2 at
-					 * once */
+static int		 frees;	/* the object: 1 if it fails, 2 at all */
 
 static void
 on_news(void *arg, const struct addr *a, const char *err)

@@ -459,11 +459,11 @@ test_native_more_declined(void)
 	f.name = "b";
 	f.size = 6;
 	native_from("x@y/z", "t", &f);
-	is_int(files_word(text, sizeof(text)), SI_REFUSED, "another's is refused");
+	is_int(files_word(text, sizeof(text)), SI_REFUSED, "another one's");
 	files_ask("x@y/z", close_xml("t"));
 	ok(!app.ending, "which is not what it waits for");
 	native_from(PEER, "u", &f);
-	is_int(files_word(text, sizeof(text)), SI_REFUSED, "the last is refused");
+	is_int(files_word(text, sizeof(text)), SI_REFUSED, "the last one");
 	files_ask(PEER, close_xml("u"));
 	run_fire(&app.lingering);
 	ok(app.ending && app.fault == FAULT_NONE, "which ends the run");
