@@ -209,13 +209,17 @@ static enum XML_Status
 parse_give(struct parse *p, size_t n)
 {
 	enum XML_Status status;
+	void *room;
 
 	if (!parse_plausible(p, buf_data(&p->in), n))
 		return XML_STATUS_ERROR;
+	/* What expat has no room for stays here. */
+	if ((room = XML_GetBuffer(p->expat, (int)n)) == NULL)
+		return XML_STATUS_ERROR;
+	memcpy(room, buf_data(&p->in), n);
 	p->given += n;
-	status = XML_Parse(p->expat, (const char *)buf_data(&p->in), (int)n,
-	    XML_FALSE);
 	buf_drain(&p->in, n);
+	status = XML_ParseBuffer(p->expat, (int)n, XML_FALSE);
 	if (buf_len(&p->in) == 0)
 		p->tried = 1;
 	return status;

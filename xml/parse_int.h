@@ -36,6 +36,7 @@ struct parse {
 	unsigned long		 end;		/* of the last event */
 	int			 tagged;	/* last seen: a start tag, */
 	int			 behind_tag;	/* which expat stands behind */
+	int			 in_cdata;
 	size_t			 spared;	/* bytes of this stanza that
 						 * expat has not been given, */
 	size_t			 done;		/* and those before floor */
@@ -104,7 +105,8 @@ void	 parse_add_text(struct parse *p, const char *s, size_t n);
  * What a start tag declares may multiply until expat takes more than it may.
  * Any peer can have a server relay that, so the stanza is skipped, and a new
  * expat takes what follows it.  Of a stanza whose own start tag it was nothing
- * is told.  Returns 0, or -1 if it cannot be skipped.
+ * is told.  Between two stanzas a new expat tries what comes first.  Returns 0,
+ * or -1 if neither can be done.
  */
 int	 parse_begin_skipping(struct parse *p) MUST_CHECK;
 /* Take fed bytes of the stanza that is skipped.  Returns 0 without any. */

@@ -40,8 +40,8 @@ parse_renew(struct parse *p)
 	XML_ParserFree(old);
 }
 
-/* The token that expat could not take goes back to where it came from, with all
- * that is behind it, if it is a tag.  0, or -1. */
+/* The token that expat could not take, if there is one, goes back to where it
+ * came from, with all that is behind it.  0, or -1. */
 static int
 parse_take_back(struct parse *p)
 {
@@ -50,8 +50,10 @@ parse_take_back(struct parse *p)
 	struct buf in;
 
 	context = XML_GetInputContext(p->expat, &off, &size);
-	if (context == NULL || off >= size || context[off] != '<')
+	if (context == NULL)
 		return -1;
+	if (off >= size)
+		return 0;
 	buf_init(&in, SIZE_MAX);
 	if (buf_add(&in, context + off, (size_t)(size - off)) == 0)
 		r = buf_move(&in, &p->in);
@@ -67,8 +69,10 @@ parse_take_back(struct parse *p)
 int
 parse_begin_skipping(struct parse *p)
 {
-	int depth = p->depth;
+	int depth = p->depth, cdata = p->in_cdata, filled;
 
+	/* Did the stanzas before this one fill expat? */
+	filled = depth == 0 && p->floor > buf_len(&p->header);
 	if (!p->instream || p->condition != NULL || p->stanza != NULL ||
 	    buf_len(&p->header) == 0 || parse_take_back(p) == -1)
 		return -1;
@@ -81,10 +85,14 @@ parse_begin_skipping(struct parse *p)
 		parse_fail_nomem(p);
 		return 0;
 	}
+	p->tagged = p->behind_tag = p->in_cdata = p->tried = 0;
+	if (filled) {
+		p->spared = 0;
+		return 0;
+	}
 	p->skipping = 1;
-	p->tagged = p->behind_tag = 0;
 	p->depth = depth > 0 ? depth : 1;
-	skip_begin(&p->skip, (size_t)depth);
+	skip_begin(&p->skip, (size_t)depth, cdata);
 	return 0;
 }
 

@@ -237,6 +237,15 @@ on_cdata(void *arg)
 	struct parse *p = arg;
 
 	p->tagged = 0;
+	p->in_cdata = 1;
+}
+
+static void
+on_cdata_end(void *arg)
+{
+	struct parse *p = arg;
+
+	p->in_cdata = 0;
 }
 
 static void
@@ -304,7 +313,7 @@ parse_new_expat(struct parse *p)
 	XML_SetUserData(p->expat, p);
 	XML_SetElementHandler(p->expat, on_start, on_end);
 	XML_SetCharacterDataHandler(p->expat, on_text);
-	XML_SetStartCdataSectionHandler(p->expat, on_cdata);
+	XML_SetCdataSectionHandler(p->expat, on_cdata, on_cdata_end);
 	XML_SetXmlDeclHandler(p->expat, on_xmldecl);
 	XML_SetCommentHandler(p->expat, on_comment);
 	XML_SetProcessingInstructionHandler(p->expat, on_pi);

@@ -4,9 +4,10 @@
 #include "xml/skip.h"
 
 void
-skip_begin(struct skip *s, size_t depth)
+skip_begin(struct skip *s, size_t depth, int cdata)
 {
-	*s = (struct skip){ .state = SKIP_TEXT, .depth = depth };
+	*s = (struct skip){ .state = cdata ? SKIP_CDATA : SKIP_TEXT,
+	    .depth = depth };
 }
 
 /* An element is closed. */

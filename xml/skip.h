@@ -28,8 +28,9 @@ struct skip {
 	size_t		 n;	/* bytes of "[CDATA[" or "]]" that were seen */
 };
 
-/* So many elements are open, and a tag comes next. */
-void	 skip_begin(struct skip *s, size_t depth);
+/* So many elements are open, and what comes next is text of a CDATA section, or
+ * text or a tag. */
+void	 skip_begin(struct skip *s, size_t depth, int cdata);
 
 /* Take what of these bytes belongs to the stanza: returns their number, which
  * is len unless s->state is SKIP_OVER or SKIP_FORBIDDEN. */

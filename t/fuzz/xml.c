@@ -259,7 +259,7 @@ try_skip(const uint8_t *data, size_t size)
 	elem_free(e);
 	must(parse_feed(p, data, size) == 0);
 	event = parse_next(p, &e);
-	skip_begin(&skip, 0);
+	skip_begin(&skip, 0, 0);
 	n = skip_take(&skip, data, size);
 	must(n == size || skip.state == SKIP_OVER ||
 	    skip.state == SKIP_FORBIDDEN);

@@ -869,6 +869,93 @@ test_skip_alone(void)
 	buf_free(&b);
 }
 
+/* Whatever fills expat, and wherever it is full: one stanza is cut, or none is
+ * told of, and what is in it is not taken for what is behind it. */
+static void
+check_brink(const struct buf *b, size_t head, size_t size,
+    const struct parse_limits *limits, int *bad)
+{
+	static const char end[] = "stanza {jabber:client}z\n" CLOSE;
+	const char *got = run((const char *)buf_data(b), buf_len(b), head,
+	    size, limits);
+	size_t n = strlen(got);
+
+	if (strstr(got, "\nstanza {jabber:client}iq") == NULL &&
+	    n >= sizeof(end) && strcmp(got + n - sizeof(end) + 1, end) == 0)
+		return;
+	if ((*bad)++ == 0)
+		printf("# head %zu, size %zu: %.300s\n", head, size, got);
+}
+
+static void
+add_times(struct buf *b, const char *s, size_t n)
+{
+	while (n-- > 0)
+		buf_addstr(b, s);
+}
+
+/* A stanza with a child whose n names take 4 KiB each, and then what needs
+ * more: begin, long text, end.  Returns where end is over, or begin if there is
+ * no end. */
+static size_t
+make_brink(struct buf *b, size_t n, const char *begin, const char *text,
+    const char *end)
+{
+	size_t head, k;
+
+	buf_truncate(b, 0);
+	buf_addstr(b, HEAD "<a><b xmlns:p='");
+	add_times(b, "u", 3000);
+	buf_addstr(b, "'");
+	for (k = 0; k < n; k++)
+		buf_printf(b, " p:a%zu=''", k);
+	buf_printf(b, "/>%s", begin);
+	head = buf_len(b);
+	add_times(b, text, 20000);
+	buf_addstr(b, end);
+	return *end != '\0' ? buf_len(b) : head;
+}
+
+/* All that expat may have is 1.1 MB here. */
+static void
+test_brink(void)
+{
+	static const struct parse_limits limits = {
+		.stanza = 60000, .memory = 20000, .depth = 64, .attrs = 64,
+		.skip = 1000000
+	};
+	static const struct {
+		const char *begin, *text, *end, *inside;
+	} t[] = {
+		{ "<c x='", "y", "'>", "</c>" },
+		{ "<c><", "n", " />", "</c>" },
+		{ "<c><![CDATA[", "]", "", "</c></a><iq/>]]></c>" },
+	};
+	struct buf b;
+	size_t i, n, head;
+	int bad;
+
+	buf_init(&b, SIZE_MAX);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		for (bad = 0, n = 180; n < 280; n++) {
+			head = make_brink(&b, n, t[i].begin, t[i].text,
+			    t[i].end);
+			if (*t[i].end != '\0') {
+				add_times(&b, "<d>", 40);
+				add_times(&b, "</d>", 40);
+				buf_addstr(&b, "<iq/>");
+			}
+			buf_printf(&b, "%s</a> <z/>" TAIL, t[i].inside);
+			check_brink(&b, head, 1000, &limits, &bad);
+			check_brink(&b, head, 4000, &limits, &bad);
+			check_brink(&b, head, buf_len(&b), &limits, &bad);
+			check_brink(&b, 4000, 4000, &limits, &bad);
+		}
+		is_int(bad, 0, "expat nearly full: %s", t[i].begin);
+	}
+	buf_free(&b);
+}
+
 static void
 test_bombs(void)
 {
@@ -1435,6 +1522,7 @@ main(void)
 	test_digits();
 	test_bombs();
 	test_skip_alone();
+	test_brink();
 	test_names();
 	test_large();
 	test_after_error();
