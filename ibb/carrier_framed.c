@@ -139,15 +139,31 @@ framed_shrink(struct carrier_frames *f)
 	f->peak = 0;
 }
 
+/* Has the peer taken nothing since the last tick, though there is something?
+ * Its reader may stand still, and the socket not be read any more. */
+static int
+framed_is_unread(const struct carrier *c)
+{
+	return c->confirmed < c->pushed && c->confirmed == c->frames.confirmed;
+}
+
 void
 framed_tick(struct carrier *c)
 {
 	struct carrier_frames	*f = &c->frames;
 	struct iovec		 iov[2];
+	int			 was;
 
 	framed_shrink(f);
-	f->stuck = !f->moved && framed_pieces(c, iov, 2) > 0;
+	was = f->stuck;
+	f->stuck = !f->moved && (framed_pieces(c, iov, 2) > 0 ||
+	    framed_is_unread(c));
 	f->moved = 0;
+	f->confirmed = c->confirmed;
+	/* Our counts may lie unread behind what the peer does not read: they
+	 * are to be told once more, in-band. */
+	if (f->stuck && !was && c->report == CARRIER_REPORT_HEARD)
+		c->report = CARRIER_REPORT_UNHEARD;
 }
 
 /*

@@ -59,7 +59,9 @@ struct carrier_frames {
 	int			 flush;		/* pad, if it is dry */
 	int			 moved;		/* since the last tick */
 	int			 stuck;		/* nothing did in a second,
-						 * though there is something */
+						 * though there is something,
+						 * here or unread there */
+	uint64_t		 confirmed;	/* of the carrier, then */
 	int			 bad;		/* what came is no frame */
 	size_t			 window;	/* as measured, memory aside */
 	uint64_t		 full_to;	/* socket_out, as the window

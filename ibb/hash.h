@@ -38,7 +38,7 @@ enum hash_algo hash_find(const char *name);
 /* The length of its sums in bytes; 0 for HASH_NONE. */
 size_t	 hash_size(enum hash_algo algo);
 /* Read the sum in a <hash/>, which is in base64: hash_size() bytes.  0, or -1
- * if its length is another. */
+ * if it is none. */
 int	 hash_read(enum hash_algo algo, const struct elem *hash,
 	    unsigned char out[HASH_BYTES]) MUST_CHECK;
 

@@ -313,6 +313,8 @@ void	 path_let_go(struct inband *s, size_t len);
 void	 path_set_window(struct inband *s, size_t bytes);
 /* Our window for the peer's bytes, if it is news to the peer; else 0. */
 size_t	 path_grant(struct inband *s);
+/* The peer may not know the window that was told last: tell it again. */
+void	 path_forget_told(struct inband *s);
 /* How large a stanza of a paced stream should be, bytes. */
 size_t	 path_stanza(const struct inband *s);
 /* How many blocks a paced stream may take on now. */

@@ -118,6 +118,13 @@ path_restart(struct ibb *b)
 	}
 }
 
+void
+path_forget_told(struct inband *s)
+{
+	if (s->path != NULL)
+		s->path->told = 0;
+}
+
 /*
  * A stream is in a hurry if a person types, or if a program asks and waits: it
  * sends small blocks only.  A single small block may be the end of large data.

@@ -376,8 +376,10 @@ recover_answer(struct inband *s, const struct elem *iq,
 	if (s->state != INBAND_OPEN ||
 	    recover_take_counts(s, sync, &received) == -1)
 		return;
-	if (lost)
+	if (lost) {
 		recover_forget_pings(s);
+		path_forget_told(s);	/* the answer with it may be lost */
+	}
 	if (recover_asks_back(s, lost)) {
 		s->peer_lost |= lost;
 		recover_ask(s, 0);

@@ -855,6 +855,35 @@ test_still_reader(void)
 	end();
 }
 
+/* So it is if what b does not read has left a, so that nothing of a's is
+ * stuck. */
+static void
+test_still_reader_all_sent(void)
+{
+	int	 i;
+
+	start(3, 8000000, 8000000);
+	scale = 50;
+	a.total = b.total = 1000;
+	bring_socket();
+	a.total = HELD + 30000;
+	b.total = 8000000;
+	b.stalls = 1;
+	for (i = 0; i < 100 && b.confirmed < b.total; i++) {
+		while (go_on(&a) + go_on(&b) > 0)
+			;
+		carrier_socket_tick(a.c);
+		carrier_socket_tick(b.c);
+	}
+	ok(a.sent == a.total && a.confirmed < a.total, "all has left, and is "
+	    "not read");
+	is_int((long)b.confirmed, (long)b.total, "the other direction goes on");
+	ok(carrier_way(b.c) == CARRIER_SOCKET, "in the socket");
+	b.stalls = 0;
+	ok(finishes(0) && is_right(&a) && is_right(&b), "then this does");
+	end();
+}
+
 /* Bytes for which there is no room in the window are not sent yet, and what was
  * sent before them is answered. */
 static void
@@ -1115,6 +1144,7 @@ main(int argc, char **argv)
 	test_waiting();
 	test_withdrawn();
 	test_still_reader();
+	test_still_reader_all_sent();
 	test_window();
 	test_window_short();
 	test_window_none();

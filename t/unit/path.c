@@ -7,6 +7,7 @@
 
 #include "ibb/congestion.h"
 #include "ibb/inband.h"
+#include "ibb/inband_int.h"
 #include "t/lib/engine.h"
 #include "t/lib/must.h"
 #include "t/lib/tap.h"
@@ -311,6 +312,25 @@ test_room(void)
 	part(&a, &b);
 }
 
+/* The answer that told the window may be lost with the sender's login. */
+static void
+test_room_again(void)
+{
+	set_up(1);
+	b.room = 800000;
+	run_for(1, ramp);
+	b.room = SIZE_MAX;
+	run_for(1, ramp);
+	path_set_window(senders[0].near->s, 65536);
+	ibb_back(a.ibb, 0);
+	run_for(1, ramp);
+	wait_for_last(0);
+	senders[0].far->eager = 0;
+	run_for(1, 1000);
+	ok(lies(0) > 65536 * 4, "a window is told again: %zu", lies(0));
+	part(&a, &b);
+}
+
 /* All but one have stopped, and there is nothing else under way. */
 static void
 test_still(void)
@@ -535,6 +555,7 @@ main(void)
 	test_held();
 	test_windows();
 	test_room();
+	test_room_again();
 	test_still();
 	test_slow();
 	test_new();
