@@ -227,7 +227,7 @@ is_whole(const struct stat *st, const struct folder_file *f)
 	    f->dated && st->st_mtime == f->date;
 }
 
-/* The file is whole, but its permissions may have changed since. */
+/* Give a whole file the permissions that it has at the sender now. */
 static int
 keep_mode(int dir, const char *name, const struct stat *st,
     const struct folder_file *f)
@@ -316,21 +316,6 @@ folder_disk_have(struct folder_disk *d, const struct folder_file *f)
 	return whole ? st.st_size : part_size(d, f);
 }
 
-int
-folder_disk_empty(struct folder_disk *d, const struct folder_file *f)
-{
-	const char	*last;
-	int		 dir = beneath_parent(&d->look, f->path, 1, &last), fd;
-
-	if (dir == -1 || (fd = openat(dir, last, O_WRONLY | O_CREAT |
-	    O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600)) == -1)
-		return -1;
-	if (file_set_attributes(fd, f->mode, 0666, f->dated, f->date) == -1)
-		return fd_give_up(fd);
-	close(fd);
-	return 0;
-}
-
 /* Make this file, in place of any other of its name. */
 static int
 create(int dir, const char *name, const struct folder_file *f)
@@ -343,6 +328,20 @@ create(int dir, const char *name, const struct folder_file *f)
 	if (fd == -1 && errno == EEXIST && unlinkat(dir, name, 0) == 0)
 		fd = openat(dir, name, flags, mode);
 	return fd;
+}
+
+int
+folder_disk_empty(struct folder_disk *d, const struct folder_file *f)
+{
+	const char	*last;
+	int		 dir = beneath_parent(&d->look, f->path, 1, &last), fd;
+
+	if (dir == -1 || (fd = create(dir, last, f)) == -1)
+		return -1;
+	if (file_set_attributes(fd, f->mode, 0666, f->dated, f->date) == -1)
+		return fd_give_up(fd);
+	close(fd);
+	return 0;
 }
 
 int

@@ -352,6 +352,7 @@ take_over(struct folder_in *f)
 	log_line(LOG_EVENT, "%s: %s: %llu files, %llu bytes%s", f->peer,
 	    f->name, (unsigned long long)f->files,
 	    (unsigned long long)f->total, as);
+	receive_await(f->receiver, f->peer, f->about.more);
 	folder_in_set_phase(f, FOLDER_IN_COMPLETE);
 	return folder_in_say(f, FOLDER_KEPT, name, NULL, 0);
 }

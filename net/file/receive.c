@@ -439,9 +439,8 @@ receive_declined(void *file)
 {
 	const struct incoming	*in = file;
 
-	/* The last of several files ends the run, wanted or not. */
-	return in->phase == INCOMING_DECLINED && (in->file.more > 0 ||
-	    !jid_samebare(in->peer, in->receiver->awaited));
+	return in->phase == INCOMING_DECLINED &&
+	    !receive_was_last(in->receiver, in->peer, in->file.more);
 }
 
 static int

@@ -346,7 +346,24 @@ incoming_end(struct incoming *in)
 	}
 	say_complete(in, name);
 	in->partial = NULL;
-	strlcpy(in->receiver->awaited, in->file.more > 0 ? in->peer : "",
-	    sizeof(in->receiver->awaited));
+	receive_await(in->receiver, in->peer, in->file.more);
 	incoming_set_phase(in, INCOMING_COMPLETE);
+}
+
+/*
+ * Files that belong together
+ */
+
+void
+receive_await(struct receiver *r, const char *peer, uint64_t more)
+{
+	strlcpy(r->awaited, more > 0 ? peer : "", sizeof(r->awaited));
+}
+
+int
+receive_was_last(const struct receiver *r, const char *peer, uint64_t more)
+{
+	return more == 0 && jid_samebare(peer, r->awaited) &&
+	    receive_folder_count(r) == 0 && incoming_count(r,
+	    INCOMING_UNDESCRIBED, INCOMING_UNPROVED, NULL) == 0;
 }

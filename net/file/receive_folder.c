@@ -354,7 +354,8 @@ folder_declined(void *file)
 {
 	const struct folder_in	*f = file;
 
-	return f->phase == FOLDER_IN_REFUSING && f->fault == FAULT_NONE;
+	return f->phase == FOLDER_IN_REFUSING && f->fault == FAULT_NONE &&
+	    !receive_was_last(f->receiver, f->peer, f->about.more);
 }
 
 static const char *

@@ -145,6 +145,13 @@ size_t	 incoming_count(const struct receiver *r, enum incoming_phase from,
  * receive_file.c
  */
 
+/* A file or folder of this peer is complete, behind which so many follow. */
+void	 receive_await(struct receiver *r, const char *peer, uint64_t more);
+/* Is what this peer has offered, which was declined and has so many behind it,
+ * the last of several, so that a run which waits for it is over?  Not while
+ * anything else comes. */
+int	 receive_was_last(const struct receiver *r, const char *peer,
+	    uint64_t more);
 /* Remember what is offered, and under which name it goes here.  in->given is
  * NULL when out of memory, which incoming_prepare() looks at. */
 void	 incoming_describe(struct incoming *in, const struct si_file *f);

@@ -148,13 +148,10 @@ static int
 open_at_once(const char *path)
 {
 	struct stat	 st;
-	int		 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
-			     O_NONBLOCK);
+	int		 fifo = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 
-	if (fd != -1 && (fstat(fd, &st) == -1 ||
-	    (!S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, 0) == -1)))
-		return fd_give_up(fd);
-	return fd;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+	    (fifo ? O_NONBLOCK : 0));
 }
 
 int

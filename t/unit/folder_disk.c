@@ -212,6 +212,14 @@ test_modes(int parent)
 	is_int((long)folder_disk_have(&d, &f), 5, "a file is here");
 	must(fstatat(d.root, "a/f", &st, 0) == 0);
 	is_int(st.st_mode & 0777, 0600, "and is private now");
+	f.path = "a/empty";
+	f.size = 0;
+	f.mode = 0444;
+	must(folder_disk_have(&d, &f) == 0 && folder_disk_empty(&d, &f) == 0);
+	is_int((long)folder_disk_have(&d, &f) + folder_disk_empty(&d, &f), 0,
+	    "an empty file that cannot be written to");
+	must(fstatat(d.root, "a/empty", &st, 0) == 0);
+	is_int(st.st_mode & 0777, 0444, "as it is at the sender");
 	folder_disk_close(&d);
 }
 

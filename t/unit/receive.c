@@ -462,6 +462,17 @@ test_native_more_declined(void)
 	is_int(files_word(text, sizeof(text)), SI_REFUSED, "another one's");
 	files_ask("x@y/z", close_xml("t"));
 	ok(!app.ending, "which is not what it waits for");
+	f.name = "c";
+	f.size = 5;
+	native_from(PEER "2", "v", &f);
+	files_word(text, sizeof(text));
+	f.name = "b";
+	native_from(PEER, "w", &f);
+	is_int(files_word(text, sizeof(text)), SI_REFUSED, "one too many");
+	files_ask(PEER, close_xml("w"));
+	ok(!app.ending, "which does not end what is under way");
+	files_ask(PEER "2", close_xml("v"));
+	f.size = 6;
 	native_from(PEER, "u", &f);
 	is_int(files_word(text, sizeof(text)), SI_REFUSED, "the last one");
 	files_ask(PEER, close_xml("u"));
