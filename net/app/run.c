@@ -79,7 +79,9 @@ run_signalled(struct app *app, int signo)
 		return;
 	}
 	channels_stop(app);
-	jingle_transfers_stop(app);
+	/* A guest's transfers end with its files, and others' go on. */
+	if (app->owner == NULL)
+		jingle_transfers_stop(app);
 	app_end(app, FAULT_SIGNAL);
 }
 

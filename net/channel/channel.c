@@ -183,8 +183,9 @@ channels_stop(struct app *app)
 	TAILQ_FOREACH(ch, &app->channels, next) {
 		notes_ended(ch, LOG_EVENT, FAULT_SIGNAL, ch->listener ?
 		    "this listener was stopped" : "stopped");
-		if (ch->stream != NULL)
-			stream_abort(ch->stream, SE_RECIPIENT_UNAVAILABLE);
+		if (ch->stream == NULL)
+			continue;
+		stream_abort(ch->stream, SE_RECIPIENT_UNAVAILABLE);
 		if (channel_is_service(ch))
 			channel_break_end(ch);
 		else if (ch->pid > 0)

@@ -26,7 +26,8 @@ asked(const struct channel *ch, char out[SERVICE_MAX])
 {
 	const char	*host = ch->called_host, *port = ch->called_port;
 
-	if (ch->listener || ch->control != NULL || host == NULL)
+	if (ch->listener || ch->called_for == STREAM_FOR_CONNECTION ||
+	    host == NULL)
 		return ch->service;
 	snprintf(out, SERVICE_MAX, "%s%s%s", host, port != NULL ? ":" : "",
 	    port != NULL ? port : "");
@@ -53,7 +54,8 @@ is_noted(const struct channel *ch)
 {
 	if (log_is_json())
 		return ch->app->mode != MODE_PROBE;
-	return (ch->listener || ch->control != NULL) && ch->app->conf.keep;
+	return (ch->listener || ch->called_for == STREAM_FOR_CONNECTION) &&
+	    ch->app->conf.keep;
 }
 
 void

@@ -284,7 +284,7 @@ client_frame(void *arg, const struct share_frame *f)
 		taken(c, text_of(f, text));
 		break;
 	case SHARE_REFUSED:
-		if (c->state < CLIENT_BEGUN)
+		if (c->state < CLIENT_BEGUN && c->app->signo == 0)
 			alone(c, text_of(f, text));
 		else
 			client_gone(c);

@@ -156,8 +156,10 @@ guest_begins(void *arg)
 {
 	struct member	*c = arg;
 
-	if (c->gone)			/* the timer is to free it */
+	if (c->gone) {			/* the timer is to free it */
+		c->app.ending = 1;
 		return;
+	}
 	timer_clear(c->master->app->loop, &c->timer);
 	tell(c, SHARE_BEGUN, NULL, 0);
 }

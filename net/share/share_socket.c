@@ -70,7 +70,7 @@ share_folder(char *why)
 
 	if (dir == NULL || *dir != '/') {
 		fail(why, "XDG_RUNTIME_DIR names no folder for sockets; "
-		    "set it to one of yours alone");
+		    "set it to a folder of yours alone");
 		return NULL;
 	}
 	return check_folder(dir, why) == -1 ? NULL : dir;

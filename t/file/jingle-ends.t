@@ -5,6 +5,7 @@
 
 . "${0%/*}/../lib/lib.sh"
 . "$LIB/server.sh"
+. "$LIB/share.sh"
 . "$LIB/file.sh"
 
 at()		# moment: a line of the peer's
@@ -79,6 +80,26 @@ signals()
 	ended xcat "$what" 143
 	ended peer "$what"
 	ok "$what: the peer hears of it" grep -q '^ended: gone' "$T/peer.out"
+
+	what="sent, and another run of its login stopped"
+	empty_dir in
+	start peer "$T/jingle-bob" -H none --no-connect --no-vote receive \
+	    "$T/in"
+	wait_for 30 said peer listening || bail "the peer does not log in"
+	start xcat "$T/alice" -o share=60 -s "bob@$DOMAIN/slix" "$T/data"
+	ok "$what: under way" at voted
+	start other "$T/alice" -v -o share=60 -W "carol@$DOMAIN/none"
+	wait_for 30 said other waiting || bail "the other run does not wait"
+	signal TERM other
+	ended other "$what" 143
+	# Its answer comes behind what the peer has heard before.
+	run "$T/alice" -o share=60 -z "bob@$DOMAIN/slix"
+	ok "$what: the peer hears nothing" sh -c \
+	    "! grep -q '^ended' '$T/peer.out'"
+	signal TERM xcat
+	ended xcat "$what" 143
+	ended peer "$what"
+	end_masters
 
 	what="received, and stopped"
 	listen_as bob xcat -r "$T/in" -a "alice@$DOMAIN"

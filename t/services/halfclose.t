@@ -108,7 +108,7 @@ try_stop()	# name
 	start_ends
 }
 
-# Those that do not run.
+# Begin b and f anew.
 start_ends()
 {
 	gone "$(pid_of b)" || stop b

@@ -42,6 +42,11 @@ refused "http://no.such.name.invalid:$web/file" '[15]' 'a name that does not exi
 ok 'bound to loopback only' sh -c "ss -Hltn 'sport = :$port' |
     awk '\$4 !~ /^(127\.0\.0\.1|\[::1\]):/ { bad = 1 } END { exit bad }'"
 
+connected()	# does the forward have a connection of a client?
+{
+	[ -n "$(ss -Htn "sport = :$port" | grep ESTAB)" ]
+}
+
 raw()	# what: bytes to the forward, each on its own; what comes back, in hex
 {
 	"$PYTHON" - "$port" "$1" <<-'END'
@@ -122,5 +127,13 @@ is "$(raw "050100050100017f000001$port_hex")" $not_allowed \
 is "$(grep -c GET "$T/web.err")" "$asked" 'the server has not been asked'
 ok 'the listener goes on' get "http://localhost:$web/file"
 check_same "$T/got" "$T/www/file" 'the listener goes on: intact'
+
+# A client that has not said yet where to.
+start quiet "$PYTHON" "$LIB/tcp.py" connect "$port" "recv=$T/rest"
+wait_for 20 grep -q ready "$T/quiet.out" || bail 'no connection'
+wait_for 20 connected || bail 'it is not accepted'
+stop inwards
+is "$status" 143 'a client that has said nothing: the end by a signal'
+finish quiet 20
 
 done_testing
