@@ -40,7 +40,7 @@ static int
 is_sound(const char *p)
 {
 	return (strncmp(p, "yes ", 4) == 0 || strncmp(p, "no ", 3) == 0) &&
-	    strstr(p, " /") != NULL && strlen(p) < 2 * FEATURES_CACHE_MAX;
+	    strstr(p, " /") != NULL && strlen(p) < LINE_MOST - JID_MAX;
 }
 
 static int

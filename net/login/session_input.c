@@ -46,7 +46,7 @@ session_loss(const struct session *s)
 	return s->state == SESSION_READY ? SESSION_LOST : SESSION_UNREACHED;
 }
 
-/* Is there a session, or one that is being resumed, on this connection? */
+/* Does this connection have a session, or resume one? */
 static int
 has_session(const struct session *s)
 {
@@ -72,7 +72,10 @@ session_stream_error(struct session *s, const struct elem *e)
 	text_cut(elem_text(elem_child(e, NS_STREAM_ERROR, "text")), text,
 	    sizeof(text));
 	/* The server has ended the session, too: there is nothing to resume.
-	 * In a login the error says nothing about the session that was lost. */
+	 * In a login the error says nothing about the session that was lost,
+	 * unless it is about resuming that. */
+	if (elem_child(e, NS_SM, "handled-count-too-high") != NULL)
+		sm_end(s->sm);
 	if (s->early == EARLY_OFF && has_session(s)) {
 		sm_end(s->sm);
 		s->too_big = strcmp(cond, "policy-violation") == 0;
@@ -208,7 +211,7 @@ session_broke(struct session *s)
 {
 	enum transport_fault	 fault = transport_fault(s->transport);
 
-	if (fault == TRANSPORT_TOO_BIG) {
+	if (fault == TRANSPORT_TOO_BIG && has_session(s)) {
 		sm_end(s->sm);	/* not to be sent again as it was */
 		s->too_big = 1;
 	}
