@@ -32,11 +32,12 @@ struct word {
 	int		 value;
 };
 
-#define WORDS_YES(n)	{ "yes", n }, { "true", n }, { "on", n }
-#define WORDS_NO(n)	{ "no", n }, { "false", n }, { "off", n }
+/* Other names of yes and no. */
+#define ALSO_YES(n)	{ "true", n }, { "on", n }
+#define ALSO_NO(n)	{ "false", n }, { "off", n }
 
 static const struct word yesno[] = {
-	WORDS_YES(1), WORDS_NO(0), { NULL, 0 }
+	{ "yes", 1 }, ALSO_YES(1), { "no", 0 }, ALSO_NO(0), { NULL, 0 }
 };
 
 static const struct word families[] = {
@@ -87,14 +88,16 @@ static const struct word presences[] = {
 };
 
 static const struct word uploads[] = {
-	WORDS_YES(CONF_UPLOAD_YES), { "absent", CONF_UPLOAD_ABSENT },
-	WORDS_NO(CONF_UPLOAD_NO),
+	{ "yes", CONF_UPLOAD_YES }, ALSO_YES(CONF_UPLOAD_YES),
+	{ "absent", CONF_UPLOAD_ABSENT },
+	{ "no", CONF_UPLOAD_NO }, ALSO_NO(CONF_UPLOAD_NO),
 	{ NULL, 0 }
 };
 
 /* In place of a number. */
 static const struct word waits[] = {
-	{ "forever", CONF_WAIT_FOREVER }, WORDS_NO(CONF_WAIT_NO), { NULL, 0 }
+	{ "forever", CONF_WAIT_FOREVER },
+	{ "no", CONF_WAIT_NO }, ALSO_NO(CONF_WAIT_NO), { NULL, 0 }
 };
 
 static const struct word levels[] = {
@@ -104,7 +107,8 @@ static const struct word levels[] = {
 
 /* In place of a number. */
 static const struct word shares[] = {
-	WORDS_YES(CONF_SHARE_TIME), WORDS_NO(0), { NULL, 0 }
+	{ "yes", CONF_SHARE_TIME }, ALSO_YES(CONF_SHARE_TIME),
+	{ "no", 0 }, ALSO_NO(0), { NULL, 0 }
 };
 
 #define FILEONLY	1		/* a secret: never from argv */

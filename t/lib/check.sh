@@ -23,7 +23,7 @@ SLOWEST='loss/away-prosody loss/stall stream/limits loss/resume file/file-xcat
     program/build hostile/alloc hostile/hostile-ibb hostile/hostile-xml
     hostile/middle'
 # These measure: in a soak they begin when all others have ended.
-ALONE='soak/load stream/distance'
+ALONE='soak/load soak/beside soak/nat stream/distance'
 
 # --- one test, for prove(1) --------------------------------------------------
 

@@ -43,10 +43,10 @@ keywords()
 	}' "$CONF"
 }
 
-# Yes and no have other names, which no user needs to be offered.
+# Other names of yes and no are not offered.
 make_keywords()
 {
-	keywords | sed 's/ yes true on no false off$/ yes no/' >"$T/keywords"
+	keywords >"$T/keywords"
 	like "$(wc -l <"$T/keywords")" '^([4-9][0-9])$' \
 	    'the table of keywords is read'
 	like "$(cat "$T/keywords")" '^presence contacts peer none$' \
