@@ -124,6 +124,7 @@ cut_short()
 	start_relay thin
 	relay thin 'delay 5; split 60'
 	stop listener
+	# shellcheck disable=SC2154	# start_relay sets it
 	listen_as bob listener -k -v -a "$alice" "-c127.0.0.1:$port_thin"
 	remote r -v -i -R "$p1=$p2"
 	start service "$PYTHON" "$LIB/tcp.py" listen "$p2" send=1000 \

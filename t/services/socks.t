@@ -44,7 +44,7 @@ ok 'bound to loopback only' sh -c "ss -Hltn 'sport = :$port' |
 
 connected()	# does the forward have a connection of a client?
 {
-	[ -n "$(ss -Htn "sport = :$port" | grep ESTAB)" ]
+	ss -Htn "sport = :$port" | grep -q ESTAB
 }
 
 raw()	# what: bytes to the forward, each on its own; what comes back, in hex
