@@ -24,7 +24,8 @@ struct igd {
 	size_t		 len;
 	igd_fn		*fn;
 	void		*arg;
-	int		*freed;		/* to be set by igd_free(), or NULL */
+	int		 telling;	/* of a port: fn may free the object, */
+	int		 gone;		/* which is done behind it then */
 };
 
 static void
@@ -42,10 +43,10 @@ igd_free(struct igd *g)
 {
 	if (g == NULL)
 		return;
-	if (g->freed != NULL)
-		*g->freed = 1;
 	igd_close(g);
-	free(g);
+	g->gone = 1;
+	if (!g->telling)
+		free(g);
 }
 
 static void
@@ -59,14 +60,13 @@ igd_fail(struct igd *g, const char *why)
 static int
 igd_mapped(struct igd *g, const struct addr *a)
 {
-	int	 freed = 0;
-
-	g->freed = &freed;
+	g->telling = 1;
 	g->fn(g->arg, a, NULL);
-	if (freed)
-		return -1;
-	g->freed = NULL;
-	return 0;
+	g->telling = 0;
+	if (!g->gone)
+		return 0;
+	free(g);
+	return -1;
 }
 
 /* A line of the worker, in which may be a router's words.  0, or -1: the object
