@@ -122,6 +122,7 @@ killed()	# what option ...
 			ended sender "$_what: too quick"
 			check_same "$T/in/data" "$T/data" "$_what: content"
 			rm "$T"/in/data*
+			[ $files -gt 4 ] || make_data $((2 * SIZE))
 			start_sender
 			continue
 		}

@@ -1,5 +1,5 @@
 # folders.sh: what the tests of folders between two xcats share.  Sourced after
-# server.sh and file.sh; $FILES is how many files the folder $T/photos has.
+# server.sh, relay.sh and file.sh; $FILES is how many files the folder $T/photos has.
 # shellcheck shell=dash disable=SC2154
 
 tree()		# make|list ...: see tree.py
@@ -63,15 +63,16 @@ arrived()	# process number: 1 if the process ends before
 }
 
 # The sender is killed so many times, and with "both" each second time the
-# receiver, too.  Returns 1 if the folder is whole before: on a busy machine all
-# of it may be on its way when the sender stops.
+# receiver, too.  What is on its way through the server by then is held up on the
+# way, and lost.  Returns 1 if the folder is whole before.
 kill_often()	# times sender|both option ...
 {
 	_times=$1 _whom=$2; shift 2
 	_cut=0
 	while [ $_cut -lt "$_times" ]; do
 		_cut=$((_cut + 1))
-		start sender "$T/alice" "$@" -s "bob@$DOMAIN" "$T/photos"
+		start sender "$T/alice" "$@" "-c127.0.0.1:$port_narrow" \
+		    -s "bob@$DOMAIN" "$T/photos"
 		arrived sender $((FILES * _cut / (_times + 2)))
 		if [ "$_whom" = both ] && [ $((_cut % 2)) = 0 ]; then
 			signal KILL bob
@@ -80,6 +81,7 @@ kill_often()	# times sender|both option ...
 			receive -k "$@"
 		fi
 		signal KILL sender
+		relay narrow cut
 		finish sender 30
 		[ ! -e "$T/in/photos" ] || return 1
 	done
@@ -89,6 +91,8 @@ kill_often()	# times sender|both option ...
 killed()	# times description sender|both option ...
 {
 	_kills=$1 _what=$2 _of=$3 _tries=1; shift 3
+	start_relay narrow
+	relay narrow "throttle up $((FILES * 1000))"
 	fresh_in
 	receive -k "$@"
 	until kill_often "$_kills" "$_of" "$@"; do
@@ -98,6 +102,7 @@ killed()	# times description sender|both option ...
 		fresh_in
 		receive -k "$@"
 	done
+	stop narrow
 	sent_whole "$_what" -v "$@"
 	ok "$_what: it went on" said bob 'going on with what is there'
 }
