@@ -89,14 +89,14 @@ escape(void)
 }
 
 enum XML_Status
-XML_Parse(XML_Parser parser, const char *s, int len, int final)
+XML_ParseBuffer(XML_Parser parser, int len, int final)
 {
-	static enum XML_Status	(*next)(XML_Parser, const char *, int, int);
+	static enum XML_Status	(*next)(XML_Parser, int, int);
 
 	if (next == NULL) {
-		next = __extension__ (enum XML_Status (*)(XML_Parser,
-		    const char *, int, int))dlsym(RTLD_NEXT, "XML_Parse");
+		next = __extension__ (enum XML_Status (*)(XML_Parser, int,
+		    int))dlsym(RTLD_NEXT, "XML_ParseBuffer");
 		escape();
 	}
-	return next(parser, s, len, final);
+	return next(parser, len, final);
 }
