@@ -462,15 +462,18 @@ test_native_more_declined(void)
 	is_int(files_word(text, sizeof(text)), SI_REFUSED, "another one's");
 	files_ask("x@y/z", close_xml("t"));
 	ok(!app.ending, "which is not what it waits for");
+	f.more = 1;
 	f.name = "c";
 	f.size = 5;
 	native_from(PEER "2", "v", &f);
 	files_word(text, sizeof(text));
+	f.more = 0;
 	f.name = "b";
 	native_from(PEER, "w", &f);
 	is_int(files_word(text, sizeof(text)), SI_REFUSED, "one too many");
 	files_ask(PEER, close_xml("w"));
 	ok(!app.ending, "which does not end what is under way");
+	data(PEER "2", "v", "1", "hello");
 	files_ask(PEER "2", close_xml("v"));
 	f.size = 6;
 	native_from(PEER, "u", &f);
@@ -478,7 +481,7 @@ test_native_more_declined(void)
 	files_ask(PEER, close_xml("u"));
 	run_fire(&app.lingering);
 	ok(app.ending && app.fault == FAULT_NONE, "which ends the run");
-	is_int(kept_files(), 1, "what has come is there");
+	is_int(kept_files(), 2, "what has come is there");
 	files_end();
 }
 

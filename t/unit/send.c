@@ -540,6 +540,7 @@ test_jingle_undescribed(void)
 	next();
 	answer("");
 	is(block(), "hello", "an answer without a description");
+	files_end();
 }
 
 /* The peer would have a socket, and reaches none of our addresses: the stream
