@@ -20,8 +20,7 @@ struct loop;
 typedef void igd_fn(void *arg, const struct addr *external, const char *err);
 
 /* Have a router map this port of TCP in IPv4.  fn, called from the loop, may
- * free the object.  NULL with errno: ENOSYS without the
- * library. */
+ * free the object.  NULL with errno: ENOSYS without the library. */
 struct igd *igd_map(struct loop *l, uint16_t port, igd_fn *fn, void *arg);
 /* Give the mapping back.  NULL is fine. */
 void	 igd_free(struct igd *g);

@@ -1,5 +1,6 @@
 # folders.sh: what the tests of folders between two xcats share.  Sourced after
-# server.sh, relay.sh and file.sh; $FILES is how many files the folder $T/photos has.
+# server.sh, relay.sh and file.sh; $FILES is how many files the folder $T/photos
+# has.
 # shellcheck shell=dash disable=SC2154
 
 tree()		# make|list ...: see tree.py

@@ -413,21 +413,29 @@ test_native(void)
 	files_end();
 }
 
-/* The sender says that files follow. */
+/* A run begins, and the first of two files comes, which the sender says. */
+static void
+first_of_two(struct si_file *f)
+{
+	char		 text[64];
+
+	begin(0);
+	f->more = 1;
+	native_from(PEER, "s", f);
+	files_word(text, sizeof(text));
+	data(PEER, "s", "1", "hello");
+	files_ask(PEER, close_xml("s"));
+	ok(!app.ending, "a run waits for the files that follow");
+	f->more = 0;
+}
+
 static void
 test_native_more(void)
 {
 	struct si_file	 f = hello();
 	char		 text[64];
 
-	begin(0);
-	f.more = 1;
-	native_from(PEER, "s", &f);
-	files_word(text, sizeof(text));
-	data(PEER, "s", "1", "hello");
-	files_ask(PEER, close_xml("s"));
-	ok(!app.ending, "a run waits for the files that follow");
-	f.more = 0;
+	first_of_two(&f);
 	f.name = "b";
 	native_from(PEER, "t", &f);
 	files_word(text, sizeof(text));
@@ -447,15 +455,8 @@ test_native_more_declined(void)
 	struct si_file	 f = hello();
 	char		 text[64];
 
-	begin(0);
+	first_of_two(&f);
 	app.conf.max_size = 5;
-	f.more = 1;
-	native_from(PEER, "s", &f);
-	files_word(text, sizeof(text));
-	data(PEER, "s", "1", "hello");
-	files_ask(PEER, close_xml("s"));
-	ok(!app.ending, "a run waits for the files that follow");
-	f.more = 0;
 	f.name = "b";
 	f.size = 6;
 	native_from("x@y/z", "t", &f);
