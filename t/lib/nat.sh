@@ -22,6 +22,7 @@
 #	nat_forget ra		it has forgotten all connections
 #	nat_mapper		ra, which masquerades, maps ports on request, to
 #				$NAT_OUTSIDE
+#	nat_stun		a STUN server on s, at its port 3478
 #	nat_server prosody feature ...	a server on s, as start_server has it;
 #				needs server.sh
 #	nat_user alice a	the user's xcat runs there
@@ -249,6 +250,19 @@ nat_mapper()
 	    bail 'no miniupnpd'
 }
 
+# In namespace s, by IPv4 and IPv6.
+nat_stun()
+{
+	start turn ip netns exec "${NS}s" turnserver -n \
+	    --listening-ip=203.0.113.2 --listening-ip=2001:db8:5::2 \
+	    --listening-port=3478 --no-auth --no-tls --no-dtls --no-cli \
+	    --no-udp --log-file=stdout --simple-log \
+	    "--pidfile=$T/turn.pid" "--userdb=$T/turndb"
+	wait_for 30 at s sh -c \
+	    '[ "$(ss -Hltn "sport = :3478" | wc -l)" -ge 2 ]' ||
+	    bail 'no STUN server'
+}
+
 # server.sh starts servers here and not on s, and asks for them on loopback.
 # shellcheck disable=SC2034
 nat_server()	# prosody|ejabberd [feature ...]
@@ -260,6 +274,13 @@ nat_server()	# prosody|ejabberd [feature ...]
 	STUNHOST=203.0.113.2 PROXYADDRESS=203.0.113.2
 	server=$1; shift
 	rm -rf "${T:?}/$server"
+	[ -z "${nat_has_stun-}" ] || stop turn
+	nat_has_stun=
+	case "$server $*" in
+	'prosody '*stun*)	# which names one, but is none
+		nat_stun
+		nat_has_stun=1 ;;
+	esac
 	"setup_$server" "$@"
 	for _user in $USERS; do
 		xcat_user "$_user"

@@ -9,18 +9,6 @@
 FOUR=203.0.113.2 SIX=2001:db8:5::2
 SIDES='1 2 3 4 5 6 7 8 9 10'
 
-start_stun()
-{
-	start turn ip netns exec "${NS}s" turnserver -n \
-	    "--listening-ip=$FOUR" "--listening-ip=$SIX" \
-	    --listening-port=3478 --no-auth --no-tls --no-dtls --no-cli \
-	    --no-udp --log-file=stdout --simple-log \
-	    "--pidfile=$T/turn.pid" "--userdb=$T/turndb"
-	wait_for 30 at s sh -c \
-	    '[ "$(ss -Hltn "sport = :3478" | wc -l)" -ge 2 ]' ||
-	    bail 'no STUN server'
-}
-
 side()		# a|b number peer role ttl lag [ms]
 {
 	_n=$1 _i=$2 _peer=$3; shift 3
@@ -79,7 +67,7 @@ routers()	# closed|drop|reset [option of masquerade]
 }
 
 nat_up 25
-start_stun
+nat_stun
 STUN=$FOUR
 
 routers drop
