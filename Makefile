@@ -202,6 +202,7 @@ UNITS	= t/unit/absence.t \
 	t/unit/roster.t \
 	t/unit/share_status.t \
 	t/unit/share_wire.t \
+	t/unit/trace.t \
 	t/unit/transport.t \
 	t/unit/upgrade.t \
 	t/unit/upload.t \

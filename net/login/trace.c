@@ -23,6 +23,8 @@ secret(const struct elem *e)
 		return 0;
 	return strcmp(e->ns, NS_SASL) == 0 || strcmp(e->ns, NS_SASL2) == 0 ||
 	    strcmp(e->ns, NS_IBB) == 0 || strcmp(e->ns, NS_UPLOAD) == 0 ||
+	    (strcmp(e->ns, NS_REGISTER) == 0 &&
+	    strcmp(e->name, "password") == 0) ||
 	    strncmp(e->ns, NS_XCAT, sizeof(NS_XCAT) - 1) == 0;
 }
 
