@@ -449,7 +449,7 @@ known_peers_drop_name(const struct known_peers *now, struct buf *b,
     const char *jid, const char *fingerprint, char *err)
 {
 	(void)fingerprint;
-	return known_peers_drop(now, b, jid, now->by_account, err);
+	return known_peers_drop(now, b, jid, 0, err);
 }
 
 /* Change the file, which is locked as fd.  As change_fn. */
@@ -522,10 +522,10 @@ known_peers_add_another(struct known_peers *k, const char *jid,
 	    err);
 }
 
-/* Forget what is named, here and, by change, in the file. */
+/* Forget what jid names, here and in the file; whole: an account stands for all
+ * of its resources. */
 static int
-known_peers_lose(struct known_peers *k, change_fn *change, const char *jid,
-    int whole, char *err)
+known_peers_lose(struct known_peers *k, const char *jid, int whole, char *err)
 {
 	struct peer	*p, *next;
 
@@ -538,18 +538,18 @@ known_peers_lose(struct known_peers *k, change_fn *change, const char *jid,
 		}
 	if (access(k->path, F_OK) == -1 && errno == ENOENT)
 		return 0;
-	return known_peers_change(k, change, jid, NULL, err);
+	return known_peers_change(k, whole ? known_peers_drop_account :
+	    known_peers_drop_name, jid, NULL, err);
 }
 
 int
 known_peers_forget(struct known_peers *k, const char *jid, char *err)
 {
-	return known_peers_lose(k, known_peers_drop_account, jid, 1, err);
+	return known_peers_lose(k, jid, 1, err);
 }
 
 int
 known_peers_forget_name(struct known_peers *k, const char *jid, char *err)
 {
-	return known_peers_lose(k, known_peers_drop_name, jid, k->by_account,
-	    err);
+	return known_peers_lose(k, jid, k->by_account, err);
 }

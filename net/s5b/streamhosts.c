@@ -104,9 +104,12 @@ parse_conf(struct streamhosts *h, char *err)
 {
 	struct conf_item	*i;
 	char			 jid[JID_MAX];
-	const char		*why = "up to 6 proxies can be named";
+	char			 many[48];
+	const char		*why = many;
 	size_t			 n = 0;
 
+	snprintf(many, sizeof(many), "up to %d proxies can be named",
+	    PROXIES_MAX);
 	STAILQ_FOREACH(i, &h->conf.conf->streamhost, next)
 		if (parse_given(h, i->value, err) == -1)
 			return -1;
