@@ -193,8 +193,8 @@ void	 upgrade_punch_lost(struct upgrade *u);
 enum upgrade_punch_state upgrade_punch_state(const struct upgrade *u);
 /* Has a direct way still to be tried for the first time? */
 int	 upgrade_punch_is_new(const struct upgrade *u);
-/* When the caller begins the next try (clock_ms()), INT64_MAX if it never
- * will. */
+/* When the caller begins the next try (clock_ms()), INT64_MAX if it does not
+ * unless one of the ends was away. */
 int64_t	 upgrade_punch_due(const struct upgrade *u);
 /* End it.  Fine if there is none. */
 void	 upgrade_punch_free(struct upgrade *u);

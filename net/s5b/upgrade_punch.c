@@ -86,10 +86,12 @@ upgrade_punch_free(struct upgrade *u)
 	u->punch = NULL;
 }
 
-/* What kept us from a way may be gone: do not wait. */
+/* What kept us from a way may be gone: do not wait.  Who did not know how may
+ * have been absent, which the server tells in the same words. */
 static void
 try_anew(struct upgrade_punch *p)
 {
+	p->unknown = 0;
 	p->pause = PAUSE_LOST;
 	p->not_before = clock_ms();
 }
@@ -394,11 +396,13 @@ upgrade_punch_check(struct upgrade *u)
 	if (u->listener || u->number == 0 || !may_punch(u) ||
 	    (p = punch_of(u)) == NULL)
 		return;
-	if (p->state != UPGRADE_PUNCH_REST || p->unknown)
+	if (p->state != UPGRADE_PUNCH_REST)
 		return;
 	/* One of the ends was away, and may be elsewhere since. */
 	if (p->losses != carrier_losses(stream_carrier(u->stream)))
 		try_anew(p);
+	if (p->unknown)
+		return;
 	if (clock_ms() < p->not_before)
 		timer_set(u->owner->conf.loop, &p->timer, p->not_before);
 	else if (punch_begin(p) == -1)

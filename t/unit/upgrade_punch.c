@@ -254,11 +254,17 @@ pause_left(void)
 	return upgrade_punch_due(a.upgrade) - clock_ms();
 }
 
+static int
+rests(void)
+{
+	return state_of(&a) == UPGRADE_PUNCH_REST;
+}
+
 /* Some of that may have passed before it is looked at. */
 static void
 rests_for(int64_t ms, const char *what)
 {
-	ok(soon(state_of(&a) == UPGRADE_PUNCH_REST), "%s: at rest", what);
+	ok(soon(rests()), "%s: at rest", what);
 	ok(pause_left() <= ms && pause_left() > ms - 10000,
 	    "%s: for %lld ms", what, (long long)ms);
 }
@@ -380,7 +386,7 @@ test_refusals(void)
 	xa.condition = "service-unavailable";
 	asks(1);
 	ok(soon(upgrade_punch_due(a.upgrade) == INT64_MAX),
-	    "an old xcat: never again");
+	    "an old xcat: not again");
 	wait_ms(40000);
 	is_int(xa.punches, 1, "indeed");
 	end();
@@ -500,18 +506,41 @@ test_lost(void)
 
 /* One of the ends was away. */
 static void
-test_anew(void)
+test_anew(const char *condition)
 {
 	begin();
 	xa.refuse = "<punch ";
-	xa.condition = "item-not-found";
+	xa.condition = condition;
 	asks(1);
-	rests_for(30000, "refused");
+	must(soon(rests()));
 	xa.refuse = NULL;
 	ibb_back(a.ibb, 0);
 	a.changed = 1;
-	ok(soon(xa.punches == 2), "back: tried at once");
+	ok(soon(xa.punches == 2), "%s, back: tried at once", condition);
 	ok(soon(is_up(&a) && is_up(&b)), "with a way");
+	end();
+}
+
+/* A socket broke as the peer went away, which a server tells in the words of a
+ * peer that does not know how to punch. */
+static void
+test_lost_and_away(void)
+{
+	begin();
+	send_bytes(&a, AFTER);
+	must(soon(is_up(&a) && is_up(&b)) && talk(1000));
+	xa.refuse = "<punch ";
+	xa.condition = "service-unavailable";
+	carrier_socket_lost(stream_carrier(a.stream), 1);
+	a.changed = 1;
+	must(soon(xa.punches == 2 && rests()));
+	xa.refuse = NULL;
+	wait_ms(20000);
+	is_int(xa.punches, 2, "away: not tried");
+	ibb_back(b.ibb, 0);
+	b.changed = 1;
+	ok(soon(xa.punches == 3), "the peer is back: tried at once");
+	ok(soon(is_up(&a) && is_up(&b)) && talk(50000), "with a way");
 	end();
 }
 
@@ -663,7 +692,9 @@ main(void)
 	test_not_now(&b, &b.away, "the listener is away");
 	test_not_now(&a, &a.ending, "the caller ends");
 	test_lost();
-	test_anew();
+	test_anew("item-not-found");
+	test_anew("service-unavailable");
+	test_lost_and_away();
 	test_hostile();
 	SSL_CTX_free(tls);
 	resolver_free(resolver);
