@@ -16,24 +16,30 @@ part_size()
 	stat -c %s "$T"/in/.xcat-part-* 2>/dev/null || echo 0
 }
 
-# Ends the process group once the partial file has so many bytes; quicker than
-# a shell could.
-kill_at()	# name bytes: 1 if the file was whole before
+# Does this, in perl, once the partial file has so many bytes; quicker than a
+# shell could.
+once_there_are()	# bytes what: 1 if the file was whole before
 {
 	perl -e '
-		my ($dir, $pid, $size) = @ARGV;
+		my ($dir, $size, $what) = @ARGV;
 		my $end = time + 120;
 		until (time > $end) {
-			my ($part) = glob("$dir/.xcat-part-*");
+			($part) = glob("$dir/.xcat-part-*");
 			my $have = defined $part ? -s $part : 0;
 			if (defined $have && $have >= $size) {
-				kill "KILL", -$pid;
+				eval $what;
 				exit 0;
 			}
 			exit 1 if -e "$dir/data";
 			select undef, undef, undef, .001;
 		}
-		exit 2' "$T/in" "$(pid_of "$1")" "$2"
+		exit 2' "$T/in" "$1" "$2"
+}
+
+# Ends the process group.
+kill_at()	# name bytes: as once_there_are
+{
+	once_there_are "$2" "kill 'KILL', -$(pid_of "$1")"
 }
 
 # Streams of senders that moved to a socket, the last of them not yet counted.
@@ -164,10 +170,12 @@ no_place()
 	start_sender
 	kill_at sender $((SIZE / 6))
 	finish sender
+	_had=$(part_size)
 	start_sender
-	wait_for 60 said sender 'going on behind'
-	rm -f "$T"/in/.xcat-part-*
+	# shellcheck disable=SC2016
+	once_there_are $((_had + 1)) 'unlink $part'
 	finish sender 120
+	ok "it went on behind what was there" said sender 'going on behind'
 	is "$status" 6 "what was resumed cannot be kept: status"
 	ok "that is said" said sender 'data: it says: it cannot be kept: '
 	ok "and nothing else" \

@@ -19,7 +19,7 @@ def main():
         while True:
             while left <= 0 and not os.path.exists(hurry):
                 time.sleep(0.05)
-            data = f.read(step)
+            data = f.read(min(step, left) if left > 0 else step)
             if not data:
                 return
             left -= len(data)

@@ -7,15 +7,16 @@ CARRIER=auto
 . "$LIB/cuts.sh"
 
 RATE=3000000				# bytes per second, each way
-CUTS=$(by_tier 6 1000)			# then there is no need to trickle
+CUTS=$(by_tier 6 40)			# the last byte waits for the last of them
 SOCKET=': socket: '
 
 # Standard input trickles, for time to cut.
 trickle()	# name file
 {
 	fifo "$1"
-	start "$1ing" sh -c 'exec "$1" -B "$2" "$3" "$4" "$5" >"$6"' sh \
-	    "$PYTHON" "$LIB/slow.py" "$RATE" "$T/$2" "$T/hurry" "$T/$1"
+	start "$1ing" sh -c 'exec "$1" -B "$2" "$3" "$4" "$5" "$6" >"$7"' sh \
+	    "$PYTHON" "$LIB/slow.py" "$RATE" "$T/$2" "$T/hurry" \
+	    $((SIZE - 1)) "$T/$1"
 }
 
 # The next cut comes when the last one is mended, until all has been sent.
@@ -75,7 +76,7 @@ through_cuts()	# kind [feature]
 	ended_well l 60 "$*: the listener's status"
 	check_same "$T/l.out" "$T/up" "$*: to the listener"
 	check_same "$T/c.out" "$T/down" "$*: to the caller"
-	ok "$*: there were $_n cuts" [ "$_n" -ge 5 ]
+	ok "$*: there were $_n cuts" [ "$_n" -ge "$CUTS" ]
 	ok "$*: the socket did not mind" [ "$(moved near)" -le "$SIZE" ]
 	stop near
 	stop far

@@ -12,7 +12,7 @@
 
 wind 3
 MINUTE=${MINUTE:-$(by_tier 14 70)}	# in seconds of the machine
-SIZE=$(by_tier 1500000 8000000)	# each way
+SIZE=$(by_tier 3000000 8000000)	# each way
 RATE=$(by_tier 700000 2000000)		# bytes a second, each way
 GREW=$(by_tier 1024 4096)		# KiB, that waiting may take
 SLOW=$(by_tier 96000 300000)		# bytes on the slow network
