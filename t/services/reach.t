@@ -11,17 +11,6 @@
 nat_up 0
 bob=bob@$DOMAIN
 
-coturn()
-{
-	start turn ip netns exec "${NS}s" turnserver -n \
-	    --listening-ip=203.0.113.2 --listening-ip=2001:db8:5::2 \
-	    --listening-port=3478 --no-auth \
-	    --no-tls --no-dtls --no-cli --no-udp --log-file=stdout \
-	    --simple-log "--pidfile=$T/turn.pid" "--userdb=$T/turndb"
-	wait_for 30 at s sh -c 'ss -Hltn "sport = :3478" | grep -q .' ||
-	    bail 'no STUN server'
-}
-
 # -z as alice, behind ra.
 probe()		# option ...
 {
@@ -95,7 +84,6 @@ not_mapped()
 for server in $SERVERS; do
 	nat_plain ra
 	nat_server "$server" sic stun
-	[ "$server" = ejabberd ] || coturn
 	nat_user alice a
 	nat_user bob b
 	listen_as bob listener -k -a "alice@$DOMAIN"
@@ -145,6 +133,5 @@ for server in $SERVERS; do
 	done
 	stop listener
 	stop_server
-	[ "$server" = ejabberd ] || stop turn
 done
 done_testing
