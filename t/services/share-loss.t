@@ -9,6 +9,7 @@
 . "$LIB/share.sh"
 
 SIZE=$(by_tier 2000000 40000000)	# bytes of a stream
+RATE=$(by_tier 800000 3000000)	# bytes a second: none is over too soon
 LIMIT=60
 bob=bob@$DOMAIN
 alice=alice@$DOMAIN
@@ -175,7 +176,7 @@ random data "$SIZE"
 sum=$(sha256sum <"$T/data")
 start_server prosody smacks
 start_relay near
-relay near 'throttle up 3000000; throttle down 3000000'
+relay near "throttle up $RATE; throttle down $RATE"
 listen_as bob listener -k -a "$alice" 'echo=!cat' 'sum=!sha256sum' \
     "data=!cat $T/data"
 run "$T/alice" -q "$(via near)" "$bob" sum </dev/null	# they have met
