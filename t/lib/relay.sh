@@ -27,6 +27,15 @@ start_slow_relay()	# name [port]
 	relay "$1" 'throttle up 200000; throttle down 200000'
 }
 
+# A process NAME writes FILE to the FIFO, slowly and BYTES at the most, until
+# $T/hurry exists.
+trickle()	# name fifo file rate bytes
+{
+	fifo "$2"
+	start "$1" sh -c 'exec >"$4"; exec "$0" -B "$1" "$5" "$2" "$3" "$6"' \
+	    "$PYTHON" "$LIB/slow.py" "$3" "$T/hurry" "$T/$2" "$4" "$5"
+}
+
 # What is to happen to a transfer is said, and nothing slows it from then on.
 cut_and_hurry()	# relay command
 {

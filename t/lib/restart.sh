@@ -24,15 +24,6 @@ kill_at()	# bytes
 	ok "$server: killed under way" [ "$(wc -c <"$T/l.out")" -lt "$SIZE" ]
 }
 
-# Under way when the server is killed: slow, and the end comes when told to.
-trickle()	# fifo file
-{
-	fifo "$1"
-	start feeder sh -c 'exec >"$4"; exec "$0" -B "$1" "$5" "$2" "$3" "$6"' \
-	    "$PYTHON" "$LIB/slow.py" "$2" "$T/hurry" "$T/$1" \
-	    "$(by_tier 1000000 3000000)" $((SIZE * 4 / 5))
-}
-
 both_back()	# count
 {
 	for _who in c l idle; do
@@ -50,7 +41,9 @@ restarts()	# kind
 	listen_as bob idle -k -j "$bob/idle" -a "alice@$DOMAIN" 'echo=!cat'
 	listen_as bob l -k -v -w $((300 * CLOCK)) -a "alice@$DOMAIN" <"$T/down"
 	_fds=$(descriptors idle) _rss=$(rss idle)
-	trickle c_in "$T/up"
+	# Under way when the server is killed: the last fifth waits.
+	trickle feeder c_in "$T/up" "$(by_tier 1000000 3000000)" \
+	    $((SIZE * 4 / 5))
 	start c "$T/alice" -v -w $((300 * CLOCK)) "$bob" <"$T/c_in"
 
 	kill_at $((SIZE / 5))

@@ -7,23 +7,14 @@ CARRIER=auto
 . "$LIB/cuts.sh"
 
 RATE=3000000				# bytes per second, each way
-CUTS=$(by_tier 6 40)			# the last byte waits for the last of them
+CUTS=$(by_tier 6 40)			# the last byte waits for them
 SOCKET=': socket: '
-
-# Standard input trickles, for time to cut.
-trickle()	# name file
-{
-	fifo "$1"
-	start "$1ing" sh -c 'exec "$1" -B "$2" "$3" "$4" "$5" "$6" >"$7"' sh \
-	    "$PYTHON" "$LIB/slow.py" "$RATE" "$T/$2" "$T/hurry" \
-	    $((SIZE - 1)) "$T/$1"
-}
 
 # The next cut comes when the last one is mended, until all has been sent.
 cut_by_turns()
 {
 	_n=0
-	until gone "$(pid_of feed_uping)" && gone "$(pid_of feed_downing)"
+	until gone "$(pid_of upfeed)" && gone "$(pid_of downfeed)"
 	do
 		case $((_n % 3)) in
 		0)	relay near cut ;;
@@ -38,8 +29,8 @@ cut_by_turns()
 			bail "$server: cut $_n is not mended"
 		}
 	done
-	finish feed_uping
-	finish feed_downing
+	finish upfeed
+	finish downfeed
 }
 
 # The last cut may come when all has been said.
@@ -62,8 +53,8 @@ through_cuts()	# kind [feature]
 	start_relay near
 	start_relay far
 	rm -f "$T/hurry"
-	trickle feed_up up
-	trickle feed_down down
+	trickle upfeed feed_up "$T/up" "$RATE" $((SIZE - 1))
+	trickle downfeed feed_down "$T/down" "$RATE" $((SIZE - 1))
 	listen_as bob l -v "$(via far)" -a "alice@$DOMAIN" <"$T/feed_down"
 	start c "$T/alice" -v -o upgrade-after=0 "$(via near)" "bob@$DOMAIN" \
 	    <"$T/feed_up"
