@@ -86,8 +86,9 @@ upgrade_punch_free(struct upgrade *u)
 	u->punch = NULL;
 }
 
-/* What kept us from a way may be gone: do not wait.  Who did not know how may
- * have been absent, which the server tells in the same words. */
+/* The obstacle to a direct way may be gone: do not wait.  A peer that seemed
+ * not to know how to punch may have been absent: the server answers for it with
+ * the error of an old xcat. */
 static void
 try_anew(struct upgrade_punch *p)
 {

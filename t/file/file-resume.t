@@ -16,18 +16,18 @@ part_size()
 	stat -c %s "$T"/in/.xcat-part-* 2>/dev/null || echo 0
 }
 
-# Does this, in perl, once the partial file has so many bytes; quicker than a
-# shell could.
-once_there_are()	# bytes what: 1 if the file was whole before
+# Perl evaluates the code, in which $part is the partial file, once that has so
+# many bytes: sooner than a shell could see it.
+once_there_are()	# bytes code: 1 if the file was whole before
 {
 	perl -e '
-		my ($dir, $size, $what) = @ARGV;
+		my ($dir, $size, $code) = @ARGV;
 		my $end = time + 120;
 		until (time > $end) {
 			($part) = glob("$dir/.xcat-part-*");
 			my $have = defined $part ? -s $part : 0;
 			if (defined $have && $have >= $size) {
-				eval $what;
+				eval $code;
 				exit 0;
 			}
 			exit 1 if -e "$dir/data";
@@ -36,7 +36,7 @@ once_there_are()	# bytes what: 1 if the file was whole before
 		exit 2' "$T/in" "$1" "$2"
 }
 
-# Ends the process group.
+# SIGKILL ends the process group.
 kill_at()	# name bytes: as once_there_are
 {
 	once_there_are "$2" "kill 'KILL', -$(pid_of "$1")"

@@ -250,7 +250,7 @@ nat_mapper()
 	    bail 'no miniupnpd'
 }
 
-# In namespace s, by IPv4 and IPv6.
+# coturn listens in namespace s, by IPv4 and IPv6.
 nat_stun()
 {
 	start turn ip netns exec "${NS}s" turnserver -n \
@@ -277,7 +277,7 @@ nat_server()	# prosody|ejabberd [feature ...]
 	[ -z "${nat_has_stun-}" ] || stop turn
 	nat_has_stun=
 	case "$server $*" in
-	'prosody '*stun*)	# which names one, but is none
+	'prosody '*stun*)	# Prosody names a STUN server, but is none
 		nat_stun
 		nat_has_stun=1 ;;
 	esac

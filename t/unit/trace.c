@@ -8,7 +8,8 @@
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* Each has a secret, which says so, and something that is shown. */
+/* Each stanza has a secret, with the word hush in it, and a part that is
+ * shown. */
 static const struct {
 	const char	*what, *stanza, *shown;
 } secrets[] = {
@@ -93,7 +94,7 @@ test_shown(void)
 	}
 }
 
-/* Half a stanza is not looked into, and neither is what is none. */
+/* A part of a stanza is not shown, and neither is text that is no XML. */
 static void
 test_parts(void)
 {
@@ -111,7 +112,7 @@ test_parts(void)
 	is(out, "(17 bytes)", "neither is what is no XML");
 }
 
-/* What is too long for the line is cut, whatever the place. */
+/* A line that is too long is cut at any byte. */
 static void
 test_cut(void)
 {
